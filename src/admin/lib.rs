@@ -1,0 +1,1 @@
+//! The admin socket that the command line talks to.

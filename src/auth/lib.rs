@@ -1,0 +1,1 @@
+//! SASL mechanisms as sans-IO state machines, password keys, credential providers.

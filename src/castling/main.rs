@@ -1,0 +1,3 @@
+//! The castling binary.
+
+fn main() {}

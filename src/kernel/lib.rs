@@ -1,0 +1,1 @@
+//! What every feature meets: hosts, sessions, packets, hooks, the IQ table, the router.

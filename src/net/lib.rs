@@ -1,0 +1,1 @@
+//! Bytes to stream events and back: listeners, TLS, connections. Knows no users.

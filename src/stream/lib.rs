@@ -1,0 +1,1 @@
+//! XMPP streams over a transport: c2s, STARTTLS, SASL, bind, resumption.
