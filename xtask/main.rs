@@ -1,3 +1,119 @@
-//! The project's own commands.
+//! The project's own commands: `cargo xtask WORD`, one file a word.
 
-fn main() {}
+mod arch;
+mod bench;
+mod cargo;
+mod checkout;
+mod deny;
+mod failure;
+mod flags;
+mod fuzz;
+mod guests;
+mod packages;
+mod peers;
+mod plugins;
+mod python;
+mod release;
+mod run;
+mod say;
+mod section;
+mod shell;
+mod soak;
+mod spdx;
+mod test;
+mod tests;
+
+use std::process::ExitCode;
+
+use checkout::Checkout;
+use failure::Outcome;
+use flags::Flags;
+
+/// One command of this program.
+struct Word {
+    name: &'static str,
+    usage: &'static str,
+    about: &'static str,
+    run: fn(&Checkout, Flags) -> Outcome,
+}
+
+const WORDS: &[Word] = &[
+    Word { name: "run", usage: "", about: "build everything and serve the demo on loopback", run: run::word },
+    Word {
+        name: "test",
+        usage: "[--only STEP|CRATE] [-- ARGS]",
+        about: "everything that must hold; the last step is `cargo test`",
+        run: test::word,
+    },
+    Word {
+        name: "build",
+        usage: "",
+        about: "the server, release, at target/release/castling",
+        run: release::word,
+    },
+    Word {
+        name: "plugins",
+        usage: "[NAME]",
+        about: "plugins/ to target/plugins/NAME.wasm",
+        run: plugins::word,
+    },
+    Word {
+        name: "arch",
+        usage: "[--at DIR]",
+        about: "hold the crates to the table in ARCHITECTURE.md",
+        run: arch::word,
+    },
+    Word {
+        name: "deny",
+        usage: "[--short]",
+        about: "cargo-deny; --short reads licences without it",
+        run: deny::word,
+    },
+    Word {
+        name: "fuzz",
+        usage: "[--seconds N] [TARGET]",
+        about: "the fuzz targets, 60 s each by default",
+        run: fuzz::word,
+    },
+    Word {
+        name: "soak",
+        usage: "[--seconds N] [NAME]",
+        about: "the tests that take minutes, on the release build",
+        run: soak::word,
+    },
+    Word {
+        name: "peers",
+        usage: "[prosody|ejabberd]",
+        about: "the real-client scripts against other servers",
+        run: peers::word,
+    },
+    Word {
+        name: "bench",
+        usage: "[ARGS of bench/bench.py]",
+        about: "figures beside ejabberd and Prosody",
+        run: bench::word,
+    },
+];
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let name = args.next().unwrap_or_default();
+    let Some(word) = WORDS.iter().find(|word| word.name == name) else {
+        usage();
+        return ExitCode::from(2);
+    };
+    match Checkout::find().and_then(|checkout| (word.run)(&checkout, Flags::new(args.collect()))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say::problem(&format!("cargo xtask {name}: {failure}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn usage() {
+    say::problem("usage: cargo xtask WORD");
+    for Word { name, usage, about, .. } in WORDS {
+        say::problem(&format!("  {:<36} {about}", format!("{name} {usage}")));
+    }
+}

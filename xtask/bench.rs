@@ -1,0 +1,48 @@
+//! `cargo xtask bench`: the load tool in `bench/`, beside ejabberd and Prosody on this machine.
+
+use std::process::Command;
+
+use crate::checkout::Checkout;
+use crate::failure::Outcome;
+use crate::flags::Flags;
+use crate::{cargo, packages, plugins, release, say, shell};
+
+/// Builds all that is measured, installs the peers, then lets `bench/bench.py` run; see its `--help`.
+pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
+    let mut args = flags.all();
+    if args.is_empty() {
+        args.push("report".to_owned());
+    }
+    release::build(checkout)?;
+    plugins::build(checkout, None)?;
+    say::step("the load generator");
+    let load = checkout.target.join("load");
+    let mut build = cargo::cargo(&checkout.root.join("bench"));
+    shell::run(build.args(["build", "--release", "--quiet", "--target-dir"]).arg(&load))?;
+    need_peers()?;
+    let mut bench = Command::new("python3");
+    bench.arg(checkout.root.join("bench/bench.py")).args(args);
+    bench.env("CASTLING", checkout.binary()).env("CASTLING_PLUGINS", checkout.plugins());
+    shell::run(bench.env("XMPPLOAD", load.join("release")))
+}
+
+/// The generator compiles without a warning and the scripts are valid Python.
+pub fn check(checkout: &Checkout) -> Outcome {
+    let mut clippy = cargo::cargo(&checkout.root.join("bench"));
+    clippy.args(["clippy", "--quiet", "--all-targets", "--target-dir"]).arg(checkout.target.join("load"));
+    shell::run(clippy.args(["--", "--deny", "warnings"]))?;
+    crate::python::need_interpreter()?;
+    let read = "import ast, pathlib, sys; [ast.parse(f.read_text(), str(f)) for f in pathlib.Path(sys.argv[1]).glob('*.py')]";
+    shell::run(Command::new("python3").args(["-c", read]).arg(checkout.root.join("bench")))
+}
+
+/// The servers that stand beside ours, and what their certificates are made with.
+fn need_peers() -> Outcome {
+    let why = "they are measured beside this server";
+    crate::peers::need(&["ejabberd", "prosody"], why)?;
+    packages::need(
+        shell::found("openssl"),
+        &["openssl"],
+        "it makes the certificate the measured servers share",
+    )
+}

@@ -1,0 +1,33 @@
+//! Why a command stopped, in words for the person who called it.
+
+use std::fmt;
+
+/// A sentence that says what failed and, where one is known, the remedy.
+#[derive(Debug)]
+pub struct Failure(String);
+
+/// What every step returns.
+pub type Outcome<T = ()> = Result<T, Failure>;
+
+impl Failure {
+    pub fn new(words: impl Into<String>) -> Self {
+        Self(words.into())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Adds what was being done to an error of the standard library or of a parser.
+pub trait While<T> {
+    fn when(self, doing: impl fmt::Display) -> Outcome<T>;
+}
+
+impl<T, E: fmt::Display> While<T> for Result<T, E> {
+    fn when(self, doing: impl fmt::Display) -> Outcome<T> {
+        self.map_err(|error| Failure(format!("{doing}: {error}")))
+    }
+}

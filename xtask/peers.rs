@@ -1,0 +1,52 @@
+//! `cargo xtask peers`: the real-client scripts of `tests/clients/` against Prosody and ejabberd, which
+//! shows that what the scripts demand is what other servers do, too.
+
+use std::process::Command;
+
+use crate::checkout::Checkout;
+use crate::failure::{Failure, Outcome};
+use crate::flags::Flags;
+use crate::{packages, python, say, shell};
+
+const PEERS: [&str; 2] = ["prosody", "ejabberd"];
+
+/// Runs the scripts against one peer, or both.
+pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
+    let only = flags.last()?;
+    let peers: Vec<_> =
+        PEERS.into_iter().filter(|peer| only.as_ref().is_none_or(|only| only == peer)).collect();
+    if peers.is_empty() {
+        return Err(Failure::new(format!("no such peer; there are {}", PEERS.join(", "))));
+    }
+    need(&peers, "the client scripts are tried against them")?;
+    packages::need(shell::found("openssl"), &["openssl"], "it makes the peers' certificates")?;
+    let python = python::need(checkout)?;
+    for peer in peers {
+        say::step(&format!("the client scripts against {peer}"));
+        shell::run(Command::new(&python).arg(checkout.root.join("tests/clients/peers.py")).arg(peer))?;
+    }
+    Ok(())
+}
+
+/// Installs servers as Debian packages them, without starting their services.
+pub fn need(peers: &[&str], why: &str) -> Outcome {
+    let missing: Vec<_> = peers.iter().copied().filter(|peer| !installed(peer)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    // RUNLEVEL=1 is what Debian's invoke-rc.d reads: a service is not started on a single-user level.
+    let names = missing.join(" ");
+    say::step(&format!("apt-get install {names}: {why}"));
+    shell::run(packages::root("apt-get").args(["update", "-qq"]))?;
+    let mut install = packages::root("RUNLEVEL=1");
+    install.args(["apt-get", "install", "-y", "-qq", "--no-install-recommends"]).args(missing);
+    shell::run(install.stdin(std::process::Stdio::null()))
+}
+
+fn installed(package: &str) -> bool {
+    let mut query = Command::new("dpkg-query");
+    shell::output(
+        query.args(["-W", "-f", "${db:Status-Status}", package]).stderr(std::process::Stdio::null()),
+    )
+    .is_ok_and(|state| state == "installed")
+}

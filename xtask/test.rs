@@ -1,0 +1,107 @@
+//! `cargo xtask test`: everything that must hold. Stops at the first step that fails.
+
+use std::process::Command;
+
+use crate::checkout::Checkout;
+use crate::failure::{Failure, Outcome};
+use crate::flags::Flags;
+use crate::tests::Totals;
+use crate::{arch, bench, cargo, deny, guests, packages, plugins, python, say, shell};
+
+/// One thing that must hold.
+struct Step {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Checkout, &mut Totals, &[String]) -> Outcome,
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "fmt", about: "cargo fmt --check", run: |checkout, _, _| fmt(checkout) },
+    Step {
+        name: "arch",
+        about: "crates, floors and homes",
+        run: |checkout, _, _| arch::check(&checkout.root),
+    },
+    Step { name: "licences", about: "licences of all crates", run: |checkout, _, _| deny::short(checkout) },
+    Step {
+        name: "clippy",
+        about: "cargo clippy, warnings are errors",
+        run: |checkout, _, _| clippy(checkout),
+    },
+    Step {
+        name: "plugins",
+        about: "plugins to WebAssembly",
+        run: |checkout, _, _| plugins::build(checkout, None),
+    },
+    Step {
+        name: "guests",
+        about: "the plugins' own tests",
+        run: |checkout, totals, _| guests::test(checkout, totals),
+    },
+    Step { name: "bench", about: "the load tool compiles", run: |checkout, _, _| bench::check(checkout) },
+    Step { name: "tests", about: "cargo test: unit, scenario, real clients", run: tests },
+];
+
+/// Runs all steps, one of them, or the tests of one crate.
+pub fn word(checkout: &Checkout, mut flags: Flags) -> Outcome {
+    let only = flags.value("--only")?;
+    let rest = flags.none()?;
+    let mut totals = Totals::default();
+    let result = match only.as_deref() {
+        None => STEPS.iter().try_for_each(|step| run(step, checkout, &mut totals, &rest)),
+        Some(name) => match STEPS.iter().find(|step| step.name == name) {
+            Some(step) => run(step, checkout, &mut totals, &rest),
+            None => one_crate(checkout, name, &mut totals, &rest),
+        },
+    };
+    totals.close();
+    result
+}
+
+fn run(step: &Step, checkout: &Checkout, totals: &mut Totals, rest: &[String]) -> Outcome {
+    say::step(&format!("{}: {}", step.name, step.about));
+    (step.run)(checkout, totals, rest)
+        .map_err(|failure| Failure::new(format!("step {}: {failure}", step.name)))
+}
+
+fn fmt(checkout: &Checkout) -> Outcome {
+    for workspace in ["", "plugins", "bench", "fuzz"] {
+        let folder = checkout.root.join(workspace);
+        if folder.join("Cargo.toml").is_file() {
+            shell::run(cargo::cargo(&folder).args(["fmt", "--all", "--check"])).map_err(|failure| {
+                Failure::new(format!("{failure}; `cargo fmt --all` in {} mends it", folder.display()))
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn clippy(checkout: &Checkout) -> Outcome {
+    packages::need_c_compiler()?;
+    let mut clippy = cargo::cargo(&checkout.root);
+    shell::run(clippy.args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+}
+
+fn tests(checkout: &Checkout, totals: &mut Totals, rest: &[String]) -> Outcome {
+    let mut test = cargo_test(checkout)?;
+    totals.run(test.args(["--workspace", "--no-fail-fast", "--"]).args(rest))
+}
+
+fn one_crate(checkout: &Checkout, name: &str, totals: &mut Totals, rest: &[String]) -> Outcome {
+    let names = [name.to_owned(), format!("castling-{name}")];
+    let package = names.iter().find(|name| arch::is_member(&checkout.root, name)).ok_or_else(|| {
+        let steps: Vec<_> = STEPS.iter().map(|step| step.name).collect();
+        Failure::new(format!("--only {name}: neither a step ({}) nor a crate", steps.join(", ")))
+    })?;
+    let mut test = cargo_test(checkout)?;
+    totals.run(test.args(["--package", package, "--"]).args(rest))
+}
+
+/// `cargo test` with what the tests ask the environment for.
+pub fn cargo_test(checkout: &Checkout) -> Outcome<Command> {
+    packages::need_c_compiler()?;
+    let python = python::need(checkout)?;
+    let mut test = cargo::cargo(&checkout.root);
+    test.arg("test").env("CASTLING_PLUGINS", checkout.plugins()).env("CASTLING_PYTHON", python);
+    Ok(test)
+}
