@@ -1,0 +1,132 @@
+//! The socket under a connection.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::error::TlsAcceptError;
+use super::scratch;
+use crate::tls::TlsConfig;
+
+/// How much output rustls takes before it has written what it has.
+const TLS_BUFFER: usize = 16 * 1024;
+
+/// How much input is thrown away after our end before we hang up all the same.
+const DISCARD: usize = 256 * 1024;
+
+/// Plain TCP, or TLS over it. TLS is boxed: it is ten times as large, and plain connections shall not pay for it.
+pub(super) enum Io {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// What TLS negotiated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsAbout {
+    /// `TLSv1_3` or `TLSv1_2`, as rustls names them.
+    pub version: &'static str,
+    /// The cipher suite, by rustls' name.
+    pub cipher: &'static str,
+    /// The name that the client asked for, an A-label in lower case.
+    pub sni: Option<String>,
+    /// The protocol chosen by ALPN, if any was.
+    pub alpn: Option<String>,
+    /// Whether an earlier session was resumed.
+    pub resumed: bool,
+}
+
+impl Io {
+    pub(super) fn plain(stream: TcpStream) -> Self {
+        Io::Plain(stream)
+    }
+
+    pub(super) fn is_tls(&self) -> bool {
+        matches!(self, Io::Tls(_))
+    }
+
+    /// The server's side of a handshake.
+    pub(super) async fn accept(self, config: TlsConfig) -> Result<Self, TlsAcceptError> {
+        let Io::Plain(stream) = self else { return Err(TlsAcceptError::AlreadyTls) };
+        // Boxed so that the task of a session does not carry the handshake's state through its life.
+        let handshake = Box::pin(
+            TlsAcceptor::from(config.0)
+                .accept_with(stream, |session| session.set_buffer_limit(Some(TLS_BUFFER))),
+        );
+        Ok(Io::Tls(Box::new(handshake.await?)))
+    }
+
+    pub(super) fn about(&self) -> Option<TlsAbout> {
+        let Io::Tls(stream) = self else { return None };
+        let (_, session) = stream.get_ref();
+        let suite = session.negotiated_cipher_suite().and_then(|s| s.suite().as_str());
+        Some(TlsAbout {
+            version: session.protocol_version().and_then(|v| v.as_str()).unwrap_or("unknown"),
+            cipher: suite.unwrap_or("unknown"),
+            sni: session.server_name().map(str::to_owned),
+            alpn: session.alpn_protocol().map(|p| String::from_utf8_lossy(p).into_owned()),
+            resumed: session.handshake_kind() == Some(rustls::HandshakeKind::Resumed),
+        })
+    }
+
+    /// Ready with nothing filled in at the end. A TLS peer that goes without close_notify has ended too: the stream
+    /// has an end tag of its own, so nothing can be cut off unnoticed.
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self {
+            Io::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Io::Tls(stream) => match ready!(Pin::new(stream.as_mut()).poll_read(cx, buffer)) {
+                Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+                read => Poll::Ready(read),
+            },
+        }
+    }
+
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Io::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Io::Tls(stream) => Pin::new(stream.as_mut()).poll_write(cx, bytes),
+        }
+    }
+
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Io::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Io::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(cx),
+        }
+    }
+
+    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Io::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Io::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(cx),
+        }
+    }
+
+    /// Reads the raw socket and forgets, until the peer's end, an error, or too much of it.
+    pub(super) fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let stream = match self {
+            Io::Plain(stream) => stream,
+            Io::Tls(stream) => stream.get_mut().0,
+        };
+        let mut discarded = 0;
+        while discarded < DISCARD {
+            let read = scratch::with(scratch::SIZE, |buffer| {
+                let read = ready!(Pin::new(&mut *stream).poll_read(cx, buffer));
+                Poll::Ready(read.map(|()| buffer.filled().len()))
+            });
+            match ready!(read) {
+                Ok(0) | Err(_) => break,
+                Ok(count) => discarded += count,
+            }
+        }
+        Poll::Ready(())
+    }
+}

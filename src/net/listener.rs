@@ -1,0 +1,238 @@
+//! Listening sockets: bound first, so that every mistake shows before anything is served.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use runtime::Counter;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Connections that wait to be accepted; the kernel may hold fewer (`net.core.somaxconn`).
+const BACKLOG: i32 = 4096;
+
+/// How long accepting rests when the process has no descriptors or memory left for another connection.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What is spoken on a listener: the keys of `[listen]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Clients, STARTTLS required.
+    C2s,
+    /// Clients without TLS.
+    C2sPlain,
+    /// Clients, TLS from the first byte (XEP-0368).
+    C2sTls,
+    /// Servers.
+    S2s,
+    /// HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+    /// Components (XEP-0114).
+    Component,
+}
+
+impl Kind {
+    /// The key in `[listen]`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::C2s => "c2s",
+            Kind::C2sPlain => "c2s_plain",
+            Kind::C2sTls => "c2s_tls",
+            Kind::S2s => "s2s",
+            Kind::Http => "http",
+            Kind::Https => "https",
+            Kind::Component => "component",
+        }
+    }
+}
+
+/// An address cannot be listened on.
+#[derive(Debug)]
+pub struct BindError {
+    /// The address.
+    pub addr: SocketAddr,
+    /// Why not.
+    pub what: io::Error,
+}
+
+impl BindError {
+    /// Another socket has the address.
+    pub fn in_use(&self) -> bool {
+        self.what.kind() == io::ErrorKind::AddrInUse
+    }
+
+    /// What the operator can do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self.what.kind() {
+            io::ErrorKind::AddrInUse => "stop the program that listens there, or choose another port",
+            io::ErrorKind::AddrNotAvailable => "choose an address that this machine has",
+            io::ErrorKind::PermissionDenied => "choose a port from 1024 up, or grant CAP_NET_BIND_SERVICE",
+            _ => "choose another address",
+        }
+    }
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot listen on {}: {}", self.addr, self.what)
+    }
+}
+
+impl std::error::Error for BindError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.what)
+    }
+}
+
+/// A bound socket. Connections queue in the kernel until [`accept`](Self::accept) is called.
+pub struct Listener {
+    socket: TcpListener,
+    addr: SocketAddr,
+    kind: Kind,
+    failures: Counter,
+    resting: AtomicBool,
+}
+
+impl Listener {
+    /// Binds and listens; must be called within a tokio runtime. An IPv6 address means IPv6 only, so that
+    /// `0.0.0.0` and `[::]` can stand side by side. Port 0 lets the system choose.
+    ///
+    /// # Errors
+    /// [`BindError`].
+    pub fn bind(addr: SocketAddr, kind: Kind) -> Result<Self, BindError> {
+        let bound = listen(addr).and_then(|socket| {
+            let addr = socket.local_addr()?;
+            Ok(Listener { socket, addr, kind, failures: Counter::new(), resting: AtomicBool::new(false) })
+        });
+        bound.map_err(|what| BindError { addr, what })
+    }
+
+    /// The address that was bound, with its real port.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// What is spoken here.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// How often accepting failed for want of descriptors or memory.
+    pub fn failures(&self) -> u64 {
+        self.failures.get()
+    }
+
+    /// The next connection, with `TCP_NODELAY`. Never fails: a connection that died in the queue is skipped, and when
+    /// the process has nothing left to accept with, it rests, counts and goes on. Cancel-safe.
+    pub async fn accept(&self) -> (TcpStream, SocketAddr) {
+        loop {
+            match self.socket.accept().await {
+                Ok((stream, peer)) => {
+                    self.resting.store(false, Ordering::Relaxed);
+                    // A socket on which this fails is dead, which the first read tells.
+                    let _ = stream.set_nodelay(true);
+                    return (stream, peer);
+                }
+                Err(error) if of_the_peer(&error) => {}
+                Err(error) => self.rest(&error).await,
+            }
+        }
+    }
+
+    async fn rest(&self, error: &io::Error) {
+        self.failures.inc();
+        if !self.resting.swap(true, Ordering::Relaxed) {
+            tracing::warn!(addr = %self.addr, listener = self.kind.name(), %error, "cannot accept connections");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// The queued connection failed, not the listener (accept(2): network errors are to be treated like `EAGAIN`).
+fn of_the_peer(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted, NetworkDown,
+        NetworkUnreachable,
+    };
+    matches!(
+        error.kind(),
+        ConnectionAborted
+            | ConnectionRefused
+            | ConnectionReset
+            | HostUnreachable
+            | Interrupted
+            | NetworkDown
+            | NetworkUnreachable
+    )
+}
+
+fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+    // The last run's connections in TIME_WAIT must not hinder a restart.
+    socket.set_reuse_address(true)?;
+    if addr.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&addr.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loopback() -> SocketAddr {
+        "127.0.0.1:0".parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn bound_first_served_later() {
+        let listener = Listener::bind(loopback(), Kind::C2s).unwrap();
+        assert_ne!(listener.addr().port(), 0);
+        let client = TcpStream::connect(listener.addr()).await.unwrap();
+        let (stream, peer) = listener.accept().await;
+        assert_eq!(peer, client.local_addr().unwrap());
+        assert!(stream.nodelay().unwrap());
+        assert_eq!(listener.failures(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_address_in_use() {
+        let first = Listener::bind(loopback(), Kind::C2s).unwrap();
+        let error = Listener::bind(first.addr(), Kind::C2sTls).err().unwrap();
+        assert!(error.in_use());
+        assert_eq!(error.addr, first.addr());
+        assert!(error.to_string().contains(&first.addr().to_string()));
+        drop(first);
+        assert!(Listener::bind(error.addr, Kind::C2s).is_ok());
+    }
+
+    #[tokio::test]
+    async fn an_address_of_another_machine() {
+        let error = Listener::bind("192.0.2.1:5222".parse().unwrap(), Kind::C2s).err().unwrap();
+        assert!(!error.in_use());
+        assert_eq!(error.remedy(), "choose an address that this machine has");
+    }
+
+    #[tokio::test]
+    async fn ipv4_and_ipv6_side_by_side() {
+        let Ok(six) = Listener::bind("[::]:0".parse().unwrap(), Kind::C2s) else { return };
+        let four = SocketAddr::new("0.0.0.0".parse().unwrap(), six.addr().port());
+        assert!(Listener::bind(four, Kind::C2s).is_ok());
+    }
+
+    #[test]
+    fn whose_fault() {
+        let of = |code| of_the_peer(&io::Error::from_raw_os_error(code));
+        assert!(of(103)); // ECONNABORTED
+        assert!(!of(24)); // EMFILE
+        assert!(!of(23)); // ENFILE
+        assert!(!of(105)); // ENOBUFS
+    }
+}

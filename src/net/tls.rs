@@ -1,0 +1,150 @@
+//! Certificates by domain, and the handshake configurations made of them.
+
+mod error;
+mod files;
+mod resolver;
+mod self_signed;
+mod validity;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use runtime::SharedClock;
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls::server::{NoServerSessionStorage, ResolvesServerCert};
+
+pub use error::{CertField, TlsError, TlsFault, TlsWarning};
+use files::Pair;
+pub use files::{Loaded, check_files};
+use resolver::{Certificates, Direct, OfDomain};
+
+/// How a handshake is answered. Cloned by reference count.
+#[derive(Clone)]
+pub struct TlsConfig(pub(crate) Arc<ServerConfig>);
+
+/// The certificates of all domains. They can be exchanged while in use: new handshakes get the new one, open
+/// connections stay as they are. Cloned by reference count.
+#[derive(Clone)]
+pub struct TlsStore(Arc<Shared>);
+
+struct Shared {
+    clock: SharedClock,
+    certificates: Arc<ArcSwap<Certificates>>,
+    direct: TlsConfig,
+    /// Changes are made one after another.
+    change: Mutex<()>,
+}
+
+impl TlsStore {
+    /// A store without certificates.
+    ///
+    /// # Errors
+    /// The cryptographic library does not work on this machine.
+    pub fn new(clock: SharedClock) -> Result<Self, TlsError> {
+        let certificates = Arc::new(ArcSwap::from_pointee(Certificates::default()));
+        let mut direct = server_config(Arc::new(Direct(certificates.clone())))?;
+        // XEP-0368 §4; a client that offers only other protocols is refused (RFC 7301 §3.2).
+        direct.alpn_protocols = vec![b"xmpp-client".to_vec()];
+        let direct = TlsConfig(Arc::new(direct));
+        Ok(TlsStore(Arc::new(Shared { clock, certificates, direct, change: Mutex::new(()) })))
+    }
+
+    /// The configuration of direct TLS: the certificate is chosen by SNI, without SNI the default domain's; an unknown
+    /// name is refused with an alert.
+    pub fn direct(&self) -> TlsConfig {
+        self.0.direct.clone()
+    }
+
+    /// The configuration of STARTTLS on a stream to that domain: the certificate is chosen by SNI if it names one of
+    /// our domains, else by the domain. `None` if the domain has no certificate.
+    pub fn for_domain(&self, domain: &str) -> Option<TlsConfig> {
+        let name = xmpp::to_ascii(domain)?;
+        self.0.certificates.load().get(&name).map(|entry| entry.starttls.clone())
+    }
+
+    /// Loads a domain's certificate chain and key from PEM files, and uses them from now on. The first domain loaded
+    /// is the default until [`set_default`](Self::set_default). The certificate is the domain's by configuration; what
+    /// it says of itself is only warned about. Blocking: reads two files.
+    ///
+    /// # Errors
+    /// [`TlsError`]; what was loaded before stays in use.
+    pub fn load(&self, domain: &str, cert: &Path, key: &Path) -> Result<Loaded, TlsError> {
+        let pair = files::read_pair(domain, cert, key, self.0.clock.now_us())?;
+        self.install(pair)
+    }
+
+    /// Uses a self-signed certificate for the domain and its subdomains, kept as `NAME.crt` and `NAME.key` (0600) in
+    /// `dir`; made if it is not there, or out of date. Blocking.
+    ///
+    /// # Errors
+    /// [`TlsError`]: the folder cannot be written, or the domain cannot stand in a certificate.
+    pub fn self_signed(&self, domain: &str, dir: &Path) -> Result<Loaded, TlsError> {
+        let pair = self_signed::pair(domain, dir, self.0.clock.now_us())?;
+        self.install(pair)
+    }
+
+    /// Serves `alias` (a service's domain, say) with the certificate of `domain`, by SNI and by `to`, until one of its
+    /// own is loaded. `false` if the domain has no certificate or the alias is no name.
+    pub fn alias(&self, alias: &str, domain: &str) -> bool {
+        let (Some(alias), Some(domain)) = (xmpp::to_ascii(alias), xmpp::to_ascii(domain)) else {
+            return false;
+        };
+        let _change = self.0.change.lock();
+        let mut all = Certificates::clone(&self.0.certificates.load());
+        let found = all.alias(&alias, &domain);
+        self.0.certificates.store(Arc::new(all));
+        found
+    }
+
+    /// The domain whose certificate is shown on direct TLS to a client that sends no SNI.
+    pub fn set_default(&self, domain: &str) {
+        let Some(name) = xmpp::to_ascii(domain) else { return };
+        let _change = self.0.change.lock();
+        let mut all = Certificates::clone(&self.0.certificates.load());
+        all.default = Some(name.as_ref().into());
+        self.0.certificates.store(Arc::new(all));
+    }
+
+    /// Forgets a domain, and the aliases that point to it. Open connections stay.
+    pub fn remove(&self, domain: &str) {
+        let Some(name) = xmpp::to_ascii(domain) else { return };
+        let _change = self.0.change.lock();
+        let mut all = Certificates::clone(&self.0.certificates.load());
+        all.remove(&name);
+        self.0.certificates.store(Arc::new(all));
+    }
+
+    fn install(&self, pair: Pair) -> Result<Loaded, TlsError> {
+        let name: Arc<str> = pair.name.as_str().into();
+        let resolver = OfDomain { certificates: self.0.certificates.clone(), domain: name.clone() };
+        // A new configuration has new ticket keys: what was resumable under the old certificate no longer is.
+        let starttls = TlsConfig(Arc::new(server_config(Arc::new(resolver))?));
+        let _change = self.0.change.lock();
+        let mut all = Certificates::clone(&self.0.certificates.load());
+        all.insert(name, Arc::new(pair.key), starttls);
+        self.0.certificates.store(Arc::new(all));
+        Ok(pair.loaded)
+    }
+}
+
+/// TLS 1.2 and 1.3. Nothing is kept of a session: it can be resumed by a ticket that the client holds.
+fn server_config(resolver: Arc<dyn ResolvesServerCert>) -> Result<ServerConfig, TlsError> {
+    let broken = |e: rustls::Error| TlsError::library(&e);
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(broken)?
+        .with_no_client_auth()
+        .with_cert_resolver(resolver);
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.ticketer = aws_lc_rs::Ticketer::new().map_err(broken)?;
+    // One is what a client needs to come back; each costs a write and 250 bytes on the wire.
+    config.send_tls13_tickets = 1;
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! What can be wrong with a certificate, in words for the operator.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Which of the two settings a fault is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertField {
+    /// `tls.cert`.
+    Cert,
+    /// `tls.key`.
+    Key,
+}
+
+/// A certificate cannot be used.
+#[derive(Debug)]
+pub struct TlsError {
+    /// The file it is about; empty if it is about none.
+    pub path: PathBuf,
+    /// The setting it is about.
+    pub field: CertField,
+    /// What is wrong.
+    pub fault: TlsFault,
+}
+
+/// Why a certificate cannot be used.
+#[derive(Debug)]
+pub enum TlsFault {
+    /// The file cannot be read.
+    Unreadable(io::Error),
+    /// The file cannot be written.
+    Unwritable(io::Error),
+    /// The file is not PEM.
+    Pem(String),
+    /// There is no certificate in the file.
+    NoCertificate,
+    /// There is no private key in the file.
+    NoKey,
+    /// The first certificate cannot be parsed.
+    BadCertificate(String),
+    /// The private key is of no kind that can be used.
+    BadKey(String),
+    /// The private key belongs to another certificate.
+    Mismatch,
+    /// The domain cannot stand in a certificate.
+    Domain(String),
+    /// The cryptographic library failed.
+    Library(String),
+}
+
+impl TlsError {
+    pub(super) fn cert(path: &Path, fault: TlsFault) -> Self {
+        TlsError { path: path.to_owned(), field: CertField::Cert, fault }
+    }
+
+    pub(super) fn key(path: &Path, fault: TlsFault) -> Self {
+        TlsError { path: path.to_owned(), field: CertField::Key, fault }
+    }
+
+    pub(super) fn library(error: &rustls::Error) -> Self {
+        Self::cert(Path::new(""), TlsFault::Library(error.to_string()))
+    }
+
+    /// What is wrong, without the path.
+    pub fn what(&self) -> String {
+        match &self.fault {
+            TlsFault::Unreadable(e) => format!("cannot be read: {e}"),
+            TlsFault::Unwritable(e) => format!("cannot be written: {e}"),
+            TlsFault::Pem(e) => format!("is not PEM: {e}"),
+            TlsFault::NoCertificate => "holds no certificate".to_owned(),
+            TlsFault::NoKey => "holds no private key".to_owned(),
+            TlsFault::BadCertificate(e) => format!("holds a certificate that cannot be used: {e}"),
+            TlsFault::BadKey(e) => format!("holds a private key that cannot be used: {e}"),
+            TlsFault::Mismatch => "holds a private key that belongs to another certificate".to_owned(),
+            TlsFault::Domain(domain) => format!("cannot name the domain {domain:?}"),
+            TlsFault::Library(e) => format!("TLS library: {e}"),
+        }
+    }
+
+    /// What the operator can do about it.
+    pub fn remedy(&self) -> &'static str {
+        match &self.fault {
+            TlsFault::Unreadable(e) if e.kind() == io::ErrorKind::NotFound => {
+                "correct the path (it is relative to the configuration file)"
+            }
+            TlsFault::Unreadable(_) => "let the user that runs the server read the file",
+            TlsFault::Unwritable(_) => "let the user that runs the server write in the folder",
+            TlsFault::Pem(_) => "convert the file to PEM (-----BEGIN ...)",
+            TlsFault::NoCertificate => "give the full chain in PEM, the domain's own certificate first",
+            TlsFault::NoKey => "give the private key in PEM, without a passphrase",
+            TlsFault::BadCertificate(_) => "get the certificate issued anew, as X.509 version 3",
+            TlsFault::BadKey(_) => {
+                "use an RSA (2048 bits or more), ECDSA (P-256, P-384, P-521) or Ed25519 key"
+            }
+            TlsFault::Mismatch => {
+                "give the key with which the certificate was requested; the chain's first \
+                                   certificate must be the domain's own"
+            }
+            TlsFault::Domain(_) => "give a certificate in the configuration",
+            TlsFault::Library(_) => "report this as a fault of the server",
+        }
+    }
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.as_os_str().is_empty() {
+            return f.write_str(&self.what());
+        }
+        write!(f, "{} {}", self.path.display(), self.what())
+    }
+}
+
+impl std::error::Error for TlsError {}
+
+/// A certificate is used, but the operator should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TlsWarning {
+    /// It is out of date.
+    Expired,
+    /// It is not valid yet.
+    NotYetValid,
+    /// It is out of date in so many days.
+    ExpiresSoon(u32),
+    /// It does not name the domain.
+    OtherName(String),
+    /// It is self-signed by us, so that clients will ask their users.
+    SelfSigned,
+}
+
+impl fmt::Display for TlsWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TlsWarning::Expired => f.write_str("the certificate has expired"),
+            TlsWarning::NotYetValid => f.write_str("the certificate is not valid yet"),
+            TlsWarning::ExpiresSoon(days) => write!(f, "the certificate expires in {days} days"),
+            TlsWarning::OtherName(domain) => write!(f, "the certificate does not name {domain}"),
+            TlsWarning::SelfSigned => f.write_str("the certificate is self-signed"),
+        }
+    }
+}

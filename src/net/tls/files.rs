@@ -1,0 +1,107 @@
+//! Certificates and keys from PEM files.
+
+use std::path::Path;
+
+use rustls::crypto::aws_lc_rs;
+use rustls::server::ParsedCertificate;
+use rustls::sign::CertifiedKey;
+use rustls::{Error, InconsistentKeys};
+use rustls_pki_types::pem::{self, PemObject};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+
+use super::error::{TlsError, TlsFault, TlsWarning};
+use super::validity::{Validity, validity};
+
+const DAY_US: i64 = 86_400_000_000;
+/// From so many days before the end on there is a warning.
+const SOON_DAYS: i64 = 14;
+
+/// What was loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// When the certificate expires, UTC microseconds; `None` if its dates cannot be read.
+    pub not_after_us: Option<i64>,
+    /// What the operator should know.
+    pub warnings: Vec<TlsWarning>,
+}
+
+/// A certificate that can be used, for a domain by its A-label.
+pub(super) struct Pair {
+    pub(super) name: String,
+    pub(super) key: CertifiedKey,
+    pub(super) loaded: Loaded,
+}
+
+/// Whether a domain could use these files, for `castling check`; `now_us` in UTC microseconds. Blocking.
+///
+/// # Errors
+/// As [`super::TlsStore::load`].
+pub fn check_files(domain: &str, cert: &Path, key: &Path, now_us: i64) -> Result<Loaded, TlsError> {
+    read_pair(domain, cert, key, now_us).map(|pair| pair.loaded)
+}
+
+pub(super) fn read_pair(domain: &str, cert: &Path, key: &Path, now_us: i64) -> Result<Pair, TlsError> {
+    let name = xmpp::to_ascii(domain)
+        .ok_or_else(|| TlsError::cert(cert, TlsFault::Domain(domain.to_owned())))?
+        .into_owned();
+    let chain = read_chain(cert)?;
+    let private = read_key(key)?;
+    let certified = CertifiedKey::from_der(chain, private, &aws_lc_rs::default_provider());
+    let certified = certified.map_err(|error| match error {
+        Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => TlsError::key(key, TlsFault::Mismatch),
+        Error::InvalidCertificate(e) => TlsError::cert(cert, TlsFault::BadCertificate(format!("{e:?}"))),
+        other => TlsError::key(key, TlsFault::BadKey(other.to_string())),
+    })?;
+    let loaded = about(&certified, cert, &name, now_us)?;
+    Ok(Pair { name, key: certified, loaded })
+}
+
+fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let text = std::fs::read(path).map_err(|e| TlsError::cert(path, TlsFault::Unreadable(e)))?;
+    let chain: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(&text).collect();
+    match chain {
+        Ok(chain) if chain.is_empty() => Err(TlsError::cert(path, TlsFault::NoCertificate)),
+        Ok(chain) => Ok(chain),
+        Err(e) => Err(TlsError::cert(path, TlsFault::Pem(e.to_string()))),
+    }
+}
+
+fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    let text = std::fs::read(path).map_err(|e| TlsError::key(path, TlsFault::Unreadable(e)))?;
+    PrivateKeyDer::from_pem_slice(&text).map_err(|error| {
+        let fault = match error {
+            pem::Error::NoItemsFound => TlsFault::NoKey,
+            // The error's text may quote what it stumbled on, and that may be the key.
+            _ => TlsFault::Pem("bad base64, or a section without its end".to_owned()),
+        };
+        TlsError::key(path, fault)
+    })
+}
+
+fn about(key: &CertifiedKey, path: &Path, name: &str, now_us: i64) -> Result<Loaded, TlsError> {
+    let bad = |e: Error| TlsError::cert(path, TlsFault::BadCertificate(e.to_string()));
+    let leaf = key.end_entity_cert().map_err(bad)?;
+    let parsed = ParsedCertificate::try_from(leaf).map_err(bad)?;
+    let validity = validity(leaf);
+    let mut warnings = Vec::new();
+    warnings.extend(validity.and_then(|v| date_warning(v, now_us)));
+    let named =
+        ServerName::try_from(name).is_ok_and(|n| rustls::client::verify_server_name(&parsed, &n).is_ok());
+    if !named {
+        warnings.push(TlsWarning::OtherName(name.to_owned()));
+    }
+    Ok(Loaded { not_after_us: validity.map(|v| v.not_after_us), warnings })
+}
+
+fn date_warning(validity: Validity, now_us: i64) -> Option<TlsWarning> {
+    let left_days = (validity.not_after_us - now_us).div_euclid(DAY_US);
+    if now_us < validity.not_before_us {
+        Some(TlsWarning::NotYetValid)
+    } else if left_days < 0 {
+        Some(TlsWarning::Expired)
+    } else if left_days < SOON_DAYS {
+        Some(TlsWarning::ExpiresSoon(u32::try_from(left_days).unwrap_or(0)))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,109 @@
+//! Which certificate a handshake gets.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use hashbrown::HashMap;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+use super::TlsConfig;
+
+/// An immutable table; a change makes a new one.
+#[derive(Clone, Default)]
+pub(super) struct Certificates {
+    /// By A-label.
+    names: HashMap<Arc<str>, Entry>,
+    pub(super) default: Option<Arc<str>>,
+}
+
+#[derive(Clone)]
+pub(super) struct Entry {
+    key: Arc<CertifiedKey>,
+    pub(super) starttls: TlsConfig,
+    /// The domain whose certificate this name borrows.
+    alias_of: Option<Arc<str>>,
+}
+
+impl Certificates {
+    pub(super) fn get(&self, name: &str) -> Option<&Entry> {
+        self.names.get(name)
+    }
+
+    pub(super) fn insert(&mut self, name: Arc<str>, key: Arc<CertifiedKey>, starttls: TlsConfig) {
+        for entry in self.names.values_mut().filter(|e| e.alias_of.as_ref() == Some(&name)) {
+            entry.key = key.clone();
+            entry.starttls = starttls.clone();
+        }
+        self.default.get_or_insert_with(|| name.clone());
+        self.names.insert(name, Entry { key, starttls, alias_of: None });
+    }
+
+    pub(super) fn alias(&mut self, alias: &str, domain: &str) -> bool {
+        let Some((name, entry)) = self.names.get_key_value(domain) else { return false };
+        let borrowed = Entry { alias_of: Some(name.clone()), ..entry.clone() };
+        match self.names.get(alias) {
+            // One of its own goes first.
+            Some(own) if own.alias_of.is_none() => {}
+            _ => drop(self.names.insert(alias.into(), borrowed)),
+        }
+        true
+    }
+
+    pub(super) fn remove(&mut self, name: &str) {
+        self.names.retain(|key, entry| &**key != name && entry.alias_of.as_deref() != Some(name));
+        self.default.take_if(|default| &**default == name);
+    }
+
+    fn key(&self, name: &str) -> Option<Arc<CertifiedKey>> {
+        self.get(name).map(|entry| entry.key.clone())
+    }
+}
+
+/// rustls gives the name as it came, in any case, and keeps a trailing dot out by itself.
+fn key_of_sni(all: &Certificates, sni: &str) -> Option<Arc<CertifiedKey>> {
+    if sni.bytes().any(|b| b.is_ascii_uppercase()) {
+        all.key(&sni.to_ascii_lowercase())
+    } else {
+        all.key(sni)
+    }
+}
+
+/// Direct TLS: by SNI alone, or the default domain's without one.
+pub(super) struct Direct(pub(super) Arc<ArcSwap<Certificates>>);
+
+impl ResolvesServerCert for Direct {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let all = self.0.load();
+        match hello.server_name() {
+            Some(sni) => key_of_sni(&all, sni),
+            None => all.key(all.default.as_deref()?),
+        }
+    }
+}
+
+/// STARTTLS on a stream to a domain. SNI wins if it names a domain of ours; clients also send a host's name there.
+pub(super) struct OfDomain {
+    pub(super) certificates: Arc<ArcSwap<Certificates>>,
+    pub(super) domain: Arc<str>,
+}
+
+impl ResolvesServerCert for OfDomain {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let all = self.certificates.load();
+        hello.server_name().and_then(|sni| key_of_sni(&all, sni)).or_else(|| all.key(&self.domain))
+    }
+}
+
+impl fmt::Debug for Direct {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Direct")
+    }
+}
+
+impl fmt::Debug for OfDomain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OfDomain({})", self.domain)
+    }
+}
