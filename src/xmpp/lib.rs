@@ -1,1 +1,39 @@
 //! The language itself: namespaces, JIDs, elements, stanzas, stream events, errors. No I/O.
+//!
+//! Bytes become [`StreamEvent`]s in [`StreamParser`]; an element that was read is a [`Document`]: its own
+//! bytes and a table of offsets into them, validated once and never copied again. A [`Stanza`] is such a
+//! document and an envelope that may be changed; writing it writes a new start tag and the old bytes.
+//! What the server itself says is built as an [`Element`].
+
+mod attributes;
+mod chars;
+mod document;
+mod element;
+mod error;
+mod escape;
+mod framer;
+mod jid;
+mod limits;
+mod node;
+mod prep;
+mod scope;
+mod stanza;
+mod stanza_reply;
+mod stanza_write;
+mod stream;
+mod tape;
+
+pub mod datetime;
+pub mod delay;
+pub mod ns;
+
+pub use document::Document;
+pub use element::{Attribute, Child, Element};
+pub use error::{Condition, ErrorType, StanzaError, StreamCondition, StreamError};
+pub use jid::{Jid, JidError, Part, to_ascii};
+pub use limits::Limits;
+pub use node::{Attr, Node};
+pub use prep::{PrepError, prep_domain, prep_local, prep_resource, saslprep};
+pub use stanza::{Kind, Malformed, Stanza, StanzaType};
+pub use stanza_write::Framing;
+pub use stream::{StreamEvent, StreamHeader, StreamParser};

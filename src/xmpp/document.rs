@@ -1,0 +1,145 @@
+//! A parsed element that stands for itself.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::attributes::malformed;
+use crate::element::Element;
+use crate::error::{StreamCondition, StreamError};
+use crate::escape;
+use crate::limits::Limits;
+use crate::node::Node;
+use crate::tape::{self, Outer, Tape};
+
+/// An element as it was received, validated, with a table of where everything is. A clone counts a reference.
+///
+/// It declares every prefix it uses. Its default namespace may be inherited: it was read with one, and whoever
+/// writes its bytes must write them where the same is in force.
+#[derive(Clone)]
+pub struct Document {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    bytes: Bytes,
+    tape: Tape,
+}
+
+impl Document {
+    /// Reads `bytes`, which must be one element (white space around it is dropped) without an XML declaration.
+    /// The error is what the peer is told; `inherited_ns` is the default namespace outside.
+    pub fn parse(bytes: Bytes, inherited_ns: &str, limits: &Limits) -> Result<Document, StreamError> {
+        let trimmed = bytes.trim_ascii();
+        let bytes = if trimmed.len() == bytes.len() { bytes } else { bytes.slice_ref(trimmed) };
+        Self::read(bytes, inherited_ns, &[], limits)
+    }
+
+    /// Reads what the server has made itself.
+    pub(crate) fn own(xml: Vec<u8>, inherited_ns: &str) -> Result<Document, StreamError> {
+        Self::read(xml.into(), inherited_ns, &[], &Limits::OWN)
+    }
+
+    /// Reads one element where the prefixes `outer` are in force; what it uses of them is declared in it.
+    pub(crate) fn read(
+        bytes: Bytes,
+        inherited_ns: &str,
+        outer: &[Outer],
+        limits: &Limits,
+    ) -> Result<Document, StreamError> {
+        if bytes.len() > limits.stanza_bytes {
+            return Err(tape::violation("too many bytes"));
+        }
+        let bytes = line_feeds(bytes);
+        let tape = tape::scan(utf8(&bytes)?, inherited_ns, outer, limits)?;
+        if tape.borrowed.is_empty() {
+            return Ok(Self { inner: Arc::new(Inner { bytes, tape }) });
+        }
+        let declared = declare(&bytes, &tape, outer).ok_or_else(|| malformed("no start tag"))?;
+        Self::own(declared, inherited_ns)
+    }
+
+    /// The element.
+    pub fn root(&self) -> Node<'_> {
+        Node::new(self, 0)
+    }
+
+    /// Its XML.
+    pub fn as_bytes(&self) -> &Bytes {
+        &self.inner.bytes
+    }
+
+    /// Its XML.
+    pub fn as_str(&self) -> &str {
+        tape::slice(&self.inner.bytes, 0, self.len())
+    }
+
+    /// Bytes of its XML.
+    #[expect(clippy::len_without_is_empty, reason = "a document is never empty")]
+    pub fn len(&self) -> usize {
+        self.inner.bytes.len()
+    }
+
+    pub(crate) fn tape(&self) -> &Tape {
+        &self.inner.tape
+    }
+
+    /// The tree, rebuilt.
+    pub fn to_element(&self) -> Element {
+        self.root().to_element()
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Document").field(&self.as_str()).finish()
+    }
+}
+
+impl PartialEq for Document {
+    /// Whether the bytes are the same.
+    fn eq(&self, other: &Self) -> bool {
+        self.inner.bytes == other.inner.bytes
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, StreamError> {
+    std::str::from_utf8(bytes)
+        .map_err(|_| StreamError::new(StreamCondition::UnsupportedEncoding).text("not UTF-8"))
+}
+
+/// XML §2.11: what follows never sees a carriage return, and neither does whoever the bytes are passed on to.
+fn line_feeds(bytes: Bytes) -> Bytes {
+    if memchr::memchr(b'\r', &bytes).is_none() {
+        return bytes;
+    }
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes.as_ref();
+    while let Some(at) = memchr::memchr(b'\r', rest) {
+        let (before, from) = rest.split_at(at);
+        out.extend_from_slice(before);
+        out.push(b'\n');
+        rest = from.strip_prefix(b"\r\n").or_else(|| from.strip_prefix(b"\r")).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    out.into()
+}
+
+/// The same XML with the outer declarations it uses written into its start tag.
+fn declare(bytes: &[u8], tape: &Tape, outer: &[Outer]) -> Option<Vec<u8>> {
+    let root = tape.nodes.first()?;
+    let prefix = if root.prefix_len == 0 { 0 } else { usize::from(root.prefix_len) + 1 };
+    let (head, rest) = bytes.split_at_checked(1 + prefix + usize::from(root.name_len))?;
+    let mut out = Vec::with_capacity(bytes.len() + 64 * tape.borrowed.len());
+    out.extend_from_slice(head);
+    for (prefix, name) in tape.borrowed.iter().filter_map(|&at| outer.get(at)) {
+        out.extend_from_slice(b" xmlns:");
+        out.extend_from_slice(prefix.as_bytes());
+        out.extend_from_slice(b"='");
+        escape::write_attribute(&mut out, name);
+        out.push(b'\'');
+    }
+    out.extend_from_slice(rest);
+    Some(out)
+}

@@ -1,0 +1,252 @@
+//! An element as an owned tree: what the server says itself, and small payloads.
+
+use std::borrow::Cow;
+
+use crate::escape;
+use crate::ns;
+
+/// An attribute of an [`Element`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Attribute {
+    /// The name as written, with its prefix if it has one (`xml:lang`).
+    pub name: Cow<'static, str>,
+    /// The namespace of the prefix; `None` without one.
+    pub ns: Option<Cow<'static, str>>,
+    /// The value, unescaped.
+    pub value: String,
+}
+
+/// What stands within an [`Element`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Child {
+    /// An element.
+    Element(Element),
+    /// Character data, unescaped.
+    Text(String),
+}
+
+/// An element with its attributes and children.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Element {
+    name: Cow<'static, str>,
+    ns: Cow<'static, str>,
+    attributes: Vec<Attribute>,
+    children: Vec<Child>,
+}
+
+impl Element {
+    /// An empty element. `name` must be a name without a colon; a constant, so that nothing that was received
+    /// becomes a name without having been validated.
+    pub fn new(name: &'static str, ns: impl Into<Cow<'static, str>>) -> Self {
+        Self::with_name(Cow::Borrowed(name), ns.into())
+    }
+
+    pub(crate) fn with_name(name: Cow<'static, str>, ns: Cow<'static, str>) -> Self {
+        Self { name, ns, attributes: Vec::new(), children: Vec::new() }
+    }
+
+    /// The same with an attribute. `name` has no prefix, or `xml:`.
+    pub fn attr(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
+        self.set_attr(name, value);
+        self
+    }
+
+    /// The same with an attribute, if there is a value.
+    pub fn opt_attr(self, name: &'static str, value: Option<impl AsRef<str>>) -> Self {
+        match value {
+            Some(value) => self.attr(name, value),
+            None => self,
+        }
+    }
+
+    /// The same with a child more at the end.
+    pub fn child(mut self, child: Element) -> Self {
+        self.push(child);
+        self
+    }
+
+    /// The same with these children more at the end.
+    pub fn with_children(mut self, children: impl IntoIterator<Item = Element>) -> Self {
+        self.children.extend(children.into_iter().map(Child::Element));
+        self
+    }
+
+    /// The same with text more at the end.
+    pub fn text(mut self, text: impl AsRef<str>) -> Self {
+        self.push_text(text.as_ref());
+        self
+    }
+
+    /// Adds a child at the end.
+    pub fn push(&mut self, child: Element) {
+        self.children.push(Child::Element(child));
+    }
+
+    /// Adds text at the end.
+    pub fn push_text(&mut self, text: &str) {
+        match self.children.last_mut() {
+            Some(Child::Text(last)) => last.push_str(text),
+            _ => self.children.push(Child::Text(text.to_owned())),
+        }
+    }
+
+    /// Sets an attribute. `name` has no prefix, or `xml:`.
+    pub fn set_attr(&mut self, name: &'static str, value: impl AsRef<str>) {
+        let ns = name.starts_with("xml:").then_some(Cow::Borrowed(ns::XML));
+        self.put(Attribute { name: Cow::Borrowed(name), ns, value: value.as_ref().to_owned() });
+    }
+
+    /// Sets an attribute, whose name is valid and whose prefix is written with a declaration beside it.
+    pub(crate) fn put(&mut self, attribute: Attribute) {
+        match self.attributes.iter_mut().find(|old| old.name == attribute.name) {
+            Some(old) => *old = attribute,
+            None => self.attributes.push(attribute),
+        }
+    }
+
+    /// Takes an attribute away.
+    pub fn remove_attr(&mut self, name: &str) {
+        self.attributes.retain(|attribute| attribute.name != name);
+    }
+
+    /// The name without a prefix.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The namespace name; empty for none.
+    pub fn ns(&self) -> &str {
+        &self.ns
+    }
+
+    /// Whether the element has this name and namespace.
+    pub fn is(&self, name: &str, ns: &str) -> bool {
+        self.name == name && self.ns == ns
+    }
+
+    /// The value of the attribute with this name (as written, such as `xml:lang`).
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.name == name)
+            .map(|attribute| attribute.value.as_str())
+    }
+
+    /// The attributes, in order.
+    pub fn attributes(&self) -> &[Attribute] {
+        &self.attributes
+    }
+
+    /// Elements and texts, in order.
+    pub fn nodes(&self) -> &[Child] {
+        &self.children
+    }
+
+    /// The child elements, in order.
+    pub fn children(&self) -> impl Iterator<Item = &Element> {
+        self.children.iter().filter_map(|child| match child {
+            Child::Element(element) => Some(element),
+            Child::Text(_) => None,
+        })
+    }
+
+    /// The first child with this name and namespace.
+    pub fn find(&self, name: &str, ns: &str) -> Option<&Element> {
+        self.children().find(|child| child.is(name, ns))
+    }
+
+    /// The text directly in the element.
+    pub fn text_content(&self) -> String {
+        self.children
+            .iter()
+            .filter_map(|child| match child {
+                Child::Text(text) => Some(text.as_str()),
+                Child::Element(_) => None,
+            })
+            .collect()
+    }
+
+    /// The same tree with every element of namespace `from` in `to`.
+    pub fn map_ns(mut self, from: &str, to: &'static str) -> Self {
+        if self.ns == from {
+            self.ns = Cow::Borrowed(to);
+        }
+        let map = |child| match child {
+            Child::Element(element) => Child::Element(element.map_ns(from, to)),
+            text => text,
+        };
+        self.children = self.children.into_iter().map(map).collect();
+        self
+    }
+
+    /// Appends the element's XML; `xmlns` is written only where it differs from what is inherited.
+    /// Characters that XML cannot carry become U+FFFD.
+    pub fn write(&self, out: &mut Vec<u8>, inherited_ns: &str) {
+        match self.ns.as_ref() {
+            // The namespace of `xml:` may not be declared, its prefix always is.
+            ns::XML => self.write_prefixed(out, "xml", inherited_ns),
+            // May be neither declared nor used by an element (Namespaces in XML §3).
+            ns::XMLNS => self.write_as(out, &self.name, inherited_ns, inherited_ns),
+            own => self.write_as(out, &self.name, own, inherited_ns),
+        }
+    }
+
+    /// Like [`Element::write`] with a prefix that is declared outside: for `stream:error` and
+    /// `stream:features`, whose children inherit `inherited_ns`.
+    pub fn write_prefixed(&self, out: &mut Vec<u8>, prefix: &str, inherited_ns: &str) {
+        self.write_as(out, &format!("{prefix}:{}", self.name), inherited_ns, inherited_ns);
+    }
+
+    fn write_as(&self, out: &mut Vec<u8>, name: &str, default_ns: &str, inherited_ns: &str) {
+        out.push(b'<');
+        out.extend_from_slice(name.as_bytes());
+        if default_ns != inherited_ns {
+            write_pair(out, "xmlns", default_ns);
+        }
+        self.write_attributes(out);
+        if self.children.is_empty() {
+            out.extend_from_slice(b"/>");
+            return;
+        }
+        out.push(b'>');
+        for child in &self.children {
+            match child {
+                Child::Element(element) => element.write(out, default_ns),
+                Child::Text(text) => escape::write_text(out, text),
+            }
+        }
+        out.extend_from_slice(b"</");
+        out.extend_from_slice(name.as_bytes());
+        out.push(b'>');
+    }
+
+    fn write_attributes(&self, out: &mut Vec<u8>) {
+        for (at, attribute) in self.attributes.iter().enumerate() {
+            let prefix =
+                attribute.name.split_once(':').map(|(prefix, _)| prefix).filter(|&prefix| prefix != "xml");
+            if let (Some(prefix), Some(ns)) = (prefix, &attribute.ns) {
+                let declares =
+                    |earlier: &Attribute| earlier.name.split_once(':').is_some_and(|(p, _)| p == prefix);
+                if !self.attributes.iter().take(at).any(declares) {
+                    write_pair(out, &format!("xmlns:{prefix}"), ns);
+                }
+            }
+            write_pair(out, &attribute.name, &attribute.value);
+        }
+    }
+
+    /// The element's XML as a text; see [`Element::write`].
+    pub fn to_xml(&self, inherited_ns: &str) -> String {
+        let mut out = Vec::new();
+        self.write(&mut out, inherited_ns);
+        String::from_utf8(out).unwrap_or_default()
+    }
+}
+
+fn write_pair(out: &mut Vec<u8>, name: &str, value: &str) {
+    out.push(b' ');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"='");
+    escape::write_attribute(out, value);
+    out.push(b'\'');
+}

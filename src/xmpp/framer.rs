@@ -1,0 +1,239 @@
+//! Where elements begin and end in a stream of bytes. Each byte is looked at once, however it arrives;
+//! whether what is found is XML is decided by the strict pass over the whole element.
+
+use quick_xml::parser::{ElementParser, Parser};
+
+use crate::attributes::malformed;
+use crate::chars::is_space;
+use crate::error::{StreamCondition, StreamError};
+use crate::tape::{restricted, violation};
+
+/// Something whole at the beginning of the buffer, which the caller takes away.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Frame {
+    /// White space between elements.
+    Space,
+    /// An XML declaration.
+    Declaration,
+    /// The start tag of the stream.
+    Header,
+    /// A top-level element.
+    Element,
+    /// The end tag of the stream.
+    Footer,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Before a `<`: between elements or in text.
+    Text,
+    /// After a `<`, up to what tells which markup it is.
+    Markup,
+    Start(ElementParser),
+    End,
+    Cdata,
+    Declaration,
+}
+
+/// The scan over what is not yet whole.
+#[derive(Debug)]
+pub(crate) struct Framer {
+    state: State,
+    /// Bytes from the beginning of the frame that were looked at.
+    seen: usize,
+    /// Where the markup begins.
+    markup: usize,
+    depth: usize,
+    opened: bool,
+}
+
+const CDATA: &[u8] = b"<![CDATA[";
+const DECLARATION: &[u8] = b"<?xml";
+
+impl Framer {
+    pub(crate) fn new() -> Self {
+        Self { state: State::Text, seen: 0, markup: 0, depth: 0, opened: false }
+    }
+
+    /// Whether nothing of a frame was seen.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.seen == 0
+    }
+
+    /// Goes on in `buffer`, which begins where the frame begins. `None`: more bytes are needed.
+    pub(crate) fn next(
+        &mut self,
+        buffer: &[u8],
+        max_bytes: usize,
+        max_depth: usize,
+    ) -> Result<Option<(Frame, usize)>, StreamError> {
+        let found = self.advance(buffer, max_depth)?;
+        let length = found.map_or(buffer.len(), |(_, length)| length);
+        // White space is dropped as it comes and needs no bound.
+        if length > max_bytes && !matches!(found, Some((Frame::Space, _))) {
+            return Err(violation("too many bytes in one element"));
+        }
+        if found.is_some() {
+            (self.state, self.seen, self.markup) = (State::Text, 0, 0);
+        }
+        Ok(found)
+    }
+
+    fn advance(&mut self, buffer: &[u8], max_depth: usize) -> Result<Option<(Frame, usize)>, StreamError> {
+        loop {
+            let rest = buffer.get(self.seen..).unwrap_or_default();
+            if rest.is_empty() {
+                return Ok(None);
+            }
+            let frame = match self.state {
+                State::Text if self.depth == 0 => self.between(rest)?,
+                State::Text => self.text(rest),
+                State::Markup => {
+                    let known = self.markup(buffer, max_depth)?;
+                    if !known {
+                        return Ok(None);
+                    }
+                    None
+                }
+                State::Start(parser) => self.start(parser, buffer),
+                State::End => self.end(rest)?,
+                State::Cdata => {
+                    self.until(buffer, b"]]>", CDATA.len()).then_some(()).and_then(|()| self.resume())
+                }
+                State::Declaration => {
+                    self.until(buffer, b"?>", DECLARATION.len()).then_some(Frame::Declaration)
+                }
+            };
+            if let Some(frame) = frame {
+                return Ok(Some((frame, self.seen)));
+            }
+        }
+    }
+
+    fn resume(&mut self) -> Option<Frame> {
+        self.state = State::Text;
+        None
+    }
+
+    /// Outside of every element only white space may stand.
+    fn between(&mut self, rest: &[u8]) -> Result<Option<Frame>, StreamError> {
+        let spaces = rest.iter().take_while(|&&b| is_space(b)).count();
+        if spaces > 0 {
+            self.seen += spaces;
+            return Ok(Some(Frame::Space));
+        }
+        if rest.first() != Some(&b'<') {
+            return Err(if self.opened {
+                StreamError::new(StreamCondition::BadFormat).text("text between elements")
+            } else {
+                malformed("no stream header")
+            });
+        }
+        self.open_markup(0);
+        Ok(None)
+    }
+
+    fn open_markup(&mut self, skipped: usize) {
+        self.markup = self.seen + skipped;
+        self.seen = self.markup + 1;
+        self.state = State::Markup;
+    }
+
+    fn text(&mut self, rest: &[u8]) -> Option<Frame> {
+        match memchr::memchr(b'<', rest) {
+            Some(at) => self.open_markup(at),
+            None => self.seen += rest.len(),
+        }
+        None
+    }
+
+    /// Decides by the bytes after `<`; `false` if there are too few of them.
+    fn markup(&mut self, buffer: &[u8], max_depth: usize) -> Result<bool, StreamError> {
+        let markup = buffer.get(self.markup..).unwrap_or_default();
+        self.state = match markup.get(1) {
+            None => return Ok(false),
+            Some(b'/') => State::End,
+            Some(b'!') if self.depth > 0 && CDATA.starts_with(markup) && markup.len() < CDATA.len() => {
+                self.seen = buffer.len();
+                return Ok(false);
+            }
+            Some(b'!') if self.depth > 0 && markup.starts_with(CDATA) => State::Cdata,
+            Some(b'!') => return Err(restricted("a comment or a document type declaration")),
+            Some(b'?') => return self.question_mark(buffer.len(), markup),
+            Some(_) if self.opened && self.depth >= max_depth => {
+                return Err(violation("elements are nested too deeply"));
+            }
+            Some(_) => State::Start(ElementParser::Outside),
+        };
+        Ok(true)
+    }
+
+    /// `<?xml ` is a declaration where the stream begins; anything else is restricted.
+    fn question_mark(&mut self, buffered: usize, markup: &[u8]) -> Result<bool, StreamError> {
+        let instruction = Err(restricted("a processing instruction"));
+        if self.opened || self.depth > 0 {
+            return instruction;
+        }
+        match markup.strip_prefix(DECLARATION) {
+            Some([]) => {}
+            Some([next, ..]) if is_space(*next) => {
+                self.state = State::Declaration;
+                return Ok(true);
+            }
+            None if DECLARATION.starts_with(markup) => {}
+            _ => return instruction,
+        }
+        self.seen = buffered;
+        Ok(false)
+    }
+
+    fn start(&mut self, mut parser: ElementParser, buffer: &[u8]) -> Option<Frame> {
+        let rest = buffer.get(self.seen..).unwrap_or_default();
+        let Some(at) = parser.feed(rest) else {
+            self.seen += rest.len();
+            self.state = State::Start(parser);
+            return None;
+        };
+        self.seen += at + 1;
+        self.state = State::Text;
+        let empty = self.seen >= self.markup + 3 && buffer.get(self.seen - 2) == Some(&b'/');
+        if !self.opened {
+            self.opened = true;
+            return Some(Frame::Header);
+        }
+        self.depth += usize::from(!empty);
+        (self.depth == 0).then_some(Frame::Element)
+    }
+
+    fn end(&mut self, rest: &[u8]) -> Result<Option<Frame>, StreamError> {
+        let Some(at) = memchr::memchr(b'>', rest) else {
+            self.seen += rest.len();
+            return Ok(None);
+        };
+        self.seen += at + 1;
+        self.state = State::Text;
+        if !self.opened {
+            return Err(malformed("an end tag before the stream header"));
+        }
+        if self.depth == 0 {
+            return Ok(Some(Frame::Footer));
+        }
+        self.depth -= 1;
+        Ok((self.depth == 0).then_some(Frame::Element))
+    }
+
+    /// Advances behind `end`, which may not overlap the first `opening` bytes of the markup.
+    fn until(&mut self, buffer: &[u8], end: &[u8], opening: usize) -> bool {
+        // The end may have begun in what was seen already.
+        let from = self.seen.saturating_sub(end.len() - 1).max(self.markup + opening);
+        let rest = buffer.get(from..).unwrap_or_default();
+        match memchr::memmem::find(rest, end) {
+            Some(at) => self.seen = from + at + end.len(),
+            None => {
+                self.seen = buffer.len();
+                return false;
+            }
+        }
+        true
+    }
+}

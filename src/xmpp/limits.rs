@@ -1,0 +1,28 @@
+//! What a peer may send at most.
+
+/// Bounds on one element of a stream. Exceeding any of them is `policy-violation`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// Bytes of one top-level element, and of the stream header.
+    pub stanza_bytes: usize,
+    /// Elements within one another, the top-level one included.
+    pub depth: usize,
+    /// Attributes of one element, namespace declarations included.
+    pub attributes: usize,
+    /// Elements within one top-level element, itself included.
+    pub elements: usize,
+    /// Different namespace names in one top-level element, and prefixes declared at one place.
+    pub namespaces: usize,
+}
+
+impl Limits {
+    /// For what the server has made itself: only what keeps offsets and recursion within their types.
+    pub const OWN: Limits =
+        Limits { stanza_bytes: 1 << 30, depth: 512, attributes: 4096, elements: 1 << 20, namespaces: 4096 };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { stanza_bytes: 256 * 1024, depth: 64, attributes: 64, elements: 4096, namespaces: 128 }
+    }
+}

@@ -1,0 +1,87 @@
+//! Namespaces in force at a place of a document (Namespaces in XML §6).
+
+use crate::ns;
+use crate::tape::slice;
+
+/// A namespace name of a document.
+#[derive(Debug)]
+pub(crate) enum Namespace {
+    /// One of the constants in [`ns`].
+    Known(&'static str),
+    /// As it stands in the document, from its first byte to before its last.
+    Source(u32, u32),
+    /// Anything else.
+    Owned(Box<str>),
+}
+
+impl Namespace {
+    pub(crate) fn as_str<'a>(&'a self, source: &'a [u8]) -> &'a str {
+        match self {
+            Namespace::Known(name) => name,
+            Namespace::Source(start, end) => slice(source, *start as usize, *end as usize),
+            Namespace::Owned(name) => name,
+        }
+    }
+
+    /// `name`, which does not stand in the document as it is.
+    pub(crate) fn detached(name: &str) -> Self {
+        ns::known(name).map_or_else(|| Namespace::Owned(name.into()), Namespace::Known)
+    }
+}
+
+/// The prefixes and the default namespace in force, as offsets; index 0 of the table is what was inherited.
+#[derive(Debug, Default)]
+pub(crate) struct Scope {
+    table: Vec<Namespace>,
+    /// Prefix (its place in the source; empty for the default) and index into the table.
+    bindings: Vec<(u32, u32, u16)>,
+}
+
+impl Scope {
+    pub(crate) fn start(&mut self, inherited: &str) {
+        self.table.clear();
+        self.bindings.clear();
+        self.table.push(Namespace::detached(inherited));
+        self.bindings.push((0, 0, 0));
+    }
+
+    pub(crate) fn take_table(&mut self) -> Box<[Namespace]> {
+        self.table.drain(..).collect()
+    }
+
+    pub(crate) fn namespaces(&self) -> usize {
+        self.table.len()
+    }
+
+    /// How many bindings are in force; given to [`Scope::leave`] when the element ends.
+    pub(crate) fn mark(&self) -> usize {
+        self.bindings.len()
+    }
+
+    pub(crate) fn leave(&mut self, mark: usize) {
+        self.bindings.truncate(mark);
+    }
+
+    /// Index of `name`, which is entered if it is new.
+    pub(crate) fn intern(&mut self, source: &[u8], name: &str, new: impl FnOnce() -> Namespace) -> u16 {
+        let known = self.table.iter().position(|entry| entry.as_str(source) == name);
+        let index = known.unwrap_or_else(|| {
+            self.table.push(new());
+            self.table.len() - 1
+        });
+        // The limits keep the table far below this.
+        u16::try_from(index).unwrap_or(0)
+    }
+
+    pub(crate) fn bind(&mut self, start: u32, end: u32, index: u16) {
+        self.bindings.push((start, end, index));
+    }
+
+    /// Index of the namespace of `prefix` (empty: the default).
+    pub(crate) fn resolve(&self, source: &[u8], prefix: &str) -> Option<u16> {
+        let bound = |&&(start, end, _): &&(u32, u32, u16)| {
+            source.get(start as usize..end as usize) == Some(prefix.as_bytes())
+        };
+        self.bindings.iter().rev().find(bound).map(|&(_, _, index)| index)
+    }
+}

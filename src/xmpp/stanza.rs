@@ -1,0 +1,349 @@
+//! Messages, presence and IQs (RFC 6120 §8).
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::document::Document;
+use crate::element::Element;
+use crate::error::StanzaError;
+use crate::jid::Jid;
+use crate::node::{Children, Node};
+use crate::ns;
+
+macro_rules! words {
+    ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$outer])*
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        pub enum $name { $($(#[$inner])* #[doc = concat!("`", $text, "`")] $variant,)* }
+
+        impl $name {
+            /// The word on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+words! {
+    /// What a stanza is.
+    Kind {
+        Message = "message",
+        Presence = "presence",
+        Iq = "iq",
+    }
+}
+
+words! {
+    /// The `type` of a stanza, of whichever kind.
+    StanzaType {
+        /// No `type` attribute; on the wire nothing. Written here as
+        None = "",
+        Normal = "normal",
+        Chat = "chat",
+        Groupchat = "groupchat",
+        Headline = "headline",
+        Error = "error",
+        Get = "get",
+        Set = "set",
+        Result = "result",
+        Unavailable = "unavailable",
+        Subscribe = "subscribe",
+        Subscribed = "subscribed",
+        Unsubscribe = "unsubscribe",
+        Unsubscribed = "unsubscribed",
+        Probe = "probe",
+        /// Not in RFC 6121; no stanza that was read has it. Written here as
+        Other = "other",
+    }
+}
+
+impl Kind {
+    fn from_root(root: Node<'_>) -> Option<Self> {
+        let stanza = matches!(root.ns(), ns::CLIENT | ns::SERVER | ns::COMPONENT);
+        [Kind::Message, Kind::Presence, Kind::Iq]
+            .into_iter()
+            .find(|kind| stanza && root.name() == kind.as_str())
+    }
+}
+
+impl StanzaType {
+    /// The type of a stanza of `kind`. An unknown type of a message is `normal` (RFC 6121 §5.2.2);
+    /// of others there is none.
+    fn read(kind: Kind, text: Option<&str>) -> Option<Self> {
+        use StanzaType::*;
+        let allowed: &[StanzaType] = match kind {
+            Kind::Message => &[Normal, Chat, Groupchat, Headline, Error],
+            Kind::Presence => &[Error, Unavailable, Subscribe, Subscribed, Unsubscribe, Unsubscribed, Probe],
+            Kind::Iq => &[Get, Set, Result, Error],
+        };
+        let Some(text) = text else { return (kind != Kind::Iq).then_some(None) };
+        let found = allowed.iter().copied().find(|known| known.as_str() == text);
+        found.or((kind == Kind::Message).then_some(Normal))
+    }
+}
+
+/// An element that is no valid stanza, and what is needed to say so.
+#[derive(Clone, Debug)]
+pub struct Malformed {
+    /// What its sender is told.
+    pub error: StanzaError,
+    /// What it would have been; `None` is for the stream error `unsupported-stanza-type`.
+    pub kind: Option<Kind>,
+    /// Its `id`.
+    pub id: Option<String>,
+    /// Its `from` as it was written.
+    pub from: Option<String>,
+    /// Its `to` as it was written.
+    pub to: Option<String>,
+    /// Whether it is an error or a result, which is never answered with an error.
+    pub is_answer: bool,
+}
+
+/// A value of the stanza's start tag: where it stands, unless it had to be unescaped.
+#[derive(Clone, Debug)]
+enum Value {
+    Source(u32, u32),
+    Owned(Box<str>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Body {
+    pub(crate) document: Document,
+    kind: Kind,
+    stanza_type: StanzaType,
+    id: Option<Value>,
+    lang: Option<Value>,
+}
+
+impl Body {
+    /// The same for a document whose start tag has the same attributes at the same places.
+    pub(crate) fn with_document(&self, document: Document) -> Self {
+        Self { document, id: self.id.clone(), lang: self.lang.clone(), ..*self }
+    }
+}
+
+/// A stanza: what was received, shared, and an envelope of its own. A clone counts references.
+#[derive(Clone)]
+pub struct Stanza {
+    pub(crate) body: Arc<Body>,
+    pub(crate) from: Option<Jid>,
+    pub(crate) to: Option<Jid>,
+    pub(crate) default_lang: Option<Arc<str>>,
+}
+
+impl Stanza {
+    /// Reads a stanza. Checked are the addresses, the type, and for an IQ its id and its payload
+    /// (RFC 6120 §8.2.3). One in `jabber:server` becomes one in `jabber:client`.
+    pub fn from_document(document: Document) -> Result<Stanza, Malformed> {
+        let root = document.root();
+        let Some(kind) = Kind::from_root(root) else {
+            return Err(Malformed::new(root, StanzaError::bad_request()));
+        };
+        if root.ns() != ns::CLIENT || !root.prefix().is_empty() {
+            return Self::from_other(&document);
+        }
+        let refuse = |error| Malformed::new(root, error);
+        let text = root.attr("type");
+        let stanza_type = StanzaType::read(kind, text.as_deref())
+            .ok_or_else(|| refuse(StanzaError::bad_request().text("unknown or missing type")))?;
+        let address = |name: &str| {
+            let malformed = |_| refuse(StanzaError::jid_malformed().text(format!("`{name}` is no JID")));
+            root.attr(name).map(|jid| Jid::parse(&jid).map_err(malformed)).transpose()
+        };
+        let (from, to) = (address("from")?, address("to")?);
+        let id = Value::of(root, "id");
+        if kind == Kind::Iq {
+            check_iq(root, stanza_type, id.is_some()).map_err(refuse)?;
+        }
+        let lang = Value::of(root, "xml:lang");
+        let body = Body { kind, stanza_type, id, lang, document: document.clone() };
+        Ok(Self { body: Arc::new(body), from, to, default_lang: None })
+    }
+
+    /// A stanza with a prefix, or of a server or component: written again as those of clients are.
+    fn from_other(document: &Document) -> Result<Stanza, Malformed> {
+        let element = document.to_element().map_ns(ns::SERVER, ns::CLIENT).map_ns(ns::COMPONENT, ns::CLIENT);
+        Self::from_element(&element)
+    }
+
+    /// Makes a stanza of an element; see [`Stanza::from_document`].
+    pub fn from_element(element: &Element) -> Result<Stanza, Malformed> {
+        Self::from_document(own(element.to_xml(ns::CLIENT)))
+    }
+
+    /// Reads a stanza from its XML, which inherits `jabber:client`.
+    pub fn parse_str(xml: &str) -> Result<Stanza, Malformed> {
+        let invalid = |error: crate::StreamError| Malformed {
+            error: StanzaError::bad_request().text(error.to_string()),
+            kind: None,
+            id: None,
+            from: None,
+            to: None,
+            is_answer: false,
+        };
+        let bytes = bytes::Bytes::copy_from_slice(xml.as_bytes());
+        Self::from_document(Document::parse(bytes, ns::CLIENT, &crate::Limits::OWN).map_err(invalid)?)
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        self.body.kind
+    }
+
+    /// Its type; `None` if it has no such attribute (a message is then `normal`, presence is available).
+    pub fn stanza_type(&self) -> StanzaType {
+        self.body.stanza_type
+    }
+
+    /// Its id.
+    pub fn id(&self) -> Option<&str> {
+        self.body.id.as_ref().map(|id| id.as_str(&self.body.document))
+    }
+
+    /// Its sender.
+    pub fn from(&self) -> Option<&Jid> {
+        self.from.as_ref()
+    }
+
+    /// Its recipient.
+    pub fn to(&self) -> Option<&Jid> {
+        self.to.as_ref()
+    }
+
+    /// Its language: its own or the stream's.
+    pub fn lang(&self) -> Option<&str> {
+        let own = self.body.lang.as_ref().map(|lang| lang.as_str(&self.body.document));
+        own.or(self.default_lang.as_deref())
+    }
+
+    /// The same from this sender.
+    pub fn with_from(mut self, from: Jid) -> Self {
+        self.from = Some(from);
+        self
+    }
+
+    /// The same to this recipient.
+    pub fn with_to(mut self, to: Option<Jid>) -> Self {
+        self.to = to;
+        self
+    }
+
+    /// The same in this language if it has none of its own: the stream's (RFC 6120 §4.7.4).
+    pub fn with_lang_default(mut self, lang: Arc<str>) -> Self {
+        if self.body.lang.is_none() && self.default_lang.is_none() {
+            self.default_lang = Some(lang);
+        }
+        self
+    }
+
+    /// The element as it was received: its `from` and `to` may not be those of the stanza.
+    pub fn root(&self) -> Node<'_> {
+        self.body.document.root()
+    }
+
+    /// The child elements, in order.
+    pub fn children(&self) -> Children<'_> {
+        self.root().children()
+    }
+
+    /// The first child with this name and namespace.
+    pub fn child(&self, name: &str, ns: &str) -> Option<Node<'_>> {
+        self.root().child(name, ns)
+    }
+
+    /// The first child element: of an IQ, what it asks or answers.
+    pub fn payload(&self) -> Option<Node<'_>> {
+        self.root().first_child()
+    }
+
+    /// Whether there is a `<body/>`.
+    pub fn has_body(&self) -> bool {
+        self.child("body", ns::CLIENT).is_some()
+    }
+
+    /// The priority of a presence; 0 if there is none or it is none (RFC 6121 §4.7.2.3).
+    pub fn priority(&self) -> i8 {
+        let priority = self.child("priority", ns::CLIENT).map(|priority| priority.text());
+        priority.and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+    }
+
+    /// What went wrong, if the type is `error`.
+    pub fn error(&self) -> Option<StanzaError> {
+        let error = self.child("error", ns::CLIENT).filter(|_| self.stanza_type() == StanzaType::Error);
+        error.map(StanzaError::from_node)
+    }
+}
+
+/// The document of XML that the server has written itself.
+pub(crate) fn own(xml: impl Into<Vec<u8>>) -> Document {
+    let document = Document::own(xml.into(), ns::CLIENT);
+    #[expect(
+        clippy::expect_used,
+        reason = "names are constants or validated, the rest is escaped as it is written"
+    )]
+    document.expect("what the server writes is well-formed")
+}
+
+fn check_iq(root: Node<'_>, stanza_type: StanzaType, id: bool) -> Result<(), StanzaError> {
+    let children = root.children().take(2).count();
+    let request = matches!(stanza_type, StanzaType::Get | StanzaType::Set);
+    if !id {
+        Err(StanzaError::bad_request().text("an IQ without an id"))
+    } else if request && children != 1 {
+        Err(StanzaError::bad_request().text("an IQ request has exactly one payload"))
+    } else if stanza_type == StanzaType::Result && children > 1 {
+        Err(StanzaError::bad_request().text("an IQ result has at most one payload"))
+    } else {
+        Ok(())
+    }
+}
+
+impl Value {
+    fn of(root: Node<'_>, name: &str) -> Option<Self> {
+        let source = root.source();
+        let record = root.records().iter().find(|record| record.full_name(source) == name)?;
+        let raw = record.raw_value(source);
+        Some(match crate::escape::attribute(raw) {
+            std::borrow::Cow::Borrowed(_) => Value::Source(record.value_start, record.value_end),
+            std::borrow::Cow::Owned(text) => Value::Owned(text.into()),
+        })
+    }
+
+    fn as_str<'a>(&'a self, document: &'a Document) -> &'a str {
+        match self {
+            Value::Source(start, end) => {
+                crate::tape::slice(document.as_bytes(), *start as usize, *end as usize)
+            }
+            Value::Owned(text) => text,
+        }
+    }
+}
+
+impl Malformed {
+    fn new(root: Node<'_>, error: StanzaError) -> Self {
+        let text = |name: &str| root.attr(name).map(|value| value.into_owned());
+        Self {
+            error,
+            kind: Kind::from_root(root),
+            id: text("id"),
+            from: text("from"),
+            to: text("to"),
+            is_answer: root.attr("type").is_some_and(|text| matches!(text.as_ref(), "error" | "result")),
+        }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+impl fmt::Debug for Stanza {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Stanza").field(&self.to_string()).finish()
+    }
+}
