@@ -5,7 +5,7 @@ use crate::{Element, Jid, datetime, ns};
 /// `<delay/>` of `from` for a stanza that was kept since `at_us` (UTC microseconds since 1970).
 pub fn delay(from: &Jid, at_us: i64, text: Option<&str>) -> Element {
     let delay =
-        Element::new("delay", ns::DELAY).attr("from", from.as_str()).attr("stamp", &datetime::format(at_us));
+        Element::new("delay", ns::DELAY).attr("from", from.as_str()).attr("stamp", datetime::format(at_us));
     match text {
         Some(text) => delay.text(text),
         None => delay,

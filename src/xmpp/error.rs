@@ -97,7 +97,7 @@ pub struct StanzaError {
     /// A text for people.
     pub text: Option<String>,
     /// The application's own condition, in its own namespace.
-    pub app: Option<Element>,
+    pub app: Option<Box<Element>>,
 }
 
 macro_rules! shorthands {
@@ -127,7 +127,7 @@ impl StanzaError {
 
     /// The same with an application's own condition.
     pub fn app(mut self, app: Element) -> Self {
-        self.app = Some(app);
+        self.app = Some(Box::new(app));
         self
     }
 
@@ -165,7 +165,7 @@ impl StanzaError {
             error.push(Element::new("text", ns::STANZAS).text(text));
         }
         if let Some(app) = &self.app {
-            error.push(app.clone());
+            error.push((**app).clone());
         }
         error
     }
@@ -182,7 +182,10 @@ impl StanzaError {
             condition,
             kind: kind.unwrap_or(condition.error_type()),
             text: error.child("text", ns::STANZAS).map(|text| text.text().into_owned()),
-            app: error.children().find(|child| child.ns() != ns::STANZAS).map(|app| app.to_element()),
+            app: error
+                .children()
+                .find(|child| child.ns() != ns::STANZAS)
+                .map(|app| Box::new(app.to_element())),
         }
     }
 }
