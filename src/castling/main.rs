@@ -1,3 +1,5 @@
 //! The castling binary.
 
+mod config;
+
 fn main() {}

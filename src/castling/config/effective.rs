@@ -1,0 +1,75 @@
+//! Lays the overlay over the file: which domains are served, which plugins decide where, with which settings.
+
+use std::path::Path;
+
+use super::overlay::{Overlay, PluginChange};
+use super::types::{Config, Domain, Origin, Plugin, PluginUse};
+
+/// Applies the overlay. `new_domain` makes a domain with nothing but defaults.
+pub fn apply(config: &mut Config, overlay: &Overlay, new_domain: impl Fn(&str) -> Option<Domain>) {
+    for (name, change) in &overlay.domains {
+        if change.added && config.domain(name).is_none() {
+            config
+                .domains
+                .extend(new_domain(name).map(|domain| Domain { origin: Origin::Command, ..domain }));
+        }
+    }
+    let data_dir = config.data_dir.clone();
+    for change in &overlay.plugins {
+        plugin(config, change, &data_dir);
+    }
+    let Config { domains, plugins, .. } = config;
+    for domain in domains {
+        let said = overlay.domains.get(&domain.name).and_then(|change| change.enabled);
+        domain.enabled = said.unwrap_or(true);
+        domain.enabled_origin = said.map_or(domain.origin, |_| Origin::Command);
+        domain.active = order(domain, overlay)
+            .filter_map(|name| Some((name, plugins.get(name)?)))
+            .filter_map(|(name, plugin)| active(domain, name, plugin, overlay.plugin(name)))
+            .collect();
+    }
+}
+
+fn plugin(config: &mut Config, change: &PluginChange, data_dir: &Path) {
+    let file = change.file.as_ref().map(|file| data_dir.join(file));
+    match (config.plugins.get_mut(&change.name), file) {
+        (Some(plugin), Some(file)) => {
+            plugin.file = file;
+            plugin.file_origin = Origin::Command;
+        }
+        (None, Some(file)) if change.installed => {
+            let (origin, file_origin) = (Origin::Command, Origin::Command);
+            let (config_of_it, grants) = (serde_json::Map::new(), change.grants.clone());
+            let plugin = Plugin { file, config: config_of_it, grants, origin, file_origin };
+            config.plugins.insert(change.name.clone(), plugin);
+        }
+        _ => {}
+    }
+}
+
+/// The plugins of the file in its order, then those that commands named.
+fn order<'a>(domain: &'a Domain, overlay: &'a Overlay) -> impl Iterator<Item = &'a str> {
+    let later = overlay.plugins.iter().map(|change| change.name.as_str());
+    let later = later.filter(|name| !domain.plugins.iter().any(|listed| listed == name));
+    domain.plugins.iter().map(String::as_str).chain(later)
+}
+
+fn active(domain: &Domain, name: &str, plugin: &Plugin, change: Option<&PluginChange>) -> Option<PluginUse> {
+    let listed = domain.plugins.iter().any(|one| one == name);
+    let here = change.and_then(|change| change.domains.get(&domain.name));
+    let said = here.and_then(|here| here.enabled).or(change.and_then(|change| change.enabled));
+    if !said.unwrap_or(listed) {
+        return None;
+    }
+    let mut config = plugin.config.clone();
+    config.extend(domain.config.get(name).cloned().unwrap_or_default());
+    let mut by_command: Vec<String> = Vec::new();
+    for set in [change.map(|change| &change.config), here.map(|here| &here.config)].into_iter().flatten() {
+        by_command.extend(set.keys().cloned());
+        config.extend(set.clone());
+    }
+    by_command.sort();
+    by_command.dedup();
+    let origin = if listed && said.is_none() { Origin::File } else { Origin::Command };
+    Some(PluginUse { name: name.to_owned(), config, by_command, origin })
+}

@@ -1,0 +1,155 @@
+//! From a file to a configuration, and to everything that is wrong with it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+use toml::de::DeTable;
+
+use super::document::{Places, Source};
+use super::effective;
+use super::keys::{DOMAIN, ROOT};
+use super::names::prepared;
+use super::overlay::{self, Overlay};
+use super::problem::{Complaint, Problems, Severity};
+use super::references;
+use super::types::{Config, Domain, Limits};
+use super::walk::Walk;
+
+/// The demo's configuration.
+const DEMO: &str = include_str!("demo.toml");
+
+/// What it is called in messages.
+const DEMO_NAME: &str = "the built-in demo configuration";
+
+/// A configuration that was read, with all findings so far.
+pub struct Loaded {
+    /// The configuration; to be used only if `problems` has nothing fatal.
+    pub config: Config,
+    /// What commands changed.
+    pub overlay: Overlay,
+    /// Findings, and where each key stands.
+    pub problems: Problems,
+    /// No file: the demo.
+    pub demo: bool,
+}
+
+/// Reads `file`, or `./castling.toml`, or else the demo's configuration, and the overlay of its data directory.
+///
+/// # Errors
+/// A file that cannot be read is the only problem that stands alone.
+pub fn load(file: Option<&Path>) -> Result<Loaded, Problems> {
+    let default = Path::new("castling.toml");
+    match file.or_else(|| default.exists().then_some(default)) {
+        Some(file) => read(file),
+        None => Ok(parse(&Source::new(DEMO_NAME, DEMO), Path::new(""), true)),
+    }
+}
+
+fn read(file: &Path) -> Result<Loaded, Problems> {
+    let name = file.display().to_string();
+    let problem = |message: String, remedy: &str| {
+        let mut problems = Problems::new(&Source::new(name.clone(), ""), Places::default());
+        problems.error("", Complaint::new(message, remedy));
+        problems
+    };
+    let bytes = fs::read(file).map_err(|error| {
+        problem(format!("cannot read the configuration: {error}"), "name an existing file with --config")
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        problem(format!("the configuration is not UTF-8 from byte {at} on"), "save it as UTF-8")
+    })?;
+    Ok(parse(&Source::new(name.clone(), text), file.parent().unwrap_or(Path::new("")), false))
+}
+
+/// Takes a text for a configuration whose paths are relative to `base`.
+pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
+    let (table, errors) = DeTable::parse_recoverable(&source.text);
+    let mut problems = Problems::new(source, Places::of(source, table.get_ref()));
+    for error in &errors {
+        let line = error.span().map_or(1, |span| source.line(span.start));
+        let complaint =
+            Complaint::new(format!("this is not TOML: {}", error.message()), "correct the syntax");
+        problems.error_at_line(line, complaint);
+    }
+    let mut walk = Walk { problems: &mut problems, report_missing: errors.is_empty() };
+    let mut tree = walk.section(table.get_ref(), &ROOT, "");
+    spread_limits(&mut tree);
+    let mut config = typed(tree, &mut problems);
+    resolve_paths(&mut config, base);
+    prepare_names(&mut config);
+    let overlay = Overlay::load(&config.data_dir).unwrap_or_else(|error| {
+        let file = config.data_dir.join(overlay::FILE);
+        let message = format!("cannot read what commands changed: {error}");
+        let complaint = Complaint::new(message, "restore the file, or remove it to drop the changes");
+        problems.elsewhere(&file, Severity::Error, complaint);
+        Overlay::default()
+    });
+    let limits = config.limits.clone();
+    effective::apply(&mut config, &overlay, |name| new_domain(name, &limits));
+    references::check(&config, &overlay, demo, &mut problems);
+    Loaded { config, overlay, problems, demo }
+}
+
+/// The walk leaves a tree of the right shape whatever the file says, so this fails only where the schema and
+/// the types differ; a test walks every key.
+fn typed(tree: Map<String, Value>, problems: &mut Problems) -> Config {
+    serde_json::from_value(Value::Object(tree)).unwrap_or_else(|error| {
+        problems.error("", Complaint::new(format!("cannot be used: {error}"), "report this as a bug"));
+        empty()
+    })
+}
+
+fn empty() -> Config {
+    let mut problems = Problems::new(&Source::new("", ""), Places::default());
+    let tree = Walk { problems: &mut problems, report_missing: false }.section(&DeTable::new(), &ROOT, "");
+    #[expect(clippy::expect_used, reason = "the defaults fit the types: a test loads an empty file")]
+    serde_json::from_value(Value::Object(tree)).expect("defaults fit")
+}
+
+/// Gives each domain the server's limits, with its own laid over them.
+fn spread_limits(tree: &mut Map<String, Value>) {
+    let Some(Value::Object(server)) = tree.get("limits").cloned() else { return };
+    let Some(Value::Array(domains)) = tree.get_mut("domain") else { return };
+    for limits in domains.iter_mut().filter_map(|domain| domain.get_mut("limits")) {
+        let mut merged = server.clone();
+        if let Value::Object(own) = limits.take() {
+            merged.extend(own);
+        }
+        *limits = Value::Object(merged);
+    }
+}
+
+/// A domain with nothing but a name.
+fn new_domain(name: &str, limits: &Limits) -> Option<Domain> {
+    let mut problems = Problems::new(&Source::new("", ""), Places::default());
+    let walk = &mut Walk { problems: &mut problems, report_missing: false };
+    let mut tree = walk.section(&DeTable::new(), &DOMAIN, "");
+    tree.insert("name".into(), name.into());
+    tree.insert("limits".into(), serde_json::to_value(limits).ok()?);
+    serde_json::from_value(Value::Object(tree)).ok()
+}
+
+/// Addresses are compared in one form only.
+fn prepare_names(config: &mut Config) {
+    for domain in &mut config.domains {
+        domain.name = prepared(&domain.name);
+        domain.services.values_mut().for_each(|name| *name = prepared(name));
+    }
+}
+
+fn resolve_paths(config: &mut Config, base: &Path) {
+    // What is missing stays empty, so that nothing else is said about it.
+    let resolve = |path: &mut PathBuf| {
+        if !path.as_os_str().is_empty() {
+            *path = base.join(&*path);
+        }
+    };
+    resolve(&mut config.data_dir);
+    config.plugins.values_mut().for_each(|plugin| resolve(&mut plugin.file));
+    for tls in config.domains.iter_mut().filter_map(|domain| domain.tls.as_mut()) {
+        resolve(&mut tls.cert);
+        resolve(&mut tls.key);
+    }
+}

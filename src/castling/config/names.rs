@@ -1,0 +1,253 @@
+//! The form of names, addresses and other texts in a configuration.
+
+use std::net::{IpAddr, SocketAddr};
+
+use tracing_subscriber::EnvFilter;
+use xmpp::{Jid, prep_domain};
+
+use super::problem::Complaint;
+
+type Checked = Result<(), Complaint>;
+
+/// Any text that is not empty.
+pub fn filled(text: &str) -> Checked {
+    if text.trim().is_empty() {
+        return Err(Complaint::new("the value is empty", "write a value or leave the key out"));
+    }
+    Ok(())
+}
+
+/// An XMPP domain: labels of letters, digits and hyphens, or an IP address, version 6 in brackets.
+pub fn domain(text: &str) -> Checked {
+    let bad = |why: String| {
+        let remedy = "write a host name such as chess.example";
+        Err(Complaint::new(format!("{text:?} is not a domain name: {why}"), remedy))
+    };
+    if text.starts_with('[') {
+        return prep_domain(text).map(drop).or_else(|error| bad(error.to_string()));
+    }
+    if let Some(sign) = text.chars().find(|c| !(c.is_alphanumeric() || matches!(c, '-' | '.'))) {
+        return bad(format!("it has {sign:?} in it"));
+    }
+    if text.split('.').any(|label| label.is_empty() || label.len() > 63) {
+        return bad("each part between dots has 1 to 63 characters".into());
+    }
+    if text.split('.').any(|label| label.starts_with('-') || label.ends_with('-')) {
+        return bad("a part begins or ends with a hyphen".into());
+    }
+    if text.len() > 253 {
+        return bad("it is longer than 253 characters".into());
+    }
+    prep_domain(text).map(drop).or_else(|error| bad(error.to_string()))
+}
+
+/// A bare JID with a local part, strict as for names that are created.
+pub fn account(text: &str) -> Checked {
+    let bad = |why: &str| {
+        let remedy = "write it as name@domain";
+        Err(Complaint::new(format!("{text:?} is not the address of an account: {why}"), remedy))
+    };
+    let jid = match Jid::parse_strict(text) {
+        Ok(jid) => jid,
+        Err(error) => return bad(&error.to_string()),
+    };
+    if jid.local().is_none() {
+        return bad("it has no @");
+    }
+    if jid.resource().is_some() {
+        return bad("a resource has no place here");
+    }
+    domain(jid.domain())
+}
+
+/// A domain as the server keeps it: U-labels in lower case.
+pub fn prepared(text: &str) -> String {
+    prep_domain(text).map_or_else(|_| text.to_owned(), |name| name.into_owned())
+}
+
+/// A log level, or a filter such as `info,castling_net=debug`.
+pub fn log_level(text: &str) -> Checked {
+    let good = !text.trim().is_empty() && EnvFilter::builder().parse(text).is_ok();
+    if good {
+        return Ok(());
+    }
+    let message = format!("{text:?} is not a log level");
+    Err(Complaint::new(message, "write error, warn, info, debug or trace, or \"info,castling_net=debug\""))
+}
+
+/// An IP address with a port.
+pub fn address(text: &str) -> Checked {
+    if text.parse::<SocketAddr>().is_ok() {
+        return Ok(());
+    }
+    let remedy = "write an IP address and a port, such as \"127.0.0.1:5222\" or \"[::]:5222\"";
+    Err(Complaint::new(format!("{text:?} is not an address to listen on"), remedy))
+}
+
+/// An address to listen on that nobody reaches from another machine.
+pub fn loopback_address(text: &str) -> Checked {
+    address(text)?;
+    if text.parse::<SocketAddr>().is_ok_and(|at| at.ip().is_loopback()) {
+        return Ok(());
+    }
+    let message = format!("{text:?} is not a loopback address, and this listener has no TLS");
+    Err(Complaint::new(message, "write \"127.0.0.1:PORT\", or use c2s or c2s_tls"))
+}
+
+/// An IP address, or a network as `10.0.0.0/8`.
+pub fn network(text: &str) -> Checked {
+    let (ip, width) = text.split_once('/').map_or((text, None), |(ip, width)| (ip, Some(width)));
+    let fits = |ip: IpAddr| match width.map(str::parse::<u8>) {
+        None => true,
+        Some(Ok(width)) => width <= if ip.is_ipv4() { 32 } else { 128 },
+        Some(Err(_)) => false,
+    };
+    if ip.parse::<IpAddr>().is_ok_and(fits) {
+        return Ok(());
+    }
+    let message = format!("{text:?} is neither an IP address nor a network");
+    Err(Complaint::new(message, "write \"192.0.2.7\" or \"10.0.0.0/8\""))
+}
+
+/// The name of a plugin, data source or query: lower-case letters, digits and hyphens.
+pub fn name(text: &str) -> Checked {
+    let letters = text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
+    if letters && (1..=64).contains(&text.len()) && text.as_bytes()[0].is_ascii_alphanumeric() {
+        return Ok(());
+    }
+    let message = format!("{text:?} is not a name that can be used here");
+    Err(Complaint::new(message, "use lower-case letters, digits, - and _, 64 characters at most"))
+}
+
+/// The interfaces of the plugin contract that a grant can name.
+pub const GRANTABLE: &[&str] = &["accounts", "http-client", "kv", "routing", "sessions", "sql"];
+
+/// A grant: `interface[.function][:scope]`.
+pub fn grant(text: &str) -> Checked {
+    let right = text.split_once(':').map_or(text, |(right, _)| right);
+    let (interface, function) = right.split_once('.').map_or((right, None), |(i, f)| (i, Some(f)));
+    if ["call", "log", "config", "metrics", "rates"].contains(&interface) {
+        let message = format!("{text:?} names an interface that every plugin may use");
+        return Err(Complaint::new(message, "remove it from the grants"));
+    }
+    if !GRANTABLE.contains(&interface) {
+        let message = format!("{text:?} is not a grant: there is no interface {interface:?}");
+        return Err(Complaint::new(message, format!("known: {}", GRANTABLE.join(", "))));
+    }
+    if function.is_some_and(|f| f.is_empty() || !f.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')) {
+        let message = format!("{text:?} is not a grant: no function is called that");
+        return Err(Complaint::new(message, "write interface, interface.function or interface:scope"));
+    }
+    Ok(())
+}
+
+/// Where this server's own data is kept.
+pub fn storage_url(text: &str) -> Checked {
+    if text.strip_prefix("sqlite:").is_some_and(|file| !file.is_empty()) {
+        return Ok(());
+    }
+    if foreign(text) {
+        let message = "storage in PostgreSQL or MySQL is not part of this version";
+        return Err(Complaint::new(message, "write url = \"sqlite:castling.db\""));
+    }
+    let message = "the value is not the URL of a database";
+    Err(Complaint::new(message, "write url = \"sqlite:castling.db\", a file in data_dir"))
+}
+
+/// Where a foreign database is. The text may hold a password, so no message repeats it.
+pub fn database_url(text: &str) -> Checked {
+    if foreign(text) || text.starts_with("sqlite:") {
+        return Ok(());
+    }
+    let message = "the value is not the URL of a database";
+    Err(Complaint::new(message, "begin it with postgres://, mysql:// or sqlite:"))
+}
+
+fn foreign(text: &str) -> bool {
+    ["postgres://", "postgresql://", "mysql://", "mariadb://"].iter().any(|scheme| text.starts_with(scheme))
+}
+
+/// A web origin: scheme, host and port, nothing after them.
+pub fn origin(text: &str) -> Checked {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    if rest.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', '?', '#', '@'])) {
+        return Ok(());
+    }
+    let message = format!("{text:?} is not a web origin");
+    Err(Complaint::new(message, "write scheme and host without a path, such as \"https://chess.example\""))
+}
+
+/// A colour as `#7a4` or `#77aa44`.
+pub fn color(text: &str) -> Checked {
+    let digits = text.strip_prefix('#').unwrap_or_default();
+    if [3, 6].contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(());
+    }
+    Err(Complaint::new(format!("{text:?} is not a colour"), "write \"#7a4\" or \"#77aa44\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_names_pass() {
+        for text in
+            ["chess.example", "localhost", "münchen.example", "127.0.0.1", "[::1]", "xn--mnchen-3ya.example"]
+        {
+            assert_eq!(domain(text), Ok(()), "{text}");
+        }
+        for text in ["jack@chess.example", "jäck.o@x"] {
+            assert_eq!(account(text), Ok(()), "{text}");
+        }
+        for text in ["sessions.close", "sql:members/credentials", "kv", "accounts.set-account-slot"] {
+            assert_eq!(grant(text), Ok(()), "{text}");
+        }
+        for text in ["10.0.0.0/8", "192.0.2.7", "fd00::/8"] {
+            assert_eq!(network(text), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn bad_names_are_refused() {
+        for text in ["", "::1", "[x]", "a b", "-a.example", "a..b", "a_b.example", "jack@x", &"a".repeat(64)]
+        {
+            assert!(domain(text).is_err(), "{text}");
+        }
+        for text in ["jack", "@x", "jack@x/y", "j ack@x", "a@b@c", "jack@-x"] {
+            assert!(account(text).is_err(), "{text}");
+        }
+        for text in ["log", "shell", "sessions.", "sessions.Close", ""] {
+            assert!(grant(text).is_err(), "{text}");
+        }
+        for text in ["10.0.0.0/33", "x", "fd00::/129", "10.0.0.0/"] {
+            assert!(network(text).is_err(), "{text}");
+        }
+        for text in ["", "A", "-a", "a.b", &"a".repeat(65)] {
+            assert!(name(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn domains_are_kept_in_one_form() {
+        for text in ["MÜNCHEN.example", "xn--mnchen-3ya.example", "münchen.example"] {
+            assert_eq!(prepared(text), "münchen.example");
+        }
+    }
+
+    #[test]
+    fn log_levels() {
+        for text in ["info", "WARN", "info,castling_net=debug"] {
+            assert_eq!(log_level(text), Ok(()), "{text}");
+        }
+        for text in ["", "loud=very", "info,x=y=z"] {
+            assert!(log_level(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_password_in_a_message() {
+        let complaint = database_url("oracle://u:secret@h/d").unwrap_err();
+        assert!(!complaint.message.contains("secret") && !complaint.remedy.contains("secret"));
+    }
+}

@@ -1,0 +1,144 @@
+//! What commands changed: kept in the data directory, applied after the file.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The file's name in the data directory.
+pub const FILE: &str = "overlay.json";
+
+/// All changes made by command.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Overlay {
+    /// Domains by name.
+    pub domains: BTreeMap<String, DomainChange>,
+    /// Plugins, in the order in which commands first named them.
+    pub plugins: Vec<PluginChange>,
+}
+
+/// What commands changed about a domain.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DomainChange {
+    /// The domain exists by command.
+    pub added: bool,
+    /// Whether it is served; none: nobody said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+}
+
+/// What commands changed about a plugin.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PluginChange {
+    /// Its name.
+    pub name: String,
+    /// The plugin was installed by command.
+    pub installed: bool,
+    /// The component, relative to the data directory; none: the file's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// What was granted to a plugin installed by command.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<String>,
+    /// On or off on every domain that says nothing itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// Settings on every domain.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub config: Map<String, Value>,
+    /// Settings of single domains.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub domains: BTreeMap<String, PluginOnDomain>,
+}
+
+/// What commands changed about a plugin on one domain.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PluginOnDomain {
+    /// On or off here; none: as on all domains.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// Settings here.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub config: Map<String, Value>,
+}
+
+impl Overlay {
+    /// Reads the overlay of a data directory; one that is not there is empty.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not an overlay.
+    pub fn load(data_dir: &Path) -> io::Result<Self> {
+        match fs::read(data_dir.join(FILE)) {
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes the overlay so that a crash leaves either the old one or the new one.
+    ///
+    /// # Errors
+    /// The directory cannot be written to.
+    pub fn save(&self, data_dir: &Path) -> io::Result<()> {
+        let fresh = data_dir.join("overlay.json.new");
+        let mut file = File::create(&fresh)?;
+        file.write_all(&serde_json::to_vec_pretty(self)?)?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        fs::rename(&fresh, data_dir.join(FILE))?;
+        File::open(data_dir)?.sync_all()
+    }
+
+    /// What commands changed about a plugin.
+    pub fn plugin(&self, name: &str) -> Option<&PluginChange> {
+        self.plugins.iter().find(|change| change.name == name)
+    }
+
+    /// The same, made when nothing was changed yet.
+    pub fn plugin_mut(&mut self, name: &str) -> &mut PluginChange {
+        let at = self.plugins.iter().position(|change| change.name == name).unwrap_or_else(|| {
+            self.plugins.push(PluginChange { name: name.to_owned(), ..PluginChange::default() });
+            self.plugins.len() - 1
+        });
+        &mut self.plugins[at]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comes_back_as_it_was_saved() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(Overlay::load(dir.path()).unwrap(), Overlay::default());
+        let mut overlay = Overlay::default();
+        overlay.domains.insert("a.example".into(), DomainChange { added: true, enabled: Some(false) });
+        let plugin = overlay.plugin_mut("sunshine");
+        plugin.installed = true;
+        plugin.config.insert("max".into(), 5.into());
+        plugin.domains.insert("a.example".into(), PluginOnDomain { enabled: Some(true), config: Map::new() });
+        overlay.save(dir.path()).unwrap();
+        assert_eq!(Overlay::load(dir.path()).unwrap(), overlay);
+        overlay.domains.clear();
+        overlay.save(dir.path()).unwrap();
+        assert_eq!(Overlay::load(dir.path()).unwrap(), overlay);
+        assert!(!dir.path().join("overlay.json.new").exists());
+    }
+
+    #[test]
+    fn a_damaged_overlay_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        for text in ["{", "3", r#"{"domain":{}}"#] {
+            fs::write(dir.path().join(FILE), text).unwrap();
+            assert!(Overlay::load(dir.path()).is_err(), "{text}");
+        }
+    }
+}

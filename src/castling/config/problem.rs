@@ -1,0 +1,121 @@
+//! What is wrong with a configuration: all of it, each with file, line and remedy.
+
+use std::fmt;
+use std::path::Path;
+
+use super::document::{Places, Source};
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The server does not start.
+    Error,
+    /// The server starts; the operator should know.
+    Warning,
+}
+
+/// One finding. Shown as `file:line: message — remedy`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file it is in.
+    pub file: String,
+    /// Its line, counted from 1; none when the whole file is meant.
+    pub line: Option<usize>,
+    /// Error or warning.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(out, ":{line}")?;
+        }
+        let kind = if self.severity == Severity::Warning { "warning: " } else { "" };
+        write!(out, ": {kind}{} — {}", self.message, self.remedy)
+    }
+}
+
+/// What a check has to say about a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// What is wrong, ready to be followed by the remedy.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+impl Complaint {
+    /// A message and its remedy.
+    pub fn new(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { message: message.into(), remedy: remedy.into() }
+    }
+}
+
+/// Collects the findings of one file.
+#[derive(Debug)]
+pub struct Problems {
+    file: String,
+    places: Places,
+    list: Vec<Problem>,
+}
+
+impl Problems {
+    /// No findings yet in `source`, whose keys stand at `places`.
+    pub fn new(source: &Source, places: Places) -> Self {
+        Self { file: source.name.clone(), places, list: Vec::new() }
+    }
+
+    /// An error at a path such as `domain[1].tls.cert`.
+    pub fn error(&mut self, path: &str, complaint: Complaint) {
+        self.add(self.places.line(path), Severity::Error, complaint);
+    }
+
+    /// A warning at a path.
+    pub fn warning(&mut self, path: &str, complaint: Complaint) {
+        self.add(self.places.line(path), Severity::Warning, complaint);
+    }
+
+    /// An error at a line of the file.
+    pub fn error_at_line(&mut self, line: usize, complaint: Complaint) {
+        self.add(Some(line), Severity::Error, complaint);
+    }
+
+    /// A finding in another file than the configuration, such as the overlay.
+    pub fn elsewhere(&mut self, file: &Path, severity: Severity, complaint: Complaint) {
+        let Complaint { message, remedy } = complaint;
+        let file = file.display().to_string();
+        self.list.push(Problem { file, line: None, severity, message, remedy });
+    }
+
+    /// The line of a path, for messages that point at another place.
+    pub fn line(&self, path: &str) -> Option<usize> {
+        self.places.line(path)
+    }
+
+    /// Whether the file itself has this very path.
+    pub fn declared(&self, path: &str) -> bool {
+        self.places.has(path)
+    }
+
+    /// Whether anything found keeps the server from starting.
+    pub fn fatal(&self) -> bool {
+        self.list.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// All findings, in the order of the file.
+    pub fn into_list(mut self) -> Vec<Problem> {
+        let own = self.file;
+        self.list.sort_by_key(|problem| (problem.file != own, problem.line));
+        self.list
+    }
+
+    fn add(&mut self, line: Option<usize>, severity: Severity, complaint: Complaint) {
+        let Complaint { message, remedy } = complaint;
+        self.list.push(Problem { file: self.file.clone(), line, severity, message, remedy });
+    }
+}

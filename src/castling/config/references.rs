@@ -1,0 +1,163 @@
+//! What a configuration says about itself: names that must be declared, names that must differ, and keys whose
+//! feature this version does not have.
+
+use std::collections::HashMap;
+
+use super::document::{item, join};
+use super::overlay::{self, Overlay};
+use super::problem::{Complaint, Problems, Severity};
+use super::types::{Config, Domain};
+
+/// Listeners that are accepted by the configuration and not opened by this version.
+pub const LATER_LISTENERS: &[&str] = &["s2s", "http", "https", "component"];
+
+/// Modules that are accepted by the configuration and do nothing in this version.
+const LATER_MODULES: &[&str] = &["register"];
+
+/// Checks everything that needs no look outside the file.
+pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Problems) {
+    distinct_names(config, problems);
+    listeners(config, demo, problems);
+    if config.auth.scram.is_empty() {
+        let complaint = Complaint::new("no password could be kept", "write scram = [\"sha-1\", \"sha-256\"]");
+        problems.error("auth.scram", complaint);
+    }
+    for domain in &config.domains {
+        auth(config, domain, problems);
+        plugins(config, domain, problems);
+        limits(domain, problems);
+        later(domain, problems);
+        if domain.tls.is_none() && !demo {
+            let message = format!("{} has no certificate and gets a self-signed one", domain.name);
+            let remedy = "add tls = { cert = \"FILE\", key = \"FILE\" }";
+            problems.warning(&domain.path, Complaint::new(message, remedy));
+        }
+    }
+    stale(config, overlay, problems);
+    if !config.datasources.is_empty() {
+        let complaint =
+            Complaint::new("no plugin can use a data source in this version", "leave it or remove it");
+        problems.warning("datasources", complaint);
+    }
+}
+
+/// Domains and the addresses of their services are all different.
+fn distinct_names(config: &Config, problems: &mut Problems) {
+    if config.domains.is_empty() {
+        let complaint = Complaint::new("no domain is served", "add a [[domain]] with a name");
+        problems.warning("", complaint);
+    }
+    let domains = config.domains.iter().map(|domain| (&domain.name, join(&domain.path, "name")));
+    let services = config.domains.iter().flat_map(|domain| {
+        domain.services.iter().map(|(kind, name)| (name, join(&join(&domain.path, "services"), kind)))
+    });
+    let mut seen: HashMap<&str, String> = HashMap::new();
+    for (name, path) in domains.chain(services).filter(|(name, _)| !name.is_empty()) {
+        match seen.get(name.as_str()) {
+            None => drop(seen.insert(name, path)),
+            Some(first) => {
+                let at = problems.line(first).map_or("already".to_owned(), |line| format!("on line {line}"));
+                let complaint = Complaint::new(
+                    format!("{name} is declared {at} as well"),
+                    "remove one, or give it another name",
+                );
+                problems.error(&path, complaint);
+            }
+        }
+    }
+}
+
+fn listeners(config: &Config, demo: bool, problems: &mut Problems) {
+    let listen = &config.listen;
+    for (key, addresses) in listen.all() {
+        if LATER_LISTENERS.contains(&key) && !addresses.is_empty() && !demo {
+            let message = format!("`{key}` is not part of this version; the listener is skipped");
+            problems.warning(&join("listen", key), Complaint::new(message, "leave it or remove it"));
+        }
+    }
+    if listen.c2s.is_empty() && listen.c2s_tls.is_empty() && listen.c2s_plain.is_empty() {
+        let complaint = Complaint::new("no client can connect", "add c2s = [\"ADDRESS:5222\"] to [listen]");
+        problems.warning("listen", complaint);
+    }
+}
+
+fn auth(config: &Config, domain: &Domain, problems: &mut Problems) {
+    let path = join(&domain.path, "auth");
+    if domain.auth.is_empty() {
+        let complaint = Complaint::new("nobody could log in", "write auth = [\"internal\"]");
+        problems.error(&path, complaint);
+    }
+    for (index, provider) in domain.auth.iter().enumerate().filter(|(_, name)| *name != "internal") {
+        let path = item(&path, index);
+        if config.plugins.contains_key(provider) {
+            let message =
+                format!("plugins are not asked about passwords in this version; {provider} is skipped");
+            problems.warning(&path, Complaint::new(message, "leave it or remove it"));
+        } else if !provider.is_empty() {
+            problems.error(&path, undeclared(provider));
+        }
+    }
+}
+
+fn plugins(config: &Config, domain: &Domain, problems: &mut Problems) {
+    let path = join(&domain.path, "plugins");
+    for (index, name) in domain.plugins.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+        if !config.plugins.contains_key(name) {
+            problems.error(&item(&path, index), undeclared(name));
+        }
+        if domain.plugins.iter().take(index).any(|earlier| earlier == name) {
+            let complaint = Complaint::new(format!("plugin {name} is listed twice"), "remove one");
+            problems.error(&item(&path, index), complaint);
+        }
+    }
+    for name in domain.config.keys().filter(|name| !config.plugins.contains_key(*name)) {
+        problems.error(&join(&join(&domain.path, "config"), name), undeclared(name));
+    }
+}
+
+fn undeclared(name: &str) -> Complaint {
+    let message = format!("there is no plugin {name:?}");
+    let remedy = format!("declare [plugins.{name}] with its file, or run castling plugin install");
+    Complaint::new(message, remedy)
+}
+
+fn limits(domain: &Domain, problems: &mut Problems) {
+    let path = join(&domain.path, "limits");
+    let (stanza, mailbox) = (domain.limits.stanza_bytes, domain.limits.mailbox_bytes);
+    if mailbox != 0 && (stanza == 0 || stanza > mailbox) {
+        let message = format!(
+            "on {} a stanza may have more bytes (stanza_bytes) than a mailbox holds (mailbox_bytes)",
+            domain.name
+        );
+        problems.error(&path, Complaint::new(message, "raise mailbox_bytes or lower stanza_bytes"));
+    }
+    let own = join(&path, "trusted_proxies");
+    if problems.declared(&own) && !domain.path.is_empty() {
+        let message = "`trusted_proxies` holds for the whole server";
+        problems.error(&own, Complaint::new(message, "move it to [limits]"));
+    }
+}
+
+/// Keys of features that this version does not have.
+fn later(domain: &Domain, problems: &mut Problems) {
+    for kind in domain.services.keys() {
+        let message = format!("the service `{kind}` is not part of this version and is skipped");
+        let path = join(&join(&domain.path, "services"), kind);
+        problems.warning(&path, Complaint::new(message, "leave it or remove it"));
+    }
+    for name in LATER_MODULES.iter().filter(|name| domain.modules.get(**name).is_some_and(|one| one.on)) {
+        let message = format!("the module `{name}` is not part of this version and is skipped");
+        let path = join(&join(&domain.path, "modules"), name);
+        problems.warning(&path, Complaint::new(message, "leave it or remove it"));
+    }
+}
+
+/// Changes by command to what is no longer there.
+fn stale(config: &Config, overlay: &Overlay, problems: &mut Problems) {
+    let file = config.data_dir.join(overlay::FILE);
+    for change in overlay.plugins.iter().filter(|change| !config.plugins.contains_key(&change.name)) {
+        let message = format!("plugin {} was changed by command and is declared no more", change.name);
+        let remedy = format!("declare it again, or run castling plugin remove {}", change.name);
+        problems.elsewhere(&file, Severity::Warning, Complaint::new(message, remedy));
+    }
+}

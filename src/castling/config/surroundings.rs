@@ -1,0 +1,124 @@
+//! What a configuration says about the machine: files that must be there, ports that must be free.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+
+use super::document::{item, join};
+use super::overlay;
+use super::problem::{Complaint, Problems, Severity};
+use super::references::LATER_LISTENERS;
+use super::types::{Config, Origin};
+
+/// Checks files and ports. `own` are addresses of this data directory's running server: they are in use rightly.
+pub fn check(config: &Config, own: &[SocketAddr], problems: &mut Problems) {
+    data_dir(&config.data_dir, problems);
+    plugins(config, problems);
+    certificates(config, problems);
+    ports(config, own, problems);
+}
+
+fn data_dir(path: &Path, problems: &mut Problems) {
+    let trouble = match fs::metadata(path) {
+        Ok(about) if about.is_dir() => return,
+        Ok(_) => "it is not a directory".to_owned(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+        Err(error) => reason(&error),
+    };
+    let message = format!("cannot use the data directory {}: {trouble}", path.display());
+    problems.error("data_dir", Complaint::new(message, "name a directory that the server may write to"));
+}
+
+fn plugins(config: &Config, problems: &mut Problems) {
+    for (name, plugin) in config.plugins.iter().filter(|(_, plugin)| !plugin.file.as_os_str().is_empty()) {
+        let Err(trouble) = component(&plugin.file) else { continue };
+        let message = format!("cannot use {} as plugin {name}: {trouble}", plugin.file.display());
+        match plugin.file_origin {
+            Origin::File => {
+                let path = join(&join("plugins", name), "file");
+                problems.error(&path, Complaint::new(message, "build the plugin or correct the path"));
+            }
+            Origin::Command => {
+                let remedy =
+                    format!("run castling plugin reload {name} FILE, or castling plugin remove {name}");
+                let overlay = config.data_dir.join(overlay::FILE);
+                problems.elsewhere(&overlay, Severity::Error, Complaint::new(message, remedy));
+            }
+        }
+    }
+}
+
+/// Looks at a file's first bytes only: whether it fits the plugin contract is found out when it is compiled.
+fn component(path: &Path) -> Result<(), String> {
+    let mut magic = [0; 4];
+    let mut file = File::open(path).map_err(|error| reason(&error))?;
+    match file.read_exact(&mut magic) {
+        Ok(()) if magic == *b"\0asm" => Ok(()),
+        Ok(()) => Err("it is no WebAssembly".into()),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err("it is no WebAssembly".into()),
+        Err(error) => Err(reason(&error)),
+    }
+}
+
+fn certificates(config: &Config, problems: &mut Problems) {
+    for domain in &config.domains {
+        let Some(tls) = &domain.tls else { continue };
+        for (key, file) in [("cert", &tls.cert), ("key", &tls.key)] {
+            if file.as_os_str().is_empty() {
+                continue;
+            }
+            if let Err(error) = File::open(file).and_then(|mut file| file.read(&mut [0; 1])) {
+                let message = format!("cannot read {}: {}", file.display(), reason(&error));
+                let remedy = "correct the path, or let the server's user read the file";
+                problems.error(&join(&join(&domain.path, "tls"), key), Complaint::new(message, remedy));
+            }
+        }
+    }
+}
+
+/// Binds every address for a moment, all at once.
+fn ports(config: &Config, own: &[SocketAddr], problems: &mut Problems) {
+    let mut seen: Vec<(SocketAddr, String)> = Vec::new();
+    let mut bound = Vec::new();
+    for (key, addresses) in config.listen.all() {
+        for (index, address) in addresses.iter().enumerate() {
+            let Some(address) = address.0 else { continue };
+            let path = item(&join("listen", key), index);
+            if let Some((_, other)) = seen.iter().find(|(other, _)| overlap(*other, address)) {
+                let message = format!("{address} is taken by {other} already");
+                problems.error(&path, Complaint::new(message, "choose another port"));
+            } else if !LATER_LISTENERS.contains(&key) && !own.iter().any(|own| overlap(*own, address)) {
+                match TcpListener::bind(address) {
+                    Ok(listener) => bound.push(listener),
+                    Err(error) => problems.error(&path, refusal(address, &error)),
+                }
+            }
+            seen.push((address, path));
+        }
+    }
+}
+
+fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
+    let same_host = a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.port() == b.port() && a.port() != 0 && same_host && (a.is_ipv4() == b.is_ipv4())
+}
+
+/// Why an address cannot be listened on.
+pub fn refusal(address: SocketAddr, error: &io::Error) -> Complaint {
+    let remedy = match error.kind() {
+        io::ErrorKind::AddrInUse => "stop the other program or choose another port",
+        io::ErrorKind::AddrNotAvailable => "write an address that this machine has",
+        io::ErrorKind::PermissionDenied => "choose a port above 1023, or let the server bind low ports",
+        _ => "choose another address",
+    };
+    Complaint::new(format!("cannot listen on {address}: {}", reason(error)), remedy)
+}
+
+/// An error without the number that the standard library adds.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}

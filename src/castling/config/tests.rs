@@ -1,0 +1,435 @@
+//! Broken configurations and, word for word, what is said about them.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+
+use super::document::Source;
+use super::load::{Loaded, load, parse};
+use super::overlay::{Overlay, PluginOnDomain};
+use super::types::{Origin, ResourceConflict};
+
+fn read(text: &str) -> Loaded {
+    parse(&Source::new("c.toml", text), Path::new("/nonexistent"), false)
+}
+
+fn said(text: &str) -> Vec<String> {
+    read(text).problems.into_list().iter().map(ToString::to_string).collect()
+}
+
+/// A configuration about which nothing else is said: `text` is put into it.
+fn errors(text: &str) -> Vec<String> {
+    said(text).into_iter().filter(|line| !line.contains("warning:")).collect()
+}
+
+#[track_caller]
+fn expect(text: &str, expected: &[&str]) {
+    assert_eq!(errors(text), expected, "\n{text}");
+}
+
+const DOMAIN: &str = "[[domain]]\nname = \"chess.example\"\n";
+
+#[test]
+fn an_empty_file_has_every_default() {
+    let config = read("").config;
+    assert_eq!(config.data_dir, Path::new("/nonexistent/./data"));
+    assert_eq!(config.storage.url.0, "sqlite:castling.db");
+    assert_eq!((config.limits.stanza_bytes, config.limits.mailbox_stanzas), (262_144, 1000));
+    assert_eq!((config.auth.scram.len(), config.auth.iterations), (2, 4096));
+    assert!(config.domains.is_empty() && config.listen.c2s.is_empty());
+    assert_eq!(
+        said(""),
+        [
+            "c.toml: warning: no domain is served — add a [[domain]] with a name",
+            "c.toml: warning: no client can connect — add c2s = [\"ADDRESS:5222\"] to [listen]"
+        ]
+    );
+}
+
+#[test]
+fn unknown_keys() {
+    expect("datadir = \"x\"\n", &["c.toml:1: unknown key `datadir` — did you mean `data_dir`?"]);
+    expect(
+        "[limits]\n\nstanza_byte = 1\n",
+        &["c.toml:3: unknown limit `stanza_byte` — did you mean `stanza_bytes`?"],
+    );
+    expect("[storage]\npool = 4\n", &["c.toml:2: unknown key `pool` — remove it, or use one of: url, sync"]);
+    expect(
+        &format!("{DOMAIN}modules = {{ ofline = true, roster = {{ size = 1 }} }}\n"),
+        &[
+            "c.toml:3: unknown module `ofline` — did you mean `offline`?",
+            "c.toml:3: unknown option `size` — remove it; there are none here",
+        ],
+    );
+    expect(
+        &format!("{DOMAIN}modules.offline = {{ message = 1 }}\n"),
+        &["c.toml:3: unknown option `message` — did you mean `messages`?"],
+    );
+}
+
+#[test]
+fn wrong_types() {
+    expect(
+        "[limits]\nstanza_bytes = \"many\"\n",
+        &["c.toml:2: `stanza_bytes` must be a whole number, not a string — write stanza_bytes = 10"],
+    );
+    expect(
+        "[listen]\nc2s = \"127.0.0.1:5222\"\n",
+        &["c.toml:2: `c2s` must be a list, not a string — write c2s = [\"text\"]"],
+    );
+    expect(
+        "[listen]\nc2s = [\n  5222 ]\n",
+        &["c.toml:3: `c2s[0]` must be a string, not an integer — write \"text\""],
+    );
+    expect(
+        "[domain]\nname = \"x\"\n",
+        &["c.toml:1: `domain` must be an array of tables, not a table — write [[domain]], with two brackets"],
+    );
+    expect(
+        &format!("{DOMAIN}modules = {{ ping = \"on\" }}\n"),
+        &["c.toml:3: `ping` must be true, false or a table of options, not a string — write ping = true"],
+    );
+    expect("limits = 3\n", &["c.toml:1: `limits` must be a table, not an integer — write limits = { }"]);
+}
+
+#[test]
+fn values_out_of_range() {
+    let range = "write a number from 10000 to 1099511627776, or 0 to switch it off";
+    expect(
+        "[limits]\nstanza_bytes = 9999\n",
+        &[&format!("c.toml:2: `stanza_bytes` is out of range — {range}")],
+    );
+    expect(
+        "[limits]\nstanza_bytes = -1\n",
+        &[&format!("c.toml:2: `stanza_bytes` is out of range — {range}")],
+    );
+    expect("[limits]\nstanza_bytes = 0\nmailbox_bytes = 0\n", &[]);
+    expect(
+        "[auth]\niterations = 0\nscram = [\"md5\"]\n",
+        &[
+            "c.toml:2: `iterations` is out of range — write a number from 4096 to 10000000",
+            "c.toml:3: `scram[0]` cannot be \"md5\" — write one of \"sha-1\", \"sha-256\"",
+        ],
+    );
+    expect(
+        "[storage]\nsync = \"off\"\n",
+        &["c.toml:2: `sync` cannot be \"off\" — write one of \"normal\", \"full\""],
+    );
+    expect(
+        "[plugins.a]\nfile = \"a.wasm\"\nconfig = { n = 99999999999999999999, f = 1.5 }\n",
+        &["c.toml:3: `n` is too large a number — write a finite number that fits 64 bits"],
+    );
+}
+
+#[test]
+fn addresses() {
+    expect(
+        "[listen]\nc2s = [\"localhost:5222\"]\nc2s_plain = [\"0.0.0.0:5224\"]\n",
+        &[
+            "c.toml:2: \"localhost:5222\" is not an address to listen on — write an IP address and a port, such as \
+             \"127.0.0.1:5222\" or \"[::]:5222\"",
+            "c.toml:3: \"0.0.0.0:5224\" is not a loopback address, and this listener has no TLS — write \
+             \"127.0.0.1:PORT\", or use c2s or c2s_tls",
+        ],
+    );
+    expect("[listen]\nc2s_plain = [\"[::1]:5224\", \"127.0.0.9:0\"]\n", &[]);
+    expect(
+        "[limits]\ntrusted_proxies = [\"10.0.0.0/40\"]\n",
+        &[
+            "c.toml:2: \"10.0.0.0/40\" is neither an IP address nor a network — write \"192.0.2.7\" or \"10.0.0.0/8\"",
+        ],
+    );
+}
+
+#[test]
+fn domains() {
+    expect("[[domain]]\n", &["c.toml:1: `name` is missing — add name = \"text\""]);
+    expect(
+        "[[domain]]\nname = \"chess_example\"\nadmins = [\"jack\"]\n",
+        &[
+            "c.toml:2: \"chess_example\" is not a domain name: it has '_' in it — write a host name such as \
+             chess.example",
+            "c.toml:3: \"jack\" is not the address of an account: it has no @ — write it as name@domain",
+        ],
+    );
+    expect(
+        &format!("{DOMAIN}[[domain]]\nname = \"Chess.Example\"\n"),
+        &["c.toml:4: chess.example is declared on line 2 as well — remove one, or give it another name"],
+    );
+    expect(
+        &format!("{DOMAIN}services = {{ conference = \"chess.example\", chat = \"c.example\" }}\n"),
+        &[
+            "c.toml:3: unknown service `chat` — remove it, or use one of: conference, pubsub, upload, proxy",
+            "c.toml:3: chess.example is declared on line 2 as well — remove one, or give it another name",
+        ],
+    );
+    expect(
+        &format!(
+            "{DOMAIN}resource_conflict = \"kick\"\nbrand = {{ color = \"red\" }}\norigins = [\"chess.example\"]\n"
+        ),
+        &[
+            "c.toml:3: `resource_conflict` cannot be \"kick\" — write one of \"replace\", \"refuse\", \"rename\"",
+            "c.toml:4: \"red\" is not a colour — write \"#7a4\" or \"#77aa44\"",
+            "c.toml:5: \"chess.example\" is not a web origin — write scheme and host without a path, such as \
+             \"https://chess.example\"",
+        ],
+    );
+    expect(
+        &format!("{DOMAIN}tls = {{ cert = \"a.pem\" }}\nauth = []\n"),
+        &[
+            "c.toml:3: `key` is missing — add key = \"text\"",
+            "c.toml:4: nobody could log in — write auth = [\"internal\"]",
+        ],
+    );
+}
+
+#[test]
+fn limits_of_a_domain() {
+    let text = "[limits]\ndepth = 20\nroster_items = 7\n[[domain]]\nname = \"a\"\nlimits = { depth = 30 }\n";
+    let config = read(text).config;
+    assert_eq!((config.domains[0].limits.depth, config.domains[0].limits.roster_items), (30, 7));
+    expect(
+        &format!("{DOMAIN}[domain.limits]\ntrusted_proxies = []\nmailbox_bytes = 20000\n"),
+        &[
+            "c.toml:3: on chess.example a stanza may have more bytes (stanza_bytes) than a mailbox holds \
+             (mailbox_bytes) — raise mailbox_bytes or lower stanza_bytes",
+            "c.toml:4: `trusted_proxies` holds for the whole server — move it to [limits]",
+        ],
+    );
+}
+
+#[test]
+fn plugins() {
+    expect("[plugins.sun]\n", &["c.toml:1: `file` is missing — add file = \"text\""]);
+    expect(
+        "[plugins.Sun]\nfile = \"x\"\ngrants = [\"log\", \"shell\"]\n",
+        &[
+            "c.toml:1: \"Sun\" is not a name that can be used here — use lower-case letters, digits, - and _, 64 \
+             characters at most",
+            "c.toml:3: \"log\" names an interface that every plugin may use — remove it from the grants",
+            "c.toml:3: \"shell\" is not a grant: there is no interface \"shell\" — known: accounts, http-client, kv, \
+             routing, sessions, sql",
+        ],
+    );
+    let declare = "declare [plugins.sun] with its file, or run castling plugin install";
+    expect(
+        &format!("{DOMAIN}plugins = [\"sun\"]\nconfig.sun = {{ a = 1 }}\nauth = [\"sun\", \"internal\"]\n"),
+        &[
+            &format!("c.toml:3: there is no plugin \"sun\" — {declare}"),
+            &format!("c.toml:4: there is no plugin \"sun\" — {declare}"),
+            &format!("c.toml:5: there is no plugin \"sun\" — {declare}"),
+        ],
+    );
+    expect(
+        &format!("[plugins.sun]\nfile = \"x\"\n{DOMAIN}plugins = [\"sun\",\n  \"sun\"]\n"),
+        &["c.toml:6: plugin sun is listed twice — remove one"],
+    );
+}
+
+#[test]
+fn databases() {
+    expect(
+        "[storage]\nurl = \"postgres://u:secret@h/d\"\n",
+        &[
+            "c.toml:2: storage in PostgreSQL or MySQL is not part of this version — write url = \"sqlite:castling.db\"",
+        ],
+    );
+    expect(
+        "[datasources.m]\nurl = \"oracle://u:secret@h\"\nqueries = { a = \"\" }\n",
+        &[
+            "c.toml:2: the value is not the URL of a database — begin it with postgres://, mysql:// or sqlite:",
+            "c.toml:3: the value is empty — write a value or leave the key out",
+        ],
+    );
+    let config = read("[datasources.m]\nurl = \"mysql://u:secret@h/d\"\n").config;
+    assert!(!format!("{config:?}").contains("secret"));
+}
+
+#[test]
+fn syntax_errors_do_not_hide_other_problems() {
+    expect(
+        "[limits]\ndepht = 9\nx = \n[[domain]]\nname = \"a\nplugins = [\"no\"]\nadmins = [\"jack\"]\n",
+        &[
+            "c.toml:2: unknown limit `depht` — did you mean `depth`?",
+            "c.toml:3: this is not TOML: string values must be quoted, expected literal string — correct the syntax",
+            "c.toml:3: unknown limit `x` — remove it, or use one of: stanza_bytes, depth, attributes, children, \
+             c2s_bytes_per_second, logins_per_minute, login_seconds, mailbox_stanzas, mailbox_bytes, resume_seconds, \
+             resume_stanzas, sessions_per_account, roster_items, trusted_proxies",
+            "c.toml:5: this is not TOML: invalid basic string, expected `\"` — correct the syntax",
+            "c.toml:6: there is no plugin \"no\" — declare [plugins.no] with its file, or run castling plugin install",
+            "c.toml:7: \"jack\" is not the address of an account: it has no @ — write it as name@domain",
+        ],
+    );
+    expect(
+        "data_dir = \"a\"\ndata_dir = \"b\"\n",
+        &["c.toml:2: this is not TOML: duplicate key — correct the syntax"],
+    );
+}
+
+#[test]
+fn later_features_are_warned_about() {
+    let text = "[listen]\nc2s = [\"127.0.0.1:0\"]\nhttp = [\"127.0.0.1:0\"]\n[[domain]]\nname = \"a\"\n\
+                services.conference = \"c.a\"\nmodules.register = true\n";
+    assert_eq!(
+        said(text),
+        [
+            "c.toml:3: warning: `http` is not part of this version; the listener is skipped — leave it or remove it",
+            "c.toml:4: warning: a has no certificate and gets a self-signed one — add tls = { cert = \"FILE\", key = \
+             \"FILE\" }",
+            "c.toml:6: warning: the service `conference` is not part of this version and is skipped — leave it or \
+             remove it",
+            "c.toml:7: warning: the module `register` is not part of this version and is skipped — leave it or remove \
+             it",
+        ]
+    );
+}
+
+#[test]
+fn the_demo_has_no_problems() {
+    let loaded = parse(&Source::new("demo", include_str!("demo.toml")), Path::new("/nonexistent"), true);
+    let names: Vec<_> = loaded.config.domains.iter().map(|domain| domain.name.as_str()).collect();
+    assert_eq!(names, ["chess.example", "wuchess.example"]);
+    assert_eq!(loaded.problems.into_list(), []);
+}
+
+#[test]
+fn a_file_that_cannot_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("no.toml");
+    let problems = load(Some(&file)).err().unwrap().into_list();
+    assert_eq!(
+        problems[0].to_string(),
+        format!(
+            "{}: cannot read the configuration: No such file or directory (os error 2) — name an existing file with \
+             --config",
+            file.display()
+        )
+    );
+    fs::write(&file, b"a = \"\xff\"").unwrap();
+    let problems = load(Some(&file)).err().unwrap().into_list();
+    assert!(problems[0].to_string().ends_with("is not UTF-8 from byte 5 on — save it as UTF-8"));
+}
+
+#[test]
+fn files_and_ports() {
+    let dir = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap();
+    fs::write(dir.path().join("text.wasm"), "no").unwrap();
+    let file = dir.path().join("c.toml");
+    let text = format!(
+        "[listen]\nc2s = [\"{port}\"]\nc2s_tls = [\"192.0.2.1:1\", \"127.0.0.1:0\", \"127.0.0.1:0\"]\n[plugins.a]\n\
+         file = \"a.wasm\"\n[plugins.b]\nfile = \"text.wasm\"\n[[domain]]\nname = \"a\"\n\
+         tls = {{ cert = \"a.pem\", key = \"text.wasm\" }}\n"
+    );
+    fs::write(&file, text).unwrap();
+    let mut loaded = load(Some(&file)).unwrap();
+    super::check_surroundings(&loaded.config, &[], &mut loaded.problems);
+    let at = |path: &str| dir.path().join(path).display().to_string();
+    let name = file.display();
+    assert_eq!(
+        loaded.problems.into_list().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [
+            format!(
+                "{name}:2: cannot listen on {port}: address already in use — stop the other program or choose \
+                     another port"
+            ),
+            format!(
+                "{name}:3: cannot listen on 192.0.2.1:1: cannot assign requested address — write an address that \
+                     this machine has"
+            ),
+            format!(
+                "{name}:5: cannot use {} as plugin a: no such file or directory — build the plugin or correct \
+                     the path",
+                at("a.wasm")
+            ),
+            format!(
+                "{name}:7: cannot use {} as plugin b: it is no WebAssembly — build the plugin or correct the \
+                     path",
+                at("text.wasm")
+            ),
+            format!(
+                "{name}:10: cannot read {}: no such file or directory — correct the path, or let the server's \
+                     user read the file",
+                at("a.pem")
+            ),
+        ]
+    );
+    let mut loaded = load(Some(&file)).unwrap();
+    super::check_surroundings(&loaded.config, &[port], &mut loaded.problems);
+    assert!(!loaded.problems.into_list().iter().any(|one| one.to_string().contains("already in use")));
+}
+
+#[test]
+fn one_port_twice() {
+    let text = "[listen]\nc2s = [\"0.0.0.0:47111\"]\nc2s_tls = [\"127.0.0.1:47111\"]\n";
+    let mut loaded = read(text);
+    super::check_surroundings(&loaded.config, &["0.0.0.0:47111".parse().unwrap()], &mut loaded.problems);
+    let all: Vec<String> = loaded.problems.into_list().iter().map(ToString::to_string).collect();
+    assert!(
+        all.contains(
+            &"c.toml:3: 127.0.0.1:47111 is taken by listen.c2s[0] already — choose another port".into()
+        ),
+        "{all:?}"
+    );
+}
+
+#[test]
+fn commands_lie_over_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "data_dir = \".\"\n[limits]\ndepth = 21\n[plugins.one]\nfile = \"one.wasm\"\nconfig = { a = 1, b = 1, c = 1 }\n\
+                [plugins.two]\nfile = \"two.wasm\"\n[[domain]]\nname = \"a\"\nplugins = [\"two\", \"one\"]\n\
+                config.one = { b = 2, c = 2 }\n[[domain]]\nname = \"b\"\nresource_conflict = \"rename\"\n";
+    let mut overlay = Overlay::default();
+    overlay.domains.entry("c".into()).or_default().added = true;
+    overlay.domains.entry("b".into()).or_default().enabled = Some(false);
+    let three = overlay.plugin_mut("three");
+    (three.installed, three.file, three.enabled) = (true, Some("plugins/three.wasm".into()), Some(true));
+    three.grants = vec!["kv".into()];
+    let one = overlay.plugin_mut("one");
+    one.config.insert("c".into(), 3.into());
+    let on_c = PluginOnDomain { enabled: Some(true), config: [("d".into(), 4.into())].into_iter().collect() };
+    one.domains.insert("c".into(), on_c);
+    let off = PluginOnDomain { enabled: Some(false), ..PluginOnDomain::default() };
+    overlay.plugin_mut("two").domains.insert("a".into(), off);
+    overlay.plugin_mut("gone").enabled = Some(true);
+    overlay.save(dir.path()).unwrap();
+
+    let loaded = parse(&Source::new("c.toml", text), dir.path(), false);
+    let config = &loaded.config;
+    let names = |domain: &str| -> Vec<String> {
+        config.domain(domain).unwrap().active.iter().map(|plugin| plugin.name.clone()).collect()
+    };
+    assert_eq!(
+        (names("a"), names("b"), names("c")),
+        (vec!["one".into(), "three".into()], vec!["three".into()], vec!["three".into(), "one".into()],)
+    );
+    let one = &config.domain("a").unwrap().active[0];
+    assert_eq!(serde_json::to_string(&one.config).unwrap(), r#"{"a":1,"b":2,"c":3}"#);
+    assert_eq!((one.origin, one.by_command.as_slice()), (Origin::File, ["c".to_owned()].as_slice()));
+    let one = &config.domain("c").unwrap().active[1];
+    assert_eq!(serde_json::to_string(&one.config).unwrap(), r#"{"a":1,"b":1,"c":3,"d":4}"#);
+    assert_eq!(one.origin, Origin::Command);
+    let (b, c) = (config.domain("b").unwrap(), config.domain("c").unwrap());
+    assert_eq!((b.enabled, b.enabled_origin, b.origin), (false, Origin::Command, Origin::File));
+    assert_eq!((c.enabled, c.origin, c.limits.depth), (true, Origin::Command, 21));
+    assert_eq!(
+        (b.resource_conflict, c.resource_conflict),
+        (ResourceConflict::Rename, ResourceConflict::Replace)
+    );
+    let three = &config.plugins["three"];
+    assert_eq!(three.file, dir.path().join("./plugins/three.wasm"));
+    assert_eq!((three.origin, three.grants.as_slice()), (Origin::Command, ["kv".to_owned()].as_slice()));
+    let all: Vec<String> = loaded.problems.into_list().iter().map(ToString::to_string).collect();
+    assert!(
+        all.iter().any(|line| line.contains("plugin gone was changed by command and is declared no more"))
+    );
+}
+
+#[test]
+fn a_damaged_overlay_is_reported() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("overlay.json"), "{").unwrap();
+    let loaded = parse(&Source::new("c.toml", "data_dir = \".\"\n"), dir.path(), false);
+    assert!(loaded.problems.fatal());
+}

@@ -1,0 +1,330 @@
+//! The configuration as the rest of the binary takes it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// The configuration file.
+    #[default]
+    File,
+    /// A command; kept in the overlay.
+    Command,
+}
+
+impl Origin {
+    /// The word that `list` and `show` print.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Command => "command",
+        }
+    }
+}
+
+/// Everything an operator can set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the server keeps its data.
+    pub data_dir: PathBuf,
+    /// The server's own database.
+    pub storage: Storage,
+    /// How passwords are kept.
+    pub auth: Auth,
+    /// What is logged.
+    pub log: Log,
+    /// Addresses to listen on.
+    pub listen: Listen,
+    /// Limits of the server; each domain has its own copy with its changes.
+    pub limits: Limits,
+    /// Plugins by name, those installed by command too.
+    pub plugins: BTreeMap<String, Plugin>,
+    /// Foreign databases by name.
+    pub datasources: BTreeMap<String, Datasource>,
+    /// The domains in the order of the file, then those added by command.
+    #[serde(rename = "domain")]
+    pub domains: Vec<Domain>,
+}
+
+impl Config {
+    /// The domain of that name.
+    pub fn domain(&self, name: &str) -> Option<&Domain> {
+        self.domains.iter().find(|domain| domain.name == name)
+    }
+}
+
+/// `[storage]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    /// URL; a SQLite file is relative to `data_dir`.
+    pub url: Secret,
+    /// What a commit survives.
+    pub sync: Sync,
+}
+
+/// What a commit survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sync {
+    /// The death of the process.
+    Normal,
+    /// The death of the machine.
+    Full,
+}
+
+/// `[auth]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// Keys that are made when a password is set.
+    pub scram: Vec<Scram>,
+    /// PBKDF2 iterations of those keys.
+    pub iterations: u32,
+}
+
+/// A hash of SCRAM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Scram {
+    /// SCRAM-SHA-1 (RFC 5802).
+    #[serde(rename = "sha-1")]
+    Sha1,
+    /// SCRAM-SHA-256 (RFC 7677).
+    #[serde(rename = "sha-256")]
+    Sha256,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// A level, or a filter such as `info,castling_net=debug`.
+    pub level: String,
+}
+
+/// `[listen]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// STARTTLS, required.
+    pub c2s: Vec<Address>,
+    /// No TLS, loopback only.
+    pub c2s_plain: Vec<Address>,
+    /// Direct TLS.
+    pub c2s_tls: Vec<Address>,
+    /// Other servers.
+    pub s2s: Vec<Address>,
+    /// BOSH, WebSocket and pages.
+    pub http: Vec<Address>,
+    /// The same over TLS.
+    pub https: Vec<Address>,
+    /// External components.
+    pub component: Vec<Address>,
+}
+
+impl Listen {
+    /// Each listener's key with its addresses.
+    pub fn all(&self) -> [(&'static str, &[Address]); 7] {
+        [
+            ("c2s", &self.c2s),
+            ("c2s_plain", &self.c2s_plain),
+            ("c2s_tls", &self.c2s_tls),
+            ("s2s", &self.s2s),
+            ("http", &self.http),
+            ("https", &self.https),
+            ("component", &self.component),
+        ]
+    }
+}
+
+/// An address to listen on; none only while problems are still being collected.
+#[derive(Clone, Copy, Debug)]
+pub struct Address(pub Option<SocketAddr>);
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(Self(String::deserialize(from)?.parse().ok()))
+    }
+}
+
+/// `[limits]`; 0 switches a limit off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of a stanza.
+    pub stanza_bytes: u64,
+    /// Nested elements of a stanza.
+    pub depth: u64,
+    /// Attributes of an element.
+    pub attributes: u64,
+    /// Elements in a stanza.
+    pub children: u64,
+    /// Bytes per second a client may send.
+    pub c2s_bytes_per_second: u64,
+    /// Failed log-ins per minute and address.
+    pub logins_per_minute: u64,
+    /// Seconds from the connection to the log-in.
+    pub login_seconds: u64,
+    /// Stanzas waiting for one session.
+    pub mailbox_stanzas: u64,
+    /// Bytes waiting for one session.
+    pub mailbox_bytes: u64,
+    /// Seconds a cut-off session can be resumed.
+    pub resume_seconds: u64,
+    /// Unacknowledged stanzas of one session.
+    pub resume_stanzas: u64,
+    /// Sessions of one account.
+    pub sessions_per_account: u64,
+    /// Contacts in one roster.
+    pub roster_items: u64,
+    /// Proxies whose word on the client's address is taken: addresses or networks. Not per domain.
+    pub trusted_proxies: Vec<String>,
+}
+
+/// `[plugins.NAME]`, or a plugin installed by command.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plugin {
+    /// The component.
+    pub file: PathBuf,
+    /// Its settings on every domain.
+    pub config: Map<String, Value>,
+    /// What it may use.
+    pub grants: Vec<String>,
+    /// Who declared it.
+    #[serde(skip)]
+    pub origin: Origin,
+    /// Whose `file` holds: `plugin reload NAME FILE` changes it.
+    #[serde(skip)]
+    pub file_origin: Origin,
+}
+
+/// `[datasources.NAME]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Datasource {
+    /// Where the database is.
+    pub url: Secret,
+    /// The only statements that can be run on it, by name.
+    pub queries: BTreeMap<String, String>,
+}
+
+/// `[[domain]]`, or a domain added by command.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Domain {
+    /// Its name, a U-label in lower case.
+    pub name: String,
+    /// Credential providers, in order.
+    pub auth: Vec<String>,
+    /// Plugins the file enables, in order.
+    pub plugins: Vec<String>,
+    /// Settings of plugins on this domain.
+    pub config: BTreeMap<String, Map<String, Value>>,
+    /// Certificate and key; none: self-signed.
+    #[serde(default)]
+    pub tls: Option<Tls>,
+    /// Every module, on or off, with its options.
+    pub modules: BTreeMap<String, Module>,
+    /// The limits that hold here.
+    pub limits: Limits,
+    /// Web origins that are let in; empty: any.
+    pub origins: Vec<String>,
+    /// Addresses of services by kind.
+    pub services: BTreeMap<String, String>,
+    /// How pages for this domain look.
+    pub brand: Brand,
+    /// Accounts with administrators' rights.
+    pub admins: Vec<String>,
+    /// What happens when a resource is taken.
+    pub resource_conflict: ResourceConflict,
+    /// The path of its table in the file (`domain[1]`); empty for a domain added by command.
+    #[serde(default)]
+    pub path: String,
+    /// Who declared it.
+    #[serde(skip)]
+    pub origin: Origin,
+    /// Whether it is served.
+    #[serde(skip)]
+    pub enabled: bool,
+    /// Whose word `enabled` is.
+    #[serde(skip)]
+    pub enabled_origin: Origin,
+    /// The plugins that decide here, in order, after commands.
+    #[serde(skip)]
+    pub active: Vec<PluginUse>,
+}
+
+/// A plugin on a domain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginUse {
+    /// Its name.
+    pub name: String,
+    /// Its settings, merged key by key: the plugin's, then the domain's, then those set by command.
+    pub config: Map<String, Value>,
+    /// The keys of `config` that a command set.
+    pub by_command: Vec<String>,
+    /// Who enabled it.
+    pub origin: Origin,
+}
+
+/// `tls = { cert, key }`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM file with the chain.
+    pub cert: PathBuf,
+    /// PEM file with the private key.
+    pub key: PathBuf,
+}
+
+/// A module on a domain.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Module {
+    /// Whether it is on.
+    pub on: bool,
+    /// Its options, defaults filled in.
+    pub options: Map<String, Value>,
+}
+
+/// `brand = { title, color }`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Brand {
+    /// A name for people.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// `#rgb` or `#rrggbb`.
+    #[serde(default)]
+    pub color: Option<String>,
+}
+
+/// What happens when a resource is taken (RFC 6120 §7.7.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResourceConflict {
+    /// The older session is closed.
+    Replace,
+    /// The newer one is refused.
+    Refuse,
+    /// The newer one gets another resource.
+    Rename,
+}
+
+/// A text that may hold a password and therefore is never shown.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Secret")
+    }
+}
