@@ -1,0 +1,86 @@
+//! One process for a data directory.
+
+use std::error::Error;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::{fmt, process};
+
+/// The file's name in the data directory.
+const FILE: &str = "castling.lock";
+
+/// Held while a process uses a data directory; the operating system takes it back when the process dies.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "closing the file gives the lock back")] File);
+
+/// Why a data directory cannot be had.
+#[derive(Debug)]
+pub enum LockError {
+    /// Another process has it; its number, if it could be read.
+    Held(Option<u32>),
+    /// The file cannot be made or locked.
+    Io(io::Error),
+}
+
+impl fmt::Display for LockError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Held(Some(process)) => write!(out, "process {process} is using the data directory"),
+            Self::Held(None) => out.write_str("another process is using the data directory"),
+            Self::Io(error) => write!(out, "cannot lock the data directory: {error}"),
+        }
+    }
+}
+
+impl Error for LockError {}
+
+impl Lock {
+    /// Takes the lock, or says at once who has it.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] if another process has it.
+    pub fn take(data_dir: &Path) -> Result<Self, LockError> {
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut file = options.open(data_dir.join(FILE)).map_err(LockError::Io)?;
+        match file.try_lock() {
+            Ok(()) => {
+                let note = |file: &mut File| -> io::Result<()> {
+                    file.set_len(0)?;
+                    file.rewind()?;
+                    writeln!(file, "{}", process::id())
+                };
+                note(&mut file).map_err(LockError::Io)?;
+                Ok(Self(file))
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                let read = file.take(32).read_to_string(&mut text);
+                Err(LockError::Held(read.ok().and_then(|_| text.trim().parse().ok())))
+            }
+            Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_holds_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = Lock::take(dir.path()).unwrap();
+        let error = Lock::take(dir.path()).unwrap_err();
+        assert!(matches!(error, LockError::Held(Some(holder)) if holder == process::id()), "{error}");
+        drop(lock);
+        Lock::take(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn no_directory() {
+        let error = Lock::take(Path::new("/nonexistent/dir")).unwrap_err();
+        assert!(matches!(error, LockError::Io(_)), "{error}");
+    }
+}
