@@ -1,1 +1,42 @@
 //! The only place that speaks SQL.
+//!
+//! A [`Store`] is an open database: SQLite now, others later behind the same interface. Repositories hang on
+//! it, one a file, and speak in domain types; a look-up gives an `Option`, an error is a failure.
+//!
+//! Reads go to a few connections that only read. Every write is queued at the call and returns a [`Commit`],
+//! a future that resolves after the commit: one writer takes all that waits, runs it in one transaction and
+//! answers each. Writes are committed in the order of their calls, whenever the futures are polled.
+//!
+//! SQL stands in `statement.rs`, each statement with a name under which it is measured; what only SQLite
+//! knows stands in `sqlite.rs` and `migrations/sqlite`.
+
+mod account;
+mod connection;
+mod error;
+mod migration;
+mod offline;
+mod options;
+mod purge;
+mod roster;
+mod scram;
+mod setting;
+mod sqlite;
+mod stat;
+mod statement;
+mod store;
+mod value;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use account::{Account, AccountId, Accounts, CreateError, NewAccount};
+pub use error::StorageError;
+pub use offline::{Offline, OfflineError, OfflineId, OfflineMessage};
+pub use options::{Options, Sync};
+pub use roster::{Roster, RosterChange, RosterItem, Rosters, Subscription};
+pub use scram::{Hash, ScramKeys};
+pub use setting::Settings;
+pub use stat::{StatementStat, WriterStat};
+pub use store::Store;
+pub use writer::Commit;

@@ -1,0 +1,316 @@
+//! Accounts: who there is. Keyed by (domain, local); the same local part on two domains is two people.
+
+use crate::connection::Connection;
+use crate::statement::Statement;
+use crate::value::{Row, Value};
+use crate::writer::Commit;
+use crate::{Hash, ScramKeys, StorageError, Store};
+
+/// An account's number. Never given out again, not even after the account was deleted.
+pub type AccountId = i64;
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its number.
+    pub id: AccountId,
+    /// Its domain, a U-label.
+    pub domain: String,
+    /// Its local part, after nodeprep.
+    pub local: String,
+    /// When it was created, UTC microseconds.
+    pub created_us: i64,
+    /// Whether it may log in.
+    pub enabled: bool,
+}
+
+/// An account to be created. Names must be normalised already.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// Its domain, a U-label.
+    pub domain: String,
+    /// Its local part, after nodeprep.
+    pub local: String,
+    /// At most one entry per hash; none for an account that another provider verifies.
+    pub keys: Vec<ScramKeys>,
+    /// When it is created, UTC microseconds.
+    pub created_us: i64,
+}
+
+/// Why an account was not created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CreateError {
+    /// The name is taken.
+    Exists,
+    /// The database failed.
+    Storage(StorageError),
+}
+
+impl From<StorageError> for CreateError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl std::fmt::Display for CreateError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exists => f.write_str("the account exists already"),
+            Self::Storage(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for CreateError {}
+
+/// Accounts created by one write of [`Accounts::create_many`].
+const CHUNK: usize = 500;
+
+/// The repository of accounts; from [`Store::accounts`].
+pub struct Accounts<'a>(pub(crate) &'a Store);
+
+impl Accounts<'_> {
+    /// Creates an account.
+    ///
+    /// # Errors
+    /// [`CreateError::Exists`] if the name is taken.
+    pub fn create(
+        &self,
+        domain: &str,
+        local: &str,
+        keys: &[ScramKeys],
+        now_us: i64,
+    ) -> Commit<AccountId, CreateError> {
+        let account = NewAccount {
+            domain: domain.to_owned(),
+            local: local.to_owned(),
+            keys: keys.to_vec(),
+            created_us: now_us,
+        };
+        self.0.queue(account, |connection, account| {
+            Box::pin(async move {
+                let mut ids = insert(connection, std::slice::from_ref(account)).await?;
+                Ok(ids.pop().flatten().ok_or(CreateError::Exists))
+            })
+        })
+    }
+
+    /// Creates many accounts, in the order given, and answers for each. All are queued at the call; each
+    /// run of 500 is one write: a failure of the database fails all of its run.
+    pub fn create_many(
+        &self,
+        accounts: Vec<NewAccount>,
+    ) -> impl Future<Output = Vec<Result<AccountId, CreateError>>> + Send + 'static {
+        let mut chunks = Vec::with_capacity(accounts.len().div_ceil(CHUNK));
+        let mut accounts = accounts.into_iter();
+        loop {
+            let chunk: Vec<_> = accounts.by_ref().take(CHUNK).collect();
+            let length = chunk.len();
+            if length == 0 {
+                break;
+            }
+            let commit = self.0.queue(chunk, |connection, chunk: &Vec<NewAccount>| {
+                Box::pin(async move { insert(connection, chunk).await.map(Ok::<_, StorageError>) })
+            });
+            chunks.push((length, commit));
+        }
+        answers(chunks)
+    }
+
+    /// The account of that name.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn lookup(&self, domain: &str, local: &str) -> Result<Option<Account>, StorageError> {
+        let args = [domain.into(), local.into()];
+        let row = self.0.readers().first(Statement::AccountLookup.with(&args)).await?;
+        row.as_ref().map(account).transpose()
+    }
+
+    /// The domain's accounts in the bytewise order of their local parts, beginning after `after`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list(
+        &self,
+        domain: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Account>, StorageError> {
+        let args = [domain.into(), after.unwrap_or_default().into(), limit.into()];
+        let rows = self.0.readers().fetch(Statement::AccountList.with(&args)).await?;
+        rows.iter().map(account).collect()
+    }
+
+    /// How many accounts the domain has. Counts an index: not for hot paths.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn count(&self, domain: &str) -> Result<u64, StorageError> {
+        let count = self.0.readers().number(Statement::AccountCount.with(&[domain.into()])).await?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// The domains that have accounts, in bytewise order; one look-up each.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn domains_with_accounts(&self) -> Result<Vec<String>, StorageError> {
+        let mut domains = Vec::new();
+        loop {
+            let after = domains.last().map_or("", String::as_str);
+            let args = [after.into()];
+            let row = self.0.readers().first(Statement::AccountDomainAfter.with(&args)).await?;
+            match row.map(|row| row.opt_text(0)).transpose()?.flatten() {
+                Some(domain) => domains.push(domain),
+                None => return Ok(domains),
+            }
+        }
+    }
+
+    /// Deletes the account with every row of it in every table; false if there was none.
+    pub fn delete(&self, id: AccountId) -> Commit<bool> {
+        self.0.purge(id)
+    }
+
+    /// Lets the account log in, or not; false if there is none.
+    pub fn set_enabled(&self, id: AccountId, enabled: bool) -> Commit<bool> {
+        self.0.queue((id, enabled), |connection, &(id, enabled)| {
+            Box::pin(async move {
+                let args = [enabled.into(), id.into()];
+                Ok(Ok(connection.execute(Statement::AccountEnable.with(&args)).await? > 0))
+            })
+        })
+    }
+
+    /// Replaces all keys of the account, that is its password; false if there is no such account.
+    pub fn set_keys(&self, id: AccountId, keys: &[ScramKeys]) -> Commit<bool> {
+        self.0.queue((id, keys.to_vec()), |connection, (id, keys)| {
+            Box::pin(async move {
+                let args = [hashes(keys).into(), (*id).into()];
+                if connection.execute(Statement::AccountHashes.with(&args)).await? == 0 {
+                    return Ok(Ok(false));
+                }
+                connection.execute(Statement::KeyDelete.with(&[(*id).into()])).await?;
+                let keys: Vec<_> = keys.iter().map(|keys| (*id, keys)).collect();
+                insert_keys(connection, &keys).await?;
+                Ok(Ok(true))
+            })
+        })
+    }
+
+    /// The account of that name with its keys, in one look-up.
+    ///
+    /// # Errors
+    /// The database failed, or a key is damaged.
+    pub async fn keys(
+        &self,
+        domain: &str,
+        local: &str,
+    ) -> Result<Option<(Account, Vec<ScramKeys>)>, StorageError> {
+        let args = [domain.into(), local.into()];
+        let rows = self.0.readers().fetch(Statement::KeyLookup.with(&args)).await?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let mut keys = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if let Some(bit) = row.opt_int(5)? {
+                keys.push(key(bit, row)?);
+            }
+        }
+        Ok(Some((account(first)?, keys)))
+    }
+
+    /// Whether every account of the domain that has keys at all has some for `hash`, so that offering it
+    /// locks nobody out. At most four steps in an index, however many accounts there are.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn has_all_keys(&self, domain: &str, hash: Hash) -> Result<bool, StorageError> {
+        let all: i64 = Hash::ALL.into_iter().map(Hash::bit).sum();
+        let lacking = (1..=all).filter(|set| set & hash.bit() == 0);
+        let args: Vec<_> = std::iter::once(Value::from(domain)).chain(lacking.map(Value::Int)).collect();
+        let call = Statement::AccountLacks.repeat(args.len() - 1, &args);
+        Ok(self.0.readers().number(call).await? == 0)
+    }
+}
+
+type Chunk = (usize, Commit<Vec<Option<AccountId>>>);
+
+async fn answers(chunks: Vec<Chunk>) -> Vec<Result<AccountId, CreateError>> {
+    let mut answers = Vec::new();
+    for (length, commit) in chunks {
+        match commit.await {
+            Ok(ids) => answers.extend(ids.into_iter().map(|id| id.ok_or(CreateError::Exists))),
+            Err(error) => answers.extend(std::iter::repeat_n(Err(CreateError::Storage(error)), length)),
+        }
+    }
+    answers
+}
+
+/// Inserts what does not exist; the ids in the order of `accounts`, none where the name was taken.
+async fn insert(
+    connection: &mut Connection,
+    accounts: &[NewAccount],
+) -> Result<Vec<Option<AccountId>>, StorageError> {
+    let mut args = Vec::with_capacity(accounts.len() * 4);
+    for account in accounts {
+        args.extend([&account.domain, &account.local].map(|name| Value::Text(name)));
+        args.extend([account.created_us, hashes(&account.keys)].map(Value::Int));
+    }
+    let rows = connection.fetch(Statement::AccountInsert.repeat(accounts.len(), &args)).await?;
+    let mut created = std::collections::HashMap::with_capacity(rows.len());
+    for row in rows {
+        created.insert((row.text(1)?, row.text(2)?), row.int(0)?);
+    }
+    let mut ids = Vec::with_capacity(accounts.len());
+    let mut keys = Vec::new();
+    for account in accounts {
+        // Taken out, so that a name that stands twice in one call exists the second time.
+        let id = created.remove(&(account.domain.clone(), account.local.clone()));
+        keys.extend(id.into_iter().flat_map(|id| account.keys.iter().map(move |keys| (id, keys))));
+        ids.push(id);
+    }
+    insert_keys(connection, &keys).await?;
+    Ok(ids)
+}
+
+async fn insert_keys(
+    connection: &mut Connection,
+    keys: &[(AccountId, &ScramKeys)],
+) -> Result<(), StorageError> {
+    for chunk in keys.chunks(CHUNK) {
+        let mut args = Vec::with_capacity(chunk.len() * 6);
+        for (id, keys) in chunk {
+            let secrets = [&keys.salt, &keys.stored_key, &keys.server_key];
+            args.extend([*id, keys.hash.bit(), keys.iterations.into()].map(Value::Int));
+            args.extend(secrets.map(|secret| Value::Bytes(secret)));
+        }
+        connection.execute(Statement::KeyInsert.repeat(chunk.len(), &args)).await?;
+    }
+    Ok(())
+}
+
+fn hashes(keys: &[ScramKeys]) -> i64 {
+    keys.iter().fold(0, |set, keys| set | keys.hash.bit())
+}
+
+fn account(row: &Row) -> Result<Account, StorageError> {
+    Ok(Account {
+        id: row.int(0)?,
+        domain: row.text(1)?,
+        local: row.text(2)?,
+        created_us: row.int(3)?,
+        enabled: row.flag(4)?,
+    })
+}
+
+fn key(bit: i64, row: &Row) -> Result<ScramKeys, StorageError> {
+    let damaged = |what: &str| StorageError::Corrupt(format!("{what} of a key"));
+    Ok(ScramKeys {
+        hash: Hash::from_bit(bit).ok_or_else(|| damaged("the hash"))?,
+        iterations: u32::try_from(row.int(6)?).map_err(|_| damaged("the iterations"))?,
+        salt: row.bytes(7)?,
+        stored_key: row.bytes(8)?,
+        server_key: row.bytes(9)?,
+    })
+}

@@ -1,0 +1,79 @@
+//! The schema, step by step.
+
+use crate::StorageError;
+use crate::connection::Connection;
+use crate::statement::Statement;
+
+struct Migration {
+    version: i64,
+    name: &'static str,
+    sql: &'static str,
+}
+
+/// In order, without gaps. One that has been released is never changed.
+const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "first", sql: include_str!("migrations/sqlite/0001_first.sql") }];
+
+const VERSION_TABLE: &str = "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, \
+    name VARCHAR(255) NOT NULL, applied_us BIGINT NOT NULL)";
+
+/// Brings the schema to the newest version, all steps in one transaction.
+///
+/// # Errors
+/// [`StorageError::NewerSchema`] if a newer program has been here, [`StorageError::Corrupt`] if another one has.
+pub(crate) async fn migrate(connection: &mut Connection, now_us: i64) -> Result<(), StorageError> {
+    connection.run(Statement::Begin).await?;
+    match steps(connection, now_us).await {
+        Ok(()) => connection.run(Statement::Commit).await,
+        Err(error) => {
+            if let Err(second) = connection.run(Statement::Rollback).await {
+                tracing::error!(%second, "the migration could not be rolled back");
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn steps(connection: &mut Connection, now_us: i64) -> Result<(), StorageError> {
+    let found = version(connection).await?;
+    let known = MIGRATIONS.last().map_or(0, |newest| newest.version);
+    if found > known {
+        return Err(StorageError::NewerSchema { found, known });
+    }
+    for step in MIGRATIONS.iter().filter(|step| step.version > found) {
+        connection.script(step.sql).await?;
+        let record = [step.version.into(), step.name.into(), now_us.into()];
+        connection.execute(Statement::SchemaRecord.with(&record)).await?;
+        tracing::info!(version = step.version, name = step.name, "schema migrated");
+    }
+    Ok(())
+}
+
+/// The schema's version; an empty database gets its version table.
+async fn version(connection: &mut Connection) -> Result<i64, StorageError> {
+    let mut tables = Vec::new();
+    for row in connection.fetch(Statement::Tables.with(&[])).await? {
+        tables.push(row.text(0)?);
+    }
+    if tables.is_empty() {
+        connection.script(VERSION_TABLE).await?;
+    } else if !tables.iter().any(|table| table == "schema_version") {
+        return Err(StorageError::Corrupt("it has tables of another program".into()));
+    }
+    match connection.fetch(Statement::SchemaVersion.with(&[])).await?.first() {
+        Some(row) => row.int(0),
+        None => Ok(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_numbered_from_one_without_gaps() {
+        for (at, migration) in MIGRATIONS.iter().enumerate() {
+            assert_eq!(migration.version, at as i64 + 1);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Messages kept for accounts that are not online (XEP-0160).
+
+use bytes::Bytes;
+
+use crate::connection::Connection;
+use crate::statement::Statement;
+use crate::value::{Row, Value};
+use crate::writer::Commit;
+use crate::{AccountId, StorageError, Store};
+
+/// A kept message's number: later ones have higher numbers, and none is given out twice. The default is
+/// before all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OfflineId(pub i64);
+
+/// A kept message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfflineMessage {
+    /// Its number.
+    pub id: OfflineId,
+    /// When it was stored, UTC microseconds.
+    pub stored_us: i64,
+    /// The stanza.
+    pub xml: Bytes,
+}
+
+/// Why a message was not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OfflineError {
+    /// The account has as many as it may.
+    Full,
+    /// The database failed.
+    Storage(StorageError),
+}
+
+impl From<StorageError> for OfflineError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl std::fmt::Display for OfflineError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Full => f.write_str("the account's offline store is full"),
+            Self::Storage(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for OfflineError {}
+
+/// Messages deleted by one statement.
+const CHUNK: usize = 500;
+
+struct Incoming {
+    account: AccountId,
+    xml: Bytes,
+    now_us: i64,
+    expires_us: Option<i64>,
+    limit: Option<u32>,
+}
+
+/// The repository of kept messages; from [`Store::offline`].
+pub struct Offline<'a>(pub(crate) &'a Store);
+
+impl Offline<'_> {
+    /// Keeps a message, unless the account has `limit` of them. One that has expired by `expires_us` (UTC
+    /// microseconds) is not loaded any more.
+    ///
+    /// # Errors
+    /// [`OfflineError::Full`]; [`StorageError::Constraint`] within if the account does not exist.
+    pub async fn store(
+        &self,
+        account: AccountId,
+        xml: &[u8],
+        now_us: i64,
+        expires_us: Option<i64>,
+        limit: Option<u32>,
+    ) -> Result<OfflineId, OfflineError> {
+        self.store_later(account, Bytes::copy_from_slice(xml), now_us, expires_us, limit).await
+    }
+
+    /// [`store`](Self::store), queued at the call: messages are kept in the order of the calls, whenever the
+    /// futures are polled.
+    pub fn store_later(
+        &self,
+        account: AccountId,
+        xml: Bytes,
+        now_us: i64,
+        expires_us: Option<i64>,
+        limit: Option<u32>,
+    ) -> Commit<OfflineId, OfflineError> {
+        let incoming = Incoming { account, xml, now_us, expires_us, limit };
+        self.0.queue(incoming, |connection, incoming| Box::pin(insert(connection, incoming)))
+    }
+
+    /// The account's messages after `after` in order, at most `limit`, without those that have expired.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn load(
+        &self,
+        account: AccountId,
+        after: OfflineId,
+        limit: u32,
+    ) -> Result<Vec<OfflineMessage>, StorageError> {
+        let args = [account.into(), after.0.into(), self.0.now_us().into(), limit.into()];
+        let rows = self.0.readers().fetch(Statement::OfflineLoad.with(&args)).await?;
+        rows.iter().map(message).collect()
+    }
+
+    /// Deletes these messages of the account; how many there were.
+    pub fn delete(&self, account: AccountId, ids: &[OfflineId]) -> Commit<u64> {
+        self.0.queue((account, ids.to_vec()), |connection, (account, ids)| {
+            Box::pin(async move {
+                let mut deleted = 0;
+                for chunk in ids.chunks(CHUNK) {
+                    let ids = chunk.iter().map(|id| Value::Int(id.0));
+                    let args: Vec<_> = std::iter::once(Value::Int(*account)).chain(ids).collect();
+                    deleted +=
+                        connection.execute(Statement::OfflineDelete.repeat(chunk.len(), &args)).await?;
+                }
+                Ok(Ok(deleted))
+            })
+        })
+    }
+
+    /// Deletes the account's messages up to and with `last`; how many there were.
+    pub fn delete_up_to(&self, account: AccountId, last: OfflineId) -> Commit<u64> {
+        self.0.queue((account, last), |connection, &(account, last)| {
+            Box::pin(async move {
+                let args = [account.into(), last.0.into()];
+                connection.execute(Statement::OfflineDeleteUpTo.with(&args)).await.map(Ok)
+            })
+        })
+    }
+
+    /// How many messages the account has, with expired ones that are not yet deleted.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn count(&self, account: AccountId) -> Result<u64, StorageError> {
+        let count = self.0.readers().number(Statement::OfflineCount.with(&[account.into()])).await?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Deletes what has expired by `now_us`; how many there were.
+    pub fn purge_expired(&self, now_us: i64) -> Commit<u64> {
+        self.0.queue(now_us, |connection, &now_us| {
+            Box::pin(async move {
+                connection.execute(Statement::OfflineExpire.with(&[now_us.into()])).await.map(Ok)
+            })
+        })
+    }
+}
+
+async fn insert(
+    connection: &mut Connection,
+    incoming: &Incoming,
+) -> Result<Result<OfflineId, OfflineError>, StorageError> {
+    if let Some(id) = insert_below(connection, incoming).await? {
+        return Ok(Ok(id));
+    }
+    // Full, but perhaps of what has expired and only waits to be deleted.
+    let args = [incoming.account.into(), incoming.now_us.into()];
+    let expired = connection.execute(Statement::OfflineExpireOne.with(&args)).await?;
+    let id = if expired > 0 { insert_below(connection, incoming).await? } else { None };
+    Ok(id.ok_or(OfflineError::Full))
+}
+
+async fn insert_below(
+    connection: &mut Connection,
+    incoming: &Incoming,
+) -> Result<Option<OfflineId>, StorageError> {
+    let Incoming { account, xml, now_us, expires_us, limit } = incoming;
+    let row: [Value<'_>; 4] =
+        [(*account).into(), (*now_us).into(), (*expires_us).into(), xml.as_ref().into()];
+    let rows = match limit {
+        None => connection.fetch(Statement::OfflineInsert.with(&row)).await?,
+        Some(0) => return Ok(None),
+        Some(limit) => {
+            let [a, b, c, d] = row;
+            let args = [a, b, c, d, a, (limit - 1).into()];
+            connection.fetch(Statement::OfflineInsertBelow.with(&args)).await?
+        }
+    };
+    rows.first().map(|row| row.int(0).map(OfflineId)).transpose()
+}
+
+fn message(row: &Row) -> Result<OfflineMessage, StorageError> {
+    Ok(OfflineMessage { id: OfflineId(row.int(0)?), stored_us: row.int(1)?, xml: row.bytes(2)?.into() })
+}

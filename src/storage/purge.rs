@@ -1,0 +1,84 @@
+//! Deletion of everything that an account or a domain has, in whichever tables there are.
+
+use std::sync::Arc;
+
+use crate::connection::Connection;
+use crate::statement::Statement;
+use crate::value::Value;
+use crate::writer::Commit;
+use crate::{AccountId, StorageError, Store};
+
+/// Accounts that one write of [`Store::purge_domain`] deletes, so that others' writes come between.
+const CHUNK: u32 = 200;
+
+/// The tables that have a column `account_id`, read from the schema, so that a new one cannot be forgotten.
+pub(crate) type AccountTables = Arc<[String]>;
+
+/// Reads them.
+pub(crate) async fn account_tables(connection: &mut Connection) -> Result<AccountTables, StorageError> {
+    let rows = connection.fetch(Statement::AccountTables.with(&[])).await?;
+    rows.iter().map(|row| row.text(0)).collect()
+}
+
+impl Store {
+    /// Deletes the account with every row of it in every table, in one write; false if there was none.
+    pub fn purge(&self, account: AccountId) -> Commit<bool> {
+        self.queue((self.account_tables(), account), |connection, (tables, account)| {
+            Box::pin(async move { Ok(Ok(delete(connection, tables, &[*account]).await? > 0)) })
+        })
+    }
+
+    /// Deletes all accounts of the domain, each whole, some hundred in one write; how many there were.
+    ///
+    /// # Errors
+    /// The database failed; what has been deleted until then stays deleted.
+    pub async fn purge_domain(&self, domain: &str) -> Result<u64, StorageError> {
+        let mut total = 0;
+        loop {
+            let data = (self.account_tables(), domain.to_owned());
+            let chunk: Commit<u64> = self.queue(data, |connection, (tables, domain)| {
+                Box::pin(async move {
+                    let args = [domain.as_str().into(), CHUNK.into()];
+                    let rows = connection.fetch(Statement::AccountIds.with(&args)).await?;
+                    let ids = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
+                    delete(connection, tables, &ids).await.map(Ok)
+                })
+            });
+            match chunk.await? {
+                0 => return Ok(total),
+                deleted => total += deleted,
+            }
+        }
+    }
+
+    /// How many rows each table has of the account, `account` itself first; tables without any are listed
+    /// too. For tests and diagnosis.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn rows_of_account(&self, id: AccountId) -> Result<Vec<(String, u64)>, StorageError> {
+        let args = [Value::Int(id)];
+        let itself = self.readers().number(Statement::AccountExists.with(&args)).await?;
+        let mut counts = vec![("account".to_owned(), itself.unsigned_abs())];
+        for table in self.account_tables().iter() {
+            let rows = self.readers().number(Statement::CountTable.on(table, 1, &args)).await?;
+            counts.push((table.clone(), rows.unsigned_abs()));
+        }
+        Ok(counts)
+    }
+}
+
+async fn delete(
+    connection: &mut Connection,
+    tables: &[String],
+    ids: &[AccountId],
+) -> Result<u64, StorageError> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let args: Vec<_> = ids.iter().copied().map(Value::Int).collect();
+    for table in tables {
+        connection.execute(Statement::PurgeTable.on(table, ids.len(), &args)).await?;
+    }
+    connection.execute(Statement::AccountDelete.repeat(ids.len(), &args)).await
+}

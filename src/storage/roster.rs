@@ -1,0 +1,206 @@
+//! Rosters (RFC 6121 §2): what is kept for one account about its contacts.
+
+use sha2::{Digest, Sha256};
+use xmpp::Jid;
+
+use crate::connection::Connection;
+use crate::statement::Statement;
+use crate::value::Row;
+use crate::writer::Commit;
+use crate::{AccountId, StorageError, Store};
+
+/// Who sees whose presence (RFC 6121 §2.1.2.5), from the account's side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Subscription {
+    /// Nobody.
+    #[default]
+    None,
+    /// The account sees the contact's.
+    To,
+    /// The contact sees the account's.
+    From,
+    /// Both.
+    Both,
+}
+
+/// A contact. Also one that is not in the roster but has asked, or is approved beforehand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RosterItem {
+    /// The contact's address: bare, but for what was taken over from other servers.
+    pub jid: Jid,
+    /// The name that the user gave.
+    pub name: Option<String>,
+    /// Who sees whose presence.
+    pub subscription: Subscription,
+    /// Whether the account's own request waits for the contact's answer, "pending out".
+    pub ask: bool,
+    /// The contact's subscribe stanza that waits for the user's answer, "pending in".
+    pub pending_in: Option<String>,
+    /// Whether a request of the contact is approved before it comes (RFC 6121 §3.4).
+    pub approved: bool,
+    /// The groups that the user put it in.
+    pub groups: Vec<String>,
+    /// Whether it is in the roster that clients see.
+    pub in_roster: bool,
+    /// The roster's version when it last changed.
+    pub version: u64,
+}
+
+impl RosterItem {
+    /// A contact with nothing to it, not in the roster.
+    pub fn new(jid: Jid) -> Self {
+        Self {
+            jid,
+            name: None,
+            subscription: Subscription::None,
+            ask: false,
+            pending_in: None,
+            approved: false,
+            groups: Vec::new(),
+            in_roster: false,
+            version: 0,
+        }
+    }
+}
+
+/// A roster as it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roster {
+    /// Its version; 0 before the first change.
+    pub version: u64,
+    /// Its items, in no particular order.
+    pub items: Vec<RosterItem>,
+}
+
+/// What changes in a roster in one write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RosterChange {
+    /// The roster's version afterwards.
+    pub version: u64,
+    /// Items that are new or changed, whole.
+    pub put: Vec<RosterItem>,
+    /// Items that go.
+    pub remove: Vec<Jid>,
+}
+
+/// The repository of rosters; from [`Store::roster`].
+pub struct Rosters<'a>(pub(crate) &'a Store);
+
+impl Rosters<'_> {
+    /// The account's roster; an empty one if nothing was ever stored. An item whose address is no JID any
+    /// more (written under other rules) is left out and logged.
+    ///
+    /// # Errors
+    /// The database failed, or an item is damaged.
+    pub async fn load(&self, account: AccountId) -> Result<Roster, StorageError> {
+        let rows = self.0.readers().fetch(Statement::RosterLoad.with(&[account.into()])).await?;
+        let mut roster = Roster::default();
+        for row in &rows {
+            roster.version = row.int(0)?.cast_unsigned();
+            let Some(jid) = row.opt_text(1)? else { continue };
+            match Jid::parse(&jid) {
+                Ok(jid) => roster.items.push(item(jid, row)?),
+                Err(error) => {
+                    tracing::error!(account, %error, "a roster item with an invalid address is left out");
+                }
+            }
+        }
+        Ok(roster)
+    }
+
+    /// Writes a change of one roster. Queued at the call.
+    ///
+    /// # Errors
+    /// [`StorageError::Constraint`] if the account does not exist.
+    pub fn apply(&self, account: AccountId, change: RosterChange) -> Commit<()> {
+        self.apply_many(vec![(account, change)])
+    }
+
+    /// Writes changes of several rosters: all or none. Queued at the call.
+    ///
+    /// # Errors
+    /// [`StorageError::Constraint`] if one of the accounts does not exist.
+    pub fn apply_many(&self, changes: Vec<(AccountId, RosterChange)>) -> Commit<()> {
+        self.0.queue(changes, |connection, changes: &Vec<_>| {
+            Box::pin(async move {
+                for (account, change) in changes {
+                    apply(connection, *account, change).await?;
+                }
+                Ok(Ok(()))
+            })
+        })
+    }
+}
+
+async fn apply(
+    connection: &mut Connection,
+    account: AccountId,
+    change: &RosterChange,
+) -> Result<(), StorageError> {
+    let version = [account.into(), change.version.cast_signed().into()];
+    connection.execute(Statement::RosterVersion.with(&version)).await?;
+    for jid in &change.remove {
+        let digest = digest(jid);
+        let args = [account.into(), digest.as_slice().into()];
+        connection.execute(Statement::RosterRemove.with(&args)).await?;
+    }
+    for item in &change.put {
+        put(connection, account, item).await?;
+    }
+    Ok(())
+}
+
+async fn put(connection: &mut Connection, account: AccountId, item: &RosterItem) -> Result<(), StorageError> {
+    let digest = digest(&item.jid);
+    let groups = serde_json::to_string(&item.groups)
+        .map_err(|error| StorageError::Database(format!("groups as JSON: {error}")))?;
+    let args = [
+        account.into(),
+        digest.as_slice().into(),
+        item.jid.as_str().into(),
+        item.name.as_deref().into(),
+        number(item.subscription).into(),
+        item.ask.into(),
+        item.approved.into(),
+        item.in_roster.into(),
+        item.pending_in.as_deref().into(),
+        groups.as_str().into(),
+        item.version.cast_signed().into(),
+    ];
+    connection.execute(Statement::RosterPut.with(&args)).await.map(drop)
+}
+
+/// A JID can be longer than an index key may be.
+fn digest(jid: &Jid) -> [u8; 32] {
+    Sha256::digest(jid.as_str()).into()
+}
+
+fn number(subscription: Subscription) -> i64 {
+    match subscription {
+        Subscription::None => 0,
+        Subscription::To => 1,
+        Subscription::From => 2,
+        Subscription::Both => 3,
+    }
+}
+
+fn item(jid: Jid, row: &Row) -> Result<RosterItem, StorageError> {
+    let damaged = |what: &str| StorageError::Corrupt(format!("{what} of a roster item"));
+    Ok(RosterItem {
+        jid,
+        name: row.opt_text(2)?,
+        subscription: match row.int(3)? {
+            0 => Subscription::None,
+            1 => Subscription::To,
+            2 => Subscription::From,
+            3 => Subscription::Both,
+            _ => return Err(damaged("the subscription")),
+        },
+        ask: row.flag(4)?,
+        approved: row.flag(5)?,
+        in_roster: row.flag(6)?,
+        pending_in: row.opt_text(7)?,
+        groups: serde_json::from_str(&row.text(8)?).map_err(|_| damaged("the groups"))?,
+        version: row.int(9)?.cast_unsigned(),
+    })
+}

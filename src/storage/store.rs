@@ -1,0 +1,115 @@
+//! The store: opened once, shared by reference count, repositories hang on it.
+
+use std::sync::Arc;
+
+use runtime::{Runtime, SharedClock, Tasks};
+
+use crate::account::Accounts;
+use crate::connection::{Connection, Link, Meter, Pool, Readers};
+use crate::offline::Offline;
+use crate::purge::{AccountTables, account_tables};
+use crate::roster::Rosters;
+use crate::setting::Settings;
+use crate::stat::{StatementStat, Stats, WriterStat};
+use crate::writer::{Commit, Queue, Run};
+use crate::{Options, StorageError, migration, sqlite, writer};
+
+/// An open database. A clone is the same store. When the last clone is dropped, what was queued is still
+/// committed if the tokio runtime lives on; [`close`](Self::close) waits for that.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    queue: Queue,
+    readers: Arc<Readers>,
+    stats: Arc<Stats>,
+    clock: SharedClock,
+    account_tables: AccountTables,
+}
+
+impl Store {
+    /// Opens the database, creates it if there is none, and brings its schema up to date.
+    ///
+    /// The writer's task is not one of `runtime.tasks`: it outlives the drain, since sessions that end
+    /// still write.
+    ///
+    /// # Errors
+    /// [`StorageError::Unsupported`] for a URL that this build cannot open, `NewerSchema`, `Corrupt`,
+    /// `Unreachable`, `Busy`.
+    pub async fn open(options: Options, runtime: &Runtime) -> Result<Self, StorageError> {
+        let path = options.sqlite_path()?;
+        sqlite::create(&path).await?;
+        let stats = Arc::new(Stats::new());
+        let meter = Meter { stats: stats.clone(), clock: runtime.clock.clone() };
+        let link = Link::Sqlite(sqlite::writer(&path, options.sync).await?);
+        let mut connection = Connection { link, meter: meter.clone() };
+        migration::migrate(&mut connection, runtime.clock.now_us()).await?;
+        let account_tables = account_tables(&mut connection).await?;
+        let pool = Pool::Sqlite(sqlite::readers(&path, options.readers).await?);
+        let readers = Arc::new(Readers { pool, meter });
+        let (queue, writer) = writer::new(connection, readers.clone(), options.batch);
+        Tasks::new().spawn("storage writer", writer.run());
+        let inner = Inner { queue, readers, stats, clock: runtime.clock.clone(), account_tables };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Commits what has been queued, writes everything into the main file and closes. Later calls on any
+    /// clone answer [`StorageError::Closed`]; closing again does nothing.
+    ///
+    /// # Errors
+    /// The database was not closed cleanly; nothing that was acknowledged is lost by that.
+    pub async fn close(&self) -> Result<(), StorageError> {
+        self.0.queue.close().await
+    }
+
+    /// Accounts and what verifies their passwords.
+    pub fn accounts(&self) -> Accounts<'_> {
+        Accounts(self)
+    }
+
+    /// Rosters.
+    pub fn roster(&self) -> Rosters<'_> {
+        Rosters(self)
+    }
+
+    /// Messages for those who are not online.
+    pub fn offline(&self) -> Offline<'_> {
+        Offline(self)
+    }
+
+    /// Values of the server itself.
+    pub fn settings(&self) -> Settings<'_> {
+        Settings(self)
+    }
+
+    /// What each statement has cost since the store was opened; those that never ran are left out.
+    pub fn statement_counts(&self) -> Vec<StatementStat> {
+        self.0.stats.statements()
+    }
+
+    /// What the writer has done and has before it.
+    pub fn writer_stat(&self) -> WriterStat {
+        self.0.stats.writer()
+    }
+
+    pub(crate) fn queue<D, T, E>(&self, data: D, run: Run<D, T, E>) -> Commit<T, E>
+    where
+        D: Send + Sync + 'static,
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        self.0.queue.push(data, run)
+    }
+
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.0.readers
+    }
+
+    pub(crate) fn now_us(&self) -> i64 {
+        self.0.clock.now_us()
+    }
+
+    pub(crate) fn account_tables(&self) -> AccountTables {
+        self.0.account_tables.clone()
+    }
+}
