@@ -3,6 +3,7 @@
 use crate::chars::is_space;
 use crate::error::{StreamCondition, StreamError};
 use crate::escape;
+use crate::refusal::malformed;
 
 /// One attribute as it stands in the source; offsets into the text that was given.
 pub(crate) struct RawAttribute<'a> {
@@ -99,8 +100,4 @@ pub(crate) fn check_reference(name: &str) -> Result<(), StreamError> {
     } else {
         Err(malformed("a reference to no character"))
     }
-}
-
-pub(crate) fn malformed(text: &str) -> StreamError {
-    StreamError::new(StreamCondition::NotWellFormed).text(text)
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::attributes::malformed;
 use crate::element::Element;
 use crate::error::{StreamCondition, StreamError};
 use crate::escape;
 use crate::limits::Limits;
 use crate::node::Node;
+use crate::refusal::{malformed, violation};
+use crate::scan;
 use crate::tape::{self, Outer, Tape};
 
 /// An element as it was received, validated, with a table of where everything is. A clone counts a reference.
@@ -49,10 +50,10 @@ impl Document {
         limits: &Limits,
     ) -> Result<Document, StreamError> {
         if bytes.len() > limits.stanza_bytes {
-            return Err(tape::violation("too many bytes"));
+            return Err(violation("too many bytes"));
         }
         let bytes = line_feeds(bytes);
-        let tape = tape::scan(utf8(&bytes)?, inherited_ns, outer, limits)?;
+        let tape = scan::scan(utf8(&bytes)?, inherited_ns, outer, limits)?;
         if tape.borrowed.is_empty() {
             return Ok(Self { inner: Arc::new(Inner { bytes, tape }) });
         }

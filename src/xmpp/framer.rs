@@ -3,10 +3,9 @@
 
 use quick_xml::parser::{ElementParser, Parser};
 
-use crate::attributes::malformed;
 use crate::chars::is_space;
 use crate::error::{StreamCondition, StreamError};
-use crate::tape::{restricted, violation};
+use crate::refusal::{malformed, restricted, violation};
 
 /// Something whole at the beginning of the buffer, which the caller takes away.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

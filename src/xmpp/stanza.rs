@@ -7,98 +7,10 @@ use crate::document::Document;
 use crate::element::Element;
 use crate::error::StanzaError;
 use crate::jid::Jid;
+use crate::malformed::Malformed;
 use crate::node::{Children, Node};
 use crate::ns;
-
-macro_rules! words {
-    ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$outer])*
-        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-        pub enum $name { $($(#[$inner])* #[doc = concat!("`", $text, "`")] $variant,)* }
-
-        impl $name {
-            /// The word on the wire.
-            pub fn as_str(self) -> &'static str {
-                match self { $($name::$variant => $text,)* }
-            }
-        }
-    };
-}
-
-words! {
-    /// What a stanza is.
-    Kind {
-        Message = "message",
-        Presence = "presence",
-        Iq = "iq",
-    }
-}
-
-words! {
-    /// The `type` of a stanza, of whichever kind.
-    StanzaType {
-        /// No `type` attribute; on the wire nothing. Written here as
-        None = "",
-        Normal = "normal",
-        Chat = "chat",
-        Groupchat = "groupchat",
-        Headline = "headline",
-        Error = "error",
-        Get = "get",
-        Set = "set",
-        Result = "result",
-        Unavailable = "unavailable",
-        Subscribe = "subscribe",
-        Subscribed = "subscribed",
-        Unsubscribe = "unsubscribe",
-        Unsubscribed = "unsubscribed",
-        Probe = "probe",
-        /// Not in RFC 6121; no stanza that was read has it. Written here as
-        Other = "other",
-    }
-}
-
-impl Kind {
-    fn from_root(root: Node<'_>) -> Option<Self> {
-        let stanza = matches!(root.ns(), ns::CLIENT | ns::SERVER | ns::COMPONENT);
-        [Kind::Message, Kind::Presence, Kind::Iq]
-            .into_iter()
-            .find(|kind| stanza && root.name() == kind.as_str())
-    }
-}
-
-impl StanzaType {
-    /// The type of a stanza of `kind`. An unknown type of a message is `normal` (RFC 6121 §5.2.2);
-    /// of others there is none.
-    fn read(kind: Kind, text: Option<&str>) -> Option<Self> {
-        use StanzaType::*;
-        let allowed: &[StanzaType] = match kind {
-            Kind::Message => &[Normal, Chat, Groupchat, Headline, Error],
-            Kind::Presence => &[Error, Unavailable, Subscribe, Subscribed, Unsubscribe, Unsubscribed, Probe],
-            Kind::Iq => &[Get, Set, Result, Error],
-        };
-        let Some(text) = text else { return (kind != Kind::Iq).then_some(None) };
-        let found = allowed.iter().copied().find(|known| known.as_str() == text);
-        found.or((kind == Kind::Message).then_some(Normal))
-    }
-}
-
-/// An element that is no valid stanza, and what is needed to say so.
-#[derive(Clone, Debug)]
-pub struct Malformed {
-    /// What its sender is told.
-    pub error: StanzaError,
-    /// What it would have been; `None` is for the stream error `unsupported-stanza-type`.
-    pub kind: Option<Kind>,
-    /// Its `id`.
-    pub id: Option<String>,
-    /// Its `from` as it was written.
-    pub from: Option<String>,
-    /// Its `to` as it was written.
-    pub to: Option<String>,
-    /// Whether it is an error or a result, which is never answered with an error.
-    pub is_answer: bool,
-}
+use crate::stanza_type::{Kind, StanzaType};
 
 /// A value of the stanza's start tag: where it stands, unless it had to be unescaped.
 #[derive(Clone, Debug)]
@@ -319,28 +231,6 @@ impl Value {
         }
     }
 }
-
-impl Malformed {
-    fn new(root: Node<'_>, error: StanzaError) -> Self {
-        let text = |name: &str| root.attr(name).map(|value| value.into_owned());
-        Self {
-            error,
-            kind: Kind::from_root(root),
-            id: text("id"),
-            from: text("from"),
-            to: text("to"),
-            is_answer: root.attr("type").is_some_and(|text| matches!(text.as_ref(), "error" | "result")),
-        }
-    }
-}
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
-    }
-}
-
-impl std::error::Error for Malformed {}
 
 impl fmt::Debug for Stanza {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,8 @@ use crate::element::Element;
 use crate::error::StanzaError;
 use crate::jid::Jid;
 use crate::ns;
-use crate::stanza::{Kind, Malformed, Stanza, StanzaType, own};
+use crate::stanza::{Stanza, own};
+use crate::stanza_type::{Kind, StanzaType};
 use crate::stanza_write::pair;
 use crate::tape::DECLARATION;
 
@@ -12,7 +13,7 @@ use crate::tape::DECLARATION;
 const RETURNED: usize = 4096;
 
 /// A start tag without its `>`.
-fn start(
+pub(crate) fn start(
     kind: Kind,
     stanza_type: StanzaType,
     id: Option<&str>,
@@ -31,7 +32,8 @@ fn start(
     out
 }
 
-fn finish(mut xml: Vec<u8>, kind: Kind, children: &[&Element]) -> Stanza {
+/// The stanza with this start tag and these children.
+pub(crate) fn finish(mut xml: Vec<u8>, kind: Kind, children: &[&Element]) -> Stanza {
     xml.push(b'>');
     for child in children {
         child.write(&mut xml, ns::CLIENT);
@@ -106,18 +108,5 @@ impl Stanza {
         error.to_element().write(&mut xml, ns::CLIENT);
         xml.extend_from_slice(format!("</{}>", self.kind().as_str()).as_bytes());
         Stanza::from_document(own(xml)).ok()
-    }
-}
-
-impl Malformed {
-    /// The error to the sender; `None` where there must be none, or the element was no stanza at all.
-    pub fn error_reply(&self) -> Option<Stanza> {
-        let kind = self.kind.filter(|_| !self.is_answer)?;
-        let jid = |text: &Option<String>| text.as_deref().and_then(|text| Jid::parse(text).ok());
-        let (from, to) = (jid(&self.to), jid(&self.from));
-        // An IQ has an id, even where the request had none.
-        let id = self.id.as_deref().or((kind == Kind::Iq).then_some(""));
-        let xml = start(kind, StanzaType::Error, id, from.as_ref(), to.as_ref());
-        Some(finish(xml, kind, &[&self.error.to_element()]))
     }
 }

@@ -1,0 +1,126 @@
+//! The beginning of a stream: XML declaration and stream header (RFC 6120 §4.7, §4.8).
+
+use crate::attributes::RawAttributes;
+use crate::error::{StreamCondition, StreamError};
+use crate::jid::Jid;
+use crate::node::Node;
+use crate::ns;
+use crate::refusal::malformed;
+use crate::tape::Outer;
+
+/// What the peer's stream header says (RFC 6120 §4.7).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StreamHeader {
+    /// The server it wants, or the client it answers.
+    pub to: Option<Jid>,
+    /// Who it says it is.
+    pub from: Option<Jid>,
+    /// The stream's id, in an answer.
+    pub id: Option<String>,
+    /// Major and minor; (0, 9) if none is given.
+    pub version: (u8, u8),
+    /// The default language of what follows.
+    pub lang: Option<String>,
+    /// `jabber:client`, `jabber:server` or another namespace of stanzas.
+    pub content_ns: String,
+}
+
+/// The namespaces that the stream header has declared.
+#[derive(Debug)]
+pub(crate) struct HeaderScope {
+    /// The header's name with its prefix, which the footer must repeat.
+    pub(crate) name: String,
+    pub(crate) default_ns: String,
+    pub(crate) prefixes: Vec<Outer>,
+}
+
+/// `<?xml version='1.0' encoding='UTF-8' standalone='yes'?>` (XML §2.8), of which the last two may be missing.
+pub(crate) fn check_declaration(bytes: &[u8]) -> Result<(), StreamError> {
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| StreamError::from(StreamCondition::UnsupportedEncoding))?;
+    let inner = text.strip_prefix("<?xml").and_then(|text| text.strip_suffix("?>")).unwrap_or_default();
+    let mut attributes = RawAttributes::new(inner);
+    let mut order = ["version", "encoding", "standalone"].iter();
+    let mut version = false;
+    while let Some(attribute) = attributes.read()? {
+        if !order.any(|&name| name == attribute.name) {
+            return Err(malformed("an XML declaration that is not allowed"));
+        }
+        let allowed = match attribute.name {
+            "version" => attribute.value == "1.0",
+            "standalone" => matches!(attribute.value, "yes" | "no"),
+            _ if attribute.value.eq_ignore_ascii_case("utf-8") => true,
+            _ => {
+                return Err(
+                    StreamError::new(StreamCondition::UnsupportedEncoding).text("only UTF-8 is supported")
+                );
+            }
+        };
+        version |= attribute.name == "version";
+        if !allowed {
+            return Err(malformed("an XML declaration that is not allowed"));
+        }
+    }
+    if version { Ok(()) } else { Err(malformed("an XML declaration without a version")) }
+}
+
+pub(crate) fn read_header(root: Node<'_>) -> Result<(StreamHeader, HeaderScope), StreamError> {
+    if root.ns() != ns::STREAM {
+        return Err(StreamCondition::InvalidNamespace.into());
+    }
+    if root.name() != "stream" {
+        return Err(StreamCondition::BadFormat.into());
+    }
+    let (mut default_ns, mut prefixes) = (String::new(), Vec::new());
+    for (prefix, name) in root.declarations() {
+        match prefix {
+            "" => default_ns = name.into_owned(),
+            _ => prefixes.push((prefix.into(), name.as_ref().into())),
+        }
+    }
+    let content_ns = content_ns(&default_ns, &prefixes)?;
+    if stanzas(&default_ns) {
+        default_ns = ns::CLIENT.to_owned();
+    }
+    let text = |name| root.attr(name).map(|value| value.into_owned());
+    let header = StreamHeader {
+        to: address(root, "to")?,
+        from: address(root, "from")?,
+        id: text("id"),
+        version: version(root)?,
+        lang: text("xml:lang"),
+        content_ns,
+    };
+    let name = match root.prefix() {
+        "" => root.name().to_owned(),
+        prefix => format!("{prefix}:{}", root.name()),
+    };
+    Ok((header, HeaderScope { name, default_ns, prefixes }))
+}
+
+fn stanzas(name: &str) -> bool {
+    matches!(name, ns::CLIENT | ns::SERVER | ns::COMPONENT)
+}
+
+/// The namespace of stanzas: the default, or where streams are the default, one that has a prefix
+/// (RFC 6120 §4.8.2).
+fn content_ns(default_ns: &str, prefixes: &[Outer]) -> Result<String, StreamError> {
+    let prefixed = || prefixes.iter().map(|(_, name)| name.as_ref()).find(|name| stanzas(name));
+    let found = match default_ns {
+        ns::STREAM | "" => prefixed(),
+        other => Some(other).filter(|name| stanzas(name)),
+    };
+    found.map(str::to_owned).ok_or_else(|| StreamCondition::InvalidNamespace.into())
+}
+
+fn address(root: Node<'_>, name: &str) -> Result<Option<Jid>, StreamError> {
+    let improper = |_| StreamError::from(StreamCondition::ImproperAddressing);
+    root.attr(name).map(|jid| Jid::parse(&jid).map_err(improper)).transpose()
+}
+
+fn version(root: Node<'_>) -> Result<(u8, u8), StreamError> {
+    let Some(text) = root.attr("version") else { return Ok((0, 9)) };
+    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+    let parsed = text.split_once('.').and_then(|(major, minor)| Some((number(major)?, number(minor)?)));
+    parsed.ok_or_else(|| StreamCondition::UnsupportedVersion.into())
+}

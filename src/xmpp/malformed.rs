@@ -1,0 +1,60 @@
+//! An element that should have been a stanza.
+
+use std::{error, fmt};
+
+use crate::error::StanzaError;
+use crate::jid::Jid;
+use crate::node::Node;
+use crate::stanza::Stanza;
+use crate::stanza_reply::{finish, start};
+use crate::stanza_type::Kind;
+
+/// An element that is no valid stanza, and what is needed to say so.
+#[derive(Clone, Debug)]
+pub struct Malformed {
+    /// What its sender is told.
+    pub error: StanzaError,
+    /// What it would have been; `None` is for the stream error `unsupported-stanza-type`.
+    pub kind: Option<Kind>,
+    /// Its `id`.
+    pub id: Option<String>,
+    /// Its `from` as it was written.
+    pub from: Option<String>,
+    /// Its `to` as it was written.
+    pub to: Option<String>,
+    /// Whether it is an error or a result, which is never answered with an error.
+    pub is_answer: bool,
+}
+
+impl Malformed {
+    pub(crate) fn new(root: Node<'_>, error: StanzaError) -> Self {
+        let text = |name: &str| root.attr(name).map(|value| value.into_owned());
+        Self {
+            error,
+            kind: Kind::from_root(root),
+            id: text("id"),
+            from: text("from"),
+            to: text("to"),
+            is_answer: root.attr("type").is_some_and(|text| matches!(text.as_ref(), "error" | "result")),
+        }
+    }
+
+    /// The error to the sender; `None` where there must be none, or the element was no stanza at all.
+    pub fn error_reply(&self) -> Option<Stanza> {
+        let kind = self.kind.filter(|_| !self.is_answer)?;
+        let jid = |text: &Option<String>| text.as_deref().and_then(|text| Jid::parse(text).ok());
+        let (from, to) = (jid(&self.to), jid(&self.from));
+        // An IQ has an id, even where the request had none.
+        let id = self.id.as_deref().or((kind == Kind::Iq).then_some(""));
+        let xml = start(kind, crate::stanza_type::StanzaType::Error, id, from.as_ref(), to.as_ref());
+        Some(finish(xml, kind, &[&self.error.to_element()]))
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl error::Error for Malformed {}
