@@ -159,6 +159,9 @@ impl Framer {
             Some(b'!') if self.depth > 0 && markup.starts_with(CDATA) => State::Cdata,
             Some(b'!') => return Err(restricted("a comment or a document type declaration")),
             Some(b'?') => return self.question_mark(buffer.len(), markup),
+            Some(b) if !(b.is_ascii_alphabetic() || *b == b'_' || !b.is_ascii()) => {
+                return Err(malformed("`<` without a name"));
+            }
             Some(_) if self.opened && self.depth >= max_depth => {
                 return Err(violation("elements are nested too deeply"));
             }

@@ -168,6 +168,11 @@ impl StreamParser {
         self.buffer.len() - self.taken
     }
 
+    /// Bytes that are allocated for what is not yet whole: none between elements.
+    pub fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// Drops what is buffered.
     pub fn clear(&mut self) {
         self.discard();

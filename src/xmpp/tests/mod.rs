@@ -1,1 +1,54 @@
 //! What the crate promises, tried through its public names.
+
+mod document;
+mod element;
+mod jid;
+mod malformed;
+mod stanza;
+mod stream;
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+
+use crate::{Document, Limits, StreamError, StreamEvent, StreamParser, ns};
+
+/// The inputs the fuzz target begins with.
+fn seeds() -> Vec<(String, Vec<u8>)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/stanza");
+    let mut seeds: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), std::fs::read(&path).unwrap()))
+        .collect();
+    seeds.sort();
+    seeds
+}
+
+fn document(xml: &str) -> Result<Document, StreamError> {
+    Document::parse(Bytes::copy_from_slice(xml.as_bytes()), ns::CLIENT, &Limits::default())
+}
+
+const HEADER: &str = "<?xml version='1.0'?><stream:stream to='chess.example' version='1.0' xml:lang='en' \
+    xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+
+/// What comes out of a stream that is fed in these pieces: each event as a text, and how it ended.
+fn events<'a>(
+    limits: Limits,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (Vec<String>, Option<StreamError>) {
+    let mut parser = StreamParser::new(limits);
+    let mut events = Vec::new();
+    for piece in pieces {
+        parser.feed(piece);
+        loop {
+            match parser.next() {
+                Ok(Some(StreamEvent::Element(document))) => events.push(document.as_str().to_owned()),
+                Ok(Some(event)) => events.push(format!("{event:?}")),
+                Ok(None) => break,
+                Err(error) => return (events, Some(error)),
+            }
+        }
+    }
+    (events, None)
+}
