@@ -1,1 +1,32 @@
 //! SASL mechanisms as sans-IO state machines, password keys, credential providers.
+//!
+//! - [`Mechanism`], [`SaslError`]: the names of RFC 6120 §6.
+//! - [`ScramServer`]: SCRAM (RFC 5802, RFC 7677) up to the point where keys are needed and on from there, so that
+//!   the caller can wait for a database in between. [`parse_plain`]: PLAIN (RFC 4616).
+//! - [`Provider`]: who knows passwords; [`Internal`] over our own storage, [`Chain`] for a domain's list of them.
+//! - [`LoginLimiter`]: failed log-ins per address.
+
+mod chain;
+mod decoy;
+mod digest;
+mod error;
+mod internal;
+mod keys;
+mod limiter;
+mod mechanism;
+mod message;
+mod plain;
+mod provider;
+mod scram;
+
+pub use chain::{Chain, Found};
+pub use decoy::Decoys;
+pub use error::SaslError;
+pub use internal::{Hashing, Internal};
+pub use keys::{PasswordError, SALT_LEN, decoy_keys, derive_keys, new_keys, verify_plain};
+pub use limiter::{Limited, LoginLimiter};
+pub use mechanism::{Mechanism, UnknownMechanism};
+pub use plain::{PlainCredentials, parse_plain};
+pub use provider::{BoxFuture, Lookup, Outcome, Provider, ProviderError};
+pub use scram::{ClientFirst, ScramServer};
+pub use storage::{Hash, ScramKeys};

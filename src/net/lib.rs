@@ -7,6 +7,8 @@
 
 mod connection;
 mod listener;
+#[cfg(test)]
+mod testing;
 mod tls;
 
 pub use connection::{Connection, TlsAbout, TlsAcceptError, Wire, WireError};

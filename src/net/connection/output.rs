@@ -30,6 +30,11 @@ impl Output {
         self.buffer.len().saturating_sub(self.written)
     }
 
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// Whether there is anything to write or to flush.
     pub(super) fn unsettled(&self) -> bool {
         self.pending() != 0 || self.unflushed

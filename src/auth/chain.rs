@@ -1,0 +1,114 @@
+//! A domain's providers, asked in order.
+
+use std::sync::Arc;
+
+use storage::{Hash, ScramKeys};
+
+use crate::decoy::Decoys;
+use crate::error::SaslError;
+use crate::provider::{Lookup, Outcome, Provider, ProviderError};
+
+/// The providers of a domain's `auth` list. The first that answers with anything but [`Outcome::NotMine`] or
+/// [`Outcome::NoSuchAccount`] decides; one that fails ends the log-in with [`SaslError::TemporaryAuthFailure`], so
+/// that a broken first provider cannot let a second one's password in.
+#[derive(Clone)]
+pub struct Chain {
+    providers: Arc<[Arc<dyn Provider>]>,
+    decoys: Decoys,
+}
+
+/// What a SCRAM exchange goes on with.
+pub struct Found {
+    /// The account's keys, or a decoy's that no proof fits.
+    pub keys: ScramKeys,
+    /// What to answer even if the proof is right: the account is locked.
+    pub refuse: Option<SaslError>,
+}
+
+impl Chain {
+    /// A chain of providers, first asked first.
+    pub fn new(providers: Vec<Arc<dyn Provider>>, decoys: Decoys) -> Self {
+        Chain { providers: providers.into(), decoys }
+    }
+
+    /// The providers' names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.providers.iter().map(|p| p.name())
+    }
+
+    /// The keys for a SCRAM exchange: always some, so that an exchange for a name without an account looks like
+    /// any other and fails at its end.
+    ///
+    /// # Errors
+    /// [`SaslError::TemporaryAuthFailure`].
+    pub async fn keys(&self, domain: &str, local: &str, hash: Hash) -> Result<Found, SaslError> {
+        for provider in self.providers.iter() {
+            match provider.keys(domain, local, hash).await.map_err(|e| failed(&e))? {
+                Lookup::Keys(keys) => return Ok(Found { keys, refuse: None }),
+                Lookup::Locked(Some(keys)) => {
+                    return Ok(Found { keys, refuse: Some(SaslError::AccountDisabled) });
+                }
+                Lookup::Locked(None) | Lookup::NoKeys => break,
+                Lookup::NoSuchAccount | Lookup::NotMine => {}
+                Lookup::TryLater => return Err(SaslError::TemporaryAuthFailure),
+            }
+        }
+        Ok(Found { keys: self.decoys.keys(domain, local, hash), refuse: None })
+    }
+
+    /// Checks a password.
+    ///
+    /// # Errors
+    /// [`SaslError::NotAuthorized`], [`SaslError::AccountDisabled`] (only to who knows the password),
+    /// [`SaslError::TemporaryAuthFailure`].
+    pub async fn verify_plain(&self, domain: &str, local: &str, password: &str) -> Result<(), SaslError> {
+        for provider in self.providers.iter() {
+            match provider.verify_plain(domain, local, password).await.map_err(|e| failed(&e))? {
+                Outcome::Accept => return Ok(()),
+                Outcome::Refuse => return Err(SaslError::NotAuthorized),
+                Outcome::Locked => return Err(SaslError::AccountDisabled),
+                Outcome::TryLater => return Err(SaslError::TemporaryAuthFailure),
+                Outcome::NoSuchAccount | Outcome::NotMine => {}
+            }
+        }
+        Err(SaslError::NotAuthorized)
+    }
+
+    /// Whether any provider has the account.
+    ///
+    /// # Errors
+    /// A provider failed before one said yes.
+    pub async fn exists(&self, domain: &str, local: &str) -> Result<bool, ProviderError> {
+        for provider in self.providers.iter() {
+            if provider.exists(domain, local).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The hashes that every provider offers for the domain, in the first provider's order. A provider that fails
+    /// offers none, so that nobody is sent to a mechanism that would not work.
+    pub async fn hashes_offered(&self, domain: &str) -> Vec<Hash> {
+        let mut common: Option<Vec<Hash>> = None;
+        for provider in self.providers.iter() {
+            let offered = provider.hashes_offered(domain).await.unwrap_or_else(|error| {
+                failed(&error);
+                Vec::new()
+            });
+            common = Some(match common {
+                None => offered,
+                Some(common) => common.into_iter().filter(|h| offered.contains(h)).collect(),
+            });
+        }
+        common.unwrap_or_default()
+    }
+}
+
+fn failed(error: &ProviderError) -> SaslError {
+    tracing::warn!(provider = %error.provider, "{}", error.what);
+    SaslError::TemporaryAuthFailure
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! The provider over our own storage.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use storage::{Account, Hash, ScramKeys, StorageError, Store};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::decoy::Decoys;
+use crate::keys::{PasswordError, new_keys, verify_plain};
+use crate::provider::{BoxFuture, Lookup, Outcome, Provider, ProviderError};
+
+const NAME: &str = "internal";
+
+/// What keys are made of when a password is set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hashing {
+    /// One set of keys for each (`auth.scram`), the strongest first.
+    pub hashes: Vec<Hash>,
+    /// PBKDF2 iterations.
+    pub iterations: u32,
+    /// How many passwords are hashed at once; the others wait.
+    pub at_once: NonZeroUsize,
+}
+
+/// Accounts in [`storage`], with a password each.
+pub struct Internal {
+    store: Store,
+    random: runtime::SharedRandom,
+    decoys: Decoys,
+    hashing: Hashing,
+    blocking: Arc<Semaphore>,
+}
+
+impl Internal {
+    /// The provider over a store. `decoys` should be the one that the domain's chain has.
+    pub fn new(store: Store, random: runtime::SharedRandom, decoys: Decoys, hashing: Hashing) -> Self {
+        let blocking = Arc::new(Semaphore::new(hashing.at_once.get()));
+        Internal { store, random, decoys, hashing, blocking }
+    }
+
+    /// Keys for a new password, made off the calling thread.
+    ///
+    /// # Errors
+    /// [`PasswordError`].
+    pub async fn new_keys(&self, password: &str) -> Result<Vec<ScramKeys>, PasswordError> {
+        let password = Zeroizing::new(password.to_owned());
+        let (random, hashing) = (self.random.clone(), self.hashing.clone());
+        let made =
+            self.blocking(move || new_keys(&*random, &hashing.hashes, hashing.iterations, &password)).await;
+        match made {
+            Some(made) => made,
+            // The runtime is shutting down; nobody waits for the keys.
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Runs hashing on the pool for blocking work, a bounded number at once. `None` if it did not end.
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let permit = self.blocking.clone().acquire_owned().await.ok()?;
+        // The permit goes with the work: a caller that gives up does not free it before the work is over.
+        let work = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(permit);
+            done
+        });
+        work.await.ok()
+    }
+
+    async fn account(
+        &self,
+        domain: &str,
+        local: &str,
+    ) -> Result<Option<(Account, Vec<ScramKeys>)>, ProviderError> {
+        self.store.accounts().keys(domain, local).await.map_err(failed)
+    }
+
+    async fn lookup(&self, domain: &str, local: &str, hash: Hash) -> Result<Lookup, ProviderError> {
+        let Some((account, keys)) = self.account(domain, local).await? else {
+            return Ok(Lookup::NoSuchAccount);
+        };
+        let keys = keys.into_iter().find(|k| k.hash == hash);
+        Ok(match (account.enabled, keys) {
+            (true, Some(keys)) => Lookup::Keys(keys),
+            (true, None) => Lookup::NoKeys,
+            (false, keys) => Lookup::Locked(keys),
+        })
+    }
+
+    async fn verify(&self, domain: &str, local: &str, password: &str) -> Result<Outcome, ProviderError> {
+        let account = self.account(domain, local).await?;
+        let (account, mut keys) = match account {
+            Some((account, keys)) => (Some(account), keys),
+            None => (None, Vec::new()),
+        };
+        if keys.is_empty() {
+            // The same work, so that time does not tell who has an account.
+            keys = self.decoys_for(domain, local);
+        }
+        let password = Zeroizing::new(password.to_owned());
+        let Some(right) = self.blocking(move || verify_plain(&password, &keys)).await else {
+            return Ok(Outcome::TryLater);
+        };
+        Ok(match account {
+            None => Outcome::NoSuchAccount,
+            Some(_) if !right => Outcome::Refuse,
+            Some(account) if account.enabled => Outcome::Accept,
+            Some(_) => Outcome::Locked,
+        })
+    }
+
+    fn decoys_for(&self, domain: &str, local: &str) -> Vec<ScramKeys> {
+        self.hashing.hashes.iter().map(|&hash| self.decoys.keys(domain, local, hash)).collect()
+    }
+
+    async fn offered(&self, domain: &str) -> Result<Vec<Hash>, ProviderError> {
+        let mut offered = Vec::new();
+        for &hash in &self.hashing.hashes {
+            if self.store.accounts().has_all_keys(domain, hash).await.map_err(failed)? {
+                offered.push(hash);
+            }
+        }
+        Ok(offered)
+    }
+}
+
+fn failed(error: StorageError) -> ProviderError {
+    ProviderError { provider: NAME.to_owned(), what: error.to_string() }
+}
+
+impl Provider for Internal {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn keys<'a>(
+        &'a self,
+        domain: &'a str,
+        local: &'a str,
+        hash: Hash,
+    ) -> BoxFuture<'a, Result<Lookup, ProviderError>> {
+        Box::pin(self.lookup(domain, local, hash))
+    }
+
+    fn verify_plain<'a>(
+        &'a self,
+        domain: &'a str,
+        local: &'a str,
+        password: &'a str,
+    ) -> BoxFuture<'a, Result<Outcome, ProviderError>> {
+        Box::pin(self.verify(domain, local, password))
+    }
+
+    fn exists<'a>(&'a self, domain: &'a str, local: &'a str) -> BoxFuture<'a, Result<bool, ProviderError>> {
+        Box::pin(
+            async move { Ok(self.store.accounts().lookup(domain, local).await.map_err(failed)?.is_some()) },
+        )
+    }
+
+    fn hashes_offered<'a>(&'a self, domain: &'a str) -> BoxFuture<'a, Result<Vec<Hash>, ProviderError>> {
+        Box::pin(self.offered(domain))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+use runtime::{Runtime, SystemRandom};
+use storage::{CreateError, Options};
+
+use super::*;
+
+const CHESS: &str = "chess.example";
+
+struct Fixture {
+    provider: Internal,
+    store: Store,
+    _dir: tempfile::TempDir,
+}
+
+async fn fixture() -> Fixture {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(Options::new("sqlite:test.db", dir.path()), &Runtime::system()).await.unwrap();
+    let hashing = Hashing {
+        hashes: vec![Hash::Sha256, Hash::Sha1],
+        iterations: 8,
+        at_once: NonZeroUsize::new(2).unwrap(),
+    };
+    let decoys = Decoys::new(*b"a server's secret", hashing.iterations);
+    let provider = Internal::new(store.clone(), Arc::new(SystemRandom), decoys, hashing);
+    Fixture { provider, store, _dir: dir }
+}
+
+impl Fixture {
+    async fn user(&self, domain: &str, local: &str, password: &str) -> Result<i64, CreateError> {
+        let keys = self.provider.new_keys(password).await.unwrap();
+        self.store.accounts().create(domain, local, &keys, 0).await
+    }
+
+    async fn plain(&self, domain: &str, local: &str, password: &str) -> Outcome {
+        self.provider.verify_plain(domain, local, password).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn plain_by_domain_and_user() {
+    let f = fixture().await;
+    f.user(CHESS, "jack", "one").await.unwrap();
+    f.user("wuchess.example", "jack", "two").await.unwrap();
+    assert_eq!(f.plain(CHESS, "jack", "one").await, Outcome::Accept);
+    assert_eq!(f.plain(CHESS, "jack", "two").await, Outcome::Refuse);
+    assert_eq!(f.plain("wuchess.example", "jack", "two").await, Outcome::Accept);
+    assert_eq!(f.plain(CHESS, "jill", "one").await, Outcome::NoSuchAccount);
+    assert!(f.provider.exists(CHESS, "jack").await.unwrap());
+    assert!(!f.provider.exists(CHESS, "jill").await.unwrap());
+}
+
+#[tokio::test]
+async fn locked_is_told_to_who_knows_the_password() {
+    let f = fixture().await;
+    let id = f.user(CHESS, "jack", "one").await.unwrap();
+    f.store.accounts().set_enabled(id, false).await.unwrap();
+    assert_eq!(f.plain(CHESS, "jack", "one").await, Outcome::Locked);
+    assert_eq!(f.plain(CHESS, "jack", "two").await, Outcome::Refuse);
+    let keys = f.provider.keys(CHESS, "jack", Hash::Sha1).await.unwrap();
+    assert!(matches!(keys, Lookup::Locked(Some(_))));
+}
+
+#[tokio::test]
+async fn keys_by_hash() {
+    let f = fixture().await;
+    f.user(CHESS, "jack", "one").await.unwrap();
+    for hash in [Hash::Sha1, Hash::Sha256] {
+        match f.provider.keys(CHESS, "jack", hash).await.unwrap() {
+            Lookup::Keys(keys) => assert!(keys.hash == hash && verify_plain("one", &[keys])),
+            _ => panic!("no keys"),
+        }
+    }
+    let lookup = f.provider.keys(CHESS, "jack", Hash::Sha512).await.unwrap();
+    assert!(matches!(lookup, Lookup::NoKeys));
+    let lookup = f.provider.keys(CHESS, "jill", Hash::Sha1).await.unwrap();
+    assert!(matches!(lookup, Lookup::NoSuchAccount));
+}
+
+#[tokio::test]
+async fn a_hash_that_one_account_lacks_is_not_offered() {
+    let f = fixture().await;
+    let offered = async |domain| f.provider.hashes_offered(domain).await.unwrap();
+    assert_eq!(offered(CHESS).await, [Hash::Sha256, Hash::Sha1]);
+    f.user(CHESS, "jack", "one").await.unwrap();
+    assert_eq!(offered(CHESS).await, [Hash::Sha256, Hash::Sha1]);
+    let old = new_keys(&SystemRandom, &[Hash::Sha1], 8, "old").unwrap();
+    let id = f.store.accounts().create(CHESS, "jill", &old, 0).await.unwrap();
+    assert_eq!(offered(CHESS).await, [Hash::Sha1]);
+    assert_eq!(offered("wuchess.example").await, [Hash::Sha256, Hash::Sha1]);
+    f.store.accounts().delete(id).await.unwrap();
+    assert_eq!(offered(CHESS).await, [Hash::Sha256, Hash::Sha1]);
+}
+
+#[tokio::test]
+async fn a_failing_store_is_an_error_and_no_answer() {
+    let f = fixture().await;
+    f.user(CHESS, "jack", "one").await.unwrap();
+    f.store.close().await.unwrap();
+    let error = f.provider.verify_plain(CHESS, "jack", "one").await.unwrap_err();
+    assert_eq!(error.provider, "internal");
+}
+
+#[tokio::test]
+async fn so_many_at_once() {
+    let f = fixture().await;
+    let held = f.provider.blocking.clone().acquire_many_owned(2).await.unwrap();
+    let mut waiting = Box::pin(f.plain(CHESS, "jack", "one"));
+    let ready = std::future::poll_fn(|cx| std::task::Poll::Ready(waiting.as_mut().poll(cx).is_ready())).await;
+    assert!(!ready);
+    drop(held);
+    assert_eq!(waiting.await, Outcome::NoSuchAccount);
+    assert_eq!(f.provider.blocking.available_permits(), 2);
+}
+
+#[tokio::test]
+async fn salts_of_unknown_users_are_the_same_after_a_restart() {
+    let f = fixture().await;
+    let salt = async || {
+        let decoys = Decoys::open(&f.store, &SystemRandom, 8).await.unwrap();
+        decoys.keys(CHESS, "nobody", Hash::Sha256).salt
+    };
+    assert_eq!(salt().await, salt().await);
+    let other = fixture().await;
+    let decoys = Decoys::open(&other.store, &SystemRandom, 8).await.unwrap();
+    assert_ne!(decoys.keys(CHESS, "nobody", Hash::Sha256).salt, salt().await);
+}

@@ -1,0 +1,194 @@
+//! Failed log-ins per address, in bounded memory.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use runtime::SharedClock;
+
+/// Addresses remembered at once: `SETS` × `WAYS`. Within a set the one that owes least makes place.
+const SETS: usize = 1024;
+const WAYS: usize = 8;
+
+/// A minute, the time in which the allowance comes back, in microseconds.
+const WINDOW_US: u64 = 60_000_000;
+
+/// An address is never blocked for longer than this, however many log-ins failed.
+const LONGEST_US: u64 = 15 * WINDOW_US;
+
+/// Too many log-ins from the address have failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limited {
+    /// When the next one is allowed.
+    pub retry_after: Duration,
+}
+
+impl fmt::Display for Limited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "too many failed log-ins from this address; next one in {} s",
+            self.retry_after.as_secs() + 1
+        )
+    }
+}
+
+impl std::error::Error for Limited {}
+
+/// Counts failed log-ins by address (IPv6: by /64, which is one subscriber), as a token bucket: `per_minute` at
+/// once, and as many again over a minute. At most 8,192 addresses are remembered; under an attack from more, those
+/// that failed least are forgotten.
+pub struct LoginLimiter {
+    /// What one failure costs in microseconds; 0: no limit.
+    cost_us: u64,
+    clock: SharedClock,
+    hasher: RandomState,
+    sets: Box<[Mutex<[Slot; WAYS]>]>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    key: u128,
+    /// When all failures are forgiven, monotonic microseconds; the slot is free from then on.
+    clear_at_us: u64,
+}
+
+impl LoginLimiter {
+    /// `per_minute` failures are allowed; 0 switches the limit off.
+    pub fn new(per_minute: u32, clock: SharedClock) -> Self {
+        let cost_us = WINDOW_US.checked_div(u64::from(per_minute)).unwrap_or(0);
+        let sets = if cost_us == 0 { 0 } else { SETS };
+        LoginLimiter {
+            cost_us,
+            clock,
+            hasher: RandomState::new(),
+            sets: (0..sets).map(|_| Mutex::new([Slot::default(); WAYS])).collect(),
+        }
+    }
+
+    /// Whether a log-in from the address may be tried.
+    ///
+    /// # Errors
+    /// [`Limited`], with the time to wait.
+    pub fn check(&self, address: IpAddr) -> Result<(), Limited> {
+        let key = key_of(address);
+        let Some(set) = self.set(key) else { return Ok(()) };
+        let clear_at = set.lock().iter().find(|s| s.key == key).map_or(0, |s| s.clear_at_us);
+        let allowed_at = (clear_at + self.cost_us).saturating_sub(WINDOW_US);
+        match allowed_at.checked_sub(self.now_us()) {
+            None | Some(0) => Ok(()),
+            Some(wait) => Err(Limited { retry_after: Duration::from_micros(wait) }),
+        }
+    }
+
+    /// A log-in from the address has failed.
+    pub fn failed(&self, address: IpAddr) {
+        let key = key_of(address);
+        let Some(set) = self.set(key) else { return };
+        let now = self.now_us();
+        let mut set = set.lock();
+        let known = set.iter().position(|s| s.key == key);
+        let index = known.or_else(|| (0..WAYS).min_by_key(|&i| set.get(i).map(|s| s.clear_at_us)));
+        let Some(slot) = index.and_then(|i| set.get_mut(i)) else { return };
+        let from = if known.is_some() { slot.clear_at_us.max(now) } else { now };
+        *slot = Slot { key, clear_at_us: (from + self.cost_us).min(now + LONGEST_US) };
+    }
+
+    fn now_us(&self) -> u64 {
+        u64::try_from(self.clock.monotonic().as_micros()).unwrap_or(u64::MAX / 2)
+    }
+
+    fn set(&self, key: u128) -> Option<&Mutex<[Slot; WAYS]>> {
+        let hash = self.hasher.hash_one(key);
+        let index = usize::try_from(hash % SETS as u64).ok()?;
+        self.sets.get(index)
+    }
+}
+
+/// An IPv4 address also when mapped into IPv6; the /64 of an IPv6 address.
+fn key_of(address: IpAddr) -> u128 {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => 1 << 127 | u128::from(u32::from(v4)) << 64 | 1,
+        IpAddr::V6(v6) => u128::from(v6) >> 64 << 64 | 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use runtime::ManualClock;
+
+    use super::*;
+
+    fn limiter(per_minute: u32) -> (LoginLimiter, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::new(0));
+        (LoginLimiter::new(per_minute, clock.clone()), clock)
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn so_many_a_minute() {
+        let (limiter, clock) = limiter(3);
+        let (one, other) = (ip("192.0.2.1"), ip("192.0.2.2"));
+        for _ in 0..3 {
+            assert_eq!(limiter.check(one), Ok(()));
+            limiter.failed(one);
+        }
+        assert_eq!(limiter.check(one), Err(Limited { retry_after: Duration::from_secs(20) }));
+        assert_eq!(limiter.check(other), Ok(()));
+        assert!(limiter.check(ip("::ffff:192.0.2.1")).is_err());
+        clock.advance(Duration::from_secs(20));
+        assert_eq!(limiter.check(one), Ok(()));
+        limiter.failed(one);
+        assert!(limiter.check(one).is_err());
+        clock.advance(Duration::from_secs(60));
+        for _ in 0..3 {
+            assert_eq!(limiter.check(one), Ok(()));
+            limiter.failed(one);
+        }
+        assert!(limiter.check(one).is_err());
+    }
+
+    #[test]
+    fn ipv6_by_64() {
+        let (limiter, _clock) = limiter(1);
+        limiter.failed(ip("2001:db8:0:1::1"));
+        assert!(limiter.check(ip("2001:db8:0:1:ffff::2")).is_err());
+        assert!(limiter.check(ip("2001:db8:0:2::1")).is_ok());
+    }
+
+    #[test]
+    fn not_blocked_for_ever() {
+        let (limiter, clock) = limiter(60);
+        let one = ip("192.0.2.1");
+        (0..100_000).for_each(|_| limiter.failed(one));
+        assert!(limiter.check(one).is_err());
+        clock.advance(Duration::from_micros(LONGEST_US));
+        assert_eq!(limiter.check(one), Ok(()));
+    }
+
+    #[test]
+    fn zero_is_off() {
+        let (limiter, _clock) = limiter(0);
+        (0..1000).for_each(|_| limiter.failed(ip("192.0.2.1")));
+        assert_eq!(limiter.check(ip("192.0.2.1")), Ok(()));
+        assert!(limiter.sets.is_empty());
+    }
+
+    #[test]
+    fn a_flood_of_addresses_does_not_free_the_worst() {
+        let (limiter, _clock) = limiter(10);
+        let worst = ip("192.0.2.1");
+        (0..20).for_each(|_| limiter.failed(worst));
+        for n in 0..100_000_u32 {
+            limiter.failed(IpAddr::V4((0x0a00_0000 + n).into()));
+        }
+        assert!(limiter.check(worst).is_err());
+    }
+}

@@ -1,0 +1,296 @@
+//! SCRAM on the server's side (RFC 5802), without channel binding.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use storage::{Hash, ScramKeys};
+use subtle::ConstantTimeEq;
+use xmpp::saslprep;
+
+use crate::digest::{digest, hmac};
+use crate::error::SaslError;
+use crate::message::{First, parse_final, parse_first};
+
+/// Who the client says it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientFirst {
+    /// The user name, un-escaped and after SASLprep: not yet a JID's local part.
+    pub username: String,
+    /// The identity it wants to act as, un-escaped: a JID, if any.
+    pub authzid: Option<String>,
+}
+
+/// One exchange: [`client_first`](Self::client_first), then the caller looks the keys up, then
+/// [`server_first`](Self::server_first), then [`client_final`](Self::client_final). A call out of this order is
+/// answered as the client's mistake.
+pub struct ScramServer {
+    hash: Hash,
+    nonce: String,
+    state: State,
+}
+
+enum State {
+    Start,
+    /// The GS2 header, client-first-message-bare, and the client's nonce.
+    First {
+        gs2_header: String,
+        bare: String,
+        client_nonce: String,
+    },
+    Challenged(Box<Challenged>),
+    Done,
+}
+
+struct Challenged {
+    gs2_header: String,
+    /// client-first-message-bare "," server-first-message ",".
+    auth_message: String,
+    nonce: String,
+    stored_key: Vec<u8>,
+    server_key: Vec<u8>,
+}
+
+impl ScramServer {
+    /// An exchange with that hash. `nonce` is the server's part of the nonce: printable ASCII without a comma, from
+    /// at least 128 random bits.
+    pub fn new(hash: Hash, nonce: String) -> Self {
+        ScramServer { hash, nonce, state: State::Start }
+    }
+
+    /// The hash of the mechanism.
+    pub fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// Takes the client-first-message.
+    ///
+    /// # Errors
+    /// [`SaslError::MalformedRequest`]: not by the grammar, an unknown mandatory extension, channel binding, or a
+    /// user name that SASLprep refuses.
+    pub fn client_first(&mut self, message: &[u8]) -> Result<ClientFirst, SaslError> {
+        if !matches!(self.state, State::Start) {
+            return Err(SaslError::MalformedRequest);
+        }
+        self.state = State::Done;
+        let First { gs2_header, bare, authzid, username, nonce } = parse_first(message)?;
+        let username = saslprep(&username).map_err(|_| SaslError::MalformedRequest)?.into_owned();
+        if username.is_empty() {
+            return Err(SaslError::MalformedRequest);
+        }
+        let authzid = authzid.map(|a| a.into_owned());
+        self.state = State::First {
+            gs2_header: gs2_header.to_owned(),
+            bare: bare.to_owned(),
+            client_nonce: nonce.to_owned(),
+        };
+        Ok(ClientFirst { username, authzid })
+    }
+
+    /// The server-first-message for the account's keys, or for a decoy's.
+    pub fn server_first(&mut self, keys: &ScramKeys) -> Vec<u8> {
+        // Out of order there is nothing to bind to: the final message will be refused.
+        let State::First { gs2_header, bare, client_nonce } = std::mem::replace(&mut self.state, State::Done)
+        else {
+            return Vec::new();
+        };
+        let nonce = format!("{client_nonce}{}", self.nonce);
+        let server_first = format!("r={nonce},s={},i={}", STANDARD.encode(&keys.salt), keys.iterations);
+        self.state = State::Challenged(Box::new(Challenged {
+            gs2_header,
+            auth_message: format!("{bare},{server_first},"),
+            nonce,
+            stored_key: keys.stored_key.clone(),
+            server_key: keys.server_key.clone(),
+        }));
+        server_first.into_bytes()
+    }
+
+    /// Takes the client-final-message; returns the server-final-message (`v=…`), after which the client is who it
+    /// says.
+    ///
+    /// # Errors
+    /// [`SaslError::NotAuthorized`]: the proof is wrong, or the nonce or the channel binding are not those of this
+    /// exchange. [`SaslError::MalformedRequest`]: not by the grammar, or out of order.
+    pub fn client_final(&mut self, message: &[u8]) -> Result<Vec<u8>, SaslError> {
+        let State::Challenged(challenged) = std::mem::replace(&mut self.state, State::Done) else {
+            return Err(SaslError::MalformedRequest);
+        };
+        let last = parse_final(message)?;
+        let binding = STANDARD.decode(last.binding).map_err(|_| SaslError::MalformedRequest)?;
+        let proof = STANDARD.decode(last.proof).map_err(|_| SaslError::MalformedRequest)?;
+        if binding != challenged.gs2_header.as_bytes() || last.nonce != challenged.nonce {
+            return Err(SaslError::NotAuthorized);
+        }
+        let auth_message: [&[u8]; 2] = [challenged.auth_message.as_bytes(), last.without_proof.as_bytes()];
+        if !proves(self.hash, &challenged.stored_key, &auth_message, &proof) {
+            return Err(SaslError::NotAuthorized);
+        }
+        let signature = hmac(self.hash, &challenged.server_key, &auth_message);
+        Ok(format!("v={}", STANDARD.encode(signature)).into_bytes())
+    }
+}
+
+/// `H(proof XOR HMAC(StoredKey, AuthMessage)) == StoredKey`.
+fn proves(hash: Hash, stored_key: &[u8], auth_message: &[&[u8]], proof: &[u8]) -> bool {
+    let mut client_key = hmac(hash, stored_key, auth_message);
+    if client_key.len() != proof.len() {
+        return false;
+    }
+    client_key.iter_mut().zip(proof).for_each(|(key, proof)| *key ^= proof);
+    digest(hash, &client_key).ct_eq(stored_key).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::salted_password;
+    use crate::keys::{decoy_keys, derive_keys};
+
+    struct Vector {
+        hash: Hash,
+        server_nonce: &'static str,
+        salt: &'static str,
+        first: &'static str,
+        server_first: &'static str,
+        last: &'static str,
+        server_last: &'static str,
+    }
+
+    // RFC 5802 §5.
+    const SHA_1: Vector = Vector {
+        hash: Hash::Sha1,
+        server_nonce: "3rfcNHYJY1ZVvWVs7j",
+        salt: "QSXCR+Q6sek8bf92",
+        first: "n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL",
+        server_first: "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096",
+        last: "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
+        server_last: "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=",
+    };
+
+    // RFC 7677 §3.
+    const SHA_256: Vector = Vector {
+        hash: Hash::Sha256,
+        server_nonce: "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0",
+        salt: "W22ZaJ0SNY7soEsUEjb6gQ==",
+        first: "n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+        server_first: "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+        last: "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,\
+               p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+        server_last: "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+    };
+
+    fn challenged(vector: &Vector) -> ScramServer {
+        let mut server = ScramServer::new(vector.hash, vector.server_nonce.to_owned());
+        let first = server.client_first(vector.first.as_bytes()).unwrap();
+        assert_eq!(first, ClientFirst { username: "user".to_owned(), authzid: None });
+        let salt = STANDARD.decode(vector.salt).unwrap();
+        let keys = derive_keys(vector.hash, "pencil", &salt, 4096).unwrap();
+        assert_eq!(server.server_first(&keys), vector.server_first.as_bytes());
+        server
+    }
+
+    #[test]
+    fn vectors_of_the_rfcs() {
+        for vector in [SHA_1, SHA_256] {
+            let mut server = challenged(&vector);
+            let last = server.client_final(vector.last.as_bytes()).unwrap();
+            assert_eq!(last, vector.server_last.as_bytes());
+            // A second proof finds no exchange.
+            let again = server.client_final(vector.last.as_bytes());
+            assert_eq!(again, Err(SaslError::MalformedRequest));
+        }
+    }
+
+    #[test]
+    fn what_is_changed_on_the_way_is_refused() {
+        let changes = [
+            ("c=biws", "c=eSws", SaslError::NotAuthorized), // "y,,"
+            ("c=biws", "c=b!ws", SaslError::MalformedRequest),
+            ("Vs7j,p", "Vs7k,p", SaslError::NotAuthorized),
+            ("r=fyko", "r=", SaslError::NotAuthorized),
+            ("p=v0X8", "p=v0X9", SaslError::NotAuthorized),
+            ("p=v0X8v3Bz", "p=v0X8", SaslError::NotAuthorized), // three bytes short
+            ("p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=", "p=", SaslError::NotAuthorized),
+            (",p=", ",x=1,p=", SaslError::NotAuthorized), // not what was proved
+        ];
+        for (old, new, error) in changes {
+            let changed = SHA_1.last.replace(old, new);
+            assert_ne!(changed, SHA_1.last);
+            assert_eq!(challenged(&SHA_1).client_final(changed.as_bytes()), Err(error), "{changed}");
+        }
+    }
+
+    /// A client, to try what the vectors do not have.
+    fn answer(hash: Hash, gs2: &str, bare: &str, server_first: &[u8], password: &str) -> Vec<u8> {
+        let server_first = std::str::from_utf8(server_first).unwrap();
+        let mut fields = server_first.split(',').map(|f| f.split_once('=').unwrap().1);
+        let nonce = fields.next().unwrap();
+        let salt = STANDARD.decode(fields.next().unwrap()).unwrap();
+        let iterations = fields.next().unwrap().parse().unwrap();
+        let salted = salted_password(hash, password.as_bytes(), &salt, iterations);
+        let client_key = hmac(hash, &salted, &[b"Client Key"]);
+        let stored_key = digest(hash, &client_key);
+        let without_proof = format!("c={},r={nonce}", STANDARD.encode(gs2));
+        let auth_message = format!("{bare},{server_first},{without_proof}");
+        let signature = hmac(hash, &stored_key, &[auth_message.as_bytes()]);
+        let proof: Vec<u8> = client_key.iter().zip(signature).map(|(a, b)| a ^ b).collect();
+        format!("{without_proof},p={}", STANDARD.encode(proof)).into_bytes()
+    }
+
+    fn exchange(
+        hash: Hash,
+        gs2: &str,
+        bare: &str,
+        keys: &ScramKeys,
+        password: &str,
+    ) -> Result<Vec<u8>, SaslError> {
+        let mut server = ScramServer::new(hash, "server".to_owned());
+        server.client_first(format!("{gs2}{bare}").as_bytes())?;
+        let challenge = server.server_first(keys);
+        server.client_final(&answer(hash, gs2, bare, &challenge, password))
+    }
+
+    #[test]
+    fn all_hashes_and_both_flags() {
+        for hash in [Hash::Sha1, Hash::Sha256, Hash::Sha512] {
+            let keys = derive_keys(hash, "pencil", b"salt", 2).unwrap();
+            for gs2 in ["n,,", "y,,", "n,a=user@chess.example,"] {
+                assert!(exchange(hash, gs2, "n=user,r=client", &keys, "pencil").is_ok());
+                let wrong = exchange(hash, gs2, "n=user,r=client", &keys, "pencils");
+                assert_eq!(wrong, Err(SaslError::NotAuthorized));
+            }
+        }
+    }
+
+    #[test]
+    fn a_decoy_never_verifies() {
+        let decoy = decoy_keys(b"secret", "chess.example", "nobody", Hash::Sha256, 2);
+        for password in ["", "pencil", "nobody"] {
+            let result = exchange(Hash::Sha256, "n,,", "n=nobody,r=client", &decoy, password);
+            assert_eq!(result, Err(SaslError::NotAuthorized));
+        }
+    }
+
+    #[test]
+    fn user_names_are_unescaped_and_prepared() {
+        let mut server = ScramServer::new(Hash::Sha1, "server".to_owned());
+        let first = server.client_first("n,a=x=2Cy,n=I\u{AD}X=3D,r=c".as_bytes()).unwrap();
+        assert_eq!(first.username, "IX=");
+        assert_eq!(first.authzid.as_deref(), Some("x,y"));
+        for bad in ["n,,n=\u{7},r=c", "n,,n=\u{AD},r=c"] {
+            let mut server = ScramServer::new(Hash::Sha1, "server".to_owned());
+            assert_eq!(server.client_first(bad.as_bytes()), Err(SaslError::MalformedRequest));
+        }
+    }
+
+    #[test]
+    fn out_of_order() {
+        let keys = derive_keys(Hash::Sha1, "pencil", b"salt", 2).unwrap();
+        let mut server = ScramServer::new(Hash::Sha1, "server".to_owned());
+        assert_eq!(server.client_final(SHA_1.last.as_bytes()), Err(SaslError::MalformedRequest));
+        let mut server = ScramServer::new(Hash::Sha1, "server".to_owned());
+        assert!(server.server_first(&keys).is_empty());
+        assert_eq!(server.client_final(SHA_1.last.as_bytes()), Err(SaslError::MalformedRequest));
+        let mut server = challenged(&SHA_1);
+        assert_eq!(server.client_first(SHA_1.first.as_bytes()), Err(SaslError::MalformedRequest));
+    }
+}
