@@ -20,6 +20,17 @@ const CACHE_KIB: &str = "-16000";
 const WAL_LIMIT_BYTES: &str = "67108864";
 const STATEMENT_CACHE: usize = 256;
 
+/// Takes the write lock at once, since a read lock cannot always be raised to one.
+pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
+/// Moves the log into the main file and empties it.
+pub(crate) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+/// All tables.
+pub(crate) const TABLES: &str =
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+/// The tables that have a column `account_id`.
+pub(crate) const ACCOUNT_TABLES: &str = "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+    ON c.name = 'account_id' WHERE m.type = 'table' ORDER BY m.name";
+
 /// Creates `path` and its folder if need be, readable by the owner alone: it holds what passwords are
 /// verified against. The files that SQLite puts beside it take over the mode.
 pub(crate) async fn create(path: &Path) -> Result<(), StorageError> {

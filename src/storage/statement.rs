@@ -1,5 +1,6 @@
 //! Every statement there is, with its name. SQL that all dialects read alike is written here, once.
 
+use crate::sqlite;
 use crate::value::Value;
 
 /// What is known of a statement at compile time.
@@ -11,7 +12,7 @@ pub(crate) struct Definition {
 }
 
 macro_rules! statements {
-    ($($id:ident $heat:ident $name:literal $sql:literal)*) => {
+    ($($id:ident $heat:ident $name:literal $sql:expr;)*) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Statement { $($id),* }
 
@@ -40,74 +41,73 @@ macro_rules! statements {
 }
 
 statements! {
-    Begin cold "transaction.begin" "BEGIN IMMEDIATE"
-    Commit cold "transaction.commit" "COMMIT"
-    Rollback cold "transaction.rollback" "ROLLBACK"
-    Savepoint cold "transaction.savepoint" "SAVEPOINT op"
-    Release cold "transaction.release" "RELEASE SAVEPOINT op"
-    RollbackTo cold "transaction.rollback_to" "ROLLBACK TO SAVEPOINT op"
-    Checkpoint cold "transaction.checkpoint" "PRAGMA wal_checkpoint(TRUNCATE)"
+    Begin cold "transaction.begin" sqlite::BEGIN;
+    Commit cold "transaction.commit" "COMMIT";
+    Rollback cold "transaction.rollback" "ROLLBACK";
+    Savepoint cold "transaction.savepoint" "SAVEPOINT op";
+    Release cold "transaction.release" "RELEASE SAVEPOINT op";
+    RollbackTo cold "transaction.rollback_to" "ROLLBACK TO SAVEPOINT op";
+    Checkpoint cold "transaction.checkpoint" sqlite::CHECKPOINT;
 
-    Tables cold "schema.tables" "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
-    AccountTables cold "schema.account_tables" "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
-        ON c.name = 'account_id' WHERE m.type = 'table' ORDER BY m.name"
-    SchemaVersion cold "schema.version" "SELECT coalesce(max(version), 0) FROM schema_version"
-    SchemaRecord cold "schema.record" "INSERT INTO schema_version (version, name, applied_us) VALUES (?, ?, ?)"
+    Tables cold "schema.tables" sqlite::TABLES;
+    AccountTables cold "schema.account_tables" sqlite::ACCOUNT_TABLES;
+    SchemaVersion cold "schema.version" "SELECT coalesce(max(version), 0) FROM schema_version";
+    SchemaRecord cold "schema.record" "INSERT INTO schema_version (version, name, applied_us) VALUES (?, ?, ?)";
 
     AccountInsert hot "account.insert" "INSERT INTO account (domain, local, created_us, enabled, hashes) \
-        VALUES {(?, ?, ?, 1, ?)} ON CONFLICT (domain, local) DO NOTHING RETURNING id, domain, local"
+        VALUES {(?, ?, ?, 1, ?)} ON CONFLICT (domain, local) DO NOTHING RETURNING id, domain, local";
     AccountLookup hot "account.lookup" "SELECT id, domain, local, created_us, enabled FROM account \
-        WHERE domain = ? AND local = ?"
+        WHERE domain = ? AND local = ?";
     AccountList hot "account.list" "SELECT id, domain, local, created_us, enabled FROM account \
-        WHERE domain = ? AND local > ? ORDER BY local LIMIT ?"
-    AccountCount hot "account.count" "SELECT count(*) FROM account WHERE domain = ?"
-    AccountDomainAfter hot "account.domain_after" "SELECT min(domain) FROM account WHERE domain > ?"
-    AccountEnable hot "account.enable" "UPDATE account SET enabled = ? WHERE id = ?"
-    AccountHashes hot "account.hashes" "UPDATE account SET hashes = ? WHERE id = ?"
-    AccountDelete hot "account.delete" "DELETE FROM account WHERE id IN ({?})"
-    AccountIds hot "account.ids" "SELECT id FROM account WHERE domain = ? LIMIT ?"
-    AccountExists hot "account.exists" "SELECT count(*) FROM account WHERE id = ?"
-    AccountLacks hot "account.lacks" "SELECT EXISTS (SELECT 1 FROM account WHERE domain = ? AND hashes IN ({?}))"
+        WHERE domain = ? AND local > ? ORDER BY local LIMIT ?";
+    AccountCount hot "account.count" "SELECT count(*) FROM account WHERE domain = ?";
+    AccountDomainAfter hot "account.domain_after" "SELECT min(domain) FROM account WHERE domain > ?";
+    AccountEnable hot "account.enable" "UPDATE account SET enabled = ? WHERE id = ?";
+    AccountHashes hot "account.hashes" "UPDATE account SET hashes = ? WHERE id = ?";
+    AccountDelete hot "account.delete" "DELETE FROM account WHERE id IN ({?})";
+    AccountIds hot "account.ids" "SELECT id FROM account WHERE domain = ? LIMIT ?";
+    AccountExists hot "account.exists" "SELECT count(*) FROM account WHERE id = ?";
+    AccountLacks hot "account.lacks" "SELECT EXISTS (SELECT 1 FROM account WHERE domain = ? AND hashes IN ({?}))";
 
     KeyInsert hot "account_key.insert" "INSERT INTO account_key \
-        (account_id, hash, iterations, salt, stored_key, server_key) VALUES {(?, ?, ?, ?, ?, ?)}"
-    KeyDelete hot "account_key.delete" "DELETE FROM account_key WHERE account_id = ?"
+        (account_id, hash, iterations, salt, stored_key, server_key) VALUES {(?, ?, ?, ?, ?, ?)}";
+    KeyDelete hot "account_key.delete" "DELETE FROM account_key WHERE account_id = ?";
     KeyLookup hot "account_key.lookup" "SELECT a.id, a.domain, a.local, a.created_us, a.enabled, \
         k.hash, k.iterations, k.salt, k.stored_key, k.server_key \
-        FROM account a LEFT JOIN account_key k ON k.account_id = a.id WHERE a.domain = ? AND a.local = ?"
+        FROM account a LEFT JOIN account_key k ON k.account_id = a.id WHERE a.domain = ? AND a.local = ?";
 
     RosterLoad hot "roster.load" "SELECT r.version, i.jid, i.name, i.subscription, i.ask, i.approved, i.in_roster, \
         i.pending_in, i.item_groups, i.version \
-        FROM roster r LEFT JOIN roster_item i ON i.account_id = r.account_id WHERE r.account_id = ?"
+        FROM roster r LEFT JOIN roster_item i ON i.account_id = r.account_id WHERE r.account_id = ?";
     RosterVersion hot "roster.version" "INSERT INTO roster (account_id, version) VALUES (?, ?) \
-        ON CONFLICT (account_id) DO UPDATE SET version = excluded.version"
+        ON CONFLICT (account_id) DO UPDATE SET version = excluded.version";
     RosterPut hot "roster_item.put" "INSERT INTO roster_item (account_id, jid_digest, jid, name, subscription, ask, \
         approved, in_roster, pending_in, item_groups, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
         ON CONFLICT (account_id, jid_digest) DO UPDATE SET name = excluded.name, subscription = excluded.subscription, \
         ask = excluded.ask, approved = excluded.approved, in_roster = excluded.in_roster, \
-        pending_in = excluded.pending_in, item_groups = excluded.item_groups, version = excluded.version"
-    RosterRemove hot "roster_item.remove" "DELETE FROM roster_item WHERE account_id = ? AND jid_digest = ?"
+        pending_in = excluded.pending_in, item_groups = excluded.item_groups, version = excluded.version";
+    RosterRemove hot "roster_item.remove" "DELETE FROM roster_item WHERE account_id = ? AND jid_digest = ?";
 
     OfflineInsert hot "offline.insert" "INSERT INTO offline_message (account_id, stored_us, expires_us, xml) \
-        VALUES (?, ?, ?, ?) RETURNING id"
+        VALUES (?, ?, ?, ?) RETURNING id";
     OfflineInsertBelow hot "offline.insert_below" "INSERT INTO offline_message (account_id, stored_us, expires_us, xml) \
         SELECT ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM offline_message WHERE account_id = ? LIMIT 1 OFFSET ?) \
-        RETURNING id"
+        RETURNING id";
     OfflineLoad hot "offline.load" "SELECT id, stored_us, xml FROM offline_message \
-        WHERE account_id = ? AND id > ? AND (expires_us IS NULL OR expires_us > ?) ORDER BY id LIMIT ?"
-    OfflineDelete hot "offline.delete" "DELETE FROM offline_message WHERE account_id = ? AND id IN ({?})"
-    OfflineDeleteUpTo hot "offline.delete_up_to" "DELETE FROM offline_message WHERE account_id = ? AND id <= ?"
-    OfflineCount hot "offline.count" "SELECT count(*) FROM offline_message WHERE account_id = ?"
-    OfflineExpire hot "offline.expire" "DELETE FROM offline_message WHERE expires_us <= ?"
-    OfflineExpireOne hot "offline.expire_account" "DELETE FROM offline_message WHERE account_id = ? AND expires_us <= ?"
+        WHERE account_id = ? AND id > ? AND (expires_us IS NULL OR expires_us > ?) ORDER BY id LIMIT ?";
+    OfflineDelete hot "offline.delete" "DELETE FROM offline_message WHERE account_id = ? AND id IN ({?})";
+    OfflineDeleteUpTo hot "offline.delete_up_to" "DELETE FROM offline_message WHERE account_id = ? AND id <= ?";
+    OfflineCount hot "offline.count" "SELECT count(*) FROM offline_message WHERE account_id = ?";
+    OfflineExpire hot "offline.expire" "DELETE FROM offline_message WHERE expires_us <= ?";
+    OfflineExpireOne hot "offline.expire_account" "DELETE FROM offline_message WHERE account_id = ? AND expires_us <= ?";
 
-    SettingGet hot "setting.get" "SELECT value FROM setting WHERE name = ?"
+    SettingGet hot "setting.get" "SELECT value FROM setting WHERE name = ?";
     SettingPut hot "setting.put" "INSERT INTO setting (name, value) VALUES (?, ?) \
-        ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-    SettingDelete hot "setting.delete" "DELETE FROM setting WHERE name = ?"
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    SettingDelete hot "setting.delete" "DELETE FROM setting WHERE name = ?";
 
-    PurgeTable cold "purge.table" "DELETE FROM <table> WHERE account_id IN ({?})"
-    CountTable cold "purge.count" "SELECT count(*) FROM <table> WHERE account_id IN ({?})"
+    PurgeTable cold "purge.table" "DELETE FROM <table> WHERE account_id IN ({?})";
+    CountTable cold "purge.count" "SELECT count(*) FROM <table> WHERE account_id IN ({?})";
 }
 
 /// A statement's text, and how long it is worth keeping prepared.

@@ -1,1 +1,74 @@
-//! Contract tests: written against the repositories, so that each database can run them.
+//! Contract tests: written against the repositories, so that each database can run them; and, in `schema`
+//! and `plan`, what only SQLite can be asked.
+
+mod accounts;
+mod deletion;
+mod offline;
+mod plan;
+mod rosters;
+mod schema;
+mod writer;
+
+use std::sync::Arc;
+
+use runtime::{ManualClock, Runtime, SystemRandom};
+use tempfile::TempDir;
+use xmpp::Jid;
+
+use crate::{AccountId, Hash, NewAccount, Options, RosterItem, ScramKeys, Store, Subscription};
+
+/// 2026-11-24T08:00:00Z
+const NOW: i64 = 1_795_507_200_000_000;
+
+/// A store in a folder of its own, and a clock that stands still.
+struct Bed {
+    folder: TempDir,
+    clock: Arc<ManualClock>,
+    store: Store,
+}
+
+impl Bed {
+    async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let clock = Arc::new(ManualClock::new(NOW));
+        let runtime = Runtime::new(clock.clone(), Arc::new(SystemRandom));
+        let store = Store::open(Options::new("sqlite:test.db", folder.path()), &runtime).await.unwrap();
+        Self { folder, clock, store }
+    }
+
+    fn options(&self) -> Options {
+        Options::new("sqlite:test.db", self.folder.path())
+    }
+
+    async fn account(&self, domain: &str, local: &str) -> AccountId {
+        self.store.accounts().create(domain, local, &[keys(Hash::Sha1, 1)], NOW).await.unwrap()
+    }
+}
+
+fn keys(hash: Hash, seed: u8) -> ScramKeys {
+    let length = match hash {
+        Hash::Sha1 => 20,
+        Hash::Sha256 => 32,
+        Hash::Sha512 => 64,
+    };
+    ScramKeys {
+        hash,
+        iterations: 4096,
+        salt: vec![seed; 16],
+        stored_key: vec![seed.wrapping_add(1); length],
+        server_key: vec![seed.wrapping_add(2); length],
+    }
+}
+
+fn new_account(domain: &str, local: &str, hashes: &[Hash]) -> NewAccount {
+    let keys = hashes.iter().map(|hash| keys(*hash, 9)).collect();
+    NewAccount { domain: domain.into(), local: local.into(), keys, created_us: NOW }
+}
+
+fn jid(text: &str) -> Jid {
+    Jid::parse(text).unwrap()
+}
+
+fn friend(address: &str, version: u64) -> RosterItem {
+    RosterItem { subscription: Subscription::Both, in_roster: true, version, ..RosterItem::new(jid(address)) }
+}

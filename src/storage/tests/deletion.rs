@@ -1,0 +1,44 @@
+use super::*;
+use crate::{OfflineId, RosterChange};
+
+/// Gives the account rows in every table that has an account column.
+async fn fill(bed: &Bed, account: AccountId) {
+    let change = RosterChange { version: 1, put: vec![friend("bob@remote.example", 1)], remove: Vec::new() };
+    bed.store.roster().apply(account, change).await.unwrap();
+    bed.store.offline().store(account, b"<message/>", NOW, None, None).await.unwrap();
+    for (table, rows) in bed.store.rows_of_account(account).await.unwrap() {
+        assert!(rows > 0, "this test must put a row into the table {table}");
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_account_leaves_no_row_in_any_table() {
+    let bed = Bed::new().await;
+    let (alice, bob) =
+        (bed.account("chess.example", "alice").await, bed.account("chess.example", "bob").await);
+    fill(&bed, alice).await;
+    fill(&bed, bob).await;
+    let before = bed.store.rows_of_account(bob).await.unwrap();
+    assert!(bed.store.purge(alice).await.unwrap());
+    for (table, rows) in bed.store.rows_of_account(alice).await.unwrap() {
+        assert_eq!(rows, 0, "{table}");
+    }
+    assert_eq!(bed.store.rows_of_account(bob).await.unwrap(), before);
+    assert!(!bed.store.purge(alice).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_purged_domain_leaves_the_others() {
+    let bed = Bed::new().await;
+    let accounts = bed.store.accounts();
+    let new = (0..450).map(|n| new_account("chess.example", &format!("u{n}"), &[Hash::Sha1])).collect();
+    let ids: Vec<_> = accounts.create_many(new).await.into_iter().map(Result::unwrap).collect();
+    let other = bed.account("wuchess.example", "alice").await;
+    fill(&bed, ids[449]).await;
+    fill(&bed, other).await;
+    assert_eq!(bed.store.purge_domain("chess.example").await.unwrap(), 450);
+    assert_eq!(accounts.domains_with_accounts().await.unwrap(), ["wuchess.example"]);
+    assert!(bed.store.rows_of_account(ids[449]).await.unwrap().iter().all(|(_, rows)| *rows == 0));
+    assert_eq!(bed.store.offline().load(other, OfflineId::default(), 9).await.unwrap().len(), 1);
+    assert_eq!(bed.store.purge_domain("chess.example").await.unwrap(), 0);
+}

@@ -1,0 +1,100 @@
+use std::os::unix::fs::PermissionsExt;
+
+use sqlx::{ConnectOptions, Executor, sqlite::SqliteConnectOptions};
+
+use super::*;
+use crate::{StorageError, Sync};
+
+/// Runs SQL on the file behind the store's back.
+async fn tamper(file: &std::path::Path, sql: &'static str) {
+    let mut connection =
+        SqliteConnectOptions::new().filename(file).create_if_missing(true).connect().await.unwrap();
+    connection.execute(sqlx::raw_sql(sql)).await.unwrap();
+    sqlx::Connection::close(connection).await.unwrap();
+}
+
+async fn open_error(options: Options) -> StorageError {
+    match Store::open(options, &Runtime::system()).await {
+        Ok(_) => panic!("it opened"),
+        Err(error) => error,
+    }
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused() {
+    let bed = Bed::new().await;
+    bed.store.close().await.unwrap();
+    let file = bed.folder.path().join("test.db");
+    tamper(&file, "INSERT INTO schema_version (version, name, applied_us) VALUES (99, 'later', 0)").await;
+    let error = open_error(bed.options()).await;
+    assert!(matches!(error, StorageError::NewerSchema { found: 99, known: 1 }), "{error}");
+}
+
+#[tokio::test]
+async fn another_programs_database_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("test.db");
+    tamper(&file, "CREATE TABLE users (username TEXT)").await;
+    let error = open_error(Options::new("sqlite:test.db", folder.path())).await;
+    assert!(matches!(error, StorageError::Corrupt(_)), "{error}");
+    tamper(&file, "INSERT INTO users VALUES ('still here'); DROP TABLE users;").await;
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_refused_and_kept() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("test.db");
+    let text = "this is a text and no database ".repeat(100);
+    std::fs::write(&file, &text).unwrap();
+    let error = open_error(Options::new("sqlite:test.db", folder.path())).await;
+    assert!(matches!(error, StorageError::Corrupt(_)), "{error}");
+    assert!(error.to_string().contains("test.db"), "{error}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_path_that_cannot_be_is_unreachable() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let error = open_error(Options::new("sqlite:file/test.db", folder.path())).await;
+    assert!(matches!(error, StorageError::Unreachable(_)), "{error}");
+    let error = open_error(Options::new("postgres://localhost/x", folder.path())).await;
+    assert!(matches!(error, StorageError::Unsupported(_)), "{error}");
+}
+
+#[tokio::test]
+async fn nobody_else_may_read_the_files() {
+    let bed = Bed::new().await;
+    bed.account("chess.example", "alice").await;
+    let mut seen = 0;
+    for entry in std::fs::read_dir(bed.folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", entry.file_name());
+        seen += 1;
+    }
+    assert_eq!(seen, 3, "the main file, the log and its index");
+}
+
+#[tokio::test]
+async fn pragmas_are_what_was_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let mut options = Options::new("sqlite:sub/dir/test.db", folder.path());
+    options.sync = Sync::Full;
+    let store = Store::open(options, &Runtime::system()).await.unwrap();
+    let file = folder.path().join("sub/dir/test.db");
+    let mut connection = crate::sqlite::writer(&file, Sync::Full).await.unwrap();
+    let mut number = async |sql: &'static str| {
+        let row = sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut connection).await;
+        row.unwrap()
+    };
+    assert_eq!(number("PRAGMA synchronous").await, 2);
+    assert_eq!(number("PRAGMA foreign_keys").await, 1);
+    assert_eq!(number("PRAGMA busy_timeout").await, 5000);
+    assert_eq!(number("PRAGMA cache_size").await, -16000);
+    assert_eq!(number("PRAGMA temp_store").await, 2);
+    assert_eq!(number("PRAGMA journal_size_limit").await, 67_108_864);
+    let mode = sqlx::query_scalar::<_, String>("PRAGMA journal_mode").fetch_one(&mut connection).await;
+    assert_eq!(mode.unwrap(), "wal");
+    store.close().await.unwrap();
+}
