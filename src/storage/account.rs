@@ -220,17 +220,31 @@ impl Accounts<'_> {
         Ok(Some((account(first)?, keys)))
     }
 
-    /// Whether every account of the domain that has keys at all has some for `hash`, so that offering it
-    /// locks nobody out. At most four steps in an index, however many accounts there are.
+    /// The hashes for which every account of the domain that has keys at all has some, weakest first:
+    /// offering them locks nobody out. All hashes for a domain without accounts. A few steps in an index,
+    /// however many accounts there are.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn common_hashes(&self, domain: &str) -> Result<Vec<Hash>, StorageError> {
+        let args = [domain.into(); 3];
+        let lacks = self.0.readers().first(Statement::AccountLacks.with(&args)).await?;
+        let Some(lacks) = lacks else { return Ok(Vec::new()) };
+        let mut common = Vec::with_capacity(Hash::ALL.len());
+        for (column, hash) in Hash::ALL.into_iter().enumerate() {
+            if !lacks.flag(column)? {
+                common.push(hash);
+            }
+        }
+        Ok(common)
+    }
+
+    /// Whether `hash` is one of the [`common_hashes`](Self::common_hashes).
     ///
     /// # Errors
     /// The database failed.
     pub async fn has_all_keys(&self, domain: &str, hash: Hash) -> Result<bool, StorageError> {
-        let all: i64 = Hash::ALL.into_iter().map(Hash::bit).sum();
-        let lacking = (1..=all).filter(|set| set & hash.bit() == 0);
-        let args: Vec<_> = std::iter::once(Value::from(domain)).chain(lacking.map(Value::Int)).collect();
-        let call = Statement::AccountLacks.repeat(args.len() - 1, &args);
-        Ok(self.0.readers().number(call).await? == 0)
+        Ok(self.common_hashes(domain).await?.contains(&hash))
     }
 }
 

@@ -44,9 +44,15 @@ impl Connection {
         result
     }
 
-    /// Runs a statement without arguments for its effect.
+    /// Begins or ends a transaction or a savepoint.
     pub(crate) async fn run(&mut self, statement: Statement) -> Result<(), StorageError> {
-        self.execute(statement.with(&[])).await.map(drop)
+        let since = self.meter.now();
+        let result = match &mut self.link {
+            Link::Sqlite(connection) => sqlite::execute(connection, statement.with(&[])).await,
+        };
+        // What the database says of changed rows belongs to the statement before.
+        self.meter.record(statement, since, result.as_ref().ok().map(|_| 0));
+        result.map(drop)
     }
 
     /// Runs the statements of a migration.

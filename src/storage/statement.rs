@@ -67,7 +67,11 @@ statements! {
     AccountDelete hot "account.delete" "DELETE FROM account WHERE id IN ({?})";
     AccountIds hot "account.ids" "SELECT id FROM account WHERE domain = ? LIMIT ?";
     AccountExists hot "account.exists" "SELECT count(*) FROM account WHERE id = ?";
-    AccountLacks hot "account.lacks" "SELECT EXISTS (SELECT 1 FROM account WHERE domain = ? AND hashes IN ({?}))";
+    // Sets of hashes (Hash::bit) without SHA-1, SHA-256, SHA-512; 0, no keys at all, is not among them.
+    AccountLacks hot "account.lacks" "SELECT \
+        EXISTS (SELECT 1 FROM account WHERE domain = ? AND hashes IN (2, 4, 6)), \
+        EXISTS (SELECT 1 FROM account WHERE domain = ? AND hashes IN (1, 4, 5)), \
+        EXISTS (SELECT 1 FROM account WHERE domain = ? AND hashes IN (1, 2, 3))";
 
     KeyInsert hot "account_key.insert" "INSERT INTO account_key \
         (account_id, hash, iterations, salt, stored_key, server_key) VALUES {(?, ?, ?, ?, ?, ?)}";

@@ -98,8 +98,21 @@ async fn a_hash_is_offered_only_when_everybody_has_keys_for_it() {
     assert!(has(Hash::Sha256).await);
     accounts.set_keys(bob, &[keys(Hash::Sha512, 1)]).await.unwrap();
     assert!(!has(Hash::Sha1).await);
+    assert_eq!(accounts.common_hashes("chess.example").await.unwrap(), []);
     accounts.delete(bob).await.unwrap();
     assert!(has(Hash::Sha1).await);
+}
+
+#[tokio::test]
+async fn every_set_of_hashes_is_judged_by_itself() {
+    let bed = Bed::new().await;
+    for set in 1..8_usize {
+        let has: Vec<_> = Hash::ALL.into_iter().filter(|hash| set & hash.bit() as usize != 0).collect();
+        let domain = format!("{set}.example");
+        let made: Vec<_> = has.iter().map(|hash| keys(*hash, 1)).collect();
+        bed.store.accounts().create(&domain, "alice", &made, NOW).await.unwrap();
+        assert_eq!(bed.store.accounts().common_hashes(&domain).await.unwrap(), has);
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 use super::*;
-use crate::{CreateError, OfflineId, RosterChange, StorageError};
+use crate::statement::{Call, Statement, Text};
+use crate::{CreateError, OfflineError, OfflineId, RosterChange, StorageError};
 
 fn change(version: u64) -> RosterChange {
     RosterChange { version, put: vec![friend("bob@remote.example", version)], remove: Vec::new() }
@@ -122,4 +123,62 @@ async fn statements_are_counted_by_name() {
     assert_eq!((stat("roster.load").calls, stat("roster.load").rows), (2, 2));
     assert_eq!((stat("roster.version").calls, stat("roster.version").failures), (2, 1));
     assert!(!stats.iter().any(|stat| stat.name == "offline.load"), "what never ran is left out");
+}
+
+/// Lets the file grow to `pages` pages; fewer than it has means no further.
+async fn limit_pages(bed: &Bed, pages: i64) {
+    let done: crate::Commit<()> = bed.store.queue(pages, |connection, &pages| {
+        Box::pin(async move {
+            let pragma = format!("PRAGMA max_page_count = {pages}");
+            let call = Call { statement: Statement::Tables, text: Text::Built(pragma), args: &[] };
+            connection.fetch(call).await.map(|_| Ok(()))
+        })
+    });
+    done.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_disk_fails_the_writes_that_need_room_and_is_got_over() {
+    let bed = Bed::new().await;
+    let alice = bed.account("chess.example", "alice").await;
+    let offline = bed.store.offline();
+    limit_pages(&bed, 1).await;
+    let big = vec![b'x'; 100_000];
+    let commits: Vec<_> =
+        (0..3).map(|_| offline.store_later(alice, big.clone().into(), NOW, None, Some(9))).collect();
+    for commit in commits {
+        let error = commit.await.unwrap_err();
+        assert!(matches!(error, OfflineError::Storage(StorageError::Io(_))), "{error:?}");
+    }
+    assert_eq!(offline.count(alice).await.unwrap(), 0);
+    limit_pages(&bed, 1_000_000).await;
+    offline.store(alice, &big, NOW, None, Some(9)).await.unwrap();
+    assert_eq!(offline.count(alice).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_write_at_once_and_each_keeps_its_order() {
+    const WRITERS: usize = 8;
+    const EACH: usize = 50;
+    let bed = Bed::new().await;
+    let tasks = runtime::Tasks::new();
+    let mut running = Vec::new();
+    for n in 0..WRITERS {
+        let id = bed.account("chess.example", &format!("u{n}")).await;
+        let store = bed.store.clone();
+        running.push(tasks.spawn("test", async move {
+            let texts = (0..EACH).map(|n| n.to_string());
+            let queued: Vec<_> =
+                texts.map(|text| store.offline().store_later(id, text.into(), NOW, None, Some(99))).collect();
+            for commit in queued {
+                commit.await.unwrap();
+            }
+            store.offline().load(id, OfflineId::default(), 99).await.unwrap()
+        }));
+    }
+    for task in running {
+        let kept = task.await.unwrap();
+        let texts: Vec<_> = kept.iter().map(|m| String::from_utf8(m.xml.to_vec()).unwrap()).collect();
+        assert_eq!(texts, (0..EACH).map(|n| n.to_string()).collect::<Vec<_>>());
+    }
 }
