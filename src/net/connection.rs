@@ -99,7 +99,7 @@ impl Connection {
 
     /// Writes what waits in the output and, if `read`, reads; ready with the next event. Events that are here already
     /// come before writing, so that the answers to a burst leave together. Cancel-safe; a reader that is slow does not
-    /// stop reading from it. With `read` false only writing makes progress, and [`Wire::Drained`] alone is returned.
+    /// stop reading from it, so the caller bounds [`pending_out`](Self::pending_out). With `read` false only writing makes progress, and [`Wire::Drained`] alone is returned.
     ///
     /// # Errors
     /// [`WireError`]: the stream is over. For [`WireError::Stream`] the peer is still to be told.
@@ -170,6 +170,11 @@ impl Connection {
     /// Sets the largest stanza, in bytes, from the next one on.
     pub fn set_stanza_bytes(&mut self, bytes: usize) {
         self.parser.set_stanza_bytes(bytes);
+    }
+
+    /// Sets what one stanza may have, from the next one on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.parser.set_limits(limits);
     }
 
     /// Limits reading to so many bytes a second, with a second's worth at once; 0 ends the limit. Input above it waits

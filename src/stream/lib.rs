@@ -1,1 +1,21 @@
-//! XMPP streams over a transport: c2s, STARTTLS, SASL, bind, resumption.
+//! XMPP streams over a transport: negotiation (STARTTLS, SASL, bind, resumption) and the life of a bound session.
+//!
+//! One state machine serves every transport: a [`Pipe`] turns bytes into stream events and back, and is all
+//! that differs between TCP and what is to come.
+
+mod goodbye;
+mod bind;
+mod c2s;
+mod established;
+mod features;
+mod handshake;
+mod listener;
+mod negotiate;
+mod pipe;
+mod sasl;
+mod sm;
+mod tcp;
+
+pub use c2s::{C2s, C2sOptions};
+pub use listener::{Security, serve};
+pub use pipe::{Input, Pipe, PipeError};

@@ -2,6 +2,7 @@
 
 use crate::attributes::RawAttributes;
 use crate::error::{StreamCondition, StreamError};
+use crate::escape::write_attribute;
 use crate::jid::Jid;
 use crate::node::Node;
 use crate::ns;
@@ -23,6 +24,29 @@ pub struct StreamHeader {
     pub lang: Option<String>,
     /// `jabber:client`, `jabber:server` or another namespace of stanzas.
     pub content_ns: String,
+}
+
+impl StreamHeader {
+    /// Writes an XML declaration and the start of a stream over TCP, without its end.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let version = format!("{}.{}", self.version.0, self.version.1);
+        out.extend_from_slice(b"<?xml version='1.0'?><stream:stream");
+        for (name, value) in [
+            ("xmlns", Some(self.content_ns.as_str())),
+            ("xmlns:stream", Some(ns::STREAM)),
+            ("id", self.id.as_deref()),
+            ("from", self.from.as_ref().map(Jid::as_str)),
+            ("to", self.to.as_ref().map(Jid::as_str)),
+            ("xml:lang", self.lang.as_deref()),
+            ("version", Some(&version)),
+        ] {
+            let Some(value) = value else { continue };
+            out.extend_from_slice(format!(" {name}='").as_bytes());
+            write_attribute(out, value);
+            out.push(b'\'');
+        }
+        out.push(b'>');
+    }
 }
 
 /// The namespaces that the stream header has declared.

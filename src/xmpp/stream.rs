@@ -183,4 +183,9 @@ impl StreamParser {
     pub fn set_stanza_bytes(&mut self, bytes: usize) {
         self.limits.stanza_bytes = bytes;
     }
+
+    /// Sets what one element may have, from the next bytes on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
 }

@@ -1,0 +1,195 @@
+//! Bind, replace, detach and close: the life of a full JID, one step at a time.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::OwnedMutexGuard;
+use xmpp::{Jid, Stanza, StreamCondition, StreamError};
+
+use crate::limits::bound;
+use crate::session::Session;
+use crate::{Account, Attachment, Item, Kernel, Moment, SessionAbout};
+
+/// What happens when a resource is bound that is in use (RFC 6120 section 7.7.2.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Conflict {
+    /// The older session is closed with `conflict`.
+    #[default]
+    Replace,
+    /// The newcomer gets `conflict`.
+    Refuse,
+    /// The newcomer gets a resource of the server's making.
+    Rename,
+}
+
+/// What a client asks for.
+pub struct BindRequest {
+    /// The account it has proven to own.
+    pub account: Arc<Account>,
+    /// The resource it wants, prepared; none: the server's choice.
+    pub resource: Option<String>,
+    /// Its connection.
+    pub about: SessionAbout,
+}
+
+/// Why a resource was not bound.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BindError {
+    /// The resource is in use and the policy is to refuse.
+    Conflict,
+    /// The account has as many sessions as it may have.
+    TooMany,
+    /// The domain or the account is not served any more.
+    Gone,
+    /// The resource is not a valid resourcepart.
+    BadResource,
+}
+
+/// A connection's hold on a session. Whoever resumes the session waits until the former hold is dropped.
+pub struct Hold {
+    /// The session.
+    pub session: Arc<Session>,
+    epoch: u32,
+    _driver: OwnedMutexGuard<()>,
+}
+
+impl Hold {
+    pub(crate) fn new(session: Arc<Session>, driver: OwnedMutexGuard<()>) -> Self {
+        let epoch = session.epoch.load(Ordering::Acquire);
+        Self { session, epoch, _driver: driver }
+    }
+
+    /// Another connection has taken the session over: leave, and leave the session alone.
+    pub fn superseded(&self) -> bool {
+        self.session.epoch.load(Ordering::Acquire) != self.epoch
+    }
+}
+
+impl Kernel {
+    /// Binds a resource (RFC 6120 section 7). A session that it replaces has ended, its `unavailable` told, before
+    /// this returns.
+    ///
+    /// # Errors
+    /// See [`BindError`].
+    pub async fn bind(self: &Arc<Self>, request: BindRequest) -> Result<Hold, BindError> {
+        let account = request.account;
+        let _serial = account.binding.lock().await;
+        if !account.host().is_enabled() || account.state.lock().deleted {
+            return Err(BindError::Gone);
+        }
+        let jid = self.choose(&account, request.resource).await?;
+        let limit = bound(account.host().options().limits.sessions_per_account);
+        if account.state.lock().sessions.len() >= limit {
+            return Err(BindError::TooMany);
+        }
+        let id = self.sessions.next_id();
+        let session = Arc::new(Session::new(id, jid, account.clone(), request.about, self.now_us()));
+        let driver = session.driver.clone().lock_owned().await;
+        account.state.lock().sessions.push(session.clone());
+        self.sessions.insert(session.clone());
+        self.moment(Moment::Bound, &session).await;
+        Ok(Hold::new(session, driver))
+    }
+
+    /// The full JID to bind, once a conflict is out of the way. The account's binding lock is held.
+    async fn choose(
+        self: &Arc<Self>,
+        account: &Arc<Account>,
+        resource: Option<String>,
+    ) -> Result<Jid, BindError> {
+        let make = |resource: &str| account.jid().with_resource(resource).map_err(|_| BindError::BadResource);
+        let random = || make(&self.runtime().random.token(96));
+        let Some(resource) = resource else { return random() };
+        let jid = make(&resource)?;
+        let Some(old) = jid.resource().and_then(|resource| account.session(resource)) else { return Ok(jid) };
+        match account.host().options().conflict {
+            Conflict::Refuse => Err(BindError::Conflict),
+            Conflict::Rename => random(),
+            Conflict::Replace => {
+                old.close(StreamError::new(StreamCondition::Conflict).text("replaced by a new session"));
+                self.end_locked(&old).await;
+                Ok(jid)
+            }
+        }
+    }
+
+    /// The connection is lost and the session may be resumed: it waits (XEP-0198 section 5).
+    pub fn detach(&self, session: &Arc<Session>) {
+        let seconds = session.host().options().limits.resume_seconds;
+        let until_us = self.now_us().saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000));
+        {
+            let mut state = session.state.lock();
+            if state.attachment != Attachment::Attached {
+                return;
+            }
+            state.attachment = Attachment::Detached { until_us };
+        }
+        self.sessions.detach(session.clone());
+    }
+
+    /// Ends a session, on whatever way it comes to that: `unavailable` is told, and what its client had not
+    /// received goes elsewhere (RFC 6121 section 8: other resource, offline store, or bounce). Once only.
+    pub async fn end(self: &Arc<Self>, session: &Arc<Session>) {
+        let account = session.account().clone();
+        let _serial = account.binding.lock().await;
+        self.end_locked(session).await;
+    }
+
+    async fn end_locked(self: &Arc<Self>, session: &Arc<Session>) {
+        let account = session.account();
+        let (leftovers, gate) = {
+            let mut state = account.state.lock();
+            let before = state.sessions.len();
+            state.sessions.retain(|other| !Arc::ptr_eq(other, session));
+            if state.sessions.len() == before {
+                return;
+            }
+            let leftovers: Vec<Item> = session.mailbox.close().into();
+            // Later stanzas queue behind the leftovers, so that a sender's order holds.
+            let gate = !leftovers.is_empty() && state.gate.shut();
+            (leftovers, gate)
+        };
+        {
+            let mut state = session.state.lock();
+            state.attachment = Attachment::Closed;
+            if let Some(token) = state.token.take() {
+                self.resumable.lock().remove(&token);
+            }
+        }
+        self.sessions.remove(session.id());
+        for item in leftovers {
+            self.deliver_leftover(account, item).await;
+        }
+        if gate {
+            self.open_gate(account).await;
+        }
+        self.moment(Moment::Closed, session).await;
+        session.set_presence(None);
+    }
+
+    async fn deliver_leftover(self: &Arc<Self>, account: &Arc<Account>, mut item: Item) {
+        if item.stanza.kind() == xmpp::Kind::Message {
+            item.stanza = self.delayed(account, item.stanza, item.received_us);
+        }
+        self.redeliver(account, item).await;
+    }
+
+    /// The stanza with a delay stamp of this domain, unless it has one (XEP-0203).
+    pub fn delayed(&self, account: &Account, stanza: Stanza, received_us: i64) -> Stanza {
+        let host = account.host().jid();
+        let stamped = stanza
+            .children()
+            .any(|c| c.is("delay", xmpp::ns::DELAY) && c.attr("from").as_deref() == Some(host.as_str()));
+        match stamped {
+            true => stanza,
+            false => stanza.append(&xmpp::delay::delay(host, received_us, None)),
+        }
+    }
+
+    async fn moment(self: &Arc<Self>, moment: Moment, session: &Arc<Session>) {
+        let Some(table) = self.table(session.host()) else { return };
+        for handler in &table.moments[moment as usize] {
+            handler(self, session).await;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Deletion of an account, and modules' jobs.
+
+use std::sync::Arc;
+
+use storage::StorageError;
+use xmpp::{StreamCondition, StreamError};
+
+use crate::{Account, Kernel};
+
+/// What a deletion came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cascade {
+    /// The account and everything of it is gone.
+    Deleted,
+    /// There was none.
+    NoSuchAccount,
+}
+
+impl Kernel {
+    /// Deletes an account: sessions closed, contacts told, each module's and plugin's rows and the account's own
+    /// deleted, caches dropped. Used by `user del`, the removal of a domain and unregistering alike.
+    ///
+    /// # Errors
+    /// When the store fails; nothing is deleted then but sessions are closed.
+    pub async fn delete_account(self: &Arc<Self>, host: &Arc<crate::Host>, local: &str) -> Result<Cascade, StorageError> {
+        let Some(account) = self.account(host, local).await? else { return Ok(Cascade::NoSuchAccount) };
+        {
+            let _serial = account.binding.lock().await;
+            account.state.lock().deleted = true; // nobody binds, nothing is stored from here on
+        }
+        for session in account.sessions() {
+            self.kick(&session, StreamError::new(StreamCondition::Reset).text("the account was deleted")).await;
+        }
+        crate::presence::quiet(&account).await;
+        self.tell_deletion(&account).await;
+        let deleted = self.store().purge(account.id()).await;
+        match deleted {
+            Ok(_) => {
+                host.accounts.remove(local);
+                Ok(Cascade::Deleted)
+            }
+            Err(error) => {
+                account.state.lock().deleted = false;
+                Err(error)
+            }
+        }
+    }
+
+    async fn tell_deletion(self: &Arc<Self>, account: &Arc<Account>) {
+        let Some(table) = self.table(account.host()) else { return };
+        for handler in &table.deletions {
+            handler(self, account).await;
+        }
+    }
+}
+
+/// Runs what modules registered with `every`, at whole seconds.
+pub(crate) async fn run_jobs(kernel: &Arc<Kernel>, second: u64) {
+    for host in kernel.hosts() {
+        let Some(table) = kernel.table(&host) else { continue };
+        for (interval, job) in &table.jobs {
+            if second.is_multiple_of(interval.as_secs().max(1)) {
+                job(kernel).await;
+            }
+        }
+    }
+}

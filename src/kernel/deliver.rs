@@ -1,0 +1,188 @@
+//! Steps 5 and 6: an account takes a stanza in (RFC 6121 section 8.5).
+
+use std::sync::Arc;
+
+use xmpp::{Kind, Stanza, StanzaError, StanzaType};
+
+use crate::account::State;
+use crate::{Account, Item, Kernel, Packet, PushError, Session, Stage};
+
+/// A write for an account that is under way: a flush of its stored messages waits for the end.
+pub(crate) struct Writing(Arc<Account>);
+
+impl Writing {
+    pub fn begin(account: Arc<Account>) -> Self {
+        account.state.lock().gate.write_begun();
+        Self(account)
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.0.state.lock().gate.write_ended();
+    }
+}
+
+/// What became of a stanza under the account's lock.
+enum Placed {
+    Delivered,
+    Queued,
+    /// Nobody is there to take it.
+    Nobody(Packet),
+    /// The queue behind a flush is full.
+    Crowded(Packet),
+}
+
+impl Kernel {
+    /// A stanza for an account, by its bare or a full JID.
+    pub(crate) async fn to_account(self: &Arc<Self>, mut packet: Packet, account: Arc<Account>) {
+        packet.host = account.host().clone();
+        packet.recipient = Some(account.clone());
+        let bare = packet.stanza.to().is_none_or(|to| to.resource().is_none());
+        if bare && packet.stanza.kind() == Kind::Iq {
+            return self.iq_to_account(packet, account).await;
+        }
+        self.receive(packet, account, false).await;
+    }
+
+    /// Asks the Receive stage and places the stanza. `behind` is true for packets that queued behind a flush:
+    /// the flush itself places them, past its own gate.
+    pub(crate) async fn receive(self: &Arc<Self>, mut packet: Packet, account: Arc<Account>, behind: bool) {
+        if !packet.received {
+            packet.received = true;
+            let Some(passed) = self.stage(Stage::Receive, packet).await else { return };
+            packet = passed;
+        }
+        match self.place(packet, &account, behind) {
+            Placed::Delivered => self.counters().delivered.inc(),
+            Placed::Queued => {}
+            Placed::Crowded(packet) => self.bounce(packet, StanzaError::resource_constraint()).await,
+            Placed::Nobody(packet) => self.undelivered(packet, account).await,
+        }
+    }
+
+    fn place(&self, packet: Packet, account: &Arc<Account>, behind: bool) -> Placed {
+        let mut state = account.state.lock();
+        if !behind && state.gate.is_flushing() {
+            return match state.gate.queue(packet) {
+                Ok(()) => Placed::Queued,
+                Err(packet) => Placed::Crowded(packet),
+            };
+        }
+        let item = Item {
+            stanza: packet.stanza.clone(),
+            received_us: packet.notes.received_us,
+            receipt: packet.notes.receipt.clone(),
+        };
+        match push_by_rules(&state, &packet, &item) {
+            true => Placed::Delivered,
+            false => {
+                // Counted before the lock is let go: a session that comes online now waits for what happens next.
+                state.gate.write_begun();
+                Placed::Nobody(packet)
+            }
+        }
+    }
+
+    /// Nobody is online to take it: the store, a policy, or the one bounce.
+    async fn undelivered(self: &Arc<Self>, packet: Packet, account: Arc<Account>) {
+        let writing = Writing(account.clone()); // ends the write that `place` began
+        let stanza = &packet.stanza;
+        if let Some(receipt) = &packet.notes.receipt {
+            receipt.returned(); // it lies in the store already
+            return;
+        }
+        match (stanza.kind(), stanza.stanza_type()) {
+            (Kind::Presence, _) | (Kind::Iq, StanzaType::Result | StanzaType::Error) => self.ignore(packet),
+            (Kind::Message, StanzaType::Error | StanzaType::Headline) => self.ignore(packet),
+            (Kind::Message, kind) if storable(&packet, kind) && !account.state.lock().deleted => {
+                if let Some(packet) = self.stage(Stage::Undelivered, packet).await {
+                    self.bounce(packet, StanzaError::service_unavailable()).await;
+                }
+            }
+            _ => self.bounce(packet, StanzaError::service_unavailable()).await,
+        }
+        drop(writing);
+    }
+}
+
+/// RFC 6121 section 8.5.4: to the bare JID, normal and chat are kept; to a full JID that is gone, chat only.
+fn storable(packet: &Packet, kind: StanzaType) -> bool {
+    let bare = packet.notes.leftover || packet.stanza.to().is_none_or(|to| to.resource().is_none());
+    match kind {
+        StanzaType::Chat => true,
+        StanzaType::Groupchat => false,
+        _ => bare,
+    }
+}
+
+fn push(session: &Arc<Session>, item: &Item) -> bool {
+    match session.push(item.clone()) {
+        Ok(()) => true,
+        Err(PushError::Full | PushError::Closed) => false,
+    }
+}
+
+fn push_all<'a>(sessions: impl Iterator<Item = &'a Arc<Session>>, item: &Item) -> bool {
+    // every session gets it: no short circuit
+    sessions.fold(false, |any, session| push(session, item) || any)
+}
+
+/// The table of RFC 6121 section 8.5.4. True when at least one session took the stanza.
+fn push_by_rules(state: &State, packet: &Packet, item: &Item) -> bool {
+    let stanza = &packet.stanza;
+    if let Some(resource) = stanza.to().and_then(|to| to.resource())
+        && let Some(session) = state.session(resource)
+        && push(session, item)
+    {
+        return true;
+    }
+    let full = stanza.to().is_some_and(|to| to.resource().is_some()) && !packet.notes.leftover;
+    match stanza.kind() {
+        Kind::Iq => false,
+        Kind::Message => push_message(state, stanza, full, item),
+        Kind::Presence if full => false,
+        Kind::Presence => push_presence(state, stanza, item),
+    }
+}
+
+fn push_message(state: &State, stanza: &Stanza, full: bool, item: &Item) -> bool {
+    let ready = |session: &&Arc<Session>| session.priority().is_some_and(|priority| priority >= 0);
+    match stanza.stanza_type() {
+        StanzaType::Error | StanzaType::Groupchat => false,
+        StanzaType::Headline if full => false,
+        StanzaType::Headline => push_all(state.sessions.iter().filter(ready), item),
+        StanzaType::Chat => push_top(state, item),
+        _ if full => false,
+        _ => push_top(state, item),
+    }
+}
+
+/// To the sessions of the highest priority that is not negative; to the next when those cannot take it.
+fn push_top(state: &State, item: &Item) -> bool {
+    let mut below = i16::MAX;
+    loop {
+        let next = state
+            .sessions
+            .iter()
+            .filter_map(|session| session.priority().map(i16::from))
+            .filter(|priority| (0..below).contains(priority))
+            .max();
+        let Some(top) = next else { return false };
+        if push_all(state.sessions.iter().filter(|s| s.priority().map(i16::from) == Some(top)), item) {
+            return true;
+        }
+        below = top;
+    }
+}
+
+fn push_presence(state: &State, stanza: &Stanza, item: &Item) -> bool {
+    let available = |session: &&Arc<Session>| session.is_available();
+    match stanza.stanza_type() {
+        StanzaType::None | StanzaType::Unavailable | StanzaType::Error | StanzaType::Subscribe => {
+            push_all(state.sessions.iter().filter(available), item)
+        }
+        // RFC 6121 section 3: answers about subscriptions go to those who watch the roster
+        _ => push_all(state.sessions.iter().filter(|s| s.is_interested()), item),
+    }
+}

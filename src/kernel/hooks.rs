@@ -1,0 +1,173 @@
+//! Stages, orders, verdicts, and the immutable table of handlers of one stage.
+
+use std::sync::Arc;
+
+use xmpp::{Kind, Stanza, StanzaError, StanzaType};
+
+use crate::{BoxFuture, Kernel, Packet, Session};
+
+/// A place on a stanza's way where handlers are asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// Step 3: on the sender's host, after `from` is stamped.
+    Send,
+    /// Step 4: before the router's match.
+    Route,
+    /// Step 5: on the recipient's host, once per recipient account.
+    Receive,
+    /// Step 6: nobody is online to take it.
+    Undelivered,
+}
+
+impl Stage {
+    pub(crate) const COUNT: usize = 4;
+
+    /// The stage's name in counters and logs.
+    pub fn name(self) -> &'static str {
+        ["send", "route", "receive", "undelivered"][self as usize]
+    }
+}
+
+/// When a handler runs among those of its stage.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Order {
+    /// Those that protect: privacy, blocking, plugins that guard.
+    Guard,
+    /// Before the ordinary.
+    Early,
+    /// The ordinary.
+    Normal,
+    /// After the ordinary: the fallback, such as the offline store.
+    Late,
+    /// Those that keep the final form: archives.
+    Record,
+}
+
+/// What a handler says of a stanza.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Go on.
+    Continue,
+    /// The handler has taken care of it.
+    Handled,
+    /// Swallow it, counted under the handler's name. An IQ request is answered all the same.
+    Drop,
+    /// Answer the sender with this error.
+    Reject(StanzaError),
+    /// Go on with this stanza instead.
+    Replace(Stanza),
+}
+
+/// Which stanzas a handler is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interest {
+    mask: u64,
+    namespaces: Vec<Box<str>>,
+}
+
+const TYPES: u32 = StanzaType::Other as u32 + 1;
+
+fn bit(kind: Kind, stanza_type: StanzaType) -> u64 {
+    1 << (kind as u32 * TYPES + stanza_type as u32)
+}
+
+impl Interest {
+    /// Every stanza.
+    pub fn all() -> Self {
+        Self { mask: u64::MAX, namespaces: Vec::new() }
+    }
+
+    /// Every type of these kinds.
+    pub fn kinds(kinds: &[Kind]) -> Self {
+        let row = (1u64 << TYPES) - 1;
+        let mask = kinds.iter().fold(0, |mask, kind| mask | row << (*kind as u32 * TYPES));
+        Self { mask, namespaces: Vec::new() }
+    }
+
+    /// These types of one kind.
+    pub fn types(kind: Kind, types: &[StanzaType]) -> Self {
+        Self { mask: types.iter().fold(0, |mask, t| mask | bit(kind, *t)), namespaces: Vec::new() }
+    }
+
+    /// Both interests' stanzas; a namespace restriction holds only where both have one.
+    pub fn and(mut self, other: Self) -> Self {
+        self.mask |= other.mask;
+        match self.namespaces.is_empty() || other.namespaces.is_empty() {
+            true => self.namespaces.clear(),
+            false => self.namespaces.extend(other.namespaces),
+        }
+        self
+    }
+
+    /// Only stanzas with a child element in one of these namespaces.
+    pub fn payload_ns(mut self, namespaces: &[&str]) -> Self {
+        self.namespaces = namespaces.iter().map(|ns| (*ns).into()).collect();
+        self
+    }
+
+    /// Does the handler want this stanza?
+    pub fn wants(&self, stanza: &Stanza) -> bool {
+        self.mask & bit(stanza.kind(), stanza.stanza_type()) != 0
+            && (self.namespaces.is_empty()
+                || stanza.children().any(|child| self.namespaces.iter().any(|ns| **ns == *child.ns())))
+    }
+}
+
+pub(crate) type NowFn = dyn Fn(&Arc<Kernel>, &mut Packet) -> Verdict + Send + Sync;
+pub(crate) type LaterFn =
+    dyn for<'a> Fn(&'a Arc<Kernel>, &'a mut Packet) -> BoxFuture<'a, Verdict> + Send + Sync;
+
+/// A handler: one that answers at once, or one that may wait (for the store, never for a peer).
+pub(crate) enum Handler {
+    Now(Box<NowFn>),
+    Later(Box<LaterFn>),
+}
+
+pub(crate) struct Entry {
+    pub order: Order,
+    pub owner: Arc<str>,
+    pub interest: Interest,
+    pub handler: Handler,
+}
+
+/// The handlers of one stage on one host, in order. Immutable once published.
+#[derive(Default)]
+pub struct StageTable {
+    mask: u64,
+    entries: Box<[Entry]>,
+}
+
+impl StageTable {
+    pub(crate) fn new(mut entries: Vec<Entry>) -> Self {
+        entries.sort_by_key(|entry| entry.order); // stable: registration order breaks ties
+        let mask = entries.iter().fold(0, |mask, entry| mask | entry.interest.mask);
+        Self { mask, entries: entries.into() }
+    }
+
+    /// Is anybody interested in stanzas of this kind and type? One load and a test.
+    pub fn concerns(&self, stanza: &Stanza) -> bool {
+        self.mask & bit(stanza.kind(), stanza.stanza_type()) != 0
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<&Entry> {
+        self.entries.get(index)
+    }
+}
+
+/// A moment in a session's life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Moment {
+    /// A resource has been bound.
+    Bound,
+    /// The session was ended: by its client, by loss of the connection, or by the server. It is out of its
+    /// account's list; `unavailable` has to be told to whoever knew it.
+    Closed,
+}
+
+impl Moment {
+    pub(crate) const COUNT: usize = 2;
+}
+
+/// A handler of a moment in a session's life.
+pub type SessionHandler =
+    Arc<dyn for<'a> Fn(&'a Arc<Kernel>, &'a Arc<Session>) -> BoxFuture<'a, ()> + Send + Sync>;

@@ -1,0 +1,88 @@
+//! A served domain.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::ArcSwap;
+use xmpp::Jid;
+
+use crate::accounts::Accounts;
+use crate::{Conflict, Limits};
+
+/// How a site shows itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Brand {
+    /// The site's name; empty: the domain.
+    pub title: String,
+    /// A CSS colour.
+    pub color: String,
+}
+
+/// What the configuration says of a domain. Replaced as a whole at `reload`; open sessions stay.
+#[derive(Clone)]
+pub struct HostOptions {
+    /// The limits in force.
+    pub limits: Limits,
+    /// What happens when a resource is bound that is in use.
+    pub conflict: Conflict,
+    /// Asked in order for keys and passwords.
+    pub auth: auth::Chain,
+    /// The site's name and colours.
+    pub brand: Brand,
+    /// Bare JIDs of those who may administer the domain.
+    pub admins: Vec<Jid>,
+}
+
+/// A served domain: its options, its accounts in use.
+pub struct Host {
+    index: usize,
+    jid: Jid,
+    options: ArcSwap<HostOptions>,
+    pub(crate) accounts: Accounts,
+    enabled: AtomicBool,
+}
+
+impl Host {
+    pub(crate) fn new(index: usize, jid: Jid, options: HostOptions) -> Self {
+        Self {
+            index,
+            jid,
+            options: ArcSwap::from_pointee(options),
+            accounts: Accounts::default(),
+            enabled: AtomicBool::new(true),
+        }
+    }
+
+    /// Its place in tables; never reused while the process lives.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Its name, a U-label.
+    pub fn name(&self) -> &str {
+        self.jid.domain()
+    }
+
+    /// Its JID.
+    pub fn jid(&self) -> &Jid {
+        &self.jid
+    }
+
+    /// What the configuration says at present.
+    pub fn options(&self) -> Arc<HostOptions> {
+        self.options.load_full()
+    }
+
+    pub(crate) fn set_options(&self, options: HostOptions) {
+        self.options.store(Arc::new(options));
+    }
+
+    /// False once the domain is disabled or removed: nobody binds on it any more.
+    pub fn is_enabled(&self) -> bool {
+        self.enabled.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_enabled(&self, enabled: bool) {
+        self.enabled.store(enabled, Ordering::Release);
+    }
+}

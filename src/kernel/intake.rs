@@ -1,0 +1,103 @@
+//! Which of a session's stanzas have met their fate: the `h` of XEP-0198.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+/// Stanzas of one session whose writes may be in flight at once.
+const UNSETTLED: usize = 64;
+
+/// Counts a session's inbound stanzas. `h` is the length of the prefix whose fate is settled: delivered to an
+/// online mailbox, committed, bounced or refused.
+#[derive(Default)]
+pub(crate) struct Intake {
+    inner: Mutex<Inner>,
+    settled: Notify,
+}
+
+#[derive(Default)]
+struct Inner {
+    handled: u32,
+    /// Fates after the prefix: true where settled.
+    open: VecDeque<bool>,
+    /// Number of the first entry of `open`, counting every stanza since the session began.
+    first: u64,
+    /// `h` counts from where stream management was enabled.
+    base: u32,
+}
+
+impl Intake {
+    /// A stanza was read; returns its number.
+    pub fn begin(&self) -> u64 {
+        let mut inner = self.inner.lock();
+        inner.open.push_back(false);
+        inner.first + inner.open.len() as u64 - 1
+    }
+
+    /// The stanza with this number has met its fate.
+    pub fn settle(&self, number: u64) {
+        let mut inner = self.inner.lock();
+        let first = inner.first;
+        if let Some(slot) = number.checked_sub(first).and_then(|at| inner.open.get_mut(at as usize)) {
+            *slot = true;
+        }
+        while inner.open.front() == Some(&true) {
+            inner.open.pop_front();
+            inner.first += 1;
+            inner.handled = inner.handled.wrapping_add(1);
+        }
+        if inner.open.is_empty() {
+            inner.open = VecDeque::new();
+        }
+        drop(inner);
+        self.settled.notify_waiters();
+    }
+
+    /// Stream management begins: counting starts at zero (XEP-0198 section 4).
+    pub fn rebase(&self) {
+        let mut inner = self.inner.lock();
+        inner.base = inner.handled.wrapping_add(inner.open.len() as u32);
+    }
+
+    /// `h`: stanzas settled since stream management was enabled.
+    pub fn handled(&self) -> u32 {
+        let inner = self.inner.lock();
+        let h = inner.handled.wrapping_sub(inner.base);
+        if h > u32::MAX / 2 { 0 } else { h } // stanzas from before `enable` may still be open
+    }
+
+    /// Waits until fewer stanzas are unsettled than a session may have.
+    pub async fn room(&self) {
+        self.wait(UNSETTLED - 1).await;
+    }
+
+    /// Waits until every stanza read so far has met its fate.
+    pub async fn quiet(&self) {
+        self.wait(0).await;
+    }
+
+    async fn wait(&self, at_most: usize) {
+        loop {
+            let mut settled = std::pin::pin!(self.settled.notified());
+            settled.as_mut().enable();
+            if self.inner.lock().open.len() <= at_most {
+                return;
+            }
+            settled.await;
+        }
+    }
+}
+
+/// Settles one stanza when dropped, whatever way its processing ends.
+pub(crate) struct Settled {
+    pub session: Arc<crate::Session>,
+    pub number: u64,
+}
+
+impl Drop for Settled {
+    fn drop(&mut self) {
+        self.session.intake.settle(self.number);
+    }
+}

@@ -1,0 +1,230 @@
+//! What waits for one session: a short locked deque and a notify, bounded in stanzas and bytes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use xmpp::{Stanza, StreamError};
+
+use crate::limits::bound;
+use crate::Limits;
+
+/// What may still wait when the next chunk of stored messages follows.
+const BULK_STANZAS: usize = 50;
+const BULK_BYTES: usize = 64 << 10;
+
+/// Told what became of a stanza that lies in a store as well.
+pub trait Receipt: Send + Sync {
+    /// It has been written to the client, or acknowledged by it where stream management is on.
+    fn delivered(&self);
+    /// It was not delivered; the store still holds it.
+    fn returned(&self);
+}
+
+/// A stanza that waits for a session, or for its client's acknowledgement.
+#[derive(Clone)]
+pub struct Item {
+    /// The stanza, addressed as it will be written.
+    pub stanza: Stanza,
+    /// When it first reached this server, UTC microseconds.
+    pub received_us: i64,
+    /// Set when the stanza lies in a store too.
+    pub receipt: Option<Arc<dyn Receipt>>,
+}
+
+/// Why a stanza was not taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PushError {
+    /// The reader is too slow: a bound is reached.
+    Full,
+    /// The session has ended.
+    Closed,
+}
+
+/// What the writer got of a mailbox.
+#[derive(Default)]
+pub struct Batch {
+    /// Stanzas written.
+    pub stanzas: usize,
+    /// To be told once the bytes have left; empty where stream management counts.
+    pub receipts: Vec<Arc<dyn Receipt>>,
+}
+
+/// Stanzas for one session in order: first those written but not acknowledged (with stream management), then
+/// those not yet written.
+#[derive(Default)]
+pub struct Mailbox {
+    inner: Mutex<Inner>,
+    wake: Notify,
+    space: Notify,
+}
+
+#[derive(Default)]
+struct Inner {
+    items: VecDeque<Item>,
+    /// How many of `items` have been written.
+    written: usize,
+    bytes: usize,
+    /// Stanzas that the client has acknowledged (XEP-0198 `h`, modulo 2^32).
+    acked: u32,
+    managed: bool,
+    closed: bool,
+    ending: Option<StreamError>,
+}
+
+/// A stanza's weight in the byte bound: its text and what holding it costs.
+fn weight(item: &Item) -> usize {
+    item.stanza.size() + size_of::<Item>()
+}
+
+impl Mailbox {
+    /// Puts a stanza behind the others and wakes the writer.
+    pub fn push(&self, item: Item, limits: &Limits) -> Result<(), PushError> {
+        let mut inner = self.inner.lock();
+        if inner.closed {
+            return Err(PushError::Closed);
+        }
+        let weight = weight(&item);
+        if inner.items.len() >= bound(limits.mailbox_stanzas)
+            || inner.bytes.saturating_add(weight) > bound(limits.mailbox_bytes)
+        {
+            return Err(PushError::Full);
+        }
+        inner.bytes += weight;
+        inner.items.push_back(item);
+        drop(inner);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Hands what waits to `write`, in order, until `write` says that enough bytes (`room`) lie ready; one stanza at
+    /// least. With stream management the stanzas stay until they are acknowledged.
+    pub fn take(&self, room: usize, mut write: impl FnMut(&Stanza) -> usize) -> Batch {
+        let mut batch = Batch::default();
+        let mut inner = self.inner.lock();
+        let mut ready = 0;
+        while ready < room {
+            if inner.managed {
+                let Some(item) = inner.items.get(inner.written) else { break };
+                ready = write(&item.stanza);
+                inner.written += 1;
+            } else {
+                let Some(item) = inner.items.pop_front() else { break };
+                inner.bytes -= weight(&item);
+                ready = write(&item.stanza);
+                batch.receipts.extend(item.receipt);
+            }
+            batch.stanzas += 1;
+        }
+        if inner.items.is_empty() {
+            inner.items = VecDeque::new(); // an idle mailbox holds no memory
+        }
+        drop(inner);
+        self.space.notify_waiters();
+        batch
+    }
+
+    /// Resolves when little enough waits that a bulk of stored messages may follow, or the mailbox is closed.
+    pub async fn room(&self) {
+        loop {
+            let mut space = std::pin::pin!(self.space.notified());
+            space.as_mut().enable();
+            let idle = {
+                let inner = self.inner.lock();
+                inner.closed || (inner.items.len() <= BULK_STANZAS && inner.bytes <= BULK_BYTES)
+            };
+            if idle {
+                return;
+            }
+            space.await;
+        }
+    }
+
+    /// Resolves when there may be something to write, or the session is to end.
+    pub async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    /// Wakes whoever waits on [`Mailbox::woken`].
+    pub(crate) fn nudge(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Is there anything not yet written?
+    pub fn waiting(&self) -> bool {
+        let inner = self.inner.lock();
+        inner.written < inner.items.len()
+    }
+
+    /// Stanzas written but not acknowledged.
+    pub fn unacknowledged(&self) -> usize {
+        self.inner.lock().written
+    }
+
+    /// Stanzas and bytes held.
+    pub fn load(&self) -> (usize, usize) {
+        let inner = self.inner.lock();
+        (inner.items.len(), inner.bytes)
+    }
+
+    /// From now on what is written is kept until it is acknowledged (XEP-0198 section 4).
+    pub fn manage(&self) {
+        self.inner.lock().managed = true;
+    }
+
+    /// The client has handled stanzas up to `h`. False when it claims more than was written.
+    pub fn acknowledge(&self, h: u32) -> bool {
+        let mut receipts = Vec::new();
+        let mut inner = self.inner.lock();
+        let news = h.wrapping_sub(inner.acked) as usize;
+        if news > inner.written {
+            return false;
+        }
+        for _ in 0..news {
+            if let Some(item) = inner.items.pop_front() {
+                inner.bytes -= weight(&item);
+                receipts.extend(item.receipt);
+            }
+        }
+        inner.written -= news;
+        inner.acked = h;
+        if inner.items.is_empty() {
+            inner.items = VecDeque::new();
+        }
+        drop(inner);
+        self.space.notify_waiters();
+        receipts.iter().for_each(|receipt| receipt.delivered());
+        true
+    }
+
+    /// After a resumption: what was not acknowledged is written again.
+    pub fn rewind(&self) {
+        self.inner.lock().written = 0;
+        self.wake.notify_one();
+    }
+
+    /// Asks the connection to end the stream with this error. The first reason stays.
+    pub(crate) fn end(&self, error: StreamError) {
+        self.inner.lock().ending.get_or_insert(error);
+        self.wake.notify_one();
+    }
+
+    /// The stream error to end with, when somebody asked for the end.
+    pub fn ending(&self) -> Option<StreamError> {
+        self.inner.lock().ending.clone()
+    }
+
+    /// Takes no more; gives back what was neither acknowledged nor, without stream management, written.
+    pub(crate) fn close(&self) -> VecDeque<Item> {
+        let mut inner = self.inner.lock();
+        inner.closed = true;
+        inner.written = 0;
+        inner.bytes = 0;
+        let items = std::mem::take(&mut inner.items);
+        drop(inner);
+        self.wake.notify_one();
+        self.space.notify_waiters();
+        items
+    }
+}

@@ -1,0 +1,214 @@
+//! A session: what a client has bound. It outlives its connection when it can be resumed.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI16, AtomicU32, Ordering};
+
+use hashbrown::HashSet;
+use parking_lot::Mutex;
+use xmpp::{Jid, Stanza, StreamCondition, StreamError};
+
+use crate::intake::Intake;
+use crate::{Account, Host, Item, Mailbox, PushError};
+
+/// How a session's bytes travel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Transport {
+    /// RFC 6120 section 3.
+    Tcp,
+    /// RFC 7395.
+    WebSocket,
+    /// XEP-0206.
+    Bosh,
+}
+
+impl Transport {
+    /// The word of `castling session list`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Transport::Tcp => "tcp",
+            Transport::WebSocket => "ws",
+            Transport::Bosh => "bosh",
+        }
+    }
+}
+
+/// Where a session's connection comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionAbout {
+    /// How its bytes travel.
+    pub transport: Transport,
+    /// Are they encrypted?
+    pub tls: bool,
+    /// The peer's address.
+    pub address: SocketAddr,
+}
+
+/// Is a connection serving the session?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Attachment {
+    /// A connection serves it.
+    Attached,
+    /// Its connection is lost; it waits until then (UTC microseconds) to be resumed.
+    Detached {
+        /// When it is given up.
+        until_us: i64,
+    },
+    /// It has ended.
+    Closed,
+}
+
+/// Presence priorities are -128 to 127; this stands for "not available".
+const UNAVAILABLE: i16 = i16::MIN;
+
+/// A bound resource (RFC 6120 section 7).
+pub struct Session {
+    pub(crate) id: u64,
+    jid: Jid,
+    account: Arc<Account>,
+    /// What waits for it.
+    pub mailbox: Mailbox,
+    pub(crate) intake: Intake,
+    /// Held by the connection that serves the session; whoever resumes it waits here until the old one is out.
+    pub(crate) driver: Arc<tokio::sync::Mutex<()>>,
+    /// Rises with every attachment: a connection that finds a later number leaves without ending the session.
+    pub(crate) epoch: AtomicU32,
+    pub(crate) state: Mutex<State>,
+    priority: AtomicI16,
+    interested: AtomicBool,
+    since_us: i64,
+}
+
+pub(crate) struct State {
+    pub about: SessionAbout,
+    pub attachment: Attachment,
+    pub presence: Option<Stanza>,
+    /// Whom it has sent directed presence to (RFC 6121 section 4.6).
+    pub directed: Option<Box<HashSet<Jid>>>,
+    /// 128 random bits, when stream management with resumption is on.
+    pub token: Option<u128>,
+}
+
+impl Session {
+    pub(crate) fn new(id: u64, jid: Jid, account: Arc<Account>, about: SessionAbout, since_us: i64) -> Self {
+        let state = State {
+            about,
+            attachment: Attachment::Attached,
+            presence: None,
+            directed: None,
+            token: None,
+        };
+        Self {
+            id,
+            jid,
+            account,
+            mailbox: Mailbox::default(),
+            intake: Intake::default(),
+            driver: Arc::default(),
+            epoch: AtomicU32::new(0),
+            state: Mutex::new(state),
+            priority: AtomicI16::new(UNAVAILABLE),
+            interested: AtomicBool::new(false),
+            since_us,
+        }
+    }
+
+    /// Never reused while the process lives; never 0.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Its full JID.
+    pub fn jid(&self) -> &Jid {
+        &self.jid
+    }
+
+    /// The account it belongs to.
+    pub fn account(&self) -> &Arc<Account> {
+        &self.account
+    }
+
+    /// The domain it belongs to.
+    pub fn host(&self) -> &Arc<Host> {
+        self.account.host()
+    }
+
+    /// When it was bound, UTC microseconds.
+    pub fn since_us(&self) -> i64 {
+        self.since_us
+    }
+
+    /// Its present connection, or the last one.
+    pub fn about(&self) -> SessionAbout {
+        self.state.lock().about.clone()
+    }
+
+    /// Is a connection serving it?
+    pub fn attachment(&self) -> Attachment {
+        self.state.lock().attachment
+    }
+
+    /// Its last available presence, as it was broadcast.
+    pub fn presence(&self) -> Option<Stanza> {
+        self.state.lock().presence.clone()
+    }
+
+    /// Has it sent available presence?
+    pub fn is_available(&self) -> bool {
+        self.priority.load(Ordering::Acquire) != UNAVAILABLE
+    }
+
+    /// Its presence priority; none while it is not available.
+    pub fn priority(&self) -> Option<i8> {
+        i8::try_from(self.priority.load(Ordering::Acquire)).ok()
+    }
+
+    /// Takes its new presence in (none: unavailable).
+    pub(crate) fn set_presence(&self, presence: Option<Stanza>) {
+        let priority = presence.as_ref().map_or(UNAVAILABLE, |p| i16::from(p.priority()));
+        self.state.lock().presence = presence;
+        self.priority.store(priority, Ordering::Release);
+    }
+
+    /// Has it asked for the roster, so that it gets pushes (RFC 6121 section 2.1.6)?
+    pub fn is_interested(&self) -> bool {
+        self.interested.load(Ordering::Acquire)
+    }
+
+    /// It has asked for the roster.
+    pub fn set_interested(&self) {
+        self.interested.store(true, Ordering::Release);
+    }
+
+    /// Remembers that it sent available presence to somebody directly.
+    /// False when it already keeps `limit` of them.
+    pub fn directed_to(&self, jid: Jid, limit: usize) -> bool {
+        let mut state = self.state.lock();
+        let directed = state.directed.get_or_insert_with(Box::default);
+        directed.contains(&jid) || (directed.len() < limit && directed.insert(jid))
+    }
+
+    /// Forgets it; true when it was remembered.
+    pub fn undirected_to(&self, jid: &Jid) -> bool {
+        self.state.lock().directed.as_mut().is_some_and(|directed| directed.remove(jid))
+    }
+
+    /// Everybody who got directed presence; forgotten with this call.
+    pub fn take_directed(&self) -> Vec<Jid> {
+        self.state.lock().directed.take().map(|directed| directed.into_iter().collect()).unwrap_or_default()
+    }
+
+    /// Puts a stanza into its mailbox as it is. A reader that is too slow is closed.
+    pub fn push(&self, item: Item) -> Result<(), PushError> {
+        let pushed = self.mailbox.push(item, &self.host().options().limits);
+        if pushed == Err(PushError::Full) {
+            self.close(StreamError::new(StreamCondition::ResourceConstraint).text("too slow a reader"));
+        }
+        pushed
+    }
+
+    /// Asks for the end of the session: its stream is closed with this error.
+    pub fn close(&self, error: StreamError) {
+        self.mailbox.end(error);
+    }
+}

@@ -1,0 +1,159 @@
+//! All sessions of this server, and the jobs that look after them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use xmpp::{StreamCondition, StreamError};
+
+use crate::{Attachment, Kernel, Session, SessionAbout};
+
+const SHARDS: usize = 16;
+/// How often sessions that wait to be resumed are looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Sessions by id.
+#[derive(Default)]
+pub(crate) struct Sessions {
+    shards: [Mutex<HashMap<u64, Arc<Session>>>; SHARDS],
+    next: AtomicU64,
+    /// Those without a connection; looked at once a second.
+    detached: Mutex<Vec<Arc<Session>>>,
+}
+
+/// A session as `castling session list` shows it.
+#[derive(Clone, Debug)]
+pub struct SessionInfo {
+    /// Its id in this process.
+    pub id: u64,
+    /// Its full JID.
+    pub jid: xmpp::Jid,
+    /// Its connection, present or last.
+    pub about: SessionAbout,
+    /// When it was bound, UTC microseconds.
+    pub since_us: i64,
+    /// Attached, detached or closed.
+    pub attachment: Attachment,
+    /// Presence priority; none while not available.
+    pub priority: Option<i8>,
+}
+
+impl Sessions {
+    pub fn next_id(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn shard(&self, id: u64) -> &Mutex<HashMap<u64, Arc<Session>>> {
+        &self.shards[id as usize % SHARDS]
+    }
+
+    pub fn get(&self, id: u64) -> Option<Arc<Session>> {
+        self.shard(id).lock().get(&id).cloned()
+    }
+
+    pub fn insert(&self, session: Arc<Session>) {
+        self.shard(session.id()).lock().insert(session.id(), session);
+    }
+
+    pub fn remove(&self, id: u64) {
+        self.shard(id).lock().remove(&id);
+    }
+
+    pub fn all(&self) -> Vec<Arc<Session>> {
+        self.shards.iter().flat_map(|shard| shard.lock().values().cloned().collect::<Vec<_>>()).collect()
+    }
+
+    pub fn count(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().len()).sum()
+    }
+
+    pub fn detach(&self, session: Arc<Session>) {
+        self.detached.lock().push(session);
+    }
+
+    /// Those whose time is up or whose end somebody asked for; forgets those that were resumed or have ended.
+    fn due(&self, now_us: i64) -> Vec<Arc<Session>> {
+        let mut due = Vec::new();
+        self.detached.lock().retain(|session| match session.attachment() {
+            Attachment::Detached { until_us } if until_us <= now_us || session.mailbox.ending().is_some() => {
+                due.push(session.clone());
+                false
+            }
+            Attachment::Detached { .. } => true,
+            Attachment::Attached | Attachment::Closed => false,
+        });
+        due
+    }
+}
+
+impl Kernel {
+    /// The session with this id.
+    pub fn session(&self, id: u64) -> Option<Arc<Session>> {
+        self.sessions.get(id)
+    }
+
+    /// How many sessions there are, attached or waiting to be resumed.
+    pub fn session_count(&self) -> usize {
+        self.sessions.count()
+    }
+
+    /// All sessions, by JID.
+    pub fn session_list(&self) -> Vec<SessionInfo> {
+        let mut list: Vec<_> = self
+            .sessions
+            .all()
+            .iter()
+            .map(|session| SessionInfo {
+                id: session.id(),
+                jid: session.jid().clone(),
+                about: session.about(),
+                since_us: session.since_us(),
+                attachment: session.attachment(),
+                priority: session.priority(),
+            })
+            .collect();
+        list.sort_by(|a, b| a.jid.cmp(&b.jid));
+        list
+    }
+
+    /// Ends a session from outside: its stream with this error if it has one, at once if it has none.
+    pub async fn kick(self: &Arc<Self>, session: &Arc<Session>, error: StreamError) {
+        session.close(error);
+        self.end(session).await;
+    }
+
+    /// The end of everything: every session is closed with `system-shutdown`, what they had not received is
+    /// stored, and the writes in flight are waited for.
+    pub async fn shut_down(self: &Arc<Self>) {
+        for host in self.hosts() {
+            host.set_enabled(false);
+        }
+        for session in self.sessions.all() {
+            self.kick(&session, StreamError::new(StreamCondition::SystemShutdown)).await;
+        }
+        for account in self.hosts().iter().flat_map(|host| host.accounts.all()) {
+            crate::presence::quiet(&account).await;
+        }
+    }
+}
+
+/// The kernel's own jobs, until the drain.
+pub(crate) async fn jobs(kernel: Arc<Kernel>) {
+    let mut ticks = 0u64;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            () = kernel.runtime().tasks.drained_signal() => return,
+        }
+        ticks += 1;
+        for session in kernel.sessions.due(kernel.now_us()) {
+            kernel.end(&session).await;
+        }
+        if ticks.is_multiple_of(60) {
+            kernel.forget_idle_accounts();
+        }
+        crate::cascade::run_jobs(&kernel, ticks).await;
+    }
+}

@@ -1,0 +1,128 @@
+//! Resource binding (RFC 6120 section 7), or resumption in its place (XEP-0198 section 5).
+
+use std::sync::Arc;
+
+use kernel::{Account, BindError, BindRequest, Hold, Host, ResumeError};
+use xmpp::{
+    Condition, Document, Element, Jid, Stanza, StanzaError, StanzaType, StreamCondition, StreamError, StreamEvent,
+    ns,
+};
+
+use crate::c2s::C2s;
+use crate::pipe::{self, Pipe, PipeError};
+use crate::sm;
+
+/// A stream with a session on it.
+pub(crate) struct Bound {
+    pub hold: Hold,
+    /// Stream management is on: the session was resumed.
+    pub resumed: bool,
+}
+
+/// Waits for the client to bind or resume; none when it has left.
+pub(crate) async fn bind<P: Pipe>(
+    c2s: &C2s,
+    pipe: &mut P,
+    host: &Arc<Host>,
+    user: &Jid,
+) -> Result<Option<Bound>, PipeError> {
+    loop {
+        let element = match pipe::event(pipe).await? {
+            Some(StreamEvent::Element(element)) => element,
+            Some(StreamEvent::Open(_)) => return Err(StreamError::new(StreamCondition::InvalidXml).into()),
+            Some(StreamEvent::Close) => {
+                pipe.close();
+                crate::goodbye::goodbye(pipe).await;
+                return Ok(None);
+            }
+            None => return Ok(None),
+        };
+        let bound = match sm::read(element.root()) {
+            Some(sm::Request::Resume { previd, h }) => resume(c2s, pipe, user, previd, h).await?,
+            Some(_) => {
+                pipe.element(&sm::failed(Condition::UnexpectedRequest));
+                None
+            }
+            None => request(c2s, pipe, host, user, element).await?,
+        };
+        if bound.is_some() {
+            return Ok(bound);
+        }
+    }
+}
+
+async fn resume<P: Pipe>(
+    c2s: &C2s,
+    pipe: &mut P,
+    user: &Jid,
+    previd: Option<u128>,
+    h: u32,
+) -> Result<Option<Bound>, PipeError> {
+    let resumed = match previd {
+        Some(token) => c2s.kernel.resume(user, token, h, pipe.about()).await.map(|hold| (hold, token)),
+        None => Err(ResumeError::NotFound),
+    };
+    match resumed {
+        Ok((hold, token)) => {
+            pipe.element(&sm::resumed(token, hold.session.handled()));
+            Ok(Some(Bound { hold, resumed: true }))
+        }
+        Err(ResumeError::TooHigh { h }) => Err(sm::too_high(h).into()),
+        Err(ResumeError::NotFound) => {
+            pipe.element(&sm::failed(Condition::ItemNotFound));
+            Ok(None)
+        }
+    }
+}
+
+/// A stanza before the session: nothing but the request to bind is allowed (RFC 6120 section 7.1).
+async fn request<P: Pipe>(
+    c2s: &C2s,
+    pipe: &mut P,
+    host: &Arc<Host>,
+    user: &Jid,
+    element: Document,
+) -> Result<Option<Bound>, PipeError> {
+    let stanza = Stanza::from_document(element)
+        .ok()
+        .filter(|s| s.stanza_type() == StanzaType::Set && s.child("bind", ns::BIND).is_some());
+    let Some(stanza) = stanza else { return Err(StreamError::new(StreamCondition::NotAuthorized).into()) };
+    let wanted = stanza.child("bind", ns::BIND).and_then(|bind| bind.child("resource", ns::BIND));
+    let resource = wanted.map(|resource| resource.text().into_owned()).filter(|resource| !resource.is_empty());
+    let Some(account) = account(c2s, host, user).await? else {
+        return Err(StreamError::new(StreamCondition::NotAuthorized).text("the account is gone").into());
+    };
+    let result = c2s.kernel.bind(BindRequest { account, resource, about: pipe.about() }).await;
+    match result {
+        Ok(hold) => {
+            let jid = Element::new("jid", ns::BIND).text(hold.session.jid().as_str());
+            pipe.stanza(&stanza.result_reply(Some(&Element::new("bind", ns::BIND).child(jid))));
+            Ok(Some(Bound { hold, resumed: false }))
+        }
+        Err(BindError::Gone) => Err(StreamError::new(StreamCondition::HostGone).into()),
+        Err(error) => {
+            if let Some(reply) = stanza.error_reply(&refusal(error)) {
+                pipe.stanza(&reply);
+            }
+            Ok(None)
+        }
+    }
+}
+
+/// The conditions of RFC 6120 section 7.7.
+fn refusal(error: BindError) -> StanzaError {
+    match error {
+        BindError::Conflict => StanzaError::conflict(),
+        BindError::TooMany => StanzaError::resource_constraint(),
+        BindError::BadResource => StanzaError::bad_request(),
+        BindError::Gone => StanzaError::gone(),
+    }
+}
+
+async fn account(c2s: &C2s, host: &Arc<Host>, user: &Jid) -> Result<Option<Arc<Account>>, PipeError> {
+    let local = user.local().unwrap_or_default();
+    c2s.kernel.account(host, local).await.map_err(|error| {
+        tracing::error!(%error, "an account could not be looked up");
+        StreamError::new(StreamCondition::InternalServerError).into()
+    })
+}

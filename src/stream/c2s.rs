@@ -1,0 +1,37 @@
+//! What every client stream shares.
+
+use std::sync::Arc;
+
+use auth::LoginLimiter;
+use kernel::{Kernel, Limits};
+use net::TlsStore;
+
+/// What client streams are built from.
+pub struct C2sOptions {
+    /// The kernel.
+    pub kernel: Arc<Kernel>,
+    /// Certificates by domain.
+    pub tls: TlsStore,
+    /// Failed log-ins by address.
+    pub limiter: Arc<LoginLimiter>,
+    /// The limits until a stream has named its domain.
+    pub limits: Limits,
+}
+
+/// Client streams: one for all listeners and transports.
+pub struct C2s {
+    pub(crate) kernel: Arc<Kernel>,
+    pub(crate) tls: TlsStore,
+    pub(crate) limiter: Arc<LoginLimiter>,
+    pub(crate) limits: Limits,
+    pub(crate) login_seconds: u64,
+}
+
+impl C2s {
+    /// Puts the parts together.
+    pub fn new(options: C2sOptions) -> Arc<Self> {
+        let C2sOptions { kernel, tls, limiter, limits } = options;
+        let login_seconds = limits.login_seconds;
+        Arc::new(Self { kernel, tls, limiter, limits, login_seconds })
+    }
+}

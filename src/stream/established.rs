@@ -1,0 +1,230 @@
+//! A bound session on its pipe: stanzas in, its mailbox out, until one side ends it.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use kernel::{Hold, Receipt};
+use xmpp::{Condition, Document, Stanza, StreamCondition, StreamError, StreamEvent, ns};
+
+use crate::bind::Bound;
+use crate::c2s::C2s;
+use crate::goodbye::goodbye;
+use crate::pipe::{Input, Pipe, PipeError};
+use crate::sm;
+
+/// Bytes gathered for one write.
+const ROOM: usize = 16 << 10;
+
+/// How a session's connection ends.
+enum End {
+    /// The client has ended its stream.
+    Closed,
+    /// The connection is gone.
+    Lost,
+    /// We end the stream, with this error.
+    Error(StreamError),
+    /// Another connection has taken the session over.
+    Superseded,
+}
+
+struct Established<P> {
+    c2s: Arc<C2s>,
+    pipe: P,
+    hold: Hold,
+    /// Stream management is on.
+    managed: bool,
+    /// The client can resume.
+    resumable: bool,
+    /// `<r/>` was sent and not answered.
+    asked: bool,
+    /// Told once what was written has left.
+    receipts: Vec<Arc<dyn Receipt>>,
+}
+
+/// What the loop woke up for.
+enum Woken {
+    Input(Result<Input, PipeError>),
+    Mailbox,
+}
+
+/// Serves a session to the end of its connection.
+pub(crate) async fn run<P: Pipe>(c2s: Arc<C2s>, pipe: P, bound: Bound) {
+    let Bound { hold, resumed } = bound;
+    let mut this = Established {
+        c2s,
+        pipe,
+        hold,
+        managed: resumed,
+        resumable: resumed,
+        asked: false,
+        receipts: Vec::new(),
+    };
+    let end = this.serve().await;
+    this.finish(end).await;
+}
+
+impl<P: Pipe> Established<P> {
+    async fn serve(&mut self) -> End {
+        loop {
+            if self.hold.superseded() {
+                return End::Superseded;
+            }
+            if let Some(error) = self.hold.session.mailbox.ending() {
+                return End::Error(error);
+            }
+            self.gather();
+            let event = match self.next().await {
+                Woken::Mailbox => continue,
+                Woken::Input(Ok(Input::Event(event))) => event,
+                Woken::Input(Ok(Input::Drained)) => {
+                    self.receipts.drain(..).for_each(|receipt| receipt.delivered());
+                    self.receipts = Vec::new();
+                    continue;
+                }
+                Woken::Input(Ok(Input::Lost) | Err(PipeError::Io(_))) => return End::Lost,
+                Woken::Input(Err(PipeError::Stream(error))) => return End::Error(error),
+            };
+            let handled = match event {
+                StreamEvent::Element(element) => self.element(element).await,
+                StreamEvent::Open(_) => Err(StreamError::new(StreamCondition::InvalidXml)),
+                StreamEvent::Close => return End::Closed,
+            };
+            if let Err(error) = handled {
+                return End::Error(error);
+            }
+        }
+    }
+
+    /// Moves what waits in the mailbox to the pipe, once the pipe has taken what it had.
+    fn gather(&mut self) {
+        if self.pipe.pending() > 0 {
+            return;
+        }
+        let pipe = &mut self.pipe;
+        let batch = self.hold.session.mailbox.take(ROOM, |stanza| pipe.stanza(stanza));
+        self.receipts.extend(batch.receipts);
+        if self.managed && batch.stanzas > 0 {
+            self.ask();
+        }
+    }
+
+    fn ask(&mut self) {
+        if !self.asked {
+            self.asked = true;
+            self.pipe.element(&sm::ask());
+        }
+    }
+
+    async fn next(&mut self) -> Woken {
+        let mut woken = pin!(self.hold.session.mailbox.woken());
+        let pipe = &mut self.pipe;
+        poll_fn(|cx| {
+            if let Poll::Ready(input) = pipe.poll_input(cx) {
+                return Poll::Ready(Woken::Input(input));
+            }
+            // what arrives while output waits is gathered once that has left
+            woken.as_mut().poll(cx).map(|()| Woken::Mailbox)
+        })
+        .await
+    }
+
+    async fn element(&mut self, element: Document) -> Result<(), StreamError> {
+        if let Some(request) = sm::read(element.root()) {
+            return self.management(request);
+        }
+        if element.root().ns() != ns::CLIENT {
+            return Err(StreamError::new(StreamCondition::UnsupportedStanzaType));
+        }
+        let (kernel, session) = (&self.c2s.kernel, &self.hold.session);
+        match Stanza::from_document(element) {
+            Ok(stanza) => {
+                let stanza = stamp(stanza, session.jid())?;
+                // Boxed: what a stanza's way needs is held only while a stanza is on it.
+                Box::pin(kernel.process(session, stanza)).await;
+                Ok(())
+            }
+            Err(malformed) => {
+                if malformed.kind.is_none() {
+                    return Err(StreamError::new(StreamCondition::UnsupportedStanzaType));
+                }
+                let reply = malformed.error_reply().map(|reply| reply.with_to(Some(session.jid().clone())));
+                kernel.refuse(session, reply);
+                Ok(())
+            }
+        }
+    }
+
+    fn management(&mut self, request: sm::Request) -> Result<(), StreamError> {
+        match request {
+            sm::Request::Enable { .. } if self.managed => {
+                self.pipe.element(&sm::failed(Condition::UnexpectedRequest));
+            }
+            sm::Request::Enable { resume } => self.enable(resume),
+            sm::Request::Resume { .. } | sm::Request::Bad => {
+                self.pipe.element(&sm::failed(Condition::UnexpectedRequest));
+            }
+            sm::Request::Ask => self.pipe.element(&sm::answer(self.hold.session.handled())),
+            sm::Request::Answer { h } => {
+                if !self.hold.session.mailbox.acknowledge(h) {
+                    return Err(sm::too_high(h));
+                }
+                self.asked = false;
+                if self.hold.session.mailbox.unacknowledged() > 0 {
+                    self.ask();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn enable(&mut self, resume: bool) {
+        let session = &self.hold.session;
+        session.manage();
+        self.managed = true;
+        let seconds = session.host().options().limits.resume_seconds;
+        self.resumable = resume && seconds > 0;
+        let token = self.resumable.then(|| (self.c2s.kernel.make_resumable(session), seconds));
+        self.pipe.element(&sm::enabled(token));
+    }
+
+    async fn finish(mut self, end: End) {
+        let (kernel, session) = (self.c2s.kernel.clone(), self.hold.session.clone());
+        match end {
+            End::Lost if self.resumable => kernel.detach(&session),
+            End::Lost => kernel.end(&session).await,
+            End::Superseded => {
+                self.refuse(&StreamError::new(StreamCondition::Conflict).text("resumed elsewhere"));
+                drop(self.hold); // the new connection waits for this one to let go
+                goodbye(&mut self.pipe).await;
+            }
+            End::Closed => {
+                kernel.end(&session).await;
+                self.pipe.close();
+                goodbye(&mut self.pipe).await;
+            }
+            End::Error(error) => {
+                tracing::debug!(jid = %session.jid(), %error, "a session ends with an error");
+                kernel.end(&session).await;
+                self.refuse(&error);
+                goodbye(&mut self.pipe).await;
+            }
+        }
+    }
+
+    fn refuse(&mut self, error: &StreamError) {
+        self.pipe.element(&error.to_element());
+        self.pipe.close();
+    }
+}
+
+/// Stamps the sender's full JID; whoever claims to be somebody else is cut off (RFC 6120 section 8.1.2.1).
+fn stamp(stanza: Stanza, jid: &xmpp::Jid) -> Result<Stanza, StreamError> {
+    match stanza.from() {
+        None => {}
+        Some(from) if from == jid || from.as_str() == jid.bare_str() => {}
+        Some(_) => return Err(StreamError::new(StreamCondition::InvalidFrom)),
+    }
+    Ok(stanza.with_from(jid.clone()))
+}

@@ -1,0 +1,30 @@
+//! The stream features offered at each stage (RFC 6120 section 4.3.2), in the recommended order.
+
+use kernel::HostTable;
+use xmpp::{Element, ns};
+
+fn features() -> Element {
+    Element::new("features", ns::STREAM)
+}
+
+/// Before TLS: nothing but STARTTLS (RFC 6120 section 5.3.1).
+pub(crate) fn starttls() -> Element {
+    features().child(Element::new("starttls", ns::TLS).child(Element::new("required", ns::TLS)))
+}
+
+/// Before authentication (RFC 6120 section 6.3.3).
+pub(crate) fn mechanisms(names: &[&'static str]) -> Element {
+    let list = names.iter().fold(Element::new("mechanisms", ns::SASL), |list, name| {
+        list.child(Element::new("mechanism", ns::SASL).text(name))
+    });
+    features().child(list)
+}
+
+/// After authentication: bind, stream management, and what modules add.
+pub(crate) fn authenticated(table: Option<&HostTable>) -> Element {
+    let own = features()
+        .child(Element::new("bind", ns::BIND).child(Element::new("required", ns::BIND)))
+        .child(Element::new("sm", ns::SM));
+    let added = table.map(HostTable::stream_features).unwrap_or_default();
+    added.iter().fold(own, |features, feature| features.child(feature.clone()))
+}

@@ -1,0 +1,15 @@
+//! Waiting with an end: how long peers are waited for.
+
+use std::time::Duration;
+
+use crate::pipe::Pipe;
+
+/// How long the last bytes of a stream may take to leave.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// Closes a pipe; a peer that does not read is not waited for longer than [`GOODBYE`].
+pub(crate) async fn goodbye<P: Pipe>(pipe: &mut P) {
+    if tokio::time::timeout(GOODBYE, pipe.shut()).await.is_err() {
+        tracing::debug!(address = %pipe.about().address, "the peer did not read the end of its stream");
+    }
+}

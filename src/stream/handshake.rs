@@ -1,0 +1,61 @@
+//! What comes before the stream that counts: TLS, at once or by STARTTLS.
+
+use std::net::SocketAddr;
+
+use net::{Connection, TlsAcceptError};
+use tokio::net::TcpStream;
+use xmpp::{Element, StreamCondition, StreamError, StreamEvent, ns};
+
+use crate::c2s::C2s;
+use crate::features;
+use crate::listener::Security;
+use crate::negotiate::{fail, open};
+use crate::pipe::{self, Pipe};
+use crate::tcp::{Tcp, parser_limits};
+
+/// A connection as secure as its listener demands; none when it has ended on the way.
+pub(crate) async fn secure(c2s: &C2s, socket: TcpStream, peer: SocketAddr, security: Security) -> Option<Tcp> {
+    let limits = parser_limits(&c2s.limits);
+    match security {
+        Security::None => Some(Tcp { connection: Connection::plain(socket, peer, limits) }),
+        Security::Direct => {
+            let accepted = Connection::accept_tls(socket, peer, c2s.tls.direct(), limits).await;
+            accepted.map(|connection| Tcp { connection }).map_err(|error| refused(peer, &error)).ok()
+        }
+        Security::StartTls => starttls(c2s, Tcp { connection: Connection::plain(socket, peer, limits) }).await,
+    }
+}
+
+fn refused(peer: SocketAddr, error: &TlsAcceptError) {
+    tracing::debug!(%peer, %error, "no TLS");
+}
+
+/// The first stream: nothing happens in it but STARTTLS (RFC 6120 section 5.4).
+async fn starttls(c2s: &C2s, mut tcp: Tcp) -> Option<Tcp> {
+    let host = open(c2s, &mut tcp).await?;
+    tcp.element(&features::starttls());
+    let wanted = match pipe::event(&mut tcp).await {
+        Ok(Some(StreamEvent::Element(element))) => element.root().is("starttls", ns::TLS),
+        Ok(Some(StreamEvent::Open(_) | StreamEvent::Close)) => {
+            tcp.close();
+            crate::goodbye::goodbye(&mut tcp).await;
+            return None;
+        }
+        Ok(None) => return None,
+        Err(error) => return fail(&mut tcp, error).await,
+    };
+    if !wanted {
+        let error = StreamError::new(StreamCondition::PolicyViolation).text("STARTTLS is required first");
+        return fail(&mut tcp, error.into()).await;
+    }
+    let Some(config) = c2s.tls.for_domain(host.name()) else {
+        tcp.element(&Element::new("failure", ns::TLS));
+        tcp.close();
+        crate::goodbye::goodbye(&mut tcp).await;
+        return None;
+    };
+    let peer = tcp.connection.peer();
+    tcp.element(&Element::new("proceed", ns::TLS));
+    let upgraded = tcp.connection.starttls(config).await;
+    upgraded.map(|connection| Tcp { connection }).map_err(|error| refused(peer, &error)).ok()
+}

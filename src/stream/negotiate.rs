@@ -1,0 +1,94 @@
+//! From a stream's header to a bound session: the same for every transport.
+
+use std::sync::Arc;
+
+use kernel::Host;
+use xmpp::{Jid, StreamCondition, StreamError, StreamEvent, StreamHeader, ns};
+
+use crate::bind::{self, Bound};
+use crate::c2s::C2s;
+use crate::features;
+use crate::goodbye::goodbye;
+use crate::pipe::{self, Pipe, PipeError};
+use crate::sasl;
+
+impl From<StreamError> for PipeError {
+    fn from(error: StreamError) -> Self {
+        PipeError::Stream(error)
+    }
+}
+
+/// Negotiates; none when the connection has ended on the way, its peer told why.
+pub(crate) async fn negotiate<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Bound> {
+    let host = open(c2s, pipe).await?;
+    let user = match sasl::authenticate(c2s, pipe, &host).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return None,
+        Err(error) => return fail(pipe, error).await,
+    };
+    pipe.restart();
+    let again = open(c2s, pipe).await?;
+    if !Arc::ptr_eq(&again, &host) {
+        let error = StreamError::new(StreamCondition::HostUnknown).text("you are logged in to another domain");
+        return fail(pipe, error.into()).await;
+    }
+    pipe.element(&features::authenticated(c2s.kernel.table(&host).as_deref()));
+    match bind::bind(c2s, pipe, &host, &user).await {
+        Ok(bound) => bound,
+        Err(error) => fail(pipe, error).await,
+    }
+}
+
+/// Reads the client's stream header and answers it (RFC 6120 section 4.2).
+pub(crate) async fn open<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Arc<Host>> {
+    let header = match pipe::event(pipe).await {
+        Ok(Some(StreamEvent::Open(header))) => header,
+        Ok(_) => return None,
+        Err(error) => {
+            // the peer is told on a stream of ours, which it has not seen the beginning of
+            answer(c2s, pipe, None);
+            return fail(pipe, error).await;
+        }
+    };
+    let host = header.to.as_ref().and_then(|to| c2s.kernel.host(to.domain())).filter(|host| host.is_enabled());
+    answer(c2s, pipe, header.to.as_ref().map(Jid::domain_jid));
+    match check(&header, host) {
+        Ok(host) => {
+            pipe.set_limits(&host.options().limits);
+            Some(host)
+        }
+        Err(error) => fail(pipe, error.into()).await,
+    }
+}
+
+fn answer<P: Pipe>(c2s: &C2s, pipe: &mut P, from: Option<Jid>) {
+    pipe.open(&StreamHeader {
+        to: None,
+        from,
+        id: Some(c2s.kernel.runtime().random.token(96)),
+        version: (1, 0),
+        lang: Some("en".into()),
+        content_ns: ns::CLIENT.into(),
+    });
+}
+
+fn check(header: &StreamHeader, host: Option<Arc<Host>>) -> Result<Arc<Host>, StreamError> {
+    if header.content_ns != ns::CLIENT {
+        return Err(StreamError::new(StreamCondition::InvalidNamespace));
+    }
+    if header.version.0 < 1 {
+        return Err(StreamError::new(StreamCondition::UnsupportedVersion));
+    }
+    host.ok_or_else(|| StreamError::new(StreamCondition::HostUnknown))
+}
+
+/// Ends a stream with an error (RFC 6120 section 4.9). Always none, for the caller to return.
+pub(crate) async fn fail<P: Pipe, T>(pipe: &mut P, error: PipeError) -> Option<T> {
+    if let PipeError::Stream(error) = error {
+        tracing::debug!(address = %pipe.about().address, %error, "a stream ends with an error");
+        pipe.element(&error.to_element());
+        pipe.close();
+        goodbye(pipe).await;
+    }
+    None
+}

@@ -1,0 +1,67 @@
+//! What a transport is to a session: stream events in, stanzas and stream elements out.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+use kernel::SessionAbout;
+use xmpp::{Element, Stanza, StreamError, StreamEvent, StreamHeader};
+
+/// What comes in.
+#[derive(Debug)]
+pub enum Input {
+    /// A header, an element, or the end of the stream.
+    Event(StreamEvent),
+    /// Everything written so far has left.
+    Drained,
+    /// The connection is gone without the stream having ended.
+    Lost,
+}
+
+/// Why a pipe is of no use any more.
+#[derive(Debug)]
+pub enum PipeError {
+    /// The peer's bytes are not a stream: it is told this error.
+    Stream(StreamError),
+    /// The connection failed.
+    Io(std::io::Error),
+}
+
+/// A transport: TCP, and later WebSocket and BOSH.
+pub trait Pipe: Send {
+    /// Parses what has come, writes what waits, reads. `Ready` with the next input. Cancel-safe.
+    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, PipeError>>;
+    /// Writes the server's stream header.
+    fn open(&mut self, header: &StreamHeader);
+    /// Writes the end of the stream.
+    fn close(&mut self);
+    /// Writes a stanza; returns the bytes that wait.
+    fn stanza(&mut self, stanza: &Stanza) -> usize;
+    /// Writes an element that is not a stanza.
+    fn element(&mut self, element: &Element);
+    /// Bytes that wait to be written.
+    fn pending(&self) -> usize;
+    /// The next input is a new stream's header (RFC 6120 section 4.3.3).
+    fn restart(&mut self);
+    /// Transport, encryption, address.
+    fn about(&self) -> SessionAbout;
+    /// Sets the limits of the host that the stream is for.
+    fn set_limits(&mut self, limits: &kernel::Limits);
+    /// Waits until everything has left, then says goodbye to the peer.
+    fn shut(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// The next input.
+pub(crate) async fn input<P: Pipe>(pipe: &mut P) -> Result<Input, PipeError> {
+    poll_fn(|cx| pipe.poll_input(cx)).await
+}
+
+/// The next stream event; `Drained` is passed over, a lost connection is none.
+pub(crate) async fn event<P: Pipe>(pipe: &mut P) -> Result<Option<StreamEvent>, PipeError> {
+    loop {
+        match input(pipe).await? {
+            Input::Event(event) => return Ok(Some(event)),
+            Input::Drained => {}
+            Input::Lost => return Ok(None),
+        }
+    }
+}

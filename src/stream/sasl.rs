@@ -1,0 +1,214 @@
+//! SASL on a stream (RFC 6120 section 6).
+
+use std::sync::Arc;
+
+use auth::{Mechanism, SaslError, ScramServer};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use kernel::Host;
+use xmpp::{Document, Element, Jid, StreamCondition, StreamError, StreamEvent, ns};
+
+use crate::c2s::C2s;
+use crate::features;
+use crate::pipe::{self, Pipe, PipeError};
+
+/// Attempts on one stream (RFC 6120 section 6.4.5 recommends two to five).
+const ATTEMPTS: usize = 5;
+
+/// Offers mechanisms and follows attempts until one succeeds; none when the peer has left. The result is the bare JID
+/// that the client has proven to own.
+pub(crate) async fn authenticate<P: Pipe>(
+    c2s: &C2s,
+    pipe: &mut P,
+    host: &Arc<Host>,
+) -> Result<Option<Jid>, PipeError> {
+    let offered = offered(host, pipe.about().tls).await;
+    let names: Vec<_> = offered.iter().map(|mechanism| mechanism.name()).collect();
+    pipe.element(&features::mechanisms(&names));
+    for _ in 0..ATTEMPTS {
+        let Some(first) = element(pipe).await? else { return Ok(None) };
+        if !first.root().is("auth", ns::SASL) {
+            return Err(StreamError::new(StreamCondition::NotAuthorized).into());
+        }
+        let result = match c2s.limiter.check(pipe.about().address.ip()) {
+            Ok(()) => attempt(c2s, pipe, host, &offered, &first).await?,
+            Err(limited) => Attempt::Failed(SaslError::TemporaryAuthFailure, Some(limited.to_string())),
+        };
+        match result {
+            Attempt::Done(jid, last) => {
+                pipe.element(&data("success", last.as_deref()));
+                tracing::debug!(%jid, "logged in");
+                return Ok(Some(jid));
+            }
+            Attempt::Left => return Ok(None),
+            Attempt::Failed(error, text) => {
+                if error == SaslError::NotAuthorized {
+                    c2s.limiter.failed(pipe.about().address.ip());
+                }
+                pipe.element(&failure(error, text.as_deref()));
+            }
+        }
+    }
+    Err(StreamError::new(StreamCondition::PolicyViolation).text("too many failed attempts to log in").into())
+}
+
+enum Attempt {
+    Done(Jid, Option<Vec<u8>>),
+    Failed(SaslError, Option<String>),
+    Left,
+}
+
+/// SCRAM where every account has keys for the hash; PLAIN under TLS only.
+async fn offered(host: &Host, tls: bool) -> Vec<Mechanism> {
+    let hashes = host.options().auth.hashes_offered(host.name()).await;
+    Mechanism::ALL
+        .into_iter()
+        .filter(|mechanism| match mechanism.hash() {
+            Some(hash) => hashes.contains(&hash),
+            None => tls,
+        })
+        .collect()
+}
+
+async fn element<P: Pipe>(pipe: &mut P) -> Result<Option<Document>, PipeError> {
+    match pipe::event(pipe).await? {
+        Some(StreamEvent::Element(element)) => Ok(Some(element)),
+        Some(StreamEvent::Open(_)) => Err(StreamError::new(StreamCondition::InvalidXml).into()),
+        Some(StreamEvent::Close) => {
+            pipe.close();
+            crate::goodbye::goodbye(pipe).await;
+            Ok(None)
+        }
+        None => Ok(None),
+    }
+}
+
+async fn attempt<P: Pipe>(
+    c2s: &C2s,
+    pipe: &mut P,
+    host: &Arc<Host>,
+    offered: &[Mechanism],
+    first: &Document,
+) -> Result<Attempt, PipeError> {
+    let named = first.root().attr("mechanism").and_then(|name| name.parse::<Mechanism>().ok());
+    let Some(mechanism) = named.filter(|mechanism| offered.contains(mechanism)) else {
+        return Ok(Attempt::Failed(SaslError::InvalidMechanism, None));
+    };
+    let Some(message) = message(first) else { return Ok(Attempt::Failed(SaslError::IncorrectEncoding, None)) };
+    let message = match message.is_empty() {
+        false => message,
+        // without an initial response the server's first challenge is empty (RFC 6120 section 6.4.2)
+        true => match challenge(pipe, &[]).await? {
+            Answer::Data(message) => message,
+            Answer::Refused(error) => return Ok(Attempt::Failed(error, None)),
+            Answer::Left => return Ok(Attempt::Left),
+        },
+    };
+    match mechanism.hash() {
+        None => Ok(plain(host, &message).await.map_or_else(|e| Attempt::Failed(e, None), |jid| Attempt::Done(jid, None))),
+        Some(hash) => {
+            let nonce = c2s.kernel.runtime().random.token(128);
+            scram(pipe, host, ScramServer::new(hash, nonce), &message).await
+        }
+    }
+}
+
+async fn plain(host: &Host, message: &[u8]) -> Result<Jid, SaslError> {
+    let credentials = auth::parse_plain(message)?;
+    let jid = user(host, &credentials.authcid, credentials.authzid.as_deref())?;
+    let local = jid.local().ok_or(SaslError::NotAuthorized)?;
+    host.options().auth.verify_plain(host.name(), local, &credentials.password).await?;
+    Ok(jid)
+}
+
+async fn scram<P: Pipe>(
+    pipe: &mut P,
+    host: &Host,
+    mut exchange: ScramServer,
+    message: &[u8],
+) -> Result<Attempt, PipeError> {
+    let begun = begin_scram(host, &mut exchange, message).await;
+    let (jid, refuse, first) = match begun {
+        Ok(begun) => begun,
+        Err(error) => return Ok(Attempt::Failed(error, None)),
+    };
+    let last = match challenge(pipe, &first).await? {
+        Answer::Data(last) => last,
+        Answer::Refused(error) => return Ok(Attempt::Failed(error, None)),
+        Answer::Left => return Ok(Attempt::Left),
+    };
+    Ok(match (exchange.client_final(&last), refuse) {
+        (Ok(signature), None) => Attempt::Done(jid, Some(signature)),
+        (Ok(_), Some(refuse)) => Attempt::Failed(refuse, None),
+        (Err(error), _) => Attempt::Failed(error, None),
+    })
+}
+
+async fn begin_scram(
+    host: &Host,
+    exchange: &mut ScramServer,
+    message: &[u8],
+) -> Result<(Jid, Option<SaslError>, Vec<u8>), SaslError> {
+    let hash = exchange.hash();
+    let client = exchange.client_first(message)?;
+    let jid = user(host, &client.username, client.authzid.as_deref())?;
+    let local = jid.local().ok_or(SaslError::NotAuthorized)?;
+    let found = host.options().auth.keys(host.name(), local, hash).await?;
+    Ok((jid, found.refuse, exchange.server_first(&found.keys)))
+}
+
+/// The account's bare JID; whoever asks to act as somebody else is refused (RFC 6120 section 6.3.8).
+fn user(host: &Host, name: &str, authzid: Option<&str>) -> Result<Jid, SaslError> {
+    let jid = Jid::from_parts(Some(name), host.name(), None).map_err(|_| SaslError::NotAuthorized)?;
+    match authzid.map(Jid::parse) {
+        None => Ok(jid),
+        Some(Ok(other)) if other == jid => Ok(jid),
+        Some(_) => Err(SaslError::InvalidAuthzid),
+    }
+}
+
+enum Answer {
+    Data(Vec<u8>),
+    Refused(SaslError),
+    Left,
+}
+
+/// Sends a challenge and reads the response.
+async fn challenge<P: Pipe>(pipe: &mut P, bytes: &[u8]) -> Result<Answer, PipeError> {
+    pipe.element(&Element::new("challenge", ns::SASL).text(STANDARD.encode(bytes)));
+    let Some(answer) = element(pipe).await? else { return Ok(Answer::Left) };
+    let root = answer.root();
+    Ok(match (root.ns(), root.name()) {
+        (ns::SASL, "response") => match message(&answer) {
+            Some(message) => Answer::Data(message),
+            None => Answer::Refused(SaslError::IncorrectEncoding),
+        },
+        (ns::SASL, "abort") => Answer::Refused(SaslError::Aborted),
+        _ => Answer::Refused(SaslError::MalformedRequest),
+    })
+}
+
+/// The element's base64 text; `=` stands for data of no length (RFC 6120 section 6.4.2).
+fn message(element: &Document) -> Option<Vec<u8>> {
+    let text = element.root().text();
+    match text.trim() {
+        "=" => Some(Vec::new()),
+        text => STANDARD.decode(text).ok(),
+    }
+}
+
+fn data(name: &'static str, bytes: Option<&[u8]>) -> Element {
+    let element = Element::new(name, ns::SASL);
+    match bytes {
+        Some(bytes) => element.text(STANDARD.encode(bytes)),
+        None => element,
+    }
+}
+
+fn failure(error: SaslError, text: Option<&str>) -> Element {
+    let failure = Element::new("failure", ns::SASL).child(Element::new(error.as_str(), ns::SASL));
+    match text {
+        Some(text) => failure.child(Element::new("text", ns::SASL).attr("xml:lang", "en").text(text)),
+        None => failure,
+    }
+}

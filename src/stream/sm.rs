@@ -1,0 +1,95 @@
+//! The elements of stream management (XEP-0198).
+
+use xmpp::{Condition, Element, Node, StreamCondition, StreamError, ns};
+
+/// What a client wrote.
+pub(crate) enum Request {
+    /// `<enable/>`
+    Enable {
+        /// It wants to resume.
+        resume: bool,
+    },
+    /// `<resume/>`
+    Resume {
+        /// The token; none when it is not one of ours.
+        previd: Option<u128>,
+        /// Stanzas it has handled.
+        h: u32,
+    },
+    /// `<r/>`
+    Ask,
+    /// `<a/>`
+    Answer {
+        /// Stanzas it has handled.
+        h: u32,
+    },
+    /// Something else in that namespace, or without what it needs.
+    Bad,
+}
+
+/// Reads an element of the stream management namespace; none for other namespaces.
+pub(crate) fn read(node: Node<'_>) -> Option<Request> {
+    if node.ns() != ns::SM {
+        return None;
+    }
+    let h = || node.attr("h").and_then(|h| h.parse().ok());
+    Some(match node.name() {
+        "enable" => Request::Enable { resume: node.attr("resume").is_some_and(|v| v == "true" || v == "1") },
+        "resume" => match h() {
+            Some(h) => Request::Resume { previd: node.attr("previd").and_then(|id| parse_token(&id)), h },
+            None => Request::Bad,
+        },
+        "r" => Request::Ask,
+        "a" => h().map_or(Request::Bad, |h| Request::Answer { h }),
+        _ => Request::Bad,
+    })
+}
+
+/// A token as it stands in `id` and `previd`: 128 bits in hexadecimal.
+pub(crate) fn token(token: u128) -> String {
+    format!("{token:032x}")
+}
+
+fn parse_token(id: &str) -> Option<u128> {
+    (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| u128::from_str_radix(id, 16).ok())?
+}
+
+fn element(name: &'static str) -> Element {
+    Element::new(name, ns::SM)
+}
+
+/// `<enabled/>`; with the token and the time to resume when it can be resumed.
+pub(crate) fn enabled(resume: Option<(u128, u64)>) -> Element {
+    match resume {
+        None => element("enabled"),
+        Some((id, max)) => element("enabled")
+            .attr("id", token(id))
+            .attr("resume", "true")
+            .attr("max", max.to_string()),
+    }
+}
+
+/// `<resumed/>`
+pub(crate) fn resumed(previd: u128, h: u32) -> Element {
+    element("resumed").attr("previd", token(previd)).attr("h", h.to_string())
+}
+
+/// `<failed/>` with a stanza error condition.
+pub(crate) fn failed(condition: Condition) -> Element {
+    element("failed").child(Element::new(condition.as_str(), ns::STANZAS))
+}
+
+/// `<r/>`
+pub(crate) fn ask() -> Element {
+    element("r")
+}
+
+/// `<a/>`
+pub(crate) fn answer(h: u32) -> Element {
+    element("a").attr("h", h.to_string())
+}
+
+/// The client claims to have handled more than was sent (XEP-0198 section 4).
+pub(crate) fn too_high(h: u32) -> StreamError {
+    StreamError::new(StreamCondition::UndefinedCondition).text(format!("you acknowledged {h} stanzas, more than were sent"))
+}

@@ -1,0 +1,93 @@
+//! TCP, plain or with TLS, as a pipe (RFC 6120 section 3).
+
+use std::task::{Context, Poll};
+
+use kernel::{Limits, SessionAbout, Transport};
+use net::{Connection, Wire, WireError};
+use xmpp::{Element, Framing, Stanza, StreamHeader, ns};
+
+use crate::pipe::{Input, Pipe, PipeError};
+
+/// A stream over TCP.
+pub(crate) struct Tcp {
+    pub connection: Connection,
+}
+
+impl From<WireError> for PipeError {
+    fn from(error: WireError) -> Self {
+        match error {
+            WireError::Stream(error) => PipeError::Stream(error),
+            WireError::Io(error) => PipeError::Io(error),
+        }
+    }
+}
+
+/// The kernel's limits as the parser takes them.
+pub(crate) fn parser_limits(limits: &Limits) -> xmpp::Limits {
+    xmpp::Limits {
+        stanza_bytes: limits.stanza_bytes,
+        depth: limits.depth,
+        attributes: limits.attributes,
+        elements: limits.children,
+        ..xmpp::Limits::default()
+    }
+}
+
+impl Pipe for Tcp {
+    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, PipeError>> {
+        self.connection.poll_event(cx, true).map(|wire| {
+            Ok(match wire? {
+                Wire::Event(event) => Input::Event(event),
+                Wire::Drained => Input::Drained,
+                Wire::Eof => Input::Lost,
+            })
+        })
+    }
+
+    fn open(&mut self, header: &StreamHeader) {
+        header.write(self.connection.out());
+    }
+
+    fn close(&mut self) {
+        self.connection.out().extend_from_slice(b"</stream:stream>");
+    }
+
+    fn stanza(&mut self, stanza: &Stanza) -> usize {
+        stanza.write(self.connection.out(), Framing::Inherit);
+        self.connection.pending_out()
+    }
+
+    fn element(&mut self, element: &Element) {
+        let out = self.connection.out();
+        match element.ns() == ns::STREAM {
+            true => element.write_prefixed(out, "stream", ns::CLIENT),
+            false => element.write(out, ns::CLIENT),
+        }
+    }
+
+    fn pending(&self) -> usize {
+        self.connection.pending_out()
+    }
+
+    fn restart(&mut self) {
+        self.connection.reset_parser();
+    }
+
+    fn about(&self) -> SessionAbout {
+        SessionAbout {
+            transport: Transport::Tcp,
+            tls: self.connection.tls().is_some(),
+            address: self.connection.peer(),
+        }
+    }
+
+    fn set_limits(&mut self, limits: &Limits) {
+        self.connection.set_limits(parser_limits(limits));
+        let rate = u32::try_from(limits.c2s_bytes_per_second).unwrap_or(u32::MAX);
+        self.connection.set_bytes_per_second(rate);
+    }
+
+    async fn shut(&mut self) {
+        self.connection.shutdown().await;
+    }
+}
