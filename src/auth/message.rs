@@ -181,4 +181,28 @@ mod tests {
             assert_eq!(parse_final(bad.as_bytes()).unwrap_err(), SaslError::MalformedRequest, "{bad:?}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn anything_may_come(bytes: Vec<u8>, text in "[ny],(a=[a=,2C3D]{0,6})?,n=[a=,2C3D]{0,6},r=[a-z,=]{0,5}") {
+            // Whatever it is, it is refused or cut without loss.
+            for message in [&bytes[..], text.as_bytes()] {
+                if let Ok(first) = parse_first(message) {
+                    assert_eq!([first.gs2_header, first.bare].concat().as_bytes(), message);
+                }
+                if let Ok(last) = parse_final(message) {
+                    assert_eq!(format!("{},p={}", last.without_proof, last.proof).as_bytes(), message);
+                }
+            }
+        }
+
+        #[test]
+        fn names_round_trip(name in "[^\0]{1,40}") {
+            let escaped = name.replace('=', "=3D").replace(',', "=2C");
+            let message = format!("n,a={escaped},n={escaped},r=nonce");
+            let first = parse_first(message.as_bytes()).unwrap();
+            assert_eq!(&first.username, name.as_str());
+            assert_eq!(first.authzid.as_deref(), Some(name.as_str()));
+        }
+    }
 }

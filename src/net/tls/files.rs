@@ -85,8 +85,10 @@ fn about(key: &CertifiedKey, path: &Path, name: &str, now_us: i64) -> Result<Loa
     let validity = validity(leaf);
     let mut warnings = Vec::new();
     warnings.extend(validity.and_then(|v| date_warning(v, now_us)));
-    let named =
-        ServerName::try_from(name).is_ok_and(|n| rustls::client::verify_server_name(&parsed, &n).is_ok());
+    // An IPv6 literal stands in brackets in a domain, and without them in a certificate.
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    let named = ServerName::try_from(bare)
+        .is_ok_and(|name| rustls::client::verify_server_name(&parsed, &name).is_ok());
     if !named {
         warnings.push(TlsWarning::OtherName(name.to_owned()));
     }

@@ -238,7 +238,9 @@ fn self_signed_is_kept_and_private() {
 fn self_signed_for_an_address() {
     let dir = tempfile::tempdir().unwrap();
     let store = TlsStore::new(crate::testing::clock()).unwrap();
-    let loaded = store.self_signed("127.0.0.1", dir.path()).unwrap();
-    assert_eq!(loaded.warnings, [TlsWarning::SelfSigned]);
-    assert!(store.for_domain("127.0.0.1").is_some());
+    for address in ["127.0.0.1", "[::1]"] {
+        let loaded = store.self_signed(address, dir.path()).unwrap();
+        assert_eq!(loaded.warnings, [TlsWarning::SelfSigned], "{address}");
+        assert!(store.for_domain(address).is_some());
+    }
 }

@@ -135,4 +135,14 @@ mod tests {
             assert_eq!(validity(&der[..len]), None);
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn anything_may_come(bytes: Vec<u8>) {
+            // A certificate is the operator's, but a damaged one must be told, not be the end.
+            validity(&bytes);
+            let nested = [&[SEQUENCE, 0x82, 0x01, 0x00, SEQUENCE, 0x81, 0xf0], &bytes[..], &[0; 260]].concat();
+            validity(&nested);
+        }
+    }
 }
