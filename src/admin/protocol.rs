@@ -11,7 +11,7 @@ use serde_json::Value;
 pub const MAX_REQUEST: usize = 1 << 20;
 
 /// `{"command":"session.list","args":{…}}`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// What to do.
@@ -19,6 +19,13 @@ pub struct Request {
     /// With what; an object.
     #[serde(default)]
     pub args: Value,
+}
+
+// The arguments may hold passwords.
+impl fmt::Debug for Request {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Request").field("command", &self.command).finish_non_exhaustive()
+    }
 }
 
 impl Request {

@@ -1,6 +1,7 @@
 //! The configuration: a TOML file, read by a schema that reports everything wrong at once, and over it what
 //! commands changed.
 
+mod change;
 mod document;
 mod effective;
 mod guess;
@@ -18,6 +19,9 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+pub use change::settings;
 pub use load::{Loaded, load};
-pub use problem::{Problem, Severity};
+pub use overlay::Overlay;
+pub use problem::{Problem, Problems};
 pub use surroundings::check as check_surroundings;
+pub use types::{Auth, Config, Domain, Plugin, PluginUse, Scram, Sync};

@@ -97,6 +97,11 @@ impl Problems {
         self.places.line(path)
     }
 
+    /// A path as `file:line`, or the file alone where it has no such path.
+    pub fn place(&self, path: &str) -> String {
+        self.line(path).map_or_else(|| self.file.clone(), |line| format!("{}:{line}", self.file))
+    }
+
     /// Whether the file itself has this very path.
     pub fn declared(&self, path: &str) -> bool {
         self.places.has(path)

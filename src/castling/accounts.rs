@@ -1,0 +1,232 @@
+//! The `user` commands, on the store: beside a running server, or without one.
+
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+
+use admin::CommandError;
+use auth::{PasswordError, ScramKeys, new_keys};
+use runtime::Runtime;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use storage::{Account, CreateError, Hash, NewAccount, StorageError, Store};
+use xmpp::{Jid, datetime};
+
+use crate::api::{AddUsers, AddedUsers, ListUsers, OfJid, RefusedUser, SetPassword, UserPage, UserShown};
+use crate::config::{Auth, Scram};
+
+/// Accounts in one page of a list.
+const PAGE: u32 = 1000;
+
+/// Which names may have accounts, and how passwords are kept.
+#[derive(Clone)]
+pub struct Accounts {
+    store: Store,
+    runtime: Runtime,
+    domains: Vec<String>,
+    hashes: Vec<Hash>,
+    iterations: u32,
+}
+
+impl Accounts {
+    /// Accounts of these domains.
+    pub fn new(store: Store, runtime: Runtime, domains: Vec<String>, auth: &Auth) -> Self {
+        let hashes = auth.scram.iter().map(|hash| match hash {
+            Scram::Sha1 => Hash::Sha1,
+            Scram::Sha256 => Hash::Sha256,
+        });
+        Self { store, runtime, domains, hashes: hashes.collect(), iterations: auth.iterations }
+    }
+
+    /// Carries out a `user` command, named without the `user.`.
+    ///
+    /// # Errors
+    /// What the command refuses, and failures of the database.
+    pub async fn run(&self, command: &str, args: Value) -> Result<Value, CommandError> {
+        match command {
+            "add" => answer(&self.add(arguments::<AddUsers>(args)?.rows).await?),
+            "passwd" => self.passwd(arguments(args)?).await,
+            "del" => self.delete(&arguments::<OfJid>(args)?.jid).await,
+            "list" => self.list(arguments(args)?).await,
+            "show" => self.show(&arguments::<OfJid>(args)?.jid).await,
+            _ => Err(unknown(&format!("user.{command}"))),
+        }
+    }
+
+    /// Creates accounts; a row that is refused does not keep the others from being created.
+    async fn add(&self, rows: Vec<(String, String)>) -> Result<AddedUsers, CommandError> {
+        let mut refused = Vec::new();
+        let mut named = Vec::new();
+        for (row, (jid, password)) in rows.into_iter().enumerate() {
+            match self.name(&jid) {
+                Ok((local, domain)) => named.push((row, local, domain, password)),
+                Err(error) => refused.push(RefusedUser { row, message: error.to_string() }),
+            }
+        }
+        let mut accounts = Vec::new();
+        let mut places = Vec::new();
+        let passwords = named.iter_mut().map(|(.., password)| std::mem::take(password)).collect();
+        for ((row, local, domain, _), keys) in named.into_iter().zip(self.hash(passwords).await?) {
+            match keys {
+                Ok(keys) => {
+                    places.push((row, format!("{local}@{domain}")));
+                    accounts.push(NewAccount {
+                        domain,
+                        local,
+                        keys,
+                        created_us: self.runtime.clock.now_us(),
+                    });
+                }
+                Err(error) => refused.push(RefusedUser { row, message: password_refused(&error) }),
+            }
+        }
+        let mut added = 0;
+        for ((row, jid), result) in places.into_iter().zip(self.store.accounts().create_many(accounts).await)
+        {
+            match result {
+                Ok(_) => added += 1,
+                Err(error) => refused.push(RefusedUser { row, message: not_created(&jid, &error) }),
+            }
+        }
+        refused.sort_by_key(|one| one.row);
+        Ok(AddedUsers { added, refused })
+    }
+
+    async fn passwd(&self, args: SetPassword) -> Result<Value, CommandError> {
+        let account = self.account(&args.jid).await?;
+        let keys = self.hash(vec![args.password]).await?.pop();
+        let keys = keys.ok_or_else(|| CommandError::new("no keys were made"))?;
+        let keys = keys.map_err(|error| CommandError::new(password_refused(&error)))?;
+        match self.store.accounts().set_keys(account.id, &keys).await.map_err(failed)? {
+            true => Ok(json!({})),
+            false => Err(no_account(&args.jid)),
+        }
+    }
+
+    async fn delete(&self, jid: &str) -> Result<Value, CommandError> {
+        let account = self.account(jid).await?;
+        match self.store.purge(account.id).await.map_err(failed)? {
+            true => Ok(json!({})),
+            false => Err(no_account(jid)),
+        }
+    }
+
+    async fn list(&self, args: ListUsers) -> Result<Value, CommandError> {
+        let page = self.store.accounts().list(&args.domain, args.after.as_deref(), PAGE).await;
+        let locals: Vec<String> = page.map_err(failed)?.into_iter().map(|account| account.local).collect();
+        let more = locals.len() == PAGE as usize;
+        answer(&UserPage { locals, more })
+    }
+
+    async fn show(&self, jid: &str) -> Result<Value, CommandError> {
+        let account = self.account(jid).await?;
+        let keys = self.store.accounts().keys(&account.domain, &account.local).await.map_err(failed)?;
+        let scram = keys.map(|(_, keys)| keys).unwrap_or_default();
+        answer(&UserShown {
+            jid: format!("{}@{}", account.local, account.domain),
+            created: datetime::format(account.created_us),
+            enabled: account.enabled,
+            scram: scram.iter().map(|keys| hash_word(keys.hash).to_owned()).collect(),
+        })
+    }
+
+    async fn account(&self, jid: &str) -> Result<Account, CommandError> {
+        let (local, domain) = split(jid, Jid::parse(jid))?;
+        let found = self.store.accounts().lookup(&domain, &local).await.map_err(failed)?;
+        found.ok_or_else(|| no_account(jid))
+    }
+
+    /// The parts of a name that may be created here.
+    fn name(&self, jid: &str) -> Result<(String, String), CommandError> {
+        let (local, domain) = split(jid, Jid::parse_strict(jid))?;
+        if !self.domains.contains(&domain) {
+            let message = format!("{domain} is not a domain of this server");
+            return Err(CommandError::new(message).remedy("castling domain list shows them"));
+        }
+        Ok((local, domain))
+    }
+
+    /// The keys of passwords, made on all cores.
+    async fn hash(
+        &self,
+        passwords: Vec<String>,
+    ) -> Result<Vec<Result<Vec<ScramKeys>, PasswordError>>, CommandError> {
+        let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+        let share = passwords.len().div_ceil(cores).max(1);
+        let parts = passwords.chunks(share).map(|part| {
+            let (part, this) = (part.to_vec(), self.clone());
+            tokio::task::spawn_blocking(move || {
+                let make = |password: &String| {
+                    new_keys(&*this.runtime.random, &this.hashes, this.iterations, password)
+                };
+                part.iter().map(make).collect::<Vec<_>>()
+            })
+        });
+        let mut all = Vec::with_capacity(passwords.len());
+        for part in parts.collect::<Vec<_>>() {
+            all.extend(part.await.map_err(|error| CommandError::new(format!("hashing failed: {error}")))?);
+        }
+        Ok(all)
+    }
+}
+
+fn split(text: &str, jid: Result<Jid, xmpp::JidError>) -> Result<(String, String), CommandError> {
+    let bad = |why: String| {
+        CommandError::new(format!("{text:?} is not the address of an account: {why}"))
+            .remedy("write it as name@domain")
+    };
+    let jid = jid.map_err(|error| bad(error.to_string()))?;
+    match (jid.local(), jid.resource()) {
+        (Some(local), None) => Ok((local.to_owned(), jid.domain().to_owned())),
+        (None, _) => Err(bad("it has no @".into())),
+        (_, Some(_)) => Err(bad("a resource has no place here".into())),
+    }
+}
+
+fn hash_word(hash: Hash) -> &'static str {
+    match hash {
+        Hash::Sha1 => "sha-1",
+        Hash::Sha256 => "sha-256",
+        Hash::Sha512 => "sha-512",
+    }
+}
+
+fn password_refused(error: &PasswordError) -> String {
+    format!("the password cannot be used: {error}")
+}
+
+fn not_created(jid: &str, error: &CreateError) -> String {
+    match error {
+        CreateError::Exists => format!("{jid} exists already"),
+        CreateError::Storage(error) => error.to_string(),
+    }
+}
+
+fn no_account(jid: &str) -> CommandError {
+    CommandError::new(format!("there is no account {jid}")).remedy("castling user list shows them")
+}
+
+fn failed(error: StorageError) -> CommandError {
+    CommandError::new(error.to_string())
+}
+
+/// The refusal of a command that this version does not have.
+pub fn unknown(command: &str) -> CommandError {
+    CommandError::new(format!("there is no command {command}"))
+        .remedy("use the castling binary of the same version as the server")
+}
+
+/// Arguments as the command takes them.
+///
+/// # Errors
+/// They have another shape.
+pub fn arguments<T: DeserializeOwned>(args: Value) -> Result<T, CommandError> {
+    serde_json::from_value(args).map_err(|error| CommandError::new(format!("wrong arguments: {error}")))
+}
+
+/// A reply as JSON.
+///
+/// # Errors
+/// It cannot be written as JSON.
+pub fn answer(reply: &impl serde::Serialize) -> Result<Value, CommandError> {
+    serde_json::to_value(reply).map_err(|error| CommandError::new(error.to_string()))
+}

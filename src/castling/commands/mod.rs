@@ -1,0 +1,67 @@
+//! The commands, one a file.
+
+mod check;
+mod domain;
+mod plugin;
+mod reload;
+mod serve;
+mod session;
+mod status;
+mod target;
+mod user;
+
+use std::path::Path;
+
+use admin::Client;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::cli::{Cli, Command};
+use crate::config::{Loaded, load};
+use crate::failure::Failure;
+
+/// Carries a command line out.
+///
+/// # Errors
+/// The command was refused or failed.
+pub fn run(cli: Cli) -> Result<(), Failure> {
+    let file = cli.config.as_deref();
+    match cli.command {
+        Command::Serve => serve::run(file),
+        Command::Check => check::run(file),
+        Command::User(user) => user::run(file, user),
+        Command::Domain(domain) => domain::run(file, domain),
+        Command::Plugin(plugin) => plugin::run(file, plugin),
+        Command::Session(session) => session::run(file, session),
+        Command::Status(format) => status::status(file, format),
+        Command::Stats(format) => status::stats(file, format),
+        Command::Reload => reload::run(file),
+    }
+}
+
+/// The configuration, if the server would start with it.
+fn usable(file: Option<&Path>) -> Result<Loaded, Failure> {
+    let loaded = load(file)?;
+    if loaded.problems.fatal() { Err(loaded.problems.into()) } else { Ok(loaded) }
+}
+
+/// The running server. Its configuration may be broken meanwhile: only the data directory is taken from it.
+fn running(file: Option<&Path>) -> Result<Client, Failure> {
+    let data_dir = load(file)?.config.data_dir;
+    connect(&data_dir)?.ok_or_else(|| Failure::no_server(&data_dir))
+}
+
+fn connect(data_dir: &Path) -> Result<Option<Client>, Failure> {
+    Client::connect(data_dir).map_err(|error| {
+        let place = data_dir.display();
+        Failure::Message(format!("cannot reach the server on {place}: {error} — run as the server's user"))
+    })
+}
+
+/// A reply as the command knows it.
+fn reply<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
+    serde_json::from_value(value).map_err(|error| {
+        let why = format!("the server's reply is not understood: {error}");
+        Failure::Message(format!("{why} — use the castling binary of the same version as the server"))
+    })
+}

@@ -1,0 +1,134 @@
+//! What `user` and `domain` act on: the running server, or the data directory when none runs.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use admin::{Client, CommandError, Lock, Request};
+use runtime::Runtime;
+use serde::Serialize;
+use serde_json::{Value, json};
+use storage::{Options, Store, Sync};
+
+use super::{connect, usable};
+use crate::accounts::{Accounts, answer, arguments, unknown};
+use crate::api::OfDomain;
+use crate::config::Loaded;
+use crate::domains;
+use crate::failure::Failure;
+
+/// What a command acts on.
+pub enum Target {
+    /// A server that runs.
+    Server(Client),
+    /// The files of one that does not.
+    Files(Box<Files>),
+}
+
+/// A data directory that no server uses, and none can while this lives.
+pub struct Files {
+    loaded: Loaded,
+    tokio: tokio::runtime::Runtime,
+    accounts: Option<Accounts>,
+    store: Option<Store>,
+    _lock: Lock,
+}
+
+impl Target {
+    /// Finds the server of a configuration, or takes its data directory.
+    pub fn find(file: Option<&Path>) -> Result<Self, Failure> {
+        let loaded = usable(file)?;
+        if let Some(client) = connect(&loaded.config.data_dir)? {
+            return Ok(Self::Server(client));
+        }
+        let lock = take(&loaded.config.data_dir)?;
+        let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let tokio = tokio.map_err(|error| format!("cannot start: {error}"))?;
+        Ok(Self::Files(Box::new(Files { loaded, tokio, accounts: None, store: None, _lock: lock })))
+    }
+
+    /// Has a command carried out.
+    pub fn call(&mut self, command: &str, args: &impl Serialize) -> Result<Value, Failure> {
+        let args = answer(args)?;
+        match self {
+            Self::Server(client) => Ok(client.call(&Request::new(command, args))?),
+            Self::Files(files) => files.run(command, args),
+        }
+    }
+
+    /// Ends what was begun.
+    pub fn close(self) -> Result<(), Failure> {
+        let Self::Files(files) = self else { return Ok(()) };
+        let Some(store) = &files.store else { return Ok(()) };
+        Ok(files.tokio.block_on(store.close()).map_err(|error| error.to_string())?)
+    }
+}
+
+impl Files {
+    fn run(&mut self, command: &str, args: Value) -> Result<Value, Failure> {
+        match command.split_once('.') {
+            Some(("user", word)) => {
+                let accounts = self.accounts()?;
+                Ok(self.tokio.block_on(accounts.run(word, args))?)
+            }
+            Some(("domain", "list")) => Ok(answer(&domains::shown(&self.loaded.config))?),
+            Some(("domain", word)) => self.domain(word, args),
+            _ => Err(unknown(command).into()),
+        }
+    }
+
+    fn domain(&mut self, word: &str, args: Value) -> Result<Value, Failure> {
+        let args: OfDomain = arguments(args)?;
+        let changed = domains::change(&self.loaded, word, &args).unwrap_or_else(|| Err(unknown(word)))?;
+        let name = self.loaded.known_domain(&args.domain).map(|domain| domain.name.clone());
+        let data_dir = &self.loaded.config.data_dir;
+        changed.save(data_dir).map_err(|error| format!("cannot write to {}: {error}", data_dir.display()))?;
+        let mut deleted = 0;
+        if args.purge && word == "remove" {
+            let store = self.store()?;
+            let purged = self.tokio.block_on(store.purge_domain(&name?));
+            deleted = purged.map_err(|error| CommandError::new(error.to_string()))?;
+        }
+        Ok(json!({ "accounts_deleted": deleted }))
+    }
+
+    fn accounts(&mut self) -> Result<Accounts, Failure> {
+        if let Some(accounts) = &self.accounts {
+            return Ok(accounts.clone());
+        }
+        let store = self.store()?;
+        let config = &self.loaded.config;
+        let names = config.domains.iter().map(|domain| domain.name.clone()).collect();
+        let accounts = Accounts::new(store, Runtime::system(), names, &config.auth);
+        Ok(self.accounts.insert(accounts).clone())
+    }
+
+    fn store(&mut self) -> Result<Store, Failure> {
+        if let Some(store) = &self.store {
+            return Ok(store.clone());
+        }
+        let options = store_options(&self.loaded);
+        let opened = self.tokio.block_on(Store::open(options, &Runtime::system()));
+        let store = opened.map_err(|error| error.to_string())?;
+        Ok(self.store.insert(store).clone())
+    }
+}
+
+/// How the store of a configuration is opened.
+pub fn store_options(loaded: &Loaded) -> Options {
+    let storage = &loaded.config.storage;
+    let sync = match storage.sync {
+        crate::config::Sync::Normal => Sync::Normal,
+        crate::config::Sync::Full => Sync::Full,
+    };
+    Options { sync, ..Options::new(storage.url.0.clone(), &loaded.config.data_dir) }
+}
+
+/// Makes the data directory if there is none, and takes its lock.
+pub fn take(data_dir: &Path) -> Result<Lock, Failure> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
+    made.map_err(|error| format!("cannot make the data directory {}: {error}", data_dir.display()))?;
+    let place = data_dir.display();
+    Lock::take(data_dir)
+        .map_err(|error| Failure::Message(format!("{error}: {place} — wait for it to end, or stop it")))
+}

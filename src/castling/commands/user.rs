@@ -1,0 +1,147 @@
+//! `castling user`
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::target::Target;
+use super::{reply, usable};
+use crate::api::{AddUsers, AddedUsers, ListUsers, OfJid, SetPassword, UserPage, UserShown};
+use crate::cli::User;
+use crate::failure::Failure;
+use crate::rows::{self, Row};
+use crate::{output, password};
+
+/// Rows in one request: a second's work, and far below the longest request.
+const CHUNK: usize = 500;
+
+/// Bytes of rows in one request; JSON may write a byte as six.
+const CHUNK_BYTES: usize = 128 * 1024;
+
+/// Carries a `user` command out.
+pub fn run(file: Option<&Path>, command: User) -> Result<(), Failure> {
+    match command {
+        User::Add { from: Some(from), .. } => add_from(file, &from),
+        User::Add { jid, password, .. } => {
+            add(file, jid.unwrap_or_default(), password::read(password.password_stdin)?)
+        }
+        User::Passwd { jid, password } => {
+            let password = password::read(password.password_stdin)?;
+            one(file, "user.passwd", &SetPassword { jid, password }).map(drop)
+        }
+        User::Del { jid } => one(file, "user.del", &OfJid { jid }).map(drop),
+        User::List { domain } => list(file, domain),
+        User::Show { jid, format } => show(one(file, "user.show", &OfJid { jid })?, format.json),
+    }
+}
+
+fn one(file: Option<&Path>, command: &str, args: &impl serde::Serialize) -> Result<Value, Failure> {
+    let mut target = Target::find(file)?;
+    let value = target.call(command, args)?;
+    target.close()?;
+    Ok(value)
+}
+
+fn add(file: Option<&Path>, jid: String, password: String) -> Result<(), Failure> {
+    let done: AddedUsers = reply(one(file, "user.add", &AddUsers { rows: vec![(jid, password)] })?)?;
+    match done.refused.into_iter().next() {
+        Some(refused) => Err(Failure::Message(refused.message)),
+        None => Ok(()),
+    }
+}
+
+/// Adds what can be added and reports every line that cannot.
+fn add_from(file: Option<&Path>, from: &Path) -> Result<(), Failure> {
+    let (rows, problems) = rows::read(from)?;
+    problems.iter().for_each(|problem| output::error(problem));
+    let mut target = Target::find(file)?;
+    let (mut added, mut refused) = (0, problems.len());
+    for part in chunks(&rows) {
+        let rows = part.iter().map(|row| (row.jid.clone(), row.password.clone())).collect();
+        let done: AddedUsers = reply(target.call("user.add", &AddUsers { rows })?)?;
+        added += done.added;
+        refused += done.refused.len();
+        for one in done.refused {
+            let line = part.get(one.row).map_or(0, |row| row.line);
+            output::error(&format!("{}:{line}: {}", from.display(), one.message));
+        }
+    }
+    target.close()?;
+    output::line(&format!("{added} added, {refused} refused"));
+    if refused == 0 { Ok(()) } else { Err(Failure::Said) }
+}
+
+/// Parts that each fit one request.
+fn chunks(rows: &[Row]) -> Vec<&[Row]> {
+    let mut parts = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (at, row) in rows.iter().enumerate() {
+        let size = row.jid.len() + row.password.len();
+        if at > start && (at - start >= CHUNK || bytes + size > CHUNK_BYTES) {
+            parts.extend(rows.get(start..at));
+            (start, bytes) = (at, 0);
+        }
+        bytes += size;
+    }
+    parts.extend(rows.get(start..).filter(|part| !part.is_empty()));
+    parts
+}
+
+fn list(file: Option<&Path>, domain: Option<String>) -> Result<(), Failure> {
+    let loaded = usable(file)?;
+    let domains = match domain {
+        Some(domain) => vec![loaded.known_domain(&domain)?.name.clone()],
+        None => loaded.config.domains.iter().map(|domain| domain.name.clone()).collect(),
+    };
+    let mut target = Target::find(file)?;
+    for domain in domains {
+        let mut after = None;
+        loop {
+            let args = ListUsers { domain: domain.clone(), after };
+            let page: UserPage = reply(target.call("user.list", &args)?)?;
+            page.locals.iter().for_each(|local| output::line(&format!("{local}@{domain}")));
+            after = page.locals.last().cloned();
+            if !page.more {
+                break;
+            }
+        }
+    }
+    target.close()
+}
+
+fn show(value: Value, json: bool) -> Result<(), Failure> {
+    if json {
+        output::json(&value);
+        return Ok(());
+    }
+    let user: UserShown = reply(value)?;
+    output::line(&format!("jid      {}", user.jid));
+    output::line(&format!("created  {}", user.created));
+    output::line(&format!("enabled  {}", user.enabled));
+    output::line(&format!("scram    {}", user.scram.join(", ")));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(count: usize, password: usize) -> Vec<Row> {
+        let row = |at| Row { line: at as u64, jid: format!("u{at}@a"), password: "x".repeat(password) };
+        (0..count).map(row).collect()
+    }
+
+    #[test]
+    fn parts_hold_every_row_once_and_fit_a_request() {
+        for (count, password) in [(0, 1), (1, 1), (500, 1), (501, 1), (1200, 4), (50, 60_000), (3, 400_000)] {
+            let rows = rows(count, password);
+            let parts = chunks(&rows);
+            assert_eq!(parts.concat().len(), count);
+            assert!(parts.concat() == rows);
+            for part in parts {
+                let bytes: usize = part.iter().map(|row| row.jid.len() + row.password.len()).sum();
+                assert!(part.len() <= CHUNK && (part.len() == 1 || bytes <= CHUNK_BYTES));
+            }
+        }
+    }
+}

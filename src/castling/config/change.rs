@@ -1,0 +1,257 @@
+//! What commands may change: each gives the overlay that would hold afterwards, or says why not.
+
+use std::path::PathBuf;
+
+use admin::CommandError;
+use serde_json::{Map, Value};
+use toml::de::DeValue;
+
+use super::document::{item, join};
+use super::load::Loaded;
+use super::names;
+use super::overlay::{DomainChange, Overlay, PluginChange};
+use super::types::{Domain, Origin, Plugin};
+use super::walk::to_json;
+
+type Changed = Result<Overlay, CommandError>;
+
+impl Loaded {
+    /// Adds a domain.
+    ///
+    /// # Errors
+    /// The name is no domain's, or it is taken.
+    pub fn add_domain(&self, name: &str) -> Changed {
+        names::domain(name).map_err(|error| CommandError::new(error.message).remedy(error.remedy))?;
+        let name = names::prepared(name);
+        if let Some(domain) = self.config.domain(&name) {
+            return Err(CommandError::new(format!("{name} is {} already", self.declared_domain(domain))));
+        }
+        if let Some(domain) =
+            self.config.domains.iter().find(|one| one.services.values().any(|it| *it == name))
+        {
+            return Err(CommandError::new(format!("{name} is a service of {}", domain.name)));
+        }
+        let mut overlay = self.overlay.clone();
+        overlay.domains.insert(name, DomainChange { added: true, enabled: None });
+        Ok(overlay)
+    }
+
+    /// Removes a domain that was added by command.
+    ///
+    /// # Errors
+    /// There is none, or the file declares it.
+    pub fn remove_domain(&self, name: &str) -> Changed {
+        let domain = self.known_domain(name)?;
+        if domain.origin == Origin::File {
+            let message = format!("{} is {}", domain.name, self.declared_domain(domain));
+            let remedy =
+                format!("remove it there and run castling reload, or run castling domain disable {name}");
+            return Err(CommandError::new(message).remedy(remedy));
+        }
+        let mut overlay = self.overlay.clone();
+        overlay.domains.remove(&domain.name);
+        for plugin in &mut overlay.plugins {
+            plugin.domains.remove(&domain.name);
+        }
+        Ok(overlay)
+    }
+
+    /// Lets a domain be served, or not.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn enable_domain(&self, name: &str, on: bool) -> Changed {
+        let domain = self.known_domain(name)?;
+        let mut overlay = self.overlay.clone();
+        let change = overlay.domains.entry(domain.name.clone()).or_default();
+        change.enabled = (!on).then_some(false);
+        if *change == DomainChange::default() {
+            overlay.domains.remove(&domain.name);
+        }
+        Ok(overlay)
+    }
+
+    /// Declares a plugin whose component is kept at `file`, relative to the data directory.
+    ///
+    /// # Errors
+    /// The name cannot be used or is taken.
+    pub fn install_plugin(&self, name: &str, file: PathBuf) -> Changed {
+        names::name(name).map_err(|error| CommandError::new(error.message).remedy(error.remedy))?;
+        if let Some(plugin) = self.config.plugins.get(name) {
+            let message = format!("plugin {name} is {} already", self.declared_plugin(name, plugin));
+            let remedy = format!("run castling plugin reload {name} FILE for another version");
+            return Err(CommandError::new(message).remedy(remedy));
+        }
+        let mut overlay = self.overlay.clone();
+        let change = overlay.plugin_mut(name);
+        (change.installed, change.file) = (true, Some(file));
+        Ok(overlay)
+    }
+
+    /// Replaces a plugin's component.
+    ///
+    /// # Errors
+    /// There is no such plugin.
+    pub fn replace_plugin(&self, name: &str, file: PathBuf) -> Changed {
+        self.known_plugin(name)?;
+        let mut overlay = self.overlay.clone();
+        overlay.plugin_mut(name).file = Some(file);
+        Ok(overlay)
+    }
+
+    /// Removes a plugin that was installed by command.
+    ///
+    /// # Errors
+    /// There is none, or the file declares it or names it.
+    pub fn remove_plugin(&self, name: &str) -> Changed {
+        let known = self.known_plugin(name);
+        if let Ok(plugin) = known
+            && plugin.origin == Origin::File
+        {
+            let message = format!("plugin {name} is {}", self.declared_plugin(name, plugin));
+            let remedy =
+                format!("remove it there and run castling reload, or run castling plugin disable {name}");
+            return Err(CommandError::new(message).remedy(remedy));
+        }
+        if let Some(place) = self.named_in_file(name) {
+            let message = format!("plugin {name} is named in {place}");
+            return Err(CommandError::new(message).remedy("remove it there and run castling reload first"));
+        }
+        if self.overlay.plugin(name).is_none() {
+            known?;
+        }
+        let mut overlay = self.overlay.clone();
+        overlay.plugins.retain(|change| change.name != name);
+        Ok(overlay)
+    }
+
+    /// Lets a plugin decide on these domains, or on all. `grants` are those of the command line, `wanted` those
+    /// that the plugin's manifest asks for: they hold if none are named.
+    ///
+    /// # Errors
+    /// There is no such plugin or domain, a grant is none, or the file alone says what the plugin may use.
+    pub fn enable_plugin(
+        &self,
+        name: &str,
+        domains: &[String],
+        set: &Map<String, Value>,
+        grants: &[String],
+        wanted: &[String],
+    ) -> Changed {
+        let plugin = self.known_plugin(name)?;
+        if plugin.origin == Origin::File && !grants.is_empty() {
+            let message = format!(
+                "plugin {name} is {} and has only its grants there",
+                self.declared_plugin(name, plugin)
+            );
+            return Err(CommandError::new(message).remedy("add the grants there and run castling reload"));
+        }
+        for grant in grants {
+            names::grant(grant).map_err(|error| CommandError::new(error.message).remedy(error.remedy))?;
+        }
+        let mut overlay = self.switch_plugin(name, domains, true)?;
+        let change = overlay.plugin_mut(name);
+        if plugin.origin == Origin::Command {
+            change.grants = if grants.is_empty() { wanted.to_vec() } else { grants.to_vec() };
+        }
+        configure(change, domains, set);
+        change.domains.retain(|_, here| here.enabled.is_some() || !here.config.is_empty());
+        Ok(overlay)
+    }
+
+    /// Lets a plugin decide no longer on these domains, or on any.
+    ///
+    /// # Errors
+    /// There is no such plugin or domain.
+    pub fn disable_plugin(&self, name: &str, domains: &[String]) -> Changed {
+        self.known_plugin(name)?;
+        let mut overlay = self.switch_plugin(name, domains, false)?;
+        overlay.plugin_mut(name).domains.retain(|_, here| here.enabled.is_some() || !here.config.is_empty());
+        Ok(overlay)
+    }
+
+    fn switch_plugin(&self, name: &str, domains: &[String], on: bool) -> Changed {
+        let mut overlay = self.overlay.clone();
+        let change = overlay.plugin_mut(name);
+        if domains.is_empty() {
+            change.enabled = Some(on);
+            change.domains.values_mut().for_each(|here| here.enabled = None);
+        }
+        for domain in domains {
+            let domain = self.known_domain(domain)?;
+            change.domains.entry(domain.name.clone()).or_default().enabled = Some(on);
+        }
+        Ok(overlay)
+    }
+
+    /// The domain of that name, in whatever form it is written.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn known_domain(&self, name: &str) -> Result<&Domain, CommandError> {
+        self.config.domain(&names::prepared(name)).ok_or_else(|| {
+            CommandError::new(format!("there is no domain {name}")).remedy("castling domain list shows them")
+        })
+    }
+
+    /// The plugin of that name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn known_plugin(&self, name: &str) -> Result<&Plugin, CommandError> {
+        self.config.plugins.get(name).ok_or_else(|| {
+            CommandError::new(format!("there is no plugin {name}"))
+                .remedy("castling plugin list shows them, castling plugin install adds one")
+        })
+    }
+
+    fn declared_domain(&self, domain: &Domain) -> String {
+        match domain.origin {
+            Origin::File => format!("declared in {}", self.problems.place(&join(&domain.path, "name"))),
+            Origin::Command => "added by command".into(),
+        }
+    }
+
+    fn declared_plugin(&self, name: &str, plugin: &Plugin) -> String {
+        match plugin.origin {
+            Origin::File => format!("declared in {}", self.problems.place(&join("plugins", name))),
+            Origin::Command => "installed by command".into(),
+        }
+    }
+
+    /// Where the file's domains name a plugin.
+    fn named_in_file(&self, name: &str) -> Option<String> {
+        let paths = self.config.domains.iter().flat_map(|domain| {
+            let in_list = |key: &str, list: &[String]| {
+                let path = join(&domain.path, key);
+                list.iter().position(|one| one == name).map(|index| item(&path, index))
+            };
+            let config = join(&join(&domain.path, "config"), name);
+            let config = domain.config.contains_key(name).then_some(config);
+            [in_list("plugins", &domain.plugins), in_list("auth", &domain.auth), config].into_iter().flatten()
+        });
+        paths.map(|path| self.problems.place(&path)).next()
+    }
+}
+
+/// What is set for all domains replaces what was set for single ones.
+fn configure(change: &mut PluginChange, domains: &[String], set: &Map<String, Value>) {
+    if domains.is_empty() {
+        change.config.extend(set.clone());
+        for here in change.domains.values_mut() {
+            here.config.retain(|key, _| !set.contains_key(key));
+        }
+    }
+    for domain in domains {
+        change.domains.entry(names::prepared(domain)).or_default().config.extend(set.clone());
+    }
+}
+
+/// The settings of `--set KEY=VALUE`: a value is TOML, else a string.
+pub fn settings(pairs: &[(String, String)]) -> Map<String, Value> {
+    let value = |text: &String| {
+        let toml = DeValue::parse(text).ok().and_then(|value| to_json(value.get_ref(), "").ok());
+        toml.unwrap_or_else(|| Value::from(text.as_str()))
+    };
+    pairs.iter().map(|(key, text)| (key.clone(), value(text))).collect()
+}

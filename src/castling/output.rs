@@ -1,0 +1,59 @@
+//! The only place that writes to standard output and standard error; the log goes to standard error by itself.
+//!
+//! A reader that has gone away (`castling session list | head`) is no failure.
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+/// A line on standard output.
+pub fn line(text: &str) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// A message on standard error.
+pub fn error(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// A question on standard error, without a new line.
+pub fn ask(text: &str) {
+    let mut out = io::stderr().lock();
+    let _ = write!(out, "{text}").and_then(|()| out.flush());
+}
+
+/// A value as JSON on standard output.
+pub fn json(value: &Value) {
+    line(&format!("{value:#}"));
+}
+
+/// Rows under a heading, in columns.
+pub fn table(heading: &[&str], rows: &[Vec<String>]) {
+    line(columns(heading, rows).trim_end());
+}
+
+fn columns(heading: &[&str], rows: &[Vec<String>]) -> String {
+    let head: Vec<String> = heading.iter().map(|word| word.to_uppercase()).collect();
+    let all = || std::iter::once(&head).chain(rows);
+    let wide = |at: usize| all().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..head.len()).map(|at| wide(at).unwrap_or_default()).collect();
+    let mut out = String::new();
+    for row in all() {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        out += cells.collect::<Vec<_>>().join("  ").trim_end();
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [vec!["chess.example".into(), "file".into()], vec!["ä".into(), "command".into()]];
+        let text = columns(&["domain", "by"], &rows);
+        assert_eq!(text, "DOMAIN         BY\nchess.example  file\nä              command\n");
+    }
+}

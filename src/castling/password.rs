@@ -1,0 +1,44 @@
+//! Where a password on the command line comes from: never from its arguments, which others can see.
+
+use std::io::{self, BufRead, IsTerminal, stdin};
+
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+
+use crate::output;
+
+/// The first line of standard input, or what is typed twice without being shown.
+///
+/// # Errors
+/// Standard input ends, is no terminal to ask on, or the two differ.
+pub fn read(from_stdin: bool) -> Result<String, String> {
+    if from_stdin {
+        return line().map_err(|error| format!("cannot read the password: {error}"));
+    }
+    if !stdin().is_terminal() {
+        return Err("there is no terminal to ask for the password on — add --password-stdin".into());
+    }
+    let first = hidden("Password: ").map_err(|error| error.to_string())?;
+    let second = hidden("Again: ").map_err(|error| error.to_string())?;
+    if first == second { Ok(first) } else { Err("the two passwords differ".into()) }
+}
+
+fn line() -> io::Result<String> {
+    let mut text = String::new();
+    if stdin().lock().read_line(&mut text)? == 0 {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "standard input is empty"));
+    }
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
+}
+
+fn hidden(question: &str) -> io::Result<String> {
+    output::ask(question);
+    let shown = tcgetattr(stdin())?;
+    let mut quiet = shown.clone();
+    quiet.local_modes.remove(LocalModes::ECHO);
+    tcsetattr(stdin(), OptionalActions::Flush, &quiet)?;
+    let text = line();
+    tcsetattr(stdin(), OptionalActions::Flush, &shown)?;
+    output::error("");
+    text
+}

@@ -1,0 +1,233 @@
+//! The binary as an operator runs it, without a server.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// A folder with a configuration of one domain.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self::with("[auth]\niterations = 4096\n[[domain]]\nname = \"chess.example\"\n")
+    }
+
+    fn with(text: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("castling.toml"), text).unwrap();
+        Self(dir)
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn run(&self, line: &str) -> Said {
+        self.run_with(line, "")
+    }
+
+    /// Runs `castling LINE` in the folder with this standard input.
+    fn run_with(&self, line: &str, input: &str) -> Said {
+        run(self.0.path(), line, input)
+    }
+}
+
+fn run(dir: &Path, line: &str, input: &str) -> Said {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_castling"))
+        .args(line.split(' '))
+        .current_dir(dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that reads nothing may be gone already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    Said::from(child.wait_with_output().unwrap())
+}
+
+#[derive(Debug, PartialEq)]
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+fn said(code: i32, out: &str, err: &str) -> Said {
+    Said { code, out: out.into(), err: err.into() }
+}
+
+#[test]
+fn check_reports_and_exits() {
+    let bad = Place::with("[limits]\nstanza_byte = 1\n[[domain]]\nname = \"a b\"\n");
+    let expected = "castling.toml:2: unknown limit `stanza_byte` — did you mean `stanza_bytes`?\n\
+                    castling.toml:3: warning: a b has no certificate and gets a self-signed one — add tls = \
+                    { cert = \"FILE\", key = \"FILE\" }\n\
+                    castling.toml:4: \"a b\" is not a domain name: it has ' ' in it — write a host name such as \
+                    chess.example\n";
+    let check = bad.run("check");
+    assert_eq!(check.code, 1);
+    for line in expected.lines() {
+        assert!(check.err.lines().any(|said| said == line), "{line}\n{}", check.err);
+    }
+    assert_eq!(bad.run("serve"), check);
+    let good = Place::with("[[domain]]\nname = \"a\"\n").run("check");
+    assert_eq!((good.code, good.out.as_str()), (0, "the configuration can be used\n"));
+    assert_eq!(run(Path::new("/"), "check --config /nonexistent.toml", "").code, 1);
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    let place = Place::new();
+    for line in ["", "user", "import jabberd2", "user add", "status --yaml"] {
+        assert_eq!(place.run(line).code, 2, "{line}");
+    }
+    assert_eq!(place.run("--version").code, 0);
+}
+
+#[test]
+fn accounts_without_a_server() {
+    let place = Place::new();
+    assert_eq!(place.run_with("user add jack@chess.example --password-stdin", "secret\n"), said(0, "", ""));
+    assert_eq!(
+        place.run_with("user add Jack@CHESS.example --password-stdin", "other\n"),
+        said(1, "", "castling: jack@chess.example exists already\n")
+    );
+    assert_eq!(
+        place.run_with("user add jack@chess.exmple --password-stdin", "x"),
+        said(
+            1,
+            "",
+            "castling: chess.exmple is not a domain of this server — castling domain list shows them\n"
+        )
+    );
+    assert_eq!(
+        place.run_with("user add jack --password-stdin", "x"),
+        said(
+            1,
+            "",
+            "castling: \"jack\" is not the address of an account: it has no @ — write it as name@domain\n"
+        )
+    );
+    let shown = place.run("user show jack@chess.example");
+    assert!(shown.out.starts_with("jid      jack@chess.example\ncreated  20"), "{}", shown.out);
+    assert!(shown.out.ends_with("enabled  true\nscram    sha-1, sha-256\n"), "{}", shown.out);
+    assert_eq!(place.run_with("user passwd jack@chess.example --password-stdin", "new"), said(0, "", ""));
+    assert_eq!(place.run("user list"), said(0, "jack@chess.example\n", ""));
+    assert_eq!(place.run("user del jack@chess.example"), said(0, "", ""));
+    let gone =
+        said(1, "", "castling: there is no account jack@chess.example — castling user list shows them\n");
+    assert_eq!(place.run("user del jack@chess.example"), gone);
+    assert_eq!(place.run_with("user passwd jack@chess.example --password-stdin", "new"), gone);
+    assert_eq!(place.run("user list"), said(0, "", ""));
+}
+
+#[test]
+fn a_password_is_never_taken_from_nowhere() {
+    let place = Place::new();
+    let empty = place.run_with("user add jack@chess.example --password-stdin", "");
+    assert_eq!(empty, said(1, "", "castling: cannot read the password: standard input is empty\n"));
+    let none = place.run_with("user add jack@chess.example", "secret\n");
+    let expected = "castling: there is no terminal to ask for the password on — add --password-stdin\n";
+    assert_eq!(none, said(1, "", expected));
+    assert_eq!(place.run("user list"), said(0, "", ""));
+}
+
+#[test]
+fn accounts_from_a_file() {
+    let place = Place::new();
+    let mut text =
+        String::from("anna@chess.example,\"a,b\"\nbob@chess.example\n\nx@y,z\nanna@chess.example,again\n");
+    (0..600).for_each(|at| text += &format!("user{at:04}@chess.example,pass{at}\n"));
+    fs::write(place.path("users.csv"), text).unwrap();
+    let added = place.run("user add --from users.csv");
+    assert_eq!(
+        added,
+        said(
+            1,
+            "601 added, 3 refused\n",
+            "users.csv:2: 1 fields are not an account and its password — write jid,password\n\
+             users.csv:4: y is not a domain of this server — castling domain list shows them\n\
+             users.csv:5: anna@chess.example exists already\n"
+        )
+    );
+    let list = place.run("user list chess.example").out;
+    assert_eq!(list.lines().count(), 601);
+    assert_eq!(list.lines().last(), Some("user0599@chess.example"));
+    assert_eq!(place.run("user list no.example").code, 1);
+    fs::write(place.path("more.csv"), "one@chess.example,1\n").unwrap();
+    assert_eq!(place.run("user add --from more.csv"), said(0, "1 added, 0 refused\n", ""));
+    assert_eq!(place.run("user add --from none.csv").code, 1);
+}
+
+#[test]
+fn domains_without_a_server() {
+    let place = Place::new();
+    assert_eq!(place.run("domain add Wuchess.Example"), said(0, "", ""));
+    assert_eq!(
+        place.run("domain add wuchess.example"),
+        said(1, "", "castling: wuchess.example is added by command already\n")
+    );
+    assert_eq!(
+        place.run("domain add chess.example"),
+        said(1, "", "castling: chess.example is declared in castling.toml:4 already\n")
+    );
+    assert_eq!(place.run("domain disable chess.example"), said(0, "", ""));
+    assert_eq!(
+        place.run("domain list").out,
+        "DOMAIN           DECLARED BY  STATE               PLUGINS\n\
+         chess.example    file         disabled (command)\n\
+         wuchess.example  command      enabled (command)\n"
+    );
+    assert_eq!(place.run("domain enable chess.example"), said(0, "", ""));
+    let list: serde_json::Value = serde_json::from_str(&place.run("domain list --json").out).unwrap();
+    assert_eq!(list[0]["enabled"], true);
+    assert_eq!(
+        (list[0]["enabled_by"].as_str(), list[1]["declared_by"].as_str()),
+        (Some("file"), Some("command"))
+    );
+    assert_eq!(
+        place.run("domain remove chess.example"),
+        said(
+            1,
+            "",
+            "castling: chess.example is declared in castling.toml:4 — remove it there and run castling reload, or \
+             run castling domain disable chess.example\n"
+        )
+    );
+    assert_eq!(place.run_with("user add jack@wuchess.example --password-stdin", "x"), said(0, "", ""));
+    assert_eq!(place.run("domain remove wuchess.example --purge"), said(0, "", ""));
+    assert_eq!(place.run("domain remove wuchess.example").code, 1);
+    assert_eq!(place.run("domain add wuchess.example"), said(0, "", ""));
+    assert_eq!(place.run("user list"), said(0, "", ""));
+}
+
+#[test]
+fn removing_a_domain_keeps_its_data() {
+    let place = Place::new();
+    place.run("domain add wuchess.example");
+    place.run_with("user add jack@wuchess.example --password-stdin", "x");
+    assert_eq!(place.run("domain remove wuchess.example"), said(0, "", ""));
+    assert_eq!(place.run("user list"), said(0, "", ""));
+    place.run("domain add wuchess.example");
+    assert_eq!(place.run("user list"), said(0, "jack@wuchess.example\n", ""));
+}
+
+#[test]
+fn commands_that_need_a_server_say_so() {
+    let place = Place::new();
+    for line in
+        ["status", "stats", "reload", "session list", "session kick a@b", "plugin list", "plugin remove x"]
+    {
+        let expected = "castling: no server is running on ./data — start it with castling serve\n";
+        assert_eq!(place.run(line), said(1, "", expected), "{line}");
+    }
+}
