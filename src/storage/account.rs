@@ -1,10 +1,11 @@
 //! Accounts: who there is. Keyed by (domain, local); the same local part on two domains is two people.
 
+use crate::account_key::{hashes, insert_keys};
 use crate::connection::Connection;
 use crate::statement::Statement;
 use crate::value::{Row, Value};
 use crate::writer::Commit;
-use crate::{Hash, ScramKeys, StorageError, Store};
+use crate::{ScramKeys, StorageError, Store};
 
 /// An account's number. Never given out again, not even after the account was deleted.
 pub type AccountId = i64;
@@ -63,8 +64,8 @@ impl std::fmt::Display for CreateError {
 
 impl std::error::Error for CreateError {}
 
-/// Accounts created by one write of [`Accounts::create_many`].
-const CHUNK: usize = 500;
+/// Accounts created by one write of [`Accounts::create_many`]; keys inserted by one statement.
+pub(crate) const CHUNK: usize = 500;
 
 /// The repository of accounts; from [`Store::accounts`].
 pub struct Accounts<'a>(pub(crate) &'a Store);
@@ -182,70 +183,6 @@ impl Accounts<'_> {
             })
         })
     }
-
-    /// Replaces all keys of the account, that is its password; false if there is no such account.
-    pub fn set_keys(&self, id: AccountId, keys: &[ScramKeys]) -> Commit<bool> {
-        self.0.queue((id, keys.to_vec()), |connection, (id, keys)| {
-            Box::pin(async move {
-                let args = [hashes(keys).into(), (*id).into()];
-                if connection.execute(Statement::AccountHashes.with(&args)).await? == 0 {
-                    return Ok(Ok(false));
-                }
-                connection.execute(Statement::KeyDelete.with(&[(*id).into()])).await?;
-                let keys: Vec<_> = keys.iter().map(|keys| (*id, keys)).collect();
-                insert_keys(connection, &keys).await?;
-                Ok(Ok(true))
-            })
-        })
-    }
-
-    /// The account of that name with its keys, in one look-up.
-    ///
-    /// # Errors
-    /// The database failed, or a key is damaged.
-    pub async fn keys(
-        &self,
-        domain: &str,
-        local: &str,
-    ) -> Result<Option<(Account, Vec<ScramKeys>)>, StorageError> {
-        let args = [domain.into(), local.into()];
-        let rows = self.0.readers().fetch(Statement::KeyLookup.with(&args)).await?;
-        let Some(first) = rows.first() else { return Ok(None) };
-        let mut keys = Vec::with_capacity(rows.len());
-        for row in &rows {
-            if let Some(bit) = row.opt_int(5)? {
-                keys.push(key(bit, row)?);
-            }
-        }
-        Ok(Some((account(first)?, keys)))
-    }
-
-    /// The hashes for which every account of the domain that has keys at all has some, weakest first:
-    /// offering them locks nobody out. All hashes for a domain without accounts. A few steps in an index,
-    /// however many accounts there are.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn common_hashes(&self, domain: &str) -> Result<Vec<Hash>, StorageError> {
-        let args = [domain.into(); 3];
-        let lacks = self.0.readers().first(Statement::AccountLacks.with(&args)).await?;
-        let Some(lacks) = lacks else { return Ok(Vec::new()) };
-        let mut common = Vec::with_capacity(Hash::ALL.len());
-        for (column, hash) in Hash::ALL.into_iter().enumerate() {
-            if !lacks.flag(column)? {
-                common.push(hash);
-            }
-        }
-        Ok(common)
-    }
-
-    /// Whether `hash` is one of the [`common_hashes`](Self::common_hashes).
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn has_all_keys(&self, domain: &str, hash: Hash) -> Result<bool, StorageError> {
-        Ok(self.common_hashes(domain).await?.contains(&hash))
-    }
 }
 
 type Chunk = (usize, Commit<Vec<Option<AccountId>>>);
@@ -288,43 +225,13 @@ async fn insert(
     Ok(ids)
 }
 
-async fn insert_keys(
-    connection: &mut Connection,
-    keys: &[(AccountId, &ScramKeys)],
-) -> Result<(), StorageError> {
-    for chunk in keys.chunks(CHUNK) {
-        let mut args = Vec::with_capacity(chunk.len() * 6);
-        for (id, keys) in chunk {
-            let secrets = [&keys.salt, &keys.stored_key, &keys.server_key];
-            args.extend([*id, keys.hash.bit(), keys.iterations.into()].map(Value::Int));
-            args.extend(secrets.map(|secret| Value::Bytes(secret)));
-        }
-        connection.execute(Statement::KeyInsert.repeat(chunk.len(), &args)).await?;
-    }
-    Ok(())
-}
-
-fn hashes(keys: &[ScramKeys]) -> i64 {
-    keys.iter().fold(0, |set, keys| set | keys.hash.bit())
-}
-
-fn account(row: &Row) -> Result<Account, StorageError> {
+/// The first five columns of a look-up.
+pub(crate) fn account(row: &Row) -> Result<Account, StorageError> {
     Ok(Account {
         id: row.int(0)?,
         domain: row.text(1)?,
         local: row.text(2)?,
         created_us: row.int(3)?,
         enabled: row.flag(4)?,
-    })
-}
-
-fn key(bit: i64, row: &Row) -> Result<ScramKeys, StorageError> {
-    let damaged = |what: &str| StorageError::Corrupt(format!("{what} of a key"));
-    Ok(ScramKeys {
-        hash: Hash::from_bit(bit).ok_or_else(|| damaged("the hash"))?,
-        iterations: u32::try_from(row.int(6)?).map_err(|_| damaged("the iterations"))?,
-        salt: row.bytes(7)?,
-        stored_key: row.bytes(8)?,
-        server_key: row.bytes(9)?,
     })
 }

@@ -11,6 +11,7 @@
 //! knows stands in `sqlite.rs` and `migrations/sqlite`.
 
 mod account;
+mod account_key;
 mod connection;
 mod error;
 mod migration;

@@ -1,0 +1,106 @@
+//! What the accounts' passwords are verified against.
+
+use crate::account::{CHUNK, account};
+use crate::connection::Connection;
+use crate::statement::Statement;
+use crate::value::{Row, Value};
+use crate::writer::Commit;
+use crate::{Account, AccountId, Accounts, Hash, ScramKeys, StorageError};
+
+impl Accounts<'_> {
+    /// Replaces all keys of the account, that is its password; false if there is no such account.
+    pub fn set_keys(&self, id: AccountId, keys: &[ScramKeys]) -> Commit<bool> {
+        self.0.queue((id, keys.to_vec()), |connection, (id, keys)| {
+            Box::pin(async move {
+                let args = [hashes(keys).into(), (*id).into()];
+                if connection.execute(Statement::AccountHashes.with(&args)).await? == 0 {
+                    return Ok(Ok(false));
+                }
+                connection.execute(Statement::KeyDelete.with(&[(*id).into()])).await?;
+                let keys: Vec<_> = keys.iter().map(|keys| (*id, keys)).collect();
+                insert_keys(connection, &keys).await?;
+                Ok(Ok(true))
+            })
+        })
+    }
+
+    /// The account of that name with its keys, in one look-up.
+    ///
+    /// # Errors
+    /// The database failed, or a key is damaged.
+    pub async fn keys(
+        &self,
+        domain: &str,
+        local: &str,
+    ) -> Result<Option<(Account, Vec<ScramKeys>)>, StorageError> {
+        let args = [domain.into(), local.into()];
+        let rows = self.0.readers().fetch(Statement::KeyLookup.with(&args)).await?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let mut keys = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if let Some(bit) = row.opt_int(5)? {
+                keys.push(key(bit, row)?);
+            }
+        }
+        Ok(Some((account(first)?, keys)))
+    }
+
+    /// The hashes for which every account of the domain that has keys at all has some, weakest first:
+    /// offering them locks nobody out. All hashes for a domain without accounts. A few steps in an index,
+    /// however many accounts there are.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn common_hashes(&self, domain: &str) -> Result<Vec<Hash>, StorageError> {
+        let args = [domain.into(); 3];
+        let lacks = self.0.readers().first(Statement::AccountLacks.with(&args)).await?;
+        let Some(lacks) = lacks else { return Ok(Vec::new()) };
+        let mut common = Vec::with_capacity(Hash::ALL.len());
+        for (column, hash) in Hash::ALL.into_iter().enumerate() {
+            if !lacks.flag(column)? {
+                common.push(hash);
+            }
+        }
+        Ok(common)
+    }
+
+    /// Whether `hash` is one of the [`common_hashes`](Self::common_hashes).
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn has_all_keys(&self, domain: &str, hash: Hash) -> Result<bool, StorageError> {
+        Ok(self.common_hashes(domain).await?.contains(&hash))
+    }
+}
+
+pub(crate) async fn insert_keys(
+    connection: &mut Connection,
+    keys: &[(AccountId, &ScramKeys)],
+) -> Result<(), StorageError> {
+    for chunk in keys.chunks(CHUNK) {
+        let mut args = Vec::with_capacity(chunk.len() * 6);
+        for (id, keys) in chunk {
+            let secrets = [&keys.salt, &keys.stored_key, &keys.server_key];
+            args.extend([*id, keys.hash.bit(), keys.iterations.into()].map(Value::Int));
+            args.extend(secrets.map(|secret| Value::Bytes(secret)));
+        }
+        connection.execute(Statement::KeyInsert.repeat(chunk.len(), &args)).await?;
+    }
+    Ok(())
+}
+
+/// The set of hashes that there are keys for.
+pub(crate) fn hashes(keys: &[ScramKeys]) -> i64 {
+    keys.iter().fold(0, |set, keys| set | keys.hash.bit())
+}
+
+fn key(bit: i64, row: &Row) -> Result<ScramKeys, StorageError> {
+    let damaged = |what: &str| StorageError::Corrupt(format!("{what} of a key"));
+    Ok(ScramKeys {
+        hash: Hash::from_bit(bit).ok_or_else(|| damaged("the hash"))?,
+        iterations: u32::try_from(row.int(6)?).map_err(|_| damaged("the iterations"))?,
+        salt: row.bytes(7)?,
+        stored_key: row.bytes(8)?,
+        server_key: row.bytes(9)?,
+    })
+}
