@@ -98,8 +98,9 @@ impl Connection {
     }
 
     /// Writes what waits in the output and, if `read`, reads; ready with the next event. Events that are here already
-    /// come before writing, so that the answers to a burst leave together. Cancel-safe; a reader that is slow does not
-    /// stop reading from it, so the caller bounds [`pending_out`](Self::pending_out). With `read` false only writing makes progress, and [`Wire::Drained`] alone is returned.
+    /// come before writing, so that the answers to a burst leave together. Cancel-safe. A peer that is slow to read is
+    /// still read from, so the caller bounds [`pending_out`](Self::pending_out). With `read` false only writing makes
+    /// progress, and [`Wire::Drained`] alone is returned.
     ///
     /// # Errors
     /// [`WireError`]: the stream is over. For [`WireError::Stream`] the peer is still to be told.
