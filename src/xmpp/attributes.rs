@@ -94,7 +94,7 @@ fn check_value(value: &str) -> Result<(), StreamError> {
 pub(crate) fn check_reference(name: &str) -> Result<(), StreamError> {
     if escape::reference(name).is_some() {
         Ok(())
-    } else if crate::chars::is_ncname(name) {
+    } else if crate::chars::is_new_ncname(name) {
         Err(StreamError::new(StreamCondition::RestrictedXml)
             .text("a reference to an entity that is not predefined"))
     } else {

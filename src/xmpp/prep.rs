@@ -181,32 +181,44 @@ fn ip_literal(address: &str) -> Result<Cow<'_, str>, JidError> {
     address.map(|address| Cow::Owned(format!("[{address}]"))).ok_or(refused)
 }
 
+/// Prepares label by label, so that directions of writing may differ between them (RFC 3490 §4).
 fn unicode_domain(domain: &str, strict: bool) -> Result<String, JidError> {
     let refused = |why| JidError::Prep(Part::Domain, why);
-    let text = NAME.prepare(domain, strict).map_err(refused)?;
-    // The other full stops of IDNA (RFC 3490 §3.1); U+FF0E and U+FF61 were normalised to these two.
-    let text = text.replace('\u{3002}', ".");
-    let ascii = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_') || !b.is_ascii();
-    if !text.bytes().all(ascii) {
-        return Err(refused(PrepError::Prohibited));
+    let mut out = String::with_capacity(domain.len());
+    // The full stops of IDNA (RFC 3490 §3.1).
+    for (at, label) in domain.split(['.', '\u{3002}', '\u{FF0E}', '\u{FF61}']).enumerate() {
+        let label = NAME.prepare(label, strict).map_err(refused)?;
+        if !label.chars().all(in_label) {
+            return Err(refused(PrepError::Prohibited));
+        }
+        if at > 0 {
+            out.push('.');
+        }
+        out.push_str(&unicode_label(&label));
     }
-    let labels: Vec<Cow<'_, str>> = text.split('.').map(|label| unicode_label(label, strict)).collect();
-    Ok(labels.join("."))
+    if strict && out.chars().any(tables::unassigned_code_point) {
+        return Err(refused(PrepError::Unassigned));
+    }
+    Ok(out)
+}
+
+/// Whether a prepared character may stand in a label: of ASCII only what host names are made of.
+fn in_label(c: char) -> bool {
+    matches!(c, 'a'..='z' | '0'..='9' | '-' | '_') || !(c.is_ascii() || c == '\u{3002}')
 }
 
 /// The U-label of an A-label; the A-label itself where nameprep would change what it stands for
 /// (such as `ß`), since the name would then be another one when it is read again.
-fn unicode_label(label: &str, strict: bool) -> Cow<'_, str> {
+fn unicode_label(label: &str) -> Cow<'_, str> {
     let Some(decoded) = label.strip_prefix("xn--").and_then(idna::punycode::decode_to_string) else {
         return Cow::Borrowed(label);
     };
     let same = |prepared: &String| *prepared == decoded;
     let stable = !decoded.is_ascii()
-        && !decoded.contains(['.', '\u{3002}'])
         && !decoded.starts_with("xn--")
-        && decoded.bytes().all(|b| !b.is_ascii() || matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
+        && decoded.chars().all(in_label)
         && idna::domain_to_ascii(&decoded).is_ok_and(|ascii| ascii == label)
-        && NAME.prepare(&decoded, strict).ok().as_ref().is_some_and(same);
+        && NAME.prepare(&decoded, false).ok().as_ref().is_some_and(same);
     if stable { Cow::Owned(decoded) } else { Cow::Borrowed(label) }
 }
 

@@ -292,12 +292,14 @@ fn split_name(name: &str) -> Result<(&str, &str), StreamError> {
         return Err(violation("a name is too long"));
     }
     let (prefix, local) = match name.split_once(':') {
-        Some((prefix, local)) if chars::is_ncname(prefix) => (prefix, local),
-        Some(_) => return Err(malformed("a name that XML does not allow")),
-        None => ("", name),
+        Some((prefix, local)) => (Some(prefix), local),
+        None => (None, name),
     };
-    if chars::is_ncname(local) {
-        Ok((prefix, local))
+    let all = |valid: fn(&str) -> bool| prefix.is_none_or(valid) && valid(local);
+    if all(chars::is_ncname) {
+        Ok((prefix.unwrap_or_default(), local))
+    } else if all(chars::is_new_ncname) {
+        Err(violation("a name that older parsers refuse"))
     } else {
         Err(malformed("a name that XML does not allow"))
     }

@@ -62,6 +62,7 @@ fn accepted() {
         "a@[2001:db8::1]/r",
         "a_b@c_d",
         "d'@b".replace('\'', "").as_str(),
+        "שלום.example",
         "a+b*!?;=~|{}[]()^`%$#,@b",
         "שלום@b",
     ] {
@@ -89,6 +90,8 @@ fn refused() {
         ("\u{FF20}@c", Prep(Part::Local, PrepError::Prohibited)),
         ("a@b c", Prep(Part::Domain, PrepError::Prohibited)),
         ("a@b@c", Prep(Part::Domain, PrepError::Prohibited)),
+        ("a@b\u{2024}c", Prep(Part::Domain, PrepError::Prohibited)),
+        ("a@אa.c", Prep(Part::Domain, PrepError::Bidi)),
         ("a@b\u{FF0F}c", Prep(Part::Domain, PrepError::Prohibited)),
         ("a@[::g]", Prep(Part::Domain, PrepError::Prohibited)),
         ("a@[::1", Prep(Part::Domain, PrepError::Prohibited)),
@@ -108,6 +111,8 @@ fn refused() {
 fn strict_refuses_what_unicode_3_2_does_not_know() {
     assert_eq!(Jid::parse_strict("🦀@b"), Err(JidError::Prep(Part::Local, PrepError::Unassigned)));
     assert_eq!(Jid::parse_strict("a@b/🦀"), Err(JidError::Prep(Part::Resource, PrepError::Unassigned)));
+    assert_eq!(jid("a@xn--trc").as_str(), "a@\u{C78}");
+    assert_eq!(Jid::parse_strict("a@xn--trc"), Err(JidError::Prep(Part::Domain, PrepError::Unassigned)));
     assert_eq!(Jid::parse_strict("Jürgen@b").unwrap().as_str(), "jürgen@b");
 }
 
