@@ -189,6 +189,11 @@ impl Connection {
         self.peer
     }
 
+    /// Whether TLS is on.
+    pub fn is_tls(&self) -> bool {
+        self.io.is_tls()
+    }
+
     /// What was negotiated, if TLS is on.
     pub fn tls(&self) -> Option<TlsAbout> {
         self.io.about()
