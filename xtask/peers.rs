@@ -10,6 +10,15 @@ use crate::{packages, python, say, shell};
 
 const PEERS: [&str; 2] = ["prosody", "ejabberd"];
 
+/// Installs packages while a policy is in place that starts no service (Debian's `policy-rc.d`).
+const WITHOUT_SERVICES: &str = r#"
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy && trap "rm -f $policy" EXIT
+fi
+apt-get install -y -qq --no-install-recommends "$@"
+"#;
+
 /// Runs the scripts against one peer, or both.
 pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
     let only = flags.last()?;
@@ -34,12 +43,11 @@ pub fn need(peers: &[&str], why: &str) -> Outcome {
     if missing.is_empty() {
         return Ok(());
     }
-    // RUNLEVEL=1 is what Debian's invoke-rc.d reads: a service is not started on a single-user level.
     let names = missing.join(" ");
-    say::step(&format!("apt-get install {names}: {why}"));
+    say::step(&format!("apt-get install {names}, their services left off: {why}"));
     shell::run(packages::root("apt-get").args(["update", "-qq"]))?;
-    let mut install = packages::root("RUNLEVEL=1");
-    install.args(["apt-get", "install", "-y", "-qq", "--no-install-recommends"]).args(missing);
+    let mut install = packages::root("sh");
+    install.args(["-c", WITHOUT_SERVICES, "sh"]).args(missing);
     shell::run(install.stdin(std::process::Stdio::null()))
 }
 
