@@ -42,3 +42,20 @@ async fn a_purged_domain_leaves_the_others() {
     assert_eq!(bed.store.offline().load(other, OfflineId::default(), 9).await.unwrap().len(), 1);
     assert_eq!(bed.store.purge_domain("chess.example").await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_table_that_nobody_told_of_is_emptied_too() {
+    let bed = Bed::new().await;
+    let alice = bed.account("chess.example", "alice").await;
+    bed.store.close().await.unwrap();
+    // No foreign key: the database itself would leave the row.
+    let sql = "CREATE TABLE note (account_id BIGINT); INSERT INTO note SELECT id FROM account; \
+        INSERT INTO note VALUES (4711)";
+    super::schema::tamper(&bed.folder.path().join("test.db"), sql).await;
+    let store = Store::open(bed.options(), &Runtime::system()).await.unwrap();
+    let note = ("note".to_owned(), 1);
+    assert!(store.rows_of_account(alice).await.unwrap().contains(&note));
+    assert!(store.purge(alice).await.unwrap());
+    assert!(store.rows_of_account(alice).await.unwrap().iter().all(|(_, rows)| *rows == 0));
+    assert!(store.rows_of_account(4711).await.unwrap().contains(&note));
+}

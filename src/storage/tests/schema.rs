@@ -6,7 +6,7 @@ use super::*;
 use crate::{StorageError, Sync};
 
 /// Runs SQL on the file behind the store's back.
-async fn tamper(file: &std::path::Path, sql: &'static str) {
+pub(super) async fn tamper(file: &std::path::Path, sql: &'static str) {
     let mut connection =
         SqliteConnectOptions::new().filename(file).create_if_missing(true).connect().await.unwrap();
     connection.execute(sqlx::raw_sql(sql)).await.unwrap();
