@@ -51,7 +51,7 @@ async fn a_table_that_nobody_told_of_is_emptied_too() {
     // No foreign key: the database itself would leave the row.
     let sql = "CREATE TABLE note (account_id BIGINT); INSERT INTO note SELECT id FROM account; \
         INSERT INTO note VALUES (4711)";
-    super::schema::tamper(&bed.folder.path().join("test.db"), sql).await;
+    schema::tamper(&bed.folder.path().join("test.db"), sql).await;
     let store = Store::open(bed.options(), &Runtime::system()).await.unwrap();
     let note = ("note".to_owned(), 1);
     assert!(store.rows_of_account(alice).await.unwrap().contains(&note));
