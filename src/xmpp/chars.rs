@@ -42,8 +42,12 @@ fn is_old_letter(c: char) -> bool {
 
 /// Whether `name` is a name without a colon (`NCName`) to every parser there is.
 pub(crate) fn is_ncname(name: &str) -> bool {
+    let digit = |c| matches!(c, '-' | '.' | '0'..='9');
+    if name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) {
+        return !name.is_empty() && !name.starts_with(digit);
+    }
     let mut chars = name.chars();
-    let rest = |c| is_old_letter(c) || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}');
+    let rest = |c| is_old_letter(c) || digit(c) || c == '\u{B7}';
     chars.next().is_some_and(is_old_letter) && chars.all(rest)
 }
 
@@ -51,6 +55,12 @@ pub(crate) fn is_ncname(name: &str) -> bool {
 pub(crate) fn is_new_ncname(name: &str) -> bool {
     let mut chars = name.chars();
     chars.next().is_some_and(is_name_start) && chars.all(is_name_char)
+}
+
+/// Whether `c` may stand in a namespace name: what can be in no URI or IRI (RFC 3987 §2.2) is refused, since some of
+/// it separates namespace from name within expat, which ends its stream when it sees it there.
+pub(crate) fn is_namespace_char(c: char) -> bool {
+    is_char(c) && !matches!(c, '\0'..=' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}' | '\x7F')
 }
 
 /// White space of XML (§2.3, `S`).

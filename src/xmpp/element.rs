@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::chars;
 use crate::escape;
 use crate::ns;
 
@@ -201,7 +202,7 @@ impl Element {
         out.push(b'<');
         out.extend_from_slice(name.as_bytes());
         if default_ns != inherited_ns {
-            write_pair(out, "xmlns", default_ns);
+            write_declaration(out, "xmlns", default_ns);
         }
         self.write_attributes(out);
         if self.children.is_empty() {
@@ -228,7 +229,7 @@ impl Element {
                 let declares =
                     |earlier: &Attribute| earlier.name.split_once(':').is_some_and(|(p, _)| p == prefix);
                 if !self.attributes.iter().take(at).any(declares) {
-                    write_pair(out, &format!("xmlns:{prefix}"), ns);
+                    write_declaration(out, &format!("xmlns:{prefix}"), ns);
                 }
             }
             write_pair(out, &attribute.name, &attribute.value);
@@ -240,6 +241,15 @@ impl Element {
         let mut out = Vec::new();
         self.write(&mut out, inherited_ns);
         String::from_utf8(out).unwrap_or_default()
+    }
+}
+
+/// What cannot be in a namespace name becomes U+FFFD.
+fn write_declaration(out: &mut Vec<u8>, name: &str, ns: &str) {
+    if ns.chars().all(chars::is_namespace_char) {
+        write_pair(out, name, ns);
+    } else {
+        write_pair(out, name, &ns.replace(|c| !chars::is_namespace_char(c), "\u{FFFD}"));
     }
 }
 

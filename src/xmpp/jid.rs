@@ -66,6 +66,17 @@ pub struct Jid {
     slash: u16,
 }
 
+/// What the parts were taken from.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    /// Becomes the JID's text as it stands if nothing had to be prepared; empty if there is none.
+    text: &'a str,
+    strict: bool,
+}
+
+/// Parts that come from different places.
+const PARTS: Source<'_> = Source { text: "", strict: false };
+
 impl Jid {
     /// Reads and prepares a JID; code points unknown to Unicode 3.2 pass.
     pub fn parse(text: &str) -> Result<Self, JidError> {
@@ -79,12 +90,12 @@ impl Jid {
 
     /// Prepares the three parts.
     pub fn from_parts(local: Option<&str>, domain: &str, resource: Option<&str>) -> Result<Self, JidError> {
-        Self::prepare(local, domain, resource, false)
+        Self::prepare(local, domain, resource, PARTS)
     }
 
     /// A JID that is a domain.
     pub fn domain_only(domain: &str) -> Result<Self, JidError> {
-        Self::prepare(None, domain, None, false)
+        Self::prepare(None, domain, None, PARTS)
     }
 
     fn read(text: &str, strict: bool) -> Result<Self, JidError> {
@@ -96,25 +107,31 @@ impl Jid {
             Some((local, domain)) => (Some(local), domain),
             None => (None, bare),
         };
-        Self::prepare(local, domain, resource, strict)
+        Self::prepare(local, domain, resource, Source { text, strict })
     }
 
     fn prepare(
         local: Option<&str>,
         domain: &str,
         resource: Option<&str>,
-        strict: bool,
+        source: Source<'_>,
     ) -> Result<Self, JidError> {
+        let Source { text, strict } = source;
         let local = local.map(|local| prep::local_part(local, strict)).transpose()?;
         let domain = prep::domain_part(domain, strict)?;
         let resource = resource.map(|resource| prep::resource_part(resource, strict)).transpose()?;
+        let (at, slash) = offsets(local.as_deref(), &domain);
+        let length = slash + resource.as_ref().map_or(0, |resource| resource.len() + 1);
+        let same = |part: &Cow<'_, str>| matches!(part, Cow::Borrowed(_));
+        if length == text.len() && same(&domain) && local.iter().chain(&resource).all(same) {
+            return Ok(Self { text: text.into(), at: at as u16, slash: slash as u16 });
+        }
         Ok(Self::join(local.as_deref(), &domain, resource.as_deref()))
     }
 
     /// Joins prepared parts: each has at most 1,023 bytes, so the offsets fit.
     fn join(local: Option<&str>, domain: &str, resource: Option<&str>) -> Self {
-        let at = local.map_or(0, str::len);
-        let slash = domain.len() + local.map_or(0, |local| local.len() + 1);
+        let (at, slash) = offsets(local, domain);
         let mut text = String::with_capacity(slash + resource.map_or(0, |resource| resource.len() + 1));
         if let Some(local) = local {
             text.push_str(local);
@@ -189,6 +206,12 @@ impl Jid {
     pub fn same_bare(&self, other: &Jid) -> bool {
         self.bare_str() == other.bare_str()
     }
+}
+
+/// Where the localpart and the domain end.
+fn offsets(local: Option<&str>, domain: &str) -> (usize, usize) {
+    let at = local.map_or(0, str::len);
+    (at, domain.len() + local.map_or(0, |local| local.len() + 1))
 }
 
 /// The A-label form of a domain, for comparison with names in TLS, HTTP and DNS (which know nothing else):

@@ -206,14 +206,16 @@ impl<'a> Scan<'a> {
     ) -> Result<(), StreamError> {
         let name = escape::attribute(raw.value);
         check_declaration(prefix, &name)?;
+        if !name.chars().all(chars::is_namespace_char) {
+            return Err(violation("a namespace name that is no URI"));
+        }
         if self.scope.mark() > self.limits.namespaces {
             return Err(violation("too many prefixes"));
         }
         let as_written = name == raw.value;
-        let new = || match ns::known(&name) {
-            Some(known) => Namespace::Known(known),
-            None if as_written => Namespace::Source(record.value_start, record.value_end),
-            None => Namespace::Owned(name.as_ref().into()),
+        let new = || match as_written {
+            true => Namespace::Source(record.value_start, record.value_end),
+            false => Namespace::Owned(name.as_ref().into()),
         };
         let index = self.scope.intern(self.source.as_bytes(), &name, new);
         if self.scope.namespaces() > self.limits.namespaces {
@@ -264,7 +266,12 @@ impl<'a> Scan<'a> {
         let attrs = self.attrs.get(first..).unwrap_or_default();
         for (at, one) in attrs.iter().enumerate() {
             for other in attrs.iter().take(at) {
-                let same_name = self.full_name(one) == self.full_name(other);
+                // Lengths first: they nearly always differ.
+                if one.name_len != other.name_len {
+                    continue;
+                }
+                let same_name =
+                    one.prefix_len == other.prefix_len && self.full_name(one) == self.full_name(other);
                 let same_expanded = !cfg!(castling_planted_bug)
                     && one.ns < DECLARATION
                     && one.ns == other.ns
@@ -291,7 +298,9 @@ fn split_name(name: &str) -> Result<(&str, &str), StreamError> {
     if name.len() > MAX_NAME {
         return Err(violation("a name is too long"));
     }
-    let (prefix, local) = match name.split_once(':') {
+    let colon =
+        memchr::memchr(b':', name.as_bytes()).and_then(|at| Some((name.get(..at)?, name.get(at + 1..)?)));
+    let (prefix, local) = match colon {
         Some((prefix, local)) => (Some(prefix), local),
         None => (None, name),
     };

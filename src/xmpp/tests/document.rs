@@ -82,6 +82,7 @@ fn limits_hold() {
     assert_eq!(condition(format!("<a>{}</a>", "x".repeat(93)), limits), Ok(()));
     assert_eq!(condition(format!("<a>{}</a>", "x".repeat(94)), limits), refused);
     assert_eq!(condition(format!("<{}/>", "x".repeat(1025)), Limits::default()), refused);
+    assert_eq!(condition("<a xmlns='urn:}'/>".into(), Limits::default()), refused);
     assert_eq!(condition("<𐐀/>".into(), Limits::default()), refused);
     assert_eq!(condition("<a 𐐀:b=''/>".into(), Limits::default()), refused);
 }
