@@ -1,6 +1,8 @@
 //! The one strict pass over an element: quick-xml finds the tokens, everything it lets pass and XML does not
 //! is refused here, and what remains is a table of offsets.
 
+use std::cell::Cell;
+
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
@@ -16,6 +18,8 @@ use crate::tape::{AttrRecord, DECLARATION, NO_NS, NodeRecord, Outer, Tape};
 
 /// Longest name with its prefix, in bytes.
 const MAX_NAME: usize = 1024;
+/// Most namespace names in one element; an index of them has 16 bits, and outer ones come on top.
+const MAX_NAMESPACES: usize = 60_000;
 
 /// Validates `source`, which must be exactly one element.
 pub(crate) fn scan(
@@ -33,43 +37,49 @@ pub(crate) fn scan(
     if !chars::all_chars(source) {
         return Err(malformed("a character that XML does not allow"));
     }
-    let mut scan = Scan::new(source, outer, limits);
-    scan.scope.start(inherited_ns);
-    scan.run()?;
-    Ok(Tape {
-        nodes: scan.nodes.into_boxed_slice(),
-        attrs: scan.attrs.into_boxed_slice(),
-        namespaces: scan.scope.take_table(),
+    let mut scan = Scan { source, outer, limits, work: WORK.take(), borrowed: Vec::new() };
+    scan.work.scope.start(inherited_ns);
+    let result = scan.run();
+    let tape = Tape {
+        nodes: scan.work.nodes.drain(..).collect(),
+        attrs: scan.work.attrs.drain(..).collect(),
+        namespaces: scan.work.scope.take_table(),
         borrowed: scan.borrowed,
-    })
+    };
+    scan.work.open.clear();
+    WORK.set(scan.work);
+    result.map(|()| tape)
+}
+
+thread_local! {
+    /// The lists that grow while an element is read: kept, so that what remains of them is allocated once.
+    static WORK: Cell<Work> = const { Cell::new(Work::new()) };
+}
+
+#[derive(Default)]
+struct Work {
+    scope: Scope,
+    nodes: Vec<NodeRecord>,
+    attrs: Vec<AttrRecord>,
+    /// Elements that are open: index and what to leave the scope with.
+    open: Vec<(u32, usize)>,
+}
+
+impl Work {
+    const fn new() -> Self {
+        Self { scope: Scope::new(), nodes: Vec::new(), attrs: Vec::new(), open: Vec::new() }
+    }
 }
 
 struct Scan<'a> {
     source: &'a str,
     outer: &'a [Outer],
     limits: &'a Limits,
-    scope: Scope,
-    nodes: Vec<NodeRecord>,
-    attrs: Vec<AttrRecord>,
-    /// Elements that are open: index and what to leave the scope with.
-    open: Vec<(u32, usize)>,
+    work: Work,
     borrowed: Vec<usize>,
 }
 
 impl<'a> Scan<'a> {
-    fn new(source: &'a str, outer: &'a [Outer], limits: &'a Limits) -> Self {
-        Self {
-            source,
-            outer,
-            limits,
-            scope: Scope::default(),
-            nodes: Vec::with_capacity(8),
-            attrs: Vec::with_capacity(16),
-            open: Vec::with_capacity(8),
-            borrowed: Vec::new(),
-        }
-    }
-
     fn run(&mut self) -> Result<(), StreamError> {
         let mut reader = Reader::from_str(self.source);
         let mut start = 0;
@@ -96,7 +106,7 @@ impl<'a> Scan<'a> {
             }
             start = end;
         }
-        if self.open.is_empty() && !self.nodes.is_empty() {
+        if self.work.open.is_empty() && !self.work.nodes.is_empty() {
             Ok(())
         } else {
             Err(malformed("an element without an end"))
@@ -104,7 +114,7 @@ impl<'a> Scan<'a> {
     }
 
     fn inside(&self) -> Result<(), StreamError> {
-        if self.open.is_empty() { Err(malformed("text outside of an element")) } else { Ok(()) }
+        if self.work.open.is_empty() { Err(malformed("text outside of an element")) } else { Ok(()) }
     }
 
     fn text(&self, text: &str) -> Result<(), StreamError> {
@@ -123,58 +133,58 @@ impl<'a> Scan<'a> {
         attrs_end: usize,
         end: usize,
     ) -> Result<(), StreamError> {
-        if self.open.is_empty() && !self.nodes.is_empty() {
+        if self.work.open.is_empty() && !self.work.nodes.is_empty() {
             return Err(malformed("a second element"));
         }
-        if self.open.len() >= self.limits.depth {
+        if self.work.open.len() >= self.limits.depth {
             return Err(violation("elements are nested too deeply"));
         }
-        if self.nodes.len() >= self.limits.elements {
+        if self.work.nodes.len() >= self.limits.elements {
             return Err(violation("too many elements"));
         }
         let source = self.source;
         let (prefix, name) = split_name(source.get(start + 1..name_end).unwrap_or_default())?;
-        let first = self.attrs.len();
-        let mark = self.scope.mark();
+        let first = self.work.attrs.len();
+        let mark = self.work.scope.mark();
         self.attributes(source.get(name_end..attrs_end).unwrap_or_default(), name_end)?;
         let ns = self.resolve(prefix)?;
-        let index = self.nodes.len() as u32;
-        self.nodes.push(NodeRecord {
+        let index = self.work.nodes.len() as u32;
+        self.work.nodes.push(NodeRecord {
             start: start as u32,
             inner_start: end as u32,
             inner_end: end as u32,
             end: end as u32,
             next: index + 1,
             attrs: first as u32,
-            attr_count: (self.attrs.len() - first) as u16,
+            attr_count: (self.work.attrs.len() - first) as u16,
             prefix_len: prefix.len() as u16,
             name_len: name.len() as u16,
             ns,
         });
-        self.open.push((index, mark));
+        self.work.open.push((index, mark));
         Ok(())
     }
 
     fn end_tag(&mut self, start: usize, end: usize) {
-        let next = self.nodes.len() as u32;
-        let Some((index, mark)) = self.open.pop() else { return };
-        self.scope.leave(mark);
-        if let Some(node) = self.nodes.get_mut(index as usize) {
+        let next = self.work.nodes.len() as u32;
+        let Some((index, mark)) = self.work.open.pop() else { return };
+        self.work.scope.leave(mark);
+        if let Some(node) = self.work.nodes.get_mut(index as usize) {
             (node.inner_end, node.end, node.next) = (start as u32, end as u32, next);
         }
     }
 
     /// Reads the attributes in `text`, which begins at `base`: declarations first, then names are resolved.
     fn attributes(&mut self, text: &'a str, base: usize) -> Result<(), StreamError> {
-        let first = self.attrs.len();
+        let first = self.work.attrs.len();
         let mut raw = RawAttributes::new(text);
         while let Some(attribute) = raw.read()? {
-            if self.attrs.len() - first >= self.limits.attributes.min(usize::from(u16::MAX)) {
+            if self.work.attrs.len() - first >= self.limits.attributes.min(usize::from(u16::MAX)) {
                 return Err(violation("too many attributes"));
             }
             self.attribute(&attribute, base)?;
         }
-        for index in first..self.attrs.len() {
+        for index in first..self.work.attrs.len() {
             self.resolve_attribute(index)?;
         }
         self.duplicates(first)
@@ -194,7 +204,7 @@ impl<'a> Scan<'a> {
             record.ns = DECLARATION;
             self.declare(if prefix.is_empty() { "" } else { name }, attribute, &record)?;
         }
-        self.attrs.push(record);
+        self.work.attrs.push(record);
         Ok(())
     }
 
@@ -209,7 +219,7 @@ impl<'a> Scan<'a> {
         if !name.chars().all(chars::is_namespace_char) {
             return Err(violation("a namespace name that is no URI"));
         }
-        if self.scope.mark() > self.limits.namespaces {
+        if self.work.scope.mark() > self.limits.namespaces {
             return Err(violation("too many prefixes"));
         }
         let as_written = name == raw.value;
@@ -217,36 +227,36 @@ impl<'a> Scan<'a> {
             true => Namespace::Source(record.value_start, record.value_end),
             false => Namespace::Owned(name.as_ref().into()),
         };
-        let index = self.scope.intern(self.source.as_bytes(), &name, new);
-        if self.scope.namespaces() > self.limits.namespaces {
+        let index = self.work.scope.intern(self.source.as_bytes(), &name, new);
+        if self.work.scope.namespaces() > self.limits.namespaces.min(MAX_NAMESPACES) {
             return Err(violation("too many namespaces"));
         }
         let end = record.start + raw.name.len() as u32;
-        self.scope.bind(end - prefix.len() as u32, end, index);
+        self.work.scope.bind(end - prefix.len() as u32, end, index);
         Ok(())
     }
 
     fn resolve_attribute(&mut self, index: usize) -> Result<(), StreamError> {
         let source = self.source;
-        let Some(record) = self.attrs.get(index) else { return Ok(()) };
+        let Some(record) = self.work.attrs.get(index) else { return Ok(()) };
         if record.ns == DECLARATION || record.prefix_len == 0 {
             return Ok(());
         }
         let start = record.start as usize;
         let prefix = source.get(start..start + usize::from(record.prefix_len)).unwrap_or_default();
         let ns = self.resolve(prefix)?;
-        if let Some(record) = self.attrs.get_mut(index) {
+        if let Some(record) = self.work.attrs.get_mut(index) {
             record.ns = ns;
         }
         Ok(())
     }
 
     fn resolve(&mut self, prefix: &str) -> Result<u16, StreamError> {
-        if let Some(index) = self.scope.resolve(self.source.as_bytes(), prefix) {
+        if let Some(index) = self.work.scope.resolve(self.source.as_bytes(), prefix) {
             return Ok(index);
         }
         if prefix == "xml" {
-            return Ok(self.scope.intern(self.source.as_bytes(), ns::XML, || Namespace::Known(ns::XML)));
+            return Ok(self.work.scope.intern(self.source.as_bytes(), ns::XML, || Namespace::Known(ns::XML)));
         }
         let outer = self.outer;
         let Some(at) = outer.iter().position(|(declared, _)| **declared == *prefix) else {
@@ -258,12 +268,12 @@ impl<'a> Scan<'a> {
             self.borrowed.push(at);
         }
         let name = outer.get(at).map_or("", |(_, name)| name);
-        Ok(self.scope.intern(self.source.as_bytes(), name, || Namespace::detached(name)))
+        Ok(self.work.scope.intern(self.source.as_bytes(), name, || Namespace::detached(name)))
     }
 
     /// No two attributes may have the same name, nor the same namespace and local name.
     fn duplicates(&self, first: usize) -> Result<(), StreamError> {
-        let attrs = self.attrs.get(first..).unwrap_or_default();
+        let attrs = self.work.attrs.get(first..).unwrap_or_default();
         for (at, one) in attrs.iter().enumerate() {
             for other in attrs.iter().take(at) {
                 // Lengths first: they nearly always differ.

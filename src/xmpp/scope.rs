@@ -38,6 +38,10 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
+    pub(crate) const fn new() -> Self {
+        Self { table: Vec::new(), bindings: Vec::new() }
+    }
+
     pub(crate) fn start(&mut self, inherited: &str) {
         self.table.clear();
         self.bindings.clear();
