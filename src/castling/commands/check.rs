@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use admin::Request;
+use runtime::{Clock, SystemClock};
 use serde_json::Value;
 
 use super::{connect, reply};
@@ -16,7 +17,7 @@ use crate::output;
 pub fn run(file: Option<&Path>) -> Result<(), Failure> {
     let mut loaded = load(file)?;
     let own = own_addresses(&loaded.config.data_dir);
-    check_surroundings(&loaded.config, &own, &mut loaded.problems);
+    check_surroundings(&loaded.config, &own, SystemClock.now_us(), &mut loaded.problems);
     let fatal = loaded.problems.fatal();
     let list = loaded.problems.into_list();
     if fatal {

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use runtime::{Clock, SystemClock};
+
 use super::target::take;
 use crate::config::{check_surroundings, load};
 use crate::failure::Failure;
@@ -11,7 +13,7 @@ use crate::output;
 pub fn run(file: Option<&Path>) -> Result<(), Failure> {
     let mut loaded = load(file)?;
     let lock = take(&loaded.config.data_dir)?;
-    check_surroundings(&loaded.config, &[], &mut loaded.problems);
+    check_surroundings(&loaded.config, &[], SystemClock.now_us(), &mut loaded.problems);
     if loaded.problems.fatal() {
         return Err(loaded.problems.into());
     }

@@ -17,6 +17,8 @@ mod types;
 mod walk;
 
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod tests;
 
 pub use change::settings;

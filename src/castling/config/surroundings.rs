@@ -9,13 +9,14 @@ use super::document::{item, join};
 use super::overlay;
 use super::problem::{Complaint, Problems, Severity};
 use super::references::LATER_LISTENERS;
-use super::types::{Config, Origin};
+use super::types::{Config, Domain, Origin, Tls};
 
 /// Checks files and ports. `own` are addresses of this data directory's running server: they are in use rightly.
-pub fn check(config: &Config, own: &[SocketAddr], problems: &mut Problems) {
+/// `now_us` in UTC microseconds decides about the dates of certificates.
+pub fn check(config: &Config, own: &[SocketAddr], now_us: i64, problems: &mut Problems) {
     data_dir(&config.data_dir, problems);
     plugins(config, problems);
-    certificates(config, problems);
+    certificates(config, now_us, problems);
     ports(config, own, problems);
 }
 
@@ -61,18 +62,41 @@ fn component(path: &Path) -> Result<(), String> {
     }
 }
 
-fn certificates(config: &Config, problems: &mut Problems) {
+fn certificates(config: &Config, now_us: i64, problems: &mut Problems) {
     for domain in &config.domains {
         let Some(tls) = &domain.tls else { continue };
+        let path = join(&domain.path, "tls");
+        let mut readable = true;
         for (key, file) in [("cert", &tls.cert), ("key", &tls.key)] {
-            if file.as_os_str().is_empty() {
-                continue;
+            // An empty one is missing in the file, and that was said.
+            readable &= !file.as_os_str().is_empty() && can_be_read(file, &join(&path, key), problems);
+        }
+        if readable {
+            pair(domain, tls, &path, now_us, problems);
+        }
+    }
+}
+
+fn can_be_read(file: &Path, path: &str, problems: &mut Problems) -> bool {
+    let Err(error) = File::open(file).and_then(|mut file| file.read(&mut [0; 1])) else { return true };
+    let message = format!("cannot read {}: {}", file.display(), reason(&error));
+    problems.error(path, Complaint::new(message, "correct the path, or let the server's user read the file"));
+    false
+}
+
+/// Whether certificate and key can be used, and used together.
+fn pair(domain: &Domain, tls: &Tls, path: &str, now_us: i64, problems: &mut Problems) {
+    match net::check_files(&domain.name, &tls.cert, &tls.key, now_us) {
+        Ok(loaded) => {
+            for warning in loaded.warnings {
+                let message = format!("{}: {warning}", tls.cert.display());
+                let remedy = "get a new certificate, or clients will refuse this one";
+                problems.warning(&join(path, "cert"), Complaint::new(message, remedy));
             }
-            if let Err(error) = File::open(file).and_then(|mut file| file.read(&mut [0; 1])) {
-                let message = format!("cannot read {}: {}", file.display(), reason(&error));
-                let remedy = "correct the path, or let the server's user read the file";
-                problems.error(&join(&join(&domain.path, "tls"), key), Complaint::new(message, remedy));
-            }
+        }
+        Err(error) => {
+            let key = if error.field == net::CertField::Cert { "cert" } else { "key" };
+            problems.error(&join(path, key), Complaint::new(error.to_string(), error.remedy()));
         }
     }
 }

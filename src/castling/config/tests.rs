@@ -27,6 +27,9 @@ fn expect(text: &str, expected: &[&str]) {
     assert_eq!(errors(text), expected, "\n{text}");
 }
 
+/// 24 November 2026.
+const NOW: i64 = 1_795_478_400_000_000;
+
 const DOMAIN: &str = "[[domain]]\nname = \"chess.example\"\n";
 
 #[test]
@@ -324,7 +327,7 @@ fn files_and_ports() {
     );
     fs::write(&file, text).unwrap();
     let mut loaded = load(Some(&file)).unwrap();
-    super::check_surroundings(&loaded.config, &[], &mut loaded.problems);
+    super::check_surroundings(&loaded.config, &[], NOW, &mut loaded.problems);
     let at = |path: &str| dir.path().join(path).display().to_string();
     let name = file.display();
     assert_eq!(
@@ -356,7 +359,7 @@ fn files_and_ports() {
         ]
     );
     let mut loaded = load(Some(&file)).unwrap();
-    super::check_surroundings(&loaded.config, &[port], &mut loaded.problems);
+    super::check_surroundings(&loaded.config, &[port], NOW, &mut loaded.problems);
     assert!(!loaded.problems.into_list().iter().any(|one| one.to_string().contains("already in use")));
 }
 
@@ -364,7 +367,7 @@ fn files_and_ports() {
 fn one_port_twice() {
     let text = "[listen]\nc2s = [\"0.0.0.0:47111\"]\nc2s_tls = [\"127.0.0.1:47111\"]\n";
     let mut loaded = read(text);
-    super::check_surroundings(&loaded.config, &["0.0.0.0:47111".parse().unwrap()], &mut loaded.problems);
+    super::check_surroundings(&loaded.config, &["0.0.0.0:47111".parse().unwrap()], NOW, &mut loaded.problems);
     let all: Vec<String> = loaded.problems.into_list().iter().map(ToString::to_string).collect();
     assert!(
         all.contains(
@@ -432,4 +435,48 @@ fn a_damaged_overlay_is_reported() {
     fs::write(dir.path().join("overlay.json"), "{").unwrap();
     let loaded = parse(&Source::new("c.toml", "data_dir = \".\"\n"), dir.path(), false);
     assert!(loaded.problems.fatal());
+}
+
+#[test]
+fn certificates() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = std::sync::Arc::new(runtime::ManualClock::new(NOW));
+    let store = net::TlsStore::new(clock).unwrap();
+    for name in ["one.example", "two.example"] {
+        store.self_signed(name, dir.path()).unwrap();
+    }
+    fs::write(dir.path().join("empty.pem"), "nothing").unwrap();
+    let file = dir.path().join("c.toml");
+    let domain = |name: &str, cert: &str, key: &str| {
+        format!("[[domain]]\nname = \"{name}\"\ntls = {{ cert = \"{cert}\",\n  key = \"{key}\" }}\n")
+    };
+    let text = "[listen]\nc2s = [\"127.0.0.1:0\"]\n".to_owned()
+        + &domain("one.example", "one.example.crt", "one.example.key")
+        + &domain("two.example", "two.example.crt", "one.example.key")
+        + &domain("three.example", "empty.pem", "one.example.key")
+        + &domain("four.example", "two.example.crt", "two.example.key");
+    fs::write(&file, text).unwrap();
+    let mut loaded = load(Some(&file)).unwrap();
+    super::check_surroundings(&loaded.config, &[], NOW, &mut loaded.problems);
+    let at = |path: &str| dir.path().join(path).display().to_string();
+    let name = file.display();
+    assert_eq!(
+        loaded.problems.into_list().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [
+            format!(
+                "{name}:10: {} holds a private key that belongs to another certificate — give the key with which the \
+                 certificate was requested; the chain's first certificate must be the domain's own",
+                at("one.example.key")
+            ),
+            format!(
+                "{name}:13: {} holds no certificate — give the full chain in PEM, the domain's own certificate first",
+                at("empty.pem")
+            ),
+            format!(
+                "{name}:17: warning: {}: the certificate does not name four.example — get a new certificate, or \
+                 clients will refuse this one",
+                at("two.example.crt")
+            ),
+        ]
+    );
 }

@@ -1,4 +1,5 @@
 //! The binary as an operator runs it, without a server.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 use std::io::Write;

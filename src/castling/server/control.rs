@@ -1,0 +1,155 @@
+//! Commands that come over the admin socket.
+
+use std::sync::Arc;
+
+use admin::{BoxFuture, CommandError, Commands, Request};
+use kernel::Cascade;
+use serde_json::{Value, json};
+use xmpp::Jid;
+
+use super::Server;
+use crate::accounts::{Accounts, answer, arguments, unknown};
+use crate::api::{OfDomain, OfJid};
+use crate::config::{Config, Loaded, Overlay, check_surroundings, load};
+use crate::domains;
+
+impl Commands for Arc<Server> {
+    fn run(&self, request: Request) -> BoxFuture<'_, Result<Value, CommandError>> {
+        Box::pin(async move {
+            match request.command.split_once('.') {
+                Some(("user", "del")) => self.delete_user(&arguments::<OfJid>(request.args)?.jid).await,
+                Some(("user", word)) => self.accounts().await.run(word, request.args).await,
+                Some(("domain", "list")) => answer(&domains::shown(&self.loaded.lock().await.config)),
+                Some(("domain", word)) => self.domain(word, request.args).await,
+                Some(("plugin", word)) => self.plugin(word, request.args).await,
+                Some(("session", word)) => self.session(word, request.args).await,
+                _ => match request.command.as_str() {
+                    "status" => self.status().await,
+                    "stats" => self.stats(),
+                    "reload" => Ok(json!({ "notes": self.reload().await? })),
+                    other => Err(unknown(other)),
+                },
+            }
+        })
+    }
+}
+
+impl Server {
+    async fn accounts(&self) -> Accounts {
+        let config = &self.loaded.lock().await.config;
+        let names = config.domains.iter().map(|domain| domain.name.clone()).collect();
+        let (store, runtime) = (self.kernel.store().clone(), self.kernel.runtime().clone());
+        Accounts::new(store, runtime, names, &config.auth)
+    }
+
+    /// The cascade: sessions, contacts, rows. An account of a domain that is not served has only rows.
+    async fn delete_user(&self, text: &str) -> Result<Value, CommandError> {
+        let jid = Jid::parse(text).map_err(|e| CommandError::new(format!("{text:?} is no address: {e}")))?;
+        let (Some(local), None) = (jid.local(), jid.resource()) else {
+            return Err(CommandError::new(format!("{text:?} is not an account's address"))
+                .remedy("write it as name@domain"));
+        };
+        let Some(host) = self.kernel.host(jid.domain()) else {
+            return self.accounts().await.run("del", json!({ "jid": text })).await;
+        };
+        match self.kernel.delete_account(&host, local).await {
+            Ok(Cascade::Deleted) => Ok(json!({})),
+            Ok(Cascade::NoSuchAccount) => Err(CommandError::new(format!("there is no account {text}"))
+                .remedy("castling user list shows them")),
+            Err(error) => Err(CommandError::new(error.to_string())),
+        }
+    }
+
+    async fn domain(&self, word: &str, args: Value) -> Result<Value, CommandError> {
+        let args: OfDomain = arguments(args)?;
+        let mut loaded = self.loaded.lock().await;
+        let overlay = domains::change(&loaded, word, &args).unwrap_or_else(|| Err(unknown(word)))?;
+        let name = loaded.known_domain(&args.domain).map(|domain| domain.name.clone());
+        let mut deleted = 0;
+        if args.purge && word == "remove" {
+            deleted = self.purge_domain(&name?).await?;
+        }
+        self.change(&mut loaded, overlay).await?;
+        Ok(json!({ "accounts_deleted": deleted }))
+    }
+
+    /// Deletes a domain's accounts, each by the cascade.
+    async fn purge_domain(&self, name: &str) -> Result<u64, CommandError> {
+        let failed = |error: storage::StorageError| CommandError::new(error.to_string());
+        let store = self.kernel.store();
+        let mut deleted = 0;
+        if let Some(host) = self.kernel.host(name) {
+            loop {
+                let page = store.accounts().list(name, None, 1000).await.map_err(failed)?;
+                if page.is_empty() {
+                    break;
+                }
+                for account in page {
+                    self.kernel.delete_account(&host, &account.local).await.map_err(failed)?;
+                    deleted += 1;
+                }
+            }
+        }
+        Ok(deleted + store.purge_domain(name).await.map_err(failed)?)
+    }
+
+    /// Puts a changed overlay in force, then keeps it. What does not work is not kept.
+    pub(super) async fn change(&self, loaded: &mut Loaded, overlay: Overlay) -> Result<Vec<String>, CommandError> {
+        let data_dir = loaded.config.data_dir.clone();
+        let before = std::mem::replace(&mut loaded.overlay, overlay);
+        let failed = |e: std::io::Error| CommandError::new(format!("cannot write to {}: {e}", data_dir.display()));
+        loaded.overlay.save(&data_dir).map_err(failed)?;
+        match self.read_again(loaded).await {
+            Ok(notes) => Ok(notes),
+            Err(error) => {
+                before.save(&data_dir).map_err(failed)?;
+                loaded.overlay = before;
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads the configuration again (SIGHUP, `castling reload`).
+    pub(super) async fn reload(&self) -> Result<Vec<String>, CommandError> {
+        let mut loaded = self.loaded.lock().await;
+        self.read_again(&mut loaded).await
+    }
+
+    /// File and overlay are read, checked as `castling check` does, and put in force as a whole or not at all.
+    async fn read_again(&self, loaded: &mut Loaded) -> Result<Vec<String>, CommandError> {
+        let mut next = load(self.file.as_deref()).map_err(|problems| CommandError::new(problems.to_string()))?;
+        let own: Vec<_> = self.listening.iter().map(|one| one.address).collect();
+        check_surroundings(&next.config, &own, self.kernel.now_us(), &mut next.problems);
+        // A certificate that cannot be read keeps the old one: said, and no reason to refuse the rest.
+        let certificates = broken_certificates(&next);
+        if next.problems.fatal_beside(&certificates) {
+            return Err(CommandError::new(next.problems.to_string()).remedy("nothing was changed"));
+        }
+        let mut notes = self.apply(&next).await?;
+        notes.extend(fixed(&loaded.config, &next.config));
+        *loaded = next;
+        Ok(notes)
+    }
+}
+
+/// The paths of certificates, whose problems do not keep a reload from taking place.
+fn broken_certificates(loaded: &Loaded) -> Vec<String> {
+    loaded.config.domains.iter().map(|domain| format!("{}.tls", domain.path)).collect()
+}
+
+/// Keys that a reload cannot change.
+fn fixed(old: &Config, new: &Config) -> Vec<String> {
+    let listeners = |config: &Config| format!("{:?}", config.listen);
+    let mut notes = Vec::new();
+    for (key, same) in [
+        ("[listen]", listeners(old) == listeners(new)),
+        ("data_dir", old.data_dir == new.data_dir),
+        ("[storage]", old.storage.url == new.storage.url && old.storage.sync == new.storage.sync),
+        ("logins_per_minute", old.limits.logins_per_minute == new.limits.logins_per_minute),
+    ] {
+        if !same {
+            notes.push(format!("{key} has changed: it takes effect when the server is started again"));
+        }
+    }
+    notes
+}

@@ -1,0 +1,127 @@
+//! From configured domains to served ones.
+
+use std::sync::Arc;
+
+use admin::CommandError;
+use auth::Chain;
+use kernel::{Brand, Conflict, HostOptions, Limits, Module, Served};
+use runtime::Runtime;
+use serde_json::Value;
+use xmpp::Jid;
+
+use super::Server;
+use crate::config::{Config, Domain, Loaded, ResourceConflict};
+use crate::failure::Failure;
+
+/// Limits as the kernel takes them.
+pub fn limits(limits: &crate::config::Limits) -> Limits {
+    let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    Limits {
+        stanza_bytes: size(limits.stanza_bytes),
+        depth: size(limits.depth),
+        attributes: size(limits.attributes),
+        children: size(limits.children),
+        c2s_bytes_per_second: limits.c2s_bytes_per_second,
+        logins_per_minute: u32::try_from(limits.logins_per_minute).unwrap_or(u32::MAX),
+        login_seconds: limits.login_seconds,
+        mailbox_stanzas: size(limits.mailbox_stanzas),
+        mailbox_bytes: size(limits.mailbox_bytes),
+        resume_seconds: limits.resume_seconds,
+        sessions_per_account: size(limits.sessions_per_account),
+        roster_items: size(limits.roster_items),
+    }
+}
+
+/// The plugin platform of a configuration.
+pub fn platform(loaded: &Loaded, runtime: &Runtime) -> Result<Arc<wasm::Platform>, Failure> {
+    let options = wasm::PlatformOptions::new(&loaded.config.data_dir, runtime.clone());
+    wasm::Platform::new(options).map_err(|e| Failure::Message(e.to_string()))
+}
+
+impl Server {
+    /// Brings what is served in line with a configuration: domains come, change and go; sessions of domains that stay
+    /// are not touched. Returns what an operator should know.
+    ///
+    /// # Errors
+    /// A plugin does not load or refuses its settings; nothing is changed then.
+    pub(super) async fn apply(&self, loaded: &Loaded) -> Result<Vec<String>, CommandError> {
+        let config = &loaded.config;
+        let served: Vec<&Domain> = config.domains.iter().filter(|domain| domain.enabled).collect();
+        let mut domains = Vec::with_capacity(served.len());
+        for domain in &served {
+            let jid = Jid::domain_only(&domain.name)
+                .map_err(|e| CommandError::new(format!("{}: {e}", domain.name)))?;
+            let modules = self.modules(config, domain).await?;
+            domains.push(Served { jid, options: self.options(domain), modules });
+        }
+        let mut notes = Vec::new();
+        for domain in &served {
+            notes.extend(self.certificate(config, domain));
+        }
+        if !self.kernel.serve(domains).await {
+            notes.push("stanzas are still being judged by what was replaced".into());
+        }
+        for host in self.kernel.hosts() {
+            if !served.iter().any(|domain| domain.name == host.name()) {
+                self.kernel.retire_host(&host).await;
+                self.tls.remove(host.name());
+            }
+        }
+        Ok(notes)
+    }
+
+    fn options(&self, domain: &Domain) -> HostOptions {
+        let internal = domain.auth.iter().any(|name| name == "internal");
+        let providers: Vec<Arc<dyn auth::Provider>> =
+            if internal { vec![self.internal.clone()] } else { Vec::new() };
+        HostOptions {
+            limits: limits(&domain.limits),
+            conflict: match domain.resource_conflict {
+                ResourceConflict::Replace => Conflict::Replace,
+                ResourceConflict::Refuse => Conflict::Refuse,
+                ResourceConflict::Rename => Conflict::Rename,
+            },
+            auth: Chain::new(providers, self.decoys.clone()),
+            brand: Brand {
+                title: domain.brand.title.clone().unwrap_or_default(),
+                color: domain.brand.color.clone().unwrap_or_default(),
+            },
+            admins: domain.admins.iter().filter_map(|jid| Jid::parse(jid).ok()).collect(),
+        }
+    }
+
+    /// Plugins in their order, then the built-in modules that are on.
+    async fn modules(
+        &self,
+        config: &Config,
+        domain: &Domain,
+    ) -> Result<Vec<Arc<dyn Module>>, CommandError> {
+        let mut modules = Vec::new();
+        for one in &domain.active {
+            modules.push(self.plugin_module(config, domain, one).await?);
+        }
+        for entry in modules::catalog() {
+            let Some(module) = domain.modules.get(entry.name).filter(|module| module.on) else { continue };
+            let options = Value::Object(module.options.clone());
+            let built = (entry.build)(&options).map_err(|e| {
+                CommandError::new(format!("{}: module {}: {e}", domain.name, entry.name))
+            })?;
+            modules.push(built);
+        }
+        Ok(modules)
+    }
+
+    /// Loads the domain's certificate. One that cannot be read leaves the old one in use.
+    fn certificate(&self, config: &Config, domain: &Domain) -> Vec<String> {
+        let loaded = match &domain.tls {
+            Some(tls) => self.tls.load(&domain.name, &tls.cert, &tls.key),
+            None => self.tls.self_signed(&domain.name, &config.data_dir.join("certificates")),
+        };
+        match loaded {
+            Ok(loaded) => loaded.warnings.iter().map(|w| format!("{}: {w}", domain.name)).collect(),
+            Err(error) => {
+                vec![format!("{error} — {}; a certificate that was in use stays in use", error.remedy())]
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The composition root: a configuration becomes a server, which runs and drains.
+
+mod control;
+mod control_plugins;
+mod domains;
+mod listeners;
+mod sessions;
+mod signals;
+mod stats;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use admin::Lock;
+use auth::{Decoys, Hashing, Internal, LoginLimiter};
+use kernel::{Kernel, KernelOptions};
+use net::TlsStore;
+use runtime::Runtime;
+use storage::{Hash, Store};
+use stream::{C2s, C2sOptions};
+use tokio::sync::Mutex;
+
+use crate::commands::target::store_options;
+use crate::config::{Loaded, Scram};
+use crate::failure::Failure;
+use crate::output;
+
+/// The name of the server's secret in the store's settings.
+const SECRET: &str = "secret";
+/// How long connections and writes may take to come to their end.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// A server that is put together.
+pub struct Server {
+    kernel: Arc<Kernel>,
+    tls: TlsStore,
+    internal: Arc<Internal>,
+    decoys: Decoys,
+    plugins: Arc<wasm::Platform>,
+    /// The configuration in force; held while it is changed.
+    loaded: Mutex<Loaded>,
+    file: Option<PathBuf>,
+    listening: Vec<crate::api::Listening>,
+    since_us: i64,
+}
+
+/// Builds, runs and drains a server; the lock of its data directory is held all along.
+///
+/// # Errors
+/// What keeps it from starting.
+pub async fn serve(loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Result<(), Failure> {
+    let runtime = Runtime::system();
+    let bound = listeners::bind(&loaded)?;
+    let store = Store::open(store_options(&loaded), &runtime).await.map_err(|e| e.to_string())?;
+    let admin = admin::Server::bind(&loaded.config.data_dir, lock)
+        .map_err(|e| format!("cannot make the admin socket in {}: {e}", loaded.config.data_dir.display()))?;
+    let limiter = limiter(&loaded, &runtime);
+    let limits = domains::limits(&loaded.config.limits);
+    let server = Server::build(loaded, file, store.clone(), &runtime, &bound).await?;
+    let c2s = C2s::new(C2sOptions {
+        kernel: server.kernel.clone(),
+        tls: server.tls.clone(),
+        limiter,
+        limits,
+    });
+    for (listener, security) in bound {
+        runtime.tasks.spawn("listener", stream::serve(c2s.clone(), listener, security));
+    }
+    runtime.tasks.spawn("admin", admin.serve(server.clone(), runtime.tasks.clone()));
+    output::line("ready");
+    signals::wait(&server).await?;
+    server.drain(&runtime, &store).await
+}
+
+fn limiter(loaded: &Loaded, runtime: &Runtime) -> Arc<LoginLimiter> {
+    let per_minute = u32::try_from(loaded.config.limits.logins_per_minute).unwrap_or(u32::MAX);
+    Arc::new(LoginLimiter::new(per_minute, runtime.clock.clone()))
+}
+
+impl Server {
+    async fn build(
+        loaded: Loaded,
+        file: Option<PathBuf>,
+        store: Store,
+        runtime: &Runtime,
+        bound: &[listeners::Bound],
+    ) -> Result<Arc<Self>, Failure> {
+        let auth = &loaded.config.auth;
+        let decoys = Decoys::new(secret(&store, runtime).await?, auth.iterations);
+        let hashing = Hashing {
+            hashes: auth.scram.iter().map(|s| hash(*s)).collect(),
+            iterations: auth.iterations,
+            at_once: available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        };
+        let internal =
+            Arc::new(Internal::new(store.clone(), runtime.random.clone(), decoys.clone(), hashing));
+        let tls = TlsStore::new(runtime.clock.clone()).map_err(|e| e.to_string())?;
+        let kernel = Kernel::new(KernelOptions { runtime: runtime.clone(), store });
+        let plugins = domains::platform(&loaded, runtime)?;
+        let since_us = runtime.clock.now_us();
+        let listening = listeners::shown(bound);
+        let server = Arc::new(Self {
+            kernel,
+            tls,
+            internal,
+            decoys,
+            plugins,
+            loaded: Mutex::new(loaded),
+            file,
+            listening,
+            since_us,
+        });
+        {
+            let loaded = server.loaded.lock().await;
+            let notes = server.apply(&loaded).await.map_err(|e| Failure::Message(e.to_string()))?;
+            notes.iter().for_each(|note| output::error(note));
+        }
+        Ok(server)
+    }
+
+    /// Ends every session, stores what was not delivered, and waits for what is under way.
+    async fn drain(&self, runtime: &Runtime, store: &Store) -> Result<(), Failure> {
+        runtime.tasks.start_drain();
+        self.kernel.shut_down().await;
+        let left = runtime.tasks.join_all(DRAIN).await;
+        if left > 0 {
+            tracing::warn!(left, "tasks were cut off at the end of the drain");
+        }
+        store.close().await.map_err(|e| Failure::Message(e.to_string()))
+    }
+}
+
+fn hash(scram: Scram) -> Hash {
+    match scram {
+        Scram::Sha1 => Hash::Sha1,
+        Scram::Sha256 => Hash::Sha256,
+    }
+}
+
+/// The server's secret: made once, the same after every start, so that decoy salts do not change.
+async fn secret(store: &Store, runtime: &Runtime) -> Result<Vec<u8>, Failure> {
+    if let Some(secret) = store.settings().get(SECRET).await.map_err(|e| e.to_string())? {
+        return Ok(secret);
+    }
+    let mut secret = vec![0; 32];
+    runtime.random.fill(&mut secret);
+    store.settings().set(SECRET, &secret).await.map_err(|e| e.to_string())?;
+    Ok(secret)
+}

@@ -1,0 +1,75 @@
+//! The `session` commands and `status`.
+
+use std::sync::Arc;
+
+use admin::CommandError;
+use kernel::{Attachment, SessionInfo};
+use serde_json::{Value, json};
+use xmpp::{Jid, StreamCondition, StreamError, datetime};
+
+use super::Server;
+use crate::accounts::{answer, arguments, unknown};
+use crate::api::{OfJid, SessionShown, Status};
+
+impl Server {
+    /// Carries out a `session` command, named without the `session.`.
+    pub(super) async fn session(self: &Arc<Self>, command: &str, args: Value) -> Result<Value, CommandError> {
+        match command {
+            "list" => answer(&self.kernel.session_list().iter().map(shown).collect::<Vec<_>>()),
+            "kick" => self.kick(&arguments::<OfJid>(args)?.jid).await,
+            _ => Err(unknown(&format!("session.{command}"))),
+        }
+    }
+
+    /// Ends one session, or all of an account.
+    async fn kick(&self, jid: &str) -> Result<Value, CommandError> {
+        let wanted = Jid::parse(jid).map_err(|e| CommandError::new(format!("{jid:?} is no address: {e}")))?;
+        let meant = |info: &SessionInfo| match wanted.resource() {
+            Some(_) => info.jid == wanted,
+            None => info.jid.bare_str() == wanted.as_str(),
+        };
+        let list = self.kernel.session_list();
+        let ids: Vec<u64> = list.iter().filter(|info| meant(info)).map(|info| info.id).collect();
+        if ids.is_empty() {
+            let error = CommandError::new(format!("{jid} has no session"));
+            return Err(error.remedy("castling session list shows them"));
+        }
+        for session in ids.iter().filter_map(|id| self.kernel.session(*id)) {
+            let error = StreamError::new(StreamCondition::PolicyViolation).text("ended by the operator");
+            self.kernel.kick(&session, error).await;
+        }
+        Ok(json!({ "kicked": ids.len() }))
+    }
+
+    pub(super) async fn status(&self) -> Result<Value, CommandError> {
+        answer(&Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            process: std::process::id(),
+            since: datetime::format(self.since_us),
+            listen: self.listening.iter().map(copy).collect(),
+            domains: self.kernel.hosts().len(),
+            sessions: self.kernel.session_count(),
+            plugins: self.plugins.loaded().len(),
+        })
+    }
+}
+
+fn copy(one: &crate::api::Listening) -> crate::api::Listening {
+    crate::api::Listening { kind: one.kind.clone(), address: one.address }
+}
+
+fn shown(info: &SessionInfo) -> SessionShown {
+    SessionShown {
+        jid: info.jid.to_string(),
+        transport: info.about.transport.name().to_owned(),
+        tls: info.about.tls.then(|| "tls".to_owned()),
+        address: info.about.address.to_string(),
+        since: datetime::format(info.since_us),
+        state: match info.attachment {
+            Attachment::Attached => "attached",
+            Attachment::Detached { .. } => "detached",
+            Attachment::Closed => "closed",
+        }
+        .to_owned(),
+    }
+}
