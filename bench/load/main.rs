@@ -1,0 +1,125 @@
+//! A load generator: one scenario against one XMPP server, one JSON object on standard output.
+//!
+//! The accounts it uses are `PREFIX0`, `PREFIX1`, … of the domain, all with one password.
+
+mod client;
+mod crowd;
+mod figures;
+mod framer;
+mod idle;
+mod login;
+mod offline;
+mod pairs;
+mod ping;
+mod procfs;
+mod scram;
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use serde_json::Value;
+
+use client::{Place, Transport};
+
+/// What every scenario needs to know.
+#[derive(Parser, Clone)]
+#[command(about = "One load scenario against one XMPP server")]
+pub struct Plan {
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+    #[arg(long)]
+    port: u16,
+    #[arg(long, default_value = "localhost")]
+    domain: String,
+    #[arg(long, value_enum, default_value = "starttls")]
+    transport: Transport,
+    #[arg(long, default_value = "user")]
+    prefix: String,
+    #[arg(long, default_value = "pass")]
+    password: String,
+    /// First account number to use
+    #[arg(long, default_value_t = 0)]
+    first: usize,
+    /// Process ids of the server, for CPU and memory
+    #[arg(long, value_delimiter = ',')]
+    pid: Vec<i32>,
+    /// Log-ins under way at once
+    #[arg(long, default_value_t = 16)]
+    at_once: usize,
+    /// Seconds before measuring
+    #[arg(long, default_value_t = 2)]
+    warm: u64,
+    /// Seconds measured
+    #[arg(long, default_value_t = 8)]
+    secs: u64,
+    #[command(subcommand)]
+    scenario: Scenario,
+}
+
+#[derive(Subcommand, Clone)]
+enum Scenario {
+    /// Sessions log in and stay idle: memory of each
+    Idle {
+        /// Rising numbers of sessions; memory is read at each
+        #[arg(long, value_delimiter = ',', default_value = "1000,10000")]
+        steps: Vec<usize>,
+        /// Seconds to settle before each reading
+        #[arg(long, default_value_t = 5)]
+        settle: u64,
+    },
+    /// Pairs that answer each other, one stanza under way in each pair
+    Pairs {
+        #[arg(long, value_enum, default_value = "message")]
+        what: pairs::What,
+        #[arg(long, default_value_t = 100)]
+        pairs: usize,
+        /// Length of the text
+        #[arg(long, default_value_t = 300)]
+        body: usize,
+        /// Stanzas a second on a fixed timetable instead, for an honest latency; 0: answer at once
+        #[arg(long, default_value_t = 0.0)]
+        rate: f64,
+    },
+    /// Log in and out over and over
+    Login {
+        #[arg(long, default_value_t = 1000)]
+        accounts: usize,
+    },
+    /// XEP-0199 pings to the server, one under way in each session
+    Ping {
+        #[arg(long, default_value_t = 100)]
+        sessions: usize,
+    },
+    /// Messages to accounts that are away, then whether each arrives exactly once
+    Offline {
+        #[arg(long, default_value_t = 500)]
+        accounts: usize,
+        #[arg(long, default_value_t = 20)]
+        each: usize,
+        #[arg(long, default_value_t = 300)]
+        body: usize,
+    },
+}
+
+async fn run(plan: Plan) -> Result<Value> {
+    let place = Arc::new(Place::new(&plan)?);
+    match plan.scenario.clone() {
+        Scenario::Idle { steps, settle } => idle::run(&place, &plan, &steps, settle).await,
+        Scenario::Pairs { what, pairs, body, rate } => {
+            pairs::run(&place, &plan, what, pairs, body, rate).await
+        }
+        Scenario::Login { accounts } => login::run(&place, &plan, accounts).await,
+        Scenario::Ping { sessions } => ping::run(&place, &plan, sessions).await,
+        Scenario::Offline { accounts, each, body } => offline::run(&place, &plan, accounts, each, body).await,
+    }
+}
+
+fn main() -> Result<()> {
+    let plan = Plan::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let figures = runtime.block_on(run(plan))?;
+    println!("{figures}");
+    // Thousands of sessions need not be closed one by one.
+    std::process::exit(0)
+}
