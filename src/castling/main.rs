@@ -9,9 +9,11 @@ mod commands;
 mod config;
 mod domains;
 mod failure;
+mod logging;
 mod output;
 mod password;
 mod rows;
+mod signals;
 
 use std::process::ExitCode;
 

@@ -255,3 +255,6 @@ pub fn settings(pairs: &[(String, String)]) -> Map<String, Value> {
     };
     pairs.iter().map(|(key, text)| (key.clone(), value(text))).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,8 @@ mod types;
 mod walk;
 
 #[cfg(test)]
+mod any_text;
+#[cfg(test)]
 mod reference;
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,11 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::path::Path;
+
+use rustix::net::{self as sockets, AddressFamily, SocketFlags, SocketType, sockopt};
 
 use super::document::{item, join};
 use super::overlay;
@@ -113,7 +116,7 @@ fn ports(config: &Config, own: &[SocketAddr], problems: &mut Problems) {
                 let message = format!("{address} is taken by {other} already");
                 problems.error(&path, Complaint::new(message, "choose another port"));
             } else if !LATER_LISTENERS.contains(&key) && !own.iter().any(|own| overlap(*own, address)) {
-                match TcpListener::bind(address) {
+                match bind(address) {
                     Ok(listener) => bound.push(listener),
                     Err(error) => problems.error(&path, refusal(address, &error)),
                 }
@@ -121,6 +124,20 @@ fn ports(config: &Config, own: &[SocketAddr], problems: &mut Problems) {
             seen.push((address, path));
         }
     }
+}
+
+/// Binds as the server does: IPv6 only, so that `0.0.0.0` and `[::]` stand side by side, and in spite of the last
+/// run's connections in TIME_WAIT.
+fn bind(address: SocketAddr) -> io::Result<OwnedFd> {
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let socket = sockets::socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    if address.is_ipv6() {
+        sockopt::set_ipv6_v6only(&socket, true)?;
+    }
+    sockets::bind(&socket, &address)?;
+    sockets::listen(&socket, 1)?;
+    Ok(socket)
 }
 
 fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
@@ -146,3 +163,6 @@ fn reason(error: &io::Error) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

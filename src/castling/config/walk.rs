@@ -59,7 +59,7 @@ impl Walk<'_> {
     }
 
     /// A value by its kind; none if it is of another type.
-    fn value(&mut self, value: &Spanned<DeValue<'_>>, kind: &Kind, path: &str) -> Option<Value> {
+    pub fn value(&mut self, value: &Spanned<DeValue<'_>>, kind: &Kind, path: &str) -> Option<Value> {
         match (kind, value.get_ref()) {
             (Kind::Flag, DeValue::Boolean(flag)) => Some(Value::Bool(*flag)),
             (Kind::Integer { least, most, off }, DeValue::Integer(number)) => {
