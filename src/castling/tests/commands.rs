@@ -80,6 +80,7 @@ fn check_reports_and_exits() {
         assert!(check.err.lines().any(|said| said == line), "{line}\n{}", check.err);
     }
     assert_eq!(bad.run("serve"), check);
+    assert!(!bad.path("data").exists());
     let good = Place::with("[[domain]]\nname = \"a\"\n").run("check");
     assert_eq!((good.code, good.out.as_str()), (0, "the configuration can be used\n"));
     assert_eq!(run(Path::new("/"), "check --config /nonexistent.toml", "").code, 1);
