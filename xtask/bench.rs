@@ -23,7 +23,7 @@ pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
     let mut bench = Command::new("python3");
     bench.arg(checkout.root.join("bench/bench.py")).args(args);
     bench.env("CASTLING", checkout.binary()).env("CASTLING_PLUGINS", checkout.plugins());
-    shell::run(bench.env("XMPPLOAD", load.join("release")))
+    shell::run(bench.env("CASTLING_LOAD", load.join("release")))
 }
 
 /// The generator compiles without a warning and the scripts are valid Python.

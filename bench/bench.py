@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Measures Castling beside ejabberd and Prosody, all on loopback. Start it as `cargo xtask bench`, as root.
+
+  report [--rounds 3] [--write]     all that docs/performance.md shows; --write puts the tables there
+  run --servers A,B --scenarios C,D [--rounds 3] [--set secs=4 …]
+  table FILE…                       tables of recorded runs
+  list                              servers, scenarios, sizes
+
+Each run is a JSON line in a file whose name is printed first. CPU time is user and system time of the server's process
+over the measured seconds, divided by stanzas delivered; the server has one core and the generator the other. Trust
+ratios of one round more than absolute figures.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import time
+
+import measure
+import place
+import report
+import scenarios
+import servers
+
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../docs/performance.md")
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["report", "run", "table", "list"])
+    parser.add_argument("files", nargs="*")
+    parser.add_argument("--servers", default=",".join(scenarios.PEERS))
+    parser.add_argument("--scenarios", default="message-plain,message-starttls")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--set", action="append", default=[], metavar="SIZE=VALUE")
+    parser.add_argument("--write", action="store_true")
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = options()
+    # So that a run that is told to stop still stops its servers.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    match given.what:
+        case "list":
+            print("servers:", *servers.ALL, "\nscenarios:", *scenarios.ALL, "\nsizes:", scenarios.SIZES)
+        case "table":
+            print(report.tables(report.read(given.files)))
+        case "run":
+            into = begin()
+            measure.measure(given.servers.split(","), given.scenarios.split(","), given.rounds, sizes(given), into)
+            print(report.tables(report.read([into])))
+        case "report":
+            into = begin()
+            measure.measure(scenarios.PEERS, scenarios.BESIDE_PEERS, given.rounds, sizes(given), into)
+            measure.measure(scenarios.WITH_PLUGINS, scenarios.FOR_PLUGINS, given.rounds, sizes(given), into)
+            text = report.tables(report.read([into]))
+            print(text)
+            if given.write:
+                report.put(PAGE, text)
+
+
+def sizes(given) -> dict:
+    return scenarios.SIZES | dict(word.split("=", 1) for word in given.set)
+
+
+def begin() -> str:
+    place.raise_limits()
+    os.makedirs(f"{place.ROOT}/results", exist_ok=True)
+    place.certificate()
+    into = f"{place.ROOT}/results/{time.strftime('%Y%m%d-%H%M%S')}.jsonl"
+    print(into, flush=True)
+    return into
+
+
+if __name__ == "__main__":
+    main()

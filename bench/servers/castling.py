@@ -1,0 +1,73 @@
+"""Castling with no, one or two plugins that are asked about every presence."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import place
+from .server import Server
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BINARY = os.environ.get("CASTLING", os.path.join(HERE, "../../target/release/castling"))
+PLUGINS = os.environ.get("CASTLING_PLUGINS", os.path.join(HERE, "../../target/plugins"))
+
+CONFIG = """\
+data_dir = "data"
+[log]
+level = "warn"
+[listen]
+c2s_plain = ["127.0.0.1:{plain}"]
+c2s = ["127.0.0.1:{starttls}"]
+c2s_tls = ["127.0.0.1:{tls}"]
+[limits]
+logins_per_minute = 0
+{declared}[[domain]]
+name = "{domain}"
+tls = {{ cert = "{cert}", key = "{key}" }}
+plugins = {plugins}
+"""
+DECLARED = """\
+[plugins.{name}]
+file = "sunshine.wasm"
+grants = ["sessions.close"]
+"""
+
+
+class Castling(Server):
+    def __init__(self, name: str, base: int, plugins: int = 0):
+        super().__init__(name, base)
+        self.plugins = [f"sunshine-{number}" for number in range(plugins)]
+
+    def config(self) -> str:
+        declared = "".join(DECLARED.format(name=name) for name in self.plugins)
+        plugins = "[" + ", ".join(f'"{name}"' for name in self.plugins) + "]"
+        return CONFIG.format(domain=place.DOMAIN, cert=place.CERT, key=place.KEY, declared=declared, plugins=plugins, **self.ports)
+
+    def fingerprint(self) -> str:
+        files = [BINARY] + ([f"{PLUGINS}/sunshine.wasm"] if self.plugins else [])
+        stats = [(os.stat(file).st_mtime_ns, os.stat(file).st_size) for file in files]
+        return f"{stats} {self.config()} {place.ACCOUNTS}"
+
+    def fill(self) -> None:
+        # A copy that the server's user may run, and that a build does not touch.
+        shutil.copy(BINARY, f"{self.folder}/castling")
+        if self.plugins:
+            shutil.copy(f"{PLUGINS}/sunshine.wasm", self.folder)
+        place.write(f"{self.folder}/castling.toml", self.config())
+        # The ones with plugins only talk; they need few accounts.
+        count = 1_000 if self.plugins else place.ACCOUNTS
+        users = (f"{name}@{place.DOMAIN},{place.PASSWORD.decode()}\n" for name in place.accounts(count))
+        place.write(f"{self.folder}/users.csv", "".join(users))
+        os.makedirs(f"{self.folder}/data")
+        place.give(self.folder, self.user)
+        add = self.popen(["./castling", "user", "add", "--from", "users.csv", "--config", "castling.toml"], {})
+        if add.wait():
+            sys.exit(f"{self.name}: no accounts, see {place.ROOT}/{self.name}.out")
+
+    def command(self):
+        return ["./castling", "serve", "--config", "castling.toml"], {}
+
+    def version(self) -> str:
+        told = subprocess.run([BINARY, "--version"], capture_output=True, text=True)
+        return told.stdout.strip() or "unknown"

@@ -1,0 +1,81 @@
+"""ejabberd as Debian packages it: the command line of its ejabberdctl, less the distribution."""
+
+import base64
+import hashlib
+import hmac
+import os
+import sys
+import time
+
+import place
+from .server import Server, package
+
+CONFIG = """\
+loglevel: warning
+hosts: [{domain}]
+certfiles: ["{root}/cert/both.pem"]
+auth_method: internal
+auth_password_format: scram
+disable_sasl_mechanisms: [digest-md5, X-OAUTH2]
+listen:
+  - {{port: {starttls}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true, shaper: none, access: all, max_stanza_size: 262144, backlog: 4096}}
+  - {{port: {tls}, ip: "127.0.0.1", module: ejabberd_c2s, tls: true, shaper: none, access: all, max_stanza_size: 262144, backlog: 4096}}
+access_rules: {{local: {{allow: local}}}}
+acl: {{local: {{user_regexp: ""}}}}
+shaper_rules: {{max_user_sessions: 10, max_user_offline_messages: 500}}
+modules:
+  mod_disco: {{}}
+  mod_offline: {{access_max_user_messages: max_user_offline_messages}}
+  mod_ping: {{}}
+  mod_roster: {{versioning: true}}
+  mod_stream_mgmt: {{}}
+  mod_time: {{}}
+  mod_version: {{}}
+"""
+
+
+class Ejabberd(Server):
+    user = "ejabberd"
+
+    def __init__(self, name: str, base: int):
+        super().__init__(name, base)
+        self.ports["plain"] = self.ports["starttls"]  # TLS is offered there, not required
+
+    def config(self) -> str:
+        return CONFIG.format(root=place.ROOT, domain=place.DOMAIN, **self.ports)
+
+    def fingerprint(self) -> str:
+        return f"{self.version()} {self.config()} {place.ACCOUNTS}"
+
+    def fill(self) -> None:
+        place.write(f"{self.folder}/ejabberd.yml", self.config())
+        os.makedirs(f"{self.folder}/spool")
+        salted = hashlib.pbkdf2_hmac("sha1", place.PASSWORD, place.SALT, 4096)
+        stored = hashlib.sha1(hmac.digest(salted, b"Client Key", "sha1")).digest()
+        keys = [stored, hmac.digest(salted, b"Server Key", "sha1"), place.SALT]
+        stored, server, salt = (base64.b64encode(key).decode() for key in keys)
+        users = ",".join(f'<<"{name}">>' for name in place.accounts())
+        place.write(f"{self.folder}/fill.erl", f"""\
+Keys = {{scram, <<"{stored}">>, <<"{server}">>, <<"{salt}">>, sha, 4096}},
+[ejabberd_auth_mnesia:set_password(User, <<"{place.DOMAIN}">>, Keys) || User <- [{users}]],
+mnesia:dump_log(), ok = file:write_file("{self.folder}/filled", "ok").
+""")
+        place.give(self.folder, self.user)
+        argv, env = self.command()
+        self.process = self.popen(argv + ["-eval", f'ok = file:eval("{self.folder}/fill.erl")'], env)
+        deadline = time.monotonic() + 300
+        while not os.path.exists(f"{self.folder}/filled"):
+            if not self.alive() or time.monotonic() > deadline:
+                sys.exit(f"{self.name}: no accounts, see {place.ROOT}/{self.name}.out")
+            time.sleep(0.2)
+        self.stop()
+
+    def command(self):
+        env = {"EJABBERD_CONFIG_PATH": f"{self.folder}/ejabberd.yml", "EJABBERD_LOG_PATH": f"{self.folder}/ejabberd.log",
+               "ERL_CRASH_DUMP_BYTES": "0", "ERL_MAX_PORTS": "32000", "ERL_LIBS": "/usr/lib/x86_64-linux-gnu"}
+        argv = ["/usr/bin/erl", "+K", "true", "+P", "250000", "-noinput", "-mnesia", "dir", f'"{self.folder}/spool"',
+                "-ejabberd", "log_rotate_count", "0", "-s", "ejabberd"]
+        return argv, env
+
+    def version(self) -> str:
+        return f"ejabberd {package('ejabberd')}"
