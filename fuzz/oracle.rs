@@ -69,7 +69,9 @@ pub fn read(xml: &[u8], ns: &str) -> Result<Tree, String> {
             }
         }
     }
-    let Some(Child::Tree(mut outside)) = open.swap_remove(0).children.pop() else { return Err("no root".into()) };
+    let Some(Child::Tree(mut outside)) = open.swap_remove(0).children.pop() else {
+        return Err("no root".into());
+    };
     match (outside.children.len(), outside.children.pop()) {
         (1, Some(Child::Tree(tree))) => Ok(tree),
         _ => Err("not one element".into()),

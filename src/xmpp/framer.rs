@@ -66,10 +66,10 @@ impl Framer {
         max_bytes: usize,
         max_depth: usize,
     ) -> Result<Option<(Frame, usize)>, StreamError> {
-        let found = self.advance(buffer, max_depth)?;
-        let length = found.map_or(buffer.len(), |(_, length)| length);
-        // White space is dropped as it comes and needs no bound.
-        if length > max_bytes && !matches!(found, Some((Frame::Space, _))) {
+        // Nothing behind the limit is looked at, so that it does not matter how much has arrived.
+        let window = buffer.get(..max_bytes).unwrap_or(buffer);
+        let found = self.advance(window, max_depth)?;
+        if found.is_none() && buffer.len() > max_bytes {
             return Err(violation("too many bytes in one element"));
         }
         if found.is_some() {

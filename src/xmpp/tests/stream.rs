@@ -127,6 +127,9 @@ fn size_and_depth_end_a_stream_before_the_element_does() {
     assert_eq!(ended(&format!("<a b='{}", "x".repeat(298))), Some(PolicyViolation));
     assert_eq!(ended("<a><b><c>"), None);
     assert_eq!(ended("<a><b><c><d"), Some(PolicyViolation));
+    // Nothing behind a limit counts, however much has arrived.
+    let long = format!("{HEADER}<a>{}<b><c><d>", "x".repeat(300));
+    assert_eq!(events(limits, [long.as_bytes()]), events(limits, long.as_bytes().chunks(1)));
     assert_eq!(ended(&" ".repeat(1000)), None);
     assert_eq!(ended(&"<a/>".repeat(1000)), None);
 }
