@@ -1,0 +1,37 @@
+//! Keeps stanzas out of the offline store: those that match an entry of `drop`, by sender, kind, type and the
+//! namespace of any child element.
+
+mod rule;
+
+use castling_plugin::{BeforeOffline, Lifecycle, Settings, Stanza, Storing};
+use serde::Deserialize;
+
+use rule::{Facts, Rule};
+
+/// The settings of a domain.
+#[derive(Deserialize)]
+struct OfflineFilter {
+    drop: Vec<Rule>,
+}
+
+static SETTINGS: Settings<OfflineFilter> = Settings::new();
+
+impl Lifecycle for OfflineFilter {
+    fn configure(domain: u32) -> Result<(), String> {
+        SETTINGS.read(domain)
+    }
+}
+
+impl BeforeOffline for OfflineFilter {
+    fn filter(stanza: &Stanza) -> Storing {
+        let has_ns = |ns: &str| stanza.has_child_ns(ns);
+        let facts = Facts::of(stanza, &has_ns);
+        let matches = |settings: &OfflineFilter| settings.drop.iter().any(|rule| rule.matches(&facts));
+        match SETTINGS.with(stanza.domain(), matches) {
+            Some(true) => Storing::Discard,
+            _ => Storing::Keep,
+        }
+    }
+}
+
+castling_plugin::plugin!(OfflineFilter: lifecycle, before_offline);

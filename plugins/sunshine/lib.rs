@@ -1,0 +1,51 @@
+//! Closes a session that sends the *same* presence more than `max` times within `window`, with no different
+//! presence between: stream error `policy-violation` with the operator's text.
+//!
+//! The count is the host's (`rates`): it survives a replacement of the plugin.
+
+use castling_plugin::{
+    ClientIn, Duration, Lifecycle, Settings, Stanza, Verdict, log, metrics, rates, sessions,
+};
+use serde::Deserialize;
+
+/// The settings of a domain; the manifest holds their defaults.
+#[derive(Deserialize)]
+struct Sunshine {
+    /// How often the same presence may come within the window.
+    max: u32,
+    window: Duration,
+    /// What the client is told.
+    text: String,
+}
+
+static SETTINGS: Settings<Sunshine> = Settings::new();
+
+impl Lifecycle for Sunshine {
+    fn configure(domain: u32) -> Result<(), String> {
+        SETTINGS.read(domain)
+    }
+}
+
+impl ClientIn for Sunshine {
+    fn filter(stanza: &Stanza) -> Verdict {
+        SETTINGS.with(stanza.domain(), |settings| settings.judge(stanza)).unwrap_or(Verdict::Pass)
+    }
+}
+
+impl Sunshine {
+    fn judge(&self, stanza: &Stanza) -> Verdict {
+        if !rates::repeat_session(0, stanza.fingerprint(), self.max, self.window.ms) {
+            return Verdict::Pass;
+        }
+        match sessions::close(stanza.session(), "policy-violation", Some(&self.text)) {
+            Ok(()) => metrics::count("closed", stanza.domain(), 1),
+            Err(why) => {
+                let message = format!("{} cannot be closed: {why:?}", stanza.from());
+                log::write(log::Level::Warn, &message);
+            }
+        }
+        Verdict::Drop
+    }
+}
+
+castling_plugin::plugin!(Sunshine: lifecycle, client_in);

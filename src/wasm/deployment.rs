@@ -1,0 +1,307 @@
+//! A plugin at work: one version, with its settings, grants and policies.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::{Interest, Verdict};
+use serde_json::{Map, Value};
+use xmpp::Stanza;
+
+use crate::bindings::castling::plugin::types::Head;
+use crate::bindings::exports::castling::plugin::before_offline::Storing;
+use crate::bindings::exports::castling::plugin::lifecycle::Why;
+use crate::breaker::{Admission, Breaker};
+use crate::error::LoadError;
+use crate::failure::{Failure, FailureKind};
+use crate::head;
+use crate::hook::{Hook, Policy};
+use crate::instance::{Instance, StartError};
+use crate::manifest::Want;
+use crate::plugin::Plugin;
+use crate::pool::{Pool, Seat};
+use crate::scope::Scope;
+use crate::state::Call;
+use crate::stats::HookCounters;
+use crate::verdict;
+
+/// CPU time of one call of a filter.
+const CALL: Duration = Duration::from_millis(5);
+/// CPU time of init, and of configure for each domain, when nobody waits for a stanza.
+const START: Duration = Duration::from_secs(2);
+/// The same when an instance is made on a stanza's way.
+const RESTART: Duration = Duration::from_millis(100);
+
+/// A domain on which a plugin is to decide.
+#[derive(Clone, Debug, Default)]
+pub struct DomainSettings {
+    /// The domain's name, as `Host::name` has it.
+    pub domain: String,
+    /// The plugin's settings there, without the defaults: the plugin's own table, then the domain's over it.
+    pub config: Map<String, Value>,
+}
+
+/// Why a deployment is made; the plugin is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// It was not at work before.
+    Start,
+    /// It replaces a version, or settings.
+    Reload,
+}
+
+/// What the operator says of a plugin.
+#[derive(Clone, Debug, Default)]
+pub struct DeployOptions {
+    /// Where it decides.
+    pub domains: Vec<DomainSettings>,
+    /// What it may use.
+    pub grants: Vec<String>,
+    /// Failure policies instead of the plugin's own: a word for all hooks that know it, or a table from hook to
+    /// word.
+    pub policy: Option<Value>,
+}
+
+/// A hook of a deployment.
+struct Job {
+    hook: Hook,
+    want: Want,
+    policy: Policy,
+    interests: Vec<Interest>,
+}
+
+/// A plugin at work on its domains. It is immutable: another version or other settings are another deployment, and
+/// the kernel's tables swap one for the other. The last reference drops its instances.
+pub struct Deployment {
+    pub(crate) plugin: Arc<Plugin>,
+    pub(crate) scope: Arc<Scope>,
+    jobs: Vec<Job>,
+    pool: Pool,
+    breaker: Breaker,
+    why: Why,
+}
+
+impl Deployment {
+    /// Puts a plugin to work: makes one instance that begins and reads every domain's settings. Whatever fails
+    /// here leaves what served before untouched.
+    pub(crate) fn start(
+        plugin: Arc<Plugin>,
+        scope: Arc<Scope>,
+        policy: Option<&Value>,
+        occasion: Occasion,
+        seats: usize,
+    ) -> Result<Self, LoadError> {
+        let why = match occasion {
+            Occasion::Start => Why::Start,
+            Occasion::Reload => Why::Reload,
+        };
+        let jobs = jobs(&plugin, policy)?;
+        let trial = Instance::start(&plugin.code, &scope, why, START)?;
+        let pool = Pool::new(seats);
+        pool.seat().instance = Some(Box::new(trial));
+        Ok(Self { plugin, scope, jobs, pool, breaker: Breaker::default(), why })
+    }
+
+    /// The plugin's version at work.
+    pub fn plugin(&self) -> &Arc<Plugin> {
+        &self.plugin
+    }
+
+    /// Is the circuit breaker open, so that the plugin is not called at present?
+    pub fn is_suspended(&self) -> bool {
+        self.breaker.is_open()
+    }
+
+    /// How often the circuit breaker has opened.
+    pub fn suspensions(&self) -> u64 {
+        self.breaker.opened()
+    }
+
+    fn job(&self, hook: Hook) -> Option<&Job> {
+        self.jobs.iter().find(|job| job.hook == hook)
+    }
+
+    /// Its hooks, each with all that it may be interested in.
+    pub(crate) fn hooks(&self) -> impl Iterator<Item = (Hook, Interest)> {
+        self.jobs.iter().filter_map(|job| {
+            let all = job.interests.iter().cloned().reduce(Interest::and)?;
+            Some((job.hook, all))
+        })
+    }
+
+    /// Is it interested? The kernel has asked already, but of all interests together.
+    pub(crate) fn wants(&self, hook: Hook, stanza: &Stanza) -> bool {
+        let exact = |job: &Job| match job.interests.as_slice() {
+            [_] => true,
+            interests => interests.iter().any(|interest| interest.wants(stanza)),
+        };
+        self.job(hook).is_some_and(exact)
+    }
+
+    /// Asks about a client's stanza.
+    pub(crate) fn client_in(&self, counters: &HookCounters, call: Call, traits: u32) -> Verdict {
+        let stanza = call.stanza.clone();
+        let may_readdress = self.scope.grants.allow("stanza", "rewrite-address");
+        let said = self.ask(Hook::ClientIn, counters, call, traits, |instance, head| {
+            let text = std::mem::take(&mut instance.text);
+            let Some(guest) = instance.client_in.take() else { wasmtime::bail!("client-in is not exported") };
+            let said = guest.call_filter(instance.store(), head, &text);
+            (instance.text, instance.client_in) = (text, Some(guest));
+            said
+        });
+        let said = said.and_then(|said| {
+            let index = verdict::index(&said);
+            let converted = verdict::convert(said, &stanza, may_readdress);
+            converted.map(|verdict| (index, verdict)).inspect_err(|failure| self.failed(failure, false))
+        });
+        match said {
+            Ok((index, verdict)) => {
+                counters.verdict(index);
+                verdict
+            }
+            Err(failure) => {
+                counters.failure(failure.kind);
+                verdict::failed(self.policy(Hook::ClientIn), &stanza)
+            }
+        }
+    }
+
+    /// Asks about a stanza that is about to be stored.
+    pub(crate) fn before_offline(&self, counters: &HookCounters, call: Call, traits: u32) -> Storing {
+        let said = self.ask(Hook::BeforeOffline, counters, call, traits, |instance, head| {
+            let text = std::mem::take(&mut instance.text);
+            let Some(guest) = instance.before_offline.take() else {
+                wasmtime::bail!("before-offline is not exported")
+            };
+            let said = guest.call_filter(instance.store(), head, &text);
+            (instance.text, instance.before_offline) = (text, Some(guest));
+            said
+        });
+        match said {
+            Ok(storing) => {
+                counters.verdict(match storing {
+                    Storing::Keep => 0,
+                    Storing::Discard => 1,
+                    Storing::Bounce => 2,
+                    Storing::KeepFor(_) => 3,
+                });
+                storing
+            }
+            Err(failure) => {
+                counters.failure(failure.kind);
+                match self.policy(Hook::BeforeOffline) {
+                    Policy::Open => Storing::Keep,
+                    Policy::Reject => Storing::Bounce,
+                    Policy::Drop => Storing::Discard,
+                }
+            }
+        }
+    }
+
+    fn policy(&self, hook: Hook) -> Policy {
+        self.job(hook).map_or(Policy::Open, |job| job.policy)
+    }
+
+    fn ask<R>(
+        &self,
+        hook: Hook,
+        counters: &HookCounters,
+        call: Call,
+        traits: u32,
+        run: impl FnOnce(&mut Instance, Head) -> wasmtime::Result<R>,
+    ) -> Result<R, Failure> {
+        let admission = self.breaker.admit(|| self.scope.now_ms());
+        if admission == Admission::Open {
+            return Err(Failure::new(FailureKind::Open, "it has failed too often and rests"));
+        }
+        counters.calls.inc();
+        let want = self.job(hook).map_or(Want::Head, |job| job.want);
+        let mut seat = self.pool.seat();
+        let answer = self.instance(&mut seat).and_then(|instance| {
+            let head = head::pack(&call, traits, want, &mut instance.text);
+            instance.run(Some(call), CALL, |instance| run(instance, head))
+        });
+        match &answer {
+            Ok(_) if admission == Admission::Trial => self.breaker.recovered(),
+            Ok(_) => {}
+            Err(failure) => {
+                *seat = Seat { instance: None, failed: true };
+                drop(seat);
+                self.scope.memory.discarded.inc();
+                self.failed(failure, admission == Admission::Trial);
+            }
+        }
+        answer
+    }
+
+    /// The seat's instance, made now if there is none.
+    fn instance<'a>(&self, seat: &'a mut Seat) -> Result<&'a mut Instance, Failure> {
+        if seat.instance.is_none() {
+            let why = if seat.failed { Why::RestartAfterTrap } else { self.why };
+            let made = Instance::start(&self.plugin.code, &self.scope, why, RESTART);
+            let made = made.map_err(|error| match error {
+                StartError::Failed(failure) => Failure::new(FailureKind::Start, failure.to_string()),
+                StartError::Refused { message, .. } => Failure::new(FailureKind::Start, message),
+            })?;
+            seat.instance = Some(Box::new(made));
+        }
+        let instance = seat.instance.as_deref_mut();
+        instance.ok_or_else(|| Failure::new(FailureKind::Start, "there is no instance"))
+    }
+
+    /// A failure is told, and held against the plugin.
+    fn failed(&self, failure: &Failure, trial: bool) {
+        let (plugin, version) = (&*self.scope.name, self.plugin.version());
+        if failure.kind == FailureKind::Host {
+            tracing::error!(plugin, version, error = failure.message, "the server failed in a plugin's call");
+        } else {
+            tracing::warn!(plugin, version, kind = failure.kind.name(), error = failure.message, "a plugin failed");
+        }
+        if self.breaker.failed(failure.kind.weight(), trial, self.scope.now_ms()) {
+            tracing::warn!(plugin, version, "a plugin fails again and again: it is not called for a while");
+        }
+    }
+}
+
+fn jobs(plugin: &Plugin, policy: Option<&Value>) -> Result<Vec<Job>, LoadError> {
+    let manifest = plugin.manifest();
+    let mut jobs = Vec::new();
+    for hook in Hook::ALL {
+        let Some(about) = manifest.hook(hook) else { continue };
+        let interests = about.interests.iter().map(|interest| interest.compile());
+        let interests = interests.collect::<Result<_, _>>().map_err(LoadError::Manifest)?;
+        let suggested = about.on_failure.as_deref().map(|word| hook.policy(word)).transpose();
+        let suggested = suggested.map_err(LoadError::Manifest)?;
+        let ordered = ordered(hook, policy).map_err(LoadError::Policy)?;
+        let policy = ordered.or(suggested).unwrap_or_else(|| hook.default_policy(manifest.guards));
+        jobs.push(Job { hook, want: about.want, policy, interests });
+    }
+    known_hooks(policy, &jobs)?;
+    Ok(jobs)
+}
+
+/// What the operator says of a hook.
+fn ordered(hook: Hook, policy: Option<&Value>) -> Result<Option<Policy>, String> {
+    match policy {
+        None => Ok(None),
+        Some(Value::String(word)) => match hook.policy(word) {
+            Ok(policy) => Ok(Some(policy)),
+            Err(_) if Hook::ALL.iter().any(|other| other.policy(word).is_ok()) => Ok(None),
+            Err(why) => Err(why),
+        },
+        Some(Value::Object(table)) => match table.get(hook.name()) {
+            None => Ok(None),
+            Some(Value::String(word)) => hook.policy(word).map(Some),
+            Some(_) => Err(format!("the failure policy of {hook} has to be a word")),
+        },
+        Some(_) => Err("a failure policy is a word, or a table from hook to word".into()),
+    }
+}
+
+fn known_hooks(policy: Option<&Value>, jobs: &[Job]) -> Result<(), LoadError> {
+    let Some(Value::Object(table)) = policy else { return Ok(()) };
+    let unknown = table.keys().find(|name| !jobs.iter().any(|job| job.hook.name() == *name));
+    match unknown {
+        Some(name) => Err(LoadError::Policy(format!("`{name}` is no hook of this plugin"))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,82 @@
+//! The sessions that plugins ask about, as the kernel has them.
+
+use std::pin::pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
+
+use kernel::{Kernel, Session};
+use xmpp::{Jid, StreamError};
+
+/// What a plugin is told of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SessionFacts {
+    pub id: u64,
+    pub jid: String,
+    /// The served domain's name.
+    pub host: String,
+    /// None while it is not available.
+    pub priority: Option<i8>,
+    pub transport: &'static str,
+    pub ip: String,
+    pub since_ms: u64,
+}
+
+/// Where sessions are found and ended.
+pub(crate) trait Directory: Send + Sync {
+    /// A session by its id.
+    fn session(&self, id: u64) -> Option<SessionFacts>;
+    /// All sessions of a local account.
+    fn of_account(&self, jid: &Jid) -> Vec<SessionFacts>;
+    /// Ends a session's stream; false if there is no such session.
+    fn close(&self, id: u64, error: StreamError) -> bool;
+    /// Subscription and groups of an account's roster item, if the roster is in memory; none without an item.
+    fn roster_item(&self, account: &Jid, contact: &Jid) -> Option<(&'static str, Vec<String>)>;
+}
+
+/// The kernel's sessions. Plugins hang on its tables, so it is not held alive from here.
+pub(crate) struct KernelDirectory(pub Weak<Kernel>);
+
+impl Directory for KernelDirectory {
+    fn session(&self, id: u64) -> Option<SessionFacts> {
+        self.0.upgrade()?.session(id).as_ref().map(facts)
+    }
+
+    fn of_account(&self, jid: &Jid) -> Vec<SessionFacts> {
+        let account = self.0.upgrade().and_then(|kernel| kernel.account_in_use(jid));
+        account.map(|account| account.sessions().iter().map(facts).collect()).unwrap_or_default()
+    }
+
+    fn close(&self, id: u64, error: StreamError) -> bool {
+        let session = self.0.upgrade().and_then(|kernel| kernel.session(id));
+        session.map(|session| session.close(error)).is_some()
+    }
+
+    fn roster_item(&self, account: &Jid, contact: &Jid) -> Option<(&'static str, Vec<String>)> {
+        let kernel = self.0.upgrade()?;
+        let account = kernel.account_in_use(account)?;
+        // A cached roster is there at the first poll; a filter waits for no other.
+        let roster = pin!(kernel.roster(&account));
+        let Poll::Ready(Ok(roster)) = roster.poll(&mut Context::from_waker(Waker::noop())) else { return None };
+        let item = roster.get(&contact.bare())?;
+        let subscription = match item.subscription {
+            storage::Subscription::None => "none",
+            storage::Subscription::To => "to",
+            storage::Subscription::From => "from",
+            storage::Subscription::Both => "both",
+        };
+        Some((subscription, item.groups.iter().map(ToString::to_string).collect()))
+    }
+}
+
+fn facts(session: &Arc<Session>) -> SessionFacts {
+    let about = session.about();
+    SessionFacts {
+        id: session.id(),
+        jid: session.jid().to_string(),
+        host: session.host().name().to_owned(),
+        priority: session.priority(),
+        transport: about.transport.name(),
+        ip: about.address.ip().to_string(),
+        since_ms: u64::try_from(session.since_us() / 1000).unwrap_or_default(),
+    }
+}

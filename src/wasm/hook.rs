@@ -1,0 +1,82 @@
+//! The hooks that this server calls, and what it does when a plugin fails in one.
+
+use std::fmt;
+
+/// A hook that this server calls: an interface that a plugin may export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Hook {
+    /// A client's stanza, after `from` is stamped.
+    ClientIn,
+    /// A stanza that nobody is online to take.
+    BeforeOffline,
+}
+
+/// What becomes of a stanza when a plugin fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// As if the plugin were not there: `pass`, or `keep` before the offline store.
+    Open,
+    /// The sender is told `internal-server-error`; presence is dropped. In the offline hook: it is bounced with
+    /// `service-unavailable`.
+    Reject,
+    /// It is swallowed, and counted.
+    Drop,
+}
+
+impl Hook {
+    pub(crate) const ALL: [Hook; 2] = [Hook::ClientIn, Hook::BeforeOffline];
+
+    /// The interface's name in WIT.
+    pub fn name(self) -> &'static str {
+        match self {
+            Hook::ClientIn => "client-in",
+            Hook::BeforeOffline => "before-offline",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|hook| hook.name() == name)
+    }
+
+    /// The policies' words in this hook.
+    pub(crate) fn words(self) -> [(&'static str, Policy); 3] {
+        match self {
+            Hook::ClientIn => [("pass", Policy::Open), ("reject", Policy::Reject), ("drop", Policy::Drop)],
+            Hook::BeforeOffline => {
+                [("keep", Policy::Open), ("bounce", Policy::Reject), ("discard", Policy::Drop)]
+            }
+        }
+    }
+
+    /// The policy that a word names in this hook.
+    pub(crate) fn policy(self, word: &str) -> Result<Policy, String> {
+        let words = self.words();
+        let found = words.iter().find(|(name, _)| *name == word).map(|(_, policy)| *policy);
+        found.ok_or_else(|| {
+            let names = words.map(|(name, _)| name).join(", ");
+            format!("`{word}` is no failure policy of {self} ({names})")
+        })
+    }
+
+    /// What holds when neither the operator nor the plugin says anything.
+    pub(crate) fn default_policy(self, guards: bool) -> Policy {
+        match self {
+            Hook::ClientIn if guards => Policy::Reject,
+            Hook::ClientIn | Hook::BeforeOffline => Policy::Open,
+        }
+    }
+
+    /// The words of its verdicts, in the order of their counters.
+    pub(crate) fn verdicts(self) -> &'static [&'static str] {
+        match self {
+            Hook::ClientIn => &["pass", "drop", "reject", "replace", "handled"],
+            Hook::BeforeOffline => &["keep", "discard", "bounce", "keep-for"],
+        }
+    }
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,81 @@
+//! `call`: about the call in progress.
+
+use wasmtime::{Result, bail};
+use xmpp::{Framing, Jid};
+
+use crate::bindings::castling::plugin::call::Host;
+use crate::memory::SLOT_BYTES;
+use crate::state::{State, bounded};
+
+impl Host for State {
+    fn xml(&mut self) -> Result<String> {
+        let bytes = self.call()?.stanza.to_bytes(Framing::Inherit);
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn child_text(&mut self, name: String, ns: String) -> Result<Option<String>> {
+        Ok(self.call()?.stanza.child(&name, &ns).map(|child| child.text().into_owned()))
+    }
+
+    fn has_child(&mut self, name: String, ns: String) -> Result<bool> {
+        Ok(self.call()?.stanza.child(&name, &ns).is_some())
+    }
+
+    fn has_child_ns(&mut self, ns: String) -> Result<bool> {
+        Ok(self.call()?.stanza.children().any(|child| child.ns() == ns))
+    }
+
+    fn attribute(&mut self, name: String) -> Result<Option<String>> {
+        let stanza = &self.call()?.stanza;
+        Ok(match name.as_str() {
+            "from" => stanza.from().map(Jid::to_string),
+            "to" => stanza.to().map(Jid::to_string),
+            "xml:lang" => stanza.lang().map(str::to_owned),
+            _ => stanza.root().attr(&name).map(|value| value.into_owned()),
+        })
+    }
+
+    fn session_slot(&mut self) -> Result<Vec<u8>> {
+        Ok(self.scope.memory.slot(self.session()?))
+    }
+
+    fn set_session_slot(&mut self, value: Vec<u8>) -> Result<()> {
+        bounded(value.len(), SLOT_BYTES)?;
+        self.scope.memory.set_slot(self.session()?, value);
+        Ok(())
+    }
+
+    /// Only services set it (`accounts.set-account-slot`), and this server has none yet: it is empty.
+    fn account_slot(&mut self) -> Result<Vec<u8>> {
+        self.call().map(|_| Vec::new())
+    }
+
+    /// As `account_slot`.
+    fn domain_slot(&mut self) -> Result<Vec<u8>> {
+        self.call().map(|_| Vec::new())
+    }
+
+    fn recipient_slot(&mut self, _index: u32) -> Result<Vec<u8>> {
+        bail!("recipient-slot is for before-deliver")
+    }
+
+    fn recipient_session_slot(&mut self, _index: u32) -> Result<Vec<u8>> {
+        bail!("recipient-session-slot is for before-deliver")
+    }
+
+    fn roster_item(&mut self, jid: String) -> Result<(String, Vec<String>)> {
+        let found = match (&self.call()?.account, Jid::parse(&jid), self.scope.directory()) {
+            (Some(account), Ok(contact), Some(directory)) => directory.roster_item(account, &contact),
+            _ => None,
+        };
+        Ok(found.map(|(subscription, groups)| (subscription.to_owned(), groups)).unwrap_or_default())
+    }
+
+    fn recipient_roster_item(&mut self, _index: u32, _jid: String) -> Result<(String, Vec<String>)> {
+        bail!("recipient-roster-item is for before-deliver")
+    }
+
+    fn now_ms(&mut self) -> Result<u64> {
+        Ok(u64::try_from(self.scope.services.clock.now_us() / 1000).unwrap_or_default())
+    }
+}

@@ -1,0 +1,65 @@
+//! `sessions`: who is connected, and the end of it.
+
+use wasmtime::Result;
+use xmpp::{Jid, StreamCondition, StreamError};
+
+use crate::bindings::castling::plugin::sessions::{Host, SessionInfo};
+use crate::bindings::castling::plugin::types::Denied;
+use crate::directory::SessionFacts;
+use crate::state::State;
+
+/// Characters of a stream error's text.
+const TEXT: usize = 4096;
+
+impl Host for State {
+    fn info(&mut self, id: u64) -> Result<Option<SessionInfo>> {
+        let facts = self.scope.directory().and_then(|directory| directory.session(id));
+        Ok(facts.and_then(|facts| self.seen(facts)))
+    }
+
+    fn of_account(&mut self, bare_jid: String) -> Result<Result<Vec<SessionInfo>, Denied>> {
+        if !self.scope.allows("sessions", "of-account") {
+            return Ok(Err(Denied::NotGranted));
+        }
+        let Ok(jid) = Jid::parse(&bare_jid) else { return Ok(Err(Denied::BadArgument)) };
+        if self.scope.serves(jid.domain()).is_none() {
+            return Ok(Err(Denied::OutOfScope));
+        }
+        let Some(directory) = self.scope.directory() else { return Ok(Err(Denied::Unavailable)) };
+        let facts = directory.of_account(&jid);
+        Ok(Ok(facts.into_iter().filter_map(|facts| self.seen(facts)).collect()))
+    }
+
+    fn close(&mut self, id: u64, condition: String, text: Option<String>) -> Result<Result<(), Denied>> {
+        if !self.scope.allows("sessions", "close") {
+            return Ok(Err(Denied::NotGranted));
+        }
+        let Some(condition) = StreamCondition::from_name(&condition) else { return Ok(Err(Denied::BadArgument)) };
+        let Some(directory) = self.scope.directory() else { return Ok(Err(Denied::Unavailable)) };
+        let Some(facts) = directory.session(id) else { return Ok(Err(Denied::BadArgument)) };
+        if self.scope.serves(&facts.host).is_none() {
+            self.scope.memory.stats.denied("sessions");
+            return Ok(Err(Denied::OutOfScope));
+        }
+        let text = text.map(|text| text.chars().filter(|c| !c.is_control()).take(TEXT).collect());
+        let closed = directory.close(id, StreamError { condition, text });
+        Ok(if closed { Ok(()) } else { Err(Denied::BadArgument) })
+    }
+}
+
+impl State {
+    /// What the plugin is told; nothing of sessions on domains that it is not enabled for.
+    fn seen(&self, facts: SessionFacts) -> Option<SessionInfo> {
+        let domain = self.scope.serves(&facts.host)?;
+        Some(SessionInfo {
+            id: facts.id,
+            jid: facts.jid,
+            domain,
+            priority: facts.priority.unwrap_or_default(),
+            available: facts.priority.is_some(),
+            transport: facts.transport.to_owned(),
+            ip: Some(facts.ip),
+            since_ms: facts.since_ms,
+        })
+    }
+}

@@ -1,0 +1,97 @@
+//! `kv`, `sql`, `accounts`, `http-client`: these wait, and a filter does not; there they answer `unavailable`.
+
+use wasmtime::Result;
+
+use crate::bindings::castling::plugin::types::Denied;
+use crate::bindings::castling::plugin::{accounts, http_client, kv, sql};
+use crate::state::State;
+
+impl State {
+    /// What a filter is told: `not-granted`, else `unavailable`. Both are counted.
+    pub(super) fn unavailable(&self, interface: &'static str, function: &str) -> Denied {
+        if !self.scope.allows(interface, function) {
+            return Denied::NotGranted;
+        }
+        self.scope.memory.stats.denied(interface);
+        Denied::Unavailable
+    }
+}
+
+type Outcome<T> = Result<Result<T, Denied>>;
+
+impl kv::Host for State {
+    fn get(&mut self, _domain: u32, _key: String) -> Outcome<Option<Vec<u8>>> {
+        Ok(Err(self.unavailable("kv", "get")))
+    }
+
+    fn set(&mut self, _domain: u32, _key: String, _value: Vec<u8>, _ttl_s: Option<u32>) -> Outcome<()> {
+        Ok(Err(self.unavailable("kv", "set")))
+    }
+
+    fn delete(&mut self, _domain: u32, _key: String) -> Outcome<bool> {
+        Ok(Err(self.unavailable("kv", "delete")))
+    }
+
+    fn swap(&mut self, _domain: u32, _key: String, _expect: Option<Vec<u8>>, _value: Vec<u8>) -> Outcome<bool> {
+        Ok(Err(self.unavailable("kv", "swap")))
+    }
+
+    fn keys(&mut self, _domain: u32, _prefix: String, _after: Option<String>, _limit: u32) -> Outcome<Vec<String>> {
+        Ok(Err(self.unavailable("kv", "keys")))
+    }
+}
+
+impl sql::Host for State {
+    fn query(
+        &mut self,
+        _name: String,
+        _domain: u32,
+        _params: Vec<(String, sql::Value)>,
+    ) -> Result<Result<Vec<Vec<sql::Value>>, sql::Failure>> {
+        Ok(Err(self.no_sql("query")))
+    }
+
+    fn execute(
+        &mut self,
+        _name: String,
+        _domain: u32,
+        _params: Vec<(String, sql::Value)>,
+    ) -> Result<Result<u64, sql::Failure>> {
+        Ok(Err(self.no_sql("execute")))
+    }
+}
+
+impl State {
+    fn no_sql(&self, function: &str) -> sql::Failure {
+        let denied = Some(self.unavailable("sql", function));
+        sql::Failure { denied, message: "a filter does not wait for a database".into(), retryable: false }
+    }
+}
+
+impl accounts::Host for State {
+    fn exists(&mut self, _bare_jid: String) -> Outcome<bool> {
+        Ok(Err(self.unavailable("accounts", "exists")))
+    }
+
+    fn roster(&mut self, _bare_jid: String) -> Outcome<Vec<accounts::Contact>> {
+        Ok(Err(self.unavailable("accounts", "roster")))
+    }
+
+    fn private_xml(&mut self, _bare_jid: String, _name: String, _ns: String) -> Outcome<Option<String>> {
+        Ok(Err(self.unavailable("accounts", "private-xml")))
+    }
+
+    fn set_account_slot(&mut self, _bare_jid: String, _value: Vec<u8>) -> Outcome<()> {
+        Ok(Err(self.unavailable("accounts", "set-account-slot")))
+    }
+
+    fn set_domain_slot(&mut self, _domain: u32, _value: Vec<u8>) -> Outcome<()> {
+        Ok(Err(self.unavailable("accounts", "set-domain-slot")))
+    }
+}
+
+impl http_client::Host for State {
+    fn fetch(&mut self, _request: http_client::Request) -> Outcome<http_client::Response> {
+        Ok(Err(self.unavailable("http-client", "fetch")))
+    }
+}

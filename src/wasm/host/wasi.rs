@@ -1,0 +1,47 @@
+//! The functions of WASI 0.2 that a guest's standard library drags in, answered without ever waiting: an empty
+//! environment, no input, output to the log, clocks, randomness, and an exit that is a trap.
+
+mod cli;
+mod clocks;
+mod io;
+mod random;
+
+use wasmtime::Result;
+use wasmtime::component::Linker;
+
+use crate::state::State;
+
+/// The interfaces that are there.
+const INTERFACES: &[&str] = &[
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/stderr",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:cli/terminal-stderr",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/wall-clock",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:random/random",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+];
+
+/// Is this interface (without its version) among those that are there?
+pub(crate) fn has(interface: &str) -> bool {
+    INTERFACES.contains(&interface)
+}
+
+/// Adds them. wasmtime takes any 0.2 version for any other.
+pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
+    io::add_to_linker(linker)?;
+    cli::add_to_linker(linker)?;
+    clocks::add_to_linker(linker)?;
+    random::add_to_linker(linker)
+}

@@ -1,0 +1,196 @@
+//! What a component asks for and offers, read without running it.
+
+use serde::Serialize;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+use wasmtime::component::types::ComponentItem;
+
+use crate::error::LoadError;
+use crate::grant::{self, Grants};
+use crate::hook::Hook;
+use crate::host::wasi;
+use crate::manifest::Manifest;
+
+/// The package of the plugin contract, and the version of it that this server offers.
+const PACKAGE: &str = "castling:plugin";
+const OFFERED: &str = "1.0.0";
+
+/// Interfaces of the contract that a plugin may import.
+const HOST: &[&str] = &[
+    "types", "call", "log", "config", "metrics", "rates", "sessions", "routing", "kv", "sql", "accounts",
+    "http-client",
+];
+
+/// Exported beside the hooks.
+const LIFECYCLE: &str = "lifecycle";
+
+/// An interface that a component imports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Import {
+    /// Its name without package and version for the contract's own (`sessions`), else as it stands.
+    pub interface: String,
+    /// The functions of it that the component uses.
+    pub functions: Vec<String>,
+}
+
+/// What a component says of itself and what its code asks for.
+#[derive(Clone, Debug, Serialize)]
+pub struct Inspection {
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// SHA-256 of the file, hexadecimal.
+    pub digest: String,
+    /// Bytes of the file.
+    pub bytes: usize,
+    /// What it imports of the contract, by name.
+    pub imports: Vec<Import>,
+    /// The hooks it exports.
+    pub exports: Vec<String>,
+    /// The grants it asks for: those of the manifest, and those that its imports need beyond them.
+    pub asks: Vec<String>,
+}
+
+impl Inspection {
+    /// Reads a compiled component.
+    pub(crate) fn of(
+        engine: &Engine,
+        component: &Component,
+        manifest: Manifest,
+        digest: String,
+        bytes: usize,
+    ) -> Result<Self, LoadError> {
+        let ty = component.component_type();
+        let mut imports = Vec::new();
+        for (name, item) in ty.imports(engine) {
+            let functions = functions(engine, &item.ty);
+            if let Some(interface) = host_interface(name)? {
+                imports.push(Import { interface: interface.to_owned(), functions });
+            }
+        }
+        let mut exports = Vec::new();
+        for (name, _) in ty.exports(engine) {
+            exports.extend(exported_hook(name)?);
+        }
+        agree(&manifest, &exports)?;
+        let asks = asks(&manifest, &imports)?;
+        Ok(Self { manifest, digest, bytes, imports, exports, asks })
+    }
+
+    /// Refuses grants that leave an interface without any function that may be called.
+    pub(crate) fn covered(&self, grants: &Grants) -> Result<(), LoadError> {
+        let mut missing = Vec::new();
+        for import in &self.imports {
+            let allowed = import.functions.iter().any(|function| grants.allow(&import.interface, function));
+            if !allowed && !import.functions.is_empty() {
+                missing.extend(import.functions.iter().map(|function| format!("{}.{function}", import.interface)));
+            }
+        }
+        if missing.is_empty() { Ok(()) } else { Err(LoadError::NotGranted { missing }) }
+    }
+}
+
+/// The hooks of the manifest and those of the component have to be the same.
+fn agree(manifest: &Manifest, exports: &[String]) -> Result<(), LoadError> {
+    for name in manifest.hooks.keys().filter(|name| !exports.contains(name)) {
+        return Err(LoadError::Manifest(format!("it names the hook `{name}`, which the component does not export")));
+    }
+    for name in exports.iter().filter(|name| !manifest.hooks.contains_key(*name)) {
+        return Err(LoadError::Manifest(format!("it does not name the hook `{name}`, which the component exports")));
+    }
+    if exports.is_empty() {
+        return Err(LoadError::Manifest("the component exports no hook".into()));
+    }
+    Ok(())
+}
+
+fn asks(manifest: &Manifest, imports: &[Import]) -> Result<Vec<String>, LoadError> {
+    let mut asks = manifest.grants.clone();
+    let named = Grants::parse(&asks).map_err(LoadError::Grant)?;
+    for import in imports {
+        for function in &import.functions {
+            if grant::is_guarded(&import.interface, function) && !named.allow(&import.interface, function) {
+                asks.push(format!("{}.{function}", import.interface));
+            }
+        }
+    }
+    Ok(asks)
+}
+
+/// The contract's interface of this import; none for a WASI interface that is there.
+fn host_interface(name: &str) -> Result<Option<&str>, LoadError> {
+    let (interface, version) = name.split_once('@').unwrap_or((name, ""));
+    let forbidden = || LoadError::Forbidden { import: name.to_owned() };
+    match interface.split_once('/') {
+        Some((PACKAGE, short)) => {
+            fits(interface, version)?;
+            if HOST.contains(&short) { Ok(Some(short)) } else { Err(forbidden()) }
+        }
+        _ if wasi::has(interface) && version.starts_with("0.2.") => Ok(None),
+        _ => Err(forbidden()),
+    }
+}
+
+fn exported_hook(name: &str) -> Result<Option<String>, LoadError> {
+    let (interface, version) = name.split_once('@').unwrap_or((name, ""));
+    match interface.split_once('/') {
+        Some((PACKAGE, short)) if short == LIFECYCLE || Hook::from_name(short).is_some() => {
+            fits(interface, version)?;
+            Ok((short != LIFECYCLE).then(|| short.to_owned()))
+        }
+        _ => Err(LoadError::UnknownHook(name.to_owned())),
+    }
+}
+
+/// The same major version, and no newer minor one.
+fn fits(interface: &str, version: &str) -> Result<(), LoadError> {
+    let numbers = |text: &str| {
+        let mut parts = text.split('.').map(|part| part.parse::<u64>().ok());
+        Some((parts.next()??, parts.next()??))
+    };
+    let fits = match (numbers(version), numbers(OFFERED)) {
+        (Some((major, minor)), Some((our_major, our_minor))) => major == our_major && minor <= our_minor,
+        _ => false,
+    };
+    if fits {
+        return Ok(());
+    }
+    let (interface, wanted) = (interface.to_owned(), version.to_owned());
+    Err(LoadError::Version { interface, wanted, offered: OFFERED })
+}
+
+fn functions(engine: &Engine, item: &ComponentItem) -> Vec<String> {
+    let ComponentItem::ComponentInstance(instance) = item else { return Vec::new() };
+    let is_function = |item: &ComponentItem| matches!(item, ComponentItem::ComponentFunc(_));
+    let exports = instance.exports(engine);
+    exports.filter(|(_, item)| is_function(&item.ty)).map(|(name, _)| name.to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_negotiated_in_words() {
+        assert!(matches!(host_interface("castling:plugin/rates@1.0.3"), Ok(Some("rates"))));
+        let newer = host_interface("castling:plugin/rates@1.3.0").unwrap_err();
+        let words = "it needs castling:plugin/rates@1.3.0, this server offers 1.0.0";
+        assert_eq!(newer.to_string(), words);
+        assert!(matches!(host_interface("castling:plugin/rates@2.0.0"), Err(LoadError::Version { .. })));
+    }
+
+    #[test]
+    fn what_no_plugin_gets() {
+        for name in [
+            "wasi:filesystem/preopens@0.2.6",
+            "wasi:sockets/tcp@0.2.6",
+            "wasi:http/outgoing-handler@0.2.6",
+            "wasi:cli/environment@0.3.0",
+            "castling:plugin/secrets@1.0.0",
+            "env",
+        ] {
+            assert!(matches!(host_interface(name), Err(LoadError::Forbidden { .. })), "{name}");
+        }
+        assert!(matches!(host_interface("wasi:cli/environment@0.2.3"), Ok(None)));
+        assert!(matches!(exported_hook("castling:plugin/auth@1.0.0"), Err(LoadError::UnknownHook(_))));
+    }
+}

@@ -1,0 +1,69 @@
+//! What one instance may take of memory.
+
+use wasmtime::{ResourceLimiter, bail};
+
+/// Bytes of all memories of an instance.
+pub(crate) const MEMORY_BYTES: usize = 16 * 1024 * 1024;
+/// Elements of one table.
+pub(crate) const TABLE_ELEMENTS: usize = 20_000;
+pub(crate) const INSTANCES: usize = 16;
+pub(crate) const MEMORIES: usize = 4;
+pub(crate) const TABLES: usize = 8;
+/// Bytes of a text or a list that a guest hands to the host.
+pub(crate) const TEXT_BYTES: usize = 1024 * 1024;
+
+/// Counts what an instance has and stops it at the cap: growing beyond is a trap.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    cap: usize,
+    bytes: usize,
+    exceeded: bool,
+}
+
+impl Limits {
+    pub fn new(cap: usize) -> Self {
+        Self { cap, bytes: 0, exceeded: false }
+    }
+
+    /// Bytes of all its memories.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Did it ask for more than it may have?
+    pub fn exceeded(&self) -> bool {
+        self.exceeded
+    }
+}
+
+impl ResourceLimiter for Limits {
+    fn memory_growing(&mut self, now: usize, wanted: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let bytes = self.bytes.saturating_sub(now).saturating_add(wanted);
+        if bytes > self.cap {
+            self.exceeded = true;
+            bail!("the plugin asks for {bytes} bytes of memory and may have {}", self.cap);
+        }
+        self.bytes = bytes;
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, wanted: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        if wanted > TABLE_ELEMENTS {
+            self.exceeded = true;
+            bail!("the plugin asks for a table of {wanted} elements and may have {TABLE_ELEMENTS}");
+        }
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        INSTANCES
+    }
+
+    fn tables(&self) -> usize {
+        TABLES
+    }
+
+    fn memories(&self) -> usize {
+        MEMORIES
+    }
+}

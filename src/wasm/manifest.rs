@@ -1,0 +1,189 @@
+//! What a plugin says of itself: JSON in the component's custom section `castling:plugin`.
+
+use std::collections::BTreeMap;
+
+use kernel::Interest;
+use serde::{Deserialize, Serialize};
+use xmpp::{Kind, StanzaType};
+
+use crate::error::LoadError;
+use crate::hook::Hook;
+use crate::schema::Schema;
+
+/// The format of manifests that this server reads.
+const FORMAT: u32 = 1;
+
+/// A plugin's manifest.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The manifest's format: 1.
+    pub manifest: u32,
+    /// The plugin's own name; the operator may give it another.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its licence, an SPDX expression.
+    pub licence: String,
+    /// What it does, in one sentence.
+    pub description: String,
+    /// What it wants to be asked about, by hook.
+    pub hooks: BTreeMap<String, HookManifest>,
+    /// It protects: it runs before others, and where it fails a stanza is refused rather than let through.
+    #[serde(default)]
+    pub guards: bool,
+    /// The grants it asks for.
+    #[serde(default)]
+    pub grants: Vec<String>,
+    /// The names of its metrics.
+    #[serde(default)]
+    pub metrics: BTreeMap<String, MetricKind>,
+    /// Its settings, a subset of JSON Schema.
+    #[serde(default)]
+    pub config: Schema,
+}
+
+/// One hook of a manifest.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct HookManifest {
+    /// It is asked about stanzas that match one of these.
+    pub interests: Vec<InterestManifest>,
+    /// Does the call carry the stanza's XML?
+    #[serde(default)]
+    pub want: Want,
+    /// What becomes of a stanza when the plugin fails; the operator may say otherwise.
+    #[serde(default)]
+    pub on_failure: Option<String>,
+}
+
+/// Stanzas that match all of its keys.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct InterestManifest {
+    /// `message`, `presence`, `iq`.
+    pub kinds: Vec<String>,
+    /// The words of WIT's `subtype`; all if there are none.
+    #[serde(default)]
+    pub types: Vec<String>,
+    /// Namespaces of a child element; any if there are none.
+    #[serde(default)]
+    pub ns: Vec<String>,
+}
+
+/// What a call carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Want {
+    /// The head and its five texts.
+    #[default]
+    Head,
+    /// The stanza's XML as well.
+    Xml,
+}
+
+/// What a metric is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MetricKind {
+    /// It only grows.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+    /// A number of observations and their sum.
+    Summary,
+}
+
+impl Manifest {
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// [`LoadError::Manifest`], in words.
+    pub fn parse(json: &[u8]) -> Result<Self, LoadError> {
+        let manifest: Self =
+            serde_json::from_slice(json).map_err(|error| LoadError::Manifest(error.to_string()))?;
+        manifest.check().map_err(LoadError::Manifest)?;
+        Ok(manifest)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.manifest != FORMAT {
+            return Err(format!("its format is {}, this server reads {FORMAT}", self.manifest));
+        }
+        if !is_name(&self.name) {
+            return Err(format!("`{}` is no name: a-z, 0-9 and `-`, at most 64", self.name));
+        }
+        for (name, hook) in &self.hooks {
+            let known = Hook::from_name(name).ok_or_else(|| format!("there is no hook `{name}`"))?;
+            for interest in &hook.interests {
+                interest.compile()?;
+            }
+            if let Some(word) = hook.on_failure.as_deref() {
+                known.policy(word)?;
+            }
+        }
+        self.grants.iter().try_for_each(|grant| crate::grant::Grant::parse(grant).map(drop))?;
+        self.config.check_itself("config")
+    }
+
+    /// The hooks it names.
+    pub(crate) fn hook(&self, hook: Hook) -> Option<&HookManifest> {
+        self.hooks.get(hook.name())
+    }
+}
+
+/// Is this a plugin's name, fit for a file's?
+pub(crate) fn is_name(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=64).contains(&text.len()) && text.bytes().all(allowed) && !text.starts_with('-')
+}
+
+const KINDS: [Kind; 3] = [Kind::Message, Kind::Presence, Kind::Iq];
+
+/// The words of WIT's `subtype`, in its order.
+pub(crate) const TYPES: [StanzaType; 16] = [
+    StanzaType::None,
+    StanzaType::Normal,
+    StanzaType::Chat,
+    StanzaType::Groupchat,
+    StanzaType::Headline,
+    StanzaType::Error,
+    StanzaType::Get,
+    StanzaType::Set,
+    StanzaType::Result,
+    StanzaType::Unavailable,
+    StanzaType::Subscribe,
+    StanzaType::Subscribed,
+    StanzaType::Unsubscribe,
+    StanzaType::Unsubscribed,
+    StanzaType::Probe,
+    StanzaType::Other,
+];
+
+fn stanza_type(word: &str) -> Result<StanzaType, String> {
+    let of = |candidate: StanzaType| match candidate {
+        StanzaType::None => "none",
+        other => other.as_str(),
+    };
+    TYPES.into_iter().find(|t| of(*t) == word).ok_or_else(|| format!("there is no stanza type `{word}`"))
+}
+
+impl InterestManifest {
+    /// The kernel's form of it.
+    pub(crate) fn compile(&self) -> Result<Interest, String> {
+        let types = self.types.iter().map(|word| stanza_type(word)).collect::<Result<Vec<_>, _>>()?;
+        let mut all: Option<Interest> = None;
+        for word in &self.kinds {
+            let kind = KINDS.into_iter().find(|kind| kind.as_str() == word);
+            let kind = kind.ok_or_else(|| format!("there is no stanza kind `{word}`"))?;
+            let one = if types.is_empty() { Interest::kinds(&[kind]) } else { Interest::types(kind, &types) };
+            all = Some(match all {
+                Some(all) => all.and(one),
+                None => one,
+            });
+        }
+        let all = all.ok_or("an interest names no kinds")?;
+        let namespaces: Vec<&str> = self.ns.iter().map(String::as_str).collect();
+        Ok(if namespaces.is_empty() { all } else { all.payload_ns(&namespaces) })
+    }
+}

@@ -1,0 +1,254 @@
+//! The plugin platform: everything that all plugins share.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock, Weak};
+
+use hashbrown::HashMap;
+use kernel::Kernel;
+use parking_lot::Mutex;
+use runtime::Runtime;
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+
+use crate::artefacts::{Artefact, Artefacts};
+use crate::deployment::{DeployOptions, Deployment, Occasion};
+use crate::directory::{Directory, KernelDirectory};
+use crate::engine::{self, Allocator};
+use crate::error::LoadError;
+use crate::grant::Grants;
+use crate::inspect::Inspection;
+use crate::manifest::{Manifest, is_name};
+use crate::memory::Memory;
+use crate::plugin::{self, Code, Plugin};
+use crate::schema::ConfigProblem;
+use crate::scope::{Domain, Scope, Services};
+use crate::section;
+use crate::state::State;
+use crate::stats::PluginStats;
+
+/// What the platform is built from.
+pub struct PlatformOptions {
+    /// The server's data directory; the platform keeps its files in `plugins` there.
+    pub data_dir: PathBuf,
+    /// Threads that run stanzas: each may have one instance of each plugin.
+    pub workers: usize,
+    /// Clock and randomness.
+    pub runtime: Runtime,
+}
+
+/// The engine, the plugins' files, and what is remembered for each plugin's name.
+pub struct Platform {
+    engine: Engine,
+    allocator: Allocator,
+    linker: Linker<State>,
+    artefacts: Artefacts,
+    workers: usize,
+    services: Arc<Services>,
+    memories: Mutex<HashMap<Arc<str>, Arc<Memory>>>,
+    domains: Mutex<Domains>,
+}
+
+/// Numbers of domains as plugins see them: the same name has the same number for as long as the process lives.
+#[derive(Default)]
+struct Domains {
+    ids: HashMap<String, u32>,
+    names: Vec<String>,
+}
+
+/// A plugin that has been taken into the data directory.
+#[derive(Clone, Debug)]
+pub struct Installed {
+    /// Its name: the operator's, else its own.
+    pub name: String,
+    /// Where it lies now; the same content always lies at the same path.
+    pub path: PathBuf,
+    /// What could be read of it.
+    pub inspection: Inspection,
+}
+
+impl Platform {
+    /// An engine, and the folder for plugins' files (mode 0700).
+    ///
+    /// # Errors
+    /// [`LoadError::Engine`] or [`LoadError::File`].
+    pub fn new(options: PlatformOptions) -> Result<Arc<Self>, LoadError> {
+        let (engine, allocator) = engine::build(options.workers)?;
+        let linker = plugin::linker(&engine)?;
+        let services = Services {
+            clock: options.runtime.clock,
+            random: options.runtime.random,
+            directory: OnceLock::new(),
+        };
+        Ok(Arc::new(Self {
+            engine,
+            allocator,
+            linker,
+            artefacts: Artefacts::open(&options.data_dir)?,
+            workers: options.workers.max(1),
+            services: Arc::new(services),
+            memories: Mutex::default(),
+            domains: Mutex::default(),
+        }))
+    }
+
+    /// Where instances get their memory from.
+    pub fn allocator(&self) -> Allocator {
+        self.allocator
+    }
+
+    /// Where plugins' sessions are found; only the first call counts. The platform's modules do this by themselves
+    /// with their first stanza.
+    pub fn connect(&self, kernel: &Arc<Kernel>) {
+        connect(&self.services, kernel);
+    }
+
+    /// Reads what a component says and asks for, without running it.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being loaded.
+    pub fn inspect(&self, file: &Path) -> Result<Inspection, LoadError> {
+        self.compile(&Artefact::read(file)?).map(|(_, inspection)| inspection)
+    }
+
+    /// Verifies and compiles a component and keeps a copy of it. Nothing is run.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being loaded; nothing is kept then.
+    pub fn install(&self, file: &Path, name: Option<&str>) -> Result<Installed, LoadError> {
+        let artefact = Artefact::read(file)?;
+        let (_, inspection) = self.compile(&artefact)?;
+        let name = name.unwrap_or(&inspection.manifest.name).to_owned();
+        if !is_name(&name) {
+            return Err(LoadError::Name(name));
+        }
+        let path = self.artefacts.keep(&artefact)?;
+        Ok(Installed { name, path, inspection })
+    }
+
+    /// Loads a version of a plugin under the operator's name for it. Nothing is run.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being loaded.
+    pub fn load(&self, name: &str, file: &Path) -> Result<Arc<Plugin>, LoadError> {
+        if !is_name(name) {
+            return Err(LoadError::Name(name.to_owned()));
+        }
+        let (code, inspection) = self.compile(&Artefact::read(file)?)?;
+        Ok(Arc::new(Plugin { name: name.into(), inspection, code }))
+    }
+
+    fn compile(&self, artefact: &Artefact) -> Result<(Code, Inspection), LoadError> {
+        let manifest = section::custom(&artefact.bytes, section::MANIFEST).ok_or(LoadError::NoManifest)?;
+        let manifest = Manifest::parse(manifest)?;
+        let component = self.artefacts.compile(&self.engine, artefact)?;
+        let (digest, bytes) = (artefact.digest.clone(), artefact.bytes.len());
+        let inspection = Inspection::of(&self.engine, &component, manifest, digest, bytes)?;
+        let pre = self.linker.instantiate_pre(&component);
+        let pre = pre.map_err(|error| LoadError::Link(format!("{error:#}")))?;
+        Ok((Code::new(pre, &inspection)?, inspection))
+    }
+
+    /// Everything that is wrong with a plugin's settings, before it is deployed. `config` has no defaults in it.
+    pub fn check_config(
+        &self,
+        plugin: &Plugin,
+        config: &serde_json::Map<String, serde_json::Value>,
+    ) -> Vec<ConfigProblem> {
+        let schema = &plugin.manifest().config;
+        schema.problems(&schema.merge(config, &serde_json::Map::new()))
+    }
+
+    /// Puts a plugin to work on its domains, without touching what serves there now: settings are checked, an
+    /// instance begins and reads every domain's settings. What comes back is given to the kernel as a module
+    /// ([`Deployment::module`]) of each of these hosts, in one `publish`. Runs the plugin's code, at most 2 s of
+    /// CPU time a domain: not for a worker of the runtime.
+    ///
+    /// # Errors
+    /// Grants, settings, policies, or what the plugin itself says or does while it begins.
+    pub fn deploy(
+        &self,
+        plugin: &Arc<Plugin>,
+        options: &DeployOptions,
+        occasion: Occasion,
+    ) -> Result<Arc<Deployment>, LoadError> {
+        let grants = Grants::parse(&options.grants).map_err(LoadError::Grant)?;
+        plugin.inspection.covered(&grants)?;
+        let schema = &plugin.manifest().config;
+        let mut domains = HashMap::new();
+        for settings in &options.domains {
+            let merged = schema.merge(&settings.config, &serde_json::Map::new());
+            let problems = schema.problems(&merged);
+            if !problems.is_empty() {
+                return Err(LoadError::Config { domain: settings.domain.clone(), problems });
+            }
+            let domain = Domain { name: settings.domain.clone(), config: merged.to_string() };
+            domains.insert(self.domains.lock().id(&settings.domain), domain);
+        }
+        let scope = Arc::new(Scope {
+            name: plugin.name.clone(),
+            version: plugin.version().to_owned(),
+            grants,
+            domains,
+            metrics: plugin.manifest().metrics.clone(),
+            memory: self.memory(&plugin.name),
+            services: self.services.clone(),
+        });
+        if let Some(directory) = scope.directory() {
+            scope.memory.sweep(|session| directory.session(session).is_some());
+        }
+        let plugin = plugin.clone();
+        Deployment::start(plugin, scope, options.policy.as_ref(), occasion, self.workers).map(Arc::new)
+    }
+
+    fn memory(&self, name: &Arc<str>) -> Arc<Memory> {
+        self.memories.lock().entry(name.clone()).or_default().clone()
+    }
+
+    /// Forgets what is remembered for a name: the plugin has been removed.
+    pub fn forget(&self, name: &str) {
+        self.memories.lock().remove(name);
+    }
+
+    /// The counters of one plugin's name; all zero when it never was at work.
+    pub fn stats(&self, name: &str) -> PluginStats {
+        let memory = self.memories.lock().get(name).cloned();
+        let Some(memory) = memory else { return PluginStats { name: name.to_owned(), ..Default::default() } };
+        let domain = |id: u32| self.domains.lock().name(id);
+        PluginStats {
+            name: name.to_owned(),
+            hooks: memory.stats.list(domain),
+            denied: memory.stats.denials(),
+            metrics: memory.metrics.list(domain),
+            instances: memory.instances.get(),
+            memory_bytes: memory.bytes.get(),
+            discarded: memory.discarded.get(),
+            sessions: memory.sessions(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+}
+
+/// Lets plugins find the kernel's sessions.
+pub(crate) fn connect(services: &Services, kernel: &Arc<Kernel>) {
+    services.directory.get_or_init(|| Arc::new(KernelDirectory(Arc::downgrade(kernel))) as Arc<dyn Directory>);
+}
+
+impl Domains {
+    fn id(&mut self, name: &str) -> u32 {
+        if let Some(id) = self.ids.get(name) {
+            return *id;
+        }
+        let id = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        self.names.push(name.to_owned());
+        self.ids.insert(name.to_owned(), id);
+        id
+    }
+
+    fn name(&self, id: u32) -> String {
+        self.names.get(id as usize).cloned().unwrap_or_default()
+    }
+}

@@ -1,0 +1,74 @@
+//! What the host knows while an instance runs.
+
+use std::sync::Arc;
+
+use wasmtime::{Result, format_err};
+use xmpp::{Jid, Stanza};
+
+use crate::deadline::Deadline;
+use crate::limits::{self, Limits};
+use crate::scope::{Domain, Scope};
+
+/// The data of one instance's store.
+pub(crate) struct State {
+    pub scope: Arc<Scope>,
+    /// The stanza being judged; none during init and configure.
+    pub call: Option<Call>,
+    pub limits: Limits,
+    pub deadline: Deadline,
+    /// What the guest has written to its standard output and error, up to the next line feed.
+    pub output: Vec<u8>,
+}
+
+/// What a call is about.
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub stanza: Stanza,
+    /// The local session that sent it; 0 if none did.
+    pub session: u64,
+    pub domain: u32,
+    /// Whose roster is asked: the sender where clients send, the recipient where stanzas are stored.
+    pub account: Option<Jid>,
+}
+
+impl State {
+    pub fn new(scope: Arc<Scope>) -> Self {
+        Self {
+            scope,
+            call: None,
+            limits: Limits::new(limits::MEMORY_BYTES),
+            deadline: Deadline::default(),
+            output: Vec::new(),
+        }
+    }
+
+    /// The call in progress.
+    ///
+    /// # Errors
+    /// Outside one: a trap.
+    pub fn call(&self) -> Result<&Call> {
+        self.call.as_ref().ok_or_else(|| format_err!("there is no call in progress"))
+    }
+
+    /// A domain of the plugin.
+    ///
+    /// # Errors
+    /// When the plugin is not enabled there: a trap.
+    pub fn domain(&self, id: u32) -> Result<&Domain> {
+        let domain = self.scope.domains.get(&id);
+        domain.ok_or_else(|| format_err!("the plugin is not enabled on a domain {id}"))
+    }
+
+    /// The local session of the call in progress.
+    pub fn session(&self) -> Result<u64> {
+        match self.call()?.session {
+            0 => Err(format_err!("no local session is the subject of this call")),
+            session => Ok(session),
+        }
+    }
+}
+
+/// Bounds what a guest hands over.
+pub(crate) fn bounded(bytes: usize, most: usize) -> Result<()> {
+    if bytes <= most { Ok(()) } else { Err(format_err!("{bytes} bytes where at most {most} are taken")) }
+}
