@@ -1,6 +1,7 @@
 //! What a peer may send at most.
 
-/// Bounds on one element of a stream. Exceeding any of them is `policy-violation`.
+/// Bounds on one element of a stream. Exceeding any of them is `policy-violation`; `usize::MAX` is no bound but for
+/// `depth`, which bounds recursion and must stay small.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// Bytes of one top-level element, and of the stream header.

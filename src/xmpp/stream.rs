@@ -138,7 +138,7 @@ impl StreamParser {
         let Some(tag) = bytes.strip_suffix(b">").filter(|tag| !tag.ends_with(b"/")) else {
             return Err(StreamError::new(StreamCondition::BadFormat).text("a stream that is empty"));
         };
-        let limits = Limits { stanza_bytes: self.limits.stanza_bytes + 1, ..self.limits };
+        let limits = Limits { stanza_bytes: self.limits.stanza_bytes.saturating_add(1), ..self.limits };
         let document = Document::read([tag, b"/>"].concat().into(), "", &[], &limits)?;
         let (header, scope) = read_header(document.root())?;
         self.header = Some(Box::new(scope));
