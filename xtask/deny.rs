@@ -16,7 +16,7 @@ pub fn word(checkout: &Checkout, mut flags: Flags) -> Outcome {
     if is_short {
         return short(checkout);
     }
-    cargo::need_subcommand("cargo-deny", "0.19.0", "it reads deny.toml and the list of advisories")?;
+    cargo::need_subcommand("cargo-deny", "0.20.2", "it reads deny.toml and the list of advisories")?;
     shell::run(cargo::cargo(&checkout.root).args(["deny", "--workspace", "check"]))
 }
 

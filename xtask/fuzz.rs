@@ -20,12 +20,21 @@ pub fn word(checkout: &Checkout, mut flags: Flags) -> Outcome {
     if targets.is_empty() {
         return Err(Failure::new(format!("fuzz/ has no target {}", only.unwrap_or_default())));
     }
+    need_nightly()?;
     cargo::need_subcommand("cargo-fuzz", "0.13.2", "it builds and drives the fuzz targets")?;
     for target in targets {
         say::step(&format!("fuzz {target}, {seconds} s"));
         one(checkout, &folder, &target, seconds)?;
     }
     Ok(())
+}
+
+fn need_nightly() -> Outcome {
+    if shell::succeeds(Command::new("rustup").args(["run", "nightly", "rustc", "--version"])) {
+        return Ok(());
+    }
+    say::step("rustup toolchain install nightly: libFuzzer's instrumentation needs it");
+    shell::run(Command::new("rustup").args(["toolchain", "install", "nightly", "--profile", "minimal"]))
 }
 
 fn one(checkout: &Checkout, folder: &Path, target: &str, seconds: u64) -> Outcome {

@@ -79,7 +79,16 @@ fn fmt(checkout: &Checkout) -> Outcome {
 fn clippy(checkout: &Checkout) -> Outcome {
     packages::need_c_compiler()?;
     let mut clippy = cargo::cargo(&checkout.root);
-    shell::run(clippy.args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+    shell::run(clippy.args([
+        "clippy",
+        "--quiet",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "--deny",
+        "warnings",
+    ]))?;
+    guests::clippy(checkout)
 }
 
 fn tests(checkout: &Checkout, totals: &mut Totals, rest: &[String]) -> Outcome {

@@ -19,8 +19,11 @@ impl Totals {
         shell::run_reading(command, |line| self.read(line))
     }
 
-    /// Says the sums, as the last line of a run.
+    /// Says the sums, as the last line of a run; nothing if no test was run.
     pub fn close(&self) {
+        if *self == Self::default() {
+            return;
+        }
         say::line("");
         say::line(&format!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.ignored));
     }

@@ -37,7 +37,7 @@ class Reporter(Player):
     def _took(self, inbox, data, event: str = "") -> None:
         super()._took(inbox, data, event)
         if inbox is self.messages:
-            self._stanza("message", data, type=data.xml.get("type", "normal"), body=data["body"], delayed=bool(data["delay"]["stamp"]))
+            self._stanza("message", data, type=data.xml.get("type", "normal"), body=data["body"], delayed=data.xml.find("{urn:xmpp:delay}delay") is not None)
         elif inbox is self.presences:
             self._stanza("presence", data, type=presence_type(data), show=data["show"], status=data["status"])
         elif event == "stream_error":
