@@ -1,0 +1,95 @@
+//! XEP-0030: Service Discovery. Says what is on, and nothing else.
+
+use std::sync::Arc;
+
+use kernel::{About, Account, HostTable, Identity, IqKind, IqRequest, IqResult, Module, Registrar, Target};
+use serde_json::Value;
+use xmpp::{Element, StanzaError, ns};
+
+use crate::OptionError;
+use crate::options::{self, NoOptions};
+use crate::refused::Refused;
+
+struct Disco;
+
+pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
+    let NoOptions {} = options::read(options, &[])?;
+    Ok(Arc::new(Disco))
+}
+
+impl Module for Disco {
+    fn about(&self) -> About {
+        About { name: "disco".into(), specifications: vec![("XEP-0030", "2.5.0")] }
+    }
+
+    fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
+        let title = registrar.host().options().brand.title.clone();
+        let name = (!title.is_empty()).then_some(title);
+        registrar.identity(Identity { category: "server", kind: "im", name });
+        registrar.feature(ns::DISCO_INFO, true);
+        registrar.feature(ns::DISCO_ITEMS, true);
+        registrar.iq(Target::Host, IqKind::Get, "query", ns::DISCO_INFO, host_info);
+        registrar.iq(Target::Host, IqKind::Get, "query", ns::DISCO_ITEMS, host_items);
+        registrar.iq(Target::Account, IqKind::Get, "query", ns::DISCO_INFO, account_info);
+        registrar.iq(Target::Account, IqKind::Get, "query", ns::DISCO_ITEMS, account_items);
+    }
+}
+
+async fn host_info(request: IqRequest) -> IqResult {
+    no_node(&request)?;
+    let table = request.kernel.table(&request.host).ok_or_else(StanzaError::service_unavailable)?;
+    Ok(Some(info(table.identities(), table.features())))
+}
+
+/// No services are served yet.
+async fn host_items(request: IqRequest) -> IqResult {
+    no_node(&request)?;
+    Ok(Some(Element::new("query", ns::DISCO_ITEMS)))
+}
+
+async fn account_info(request: IqRequest) -> IqResult {
+    authorized(&request).await?;
+    no_node(&request)?;
+    let table = request.kernel.table(&request.host);
+    let features = table.as_deref().map(HostTable::account_features).unwrap_or_default();
+    let identity = Identity { category: "account", kind: "registered", name: None };
+    Ok(Some(info(&[identity], features)))
+}
+
+/// The available resources of the account.
+async fn account_items(request: IqRequest) -> IqResult {
+    let account = authorized(&request).await?;
+    no_node(&request)?;
+    let item = |jid: &str| Element::new("item", ns::DISCO_ITEMS).attr("jid", jid);
+    let items = account.available().into_iter().map(|session| item(session.jid().as_str()));
+    Ok(Some(Element::new("query", ns::DISCO_ITEMS).with_children(items)))
+}
+
+/// Section 8: the owner, and whoever may see the account's presence. To others it does not exist.
+async fn authorized(request: &IqRequest) -> Result<Arc<Account>, StanzaError> {
+    let account = request.account.clone().ok_or_else(StanzaError::service_unavailable)?;
+    if request.is_own() {
+        return Ok(account);
+    }
+    let from = request.from().ok_or_else(StanzaError::service_unavailable)?;
+    let roster = request.kernel.roster(&account).await.map_err(|error| Refused::from(error).0)?;
+    if roster.is_watched_by(from) { Ok(account) } else { Err(StanzaError::service_unavailable()) }
+}
+
+fn no_node(request: &IqRequest) -> Result<(), StanzaError> {
+    match request.stanza.payload().and_then(|query| query.attr("node")) {
+        Some(node) if !node.is_empty() => Err(StanzaError::item_not_found()),
+        _ => Ok(()),
+    }
+}
+
+fn info(identities: &[Identity], features: &[&'static str]) -> Element {
+    let identities = identities.iter().map(|identity| {
+        Element::new("identity", ns::DISCO_INFO)
+            .attr("category", identity.category)
+            .attr("type", identity.kind)
+            .opt_attr("name", identity.name.as_deref())
+    });
+    let features = features.iter().map(|feature| Element::new("feature", ns::DISCO_INFO).attr("var", feature));
+    Element::new("query", ns::DISCO_INFO).with_children(identities).with_children(features)
+}

@@ -1,0 +1,156 @@
+//! XEP-0160: messages for accounts that are not online are kept, and delivered with the time of their coming
+//! (XEP-0203) to the first resource that becomes available with a priority that is not negative.
+
+mod flight;
+mod reader;
+mod worth;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::{About, BoxFuture, Interest, Kernel, Module, Order, Packet, Registrar, Session, Stage, Verdict};
+use serde::Deserialize;
+use serde_json::Value;
+use storage::OfflineError;
+use xmpp::{Framing, Kind, Stanza, StanzaError, StanzaType, delay, ns};
+
+use crate::options;
+use crate::{OptionDoc, OptionError};
+use reader::Reader;
+use worth::Worth;
+
+const SECOND_US: i64 = 1_000_000;
+const DAY_US: i64 = 86_400 * SECOND_US;
+/// How often what has expired is deleted.
+const SWEEP: Duration = Duration::from_secs(3600);
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Offline {
+    messages: u32,
+    days: u32,
+}
+
+impl Default for Offline {
+    fn default() -> Self {
+        Self { messages: 500, days: 0 }
+    }
+}
+
+pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
+    let offline: Offline = options::read(options, &docs())?;
+    Ok(Arc::new(offline))
+}
+
+pub(crate) fn docs() -> Vec<OptionDoc> {
+    let Offline { messages, days } = Offline::default();
+    vec![
+        OptionDoc {
+            key: "messages",
+            default: messages.into(),
+            doc: "Messages kept for one account; one more is refused with service-unavailable. 0: no limit.",
+        },
+        OptionDoc { key: "days", default: days.into(), doc: "Days after which a message is dropped. 0: never." },
+    ]
+}
+
+impl Module for Offline {
+    fn about(&self) -> About {
+        About { name: "offline".into(), specifications: vec![("XEP-0160", "1.0.1"), ("XEP-0203", "2.0")] }
+    }
+
+    fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
+        registrar.feature(ns::OFFLINE, false);
+        let kept = [StanzaType::None, StanzaType::Normal, StanzaType::Chat];
+        registrar.hook(Stage::Undelivered, Order::Late, Interest::types(Kind::Message, &kept), {
+            move |kernel, packet| self.keep(kernel, packet)
+        });
+        registrar.every(SWEEP, |kernel| Box::pin(sweep(kernel)));
+    }
+}
+
+impl Offline {
+    /// Queues the write and lets the sender read on; the sender's count of what is settled waits for the commit.
+    fn keep(&self, kernel: &Arc<Kernel>, packet: &mut Packet) -> Verdict {
+        let Some(account) = packet.recipient.clone() else { return Verdict::Continue };
+        if worth::of(&packet.stanza) == Worth::Nothing {
+            return Verdict::Drop;
+        }
+        if packet.notes.received_us == 0 {
+            packet.notes.received_us = kernel.now_us();
+        }
+        let received_us = packet.notes.received_us;
+        let stanza = match packet.notes.leftover {
+            true => kernel.delayed(&account, packet.stanza.clone(), received_us),
+            false => packet.stanza.append(&delay::delay(account.host().jid(), received_us, None)),
+        };
+        let expires_us = self.expiry(received_us, packet.notes.keep_for);
+        let limit = (self.messages > 0).then_some(self.messages);
+        let xml = stanza.to_bytes(Framing::Inherit).into();
+        let write = kernel.store().offline().store_later(account.id(), xml, received_us, expires_us, limit);
+        packet.settle(Box::pin(async move { write.await.map(drop).map_err(refusal) }));
+        Verdict::Handled
+    }
+
+    /// When a message goes, UTC microseconds: by the option, or sooner or later if a hook has said so.
+    fn expiry(&self, received_us: i64, keep_for: Option<u32>) -> Option<i64> {
+        let days = (self.days > 0).then(|| i64::from(self.days) * DAY_US);
+        let keep = keep_for.map(|seconds| i64::from(seconds) * SECOND_US).or(days)?;
+        Some(received_us.saturating_add(keep))
+    }
+}
+
+fn refusal(error: OfflineError) -> StanzaError {
+    match error {
+        OfflineError::Full => {
+            StanzaError::service_unavailable().text("the recipient has too many messages waiting")
+        }
+        OfflineError::Storage(error) => {
+            tracing::error!(%error, "a message could not be kept");
+            StanzaError::internal_server_error()
+        }
+    }
+}
+
+fn sweep(kernel: &Arc<Kernel>) -> impl Future<Output = ()> + Send + 'static {
+    let purge = kernel.store().offline().purge_expired(kernel.now_us());
+    async move {
+        if let Err(error) = purge.await {
+            tracing::error!(%error, "expired messages could not be deleted");
+        }
+    }
+}
+
+/// A session takes messages from now on: what is kept for its account is read back, if this feature is on.
+pub(crate) fn flush(kernel: &Arc<Kernel>, session: &Arc<Session>) {
+    let on = kernel.table(session.host()).is_some_and(|table| table.features().contains(&ns::OFFLINE));
+    if !on {
+        return;
+    }
+    let reader = Arc::new(Reader::new(kernel, session));
+    kernel.flush(session.account().clone(), session.clone(), move || -> BoxFuture<'static, _> {
+        let reader = reader.clone();
+        Box::pin(async move { reader.next().await })
+    });
+}
+
+/// A message as it was kept.
+fn restore(xml: &[u8]) -> Option<Stanza> {
+    Stanza::parse_str(std::str::from_utf8(xml).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_a_message_goes() {
+        let never = Offline::default();
+        assert_eq!(never.expiry(5, None), None);
+        assert_eq!(never.expiry(5, Some(2)), Some(2 * SECOND_US + 5));
+        let week = Offline { days: 7, ..never };
+        assert_eq!(week.expiry(0, None), Some(7 * DAY_US));
+        assert_eq!(week.expiry(0, Some(0)), Some(0));
+        assert_eq!(Offline { days: u32::MAX, ..never }.expiry(i64::MAX, None), Some(i64::MAX));
+    }
+}

@@ -1,0 +1,129 @@
+//! Kept messages that are on their way to a client: nobody else gets them, and they are deleted when they arrive.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hashbrown::HashSet;
+use kernel::{Account, Kernel, Receipt};
+use parking_lot::Mutex;
+use storage::OfflineId;
+
+/// The flights of all accounts that have some, by the address of the account's one object in memory, which a flight
+/// keeps alive. Not in the module: that is made anew when the configuration is read again, while messages fly.
+static FLIGHTS: Mutex<BTreeMap<usize, Arc<Flights>>> = Mutex::new(BTreeMap::new());
+
+/// Kept messages of one account that are on their way.
+#[derive(Default)]
+pub(super) struct Flights {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    under_way: HashSet<OfflineId>,
+    /// Arrived, not yet deleted; still in `under_way`.
+    arrived: Vec<OfflineId>,
+    deleting: bool,
+    /// How many have come back undelivered.
+    returns: u64,
+}
+
+fn key(account: &Arc<Account>) -> usize {
+    Arc::as_ptr(account) as usize
+}
+
+/// The account's flights.
+pub(super) fn of(account: &Arc<Account>) -> Arc<Flights> {
+    FLIGHTS.lock().entry(key(account)).or_default().clone()
+}
+
+impl Flights {
+    /// Those on their way at this moment, and how many have come back so far.
+    pub fn now(&self) -> (HashSet<OfflineId>, u64) {
+        let state = self.state.lock();
+        (state.under_way.clone(), state.returns)
+    }
+
+    /// How many have come back so far.
+    pub fn returns(&self) -> u64 {
+        self.state.lock().returns
+    }
+}
+
+/// One kept message on its way; told what becomes of it.
+pub(super) struct Flight {
+    kernel: Arc<Kernel>,
+    account: Arc<Account>,
+    flights: Arc<Flights>,
+    id: OfflineId,
+}
+
+impl Flight {
+    /// Sends it off.
+    pub fn begin(kernel: Arc<Kernel>, account: Arc<Account>, flights: Arc<Flights>, id: OfflineId) -> Arc<Self> {
+        flights.state.lock().under_way.insert(id);
+        Arc::new(Self { kernel, account, flights, id })
+    }
+}
+
+impl Receipt for Flight {
+    /// What arrives while a deletion is under way is deleted with the next one.
+    fn delivered(&self) {
+        let begin = {
+            let mut state = self.flights.state.lock();
+            state.arrived.push(self.id);
+            !std::mem::replace(&mut state.deleting, true)
+        };
+        if begin {
+            let deletion = delete(self.kernel.clone(), self.account.clone(), self.flights.clone());
+            self.kernel.runtime().tasks.spawn("offline deletion", deletion);
+        }
+    }
+
+    fn returned(&self) {
+        let mut state = self.flights.state.lock();
+        if !state.arrived.contains(&self.id) && state.under_way.remove(&self.id) {
+            state.returns += 1;
+        }
+    }
+}
+
+impl Drop for Flight {
+    /// The last of an account's flights takes the entry with it.
+    fn drop(&mut self) {
+        forget(&self.account, &self.flights);
+    }
+}
+
+/// Drops the account's entry if nothing is on its way and nobody but the caller holds it.
+pub(super) fn forget(account: &Arc<Account>, flights: &Arc<Flights>) {
+    let mut all = FLIGHTS.lock();
+    let unused = Arc::strong_count(flights) <= 2; // the map's and the caller's; new ones come from the map
+    if unused && flights.state.lock().under_way.is_empty() {
+        all.remove(&key(account));
+    }
+}
+
+async fn delete(kernel: Arc<Kernel>, account: Arc<Account>, flights: Arc<Flights>) {
+    loop {
+        let arrived = {
+            let mut state = flights.state.lock();
+            let arrived = std::mem::take(&mut state.arrived);
+            if arrived.is_empty() {
+                state.deleting = false;
+            }
+            arrived
+        };
+        if arrived.is_empty() {
+            return forget(&account, &flights);
+        }
+        match kernel.store().offline().delete(account.id(), &arrived).await {
+            Ok(_) => {
+                let mut state = flights.state.lock();
+                state.under_way.retain(|id| !arrived.contains(id));
+            }
+            // They stay marked: their client has them, and shall not get them again.
+            Err(error) => tracing::error!(%error, "delivered messages could not be deleted"),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Reads kept messages back, a chunk at a time.
+
+use std::sync::Arc;
+
+use kernel::{Account, Item, Kernel, Receipt, Session};
+use parking_lot::Mutex;
+use storage::{OfflineId, OfflineMessage};
+
+use super::flight::{self, Flight, Flights};
+use super::restore;
+
+/// Messages of one chunk.
+const CHUNK: u32 = 50;
+/// How often the store is read from its beginning because something came back meanwhile.
+const ROUNDS: u8 = 3;
+
+/// One flush of one account.
+pub(super) struct Reader {
+    kernel: Arc<Kernel>,
+    account: Arc<Account>,
+    session: Arc<Session>,
+    flights: Arc<Flights>,
+    place: Mutex<Place>,
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    after: OfflineId,
+    /// How many had come back when this round began.
+    returns: u64,
+    rounds: u8,
+}
+
+impl Reader {
+    pub fn new(kernel: &Arc<Kernel>, session: &Arc<Session>) -> Self {
+        let account = session.account().clone();
+        let flights = flight::of(&account);
+        let place = Place { after: OfflineId::default(), returns: flights.returns(), rounds: 1 };
+        Self { kernel: kernel.clone(), account, session: session.clone(), flights, place: Mutex::new(place) }
+    }
+
+    /// The next messages that are not on their way already; empty at the end.
+    pub async fn next(&self) -> Vec<Item> {
+        loop {
+            // Looked at before the store is read: what was on its way then may be deleted while it is read.
+            let (under_way, _) = self.flights.now();
+            let after = self.place.lock().after;
+            let loaded = self.kernel.store().offline().load(self.account.id(), after, CHUNK).await;
+            let messages = match loaded {
+                Ok(messages) => messages,
+                Err(error) => {
+                    tracing::error!(%error, "kept messages could not be read");
+                    return Vec::new();
+                }
+            };
+            let Some(last) = messages.last() else {
+                match self.again() {
+                    true => continue,
+                    false => return Vec::new(),
+                }
+            };
+            self.place.lock().after = last.id;
+            let fresh = messages.iter().filter(|message| !under_way.contains(&message.id));
+            let items: Vec<Item> = fresh.filter_map(|message| self.item(message)).collect();
+            if !items.is_empty() {
+                return items;
+            }
+        }
+    }
+
+    /// Something has come back since the round began, and the session can take it.
+    fn again(&self) -> bool {
+        let returns = self.flights.returns();
+        let mut place = self.place.lock();
+        let ready = self.session.priority().is_some_and(|priority| priority >= 0);
+        if returns == place.returns || place.rounds == ROUNDS || !ready {
+            return false;
+        }
+        *place = Place { after: OfflineId::default(), returns, rounds: place.rounds + 1 };
+        true
+    }
+
+    fn item(&self, message: &OfflineMessage) -> Option<Item> {
+        let Some(stanza) = restore(&message.xml) else {
+            tracing::error!(account = self.account.id(), "a kept message is damaged and stays where it is");
+            return None;
+        };
+        let (kernel, account) = (self.kernel.clone(), self.account.clone());
+        let flight = Flight::begin(kernel, account, self.flights.clone(), message.id);
+        Some(Item { stanza, received_us: message.stored_us, receipt: Some(flight as Arc<dyn Receipt>) })
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        flight::forget(&self.account, &self.flights);
+    }
+}

@@ -1,0 +1,55 @@
+//! Subscription stanzas for our accounts (RFC 6121 sections 3.1.3, 3.1.6, 3.2.3, 3.3.3 and 3.4.2).
+
+use std::sync::Arc;
+
+use kernel::{Account, Kernel, Packet, Verdict};
+use xmpp::{Framing, Jid, Stanza, StanzaType};
+
+use super::broadcast::{available_to, now, unavailable_to};
+use super::change::change;
+use crate::subscription::{Action, inbound};
+
+/// The largest request that is kept as it came; of a larger one, only that there was one.
+const REQUEST_BYTES: usize = 4096;
+
+/// Changes the recipient's roster; what does not change it is not delivered.
+pub(super) async fn arrived(
+    kernel: &Arc<Kernel>,
+    account: &Arc<Account>,
+    packet: &Packet,
+    action: Action,
+    contact: &Jid,
+) -> Verdict {
+    let stanza = packet.stanza.clone().with_from(contact.clone()).with_to(Some(account.jid().clone()));
+    let request = (action == Action::Subscribe).then(|| kept(&stanza));
+    let transition = |before| {
+        let after = inbound(action, before);
+        (after.state, (after, before))
+    };
+    let (after, before) = match change(kernel, account, contact, request.as_deref(), transition).await {
+        Ok(outcome) => outcome,
+        Err(refused) => return Verdict::Reject(refused.0),
+    };
+    if after.approve {
+        let answer = Stanza::presence(StanzaType::Subscribed, Some(account.jid()), Some(contact));
+        kernel.send(account.host(), answer, now(kernel)).await;
+        available_to(kernel, account, contact).await;
+    }
+    if action == Action::Unsubscribe && before.from {
+        unavailable_to(kernel, account, contact).await; // section 3.3.3
+    }
+    let waits = action == Action::Subscribe && account.available().is_empty();
+    match after.deliver && !waits {
+        true => Verdict::Replace(stanza),
+        false => Verdict::Handled,
+    }
+}
+
+/// A request as it is kept until it is answered.
+fn kept(stanza: &Stanza) -> String {
+    let stanza = match stanza.size() <= REQUEST_BYTES {
+        true => stanza.clone(),
+        false => Stanza::presence(StanzaType::Subscribe, stanza.from(), stanza.to()),
+    };
+    String::from_utf8_lossy(&stanza.to_bytes(Framing::Inherit)).into_owned()
+}

@@ -1,0 +1,48 @@
+//! Subscription stanzas of our clients (RFC 6121 sections 3.1.2, 3.1.5, 3.2.2, 3.3.2 and 3.4.1).
+
+use std::sync::Arc;
+
+use kernel::{Kernel, Notes, Packet, Session, Verdict};
+use xmpp::StanzaError;
+
+use super::broadcast::{available_to, unavailable_to};
+use super::change::change;
+use crate::subscription::{Action, outbound};
+
+/// Changes the sender's roster, then passes the stanza on, between the bare JIDs.
+pub(super) async fn sent(
+    kernel: &Arc<Kernel>,
+    session: &Arc<Session>,
+    packet: &Packet,
+    action: Action,
+) -> Verdict {
+    let account = session.account();
+    let Some(contact) = packet.stanza.to().map(xmpp::Jid::bare) else {
+        return Verdict::Reject(StanzaError::bad_request().text("whom to?"));
+    };
+    if contact == *account.jid() {
+        return Verdict::Reject(StanzaError::not_allowed().text("one is no contact of oneself"));
+    }
+    let transition = |before| {
+        let after = outbound(action, before);
+        (after.state, (after.route, before))
+    };
+    let (route, before) = match change(kernel, account, &contact, None, transition).await {
+        Ok(outcome) => outcome,
+        Err(refused) => return Verdict::Reject(refused.0),
+    };
+    if !route {
+        return Verdict::Handled;
+    }
+    let stanza = packet.stanza.clone().with_from(account.jid().clone()).with_to(Some(contact.clone()));
+    let notes = Notes { received_us: packet.notes.received_us, ..Notes::default() };
+    if action == Action::Unsubscribed && before.from {
+        // while the contact may still see it (section 3.2.2)
+        unavailable_to(kernel, account, &contact).await;
+    }
+    kernel.send(session.host(), stanza, notes).await;
+    if action == Action::Subscribed {
+        available_to(kernel, account, &contact).await;
+    }
+    Verdict::Handled
+}

@@ -1,0 +1,78 @@
+//! RFC 6121 section 2: rosters, with pushes and versions (section 2.6).
+
+pub(crate) mod item;
+pub(crate) mod push;
+mod removal;
+
+use std::sync::Arc;
+
+use kernel::{About, Account, IqKind, IqRequest, IqResult, Module, Registrar, RosterChange, Target};
+use serde_json::Value;
+use xmpp::{Element, StanzaError, ns};
+
+use crate::OptionError;
+use crate::options::{self, NoOptions};
+use crate::refused::Refused;
+use item::Wanted;
+
+struct Roster;
+
+pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
+    let NoOptions {} = options::read(options, &[])?;
+    Ok(Arc::new(Roster))
+}
+
+impl Module for Roster {
+    fn about(&self) -> About {
+        About { name: "roster".into(), specifications: vec![("RFC 6121", "section 2"), ("XEP-0237", "1.3")] }
+    }
+
+    fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
+        registrar.feature(ns::ROSTER, false);
+        registrar.stream_feature(Element::new("ver", ns::ROSTERVER));
+        registrar.iq(Target::Account, IqKind::Get, "query", ns::ROSTER, get);
+        registrar.iq(Target::Account, IqKind::Set, "query", ns::ROSTER, set);
+        registrar.deletion(|kernel, account| Box::pin(removal::farewell(kernel, account)));
+    }
+}
+
+/// The version as clients see it. The account's number is in it, so that a roster that is deleted and made anew
+/// never looks like one that a client has kept.
+fn version(account: &Account, version: u64) -> String {
+    format!("{}.{version}", account.id())
+}
+
+/// Section 2.1.3: the whole roster, or nothing when the client has this version already.
+async fn get(request: IqRequest) -> IqResult {
+    let account = request.own_account()?;
+    if let Some(session) = &request.session {
+        session.set_interested(); // before it is read: no change falls in between
+    }
+    let roster = request.kernel.roster(&account).await.map_err(|error| Refused::from(error).0)?;
+    let version = version(&account, roster.version);
+    let known = request.stanza.payload().and_then(|query| query.attr("ver"));
+    if known.as_deref() == Some(version.as_str()) {
+        return Ok(None);
+    }
+    let items = roster.items().filter(|item| item.in_roster).map(|item| item::element(item));
+    Ok(Some(Element::new("query", ns::ROSTER).attr("ver", version).with_children(items)))
+}
+
+/// Section 2.1.5: one item is added, changed or removed.
+async fn set(request: IqRequest) -> IqResult {
+    let account = request.own_account()?;
+    let query = request.stanza.payload().ok_or_else(StanzaError::bad_request)?;
+    match item::read(query, account.jid())? {
+        Wanted::Removed(jid) => removal::remove(&request.kernel, &account, &jid).await?,
+        Wanted::Kept(wanted) => {
+            let limit = account.host().options().limits.roster_items;
+            let compute = |roster: &kernel::Roster| {
+                let item = item::kept(roster, wanted, limit)?;
+                Ok::<_, Refused>(Some(RosterChange::Put(item)))
+            };
+            let announce = |roster: &kernel::Roster, change: &RosterChange| push::push(&account, roster, change);
+            request.kernel.change_roster(&account, compute, announce).await.map_err(|refused| refused.0)?;
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,179 @@
+//! Roster items: what a client may set, and how an item is shown (RFC 6121 section 2.1.2).
+
+use kernel::Roster;
+use storage::{RosterItem, Subscription};
+use xmpp::{Element, Jid, Node, StanzaError, ns};
+
+use crate::refused::Refused;
+
+/// Bytes of a name or of a group's name.
+const NAME_BYTES: usize = 1023;
+
+/// What a client asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The contact is to be in the roster.
+    Kept(Details),
+    /// The contact is to go.
+    Removed(Jid),
+}
+
+/// What a client decides about a contact.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Details {
+    pub jid: Jid,
+    pub name: Option<String>,
+    pub groups: Vec<String>,
+}
+
+/// Reads a roster set of the account `own` (section 2.3.3).
+pub(crate) fn read(query: Node<'_>, own: &Jid) -> Result<Wanted, StanzaError> {
+    let mut children = query.children();
+    let (Some(item), None) = (children.next(), children.next()) else {
+        return Err(StanzaError::bad_request().text("a roster set has exactly one item"));
+    };
+    if !item.is("item", ns::ROSTER) {
+        return Err(StanzaError::bad_request().text("a roster set has an item"));
+    }
+    let jid = item.attr("jid").ok_or_else(|| StanzaError::bad_request().text("an item has a jid"))?;
+    let jid = Jid::parse(&jid).map_err(|error| StanzaError::jid_malformed().text(error.to_string()))?.bare();
+    if jid == *own {
+        return Err(StanzaError::not_allowed().text("one is no contact of oneself"));
+    }
+    if item.attr("subscription").as_deref() == Some("remove") {
+        return Ok(Wanted::Removed(jid));
+    }
+    let name = item.attr("name").filter(|name| !name.is_empty()).map(String::from);
+    if name.as_ref().is_some_and(|name| name.len() > NAME_BYTES) {
+        return Err(StanzaError::not_acceptable().text("the name is too long"));
+    }
+    Ok(Wanted::Kept(Details { jid, name, groups: groups(item)? }))
+}
+
+fn groups(item: Node<'_>) -> Result<Vec<String>, StanzaError> {
+    let mut groups: Vec<String> = Vec::new();
+    for group in item.children().filter(|child| child.is("group", ns::ROSTER)) {
+        let name = group.text();
+        if name.is_empty() || name.len() > NAME_BYTES {
+            return Err(StanzaError::not_acceptable().text("a group's name is empty or too long"));
+        }
+        groups.push(name.into_owned());
+    }
+    let mut sorted: Vec<&String> = groups.iter().collect();
+    sorted.sort_unstable();
+    match sorted.windows(2).any(|pair| pair.first() == pair.last()) {
+        true => Err(StanzaError::bad_request().text("a group is named twice")),
+        false => Ok(groups),
+    }
+}
+
+/// The item for `details`: subscription and requests stay as they are.
+pub(crate) fn kept(roster: &Roster, details: Details, limit: usize) -> Result<RosterItem, Refused> {
+    let mut item = item_or_new(roster, &details.jid, limit)?;
+    item.name = details.name;
+    item.groups = details.groups;
+    item.in_roster = true;
+    Ok(item)
+}
+
+/// The item for a contact, or a new one if the roster has room for it (0: always).
+pub(crate) fn item_or_new(roster: &Roster, jid: &Jid, limit: usize) -> Result<RosterItem, Refused> {
+    match roster.get(jid) {
+        Some(item) => Ok(RosterItem::clone(item)),
+        None if limit > 0 && roster.len() >= limit => {
+            Err(StanzaError::resource_constraint().text("the roster is full").into())
+        }
+        None => Ok(RosterItem::new(jid.clone())),
+    }
+}
+
+/// The item as clients see it.
+pub(crate) fn element(item: &RosterItem) -> Element {
+    let groups = item.groups.iter().map(|group| Element::new("group", ns::ROSTER).text(group));
+    Element::new("item", ns::ROSTER)
+        .attr("jid", item.jid.as_str())
+        .opt_attr("name", item.name.as_deref())
+        .attr("subscription", word(item.subscription))
+        .opt_attr("ask", item.ask.then_some("subscribe"))
+        .opt_attr("approved", item.approved.then_some("true"))
+        .with_children(groups)
+}
+
+fn word(subscription: Subscription) -> &'static str {
+    match subscription {
+        Subscription::None => "none",
+        Subscription::To => "to",
+        Subscription::From => "from",
+        Subscription::Both => "both",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use xmpp::{Condition, Stanza};
+
+    use super::*;
+
+    fn set(items: &str) -> Result<Wanted, Condition> {
+        let own = Jid::parse("anna@chess.example").unwrap();
+        let xml = format!("<iq type='set' id='1'><query xmlns='jabber:iq:roster'>{items}</query></iq>");
+        let stanza = Stanza::parse_str(&xml).unwrap();
+        read(stanza.payload().unwrap(), &own).map_err(|error| error.condition)
+    }
+
+    #[test]
+    fn what_a_set_may_say() {
+        let jid = Jid::parse("bert@chess.example").unwrap();
+        let kept = |name: Option<&str>, groups: &[&str]| {
+            let groups = groups.iter().map(|&group| group.to_owned()).collect();
+            Ok(Wanted::Kept(Details { jid: jid.clone(), name: name.map(str::to_owned), groups }))
+        };
+        assert_eq!(set("<item jid='bert@chess.example'/>"), kept(None, &[]));
+        assert_eq!(set("<item jid='Bert@chess.example/x' name=''/>"), kept(None, &[]));
+        let full = "<item jid='bert@chess.example' name='B' subscription='both' ask='subscribe' approved='true'>\
+                    <group>b</group><group>a</group></item>";
+        assert_eq!(set(full), kept(Some("B"), &["b", "a"]));
+        let gone = "<item jid='bert@chess.example' subscription='remove'><group/></item>";
+        assert_eq!(set(gone), Ok(Wanted::Removed(jid.clone())));
+    }
+
+    #[test]
+    fn what_a_set_may_not_say() {
+        let long = "x".repeat(NAME_BYTES + 1);
+        for (items, condition) in [
+            ("", Condition::BadRequest),
+            ("<item/>", Condition::BadRequest),
+            ("<item jid='a@b'/><item jid='c@d'/>", Condition::BadRequest),
+            ("<thing xmlns='urn:example'/>", Condition::BadRequest),
+            ("<item jid='@'/>", Condition::JidMalformed),
+            ("<item jid='anna@chess.example/phone'/>", Condition::NotAllowed),
+            ("<item jid='anna@chess.example' subscription='remove'/>", Condition::NotAllowed),
+            (&format!("<item jid='a@b' name='{long}'/>"), Condition::NotAcceptable),
+            ("<item jid='a@b'><group/></item>", Condition::NotAcceptable),
+            (&format!("<item jid='a@b'><group>{long}</group></item>"), Condition::NotAcceptable),
+            ("<item jid='a@b'><group>x</group><group>y</group><group>x</group></item>", Condition::BadRequest),
+        ] {
+            assert_eq!(set(items), Err(condition), "{items}");
+        }
+    }
+
+    #[test]
+    fn how_an_item_looks() {
+        let mut item = RosterItem::new(Jid::parse("bert@chess.example").unwrap());
+        assert_eq!(
+            element(&item).to_xml(ns::ROSTER),
+            "<item jid='bert@chess.example' subscription='none'/>"
+        );
+        item.name = Some("B & C".into());
+        item.subscription = Subscription::From;
+        item.ask = true;
+        item.approved = true;
+        item.groups = vec!["a".into()];
+        item.pending_in = Some("<presence/>".into());
+        assert_eq!(
+            element(&item).to_xml(ns::ROSTER),
+            "<item jid='bert@chess.example' name='B &amp; C' subscription='from' ask='subscribe' \
+             approved='true'><group>a</group></item>"
+        );
+    }
+}

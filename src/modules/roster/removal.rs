@@ -1,0 +1,68 @@
+//! A contact goes (RFC 6121 section 2.5.2), or the account itself.
+
+use std::sync::Arc;
+
+use kernel::{Account, Kernel, Notes, Roster, RosterChange};
+use storage::RosterItem;
+use xmpp::{Jid, Stanza, StanzaError, StanzaType};
+
+use super::push;
+use crate::presence::broadcast;
+use crate::refused::Refused;
+use crate::subscription::State;
+
+/// Removes a contact from the roster and ends the subscriptions in both directions. A request of the contact that
+/// waits for an answer goes on waiting.
+pub(super) async fn remove(kernel: &Arc<Kernel>, account: &Arc<Account>, jid: &Jid) -> Result<(), StanzaError> {
+    let mut before = State::default();
+    let compute = |roster: &Roster| {
+        let item = roster.get(jid).filter(|item| item.in_roster).ok_or_else(StanzaError::item_not_found)?;
+        before = State::of(Some(item));
+        Ok::<_, Refused>(Some(left(item)))
+    };
+    let announce = |roster: &Roster, _: &RosterChange| push::push_removal(account, roster, jid);
+    kernel.change_roster(account, compute, announce).await.map_err(|refused| refused.0)?;
+    part(kernel, account, jid, State { pending_in: false, ..before }).await;
+    Ok(())
+}
+
+fn left(item: &RosterItem) -> RosterChange {
+    match &item.pending_in {
+        None => RosterChange::Remove(item.jid.clone()),
+        Some(request) => RosterChange::Put(RosterItem {
+            pending_in: Some(request.clone()),
+            ..RosterItem::new(item.jid.clone())
+        }),
+    }
+}
+
+/// The account is being deleted: everybody who knows it is told, so that their rosters follow.
+pub(super) async fn farewell(kernel: &Arc<Kernel>, account: &Arc<Account>) {
+    let roster = match kernel.roster(account).await {
+        Ok(roster) => roster,
+        Err(error) => {
+            tracing::error!(%error, "contacts of a deleted account could not be told");
+            return;
+        }
+    };
+    for item in roster.items() {
+        part(kernel, account, &item.jid, State::of(Some(item))).await;
+    }
+}
+
+/// Takes leave of a contact with whom the account was in this state.
+async fn part(kernel: &Arc<Kernel>, account: &Arc<Account>, contact: &Jid, before: State) {
+    let say = |stanza_type| {
+        let stanza = Stanza::presence(stanza_type, Some(account.jid()), Some(contact));
+        kernel.send(account.host(), stanza, Notes { received_us: kernel.now_us(), ..Notes::default() })
+    };
+    if before.to || before.pending_out {
+        say(StanzaType::Unsubscribe).await;
+    }
+    if before.from {
+        broadcast::unavailable_to(kernel, account, contact).await;
+    }
+    if before.from || before.pending_in {
+        say(StanzaType::Unsubscribed).await;
+    }
+}

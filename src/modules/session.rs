@@ -1,0 +1,36 @@
+//! RFC 3921 section 3: the session request of clients from before RFC 6120. It does nothing any more.
+
+use std::sync::Arc;
+
+use kernel::{About, IqKind, Module, Registrar, Target};
+use serde_json::Value;
+use xmpp::{Element, ns};
+
+use crate::OptionError;
+use crate::options::{self, NoOptions};
+
+struct Session;
+
+pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
+    let NoOptions {} = options::read(options, &[])?;
+    Ok(Arc::new(Session))
+}
+
+impl Module for Session {
+    fn about(&self) -> About {
+        About { name: "session".into(), specifications: vec![("RFC 3921", "section 3")] }
+    }
+
+    fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
+        let optional = Element::new("optional", ns::SESSION);
+        registrar.stream_feature(Element::new("session", ns::SESSION).child(optional));
+        for target in [Target::Host, Target::Account] {
+            registrar.iq(target, IqKind::Set, "session", ns::SESSION, move |request| async move {
+                if target == Target::Account {
+                    request.own_account()?;
+                }
+                Ok(None)
+            });
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! A kernel with two brands and all features, and clients that are only sessions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth::{Chain, Decoys};
+use kernel::{
+    Attachment, BindRequest, Brand, Conflict, Hold, HostOptions, Kernel, KernelOptions, Limits, Module,
+    Served, Session, SessionAbout, Transport,
+};
+use runtime::{ManualClock, Runtime, SystemRandom};
+use serde_json::{Value, json};
+use storage::{Options, Store};
+use xmpp::{Jid, Stanza};
+
+use crate::catalog;
+
+/// Noon of a day in November.
+pub const NOW_US: i64 = 1_795_521_600_000_000;
+
+/// How long anything may take that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct Bench {
+    pub kernel: Arc<Kernel>,
+    pub clock: Arc<ManualClock>,
+    _dir: tempfile::TempDir,
+}
+
+impl Bench {
+    /// anna, bert and carl on chess.example, and another anna on wuchess.example.
+    pub async fn new() -> Self {
+        Self::with(json!({}), Limits::default()).await
+    }
+
+    /// The same with these options of the offline store and these limits.
+    pub async fn with(offline: Value, limits: Limits) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(NOW_US));
+        let runtime = Runtime::new(clock.clone(), Arc::new(SystemRandom));
+        let store = Store::open(Options::new(dir.path()), &runtime).await.unwrap();
+        for (domain, local) in [
+            ("chess.example", "anna"),
+            ("chess.example", "bert"),
+            ("chess.example", "carl"),
+            ("wuchess.example", "anna"),
+        ] {
+            store.accounts().create(domain, local, &[], NOW_US).await.unwrap();
+        }
+        let kernel = Kernel::new(KernelOptions { runtime, store });
+        let domains = ["chess.example", "wuchess.example"].map(|name| Served {
+            jid: Jid::domain_only(name).unwrap(),
+            options: host_options(name, limits.clone()),
+            modules: modules(&offline),
+        });
+        assert!(kernel.serve(domains.into()).await);
+        Self { kernel, clock, _dir: dir }
+    }
+
+    /// A client that has bound its resource and said nothing yet.
+    pub async fn bind(&self, jid: &str) -> Client {
+        let jid = Jid::parse(jid).unwrap();
+        let host = self.kernel.host(jid.domain()).unwrap();
+        let account = self.kernel.account(&host, jid.local().unwrap()).await.unwrap().unwrap();
+        let about =
+            SessionAbout { transport: Transport::Tcp, tls: true, address: "127.0.0.1:1".parse().unwrap() };
+        let resource = jid.resource().map(str::to_owned);
+        let hold = self.kernel.bind(BindRequest { account, resource, about }).await.ok().unwrap();
+        Client { kernel: self.kernel.clone(), hold }
+    }
+
+    /// A client that has asked for its roster and is available; what it got by then is thrown away.
+    pub async fn online(&self, jid: &str) -> Client {
+        let client = self.bind(jid).await;
+        client.send("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>").await;
+        client.send("<presence/>").await;
+        client.received();
+        client
+    }
+
+    /// Two clients that see each other's presence, with nothing waiting for them.
+    pub async fn friends(&self, one: &str, other: &str) -> (Client, Client) {
+        let (a, b) = (self.online(one).await, self.online(other).await);
+        for (a, b) in [(&a, &b), (&b, &a)] {
+            a.send(&format!("<presence type='subscribe' to='{}'/>", b.bare())).await;
+            b.send(&format!("<presence type='subscribed' to='{}'/>", a.bare())).await;
+        }
+        a.received();
+        b.received();
+        (a, b)
+    }
+
+    /// Waits until the store keeps `count` messages for an account.
+    pub async fn kept(&self, jid: &str, count: u64) {
+        let jid = Jid::parse(jid).unwrap();
+        let store = self.kernel.store();
+        let id = store.accounts().lookup(jid.domain(), jid.local().unwrap()).await.unwrap().unwrap().id;
+        let reached = async {
+            while store.offline().count(id).await.unwrap() != count {
+                tokio::task::yield_now().await;
+            }
+        };
+        assert!(tokio::time::timeout(PATIENCE, reached).await.is_ok(), "{jid}: not {count} messages kept");
+    }
+}
+
+fn host_options(name: &str, limits: Limits) -> HostOptions {
+    HostOptions {
+        limits,
+        conflict: Conflict::Replace,
+        auth: Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096)),
+        brand: Brand { title: name.trim_end_matches(".example").to_owned(), color: String::new() },
+        admins: Vec::new(),
+    }
+}
+
+fn modules(offline: &Value) -> Vec<Arc<dyn Module>> {
+    let options = |name: &str| if name == "offline" { offline.clone() } else { json!({}) };
+    catalog().iter().map(|entry| (entry.build)(&options(entry.name)).unwrap()).collect()
+}
+
+pub struct Client {
+    kernel: Arc<Kernel>,
+    hold: Hold,
+}
+
+impl Client {
+    pub fn session(&self) -> &Arc<Session> {
+        &self.hold.session
+    }
+
+    pub fn bare(&self) -> Jid {
+        self.session().jid().bare()
+    }
+
+    /// Sends a stanza as its stream would, and waits until its fate is decided, commits included.
+    pub async fn send(&self, xml: &str) {
+        let stanza = Stanza::parse_str(xml).unwrap().with_from(self.session().jid().clone());
+        self.kernel.process(self.session(), stanza).await;
+        self.session().settled().await;
+    }
+
+    /// Takes what waits, as if it were written to a socket.
+    pub fn received(&self) -> Vec<String> {
+        let mut written = Vec::new();
+        let batch = self.session().mailbox.take(usize::MAX, |stanza| {
+            written.push(stanza.to_string());
+            1
+        });
+        batch.receipts.iter().for_each(|receipt| receipt.delivered());
+        written
+    }
+
+    /// Waits for `count` stanzas.
+    pub async fn receives(&self, count: usize) -> Vec<String> {
+        let mut all = self.received();
+        let more = async {
+            while all.len() < count {
+                self.session().mailbox.woken().await;
+                all.extend(self.received());
+            }
+        };
+        let done = tokio::time::timeout(PATIENCE, more).await;
+        assert!(done.is_ok(), "{} got {} of {count}: {all:#?}", self.session().jid(), all.len());
+        all
+    }
+
+    /// The one stanza that waits.
+    pub fn one(&self) -> String {
+        let mut all = self.received();
+        assert_eq!(all.len(), 1, "{}: {all:#?}", self.session().jid());
+        all.remove(0)
+    }
+
+    /// Asks and takes the one answer.
+    pub async fn ask(&self, xml: &str) -> String {
+        self.send(xml).await;
+        self.one()
+    }
+
+    /// Its connection is gone.
+    pub async fn drop_connection(self) {
+        self.kernel.end(self.session()).await;
+        assert_eq!(self.session().attachment(), Attachment::Closed);
+    }
+}
+
+/// The text without what a test cannot know: the account's number in roster versions.
+pub fn plain(xml: &str) -> String {
+    match xml.split_once(" ver='") {
+        Some((before, rest)) => {
+            let (_, after) = rest.split_once('\'').unwrap();
+            format!("{before}{after}")
+        }
+        None => xml.to_owned(),
+    }
+}

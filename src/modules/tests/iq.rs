@@ -1,0 +1,47 @@
+//! Small requests, and that each gets exactly one answer.
+
+use super::bench::Bench;
+
+#[tokio::test]
+async fn one_answer_each() {
+    let bench = Bench::new().await;
+    let anna = bench.online("anna@chess.example/a").await;
+    let _bert = bench.online("bert@chess.example/b").await;
+    for (request, answer) in [
+        ("<iq type='get' id='1' to='chess.example'><ping xmlns='urn:xmpp:ping'/></iq>", "type='result'"),
+        ("<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>", "type='result'"),
+        ("<iq type='get' id='1' to='bert@chess.example'><ping xmlns='urn:xmpp:ping'/></iq>", "service-unavailable"),
+        ("<iq type='get' id='1' to='nobody@chess.example'><ping xmlns='urn:xmpp:ping'/></iq>", "service-unavailable"),
+        ("<iq type='get' id='1' to='bert@chess.example/x'><ping xmlns='urn:xmpp:ping'/></iq>", "service-unavailable"),
+        ("<iq type='get' id='1' to='chess.example'><query xmlns='jabber:iq:version'/></iq>", "<name>Castling</name>"),
+        ("<iq type='get' id='1' to='chess.example'><time xmlns='urn:xmpp:time'/></iq>", "2026-11-24T12:00:00Z"),
+        ("<iq type='set' id='1'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>", "type='result'"),
+        ("<iq type='set' id='1' to='chess.example'><ping xmlns='urn:xmpp:ping'/></iq>", "service-unavailable"),
+        ("<iq type='get' id='1' to='chess.example'><x xmlns='urn:example'/></iq>", "service-unavailable"),
+        ("<iq type='get' id='1'><x xmlns='urn:example'/></iq>", "service-unavailable"),
+        ("<iq type='get' id='1' to='nowhere.example'><x xmlns='urn:example'/></iq>", "remote-server-not-found"),
+    ] {
+        let got = anna.ask(request).await;
+        assert!(got.contains(answer) && got.contains("id='1'"), "{request}: {got}");
+    }
+    for answer in ["result", "error"] {
+        anna.send(&format!("<iq type='{answer}' id='1' to='chess.example'/>")).await;
+        assert!(anna.received().is_empty(), "an answer is not answered");
+    }
+}
+
+#[tokio::test]
+async fn stream_features() {
+    let bench = Bench::new().await;
+    let host = bench.kernel.host("chess.example").unwrap();
+    let table = bench.kernel.table(&host).unwrap();
+    let features: Vec<_> = table.stream_features().iter().map(|f| f.to_xml("jabber:client")).collect();
+    assert_eq!(
+        features,
+        [
+            "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>",
+            "<ver xmlns='urn:xmpp:features:rosterver'/>",
+            "<sub xmlns='urn:xmpp:features:pre-approval'/>",
+        ]
+    );
+}

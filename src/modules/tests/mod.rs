@@ -1,0 +1,9 @@
+//! Features on a kernel without a network: what clients send, and what waits for them.
+
+mod bench;
+mod disco;
+mod iq;
+mod offline;
+mod presence;
+mod roster;
+mod subscriptions;
