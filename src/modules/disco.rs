@@ -90,6 +90,7 @@ fn info(identities: &[Identity], features: &[&'static str]) -> Element {
             .attr("type", identity.kind)
             .opt_attr("name", identity.name.as_deref())
     });
-    let features = features.iter().map(|feature| Element::new("feature", ns::DISCO_INFO).attr("var", feature));
+    let features =
+        features.iter().map(|feature| Element::new("feature", ns::DISCO_INFO).attr("var", feature));
     Element::new("query", ns::DISCO_INFO).with_children(identities).with_children(features)
 }

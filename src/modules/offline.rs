@@ -50,7 +50,11 @@ pub(crate) fn docs() -> Vec<OptionDoc> {
             default: messages.into(),
             doc: "Messages kept for one account; one more is refused with service-unavailable. 0: no limit.",
         },
-        OptionDoc { key: "days", default: days.into(), doc: "Days after which a message is dropped. 0: never." },
+        OptionDoc {
+            key: "days",
+            default: days.into(),
+            doc: "Days after which a message is dropped. 0: never.",
+        },
     ]
 }
 
@@ -94,7 +98,7 @@ impl Offline {
 
     /// When a message goes, UTC microseconds: by the option, or sooner or later if a hook has said so.
     fn expiry(&self, received_us: i64, keep_for: Option<u32>) -> Option<i64> {
-        let days = (self.days > 0).then(|| i64::from(self.days) * DAY_US);
+        let days = (self.days > 0).then(|| i64::from(self.days).saturating_mul(DAY_US));
         let keep = keep_for.map(|seconds| i64::from(seconds) * SECOND_US).or(days)?;
         Some(received_us.saturating_add(keep))
     }

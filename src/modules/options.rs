@@ -81,7 +81,8 @@ mod tests {
     #[test]
     fn defaults_are_accepted_by_every_module() {
         for entry in catalog() {
-            let options = (entry.options)().into_iter().map(|doc| (doc.key.to_owned(), doc.default)).collect();
+            let options =
+                (entry.options)().into_iter().map(|doc| (doc.key.to_owned(), doc.default)).collect();
             let module = (entry.build)(&serde_json::Value::Object(options)).unwrap();
             assert_eq!(&*module.about().name, entry.name);
             assert!((entry.build)(&json!({})).is_ok(), "{}", entry.name);

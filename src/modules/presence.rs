@@ -36,7 +36,8 @@ impl Module for Presence {
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
         registrar.stream_feature(Element::new("sub", ns::PREAPPROVAL));
         let every = Interest::kinds(&[Kind::Presence]);
-        registrar.hook_later(Stage::Send, Order::Late, every, |kernel, packet| Box::pin(sent(kernel, packet)));
+        registrar
+            .hook_later(Stage::Send, Order::Late, every, |kernel, packet| Box::pin(sent(kernel, packet)));
         let managing = Interest::types(Kind::Presence, &Action::TYPES);
         let probes = Interest::types(Kind::Presence, &[StanzaType::Probe]);
         registrar.hook_later(Stage::Receive, Order::Late, managing.and(probes), |kernel, packet| {

@@ -70,7 +70,8 @@ async fn set(request: IqRequest) -> IqResult {
                 let item = item::kept(roster, wanted, limit)?;
                 Ok::<_, Refused>(Some(RosterChange::Put(item)))
             };
-            let announce = |roster: &kernel::Roster, change: &RosterChange| push::push(&account, roster, change);
+            let announce =
+                |roster: &kernel::Roster, change: &RosterChange| push::push(&account, roster, change);
             request.kernel.change_roster(&account, compute, announce).await.map_err(|refused| refused.0)?;
         }
     }

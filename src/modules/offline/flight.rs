@@ -60,7 +60,12 @@ pub(super) struct Flight {
 
 impl Flight {
     /// Sends it off.
-    pub fn begin(kernel: Arc<Kernel>, account: Arc<Account>, flights: Arc<Flights>, id: OfflineId) -> Arc<Self> {
+    pub fn begin(
+        kernel: Arc<Kernel>,
+        account: Arc<Account>,
+        flights: Arc<Flights>,
+        id: OfflineId,
+    ) -> Arc<Self> {
         flights.state.lock().under_way.insert(id);
         Arc::new(Self { kernel, account, flights, id })
     }

@@ -44,7 +44,10 @@ mod tests {
             ("<received xmlns='urn:xmpp:receipts' id='1'/>", Worth::Keeping),
             ("<x xmlns='urn:example:move'/>", Worth::Keeping),
             ("<body>hello</body><composing xmlns='http://jabber.org/protocol/chatstates'/>", Worth::Keeping),
-            ("<active xmlns='http://jabber.org/protocol/chatstates'/><store xmlns='urn:xmpp:hints'/>", Worth::Keeping),
+            (
+                "<active xmlns='http://jabber.org/protocol/chatstates'/><store xmlns='urn:xmpp:hints'/>",
+                Worth::Keeping,
+            ),
             ("<body>hello</body><no-permanent-store xmlns='urn:xmpp:hints'/>", Worth::Keeping),
             ("", Worth::Nothing),
             ("<composing xmlns='http://jabber.org/protocol/chatstates'/>", Worth::Nothing),
@@ -54,7 +57,10 @@ mod tests {
                 Worth::Nothing,
             ),
             ("<body>hello</body><no-store xmlns='urn:xmpp:hints'/>", Worth::Nothing),
-            ("<body>x</body><no-store xmlns='urn:xmpp:hints'/><store xmlns='urn:xmpp:hints'/>", Worth::Nothing),
+            (
+                "<body>x</body><no-store xmlns='urn:xmpp:hints'/><store xmlns='urn:xmpp:hints'/>",
+                Worth::Nothing,
+            ),
         ] {
             let message = Stanza::parse_str(&format!("<message type='chat'>{children}</message>")).unwrap();
             assert_eq!(of(&message), worth, "{children}");

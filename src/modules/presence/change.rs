@@ -1,7 +1,7 @@
 //! A subscription's new state, written into the roster.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use kernel::{Account, Kernel, Roster, RosterChange};
 use storage::RosterItem;

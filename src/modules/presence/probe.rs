@@ -21,7 +21,8 @@ pub(super) async fn contacts(kernel: &Arc<Kernel>, session: &Arc<Session>, roste
         match kernel.host(contact.domain()) {
             None => elsewhere.push(contact),
             Some(_) => {
-                let account = kernel.account_in_use(&contact).filter(|account| !account.available().is_empty());
+                let account =
+                    kernel.account_in_use(&contact).filter(|account| !account.available().is_empty());
                 if let Some(account) = account {
                     answer(kernel, &account, session.jid()).await;
                 }

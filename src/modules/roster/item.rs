@@ -151,7 +151,10 @@ mod tests {
             (&format!("<item jid='a@b' name='{long}'/>"), Condition::NotAcceptable),
             ("<item jid='a@b'><group/></item>", Condition::NotAcceptable),
             (&format!("<item jid='a@b'><group>{long}</group></item>"), Condition::NotAcceptable),
-            ("<item jid='a@b'><group>x</group><group>y</group><group>x</group></item>", Condition::BadRequest),
+            (
+                "<item jid='a@b'><group>x</group><group>y</group><group>x</group></item>",
+                Condition::BadRequest,
+            ),
         ] {
             assert_eq!(set(items), Err(condition), "{items}");
         }
@@ -160,10 +163,7 @@ mod tests {
     #[test]
     fn how_an_item_looks() {
         let mut item = RosterItem::new(Jid::parse("bert@chess.example").unwrap());
-        assert_eq!(
-            element(&item).to_xml(ns::ROSTER),
-            "<item jid='bert@chess.example' subscription='none'/>"
-        );
+        assert_eq!(element(&item).to_xml(ns::ROSTER), "<item jid='bert@chess.example' subscription='none'/>");
         item.name = Some("B & C".into());
         item.subscription = Subscription::From;
         item.ask = true;

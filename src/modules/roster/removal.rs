@@ -13,7 +13,11 @@ use crate::subscription::State;
 
 /// Removes a contact from the roster and ends the subscriptions in both directions. A request of the contact that
 /// waits for an answer goes on waiting.
-pub(super) async fn remove(kernel: &Arc<Kernel>, account: &Arc<Account>, jid: &Jid) -> Result<(), StanzaError> {
+pub(super) async fn remove(
+    kernel: &Arc<Kernel>,
+    account: &Arc<Account>,
+    jid: &Jid,
+) -> Result<(), StanzaError> {
     let mut before = State::default();
     let compute = |roster: &Roster| {
         let item = roster.get(jid).filter(|item| item.in_roster).ok_or_else(StanzaError::item_not_found)?;

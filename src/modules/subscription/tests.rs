@@ -205,7 +205,10 @@ fn pre_approval() {
     }
     let approved = State { approved: true, ..state("To") };
     let asked = inbound(Action::Subscribe, approved);
-    assert_eq!(asked, Inbound { state: State { approved: true, ..state("Both") }, deliver: NO, approve: YES });
+    assert_eq!(
+        asked,
+        Inbound { state: State { approved: true, ..state("Both") }, deliver: NO, approve: YES }
+    );
     let cancelled = outbound(Action::Unsubscribed, approved);
     assert_eq!(cancelled, Outbound { state: state("To"), route: NO });
 }

@@ -38,7 +38,7 @@ impl Bench {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(NOW_US));
         let runtime = Runtime::new(clock.clone(), Arc::new(SystemRandom));
-        let store = Store::open(Options::new(dir.path()), &runtime).await.unwrap();
+        let store = Store::open(Options::new("sqlite:castling.db", dir.path()), &runtime).await.unwrap();
         for (domain, local) in [
             ("chess.example", "anna"),
             ("chess.example", "bert"),
@@ -74,7 +74,7 @@ impl Bench {
         let client = self.bind(jid).await;
         client.send("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>").await;
         client.send("<presence/>").await;
-        client.received();
+        client.settled().await;
         client
     }
 
@@ -85,8 +85,8 @@ impl Bench {
             a.send(&format!("<presence type='subscribe' to='{}'/>", b.bare())).await;
             b.send(&format!("<presence type='subscribed' to='{}'/>", a.bare())).await;
         }
-        a.received();
-        b.received();
+        a.settled().await;
+        b.settled().await;
         (a, b)
     }
 
@@ -144,7 +144,11 @@ impl Client {
     pub fn received(&self) -> Vec<String> {
         let mut written = Vec::new();
         let batch = self.session().mailbox.take(usize::MAX, |stanza| {
-            written.push(stanza.to_string());
+            let xml = stanza.to_string();
+            written.push(match stanza.payload() {
+                Some(_) => xml,
+                None => xml.replace("></presence>", "/>").replace("></iq>", "/>"),
+            });
             1
         });
         batch.receipts.iter().for_each(|receipt| receipt.delivered());
@@ -162,6 +166,18 @@ impl Client {
         };
         let done = tokio::time::timeout(PATIENCE, more).await;
         assert!(done.is_ok(), "{} got {} of {count}: {all:#?}", self.session().jid(), all.len());
+        all
+    }
+
+    /// Waits until the account's stored messages have been read back. Returns what came until then.
+    pub async fn settled(&self) -> Vec<String> {
+        let to = self.session().jid();
+        self.send(&format!("<message type='headline' id='barrier' to='{to}'><body>x</body></message>")).await;
+        let mut all = self.received();
+        while !all.last().is_some_and(|stanza| stanza.contains("id='barrier'")) {
+            all.extend(self.receives(1).await);
+        }
+        all.pop();
         all
     }
 

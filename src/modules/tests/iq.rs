@@ -10,16 +10,40 @@ async fn one_answer_each() {
     for (request, answer) in [
         ("<iq type='get' id='1' to='chess.example'><ping xmlns='urn:xmpp:ping'/></iq>", "type='result'"),
         ("<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>", "type='result'"),
-        ("<iq type='get' id='1' to='bert@chess.example'><ping xmlns='urn:xmpp:ping'/></iq>", "service-unavailable"),
-        ("<iq type='get' id='1' to='nobody@chess.example'><ping xmlns='urn:xmpp:ping'/></iq>", "service-unavailable"),
-        ("<iq type='get' id='1' to='bert@chess.example/x'><ping xmlns='urn:xmpp:ping'/></iq>", "service-unavailable"),
-        ("<iq type='get' id='1' to='chess.example'><query xmlns='jabber:iq:version'/></iq>", "<name>Castling</name>"),
-        ("<iq type='get' id='1' to='chess.example'><time xmlns='urn:xmpp:time'/></iq>", "2026-11-24T12:00:00Z"),
-        ("<iq type='set' id='1'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>", "type='result'"),
-        ("<iq type='set' id='1' to='chess.example'><ping xmlns='urn:xmpp:ping'/></iq>", "service-unavailable"),
+        (
+            "<iq type='get' id='1' to='bert@chess.example'><ping xmlns='urn:xmpp:ping'/></iq>",
+            "service-unavailable",
+        ),
+        (
+            "<iq type='get' id='1' to='nobody@chess.example'><ping xmlns='urn:xmpp:ping'/></iq>",
+            "service-unavailable",
+        ),
+        (
+            "<iq type='get' id='1' to='bert@chess.example/x'><ping xmlns='urn:xmpp:ping'/></iq>",
+            "service-unavailable",
+        ),
+        (
+            "<iq type='get' id='1' to='chess.example'><query xmlns='jabber:iq:version'/></iq>",
+            "<name>Castling</name>",
+        ),
+        (
+            "<iq type='get' id='1' to='chess.example'><time xmlns='urn:xmpp:time'/></iq>",
+            "2026-11-24T12:00:00Z",
+        ),
+        (
+            "<iq type='set' id='1'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>",
+            "type='result'",
+        ),
+        (
+            "<iq type='set' id='1' to='chess.example'><ping xmlns='urn:xmpp:ping'/></iq>",
+            "service-unavailable",
+        ),
         ("<iq type='get' id='1' to='chess.example'><x xmlns='urn:example'/></iq>", "service-unavailable"),
         ("<iq type='get' id='1'><x xmlns='urn:example'/></iq>", "service-unavailable"),
-        ("<iq type='get' id='1' to='nowhere.example'><x xmlns='urn:example'/></iq>", "remote-server-not-found"),
+        (
+            "<iq type='get' id='1' to='nowhere.example'><x xmlns='urn:example'/></iq>",
+            "remote-server-not-found",
+        ),
     ] {
         let got = anna.ask(request).await;
         assert!(got.contains(answer) && got.contains("id='1'"), "{request}: {got}");

@@ -177,7 +177,7 @@ async fn what_is_not_kept() {
 async fn one_look_at_an_empty_store() {
     let bench = Bench::new().await;
     let bert = bench.bind("bert@chess.example/b").await;
-    let loads = || {
+    let looks = || {
         let counts = bench.kernel.store().statement_counts();
         counts.iter().filter(|s| s.name.contains("offline")).map(|s| s.calls).sum::<u64>()
     };
@@ -185,5 +185,5 @@ async fn one_look_at_an_empty_store() {
     let anna = bench.online("anna@chess.example/a").await;
     anna.send(&chat("after the flush")).await;
     bert.receives(2).await;
-    assert_eq!(loads(), 2, "one for each who came");
+    assert_eq!(looks(), 2, "one for each who came");
 }

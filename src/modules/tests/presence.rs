@@ -10,11 +10,14 @@ async fn who_sees_whom_come_and_go() {
     let (anna, bert) = bench.friends("anna@chess.example/a", "bert@chess.example/b").await;
     let carl = bench.online("carl@chess.example/c").await;
     bert.drop_connection().await;
-    assert_eq!(anna.one(), "<presence from='bert@chess.example/b' to='anna@chess.example' type='unavailable'/>");
+    assert_eq!(
+        anna.one(),
+        "<presence from='bert@chess.example/b' to='anna@chess.example' type='unavailable'/>"
+    );
     let bert = bench.bind("bert@chess.example/b").await;
     bert.send("<presence><show>away</show></presence>").await;
     assert_eq!(
-        bert.received(),
+        bert.settled().await,
         [
             "<presence from='bert@chess.example/b' to='bert@chess.example'><show>away</show></presence>",
             "<presence from='anna@chess.example/a' to='bert@chess.example/b'/>",
@@ -46,9 +49,15 @@ async fn resources_of_one_account_see_each_other() {
     phone.send("<presence><priority>-1</priority></presence>").await;
     let new = "<presence from='anna@chess.example/phone' to='anna@chess.example'><priority>-1</priority></presence>";
     assert_eq!(desk.one(), new);
-    assert_eq!(phone.received(), [new, "<presence from='anna@chess.example/desk' to='anna@chess.example/phone'/>"]);
+    assert_eq!(
+        phone.received(),
+        [new, "<presence from='anna@chess.example/desk' to='anna@chess.example/phone'/>"]
+    );
     phone.drop_connection().await;
-    assert_eq!(desk.one(), "<presence from='anna@chess.example/phone' to='anna@chess.example' type='unavailable'/>");
+    assert_eq!(
+        desk.one(),
+        "<presence from='anna@chess.example/phone' to='anna@chess.example' type='unavailable'/>"
+    );
 }
 
 #[tokio::test]
@@ -79,7 +88,10 @@ async fn directed_presence_is_taken_back_at_the_end() {
     anna.send("<presence><show>away</show></presence>").await;
     assert_eq!(bert.received(), NOTHING, "a change is not for him");
     anna.drop_connection().await;
-    assert_eq!(bert.one(), "<presence from='anna@chess.example/a' to='bert@chess.example/b' type='unavailable'/>");
+    assert_eq!(
+        bert.one(),
+        "<presence from='anna@chess.example/a' to='bert@chess.example/b' type='unavailable'/>"
+    );
     assert_eq!(carl.received(), NOTHING, "it was taken back before");
 }
 
@@ -91,7 +103,10 @@ async fn presence_only_to_somebody() {
     anna.send("<presence to='bert@chess.example'/>").await;
     bert.one();
     anna.drop_connection().await;
-    assert_eq!(bert.one(), "<presence from='anna@chess.example/a' to='bert@chess.example' type='unavailable'/>");
+    assert_eq!(
+        bert.one(),
+        "<presence from='anna@chess.example/a' to='bert@chess.example' type='unavailable'/>"
+    );
 }
 
 #[tokio::test]
@@ -121,7 +136,10 @@ async fn probes_tell_nothing_to_strangers() {
     anna.drop_connection().await;
     bert.received();
     bert.send("<presence type='probe' to='anna@chess.example'/>").await;
-    assert_eq!(bert.one(), "<presence from='anna@chess.example' to='bert@chess.example/b' type='unavailable'/>");
+    assert_eq!(
+        bert.one(),
+        "<presence from='anna@chess.example' to='bert@chess.example/b' type='unavailable'/>"
+    );
 }
 
 #[tokio::test]

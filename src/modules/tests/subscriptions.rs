@@ -15,7 +15,8 @@ async fn a_request_and_its_approval() {
     let bench = Bench::new().await;
     let anna = bench.online("anna@chess.example/a").await;
     let bert = bench.online("bert@chess.example/b").await;
-    anna.send("<presence type='subscribe' to='bert@chess.example/b' id='s1'><status>hi</status></presence>").await;
+    anna.send("<presence type='subscribe' to='bert@chess.example/b' id='s1'><status>hi</status></presence>")
+        .await;
     let asked = "<item jid='bert@chess.example' subscription='none' ask='subscribe'/>";
     assert_eq!(plains(anna.received()), [push("1", "anna@chess.example/a", asked)]);
     assert_eq!(
@@ -93,7 +94,11 @@ async fn a_request_of_somebody_approved_is_answered_by_the_server() {
     let from = "<item jid='anna@chess.example' subscription='from' approved='true'/>";
     assert_eq!(plains(bert.received()), [push("2", "bert@chess.example/b", from)]);
     let got = anna.received();
-    assert!(got.contains(&"<presence from='bert@chess.example' to='anna@chess.example' type='subscribed'/>".into()));
+    assert!(
+        got.contains(
+            &"<presence from='bert@chess.example' to='anna@chess.example' type='subscribed'/>".into()
+        )
+    );
     assert!(got.contains(&"<presence from='bert@chess.example/b' to='anna@chess.example'/>".into()));
 }
 
