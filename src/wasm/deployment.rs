@@ -36,7 +36,7 @@ const RESTART: Duration = Duration::from_millis(100);
 pub struct DomainSettings {
     /// The domain's name, as `Host::name` has it.
     pub domain: String,
-    /// The plugin's settings there, without the defaults: the plugin's own table, then the domain's over it.
+    /// What the domain sets otherwise (`config.NAME` of the domain), key by key.
     pub config: Map<String, Value>,
 }
 
@@ -52,6 +52,8 @@ pub enum Occasion {
 /// What the operator says of a plugin.
 #[derive(Clone, Debug, Default)]
 pub struct DeployOptions {
+    /// The plugin's own table (`[plugins.NAME].config`). The manifest's defaults lie under it.
+    pub config: Map<String, Value>,
     /// Where it decides.
     pub domains: Vec<DomainSettings>,
     /// What it may use.

@@ -1,7 +1,7 @@
 //! The plugin platform: everything that all plugins share.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
 use kernel::Kernel;
@@ -20,7 +20,6 @@ use crate::inspect::Inspection;
 use crate::manifest::{Manifest, is_name};
 use crate::memory::Memory;
 use crate::plugin::{self, Code, Plugin};
-use crate::schema::ConfigProblem;
 use crate::scope::{Domain, Scope, Services};
 use crate::section;
 use crate::state::State;
@@ -148,16 +147,6 @@ impl Platform {
         Ok((Code::new(pre, &inspection)?, inspection))
     }
 
-    /// Everything that is wrong with a plugin's settings, before it is deployed. `config` has no defaults in it.
-    pub fn check_config(
-        &self,
-        plugin: &Plugin,
-        config: &serde_json::Map<String, serde_json::Value>,
-    ) -> Vec<ConfigProblem> {
-        let schema = &plugin.manifest().config;
-        schema.problems(&schema.merge(config, &serde_json::Map::new()))
-    }
-
     /// Puts a plugin to work on its domains, without touching what serves there now: settings are checked, an
     /// instance begins and reads every domain's settings. What comes back is given to the kernel as a module
     /// ([`Deployment::module`]) of each of these hosts, in one `publish`. Runs the plugin's code, at most 2 s of
@@ -176,7 +165,7 @@ impl Platform {
         let schema = &plugin.manifest().config;
         let mut domains = HashMap::new();
         for settings in &options.domains {
-            let merged = schema.merge(&settings.config, &serde_json::Map::new());
+            let merged = schema.merge(&options.config, &settings.config);
             let problems = schema.problems(&merged);
             if !problems.is_empty() {
                 return Err(LoadError::Config { domain: settings.domain.clone(), problems });

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use wasmtime::component::{InstancePre, Linker};
 
 use crate::bindings::Everything;
@@ -11,6 +12,7 @@ use crate::hook::Hook;
 use crate::host::wasi;
 use crate::inspect::Inspection;
 use crate::manifest::Manifest;
+use crate::schema::ConfigProblem;
 use crate::state::State;
 
 /// A version of a plugin, ready to be deployed.
@@ -67,6 +69,13 @@ impl Plugin {
     /// Its manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.inspection.manifest
+    }
+
+    /// Everything that is wrong with its settings on one domain: the plugin's own table `base`, and the domain's
+    /// over it.
+    pub fn check_config(&self, base: &Map<String, Value>, own: &Map<String, Value>) -> Vec<ConfigProblem> {
+        let schema = &self.manifest().config;
+        schema.problems(&schema.merge(base, own))
     }
 
     /// Everything that could be read of it.

@@ -22,7 +22,6 @@ const LINE: usize = 4096;
 #[component(variant)]
 enum StreamError {
     #[component(name = "last-operation-failed")]
-    #[expect(dead_code, reason = "part of the interface's type; nothing here fails")]
     LastOperationFailed(Resource<IoError>),
     #[component(name = "closed")]
     Closed,

@@ -1,0 +1,183 @@
+//! The platform with a clock that is set by hand and sessions that are made up.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
+
+use ::kernel::Verdict;
+use parking_lot::Mutex;
+use runtime::{ManualClock, Runtime, SeededRandom};
+use serde_json::{Map, Value};
+use tempfile::TempDir;
+use xmpp::{Jid, Stanza, StreamError};
+
+use crate::bindings::exports::castling::plugin::before_offline::Storing;
+use crate::directory::{Directory, SessionFacts};
+use crate::head;
+use crate::hook::Hook;
+use crate::state::Call;
+use crate::{DeployOptions, Deployment, DomainSettings, LoadError, Occasion, Platform, PlatformOptions, Plugin};
+
+pub const DOMAINS: [&str; 2] = ["chess.example", "wuchess.example"];
+
+pub struct Kit {
+    pub platform: Arc<Platform>,
+    pub clock: Arc<ManualClock>,
+    pub sessions: Arc<Sessions>,
+    pub folder: TempDir,
+}
+
+/// Sessions 1 to 9 are on the first domain, 11 to 19 on the second.
+#[derive(Default)]
+pub struct Sessions {
+    closed: Mutex<Vec<(u64, StreamError)>>,
+}
+
+impl Directory for Sessions {
+    fn session(&self, id: u64) -> Option<SessionFacts> {
+        let host = (*DOMAINS.get(usize::try_from(id / 10).unwrap())?).to_owned();
+        (id % 10 > 0).then(|| SessionFacts {
+            id,
+            jid: format!("user@{host}/{id}"),
+            host,
+            priority: None,
+            transport: "tcp",
+            ip: "127.0.0.1".into(),
+            since_ms: 0,
+        })
+    }
+
+    fn of_account(&self, _jid: &Jid) -> Vec<SessionFacts> {
+        Vec::new()
+    }
+
+    fn close(&self, id: u64, error: StreamError) -> bool {
+        self.closed.lock().push((id, error));
+        true
+    }
+
+    fn roster_item(&self, _account: &Jid, _contact: &Jid) -> Option<(&'static str, Vec<String>)> {
+        None
+    }
+}
+
+impl Sessions {
+    /// Those that were closed since the last call, with the stream error.
+    pub fn closed(&self) -> Vec<(u64, StreamError)> {
+        std::mem::take(&mut self.closed.lock())
+    }
+}
+
+impl Kit {
+    pub fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let clock = Arc::new(ManualClock::new(1_700_000_000_000_000));
+        let runtime = Runtime::new(clock.clone(), Arc::new(SeededRandom::new(1)));
+        let data_dir = folder.path().join("data");
+        let platform = Platform::new(PlatformOptions { data_dir, workers: 2, runtime }).unwrap();
+        let sessions = Arc::new(Sessions::default());
+        assert!(platform.services().directory.set(sessions.clone()).is_ok());
+        Self { platform, clock, sessions, folder }
+    }
+
+    pub fn file(&self, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join("guest.wasm");
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    pub fn load(&self, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
+        self.platform.load("guest", &self.file(bytes))
+    }
+
+    /// The plugin on both domains.
+    pub fn deploy(&self, plugin: &Arc<Plugin>, options: Options<'_>) -> Result<Running, LoadError> {
+        let map = |value: &Value| value.as_object().cloned().unwrap_or_default();
+        let own = [Map::new(), map(&options.on_second)];
+        let domains = DOMAINS.into_iter().zip(own);
+        let deployment = self.platform.deploy(
+            plugin,
+            &DeployOptions {
+                config: map(&options.config),
+                domains: domains.map(|(domain, config)| DomainSettings { domain: domain.into(), config }).collect(),
+                grants: options.grants.iter().map(ToString::to_string).collect(),
+                policy: options.policy,
+            },
+            Occasion::Start,
+        )?;
+        Ok(Running(deployment))
+    }
+
+    pub fn run(&self, bytes: &[u8]) -> Running {
+        let plugin = self.load(bytes).unwrap();
+        self.deploy(&plugin, Options::default()).unwrap()
+    }
+
+    pub fn failures(&self, name: &str) -> Vec<(&'static str, u64)> {
+        let hooks = self.platform.stats(name).hooks;
+        hooks.into_iter().flat_map(|hook| hook.failures).collect()
+    }
+}
+
+/// What the operator says.
+#[derive(Default)]
+pub struct Options<'a> {
+    pub config: Value,
+    pub on_second: Value,
+    pub grants: &'a [&'a str],
+    pub policy: Option<Value>,
+}
+
+/// A deployment that is asked directly.
+pub struct Running(pub Arc<Deployment>);
+
+impl Running {
+    fn call(&self, session: u64, xml: &str) -> Call {
+        let host = DOMAINS[usize::try_from(session / 10).unwrap()];
+        let domain = self.0.scope.serves(host).unwrap();
+        Call { stanza: Stanza::parse_str(xml).unwrap(), session, domain, account: None }
+    }
+
+    /// What it says of a client's stanza.
+    pub fn client_in(&self, session: u64, xml: &str) -> Verdict {
+        let call = self.call(session, xml);
+        let counters = self.0.scope.memory.stats.hook(Hook::ClientIn, call.domain);
+        let traits = head::of_stanza(&call.stanza);
+        self.0.client_in(&counters, call, traits)
+    }
+
+    /// What it says of a stanza for the offline store; on the first domain.
+    pub fn before_offline(&self, xml: &str) -> Storing {
+        let call = Call { session: 0, ..self.call(1, xml) };
+        let counters = self.0.scope.memory.stats.hook(Hook::BeforeOffline, call.domain);
+        let traits = head::of_stanza(&call.stanza);
+        self.0.before_offline(&counters, call, traits)
+    }
+}
+
+/// A plugin of `plugins/`: as built by `cargo xtask test`, else built now.
+pub fn built(name: &str) -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(build).join(format!("{name}.wasm"))
+}
+
+fn build() -> PathBuf {
+    if let Some(folder) = std::env::var_os("CASTLING_PLUGINS") {
+        return folder.into();
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let guests = target.join("guests");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--release", "--target", "wasm32-wasip2"]);
+    cargo.arg("--target-dir").arg(&guests).current_dir(root.join("plugins"));
+    assert!(cargo.status().unwrap().success(), "the plugins do not build");
+    for name in ["sunshine", "offline-filter"] {
+        let file = format!("wasm32-wasip2/release/{}.wasm", name.replace('-', "_"));
+        let component = std::fs::read(guests.join(file)).unwrap();
+        let manifest = std::fs::read(root.join("plugins").join(name).join("manifest.json")).unwrap();
+        let manifest = serde_json::from_slice(&manifest).unwrap();
+        std::fs::write(guests.join(format!("{name}.wasm")), super::guest::with_manifest(component, &manifest)).unwrap();
+    }
+    guests
+}
