@@ -17,7 +17,12 @@ pub fn word(checkout: &Checkout, mut flags: Flags) -> Outcome {
         return short(checkout);
     }
     cargo::need_subcommand("cargo-deny", "0.20.2", "it reads deny.toml and the list of advisories")?;
-    shell::run(cargo::cargo(&checkout.root).args(["deny", "--workspace", "check"]))
+    let deny = |what: &[&str]| {
+        shell::run(cargo::cargo(&checkout.root).args(["deny", "--workspace", "check"]).args(what))
+    };
+    deny(&["bans", "licenses", "sources"])?;
+    // Last, because only this fetches something: the list of advisories.
+    deny(&["advisories"])
 }
 
 /// Every crate in the lock has a licence that `deny.toml` allows.
