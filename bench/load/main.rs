@@ -13,6 +13,7 @@ mod pairs;
 mod ping;
 mod procfs;
 mod scram;
+mod tls;
 
 use std::sync::Arc;
 
