@@ -16,7 +16,8 @@ use crate::failure::{Failure, FailureKind};
 use crate::head;
 use crate::hook::{Hook, Policy};
 use crate::instance::{Instance, StartError};
-use crate::manifest::Want;
+use crate::manifest::{Manifest, Want};
+use crate::platform::AtWork;
 use crate::plugin::Plugin;
 use crate::pool::{Pool, Seat};
 use crate::scope::Scope;
@@ -64,7 +65,7 @@ pub struct DeployOptions {
 }
 
 /// A hook of a deployment.
-struct Job {
+pub(crate) struct Job {
     hook: Hook,
     want: Want,
     policy: Policy,
@@ -96,7 +97,7 @@ impl Deployment {
             Occasion::Start => Why::Start,
             Occasion::Reload => Why::Reload,
         };
-        let jobs = jobs(&plugin, policy)?;
+        let jobs = jobs(plugin.manifest(), policy)?;
         let trial = Instance::start(&plugin.code, &scope, why, START)?;
         let pool = Pool::new(seats);
         pool.seat().instance = Some(Box::new(trial));
@@ -108,14 +109,18 @@ impl Deployment {
         &self.plugin
     }
 
-    /// Is the circuit breaker open, so that the plugin is not called at present?
-    pub fn is_suspended(&self) -> bool {
-        self.breaker.is_open()
-    }
-
-    /// How often the circuit breaker has opened.
-    pub fn suspensions(&self) -> u64 {
-        self.breaker.opened()
+    /// What can be said of it now.
+    pub fn at_work(&self) -> AtWork {
+        let mut domains: Vec<_> = self.scope.domains.values().map(|domain| domain.name.clone()).collect();
+        domains.sort_unstable();
+        AtWork {
+            name: self.scope.name.to_string(),
+            version: self.plugin.version().to_owned(),
+            digest: self.plugin.inspection.digest.clone(),
+            domains,
+            suspended: self.breaker.is_open(),
+            suspensions: self.breaker.opened(),
+        }
     }
 
     fn job(&self, hook: Hook) -> Option<&Job> {
@@ -256,7 +261,13 @@ impl Deployment {
         if failure.kind == FailureKind::Host {
             tracing::error!(plugin, version, error = failure.message, "the server failed in a plugin's call");
         } else {
-            tracing::warn!(plugin, version, kind = failure.kind.name(), error = failure.message, "a plugin failed");
+            tracing::warn!(
+                plugin,
+                version,
+                kind = failure.kind.name(),
+                error = failure.message,
+                "a plugin failed"
+            );
         }
         if self.breaker.failed(failure.kind.weight(), trial, self.scope.now_ms()) {
             tracing::warn!(plugin, version, "a plugin fails again and again: it is not called for a while");
@@ -264,8 +275,8 @@ impl Deployment {
     }
 }
 
-fn jobs(plugin: &Plugin, policy: Option<&Value>) -> Result<Vec<Job>, LoadError> {
-    let manifest = plugin.manifest();
+/// The hooks of a manifest, with the policies that hold.
+pub(crate) fn jobs(manifest: &Manifest, policy: Option<&Value>) -> Result<Vec<Job>, LoadError> {
     let mut jobs = Vec::new();
     for hook in Hook::ALL {
         let Some(about) = manifest.hook(hook) else { continue };

@@ -56,7 +56,9 @@ impl Directory for KernelDirectory {
         let account = kernel.account_in_use(account)?;
         // A cached roster is there at the first poll; a filter waits for no other.
         let roster = pin!(kernel.roster(&account));
-        let Poll::Ready(Ok(roster)) = roster.poll(&mut Context::from_waker(Waker::noop())) else { return None };
+        let Poll::Ready(Ok(roster)) = roster.poll(&mut Context::from_waker(Waker::noop())) else {
+            return None;
+        };
         let item = roster.get(&contact.bare())?;
         let subscription = match item.subscription {
             storage::Subscription::None => "none",

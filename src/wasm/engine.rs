@@ -36,12 +36,15 @@ pub(crate) fn build(workers: usize) -> Result<(Engine, Allocator), LoadError> {
                 "no address space for the pool of plugin instances: each instance asks the system for memory, \
                  which makes restarts of plugins slower (is `ulimit -v` set?)"
             );
-            let engine = Engine::new(&config()).map_err(|error| LoadError::engine(&error))?;
-            (engine, Allocator::OnDemand)
+            (plain()?, Allocator::OnDemand)
         }
     };
-    tick(&engine)?;
     Ok((engine, allocator))
+}
+
+/// An engine without a pool.
+pub(crate) fn plain() -> Result<Engine, LoadError> {
+    Engine::new(&config()).map_err(|error| LoadError::engine(&error))
 }
 
 fn config() -> Config {
@@ -76,9 +79,9 @@ fn pool(workers: usize) -> InstanceAllocationStrategy {
     InstanceAllocationStrategy::Pooling(pool)
 }
 
-/// A thread of the operating system's own, since a guest that spins stops every timer of the runtime. It ends
-/// with the engine.
-fn tick(engine: &Engine) -> Result<(), LoadError> {
+/// Starts the ticker: a thread of its own, since a guest that spins stops every timer of the runtime. It ends with
+/// the engine.
+pub(crate) fn tick(engine: &Engine) -> Result<(), LoadError> {
     let engine = engine.weak();
     let ticker = move || {
         while let Some(engine) = engine.upgrade() {

@@ -90,15 +90,21 @@ impl LoadError {
         match self {
             Self::File { .. } => "check the path and who may read it".into(),
             Self::TooLarge { .. } => "build it with optimisation for size, without debug information".into(),
-            Self::NotAComponent(_) => "build it for wasm32-wasip2 or another target that makes components".into(),
+            Self::NotAComponent(_) => {
+                "build it for wasm32-wasip2 or another target that makes components".into()
+            }
             Self::NoManifest => "add its manifest as custom section `castling:plugin`".into(),
             Self::Manifest(_) => "correct the manifest and build the plugin again".into(),
             Self::Name(_) => "use a-z, 0-9 and `-`, at most 64 characters".into(),
-            Self::Version { .. } => "update the server, or use a version of the plugin made for this one".into(),
+            Self::Version { .. } => {
+                "update the server, or use a version of the plugin made for this one".into()
+            }
             Self::Forbidden { .. } => "a plugin gets the interfaces of castling:plugin, and of WASI only \
                                        cli, io, clocks and random"
                 .into(),
-            Self::UnknownHook(_) => "update the server, or use a version of the plugin made for this one".into(),
+            Self::UnknownHook(_) => {
+                "update the server, or use a version of the plugin made for this one".into()
+            }
             Self::Link(_) => "update the server, or build the plugin against this server's wit/1".into(),
             Self::Grant(_) => "write it as interface[.function][:scope]".into(),
             Self::NotGranted { missing } => format!("grants = [{}]", quoted(missing)),
@@ -135,7 +141,9 @@ impl fmt::Display for LoadError {
             Self::UnknownHook(name) => write!(f, "it exports {name}, which this server does not call"),
             Self::Link(why) => write!(f, "its imports do not fit this server: {why}"),
             Self::Grant(why) => write!(f, "a grant cannot be read: {why}"),
-            Self::NotGranted { missing } => write!(f, "it needs grants it has not got: {}", missing.join(", ")),
+            Self::NotGranted { missing } => {
+                write!(f, "it needs grants it has not got: {}", missing.join(", "))
+            }
             Self::Policy(why) => f.write_str(why),
             Self::Config { domain, problems } => {
                 write!(f, "its settings for {domain} are wrong")?;

@@ -88,7 +88,9 @@ mod tests {
 
     #[test]
     fn they_are_read_and_written_alike() {
-        for text in ["sessions.close", "sessions", "sql:members/credentials", "routing.send:*.bot.chess.example"] {
+        for text in
+            ["sessions.close", "sessions", "sql:members/credentials", "routing.send:*.bot.chess.example"]
+        {
             assert_eq!(Grant::parse(text).unwrap().to_string(), text);
         }
         assert!(Grant::parse("log").unwrap_err().contains("no interface that needs a grant"));

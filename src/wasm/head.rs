@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn the_texts_lie_one_after_the_other() {
-        let xml = "<message from='a@b/c' to='d@e' id='i' type='chat'><body>x</body><y xmlns='urn:y'/></message>";
+        let xml =
+            "<message from='a@b/c' to='d@e' id='i' type='chat'><body>x</body><y xmlns='urn:y'/></message>";
         let (head, text) = packed(xml, Want::Head);
         assert_eq!(text, "a@b/cd@eijabber:clientbody");
         assert_eq!([head.from_end, head.to_end, head.id_end, head.ns_end, head.name_end], [5, 8, 9, 22, 26]);
@@ -145,7 +146,8 @@ mod tests {
         assert_eq!(of("<presence/>"), traits::TO_BARE);
         assert_eq!(of("<presence to='a@b/c'/>"), traits::DIRECTED_PRESENCE);
         assert_eq!(of("<presence to='a@b' type='subscribe'/>"), traits::TO_BARE);
-        let late = "<message to='a@b/c'><delay xmlns='urn:xmpp:delay' stamp='2020-01-01T00:00:00Z'/></message>";
+        let late =
+            "<message to='a@b/c'><delay xmlns='urn:xmpp:delay' stamp='2020-01-01T00:00:00Z'/></message>";
         assert_eq!(of(late), traits::HAS_DELAY);
     }
 }

@@ -1,6 +1,7 @@
 //! What a component asks for and offers, read without running it.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
@@ -10,6 +11,7 @@ use crate::grant::{self, Grants};
 use crate::hook::Hook;
 use crate::host::wasi;
 use crate::manifest::Manifest;
+use crate::schema::ConfigProblem;
 
 /// The package of the plugin contract, and the version of it that this server offers.
 const PACKAGE: &str = "castling:plugin";
@@ -17,7 +19,17 @@ const OFFERED: &str = "1.0.0";
 
 /// Interfaces of the contract that a plugin may import.
 const HOST: &[&str] = &[
-    "types", "call", "log", "config", "metrics", "rates", "sessions", "routing", "kv", "sql", "accounts",
+    "types",
+    "call",
+    "log",
+    "config",
+    "metrics",
+    "rates",
+    "sessions",
+    "routing",
+    "kv",
+    "sql",
+    "accounts",
     "http-client",
 ];
 
@@ -76,13 +88,38 @@ impl Inspection {
         Ok(Self { manifest, digest, bytes, imports, exports, asks })
     }
 
+    /// Everything that is wrong with settings on one domain: the plugin's own table `base`, and the domain's over
+    /// it.
+    pub fn check_config(&self, base: &Map<String, Value>, own: &Map<String, Value>) -> Vec<ConfigProblem> {
+        let schema = &self.manifest.config;
+        schema.problems(&schema.merge(base, own))
+    }
+
+    /// Would these grants do?
+    ///
+    /// # Errors
+    /// [`LoadError::Grant`] or [`LoadError::NotGranted`].
+    pub fn check_grants(&self, grants: &[String]) -> Result<(), LoadError> {
+        self.covered(&Grants::parse(grants).map_err(LoadError::Grant)?)
+    }
+
+    /// Is this a failure policy of its hooks: a word, or a table from hook to word?
+    ///
+    /// # Errors
+    /// [`LoadError::Policy`].
+    pub fn check_policy(&self, policy: &Value) -> Result<(), LoadError> {
+        crate::deployment::jobs(&self.manifest, Some(policy)).map(drop)
+    }
+
     /// Refuses grants that leave an interface without any function that may be called.
     pub(crate) fn covered(&self, grants: &Grants) -> Result<(), LoadError> {
         let mut missing = Vec::new();
         for import in &self.imports {
             let allowed = import.functions.iter().any(|function| grants.allow(&import.interface, function));
             if !allowed && !import.functions.is_empty() {
-                missing.extend(import.functions.iter().map(|function| format!("{}.{function}", import.interface)));
+                missing.extend(
+                    import.functions.iter().map(|function| format!("{}.{function}", import.interface)),
+                );
             }
         }
         if missing.is_empty() { Ok(()) } else { Err(LoadError::NotGranted { missing }) }
@@ -92,10 +129,14 @@ impl Inspection {
 /// The hooks of the manifest and those of the component have to be the same.
 fn agree(manifest: &Manifest, exports: &[String]) -> Result<(), LoadError> {
     for name in manifest.hooks.keys().filter(|name| !exports.contains(name)) {
-        return Err(LoadError::Manifest(format!("it names the hook `{name}`, which the component does not export")));
+        return Err(LoadError::Manifest(format!(
+            "it names the hook `{name}`, which the component does not export"
+        )));
     }
     for name in exports.iter().filter(|name| !manifest.hooks.contains_key(*name)) {
-        return Err(LoadError::Manifest(format!("it does not name the hook `{name}`, which the component exports")));
+        return Err(LoadError::Manifest(format!(
+            "it does not name the hook `{name}`, which the component exports"
+        )));
     }
     if exports.is_empty() {
         return Err(LoadError::Manifest("the component exports no hook".into()));

@@ -64,8 +64,10 @@ impl Instance {
     fn load(&mut self, code: &Code) -> wasmtime::Result<()> {
         let instance = code.pre.instantiate(&mut self.store)?;
         let store = &mut self.store;
-        self.lifecycle = code.lifecycle.as_ref().map(|found| found.load(&mut *store, &instance)).transpose()?;
-        self.client_in = code.client_in.as_ref().map(|found| found.load(&mut *store, &instance)).transpose()?;
+        self.lifecycle =
+            code.lifecycle.as_ref().map(|found| found.load(&mut *store, &instance)).transpose()?;
+        self.client_in =
+            code.client_in.as_ref().map(|found| found.load(&mut *store, &instance)).transpose()?;
         self.before_offline =
             code.before_offline.as_ref().map(|found| found.load(&mut *store, &instance)).transpose()?;
         Ok(())

@@ -49,7 +49,7 @@ pub use hook::{Hook, Policy};
 pub use inspect::{Import, Inspection};
 pub use manifest::{HookManifest, InterestManifest, Manifest, MetricKind, Want};
 pub use metrics::MetricValue;
-pub use platform::{Installed, Platform, PlatformOptions};
+pub use platform::{AtWork, Installed, Platform, PlatformOptions, inspect};
 pub use plugin::Plugin;
 pub use schema::{ConfigProblem, Format, Schema, SchemaType};
 pub use stats::{HookStats, PluginStats};

@@ -63,7 +63,7 @@ pub struct HookManifest {
 pub struct InterestManifest {
     /// `message`, `presence`, `iq`.
     pub kinds: Vec<String>,
-    /// The words of WIT's `subtype`; all if there are none.
+    /// The words of WIT's `subtype`; all if there are none. `normal` is also a message without a type.
     #[serde(default)]
     pub types: Vec<String>,
     /// Namespaces of a child element; any if there are none.
@@ -171,12 +171,18 @@ fn stanza_type(word: &str) -> Result<StanzaType, String> {
 impl InterestManifest {
     /// The kernel's form of it.
     pub(crate) fn compile(&self) -> Result<Interest, String> {
-        let types = self.types.iter().map(|word| stanza_type(word)).collect::<Result<Vec<_>, _>>()?;
+        let mut types = self.types.iter().map(|word| stanza_type(word)).collect::<Result<Vec<_>, _>>()?;
+        if types.contains(&StanzaType::Normal) {
+            types.push(StanzaType::None); // a message without a type is normal (RFC 6121 section 5.2.2)
+        }
         let mut all: Option<Interest> = None;
         for word in &self.kinds {
             let kind = KINDS.into_iter().find(|kind| kind.as_str() == word);
             let kind = kind.ok_or_else(|| format!("there is no stanza kind `{word}`"))?;
-            let one = if types.is_empty() { Interest::kinds(&[kind]) } else { Interest::types(kind, &types) };
+            let one = match types.is_empty() {
+                true => Interest::kinds(&[kind]),
+                false => Interest::types(kind, &types),
+            };
             all = Some(match all {
                 Some(all) => all.and(one),
                 None => one,

@@ -1,14 +1,16 @@
 //! The plugin platform: everything that all plugins share.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use hashbrown::HashMap;
 use kernel::Kernel;
 use parking_lot::Mutex;
 use runtime::Runtime;
+use serde::Serialize;
 use wasmtime::Engine;
-use wasmtime::component::Linker;
+use wasmtime::component::{Component, Linker};
 
 use crate::artefacts::{Artefact, Artefacts};
 use crate::deployment::{DeployOptions, Deployment, Occasion};
@@ -35,6 +37,31 @@ pub struct PlatformOptions {
     pub runtime: Runtime,
 }
 
+impl PlatformOptions {
+    /// With a worker for each processor.
+    pub fn new(data_dir: impl Into<PathBuf>, runtime: Runtime) -> Self {
+        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { data_dir: data_dir.into(), workers, runtime }
+    }
+}
+
+/// A plugin that is at work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AtWork {
+    /// Its name.
+    pub name: String,
+    /// The newest version at work.
+    pub version: String,
+    /// SHA-256 of its file.
+    pub digest: String,
+    /// Where it decides.
+    pub domains: Vec<String>,
+    /// It has failed too often and is not called at present.
+    pub suspended: bool,
+    /// How often that has happened to this version.
+    pub suspensions: u64,
+}
+
 /// The engine, the plugins' files, and what is remembered for each plugin's name.
 pub struct Platform {
     engine: Engine,
@@ -45,6 +72,9 @@ pub struct Platform {
     services: Arc<Services>,
     memories: Mutex<HashMap<Arc<str>, Arc<Memory>>>,
     domains: Mutex<Domains>,
+    /// Everything that was deployed and is still referred to, oldest first.
+    deployments: Mutex<Vec<Weak<Deployment>>>,
+    ticker: Mutex<bool>,
 }
 
 /// Numbers of domains as plugins see them: the same name has the same number for as long as the process lives.
@@ -87,6 +117,8 @@ impl Platform {
             services: Arc::new(services),
             memories: Mutex::default(),
             domains: Mutex::default(),
+            deployments: Mutex::default(),
+            ticker: Mutex::new(false),
         }))
     }
 
@@ -137,14 +169,9 @@ impl Platform {
     }
 
     fn compile(&self, artefact: &Artefact) -> Result<(Code, Inspection), LoadError> {
-        let manifest = section::custom(&artefact.bytes, section::MANIFEST).ok_or(LoadError::NoManifest)?;
-        let manifest = Manifest::parse(manifest)?;
+        let manifest = manifest(artefact)?;
         let component = self.artefacts.compile(&self.engine, artefact)?;
-        let (digest, bytes) = (artefact.digest.clone(), artefact.bytes.len());
-        let inspection = Inspection::of(&self.engine, &component, manifest, digest, bytes)?;
-        let pre = self.linker.instantiate_pre(&component);
-        let pre = pre.map_err(|error| LoadError::Link(format!("{error:#}")))?;
-        Ok((Code::new(pre, &inspection)?, inspection))
+        read(&self.linker, &component, manifest, artefact)
     }
 
     /// Puts a plugin to work on its domains, without touching what serves there now: settings are checked, an
@@ -162,6 +189,7 @@ impl Platform {
     ) -> Result<Arc<Deployment>, LoadError> {
         let grants = Grants::parse(&options.grants).map_err(LoadError::Grant)?;
         plugin.inspection.covered(&grants)?;
+        self.start_ticker()?;
         let schema = &plugin.manifest().config;
         let mut domains = HashMap::new();
         for settings in &options.domains {
@@ -185,8 +213,30 @@ impl Platform {
         if let Some(directory) = scope.directory() {
             scope.memory.sweep(|session| directory.session(session).is_some());
         }
-        let plugin = plugin.clone();
-        Deployment::start(plugin, scope, options.policy.as_ref(), occasion, self.workers).map(Arc::new)
+        let policy = options.policy.as_ref();
+        let deployment = Arc::new(Deployment::start(plugin.clone(), scope, policy, occasion, self.workers)?);
+        let mut deployments = self.deployments.lock();
+        deployments.retain(|old| old.strong_count() > 0);
+        deployments.push(Arc::downgrade(&deployment));
+        Ok(deployment)
+    }
+
+    /// Without plugins at work nothing has to be stopped, and no thread wakes up.
+    fn start_ticker(&self) -> Result<(), LoadError> {
+        let mut started = self.ticker.lock();
+        if !*started {
+            engine::tick(&self.engine)?;
+            *started = true;
+        }
+        Ok(())
+    }
+
+    /// The plugins at work, each in its newest version, by name.
+    pub fn loaded(&self) -> Vec<AtWork> {
+        let alive: Vec<_> = self.deployments.lock().iter().filter_map(Weak::upgrade).collect();
+        let newest: BTreeMap<_, _> =
+            alive.iter().map(|deployment| (&deployment.scope.name, deployment)).collect();
+        newest.values().map(|deployment| deployment.at_work()).collect()
     }
 
     fn memory(&self, name: &Arc<str>) -> Arc<Memory> {
@@ -198,8 +248,15 @@ impl Platform {
         self.memories.lock().remove(name);
     }
 
+    /// The counters of all names, in order.
+    pub fn stats(&self) -> Vec<PluginStats> {
+        let mut names: Vec<_> = self.memories.lock().keys().cloned().collect();
+        names.sort();
+        names.iter().map(|name| self.stats_of(name)).collect()
+    }
+
     /// The counters of one plugin's name; all zero when it never was at work.
-    pub fn stats(&self, name: &str) -> PluginStats {
+    pub fn stats_of(&self, name: &str) -> PluginStats {
         let memory = self.memories.lock().get(name).cloned();
         let Some(memory) = memory else { return PluginStats { name: name.to_owned(), ..Default::default() } };
         let domain = |id: u32| self.domains.lock().name(id);
@@ -221,9 +278,40 @@ impl Platform {
     }
 }
 
+/// Reads what a component says and asks for, without a platform: nothing is run, nothing is kept.
+///
+/// # Errors
+/// Whatever keeps it from being loaded.
+pub fn inspect(file: &Path) -> Result<Inspection, LoadError> {
+    let artefact = Artefact::read(file)?;
+    let manifest = manifest(&artefact)?;
+    let engine = engine::plain()?;
+    let component = artefact.compile(&engine)?;
+    read(&plugin::linker(&engine)?, &component, manifest, &artefact).map(|(_, inspection)| inspection)
+}
+
+fn manifest(artefact: &Artefact) -> Result<Manifest, LoadError> {
+    let section = section::custom(&artefact.bytes, section::MANIFEST).ok_or(LoadError::NoManifest)?;
+    Manifest::parse(section)
+}
+
+fn read(
+    linker: &Linker<State>,
+    component: &Component,
+    manifest: Manifest,
+    artefact: &Artefact,
+) -> Result<(Code, Inspection), LoadError> {
+    let (digest, bytes) = (artefact.digest.clone(), artefact.bytes.len());
+    let inspection = Inspection::of(linker.engine(), component, manifest, digest, bytes)?;
+    let pre = linker.instantiate_pre(component).map_err(|error| LoadError::Link(format!("{error:#}")))?;
+    Ok((Code::new(pre, &inspection)?, inspection))
+}
+
 /// Lets plugins find the kernel's sessions.
 pub(crate) fn connect(services: &Services, kernel: &Arc<Kernel>) {
-    services.directory.get_or_init(|| Arc::new(KernelDirectory(Arc::downgrade(kernel))) as Arc<dyn Directory>);
+    services
+        .directory
+        .get_or_init(|| Arc::new(KernelDirectory(Arc::downgrade(kernel))) as Arc<dyn Directory>);
 }
 
 impl Domains {

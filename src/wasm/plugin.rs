@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
 use wasmtime::component::{InstancePre, Linker};
 
 use crate::bindings::Everything;
@@ -12,7 +11,6 @@ use crate::hook::Hook;
 use crate::host::wasi;
 use crate::inspect::Inspection;
 use crate::manifest::Manifest;
-use crate::schema::ConfigProblem;
 use crate::state::State;
 
 /// A version of a plugin, ready to be deployed.
@@ -33,7 +31,8 @@ pub(crate) struct Code {
 /// The linker of filters: everything answers at once.
 pub(crate) fn linker(engine: &wasmtime::Engine) -> Result<Linker<State>, LoadError> {
     let mut linker = Linker::new(engine);
-    let added = Everything::add_to_linker::<_, wasmtime::component::HasSelf<State>>(&mut linker, |state| state);
+    let added =
+        Everything::add_to_linker::<_, wasmtime::component::HasSelf<State>>(&mut linker, |state| state);
     added.and_then(|()| wasi::add_to_linker(&mut linker)).map_err(|error| LoadError::engine(&error))?;
     Ok(linker)
 }
@@ -69,13 +68,6 @@ impl Plugin {
     /// Its manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.inspection.manifest
-    }
-
-    /// Everything that is wrong with its settings on one domain: the plugin's own table `base`, and the domain's
-    /// over it.
-    pub fn check_config(&self, base: &Map<String, Value>, own: &Map<String, Value>) -> Vec<ConfigProblem> {
-        let schema = &self.manifest().config;
-        schema.problems(&schema.merge(base, own))
     }
 
     /// Everything that could be read of it.

@@ -142,7 +142,9 @@ impl Schema {
         match value {
             Value::Number(number) => self.check_number(number.as_f64().unwrap_or(f64::NAN), &mut refuse),
             Value::String(text) => self.check_text(text, &mut refuse),
-            Value::Array(list) => check_count(list.len(), self.min_items, self.max_items, "elements", &mut refuse),
+            Value::Array(list) => {
+                check_count(list.len(), self.min_items, self.max_items, "elements", &mut refuse)
+            }
             Value::Object(map) => check_count(map.len(), self.min_properties, None, "keys", &mut refuse),
             Value::Bool(_) | Value::Null => {}
         }

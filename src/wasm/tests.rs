@@ -2,7 +2,10 @@
 
 mod failures;
 mod guest;
+mod kernel;
 mod kit;
 mod loading;
+mod log;
 mod offline_filter;
 mod sunshine;
+mod wasi;

@@ -58,7 +58,8 @@ fn stanza_error(error: &WitError) -> Result<StanzaError, Failure> {
         made = made.text(text.chars().filter(|c| !c.is_control()).take(4096).collect::<String>());
     }
     if let Some(app) = &error.app {
-        let document = parse(app).map_err(|why| bad(format!("the application's condition is no XML: {why}")))?;
+        let document =
+            parse(app).map_err(|why| bad(format!("the application's condition is no XML: {why}")))?;
         made = made.app(document.to_element());
     }
     Ok(made)
@@ -72,7 +73,8 @@ fn parse(xml: &str) -> Result<Document, String> {
 fn replace(xml: String, old: &Stanza, may_readdress: bool) -> Result<Stanza, Failure> {
     let bad = |what: String| Failure::new(FailureKind::Verdict, what);
     let document = parse(&xml).map_err(|why| bad(format!("the new stanza is no XML: {why}")))?;
-    let new = Stanza::from_document(document).map_err(|why| bad(format!("the new stanza is none: {}", why.error)))?;
+    let new = Stanza::from_document(document)
+        .map_err(|why| bad(format!("the new stanza is none: {}", why.error)))?;
     if new.kind() != old.kind() {
         return Err(bad(format!("a {} may not become a {}", old.kind().as_str(), new.kind().as_str())));
     }

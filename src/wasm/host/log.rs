@@ -41,8 +41,12 @@ pub(crate) fn write_line(state: &State, level: Level, message: &str) {
     let scope = &state.scope;
     let Some(suppressed) = scope.memory.log.take(scope.now_ms()) else { return };
     let end = message.floor_char_boundary(LINE.min(message.len()));
-    let clean: String =
-        message.get(..end).unwrap_or_default().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let clean: String = message
+        .get(..end)
+        .unwrap_or_default()
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     let (plugin, version) = (&*scope.name, scope.version.as_str());
     let call = state.call.as_ref();
     let session = call.map_or(0, |call| call.session);

@@ -34,7 +34,9 @@ impl Host for State {
         if !self.scope.allows("sessions", "close") {
             return Ok(Err(Denied::NotGranted));
         }
-        let Some(condition) = StreamCondition::from_name(&condition) else { return Ok(Err(Denied::BadArgument)) };
+        let Some(condition) = StreamCondition::from_name(&condition) else {
+            return Ok(Err(Denied::BadArgument));
+        };
         let Some(directory) = self.scope.directory() else { return Ok(Err(Denied::Unavailable)) };
         let Some(facts) = directory.session(id) else { return Ok(Err(Denied::BadArgument)) };
         if self.scope.serves(&facts.host).is_none() {

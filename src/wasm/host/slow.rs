@@ -32,11 +32,23 @@ impl kv::Host for State {
         Ok(Err(self.unavailable("kv", "delete")))
     }
 
-    fn swap(&mut self, _domain: u32, _key: String, _expect: Option<Vec<u8>>, _value: Vec<u8>) -> Outcome<bool> {
+    fn swap(
+        &mut self,
+        _domain: u32,
+        _key: String,
+        _expect: Option<Vec<u8>>,
+        _value: Vec<u8>,
+    ) -> Outcome<bool> {
         Ok(Err(self.unavailable("kv", "swap")))
     }
 
-    fn keys(&mut self, _domain: u32, _prefix: String, _after: Option<String>, _limit: u32) -> Outcome<Vec<String>> {
+    fn keys(
+        &mut self,
+        _domain: u32,
+        _prefix: String,
+        _after: Option<String>,
+        _limit: u32,
+    ) -> Outcome<Vec<String>> {
         Ok(Err(self.unavailable("kv", "keys")))
     }
 }

@@ -23,7 +23,7 @@ fn an_endless_loop_is_stopped_and_the_stanza_passes() {
     let running = kit.run(&Guest::filter(LOOP).build());
     assert!(matches!(running.client_in(1, MESSAGE), Verdict::Continue));
     assert_eq!(kit.failures("guest"), [("deadline", 1)]);
-    let stats = kit.platform.stats("guest");
+    let stats = kit.platform.stats_of("guest");
     assert_eq!((stats.instances, stats.memory_bytes, stats.discarded), (0, 0, 1), "nothing is left of it");
 }
 
@@ -43,7 +43,7 @@ fn after_a_trap_a_fresh_instance_goes_on() {
     let iq = "<iq type='get' id='1' from='a@chess.example/x'><q xmlns='urn:q'/></iq>";
     assert!(matches!(running.client_in(1, iq), Verdict::Continue));
     assert!(matches!(running.client_in(1, MESSAGE), Verdict::Continue));
-    let hook = &kit.platform.stats("guest").hooks[0];
+    let hook = &kit.platform.stats_of("guest").hooks[0];
     assert_eq!((hook.calls, hook.verdicts["pass"], hook.failures["trap"]), (3, 2, 1));
 }
 
@@ -91,17 +91,17 @@ fn one_that_fails_again_and_again_is_not_called_for_a_while() {
     let running = kit.run(&Guest::filter(TRAP_AT_IQ).build());
     let iq = "<iq type='get' id='1' from='a@chess.example/x'><q xmlns='urn:q'/></iq>";
     (0..3).for_each(|_| drop(running.client_in(1, iq)));
-    assert!(running.0.is_suspended());
+    assert!(running.0.at_work().suspended);
     (0..5).for_each(|_| assert!(matches!(running.client_in(1, MESSAGE), Verdict::Continue)));
-    let hook = kit.platform.stats("guest").hooks.remove(0);
+    let hook = kit.platform.stats_of("guest").hooks.remove(0);
     assert_eq!((hook.calls, hook.failures["trap"], hook.failures["open"]), (3, 3, 5));
 
     kit.clock.advance(Duration::from_secs(1));
     running.client_in(1, MESSAGE);
-    assert!(!running.0.is_suspended(), "the call that tried went well");
+    assert!(!running.0.at_work().suspended, "the call that tried went well");
     running.client_in(1, MESSAGE);
-    assert_eq!(kit.platform.stats("guest").hooks.remove(0).verdicts["pass"], 2);
-    assert_eq!(running.0.suspensions(), 1);
+    assert_eq!(kit.platform.stats_of("guest").hooks.remove(0).verdicts["pass"], 2);
+    assert_eq!(running.0.at_work().suspensions, 1);
 }
 
 #[test]
@@ -118,7 +118,8 @@ fn an_answer_that_is_none_is_a_failure() {
 #[test]
 fn a_verdict_that_does_not_exist_is_a_trap() {
     let kit = Kit::new();
-    let running = kit.run(&Guest::filter("(i32.store8 (i32.const 1024) (i32.const 77)) (i32.const 1024)").build());
+    let running =
+        kit.run(&Guest::filter("(i32.store8 (i32.const 1024) (i32.const 77)) (i32.const 1024)").build());
     assert!(matches!(running.client_in(1, MESSAGE), Verdict::Continue));
     assert_eq!(kit.failures("guest"), [("trap", 1)]);
 }
@@ -136,7 +137,7 @@ fn one_that_fails_while_it_starts_is_not_deployed() {
         let plugin = kit.load(&guest.build()).unwrap();
         let Err(error) = kit.deploy(&plugin, Options::default()) else { panic!("deployed: {init}") };
         assert!(error.to_string().contains(words), "{error}");
-        assert_eq!(kit.platform.stats("guest").instances, 0);
+        assert_eq!(kit.platform.stats_of("guest").instances, 0);
     }
 }
 
@@ -157,7 +158,7 @@ fn a_guest_that_calls_outside_its_grants_is_told_so_and_counted() {
     };
     let running = kit.run(&guest.build());
     assert!(matches!(running.client_in(1, MESSAGE), Verdict::Drop), "close answered with an error");
-    assert_eq!(kit.platform.stats("guest").denied["sessions"], 1);
+    assert_eq!(kit.platform.stats_of("guest").denied["sessions"], 1);
     assert!(kit.sessions.closed().is_empty());
 }
 
@@ -180,9 +181,9 @@ fn threads_share_a_plugin_and_none_gets_anothers_answer() {
             });
         }
     });
-    let stats = kit.platform.stats("guest");
+    let stats = kit.platform.stats_of("guest");
     assert_eq!(stats.hooks[0].calls, 1200);
     assert!((1..=2).contains(&stats.instances), "no more instances than workers: {}", stats.instances);
     drop(running);
-    assert_eq!(kit.platform.stats("guest").instances, 0, "the last reference drops them");
+    assert_eq!(kit.platform.stats_of("guest").instances, 0, "the last reference drops them");
 }

@@ -5,7 +5,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
 /// What a guest is made of.
 pub struct Guest {
-    /// Interfaces of the contract that it imports whole.
+    /// Interfaces that it imports: the contract's by name, others with package and version.
     pub imports: &'static [&'static str],
     /// Imports, in WAT.
     pub import_text: &'static str,
@@ -18,6 +18,25 @@ pub struct Guest {
 
 /// The address where a guest keeps its answer. Memory is zero at first: `pass`, or `ok`.
 pub const ANSWER: &str = "(i32.const 1024)";
+
+/// What guests here use of WASI.
+const WASI: &[&str] = &[
+    "package wasi:io@VERSION;
+    interface error { resource error; }
+    interface streams {
+        use error.{error};
+        variant stream-error { last-operation-failed(error), closed }
+        resource output-stream {
+            blocking-write-and-flush: func(contents: list<u8>) -> result<_, stream-error>;
+        }
+    }",
+    "package wasi:cli@VERSION;
+    interface exit { exit: func(status: result); }
+    interface stderr { use wasi:io/streams@VERSION.{output-stream}; get-stderr: func() -> output-stream; }",
+    "package wasi:clocks@VERSION;
+    interface wall-clock { record datetime { seconds: u64, nanoseconds: u32 } now: func() -> datetime; }",
+    "package wasi:random@VERSION; interface random { get-random-u64: func() -> u64; }",
+];
 
 /// A manifest for client-in, with more keys.
 pub fn manifest(more: Value) -> Value {
@@ -42,8 +61,16 @@ impl Guest {
         let mut module = wat::parse_str(self.module()).unwrap();
         let mut resolve = wit_parser::Resolve::default();
         resolve.push_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/1")).unwrap();
-        let imports: String =
-            self.imports.iter().map(|name| format!("import castling:plugin/{name}@1.0.0; ")).collect();
+        for package in WASI {
+            for version in ["0.2.3", "0.2.9"] {
+                resolve.push_str("wasi.wit", &package.replace("VERSION", version)).unwrap();
+            }
+        }
+        let full = |name: &str| match name.contains('@') {
+            true => format!("import {name}; "),
+            false => format!("import castling:plugin/{name}@1.0.0; "),
+        };
+        let imports: String = self.imports.iter().map(|name| full(name)).collect();
         let lifecycle = if self.init.is_some() { "export castling:plugin/lifecycle@1.0.0;" } else { "" };
         let world = format!(
             "package test:guest; world guest {{ {imports} export castling:plugin/client-in@1.0.0; {lifecycle} }}"

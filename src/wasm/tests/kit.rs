@@ -16,7 +16,9 @@ use crate::directory::{Directory, SessionFacts};
 use crate::head;
 use crate::hook::Hook;
 use crate::state::Call;
-use crate::{DeployOptions, Deployment, DomainSettings, LoadError, Occasion, Platform, PlatformOptions, Plugin};
+use crate::{
+    DeployOptions, Deployment, DomainSettings, LoadError, Occasion, Platform, PlatformOptions, Plugin,
+};
 
 pub const DOMAINS: [&str; 2] = ["chess.example", "wuchess.example"];
 
@@ -99,7 +101,9 @@ impl Kit {
             plugin,
             &DeployOptions {
                 config: map(&options.config),
-                domains: domains.map(|(domain, config)| DomainSettings { domain: domain.into(), config }).collect(),
+                domains: domains
+                    .map(|(domain, config)| DomainSettings { domain: domain.into(), config })
+                    .collect(),
                 grants: options.grants.iter().map(ToString::to_string).collect(),
                 policy: options.policy,
             },
@@ -114,7 +118,7 @@ impl Kit {
     }
 
     pub fn failures(&self, name: &str) -> Vec<(&'static str, u64)> {
-        let hooks = self.platform.stats(name).hooks;
+        let hooks = self.platform.stats_of(name).hooks;
         hooks.into_iter().flat_map(|hook| hook.failures).collect()
     }
 }
@@ -177,7 +181,11 @@ fn build() -> PathBuf {
         let component = std::fs::read(guests.join(file)).unwrap();
         let manifest = std::fs::read(root.join("plugins").join(name).join("manifest.json")).unwrap();
         let manifest = serde_json::from_slice(&manifest).unwrap();
-        std::fs::write(guests.join(format!("{name}.wasm")), super::guest::with_manifest(component, &manifest)).unwrap();
+        std::fs::write(
+            guests.join(format!("{name}.wasm")),
+            super::guest::with_manifest(component, &manifest),
+        )
+        .unwrap();
     }
     guests
 }

@@ -62,9 +62,8 @@ fn manifests_that_are_wrong() {
 #[test]
 fn imports_that_no_plugin_gets() {
     let import = |name: &str| {
-        let text = format!(
-            r#"(component (import "{name}" (instance (export "get" (func (result (list u8)))))))"#
-        );
+        let text =
+            format!(r#"(component (import "{name}" (instance (export "get" (func (result (list u8)))))))"#);
         refused(&with_manifest(wat::parse_str(text).unwrap(), &manifest(json!({ "hooks": {} }))))
     };
     let error = import("wasi:filesystem/preopens@0.2.6");
@@ -95,11 +94,13 @@ fn settings_are_checked_before_anything_runs() {
         grants: &["sessions"],
         ..Options::default()
     };
-    let Err(LoadError::Config { domain, problems }) = kit.deploy(&plugin, options) else { panic!("deployed") };
+    let Err(LoadError::Config { domain, problems }) = kit.deploy(&plugin, options) else {
+        panic!("deployed")
+    };
     assert_eq!(domain, "wuchess.example");
     let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
     assert_eq!(paths, ["max", "window", "windw"]);
-    assert_eq!(kit.platform.stats("sunshine").instances, 0);
+    assert_eq!(kit.platform.stats_of("sunshine").instances, 0);
 }
 
 #[test]
@@ -126,7 +127,8 @@ fn compiled_code_is_kept_and_a_damaged_file_is_made_anew() {
     kit.load(&bytes).unwrap();
     let compiled = || {
         let folder = kit.folder.path().join("data/plugins/compiled");
-        let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut files: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert_eq!(files.len(), 1);
         files.remove(0)
     };

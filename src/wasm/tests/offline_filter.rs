@@ -10,7 +10,8 @@ use crate::bindings::exports::castling::plugin::before_offline::Storing;
 fn discarded(drop: Value, stanzas: &[&str]) -> Vec<bool> {
     let kit = Kit::new();
     let plugin = kit.platform.load("offline-filter", &built("offline-filter")).unwrap();
-    let running = kit.deploy(&plugin, Options { config: json!({ "drop": drop }), ..Options::default() }).unwrap();
+    let running =
+        kit.deploy(&plugin, Options { config: json!({ "drop": drop }), ..Options::default() }).unwrap();
     let discarded = |xml: &&str| match running.before_offline(xml) {
         Storing::Discard => true,
         Storing::Keep => false,
@@ -21,7 +22,8 @@ fn discarded(drop: Value, stanzas: &[&str]) -> Vec<bool> {
 
 const ARENA: &str = "<message from='arena.chess.example' to='a@chess.example' type='headline'>\
     <body>e4</body><move xmlns='urn:example:move'/></message>";
-const FRIEND: &str = "<message from='b@chess.example/x' to='a@chess.example' type='chat'><body>hi</body></message>";
+const FRIEND: &str =
+    "<message from='b@chess.example/x' to='a@chess.example' type='chat'><body>hi</body></message>";
 const PLAIN: &str = "<message from='b@chess.example/x' to='a@chess.example'><body>hi</body></message>";
 const SUBSCRIBE: &str = "<presence from='b@wuchess.example' to='a@chess.example' type='subscribe'/>";
 
@@ -45,7 +47,11 @@ fn by_kind_type_and_namespace_of_any_child() {
     let entry = json!([{ "kind": "message", "type": "headline", "ns": "urn:example:move" }]);
     assert_eq!(discarded(entry, &[ARENA, FRIEND, SUBSCRIBE]), [true, false, false], "the second child's");
     assert_eq!(discarded(json!([{ "kind": "presence" }]), &[ARENA, SUBSCRIBE]), [false, true]);
-    assert_eq!(discarded(json!([{ "type": "normal" }]), &[FRIEND, PLAIN]), [false, true], "no type is normal");
+    assert_eq!(
+        discarded(json!([{ "type": "normal" }]), &[FRIEND, PLAIN]),
+        [false, true],
+        "no type is normal"
+    );
     assert_eq!(discarded(json!([{ "ns": "urn:other" }]), &[ARENA, PLAIN]), [false, false]);
 }
 
@@ -66,7 +72,9 @@ fn wrong_entries_are_refused_with_their_place() {
         (json!({ "from": 5 }), "drop[0].from"),
     ] {
         let options = Options { config: json!({ "drop": [entry] }), ..Options::default() };
-        let Err(LoadError::Config { problems, .. }) = kit.deploy(&plugin, options) else { panic!("deployed") };
+        let Err(LoadError::Config { problems, .. }) = kit.deploy(&plugin, options) else {
+            panic!("deployed")
+        };
         assert_eq!(problems[0].path, path);
     }
 }

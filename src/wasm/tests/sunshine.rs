@@ -35,9 +35,12 @@ fn the_eleventh_same_presence_within_a_minute_closes_the_session() {
     assert_eq!(closed.len(), 1);
     assert_eq!((closed[0].0, closed[0].1.condition), (1, StreamCondition::PolicyViolation));
     assert_eq!(closed[0].1.text.as_deref(), Some("Too many repeated presences"));
-    let stats = kit.platform.stats("sunshine");
+    let stats = kit.platform.stats_of("sunshine");
     let metric = &stats.metrics[0];
-    assert_eq!((metric.name.as_str(), metric.domain.as_str(), metric.value), ("closed", "chess.example", 1.0));
+    assert_eq!(
+        (metric.name.as_str(), metric.domain.as_str(), metric.value),
+        ("closed", "chess.example", 1.0)
+    );
 }
 
 #[test]

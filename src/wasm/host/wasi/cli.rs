@@ -14,10 +14,11 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     environment.func_wrap("get-environment", |_, (): ()| Ok((Vec::<(String, String)>::new(),)))?;
     environment.func_wrap("get-arguments", |_, (): ()| Ok((Vec::<String>::new(),)))?;
     environment.func_wrap("initial-cwd", |_, (): ()| Ok((None::<String>,)))?;
-    linker.instance("wasi:cli/exit@0.2.6")?.func_wrap(
-        "exit",
-        |_, (_,): (std::result::Result<(), ()>,)| -> Result<()> { bail!("the plugin called exit") },
-    )?;
+    linker
+        .instance("wasi:cli/exit@0.2.6")?
+        .func_wrap("exit", |_, (_,): (std::result::Result<(), ()>,)| -> Result<()> {
+            bail!("the plugin called exit")
+        })?;
     linker
         .instance("wasi:cli/stdin@0.2.6")?
         .func_wrap("get-stdin", |_, (): ()| Ok((Resource::<InputStream>::new_own(0),)))?;

@@ -76,7 +76,8 @@ fn output(streams: &mut wasmtime::component::LinkerInstance<'_, State>) -> Resul
     }
     for name in ["flush", "blocking-flush"] {
         let name = format!("[method]output-stream.{name}");
-        streams.func_wrap(&name, |_, (_,): (Resource<OutputStream>,)| -> Result<Written> { Ok((Ok(()),)) })?;
+        streams
+            .func_wrap(&name, |_, (_,): (Resource<OutputStream>,)| -> Result<Written> { Ok((Ok(()),)) })?;
     }
     streams.func_wrap("[method]output-stream.subscribe", |_, (_,): (Resource<OutputStream>,)| {
         Ok((Resource::<Pollable>::new_own(0),))
