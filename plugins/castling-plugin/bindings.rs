@@ -1,5 +1,5 @@
 //! What wit-bindgen makes of `wit/1`: the imports once, and each exported interface by itself.
-#![expect(missing_docs, clippy::all, reason = "generated; the WIT files hold the documentation")]
+#![expect(missing_docs, reason = "generated; the WIT files hold the documentation")]
 
 wit_bindgen::generate!({ path: "../../wit/1", world: "imports" });
 

@@ -41,7 +41,9 @@ mod tests {
 
     #[test]
     fn units() {
-        for (text, ms) in [("0s", 0), ("500ms", 500), ("60s", 60_000), ("5m", 300_000), ("49d", 4_233_600_000)] {
+        for (text, ms) in
+            [("0s", 0), ("500ms", 500), ("60s", 60_000), ("5m", 300_000), ("49d", 4_233_600_000)]
+        {
             assert_eq!(Duration::parse(text), Some(Duration { ms }), "{text}");
         }
     }

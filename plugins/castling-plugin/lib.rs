@@ -2,7 +2,7 @@
 //!
 //! A plugin implements [`Lifecycle`] and the hooks it wants, and names them once:
 //!
-//! ```ignore
+//! ```text
 //! castling_plugin::plugin!(Sunshine: lifecycle, client_in);
 //! ```
 //!
@@ -14,12 +14,12 @@ mod duration;
 mod settings;
 mod stanza;
 
+pub use bindings::before_offline::exports::castling::plugin::before_offline::Storing;
 pub use bindings::castling::plugin::types::{Denied, Kind, StanzaError, Subtype, Verdict};
 pub use bindings::castling::plugin::{call, config, log, metrics, rates, sessions};
+pub use bindings::lifecycle::exports::castling::plugin::lifecycle::Why;
 #[doc(hidden)]
 pub use bindings::{before_offline, client_in, lifecycle};
-pub use bindings::before_offline::exports::castling::plugin::before_offline::Storing;
-pub use bindings::lifecycle::exports::castling::plugin::lifecycle::Why;
 pub use duration::Duration;
 pub use settings::Settings;
 pub use stanza::Stanza;

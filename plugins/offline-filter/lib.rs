@@ -35,3 +35,23 @@ impl BeforeOffline for OfflineFilter {
 }
 
 castling_plugin::plugin!(OfflineFilter: lifecycle, before_offline);
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn the_manifest_knows_the_keys_that_an_entry_has() {
+        let manifest: Value = serde_json::from_str(include_str!("manifest.json")).unwrap();
+        let entry = &manifest["config"]["properties"]["drop"]["items"]["properties"];
+        let keys: Vec<_> = entry.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys, ["from", "kind", "ns", "type"]);
+        let all = json!({ "drop": [{ "from": "a", "kind": "b", "ns": "c", "type": "d" }] });
+        let settings: OfflineFilter = serde_json::from_value(all).unwrap();
+        assert_eq!(settings.drop.len(), 1);
+        assert!(serde_json::from_value::<OfflineFilter>(json!({ "drop": [{ "form": "a" }] })).is_err());
+        assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"));
+    }
+}

@@ -30,8 +30,7 @@ impl Rule {
     /// Do all the keys match? An entry without keys matches nothing: it would empty the whole store.
     pub fn matches(&self, facts: &Facts<'_>) -> bool {
         let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);
-        let empty =
-            self.from.is_none() && self.kind.is_none() && self.subtype.is_none() && self.ns.is_none();
+        let empty = self.from.is_none() && self.kind.is_none() && self.subtype.is_none() && self.ns.is_none();
         !empty
             && same(&self.kind, facts.kind)
             && same(&self.subtype, facts.subtype)

@@ -49,3 +49,22 @@ impl Sunshine {
 }
 
 castling_plugin::plugin!(Sunshine: lifecycle, client_in);
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value};
+
+    use super::*;
+
+    #[test]
+    fn the_manifests_defaults_are_settings() {
+        let manifest: Value = serde_json::from_str(include_str!("manifest.json")).unwrap();
+        let keys = manifest["config"]["properties"].as_object().unwrap();
+        let defaults: Map<_, _> =
+            keys.iter().map(|(key, about)| (key.clone(), about["default"].clone())).collect();
+        let settings: Sunshine = serde_json::from_value(defaults.into()).unwrap();
+        assert_eq!((settings.max, settings.window.ms), (10, 60_000));
+        assert_eq!(settings.text, "Too many repeated presences");
+        assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"));
+    }
+}

@@ -128,18 +128,15 @@ impl Inspection {
 
 /// The hooks of the manifest and those of the component have to be the same.
 fn agree(manifest: &Manifest, exports: &[String]) -> Result<(), LoadError> {
-    for name in manifest.hooks.keys().filter(|name| !exports.contains(name)) {
-        return Err(LoadError::Manifest(format!(
-            "it names the hook `{name}`, which the component does not export"
-        )));
+    let wrong = |why: String| Err(LoadError::Manifest(why));
+    if let Some(name) = manifest.hooks.keys().find(|name| !exports.contains(name)) {
+        return wrong(format!("it names the hook `{name}`, which the component does not export"));
     }
-    for name in exports.iter().filter(|name| !manifest.hooks.contains_key(*name)) {
-        return Err(LoadError::Manifest(format!(
-            "it does not name the hook `{name}`, which the component exports"
-        )));
+    if let Some(name) = exports.iter().find(|name| !manifest.hooks.contains_key(*name)) {
+        return wrong(format!("it does not name the hook `{name}`, which the component exports"));
     }
     if exports.is_empty() {
-        return Err(LoadError::Manifest("the component exports no hook".into()));
+        return wrong("the component exports no hook".into());
     }
     Ok(())
 }

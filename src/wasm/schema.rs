@@ -140,7 +140,7 @@ impl Schema {
             refuse(format!("is {value}"), format!("write one of {}", words.join(", ")));
         }
         match value {
-            Value::Number(number) => self.check_number(number.as_f64().unwrap_or(f64::NAN), &mut refuse),
+            Value::Number(number) => self.check_number(number.as_f64().unwrap_or_default(), &mut refuse),
             Value::String(text) => self.check_text(text, &mut refuse),
             Value::Array(list) => {
                 check_count(list.len(), self.min_items, self.max_items, "elements", &mut refuse)
@@ -191,10 +191,10 @@ impl Schema {
     }
 
     fn check_number(&self, number: f64, refuse: &mut impl FnMut(String, String)) {
-        if let Some(minimum) = self.minimum.filter(|minimum| !(number >= *minimum)) {
+        if let Some(minimum) = self.minimum.filter(|minimum| number < *minimum) {
             refuse(format!("is {number}"), format!("write at least {minimum}"));
         }
-        if let Some(maximum) = self.maximum.filter(|maximum| !(number <= *maximum)) {
+        if let Some(maximum) = self.maximum.filter(|maximum| number > *maximum) {
             refuse(format!("is {number}"), format!("write at most {maximum}"));
         }
     }
