@@ -14,6 +14,9 @@ use crate::plugin::Code;
 use crate::scope::Scope;
 use crate::state::{Call, State};
 
+/// Characters of a plugin's refusal.
+const WORDS: usize = 1000;
+
 /// An instance of a plugin, ready for calls.
 pub(crate) struct Instance {
     store: Store<State>,
@@ -78,7 +81,7 @@ impl Instance {
             let lifecycle = instance.lifecycle.as_ref();
             lifecycle.map_or(Ok(Ok(())), |lifecycle| lifecycle.call_init(&mut instance.store, why))
         });
-        said.map_err(StartError::Failed)?.map_err(|message| StartError::Refused { domain: None, message })
+        said.map_err(StartError::Failed)?.map_err(|message| refused(None, &message))
     }
 
     fn configure(&mut self, id: u32, name: &str, budget: Duration) -> Result<(), StartError> {
@@ -86,8 +89,7 @@ impl Instance {
             let lifecycle = instance.lifecycle.as_ref();
             lifecycle.map_or(Ok(Ok(())), |lifecycle| lifecycle.call_configure(&mut instance.store, id))
         });
-        let refused = |message| StartError::Refused { domain: Some(name.to_owned()), message };
-        said.map_err(StartError::Failed)?.map_err(refused)
+        said.map_err(StartError::Failed)?.map_err(|message| refused(Some(name), &message))
     }
 
     /// The store, for a call.
@@ -142,6 +144,12 @@ impl Drop for Instance {
         memory.instances.dec();
         memory.bytes.add(-self.counted_bytes);
     }
+}
+
+/// The plugin's own words, as far as an operator reads them.
+fn refused(domain: Option<&str>, message: &str) -> StartError {
+    let message = message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(WORDS).collect();
+    StartError::Refused { domain: domain.map(str::to_owned), message }
 }
 
 fn words(panic: &(dyn std::any::Any + Send)) -> String {

@@ -7,5 +7,6 @@ mod kit;
 mod loading;
 mod log;
 mod offline_filter;
+mod state;
 mod sunshine;
 mod wasi;

@@ -76,6 +76,7 @@ impl Host for State {
     }
 
     fn now_ms(&mut self) -> Result<u64> {
+        self.call()?;
         Ok(u64::try_from(self.scope.services.clock.now_us() / 1000).unwrap_or_default())
     }
 }

@@ -136,7 +136,7 @@ pub struct Options<'a> {
 pub struct Running(pub Arc<Deployment>);
 
 impl Running {
-    fn call(&self, session: u64, xml: &str) -> Call {
+    pub fn call(&self, session: u64, xml: &str) -> Call {
         let host = DOMAINS[usize::try_from(session / 10).unwrap()];
         let domain = self.0.scope.serves(host).unwrap();
         Call { stanza: Stanza::parse_str(xml).unwrap(), session, domain, account: None }

@@ -142,3 +142,23 @@ fn compiled_code_is_kept_and_a_damaged_file_is_made_anew() {
     assert_eq!(kit.failures("guest"), []);
     assert_ne!(std::fs::read(compiled()).unwrap(), damaged);
 }
+
+#[test]
+fn a_component_is_inspected_without_a_platform() {
+    let sunshine = crate::inspect(&super::kit::built("sunshine")).unwrap();
+    assert_eq!(
+        (sunshine.manifest.name.as_str(), sunshine.exports.as_slice()),
+        ("sunshine", &["client-in".into()][..])
+    );
+    let sessions = sunshine.imports.iter().find(|import| import.interface == "sessions").unwrap();
+    assert_eq!(sessions.functions, ["close"]);
+    let map = |value: serde_json::Value| value.as_object().unwrap().clone();
+    let problems = sunshine.check_config(&map(json!({ "max": 5 })), &map(json!({ "max": "five" })));
+    assert_eq!((problems[0].path.as_str(), problems[0].message.as_str()), ("max", "is a text"));
+    assert!(sunshine.check_grants(&["sessions.close".into()]).is_ok());
+    assert!(matches!(sunshine.check_grants(&["session".into()]), Err(LoadError::Grant(_))));
+    assert!(matches!(sunshine.check_grants(&[]), Err(LoadError::NotGranted { .. })));
+    assert!(sunshine.check_policy(&json!("drop")).is_ok() && sunshine.check_policy(&json!("stop")).is_err());
+    let missing = crate::inspect(std::path::Path::new("nowhere.wasm")).unwrap_err();
+    assert!(missing.to_string().starts_with("nowhere.wasm: "), "{missing}");
+}
