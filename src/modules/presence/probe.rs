@@ -7,6 +7,7 @@ use xmpp::{Jid, Stanza, StanzaType};
 
 use super::broadcast::now;
 use crate::refused::Refused;
+use crate::subscription::State;
 
 /// A session has come online: shows it the account's other resources and the contacts whose presence it may see.
 /// Contacts here are looked at directly; those who are not in memory are not online.
@@ -42,7 +43,7 @@ pub(super) async fn sent(kernel: &Arc<Kernel>, session: &Arc<Session>, to: &Jid)
         return Verdict::Continue;
     }
     match kernel.roster(session.account()).await {
-        Ok(roster) if roster.watched().contains(&to.bare()) => Verdict::Continue,
+        Ok(roster) if State::of(roster.get(&to.bare()).map(|item| &**item)).to => Verdict::Continue,
         Ok(_) => Verdict::Drop,
         Err(error) => Verdict::Reject(Refused::from(error).0),
     }
