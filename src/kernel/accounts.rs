@@ -14,15 +14,10 @@ type Shard = Mutex<HashMap<Box<str>, Arc<Account>>>;
 
 /// Sharded by user name. An account with sessions is always in here; one without is kept for a while, so that
 /// a run of messages to somebody who is away costs one look-up in the store.
+#[derive(Default)]
 pub(crate) struct Accounts {
     hasher: DefaultHashBuilder,
     shards: [Shard; SHARDS],
-}
-
-impl Default for Accounts {
-    fn default() -> Self {
-        Self { hasher: DefaultHashBuilder::default(), shards: Default::default() }
-    }
 }
 
 impl Accounts {

@@ -116,7 +116,9 @@ impl Kernel {
     /// The connection is lost and the session may be resumed: it waits (XEP-0198 section 5).
     pub fn detach(&self, session: &Arc<Session>) {
         let seconds = session.host().options().limits.resume_seconds;
-        let until_us = self.now_us().saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000));
+        let until_us = self
+            .now_us()
+            .saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000));
         {
             let mut state = session.state.lock();
             if state.attachment != Attachment::Attached {

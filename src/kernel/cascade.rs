@@ -22,14 +22,19 @@ impl Kernel {
     ///
     /// # Errors
     /// When the store fails; nothing is deleted then but sessions are closed.
-    pub async fn delete_account(self: &Arc<Self>, host: &Arc<crate::Host>, local: &str) -> Result<Cascade, StorageError> {
+    pub async fn delete_account(
+        self: &Arc<Self>,
+        host: &Arc<crate::Host>,
+        local: &str,
+    ) -> Result<Cascade, StorageError> {
         let Some(account) = self.account(host, local).await? else { return Ok(Cascade::NoSuchAccount) };
         {
             let _serial = account.binding.lock().await;
             account.state.lock().deleted = true; // nobody binds, nothing is stored from here on
         }
         for session in account.sessions() {
-            self.kick(&session, StreamError::new(StreamCondition::Reset).text("the account was deleted")).await;
+            self.kick(&session, StreamError::new(StreamCondition::Reset).text("the account was deleted"))
+                .await;
         }
         crate::presence::quiet(&account).await;
         self.tell_deletion(&account).await;

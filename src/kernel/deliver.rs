@@ -124,8 +124,11 @@ fn push(session: &Arc<Session>, item: &Item) -> bool {
 }
 
 fn push_all<'a>(sessions: impl Iterator<Item = &'a Arc<Session>>, item: &Item) -> bool {
-    // every session gets it: no short circuit
-    sessions.fold(false, |any, session| push(session, item) || any)
+    let mut any = false;
+    for session in sessions {
+        any |= push(session, item);
+    }
+    any
 }
 
 /// The table of RFC 6121 section 8.5.4. True when at least one session took the stanza.

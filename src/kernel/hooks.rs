@@ -171,3 +171,35 @@ impl Moment {
 /// A handler of a moment in a session's life.
 pub type SessionHandler =
     Arc<dyn for<'a> Fn(&'a Arc<Kernel>, &'a Arc<Session>) -> BoxFuture<'a, ()> + Send + Sync>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stanza(xml: &str) -> Stanza {
+        Stanza::parse_str(xml).unwrap()
+    }
+
+    #[test]
+    fn interests() {
+        let chat = stanza("<message type='chat'><body>x</body><m xmlns='urn:example:move'/></message>");
+        let headline = stanza("<message type='headline'><body>x</body></message>");
+        let presence = stanza("<presence/>");
+        let all = Interest::all();
+        assert!([&chat, &headline, &presence].iter().all(|s| all.wants(s)));
+        let chats = Interest::types(Kind::Message, &[StanzaType::Chat, StanzaType::Normal]);
+        assert!(chats.wants(&chat) && !chats.wants(&headline) && !chats.wants(&presence));
+        let moves = Interest::kinds(&[Kind::Message]).payload_ns(&["urn:example:move"]);
+        assert!(moves.wants(&chat) && !moves.wants(&headline));
+        let both = chats.and(Interest::kinds(&[Kind::Presence]));
+        assert!(both.wants(&chat) && both.wants(&presence) && !both.wants(&headline));
+    }
+
+    #[test]
+    fn every_kind_and_type_has_a_bit_of_its_own() {
+        let kinds = [Kind::Message, Kind::Presence, Kind::Iq];
+        let types = [StanzaType::None, StanzaType::Error, StanzaType::Probe, StanzaType::Other];
+        let mut seen = std::collections::HashSet::new();
+        assert!(kinds.iter().all(|k| types.iter().all(|t| seen.insert(bit(*k, *t)))));
+    }
+}

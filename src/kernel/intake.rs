@@ -101,3 +101,58 @@ impl Drop for Settled {
         self.session.intake.settle(self.number);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h_is_the_settled_prefix() {
+        let intake = Intake::default();
+        let numbers: Vec<u64> = (0..4).map(|_| intake.begin()).collect();
+        intake.settle(numbers[2]);
+        assert_eq!(intake.handled(), 0);
+        intake.settle(numbers[0]);
+        assert_eq!(intake.handled(), 1);
+        intake.settle(numbers[1]);
+        assert_eq!(intake.handled(), 3);
+        intake.settle(numbers[1]); // once more is nothing
+        assert_eq!(intake.handled(), 3);
+        intake.settle(numbers[3]);
+        assert_eq!(intake.handled(), 4);
+    }
+
+    #[test]
+    fn counting_begins_with_stream_management() {
+        let intake = Intake::default();
+        intake.settle(intake.begin());
+        let open = intake.begin();
+        intake.rebase();
+        assert_eq!(intake.handled(), 0);
+        let after = intake.begin();
+        intake.settle(after);
+        assert_eq!(intake.handled(), 0, "a stanza from before is still open");
+        intake.settle(open);
+        assert_eq!(intake.handled(), 1);
+    }
+
+    #[tokio::test]
+    async fn at_most_so_many_are_unsettled() {
+        let intake = Arc::new(Intake::default());
+        let numbers: Vec<u64> = (0..UNSETTLED).map(|_| intake.begin()).collect();
+        let mut room = tokio_test_task(intake.clone());
+        assert!(!room.is_finished());
+        tokio::task::yield_now().await;
+        assert!(!room.is_finished());
+        intake.settle(numbers[5]);
+        assert!(!room.is_finished(), "only the prefix makes room");
+        intake.settle(numbers[0]);
+        (&mut room).await.unwrap();
+        numbers.iter().for_each(|number| intake.settle(*number));
+        intake.quiet().await;
+    }
+
+    fn tokio_test_task(intake: Arc<Intake>) -> tokio::task::JoinHandle<()> {
+        runtime::Tasks::new().spawn("room", async move { intake.room().await })
+    }
+}

@@ -18,6 +18,16 @@ const FAREWELL: Duration = Duration::from_secs(30);
 /// How long an account is remembered after its last use.
 const REMEMBER_US: i64 = 300_000_000;
 
+/// A domain as it is to be served.
+pub struct Served {
+    /// The domain.
+    pub jid: Jid,
+    /// What the configuration says of it.
+    pub options: HostOptions,
+    /// Its modules: plugins first, in their order.
+    pub modules: Vec<Arc<dyn Module>>,
+}
+
 /// What the kernel is built from.
 pub struct KernelOptions {
     /// Clock, randomness, tasks.
@@ -102,42 +112,30 @@ impl Kernel {
         self.tables.load().of(host).cloned()
     }
 
-    /// Serves a domain. With a name that is served already, its options and modules are replaced; its sessions
-    /// stay.
-    pub async fn serve_host(&self, jid: &Jid, options: HostOptions, modules: Vec<Arc<dyn Module>>) -> Arc<Host> {
-        let host = {
-            let mut next = self.publishing.lock().await;
-            match self.host(jid.domain()) {
+    /// Serves domains, all published in one swap. Those that are served already get new options and modules; their
+    /// sessions stay. Returns once no stanza holds the old tables any more, so that nothing is judged by a replaced
+    /// plugin after its `reload` has returned; false if that took too long.
+    pub async fn serve(&self, domains: Vec<Served>) -> bool {
+        let mut next = self.publishing.lock().await;
+        let mut tables = Vec::with_capacity(domains.len());
+        let mut hosts = HashMap::clone(&self.hosts.load());
+        for Served { jid, options, modules } in domains {
+            let host = match hosts.get(jid.domain()) {
                 Some(host) => {
                     host.set_options(options);
-                    host
+                    host.clone()
                 }
                 None => {
                     let host = Arc::new(Host::new(*next, jid.clone(), options));
                     *next += 1;
-                    self.hosts.rcu(|hosts| {
-                        let mut hosts = HashMap::clone(hosts);
-                        hosts.insert(jid.domain().into(), host.clone());
-                        hosts
-                    });
+                    hosts.insert(jid.domain().into(), host.clone());
                     host
                 }
-            }
-        };
-        host.set_enabled(true);
-        self.publish(vec![(host.clone(), modules)]).await;
-        host
-    }
-
-    /// Gives hosts new modules, all in one swap. Returns once no stanza holds the old tables any more, so that
-    /// nothing is judged by a replaced plugin after its `reload` has returned; false if that took too long.
-    pub async fn publish(&self, changes: Vec<(Arc<Host>, Vec<Arc<dyn Module>>)>) -> bool {
-        let guard = self.publishing.lock().await;
-        let changes = changes
-            .into_iter()
-            .map(|(host, modules)| (host.index(), Some(Arc::new(HostTable::build(&host, modules)))))
-            .collect();
-        self.swap(changes, guard).await
+            };
+            tables.push((host.index(), Some(Arc::new(HostTable::build(&host, modules)))));
+        }
+        self.hosts.store(Arc::new(hosts));
+        self.swap(tables, next).await
     }
 
     async fn swap(

@@ -37,7 +37,7 @@ pub use counters::{Counters, DropReason};
 pub use hooks::{Interest, Moment, Order, SessionHandler, Stage, StageTable, Verdict};
 pub use host::{Brand, Host, HostOptions};
 pub use iq::{IqRequest, IqResult, Target};
-pub use kernel::{Kernel, KernelOptions};
+pub use kernel::{Kernel, KernelOptions, Served};
 pub use limits::Limits;
 pub use link::Link;
 pub use mailbox::{Batch, Item, Mailbox, PushError, Receipt};

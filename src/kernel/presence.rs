@@ -49,7 +49,9 @@ impl Kernel {
                     kernel.redeliver(&account, item).await;
                 }
                 if tokio::time::timeout(PATIENCE, session.mailbox.room()).await.is_err() {
-                    session.close(StreamError::new(StreamCondition::ResourceConstraint).text("too slow a reader"));
+                    session.close(
+                        StreamError::new(StreamCondition::ResourceConstraint).text("too slow a reader"),
+                    );
                     break;
                 }
             }

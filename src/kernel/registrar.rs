@@ -8,7 +8,9 @@ use xmpp::Element;
 use crate::hooks::{Entry, Handler};
 use crate::iq::{IqHandler, IqKey, IqRequest, IqResult};
 use crate::tables::HostTable;
-use crate::{Account, BoxFuture, Host, Interest, Kernel, Moment, Order, Packet, Session, Stage, Target, Verdict};
+use crate::{
+    Account, BoxFuture, Host, Interest, Kernel, Moment, Order, Packet, Session, Stage, Target, Verdict,
+};
 
 /// What a module says of itself; feeds disco, the README's table and the console.
 #[derive(Clone, Debug, PartialEq, Eq)]

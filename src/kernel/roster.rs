@@ -107,7 +107,12 @@ impl Kernel {
     ///
     /// # Errors
     /// What `compute` refuses with, or the store's failure as `internal-server-error`; nothing is changed then.
-    pub async fn change_roster<C, A, E>(&self, account: &Arc<Account>, compute: C, announce: A) -> Result<bool, E>
+    pub async fn change_roster<C, A, E>(
+        &self,
+        account: &Arc<Account>,
+        compute: C,
+        announce: A,
+    ) -> Result<bool, E>
     where
         C: FnOnce(&Roster) -> Result<Option<RosterChange>, E>,
         A: FnOnce(&Roster, &RosterChange),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use kernel::{Account, BindError, BindRequest, Hold, Host, ResumeError};
 use xmpp::{
-    Condition, Document, Element, Jid, Stanza, StanzaError, StanzaType, StreamCondition, StreamError, StreamEvent,
-    ns,
+    Condition, Document, Element, Jid, Stanza, StanzaError, StanzaType, StreamCondition, StreamError,
+    StreamEvent, ns,
 };
 
 use crate::c2s::C2s;
@@ -88,7 +88,8 @@ async fn request<P: Pipe>(
         .filter(|s| s.stanza_type() == StanzaType::Set && s.child("bind", ns::BIND).is_some());
     let Some(stanza) = stanza else { return Err(StreamError::new(StreamCondition::NotAuthorized).into()) };
     let wanted = stanza.child("bind", ns::BIND).and_then(|bind| bind.child("resource", ns::BIND));
-    let resource = wanted.map(|resource| resource.text().into_owned()).filter(|resource| !resource.is_empty());
+    let resource =
+        wanted.map(|resource| resource.text().into_owned()).filter(|resource| !resource.is_empty());
     let Some(account) = account(c2s, host, user).await? else {
         return Err(StreamError::new(StreamCondition::NotAuthorized).text("the account is gone").into());
     };

@@ -14,7 +14,12 @@ use crate::pipe::{self, Pipe};
 use crate::tcp::{Tcp, parser_limits};
 
 /// A connection as secure as its listener demands; none when it has ended on the way.
-pub(crate) async fn secure(c2s: &C2s, socket: TcpStream, peer: SocketAddr, security: Security) -> Option<Tcp> {
+pub(crate) async fn secure(
+    c2s: &C2s,
+    socket: TcpStream,
+    peer: SocketAddr,
+    security: Security,
+) -> Option<Tcp> {
     let limits = parser_limits(&c2s.limits);
     match security {
         Security::None => Some(Tcp { connection: Connection::plain(socket, peer, limits) }),
@@ -22,7 +27,9 @@ pub(crate) async fn secure(c2s: &C2s, socket: TcpStream, peer: SocketAddr, secur
             let accepted = Connection::accept_tls(socket, peer, c2s.tls.direct(), limits).await;
             accepted.map(|connection| Tcp { connection }).map_err(|error| refused(peer, &error)).ok()
         }
-        Security::StartTls => starttls(c2s, Tcp { connection: Connection::plain(socket, peer, limits) }).await,
+        Security::StartTls => {
+            starttls(c2s, Tcp { connection: Connection::plain(socket, peer, limits) }).await
+        }
     }
 }
 

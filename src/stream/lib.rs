@@ -3,11 +3,11 @@
 //! One state machine serves every transport: a [`Pipe`] turns bytes into stream events and back, and is all
 //! that differs between TCP and what is to come.
 
-mod goodbye;
 mod bind;
 mod c2s;
 mod established;
 mod features;
+mod goodbye;
 mod handshake;
 mod listener;
 mod negotiate;

@@ -29,7 +29,8 @@ pub(crate) async fn negotiate<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Bound>
     pipe.restart();
     let again = open(c2s, pipe).await?;
     if !Arc::ptr_eq(&again, &host) {
-        let error = StreamError::new(StreamCondition::HostUnknown).text("you are logged in to another domain");
+        let error =
+            StreamError::new(StreamCondition::HostUnknown).text("you are logged in to another domain");
         return fail(pipe, error.into()).await;
     }
     pipe.element(&features::authenticated(c2s.kernel.table(&host).as_deref()));
@@ -50,7 +51,8 @@ pub(crate) async fn open<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Arc<Host>> 
             return fail(pipe, error).await;
         }
     };
-    let host = header.to.as_ref().and_then(|to| c2s.kernel.host(to.domain())).filter(|host| host.is_enabled());
+    let host =
+        header.to.as_ref().and_then(|to| c2s.kernel.host(to.domain())).filter(|host| host.is_enabled());
     answer(c2s, pipe, header.to.as_ref().map(Jid::domain_jid));
     match check(&header, host) {
         Ok(host) => {

@@ -94,7 +94,9 @@ async fn attempt<P: Pipe>(
     let Some(mechanism) = named.filter(|mechanism| offered.contains(mechanism)) else {
         return Ok(Attempt::Failed(SaslError::InvalidMechanism, None));
     };
-    let Some(message) = message(first) else { return Ok(Attempt::Failed(SaslError::IncorrectEncoding, None)) };
+    let Some(message) = message(first) else {
+        return Ok(Attempt::Failed(SaslError::IncorrectEncoding, None));
+    };
     let message = match message.is_empty() {
         false => message,
         // without an initial response the server's first challenge is empty (RFC 6120 section 6.4.2)
@@ -105,7 +107,9 @@ async fn attempt<P: Pipe>(
         },
     };
     match mechanism.hash() {
-        None => Ok(plain(host, &message).await.map_or_else(|e| Attempt::Failed(e, None), |jid| Attempt::Done(jid, None))),
+        None => Ok(plain(host, &message)
+            .await
+            .map_or_else(|e| Attempt::Failed(e, None), |jid| Attempt::Done(jid, None))),
         Some(hash) => {
             let nonce = c2s.kernel.runtime().random.token(128);
             scram(pipe, host, ScramServer::new(hash, nonce), &message).await

@@ -51,7 +51,8 @@ pub(crate) fn token(token: u128) -> String {
 }
 
 fn parse_token(id: &str) -> Option<u128> {
-    (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| u128::from_str_radix(id, 16).ok())?
+    (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()))
+        .then(|| u128::from_str_radix(id, 16).ok())?
 }
 
 fn element(name: &'static str) -> Element {
@@ -62,10 +63,9 @@ fn element(name: &'static str) -> Element {
 pub(crate) fn enabled(resume: Option<(u128, u64)>) -> Element {
     match resume {
         None => element("enabled"),
-        Some((id, max)) => element("enabled")
-            .attr("id", token(id))
-            .attr("resume", "true")
-            .attr("max", max.to_string()),
+        Some((id, max)) => {
+            element("enabled").attr("id", token(id)).attr("resume", "true").attr("max", max.to_string())
+        }
     }
 }
 
@@ -91,5 +91,6 @@ pub(crate) fn answer(h: u32) -> Element {
 
 /// The client claims to have handled more than was sent (XEP-0198 section 4).
 pub(crate) fn too_high(h: u32) -> StreamError {
-    StreamError::new(StreamCondition::UndefinedCondition).text(format!("you acknowledged {h} stanzas, more than were sent"))
+    StreamError::new(StreamCondition::UndefinedCondition)
+        .text(format!("you acknowledged {h} stanzas, more than were sent"))
 }
