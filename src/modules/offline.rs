@@ -85,7 +85,7 @@ impl Offline {
         }
         let received_us = packet.notes.received_us;
         let stanza = match packet.notes.leftover {
-            true => kernel.delayed(&account, packet.stanza.clone(), received_us),
+            true => packet.stanza.clone(), // stamped when its session ended
             false => packet.stanza.append(&delay::delay(account.host().jid(), received_us, None)),
         };
         let expires_us = self.expiry(received_us, packet.notes.keep_for);

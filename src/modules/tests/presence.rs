@@ -110,6 +110,18 @@ async fn presence_only_to_somebody() {
 }
 
 #[tokio::test]
+async fn presence_only_to_a_contact() {
+    let bench = Bench::new().await;
+    let (_anna, bert) = bench.friends("anna@chess.example/a", "bert@chess.example/b").await;
+    let phone = bench.bind("anna@chess.example/phone").await;
+    phone.send("<presence to='bert@chess.example'/>").await;
+    bert.one();
+    phone.drop_connection().await;
+    let end = "<presence from='anna@chess.example/phone' to='bert@chess.example' type='unavailable'/>";
+    assert_eq!(bert.one(), end, "it was never broadcast, so its end is not either");
+}
+
+#[tokio::test]
 async fn so_much_directed_presence_and_no_more() {
     let bench = Bench::new().await;
     let anna = bench.online("anna@chess.example/a").await;
@@ -130,6 +142,11 @@ async fn probes_tell_nothing_to_strangers() {
         carl.send(&format!("<presence type='probe' to='{to}'/>")).await;
         assert_eq!(carl.received(), NOTHING);
     }
+    let dropped = bench.kernel.counters().drops();
+    assert!(
+        dropped.iter().any(|(by, n)| &*by.by == "presence" && *n == 2),
+        "neither got anywhere: {dropped:?}"
+    );
     bert.send("<presence type='probe' to='anna@chess.example'/>").await;
     assert_eq!(bert.one(), "<presence from='anna@chess.example/a' to='bert@chess.example/b'/>");
     assert_eq!(anna.received(), NOTHING);
