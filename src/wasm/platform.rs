@@ -189,7 +189,21 @@ impl Platform {
     ) -> Result<Arc<Deployment>, LoadError> {
         let grants = Grants::parse(&options.grants).map_err(LoadError::Grant)?;
         plugin.inspection.covered(&grants)?;
+        let scope = Arc::new(self.scope(plugin, options, grants)?);
         self.start_ticker()?;
+        if let Some(directory) = scope.directory() {
+            scope.memory.sweep(|session| directory.session(session).is_some());
+        }
+        let policy = options.policy.as_ref();
+        let deployment = Arc::new(Deployment::start(plugin.clone(), scope, policy, occasion, self.workers)?);
+        let mut deployments = self.deployments.lock();
+        deployments.retain(|old| old.strong_count() > 0);
+        deployments.push(Arc::downgrade(&deployment));
+        Ok(deployment)
+    }
+
+    /// What the plugin may see and do, its settings checked.
+    fn scope(&self, plugin: &Plugin, options: &DeployOptions, grants: Grants) -> Result<Scope, LoadError> {
         let schema = &plugin.manifest().config;
         let mut domains = HashMap::new();
         for settings in &options.domains {
@@ -201,7 +215,7 @@ impl Platform {
             let domain = Domain { name: settings.domain.clone(), config: merged.to_string() };
             domains.insert(self.domains.lock().id(&settings.domain), domain);
         }
-        let scope = Arc::new(Scope {
+        Ok(Scope {
             name: plugin.name.clone(),
             version: plugin.version().to_owned(),
             grants,
@@ -209,16 +223,7 @@ impl Platform {
             metrics: plugin.manifest().metrics.clone(),
             memory: self.memory(&plugin.name),
             services: self.services.clone(),
-        });
-        if let Some(directory) = scope.directory() {
-            scope.memory.sweep(|session| directory.session(session).is_some());
-        }
-        let policy = options.policy.as_ref();
-        let deployment = Arc::new(Deployment::start(plugin.clone(), scope, policy, occasion, self.workers)?);
-        let mut deployments = self.deployments.lock();
-        deployments.retain(|old| old.strong_count() > 0);
-        deployments.push(Arc::downgrade(&deployment));
-        Ok(deployment)
+        })
     }
 
     /// Without plugins at work nothing has to be stopped, and no thread wakes up.
