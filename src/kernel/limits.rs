@@ -43,7 +43,7 @@ impl Default for Limits {
             mailbox_bytes: 2 << 20,
             resume_seconds: 300,
             sessions_per_account: 0,
-            roster_items: 10_000,
+            roster_items: 5000,
         }
     }
 }

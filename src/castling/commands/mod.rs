@@ -7,7 +7,7 @@ mod reload;
 mod serve;
 mod session;
 mod status;
-mod target;
+pub mod target;
 mod user;
 
 use std::path::Path;

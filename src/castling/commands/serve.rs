@@ -7,9 +7,9 @@ use runtime::{Clock, SystemClock};
 use super::target::take;
 use crate::config::{check_surroundings, load};
 use crate::failure::Failure;
-use crate::output;
+use crate::{logging, output, server};
 
-/// Checks the configuration as `castling check` does.
+/// Checks the configuration as `castling check` does, then serves until a signal says that it is enough.
 pub fn run(file: Option<&Path>) -> Result<(), Failure> {
     let mut loaded = load(file)?;
     // A data directory is not made for a configuration that cannot be used; one that is there may be in use.
@@ -19,7 +19,11 @@ pub fn run(file: Option<&Path>) -> Result<(), Failure> {
     if loaded.problems.fatal() {
         return Err(loaded.problems.into());
     }
-    loaded.problems.into_list().iter().for_each(|problem| output::error(&problem.to_string()));
-    drop(held.map_or_else(|| take(&data_dir), Ok)?);
-    Err(Failure::Message("this build has no listeners yet".into()))
+    loaded.problems.take_list().iter().for_each(|problem| output::error(&problem.to_string()));
+    let lock = held.map_or_else(|| take(&data_dir), Ok)?;
+    logging::start(&loaded.config.log.level)?;
+    let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let tokio = tokio.map_err(|error| format!("cannot start: {error}"))?;
+    let file = file.map(Path::to_owned).or_else(|| (!loaded.demo).then(|| "castling.toml".into()));
+    tokio.block_on(server::serve(loaded, file, &lock))
 }

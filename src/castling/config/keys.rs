@@ -82,10 +82,9 @@ pub static LIMITS: Section = Section {
         limit("c2s_bytes_per_second", 1_000, "0"),
         limit("logins_per_minute", 1, "60"),
         limit("login_seconds", 5, "60"),
-        limit("mailbox_stanzas", 16, "1000"),
-        limit("mailbox_bytes", 16_384, "1048576"),
+        limit("mailbox_stanzas", 16, "10000"),
+        limit("mailbox_bytes", 16_384, "2097152"),
         limit("resume_seconds", 1, "300"),
-        limit("resume_stanzas", 16, "1000"),
         limit("sessions_per_account", 1, "0"),
         limit("roster_items", 1, "5000"),
         key("trusted_proxies", Kind::List(&Kind::Text(names::network)), Default("[]")),
@@ -156,13 +155,16 @@ pub static MODULES: Section = Section {
         key("presence", Kind::Switch(&PLAIN), Default("true")),
         key("register", Kind::Switch(&PLAIN), Default("false")),
         key("roster", Kind::Switch(&PLAIN), Default("true")),
+        key("session", Kind::Switch(&PLAIN), Default("true")),
         key("time", Kind::Switch(&PLAIN), Default("true")),
-        key("version", Kind::Switch(&PLAIN), Default("true")),
+        key("version", Kind::Switch(&VERSION), Default("true")),
     ],
 };
 
 /// A module without options.
 static PLAIN: Section = Section { noun: "option", keys: &[] };
+
+static VERSION: Section = Section { noun: "option", keys: &[key("os", Kind::Flag, Default("false"))] };
 
 static OFFLINE: Section =
     Section { noun: "option", keys: &[limit("messages", 1, "500"), limit("days", 1, "0")] };

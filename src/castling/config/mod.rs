@@ -28,4 +28,4 @@ pub use load::{Loaded, load};
 pub use overlay::Overlay;
 pub use problem::{Problem, Problems};
 pub use surroundings::check as check_surroundings;
-pub use types::{Auth, Config, Domain, Plugin, PluginUse, Scram, Sync};
+pub use types::{Auth, Config, Domain, Limits, Plugin, PluginUse, ResourceConflict, Scram, Sync};

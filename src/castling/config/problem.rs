@@ -17,6 +17,8 @@ pub enum Severity {
 /// One finding. Shown as `file:line: message — remedy`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
+    /// The path of what it is about; empty for a whole file.
+    pub at: String,
     /// The file it is in.
     pub file: String,
     /// Its line, counted from 1; none when the whole file is meant.
@@ -72,24 +74,24 @@ impl Problems {
 
     /// An error at a path such as `domain[1].tls.cert`.
     pub fn error(&mut self, path: &str, complaint: Complaint) {
-        self.add(self.places.line(path), Severity::Error, complaint);
+        self.add(path, self.places.line(path), Severity::Error, complaint);
     }
 
     /// A warning at a path.
     pub fn warning(&mut self, path: &str, complaint: Complaint) {
-        self.add(self.places.line(path), Severity::Warning, complaint);
+        self.add(path, self.places.line(path), Severity::Warning, complaint);
     }
 
     /// An error at a line of the file.
     pub fn error_at_line(&mut self, line: usize, complaint: Complaint) {
-        self.add(Some(line), Severity::Error, complaint);
+        self.add("", Some(line), Severity::Error, complaint);
     }
 
     /// A finding in another file than the configuration, such as the overlay.
     pub fn elsewhere(&mut self, file: &Path, severity: Severity, complaint: Complaint) {
         let Complaint { message, remedy } = complaint;
         let file = file.display().to_string();
-        self.list.push(Problem { file, line: None, severity, message, remedy });
+        self.list.push(Problem { at: String::new(), file, line: None, severity, message, remedy });
     }
 
     /// The line of a path, for messages that point at another place.
@@ -112,15 +114,27 @@ impl Problems {
         self.list.iter().any(|problem| problem.severity == Severity::Error)
     }
 
-    /// All findings, in the order of the file.
-    pub fn into_list(mut self) -> Vec<Problem> {
-        let own = self.file;
-        self.list.sort_by_key(|problem| (problem.file != own, problem.line));
-        self.list
+    /// The same, but what was found at or below these paths does not count.
+    pub fn fatal_beside(&self, paths: &[String]) -> bool {
+        let excused = |problem: &Problem| paths.iter().any(|path| problem.at.starts_with(path.as_str()));
+        self.list.iter().any(|problem| problem.severity == Severity::Error && !excused(problem))
     }
 
-    fn add(&mut self, line: Option<usize>, severity: Severity, complaint: Complaint) {
+    /// All findings, in the order of the file.
+    pub fn into_list(mut self) -> Vec<Problem> {
+        self.take_list()
+    }
+
+    /// The same, of a configuration that stays in use: where its keys stand remains known.
+    pub fn take_list(&mut self) -> Vec<Problem> {
+        let mut list = std::mem::take(&mut self.list);
+        list.sort_by_key(|problem| (problem.file != self.file, problem.line));
+        list
+    }
+
+    fn add(&mut self, at: &str, line: Option<usize>, severity: Severity, complaint: Complaint) {
         let Complaint { message, remedy } = complaint;
-        self.list.push(Problem { file: self.file.clone(), line, severity, message, remedy });
+        let (at, file) = (at.to_owned(), self.file.clone());
+        self.list.push(Problem { at, file, line, severity, message, remedy });
     }
 }

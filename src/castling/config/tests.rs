@@ -33,7 +33,7 @@ fn an_empty_file_has_every_default() {
     let config = read("").config;
     assert_eq!(config.data_dir, Path::new("/nonexistent/./data"));
     assert_eq!(config.storage.url.0, "sqlite:castling.db");
-    assert_eq!((config.limits.stanza_bytes, config.limits.mailbox_stanzas), (262_144, 1000));
+    assert_eq!((config.limits.stanza_bytes, config.limits.mailbox_stanzas), (262_144, 10_000));
     assert_eq!((config.auth.scram.len(), config.auth.iterations), (2, 4096));
     assert!(config.domains.is_empty() && config.listen.c2s.is_empty());
     assert_eq!(
@@ -253,7 +253,7 @@ fn syntax_errors_do_not_hide_other_problems() {
             "c.toml:3: this is not TOML: string values must be quoted, expected literal string — correct the syntax",
             "c.toml:3: unknown limit `x` — remove it, or use one of: stanza_bytes, depth, attributes, children, \
              c2s_bytes_per_second, logins_per_minute, login_seconds, mailbox_stanzas, mailbox_bytes, resume_seconds, \
-             resume_stanzas, sessions_per_account, roster_items, trusted_proxies",
+             sessions_per_account, roster_items, trusted_proxies",
             "c.toml:5: this is not TOML: invalid basic string, expected `\"` — correct the syntax",
             "c.toml:6: there is no plugin \"no\" — declare [plugins.no] with its file, or run castling plugin install",
             "c.toml:7: \"jack\" is not the address of an account: it has no @ — write it as name@domain",

@@ -178,8 +178,6 @@ pub struct Limits {
     pub mailbox_bytes: u64,
     /// Seconds a cut-off session can be resumed.
     pub resume_seconds: u64,
-    /// Unacknowledged stanzas of one session.
-    pub resume_stanzas: u64,
     /// Sessions of one account.
     pub sessions_per_account: u64,
     /// Contacts in one roster.
@@ -211,8 +209,10 @@ pub struct Plugin {
 #[serde(deny_unknown_fields)]
 pub struct Datasource {
     /// Where the database is.
+    #[expect(dead_code, reason = "read and checked; plugins get data sources in a later version")]
     pub url: Secret,
     /// The only statements that can be run on it, by name.
+    #[expect(dead_code, reason = "read and checked; plugins get data sources in a later version")]
     pub queries: BTreeMap<String, String>,
 }
 
@@ -236,6 +236,7 @@ pub struct Domain {
     /// The limits that hold here.
     pub limits: Limits,
     /// Web origins that are let in; empty: any.
+    #[expect(dead_code, reason = "read and checked; the web front uses it in a later version")]
     pub origins: Vec<String>,
     /// Addresses of services by kind.
     pub services: BTreeMap<String, String>,

@@ -1,7 +1,5 @@
 //! Commands that come over the admin socket.
 
-use std::sync::Arc;
-
 use admin::{BoxFuture, CommandError, Commands, Request};
 use kernel::Cascade;
 use serde_json::{Value, json};
@@ -10,10 +8,10 @@ use xmpp::Jid;
 use super::Server;
 use crate::accounts::{Accounts, answer, arguments, unknown};
 use crate::api::{OfDomain, OfJid};
-use crate::config::{Config, Loaded, Overlay, check_surroundings, load};
+use crate::config::{Config, Loaded, Overlay, Problem, check_surroundings, load};
 use crate::domains;
 
-impl Commands for Arc<Server> {
+impl Commands for Server {
     fn run(&self, request: Request) -> BoxFuture<'_, Result<Value, CommandError>> {
         Box::pin(async move {
             match request.command.split_once('.') {
@@ -69,7 +67,7 @@ impl Server {
         if args.purge && word == "remove" {
             deleted = self.purge_domain(&name?).await?;
         }
-        self.change(&mut loaded, overlay).await?;
+        self.change(&mut loaded, overlay, None).await?;
         Ok(json!({ "accounts_deleted": deleted }))
     }
 
@@ -94,12 +92,18 @@ impl Server {
     }
 
     /// Puts a changed overlay in force, then keeps it. What does not work is not kept.
-    pub(super) async fn change(&self, loaded: &mut Loaded, overlay: Overlay) -> Result<Vec<String>, CommandError> {
+    pub(super) async fn change(
+        &self,
+        loaded: &mut Loaded,
+        overlay: Overlay,
+        again: Option<&str>,
+    ) -> Result<Vec<String>, CommandError> {
         let data_dir = loaded.config.data_dir.clone();
         let before = std::mem::replace(&mut loaded.overlay, overlay);
-        let failed = |e: std::io::Error| CommandError::new(format!("cannot write to {}: {e}", data_dir.display()));
+        let failed =
+            |e: std::io::Error| CommandError::new(format!("cannot write to {}: {e}", data_dir.display()));
         loaded.overlay.save(&data_dir).map_err(failed)?;
-        match self.read_again(loaded).await {
+        match self.read_again(loaded, again).await {
             Ok(notes) => Ok(notes),
             Err(error) => {
                 before.save(&data_dir).map_err(failed)?;
@@ -112,29 +116,35 @@ impl Server {
     /// Reads the configuration again (SIGHUP, `castling reload`).
     pub(super) async fn reload(&self) -> Result<Vec<String>, CommandError> {
         let mut loaded = self.loaded.lock().await;
-        self.read_again(&mut loaded).await
+        self.read_again(&mut loaded, None).await
     }
 
     /// File and overlay are read, checked as `castling check` does, and put in force as a whole or not at all.
-    async fn read_again(&self, loaded: &mut Loaded) -> Result<Vec<String>, CommandError> {
-        let mut next = load(self.file.as_deref()).map_err(|problems| CommandError::new(problems.to_string()))?;
+    async fn read_again(
+        &self,
+        loaded: &mut Loaded,
+        again: Option<&str>,
+    ) -> Result<Vec<String>, CommandError> {
+        let mut next = load(self.file.as_deref()).map_err(|problems| refusal(problems.into_list()))?;
         let own: Vec<_> = self.listening.iter().map(|one| one.address).collect();
         check_surroundings(&next.config, &own, self.kernel.now_us(), &mut next.problems);
-        // A certificate that cannot be read keeps the old one: said, and no reason to refuse the rest.
-        let certificates = broken_certificates(&next);
+        // A certificate that cannot be read leaves the old one in use: said, and no reason to refuse the rest.
+        let certificates: Vec<String> =
+            next.config.domains.iter().map(|domain| format!("{}.tls", domain.path)).collect();
         if next.problems.fatal_beside(&certificates) {
-            return Err(CommandError::new(next.problems.to_string()).remedy("nothing was changed"));
+            return Err(refusal(next.problems.into_list()));
         }
-        let mut notes = self.apply(&next).await?;
+        let mut notes = self.apply(&next, again).await?;
         notes.extend(fixed(&loaded.config, &next.config));
         *loaded = next;
         Ok(notes)
     }
 }
 
-/// The paths of certificates, whose problems do not keep a reload from taking place.
-fn broken_certificates(loaded: &Loaded) -> Vec<String> {
-    loaded.config.domains.iter().map(|domain| format!("{}.tls", domain.path)).collect()
+/// All that is wrong with a configuration, as a refusal.
+fn refusal(problems: Vec<Problem>) -> CommandError {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    CommandError::new(lines.join("\n")).remedy("nothing was changed")
 }
 
 /// Keys that a reload cannot change.

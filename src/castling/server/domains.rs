@@ -10,6 +10,7 @@ use serde_json::Value;
 use xmpp::Jid;
 
 use super::Server;
+use super::plugins::Deployed;
 use crate::config::{Config, Domain, Loaded, ResourceConflict};
 use crate::failure::Failure;
 
@@ -43,24 +44,33 @@ impl Server {
     /// are not touched. Returns what an operator should know.
     ///
     /// # Errors
-    /// A plugin does not load or refuses its settings; nothing is changed then.
-    pub(super) async fn apply(&self, loaded: &Loaded) -> Result<Vec<String>, CommandError> {
+    /// A plugin does not load or refuses its settings; nothing is changed then. The plugin `again` is loaded anew even if
+    /// nothing about it has changed.
+    pub(super) async fn apply(
+        &self,
+        loaded: &Loaded,
+        again: Option<&str>,
+    ) -> Result<Vec<String>, CommandError> {
         let config = &loaded.config;
         let served: Vec<&Domain> = config.domains.iter().filter(|domain| domain.enabled).collect();
+        let deployed = self.deploy(config, again).await?;
         let mut domains = Vec::with_capacity(served.len());
         for domain in &served {
             let jid = Jid::domain_only(&domain.name)
                 .map_err(|e| CommandError::new(format!("{}: {e}", domain.name)))?;
-            let modules = self.modules(config, domain).await?;
+            let modules = modules(&deployed, domain)?;
             domains.push(Served { jid, options: self.options(domain), modules });
         }
         let mut notes = Vec::new();
         for domain in &served {
             notes.extend(self.certificate(config, domain));
         }
+        // What was replaced goes once no stanza holds it, and not before `serve` has returned.
+        let replaced = std::mem::replace(&mut *self.deployed.lock().await, deployed);
         if !self.kernel.serve(domains).await {
             notes.push("stanzas are still being judged by what was replaced".into());
         }
+        drop(replaced);
         for host in self.kernel.hosts() {
             if !served.iter().any(|domain| domain.name == host.name()) {
                 self.kernel.retire_host(&host).await;
@@ -90,27 +100,6 @@ impl Server {
         }
     }
 
-    /// Plugins in their order, then the built-in modules that are on.
-    async fn modules(
-        &self,
-        config: &Config,
-        domain: &Domain,
-    ) -> Result<Vec<Arc<dyn Module>>, CommandError> {
-        let mut modules = Vec::new();
-        for one in &domain.active {
-            modules.push(self.plugin_module(config, domain, one).await?);
-        }
-        for entry in modules::catalog() {
-            let Some(module) = domain.modules.get(entry.name).filter(|module| module.on) else { continue };
-            let options = Value::Object(module.options.clone());
-            let built = (entry.build)(&options).map_err(|e| {
-                CommandError::new(format!("{}: module {}: {e}", domain.name, entry.name))
-            })?;
-            modules.push(built);
-        }
-        Ok(modules)
-    }
-
     /// Loads the domain's certificate. One that cannot be read leaves the old one in use.
     fn certificate(&self, config: &Config, domain: &Domain) -> Vec<String> {
         let loaded = match &domain.tls {
@@ -124,4 +113,18 @@ impl Server {
             }
         }
     }
+}
+
+/// Plugins in their order, then the built-in modules that are on.
+fn modules(deployed: &Deployed, domain: &Domain) -> Result<Vec<Arc<dyn Module>>, CommandError> {
+    let mut modules: Vec<Arc<dyn Module>> =
+        domain.active.iter().filter_map(|one| deployed.module(&one.name)).collect();
+    for entry in modules::catalog() {
+        let Some(module) = domain.modules.get(entry.name).filter(|module| module.on) else { continue };
+        let options = Value::Object(module.options.clone());
+        let built = (entry.build)(&options)
+            .map_err(|e| CommandError::new(format!("{}: module {}: {e}", domain.name, entry.name)))?;
+        modules.push(built);
+    }
+    Ok(modules)
 }

@@ -1,11 +1,10 @@
 //! The composition root: a configuration becomes a server, which runs and drains.
 
 mod control;
-mod control_plugins;
 mod domains;
 mod listeners;
+mod plugins;
 mod sessions;
-mod signals;
 mod stats;
 
 use std::num::NonZeroUsize;
@@ -27,9 +26,8 @@ use crate::commands::target::store_options;
 use crate::config::{Loaded, Scram};
 use crate::failure::Failure;
 use crate::output;
+use crate::signals::{Asked, Signals};
 
-/// The name of the server's secret in the store's settings.
-const SECRET: &str = "secret";
 /// How long connections and writes may take to come to their end.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -39,7 +37,9 @@ pub struct Server {
     tls: TlsStore,
     internal: Arc<Internal>,
     decoys: Decoys,
-    plugins: Arc<wasm::Platform>,
+    platform: Arc<wasm::Platform>,
+    /// The plugins at work.
+    deployed: Mutex<plugins::Deployed>,
     /// The configuration in force; held while it is changed.
     loaded: Mutex<Loaded>,
     file: Option<PathBuf>,
@@ -52,6 +52,7 @@ pub struct Server {
 /// # Errors
 /// What keeps it from starting.
 pub async fn serve(loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Result<(), Failure> {
+    let mut signals = Signals::listen().map_err(|e| format!("cannot listen for signals: {e}"))?;
     let runtime = Runtime::system();
     let bound = listeners::bind(&loaded)?;
     let store = Store::open(store_options(&loaded), &runtime).await.map_err(|e| e.to_string())?;
@@ -60,18 +61,14 @@ pub async fn serve(loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Result
     let limiter = limiter(&loaded, &runtime);
     let limits = domains::limits(&loaded.config.limits);
     let server = Server::build(loaded, file, store.clone(), &runtime, &bound).await?;
-    let c2s = C2s::new(C2sOptions {
-        kernel: server.kernel.clone(),
-        tls: server.tls.clone(),
-        limiter,
-        limits,
-    });
+    let c2s =
+        C2s::new(C2sOptions { kernel: server.kernel.clone(), tls: server.tls.clone(), limiter, limits });
     for (listener, security) in bound {
         runtime.tasks.spawn("listener", stream::serve(c2s.clone(), listener, security));
     }
     runtime.tasks.spawn("admin", admin.serve(server.clone(), runtime.tasks.clone()));
     output::line("ready");
-    signals::wait(&server).await?;
+    server.wait(&mut signals).await;
     server.drain(&runtime, &store).await
 }
 
@@ -89,7 +86,8 @@ impl Server {
         bound: &[listeners::Bound],
     ) -> Result<Arc<Self>, Failure> {
         let auth = &loaded.config.auth;
-        let decoys = Decoys::new(secret(&store, runtime).await?, auth.iterations);
+        let decoys =
+            Decoys::open(&store, &*runtime.random, auth.iterations).await.map_err(|e| e.to_string())?;
         let hashing = Hashing {
             hashes: auth.scram.iter().map(|s| hash(*s)).collect(),
             iterations: auth.iterations,
@@ -99,7 +97,8 @@ impl Server {
             Arc::new(Internal::new(store.clone(), runtime.random.clone(), decoys.clone(), hashing));
         let tls = TlsStore::new(runtime.clock.clone()).map_err(|e| e.to_string())?;
         let kernel = Kernel::new(KernelOptions { runtime: runtime.clone(), store });
-        let plugins = domains::platform(&loaded, runtime)?;
+        let platform = domains::platform(&loaded, runtime)?;
+        platform.connect(&kernel);
         let since_us = runtime.clock.now_us();
         let listening = listeners::shown(bound);
         let server = Arc::new(Self {
@@ -107,7 +106,8 @@ impl Server {
             tls,
             internal,
             decoys,
-            plugins,
+            platform,
+            deployed: Mutex::default(),
             loaded: Mutex::new(loaded),
             file,
             listening,
@@ -115,10 +115,20 @@ impl Server {
         });
         {
             let loaded = server.loaded.lock().await;
-            let notes = server.apply(&loaded).await.map_err(|e| Failure::Message(e.to_string()))?;
+            let notes = server.apply(&loaded, None).await.map_err(|e| Failure::Message(e.to_string()))?;
             notes.iter().for_each(|note| output::error(note));
         }
         Ok(server)
+    }
+
+    /// Until a signal says that it is time to stop.
+    async fn wait(&self, signals: &mut Signals) {
+        while signals.next().await == Asked::Reload {
+            match self.reload().await {
+                Ok(notes) => notes.iter().for_each(|note| tracing::info!("{note}")),
+                Err(error) => tracing::error!("nothing was changed: {error}"),
+            }
+        }
     }
 
     /// Ends every session, stores what was not delivered, and waits for what is under way.
@@ -138,15 +148,4 @@ fn hash(scram: Scram) -> Hash {
         Scram::Sha1 => Hash::Sha1,
         Scram::Sha256 => Hash::Sha256,
     }
-}
-
-/// The server's secret: made once, the same after every start, so that decoy salts do not change.
-async fn secret(store: &Store, runtime: &Runtime) -> Result<Vec<u8>, Failure> {
-    if let Some(secret) = store.settings().get(SECRET).await.map_err(|e| e.to_string())? {
-        return Ok(secret);
-    }
-    let mut secret = vec![0; 32];
-    runtime.random.fill(&mut secret);
-    store.settings().set(SECRET, &secret).await.map_err(|e| e.to_string())?;
-    Ok(secret)
 }

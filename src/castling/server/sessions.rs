@@ -1,7 +1,5 @@
 //! The `session` commands and `status`.
 
-use std::sync::Arc;
-
 use admin::CommandError;
 use kernel::{Attachment, SessionInfo};
 use serde_json::{Value, json};
@@ -13,7 +11,7 @@ use crate::api::{OfJid, SessionShown, Status};
 
 impl Server {
     /// Carries out a `session` command, named without the `session.`.
-    pub(super) async fn session(self: &Arc<Self>, command: &str, args: Value) -> Result<Value, CommandError> {
+    pub(super) async fn session(&self, command: &str, args: Value) -> Result<Value, CommandError> {
         match command {
             "list" => answer(&self.kernel.session_list().iter().map(shown).collect::<Vec<_>>()),
             "kick" => self.kick(&arguments::<OfJid>(args)?.jid).await,
@@ -49,7 +47,7 @@ impl Server {
             listen: self.listening.iter().map(copy).collect(),
             domains: self.kernel.hosts().len(),
             sessions: self.kernel.session_count(),
-            plugins: self.plugins.loaded().len(),
+            plugins: self.platform.loaded().len(),
         })
     }
 }

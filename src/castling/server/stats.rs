@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 
 use super::Server;
 
+fn micros(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
 impl Server {
     pub(super) fn stats(&self) -> Result<Value, CommandError> {
         let counters = self.kernel.counters();
@@ -17,7 +21,7 @@ impl Server {
         let statements: Vec<Value> = store
             .statement_counts()
             .into_iter()
-            .map(|s| json!({ "name": s.name, "calls": s.calls, "rows": s.rows, "total_us": s.total_us, "max_us": s.max_us }))
+            .map(|s| json!({ "name": s.name, "calls": s.calls, "rows": s.rows, "failures": s.failures, "total_us": micros(s.total), "max_us": micros(s.max) }))
             .collect();
         Ok(json!({
             "sessions": self.kernel.session_count(),
@@ -30,7 +34,8 @@ impl Server {
             "resumed": counters.resumed.get(),
             "dropped": drops,
             "statements": statements,
-            "plugins": self.plugins.stats(),
+            "writer_queue": store.writer_stat().queued,
+            "plugins": self.platform.stats(),
         }))
     }
 }

@@ -1,0 +1,193 @@
+//! Plugins at work, and the `plugin` commands.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use admin::CommandError;
+use kernel::Module;
+use serde_json::{Value, json};
+use wasm::{DeployOptions, Deployment, DomainSettings, LoadError, Occasion};
+
+use super::Server;
+use crate::accounts::{answer, arguments, unknown};
+use crate::api::{EnabledPlugin, InstallPlugin, OfPlugin, SwitchPlugin};
+use crate::config::{Config, Plugin};
+use crate::domains::plugin_shown;
+
+/// The plugins at work, by name.
+#[derive(Default)]
+pub(super) struct Deployed(BTreeMap<String, One>);
+
+#[derive(Clone)]
+struct One {
+    deployment: Arc<Deployment>,
+    /// What it was made of: while this is the same, it stays.
+    made_of: String,
+}
+
+impl Deployed {
+    /// The module that a domain gets for a plugin.
+    pub fn module(&self, name: &str) -> Option<Arc<dyn Module>> {
+        self.0.get(name).map(|one| one.deployment.module())
+    }
+}
+
+fn refused(name: &str) -> impl Fn(LoadError) -> CommandError {
+    let name = name.to_owned();
+    move |error| CommandError::new(format!("plugin {name}: {error}")).remedy(error.remedy())
+}
+
+impl Server {
+    /// Puts every plugin to work that some domain uses, beside what works now. A plugin about which nothing has changed
+    /// stays, unless it is `again`.
+    pub(super) async fn deploy(
+        &self,
+        config: &Config,
+        again: Option<&str>,
+    ) -> Result<Deployed, CommandError> {
+        let mut deployed = Deployed::default();
+        for (name, plugin) in &config.plugins {
+            let options = options(config, name, plugin);
+            if options.domains.is_empty() {
+                continue;
+            }
+            let digest = self.platform.inspect(&plugin.file).map_err(refused(name))?.digest;
+            let made_of = format!("{digest} {options:?}");
+            let present = self.deployed.lock().await.0.get(name).cloned();
+            let one = match present {
+                Some(one) if one.made_of == made_of && again != Some(name) => one,
+                present => {
+                    let occasion = if present.is_some() { Occasion::Reload } else { Occasion::Start };
+                    let deployment = self.begin(name, &plugin.file, options, occasion).await?;
+                    One { deployment, made_of }
+                }
+            };
+            deployed.0.insert(name.clone(), one);
+        }
+        Ok(deployed)
+    }
+
+    /// Runs a plugin's beginning, which takes CPU time, off the workers.
+    async fn begin(
+        &self,
+        name: &str,
+        file: &Path,
+        options: DeployOptions,
+        occasion: Occasion,
+    ) -> Result<Arc<Deployment>, CommandError> {
+        let (platform, owned, file) = (self.platform.clone(), name.to_owned(), file.to_owned());
+        let begun = tokio::task::spawn_blocking(move || {
+            let plugin = platform.load(&owned, &file)?;
+            platform.deploy(&plugin, &options, occasion)
+        });
+        let begun = begun.await.map_err(|error| CommandError::new(format!("plugin {name}: {error}")))?;
+        begun.map_err(refused(name))
+    }
+
+    /// Carries out a `plugin` command, named without the `plugin.`.
+    pub(super) async fn plugin(&self, word: &str, args: Value) -> Result<Value, CommandError> {
+        match word {
+            "install" => self.install(arguments(args)?).await,
+            "enable" => self.enable(arguments(args)?).await,
+            "disable" => self.disable(arguments(args)?).await,
+            "reload" => self.reload_plugin(arguments(args)?).await,
+            "remove" => self.remove(&arguments::<OfPlugin>(args)?.name).await,
+            "list" => self.list().await,
+            "show" => self.show(&arguments::<OfPlugin>(args)?.name).await,
+            _ => Err(unknown(&format!("plugin.{word}"))),
+        }
+    }
+
+    async fn install(&self, args: InstallPlugin) -> Result<Value, CommandError> {
+        let mut loaded = self.loaded.lock().await;
+        let file = self.keep(Path::new(&args.file), &args.name, &loaded.config).await?;
+        let overlay = loaded.install_plugin(&args.name, file)?;
+        self.change(&mut loaded, overlay, None).await?;
+        Ok(json!({}))
+    }
+
+    /// Verifies and compiles a component, and keeps it; its path below the data directory.
+    async fn keep(&self, file: &Path, name: &str, config: &Config) -> Result<PathBuf, CommandError> {
+        let (platform, from, owned) = (self.platform.clone(), file.to_owned(), name.to_owned());
+        let kept = tokio::task::spawn_blocking(move || platform.install(&from, Some(&owned))).await;
+        let kept = kept.map_err(|error| CommandError::new(format!("plugin {name}: {error}")))?;
+        let path = kept.map_err(refused(name))?.path;
+        let below = path.strip_prefix(&config.data_dir).map(Path::to_owned);
+        Ok(below.unwrap_or(path))
+    }
+
+    async fn enable(&self, args: SwitchPlugin) -> Result<Value, CommandError> {
+        let mut loaded = self.loaded.lock().await;
+        let file = loaded.known_plugin(&args.name)?.file.clone();
+        let asks = self.platform.inspect(&file).map_err(refused(&args.name))?.asks;
+        let overlay = loaded.enable_plugin(&args.name, &args.domains, &args.set, &args.grants, &asks)?;
+        self.change(&mut loaded, overlay, None).await?;
+        let using = loaded.config.domains.iter().filter(|d| d.active.iter().any(|one| one.name == args.name));
+        answer(&EnabledPlugin {
+            grants: loaded.known_plugin(&args.name)?.grants.clone(),
+            domains: using.map(|domain| domain.name.clone()).collect(),
+        })
+    }
+
+    async fn disable(&self, args: SwitchPlugin) -> Result<Value, CommandError> {
+        let mut loaded = self.loaded.lock().await;
+        let overlay = loaded.disable_plugin(&args.name, &args.domains)?;
+        self.change(&mut loaded, overlay, None).await?;
+        Ok(json!({}))
+    }
+
+    /// The same file again, or another version of it. When this returns, no stanza is judged by the old one any more.
+    async fn reload_plugin(&self, args: OfPlugin) -> Result<Value, CommandError> {
+        let mut loaded = self.loaded.lock().await;
+        loaded.known_plugin(&args.name)?;
+        let overlay = match &args.file {
+            None => loaded.overlay.clone(),
+            Some(file) => {
+                let kept = self.keep(Path::new(file), &args.name, &loaded.config).await?;
+                loaded.replace_plugin(&args.name, kept)?
+            }
+        };
+        self.change(&mut loaded, overlay, Some(&args.name)).await?;
+        Ok(json!({}))
+    }
+
+    async fn remove(&self, name: &str) -> Result<Value, CommandError> {
+        let mut loaded = self.loaded.lock().await;
+        let overlay = loaded.remove_plugin(name)?;
+        self.change(&mut loaded, overlay, None).await?;
+        self.platform.forget(name);
+        Ok(json!({}))
+    }
+
+    async fn list(&self) -> Result<Value, CommandError> {
+        let loaded = self.loaded.lock().await;
+        let plugins = loaded.config.plugins.iter();
+        answer(&plugins.map(|(name, plugin)| self.shown(&loaded.config, name, plugin)).collect::<Vec<_>>())
+    }
+
+    async fn show(&self, name: &str) -> Result<Value, CommandError> {
+        let loaded = self.loaded.lock().await;
+        answer(&self.shown(&loaded.config, name, loaded.known_plugin(name)?))
+    }
+
+    fn shown(&self, config: &Config, name: &str, plugin: &Plugin) -> crate::api::PluginShown {
+        let version = self.platform.inspect(&plugin.file).ok().map(|found| found.manifest.version);
+        plugin_shown(config, name, plugin, version)
+    }
+}
+
+/// What the configuration says of a plugin, for the domains that use it and are served.
+fn options(config: &Config, name: &str, plugin: &Plugin) -> DeployOptions {
+    let served = config.domains.iter().filter(|domain| domain.enabled);
+    let domains = served.filter_map(|domain| {
+        let one = domain.active.iter().find(|one| one.name == name)?;
+        Some(DomainSettings { domain: domain.name.clone(), config: one.config.clone() })
+    });
+    DeployOptions {
+        config: plugin.config.clone(),
+        domains: domains.collect(),
+        grants: plugin.grants.clone(),
+        policy: None,
+    }
+}
