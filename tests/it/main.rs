@@ -2,7 +2,13 @@
 //!
 //! `fixture` starts servers; `scenario` plays the scripts of `tests/scenarios/`; each other module is one subject.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on panics and says why"
+)]
 
 mod fixture;
 mod scenario;
