@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::OwnedMutexGuard;
-use xmpp::{Jid, Stanza, StreamCondition, StreamError};
+use xmpp::{Jid, StreamCondition, StreamError};
 
 use crate::limits::bound;
 use crate::session::Session;
@@ -163,29 +163,26 @@ impl Kernel {
             self.deliver_leftover(account, item).await;
         }
         if gate {
-            self.open_gate(account).await;
+            // A task: it may have to wait for a reader, and nobody binds or ends while this holds the account.
+            let (kernel, account) = (self.clone(), account.clone());
+            self.runtime().tasks.spawn("gate", async move { kernel.open_gate(&account).await });
         }
         self.moment(Moment::Closed, session).await;
         session.set_presence(None);
     }
 
+    /// What a session had not received. Presence was for that session alone; a message that another session got as well
+    /// is not sent anew.
     async fn deliver_leftover(self: &Arc<Self>, account: &Arc<Account>, mut item: Item) {
-        if item.stanza.kind() == xmpp::Kind::Message {
-            item.stanza = self.delayed(account, item.stanza, item.received_us);
+        if item.stanza.kind() == xmpp::Kind::Presence || item.is_elsewhere() {
+            return;
+        }
+        item.copies = None;
+        if item.stanza.kind() == xmpp::Kind::Message && !item.stamped {
+            item.stanza =
+                item.stanza.append(&xmpp::delay::delay(account.host().jid(), item.received_us, None));
         }
         self.redeliver(account, item).await;
-    }
-
-    /// The stanza with a delay stamp of this domain, unless it has one (XEP-0203).
-    pub fn delayed(&self, account: &Account, stanza: Stanza, received_us: i64) -> Stanza {
-        let host = account.host().jid();
-        let stamped = stanza
-            .children()
-            .any(|c| c.is("delay", xmpp::ns::DELAY) && c.attr("from").as_deref() == Some(host.as_str()));
-        match stamped {
-            true => stanza,
-            false => stanza.append(&xmpp::delay::delay(host, received_us, None)),
-        }
     }
 
     async fn moment(self: &Arc<Self>, moment: Moment, session: &Arc<Session>) {

@@ -1,6 +1,7 @@
 //! Steps 5 and 6: an account takes a stanza in (RFC 6121 section 8.5).
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use xmpp::{Kind, Stanza, StanzaError, StanzaType};
 
@@ -70,9 +71,9 @@ impl Kernel {
             };
         }
         let item = Item {
-            stanza: packet.stanza.clone(),
-            received_us: packet.notes.received_us,
             receipt: packet.notes.receipt.clone(),
+            stamped: packet.notes.leftover,
+            ..Item::new(packet.stanza.clone(), packet.notes.received_us)
         };
         match push_by_rules(&state, &packet, &item) {
             true => Placed::Delivered,
@@ -123,10 +124,17 @@ fn push(session: &Arc<Session>, item: &Item) -> bool {
     }
 }
 
-fn push_all<'a>(sessions: impl Iterator<Item = &'a Arc<Session>>, item: &Item) -> bool {
+/// Gives the stanza to every one of these sessions. True when at least one took it.
+fn push_all<'a>(sessions: impl Iterator<Item = &'a Arc<Session>> + Clone, item: &Item) -> bool {
+    let several = item.stanza.kind() == Kind::Message && sessions.clone().nth(1).is_some();
+    let copies = several.then(|| Arc::new(AtomicUsize::new(sessions.clone().count())));
+    let item = Item { copies, ..item.clone() };
     let mut any = false;
     for session in sessions {
-        any |= push(session, item);
+        match push(session, &item) {
+            true => any = true,
+            false => _ = item.is_elsewhere(),
+        }
     }
     any
 }

@@ -5,10 +5,23 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use crate::Packet;
+use crate::{BoxFuture, Packet};
 
 /// Packets that may queue behind a flush of stored messages.
 const QUEUE: usize = 1000;
+
+/// A flush that waits for its turn.
+pub(crate) type Flush = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
+
+/// What comes next before the gate opens.
+pub(crate) enum Next {
+    /// Another flush was asked for.
+    Flush(Flush),
+    /// A packet that queued.
+    Packet(Box<Packet>),
+    /// Nothing: it is open now.
+    Open,
+}
 
 /// While an account's stored messages are read back (a flush), later stanzas for it queue behind them; while
 /// offline writes are in flight, a flush waits for them. So a message is delivered or stored, never both and
@@ -16,6 +29,8 @@ const QUEUE: usize = 1000;
 #[derive(Default)]
 pub(crate) struct Gate {
     queue: Option<VecDeque<Packet>>,
+    /// Asked for while the gate was shut: runs before it opens.
+    again: Option<Flush>,
     writes: usize,
     quiet: Arc<Notify>,
 }
@@ -28,6 +43,11 @@ impl Gate {
 
     pub fn is_flushing(&self) -> bool {
         self.queue.is_some()
+    }
+
+    /// A flush for when the gate is about to open; one is enough, as it reads everything.
+    pub fn flush_again(&mut self, flush: Flush) {
+        self.again.get_or_insert(flush);
     }
 
     /// Begins a flush; false when one is under way already.
@@ -51,13 +71,18 @@ impl Gate {
         }
     }
 
-    /// The next packet behind the flush; opens the gate when there is none.
-    pub fn next(&mut self) -> Option<Packet> {
-        let next = self.queue.as_mut().and_then(VecDeque::pop_front);
-        if next.is_none() {
-            self.queue = None;
+    /// What comes next: another flush before packets, since what is stored is older than what queued.
+    pub fn next(&mut self) -> Next {
+        if let Some(flush) = self.again.take() {
+            return Next::Flush(flush);
         }
-        next
+        match self.queue.as_mut().and_then(VecDeque::pop_front) {
+            Some(packet) => Next::Packet(Box::new(packet)),
+            None => {
+                self.queue = None;
+                Next::Open
+            }
+        }
     }
 
     pub fn write_begun(&mut self) {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -31,6 +32,27 @@ pub struct Item {
     pub received_us: i64,
     /// Set when the stanza lies in a store too.
     pub receipt: Option<Arc<dyn Receipt>>,
+    /// It carries this domain's own delay stamp already (XEP-0203).
+    pub stamped: bool,
+    /// Several sessions got the stanza: how many still have it, or have had it.
+    pub(crate) copies: Option<Arc<AtomicUsize>>,
+}
+
+impl Item {
+    /// A stanza for one session, not stored.
+    pub fn new(stanza: Stanza, received_us: i64) -> Self {
+        Self { stanza, received_us, receipt: None, stamped: false, copies: None }
+    }
+
+    /// A stanza that was read back from a store, stamped; `receipt` is told what becomes of it.
+    pub fn stored(stanza: Stanza, received_us: i64, receipt: Arc<dyn Receipt>) -> Self {
+        Self { receipt: Some(receipt), stamped: true, ..Self::new(stanza, received_us) }
+    }
+
+    /// Its session has ended without it. Has another session the stanza as well?
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.copies.as_ref().is_some_and(|copies| copies.fetch_sub(1, Ordering::AcqRel) > 1)
+    }
 }
 
 /// Why a stanza was not taken.
@@ -231,8 +253,6 @@ impl Mailbox {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use super::*;
 
     #[derive(Default)]
@@ -247,7 +267,7 @@ mod tests {
 
     fn item(n: usize) -> Item {
         let stanza = Stanza::parse_str(&format!("<message id='{n}'><body>x</body></message>")).unwrap();
-        Item { stanza, received_us: 0, receipt: None }
+        Item::new(stanza, 0)
     }
 
     fn ids(mailbox: &Mailbox, room: usize) -> Vec<String> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use xmpp::{Jid, Stanza, StreamCondition, StreamError};
 
+use crate::gate::{Flush, Next};
 use crate::{Account, BoxFuture, Host, Item, Kernel, Notes, Origin, Packet, Session};
 
 /// How long a flush of stored messages waits for its reader.
@@ -29,34 +30,47 @@ impl Kernel {
     }
 
     /// Reads stored messages back into an account's sessions, in chunks, while later stanzas for it queue
-    /// behind. `read` is asked for the next chunk until it returns none. Runs as a task of its own.
-    pub fn flush<F>(self: &Arc<Self>, account: Arc<Account>, session: Arc<Session>, mut read: F)
+    /// behind. `read` is asked for the next chunk until it returns none. Runs as a task of its own, after a flush or a
+    /// redelivery that is under way.
+    pub fn flush<F>(self: &Arc<Self>, account: Arc<Account>, session: Arc<Session>, read: F)
     where
         F: FnMut() -> BoxFuture<'static, Vec<Item>> + Send + 'static,
     {
-        if !account.state.lock().gate.shut() {
-            return; // a flush is under way; it serves this session too
+        let (kernel, of) = (self.clone(), account.clone());
+        let flush: Flush =
+            Box::new(move || Box::pin(async move { kernel.read_back(of, session, read).await }));
+        {
+            let mut state = account.state.lock();
+            if !state.gate.shut() {
+                return state.gate.flush_again(flush);
+            }
         }
         let kernel = self.clone();
         self.runtime().tasks.spawn("flush", async move {
-            quiet(&account).await;
-            loop {
-                let items = read().await;
-                if items.is_empty() {
-                    break;
-                }
-                for item in items {
-                    kernel.redeliver(&account, item).await;
-                }
-                if tokio::time::timeout(PATIENCE, session.mailbox.room()).await.is_err() {
-                    session.close(
-                        StreamError::new(StreamCondition::ResourceConstraint).text("too slow a reader"),
-                    );
-                    break;
-                }
-            }
+            flush().await;
             kernel.open_gate(&account).await;
         });
+    }
+
+    /// One flush, the gate being shut.
+    async fn read_back<F>(self: Arc<Self>, account: Arc<Account>, session: Arc<Session>, mut read: F)
+    where
+        F: FnMut() -> BoxFuture<'static, Vec<Item>> + Send + 'static,
+    {
+        quiet(&account).await;
+        loop {
+            let items = read().await;
+            if items.is_empty() {
+                return;
+            }
+            for item in items {
+                self.redeliver(&account, item).await;
+            }
+            if tokio::time::timeout(PATIENCE, session.mailbox.room()).await.is_err() {
+                let error = StreamError::new(StreamCondition::ResourceConstraint).text("too slow a reader");
+                return session.close(error);
+            }
+        }
     }
 
     /// Delivers what was stored, or left over by a session that ended, past the account's gate.
@@ -74,8 +88,9 @@ impl Kernel {
         loop {
             let next = account.state.lock().gate.next();
             match next {
-                Some(packet) => self.receive(packet, account.clone(), true).await,
-                None => return,
+                Next::Flush(flush) => flush().await,
+                Next::Packet(packet) => self.receive(*packet, account.clone(), true).await,
+                Next::Open => return,
             }
         }
     }

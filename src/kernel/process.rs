@@ -104,7 +104,7 @@ impl Kernel {
     pub(crate) async fn reply(self: &Arc<Self>, packet: &Packet, reply: Stanza) {
         match &packet.origin {
             Origin::Client(session) => {
-                let item = Item { stanza: reply, received_us: self.now_us(), receipt: None };
+                let item = Item::new(reply, self.now_us());
                 if let Err(refused) = session.push(item) {
                     tracing::debug!(session = session.id(), ?refused, "an answer found its session gone");
                 }
@@ -122,7 +122,7 @@ impl Kernel {
         let settled = Settled { session: session.clone(), number };
         if let Some(stanza) = reply {
             self.counters().bounced.inc();
-            let item = Item { stanza, received_us: self.now_us(), receipt: None };
+            let item = Item::new(stanza, self.now_us());
             if let Err(refused) = session.push(item) {
                 tracing::debug!(session = session.id(), ?refused, "an answer found its session gone");
             }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{connect, reply};
 use crate::api::Status;
-use crate::config::{check_surroundings, load};
+use crate::config::{check_components, check_surroundings, load};
 use crate::failure::Failure;
 use crate::output;
 
@@ -18,6 +18,7 @@ pub fn run(file: Option<&Path>) -> Result<(), Failure> {
     let mut loaded = load(file)?;
     let own = own_addresses(&loaded.config.data_dir);
     check_surroundings(&loaded.config, &own, SystemClock.now_us(), &mut loaded.problems);
+    check_components(&loaded.config, &mut loaded.problems);
     let fatal = loaded.problems.fatal();
     let list = loaded.problems.into_list();
     if fatal {

@@ -5,7 +5,7 @@ use std::path::Path;
 use runtime::{Clock, SystemClock};
 
 use super::target::take;
-use crate::config::{check_surroundings, load};
+use crate::config::{check_components, check_surroundings, load};
 use crate::failure::Failure;
 use crate::{logging, output, server};
 
@@ -16,6 +16,7 @@ pub fn run(file: Option<&Path>) -> Result<(), Failure> {
     let data_dir = loaded.config.data_dir.clone();
     let held = data_dir.exists().then(|| take(&data_dir)).transpose()?;
     check_surroundings(&loaded.config, &[], SystemClock.now_us(), &mut loaded.problems);
+    check_components(&loaded.config, &mut loaded.problems);
     if loaded.problems.fatal() {
         return Err(loaded.problems.into());
     }

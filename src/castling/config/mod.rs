@@ -2,6 +2,7 @@
 //! commands changed.
 
 mod change;
+mod components;
 mod document;
 mod effective;
 mod guess;
@@ -24,6 +25,7 @@ mod reference;
 mod tests;
 
 pub use change::settings;
+pub use components::check as check_components;
 pub use load::{Loaded, load};
 pub use overlay::Overlay;
 pub use problem::{Problem, Problems};

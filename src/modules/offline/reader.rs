@@ -87,7 +87,7 @@ impl Reader {
         };
         let (kernel, account) = (self.kernel.clone(), self.account.clone());
         let flight = Flight::begin(kernel, account, self.flights.clone(), message.id);
-        Some(Item { stanza, received_us: message.stored_us, receipt: Some(flight as Arc<dyn Receipt>) })
+        Some(Item::stored(stanza, message.stored_us, flight as Arc<dyn Receipt>))
     }
 }
 

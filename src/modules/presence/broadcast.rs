@@ -91,7 +91,7 @@ async fn requests(kernel: &Arc<Kernel>, session: &Arc<Session>) {
             continue;
         };
         let stanza = stanza.with_to(Some(session.account().jid().clone()));
-        if session.push(Item { stanza, received_us: kernel.now_us(), receipt: None }).is_err() {
+        if session.push(Item::new(stanza, kernel.now_us())).is_err() {
             return;
         }
     }

@@ -29,8 +29,7 @@ fn send(account: &Account, number: u64, item: Element) {
     let query = Element::new("query", ns::ROSTER).attr("ver", version(account, number)).child(item);
     let push = Stanza::iq(StanzaType::Set, &format!("push-{number}"), None, None, Some(&query));
     for session in interested {
-        let item =
-            Item { stanza: push.clone().with_to(Some(session.jid().clone())), received_us: 0, receipt: None };
+        let item = Item::new(push.clone().with_to(Some(session.jid().clone())), 0);
         if let Err(refused) = session.push(item) {
             tracing::debug!(session = session.id(), ?refused, "a roster push found its session gone");
         }

@@ -1,0 +1,92 @@
+//! What plugins say about the configuration: whether their components load, with these grants and these settings.
+
+use std::collections::HashSet;
+
+use wasm::{ConfigProblem, Inspection};
+
+use super::document::join;
+use super::overlay;
+use super::problem::{Complaint, Problems, Severity};
+use super::types::{Config, Origin, Plugin};
+
+/// Reads every plugin's component without running it, and holds grants and settings against it. A file that is not
+/// there is left to `surroundings`.
+pub fn check(config: &Config, problems: &mut Problems) {
+    for (name, plugin) in config.plugins.iter().filter(|(_, plugin)| plugin.file.is_file()) {
+        match wasm::inspect(&plugin.file) {
+            Ok(found) => {
+                grants(name, plugin, &found, problems);
+                settings(config, name, plugin, &found, problems);
+            }
+            Err(error) => {
+                let message = format!("plugin {name} cannot be loaded: {error}");
+                report(config, name, plugin, "file", Complaint::new(message, error.remedy()), problems);
+            }
+        }
+    }
+}
+
+/// A problem of a plugin: at its key in the file, or in the overlay where a command has declared it.
+fn report(
+    config: &Config,
+    name: &str,
+    plugin: &Plugin,
+    key: &str,
+    complaint: Complaint,
+    problems: &mut Problems,
+) {
+    match plugin.origin {
+        Origin::File => problems.error(&join(&join("plugins", name), key), complaint),
+        Origin::Command => {
+            problems.elsewhere(&config.data_dir.join(overlay::FILE), Severity::Error, complaint)
+        }
+    }
+}
+
+fn grants(name: &str, plugin: &Plugin, found: &Inspection, problems: &mut Problems) {
+    // What was installed and never enabled has no grants yet.
+    if plugin.origin == Origin::Command {
+        return;
+    }
+    if let Err(error) = found.check_grants(&plugin.grants) {
+        let complaint = Complaint::new(format!("plugin {name}: {error}"), error.remedy());
+        problems.error(&join(&join("plugins", name), "grants"), complaint);
+    }
+}
+
+fn settings(config: &Config, name: &str, plugin: &Plugin, found: &Inspection, problems: &mut Problems) {
+    let own = join(&join("plugins", name), "config");
+    let mut said = HashSet::new();
+    let uses = config.domains.iter().filter_map(|domain| {
+        let one = domain.active.iter().find(|one| one.name == name)?;
+        Some((domain, found.check_config(&plugin.config, &one.config)))
+    });
+    let mut used = false;
+    for (domain, list) in uses {
+        used = true;
+        let here = join(&join(&domain.path, "config"), name);
+        for problem in list {
+            let first = problem.path.split(['.', '[']).next().unwrap_or_default();
+            let set_here = domain.config.get(name).is_some_and(|table| table.contains_key(first));
+            let place = if set_here { &here } else { &own };
+            if said.insert((place.clone(), problem.path.clone())) {
+                problems.error(&below(place, &problem.path), complaint(name, &problem));
+            }
+        }
+    }
+    if !used {
+        for problem in found.check_config(&plugin.config, &serde_json::Map::new()) {
+            problems.error(&below(&own, &problem.path), complaint(name, &problem));
+        }
+    }
+}
+
+/// `drop[1].kind` below `plugins.offline-filter.config`.
+fn below(parent: &str, path: &str) -> String {
+    if path.is_empty() { parent.to_owned() } else { format!("{parent}.{path}") }
+}
+
+fn complaint(name: &str, problem: &ConfigProblem) -> Complaint {
+    let at = if problem.path.is_empty() { String::new() } else { format!(" `{}`:", problem.path) };
+    Complaint::new(format!("plugin {name}:{at} {}", problem.message), problem.remedy.clone())
+}
