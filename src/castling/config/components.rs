@@ -16,6 +16,7 @@ pub fn check(config: &Config, problems: &mut Problems) {
         match wasm::inspect(&plugin.file) {
             Ok(found) => {
                 grants(name, plugin, &found, problems);
+                policy(name, plugin, &found, problems);
                 settings(config, name, plugin, &found, problems);
             }
             Err(error) => {
@@ -51,6 +52,14 @@ fn grants(name: &str, plugin: &Plugin, found: &Inspection, problems: &mut Proble
     if let Err(error) = found.check_grants(&plugin.grants) {
         let complaint = Complaint::new(format!("plugin {name}: {error}"), error.remedy());
         problems.error(&join(&join("plugins", name), "grants"), complaint);
+    }
+}
+
+fn policy(name: &str, plugin: &Plugin, found: &Inspection, problems: &mut Problems) {
+    let Some(policy) = plugin.failure_policy() else { return };
+    if let Err(error) = found.check_policy(&policy) {
+        let complaint = Complaint::new(format!("plugin {name}: {error}"), error.remedy());
+        problems.error(&join(&join("plugins", name), "policy"), complaint);
     }
 }
 

@@ -40,7 +40,8 @@ fn plugin(config: &mut Config, change: &PluginChange, data_dir: &Path) {
         (None, Some(file)) if change.installed => {
             let (origin, file_origin) = (Origin::Command, Origin::Command);
             let (config_of_it, grants) = (serde_json::Map::new(), change.grants.clone());
-            let plugin = Plugin { file, config: config_of_it, grants, origin, file_origin };
+            let policy = std::collections::BTreeMap::new();
+            let plugin = Plugin { file, config: config_of_it, grants, policy, origin, file_origin };
             config.plugins.insert(change.name.clone(), plugin);
         }
         _ => {}

@@ -97,6 +97,7 @@ static PLUGIN: Section = Section {
         key("file", FILLED, Refused),
         key("config", Kind::Table, Default("{}")),
         key("grants", Kind::List(&Kind::Text(names::grant)), Default("[]")),
+        key("policy", Kind::Map(names::name, &FILLED), Default("{}")),
     ],
 };
 

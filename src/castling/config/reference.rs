@@ -108,7 +108,7 @@ fn walked(key: &Key, text: &str) -> Option<serde_json::Value> {
 #[test]
 fn the_example_has_every_key_and_its_default() {
     let mut missing: BTreeSet<String> = BTreeSet::new();
-    for (title, section) in tables().iter().filter(|(title, _)| title != "[domain.modules.offline]") {
+    for (title, section) in tables().iter().filter(|(title, _)| !title.starts_with("[domain.modules.")) {
         missing.extend(
             section.keys.iter().filter(|key| !is_table(key)).map(|key| format!("{title} {}", key.name)),
         );
@@ -149,5 +149,26 @@ fn the_example_can_be_used() {
         let fatal = loaded.problems.fatal();
         let list: Vec<String> = loaded.problems.into_list().iter().map(ToString::to_string).collect();
         assert!(!fatal, "{}", list.join("\n"));
+    }
+}
+
+/// The modules of the configuration are those that there are, with their options and defaults.
+#[test]
+fn modules_are_those_of_the_catalog() {
+    let known = super::keys::MODULES.keys.iter().filter(|key| key.name != "register");
+    let names: BTreeSet<&str> = known.clone().map(|key| key.name).collect();
+    assert_eq!(names, modules::catalog().iter().map(|entry| entry.name).collect());
+    for key in known {
+        let entry = modules::catalog().iter().find(|entry| entry.name == key.name).unwrap();
+        let on = if entry.on_by_default { "true" } else { "false" };
+        assert!(matches!(key.absent, Absent::Default(default) if default == on), "{}", key.name);
+        let super::schema::Kind::Switch(options) = key.kind else { panic!("{} is no switch", key.name) };
+        let docs = (entry.options)();
+        assert_eq!(options.keys.len(), docs.len(), "{}", key.name);
+        for doc in docs {
+            let option = options.key(doc.key).unwrap();
+            let Absent::Default(default) = option.absent else { panic!("{} has no default", doc.key) };
+            assert_eq!(walked(option, default), Some(doc.default), "{} {}", key.name, doc.key);
+        }
     }
 }

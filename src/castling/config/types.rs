@@ -196,12 +196,22 @@ pub struct Plugin {
     pub config: Map<String, Value>,
     /// What it may use.
     pub grants: Vec<String>,
+    /// What happens to a stanza when it fails, by hook; else what its manifest suggests.
+    pub policy: BTreeMap<String, String>,
     /// Who declared it.
     #[serde(skip)]
     pub origin: Origin,
     /// Whose `file` holds: `plugin reload NAME FILE` changes it.
     #[serde(skip)]
     pub file_origin: Origin,
+}
+
+impl Plugin {
+    /// The failure policies that the operator sets, as the platform takes them.
+    pub fn failure_policy(&self) -> Option<Value> {
+        let words = self.policy.iter().map(|(hook, word)| (hook.clone(), Value::from(word.as_str())));
+        (!self.policy.is_empty()).then(|| Value::Object(words.collect()))
+    }
 }
 
 /// `[datasources.NAME]`

@@ -188,6 +188,6 @@ fn options(config: &Config, name: &str, plugin: &Plugin) -> DeployOptions {
         config: plugin.config.clone(),
         domains: domains.collect(),
         grants: plugin.grants.clone(),
-        policy: None,
+        policy: plugin.failure_policy(),
     }
 }
