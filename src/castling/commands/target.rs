@@ -3,8 +3,10 @@
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::sync::Arc;
 
-use admin::{Client, CommandError, Lock, Request};
+use admin::{Client, Lock, Request};
+use kernel::Kernel;
 use runtime::Runtime;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -12,10 +14,11 @@ use storage::{Options, Store, Sync};
 
 use super::{connect, usable};
 use crate::accounts::{Accounts, answer, arguments, unknown};
-use crate::api::OfDomain;
+use crate::api::{OfDomain, OfJid};
 use crate::config::Loaded;
 use crate::domains;
 use crate::failure::Failure;
+use crate::server::deletion;
 
 /// What a command acts on.
 pub enum Target {
@@ -67,6 +70,7 @@ impl Target {
 impl Files {
     fn run(&mut self, command: &str, args: Value) -> Result<Value, Failure> {
         match command.split_once('.') {
+            Some(("user", "del")) => self.delete_user(&arguments::<OfJid>(args)?.jid),
             Some(("user", word)) => {
                 let accounts = self.accounts()?;
                 Ok(self.tokio.block_on(accounts.run(word, args))?)
@@ -85,11 +89,29 @@ impl Files {
         changed.save(data_dir).map_err(|error| format!("cannot write to {}: {error}", data_dir.display()))?;
         let mut deleted = 0;
         if args.purge && word == "remove" {
-            let store = self.store()?;
-            let purged = self.tokio.block_on(store.purge_domain(&name?));
-            deleted = purged.map_err(|error| CommandError::new(error.to_string()))?;
+            let kernel = self.kernel()?;
+            deleted = self.tokio.block_on(deletion::domain(&kernel, &name?))?;
         }
         Ok(json!({ "accounts_deleted": deleted }))
+    }
+
+    /// By the cascade, as a running server does it.
+    fn delete_user(&mut self, jid: &str) -> Result<Value, Failure> {
+        let kernel = self.kernel()?;
+        match self.tokio.block_on(deletion::account(&kernel, jid)) {
+            Some(deleted) => Ok(deleted?),
+            None => {
+                let accounts = self.accounts()?;
+                Ok(self.tokio.block_on(accounts.run("del", json!({ "jid": jid })))?)
+            }
+        }
+    }
+
+    fn kernel(&mut self) -> Result<Arc<Kernel>, Failure> {
+        let store = self.store()?;
+        let runtime = Runtime::system();
+        let made = deletion::kernel(&self.loaded, store, &runtime);
+        Ok(self.tokio.block_on(made)?)
     }
 
     fn accounts(&mut self) -> Result<Accounts, Failure> {

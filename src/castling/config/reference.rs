@@ -162,7 +162,7 @@ fn modules_are_those_of_the_catalog() {
         let entry = modules::catalog().iter().find(|entry| entry.name == key.name).unwrap();
         let on = if entry.on_by_default { "true" } else { "false" };
         assert!(matches!(key.absent, Absent::Default(default) if default == on), "{}", key.name);
-        let super::schema::Kind::Switch(options) = key.kind else { panic!("{} is no switch", key.name) };
+        let Kind::Switch(options) = key.kind else { panic!("{} is no switch", key.name) };
         let docs = (entry.options)();
         assert_eq!(options.keys.len(), docs.len(), "{}", key.name);
         for doc in docs {

@@ -1,11 +1,9 @@
 //! Commands that come over the admin socket.
 
 use admin::{BoxFuture, CommandError, Commands, Request};
-use kernel::Cascade;
 use serde_json::{Value, json};
-use xmpp::Jid;
 
-use super::Server;
+use super::{Server, deletion};
 use crate::accounts::{Accounts, answer, arguments, unknown};
 use crate::api::{OfDomain, OfJid};
 use crate::config::{Config, Loaded, Overlay, Problem, check_surroundings, load};
@@ -40,21 +38,11 @@ impl Server {
         Accounts::new(store, runtime, names, &config.auth)
     }
 
-    /// The cascade: sessions, contacts, rows. An account of a domain that is not served has only rows.
+    /// The cascade. An account of a domain that is not served has only rows.
     async fn delete_user(&self, text: &str) -> Result<Value, CommandError> {
-        let jid = Jid::parse(text).map_err(|e| CommandError::new(format!("{text:?} is no address: {e}")))?;
-        let (Some(local), None) = (jid.local(), jid.resource()) else {
-            return Err(CommandError::new(format!("{text:?} is not an account's address"))
-                .remedy("write it as name@domain"));
-        };
-        let Some(host) = self.kernel.host(jid.domain()) else {
-            return self.accounts().await.run("del", json!({ "jid": text })).await;
-        };
-        match self.kernel.delete_account(&host, local).await {
-            Ok(Cascade::Deleted) => Ok(json!({})),
-            Ok(Cascade::NoSuchAccount) => Err(CommandError::new(format!("there is no account {text}"))
-                .remedy("castling user list shows them")),
-            Err(error) => Err(CommandError::new(error.to_string())),
+        match deletion::account(&self.kernel, text).await {
+            Some(deleted) => deleted,
+            None => self.accounts().await.run("del", json!({ "jid": text })).await,
         }
     }
 
@@ -65,30 +53,10 @@ impl Server {
         let name = loaded.known_domain(&args.domain).map(|domain| domain.name.clone());
         let mut deleted = 0;
         if args.purge && word == "remove" {
-            deleted = self.purge_domain(&name?).await?;
+            deleted = deletion::domain(&self.kernel, &name?).await?;
         }
         self.change(&mut loaded, overlay, None).await?;
         Ok(json!({ "accounts_deleted": deleted }))
-    }
-
-    /// Deletes a domain's accounts, each by the cascade.
-    async fn purge_domain(&self, name: &str) -> Result<u64, CommandError> {
-        let failed = |error: storage::StorageError| CommandError::new(error.to_string());
-        let store = self.kernel.store();
-        let mut deleted = 0;
-        if let Some(host) = self.kernel.host(name) {
-            loop {
-                let page = store.accounts().list(name, None, 1000).await.map_err(failed)?;
-                if page.is_empty() {
-                    break;
-                }
-                for account in page {
-                    self.kernel.delete_account(&host, &account.local).await.map_err(failed)?;
-                    deleted += 1;
-                }
-            }
-        }
-        Ok(deleted + store.purge_domain(name).await.map_err(failed)?)
     }
 
     /// Puts a changed overlay in force, then keeps it. What does not work is not kept.

@@ -84,20 +84,7 @@ impl Server {
         let internal = domain.auth.iter().any(|name| name == "internal");
         let providers: Vec<Arc<dyn auth::Provider>> =
             if internal { vec![self.internal.clone()] } else { Vec::new() };
-        HostOptions {
-            limits: limits(&domain.limits),
-            conflict: match domain.resource_conflict {
-                ResourceConflict::Replace => Conflict::Replace,
-                ResourceConflict::Refuse => Conflict::Refuse,
-                ResourceConflict::Rename => Conflict::Rename,
-            },
-            auth: Chain::new(providers, self.decoys.clone()),
-            brand: Brand {
-                title: domain.brand.title.clone().unwrap_or_default(),
-                color: domain.brand.color.clone().unwrap_or_default(),
-            },
-            admins: domain.admins.iter().filter_map(|jid| Jid::parse(jid).ok()).collect(),
-        }
+        host_options(domain, Chain::new(providers, self.decoys.clone()))
     }
 
     /// Loads the domain's certificate. One that cannot be read leaves the old one in use.
@@ -115,8 +102,26 @@ impl Server {
     }
 }
 
+/// What the configuration says of a domain, as the kernel takes it.
+pub(super) fn host_options(domain: &Domain, auth: Chain) -> HostOptions {
+    HostOptions {
+        limits: limits(&domain.limits),
+        conflict: match domain.resource_conflict {
+            ResourceConflict::Replace => Conflict::Replace,
+            ResourceConflict::Refuse => Conflict::Refuse,
+            ResourceConflict::Rename => Conflict::Rename,
+        },
+        auth,
+        brand: Brand {
+            title: domain.brand.title.clone().unwrap_or_default(),
+            color: domain.brand.color.clone().unwrap_or_default(),
+        },
+        admins: domain.admins.iter().filter_map(|jid| Jid::parse(jid).ok()).collect(),
+    }
+}
+
 /// Plugins in their order, then the built-in modules that are on.
-fn modules(deployed: &Deployed, domain: &Domain) -> Result<Vec<Arc<dyn Module>>, CommandError> {
+pub(super) fn modules(deployed: &Deployed, domain: &Domain) -> Result<Vec<Arc<dyn Module>>, CommandError> {
     let mut modules: Vec<Arc<dyn Module>> =
         domain.active.iter().filter_map(|one| deployed.module(&one.name)).collect();
     for entry in modules::catalog() {

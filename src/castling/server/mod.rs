@@ -1,6 +1,7 @@
 //! The composition root: a configuration becomes a server, which runs and drains.
 
 mod control;
+pub mod deletion;
 mod domains;
 mod listeners;
 mod plugins;

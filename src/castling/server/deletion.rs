@@ -1,0 +1,84 @@
+//! Deleting accounts by the cascade: sessions closed, contacts told, rows deleted. Also where no server runs: then a
+//! kernel is put together for it, without listeners.
+
+use std::sync::Arc;
+
+use admin::CommandError;
+use auth::{Chain, Decoys};
+use kernel::{Cascade, HostOptions, Kernel, KernelOptions, Served};
+use runtime::Runtime;
+use serde_json::{Value, json};
+use storage::{StorageError, Store};
+use xmpp::Jid;
+
+use super::domains::{host_options, modules};
+use super::plugins::Deployed;
+use crate::config::Loaded;
+
+fn failed(error: StorageError) -> CommandError {
+    CommandError::new(error.to_string())
+}
+
+/// Deletes one account. None when its domain is not served: it has only rows then.
+///
+/// # Errors
+/// It is no account's address, there is no such account, or the database fails.
+pub async fn account(kernel: &Arc<Kernel>, text: &str) -> Option<Result<Value, CommandError>> {
+    let jid = match Jid::parse(text) {
+        Ok(jid) => jid,
+        Err(error) => return Some(Err(CommandError::new(format!("{text:?} is no address: {error}")))),
+    };
+    let (Some(local), None) = (jid.local(), jid.resource()) else {
+        let error = CommandError::new(format!("{text:?} is not an account's address"));
+        return Some(Err(error.remedy("write it as name@domain")));
+    };
+    let host = kernel.host(jid.domain())?;
+    Some(match kernel.delete_account(&host, local).await {
+        Ok(Cascade::Deleted) => Ok(json!({})),
+        Ok(Cascade::NoSuchAccount) => {
+            Err(CommandError::new(format!("there is no account {text}"))
+                .remedy("castling user list shows them"))
+        }
+        Err(error) => Err(failed(error)),
+    })
+}
+
+/// Deletes all accounts of a domain; how many there were.
+///
+/// # Errors
+/// The database fails; those that were deleted before stay deleted.
+pub async fn domain(kernel: &Arc<Kernel>, name: &str) -> Result<u64, CommandError> {
+    let store = kernel.store();
+    let mut deleted = 0;
+    if let Some(host) = kernel.host(name) {
+        loop {
+            let page = store.accounts().list(name, None, 1000).await.map_err(failed)?;
+            if page.is_empty() {
+                break;
+            }
+            for account in page {
+                kernel.delete_account(&host, &account.local).await.map_err(failed)?;
+                deleted += 1;
+            }
+        }
+    }
+    Ok(deleted + store.purge_domain(name).await.map_err(failed)?)
+}
+
+/// A kernel that serves the configured domains to nobody, for commands while no server runs.
+///
+/// # Errors
+/// A module refuses its options.
+pub async fn kernel(loaded: &Loaded, store: Store, runtime: &Runtime) -> Result<Arc<Kernel>, CommandError> {
+    let kernel = Kernel::new(KernelOptions { runtime: runtime.clone(), store });
+    let decoys = Decoys::new(Vec::new(), loaded.config.auth.iterations);
+    let mut served = Vec::new();
+    for domain in loaded.config.domains.iter().filter(|domain| domain.enabled) {
+        let jid =
+            Jid::domain_only(&domain.name).map_err(|e| CommandError::new(format!("{}: {e}", domain.name)))?;
+        let options: HostOptions = host_options(domain, Chain::new(Vec::new(), decoys.clone()));
+        served.push(Served { jid, options, modules: modules(&Deployed::default(), domain)? });
+    }
+    kernel.serve(served).await;
+    Ok(kernel)
+}
