@@ -11,4 +11,6 @@
 )]
 
 mod fixture;
+mod main_job;
 mod scenario;
+mod versions;

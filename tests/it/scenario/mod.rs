@@ -4,9 +4,9 @@
 //! Scripts share one server, but for those with a `[Config]` of their own: each script's accounts get names that no
 //! other script uses.
 
-mod client;
+pub mod client;
 mod matching;
-mod parse;
+pub mod parse;
 mod run;
 mod scram;
 
