@@ -11,6 +11,7 @@
 )]
 
 mod fixture;
+mod hot_load;
 mod main_job;
 mod scenario;
 mod versions;

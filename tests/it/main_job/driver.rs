@@ -48,7 +48,9 @@ impl Driver {
         let mut child = script("drive.py").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();
         let output = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        std::thread::spawn(move || {
+            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
         let orders = child.stdin.take().unwrap();
         Self { child, orders, lines, sent: 0, answered: 0, events: Vec::new() }
     }

@@ -1,0 +1,141 @@
+//! Plugins replaced under load: 200 sessions talk while three plugins are loaded, replaced and removed.
+//!
+//! `sunshine` and `offline-filter` are the shipped ones; `mark` puts its version into every message. A phase is a
+//! version of all three: 1 is the file as it is built, the others are the same code with other settings by default,
+//! so that each decides otherwise than the one before it.
+
+mod phase;
+mod probe;
+mod talker;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::fixture::{Server, plugin};
+use crate::versions::version;
+use phase::{PLUGINS, Shared};
+use probe::Probe;
+use talker::{Report, Talker};
+
+/// Sessions that exchange messages, in pairs.
+const SESSIONS: usize = 200;
+/// Replacements of each plugin at least.
+const REPLACEMENTS: u32 = 20;
+/// How long it goes on at least.
+const LOAD: Duration = Duration::from_secs(60);
+/// Messages that each version judges at least before it is replaced, all sessions together.
+const MESSAGES: u64 = 20 * SESSIONS as u64;
+
+const CONFIG: &str = r#"
+[[domain]]
+name = "chess.example"
+modules = { offline = { messages = 0 } }
+[[domain]]
+name = "wuchess.example"
+modules = { offline = { messages = 0 } }
+"#;
+
+fn account(name: &str, index: usize) -> String {
+    format!("{name}{index}@{}", if index.is_multiple_of(2) { "chess.example" } else { "wuchess.example" })
+}
+
+#[test]
+fn versions_replace_each_other_under_load() {
+    let mut users: Vec<String> = ["talker", "away"]
+        .iter()
+        .flat_map(|name| (0..SESSIONS).map(move |index| account(name, index)))
+        .collect();
+    users.push(account("probe", 0));
+    let users: Vec<&str> = users.iter().map(String::as_str).collect();
+    let server = Server::start_with(CONFIG, &users);
+    let shared = Arc::new(Shared::default());
+    let talkers: Vec<_> = (0..SESSIONS).map(|index| talk(&server, &shared, index)).collect();
+
+    shared.everybody(SESSIONS);
+    let before = sessions(&server);
+    assert_eq!(before.len(), SESSIONS);
+    let replaced = replace(&server, &shared);
+    let after = sessions(&server);
+    shared.stop();
+
+    let reports: Vec<Report> = talkers
+        .into_iter()
+        .map(|talker| talker.join().unwrap().unwrap_or_else(|error| panic!("{error}")))
+        .collect();
+    assert_eq!(after, before, "nobody was disconnected");
+    judged(&server, &shared, &reports, replaced);
+}
+
+fn talk(server: &Server, shared: &Arc<Shared>, index: usize) -> JoinHandle<Result<Report, String>> {
+    let (address, shared) = (server.address("c2s_plain"), shared.clone());
+    std::thread::spawn(move || {
+        let talker = Talker::connect(address, &shared, index);
+        let report = talker.and_then(Talker::talk).map_err(|error| format!("talker {index}: {error}"));
+        report.inspect_err(|error| shared.fail(error))
+    })
+}
+
+/// Loads the plugins, replaces them again and again, removes them. The number of replacements of each.
+fn replace(server: &Server, shared: &Shared) -> u32 {
+    let began = Instant::now();
+    for one in &PLUGINS {
+        let file = plugin(one.name);
+        server.ok(&["plugin", "install", file.to_str().unwrap()]);
+        shared.change(one, || server.ok(&["plugin", "enable", one.name]));
+    }
+    let mut phase = 1;
+    while phase <= REPLACEMENTS || began.elapsed() < LOAD {
+        shared.progress(MESSAGES);
+        let probe = Probe::begin(server.address("c2s_plain"), &account("probe", 0));
+        phase += 1;
+        for one in &PLUGINS {
+            let file =
+                version(one.source, &format!("0.1.{phase}"), &(one.defaults)(phase), server.dir.path());
+            shared.change(one, || server.ok(&["plugin", "reload", one.name, file.to_str().unwrap()]));
+        }
+        probe.end(phase);
+    }
+    shared.progress(MESSAGES);
+    for one in &PLUGINS {
+        shared.of(one.name).removal();
+        shared.change(one, || server.ok(&["plugin", "remove", one.name]));
+    }
+    shared.progress(MESSAGES);
+    phase - 1
+}
+
+/// The talkers' sessions, as the operator sees them.
+fn sessions(server: &Server) -> Vec<String> {
+    let list: Value = serde_json::from_str(&server.ok(&["session", "list", "--json"])).unwrap();
+    let list = list.as_array().unwrap().iter();
+    let ours = list.filter(|session| session["jid"].as_str().unwrap().starts_with("talker"));
+    let mut lines: Vec<String> = ours.map(Value::to_string).collect();
+    lines.sort();
+    lines
+}
+
+/// What the talkers have seen, and what was kept for those who were away.
+fn judged(server: &Server, shared: &Shared, reports: &[Report], replaced: u32) {
+    let heard: u64 = reports.iter().map(|report| report.heard).sum();
+    let mut certain = BTreeMap::<u32, [u64; 2]>::new();
+    let mut kept = 0;
+    for (index, report) in reports.iter().enumerate() {
+        report.certain.iter().for_each(|(phase, count)| certain.entry(*phase).or_default()[0] += count);
+        let stored = talker::stored(server.address("c2s_plain"), &account("away", index)).unwrap();
+        kept += stored.len();
+        let found = report.fates(shared.of("offline-filter"), &stored);
+        let found = found.unwrap_or_else(|error| panic!("{}: {error}", account("away", index)));
+        found.into_iter().for_each(|phase| certain.entry(phase).or_default()[1] += 1);
+    }
+    eprintln!("{heard} messages heard, {kept} kept, {replaced} replacements of each plugin");
+    eprintln!("judged by one certain version, as [marked, stored or not]: {certain:?}");
+    assert!(replaced >= REPLACEMENTS);
+    for phase in 1..=replaced + 1 {
+        let [marked, stored] = certain.get(&phase).copied().unwrap_or_default();
+        assert!(marked > 0 && stored > 0, "no message could only be judged by version {phase}");
+    }
+}
