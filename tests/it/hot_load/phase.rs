@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
-use std::sync::{Condvar, Mutex};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -132,8 +132,12 @@ impl Shared {
     }
 
     fn tell(&self, what: impl FnOnce(&mut State)) {
-        what(&mut self.state.lock().unwrap());
+        what(&mut self.state());
         self.changed.notify_all();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until so many are connected.
@@ -143,22 +147,25 @@ impl Shared {
 
     /// Waits until so many more messages have been heard.
     pub fn progress(&self, messages: u64) {
-        let goal = self.state.lock().unwrap().heard + messages;
+        let goal = self.state().heard + messages;
         self.wait(|state| state.heard >= goal);
     }
 
     fn wait(&self, enough: impl Fn(&State) -> bool) {
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.state();
         while !enough(&state) {
-            assert!(state.failed.is_none(), "{}", state.failed.as_deref().unwrap_or_default());
-            let (next, waited) = self.changed.wait_timeout(state, PATIENCE).unwrap();
-            state = next;
-            assert!(
-                !waited.timed_out(),
-                "nothing happens: {} connected, {} heard",
-                state.connected,
-                state.heard
-            );
+            if let Some(error) = state.failed.clone() {
+                drop(state);
+                panic!("{error}");
+            }
+            let waited = self.changed.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner);
+            state = waited.0;
+            if waited.1.timed_out() {
+                panic!(
+                    "nothing happens: {} are connected, {} messages were heard",
+                    state.connected, state.heard
+                );
+            }
         }
     }
 }
