@@ -19,7 +19,7 @@ impl Window {
 
     /// Adds a hit; true once more than `limit` lie within the last `span` milliseconds.
     pub fn hit(&mut self, now: u64, limit: u32, span: u64) -> bool {
-        self.fit(limit);
+        self.fit(limit, now);
         match self {
             Self::Exact(hits) => {
                 hits.push_back(now);
@@ -49,10 +49,10 @@ impl Window {
     }
 
     /// Takes the form that the limit asks for, keeping what has been counted.
-    fn fit(&mut self, limit: u32) {
+    fn fit(&mut self, limit: u32, now: u64) {
         match self {
             Self::Exact(hits) if limit > EXACT => {
-                let start = hits.front().copied().unwrap_or_default();
+                let start = hits.front().copied().unwrap_or(now);
                 *self = Self::Coarse { start, current: hits.len() as u32, previous: 0 };
             }
             Self::Coarse { start, current, .. } if limit <= EXACT => {
@@ -67,6 +67,15 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_counted_stays_when_the_limit_changes() {
+        let mut window = Window::new();
+        assert_eq!([59_999, 59_999].map(|now| window.hit(now, 1000, 60_000)), [false, false]);
+        assert_eq!([60_001, 60_002].map(|now| window.hit(now, 3, 60_000)), [false, true]);
+        assert_eq!([60_003, 60_004].map(|now| window.hit(now, 1000, 60_000)), [false, false]);
+        assert_eq!([60_005, 60_006].map(|now| window.hit(now, 5, 60_000)), [true, true]);
+    }
 
     #[test]
     fn the_hit_after_the_limit_is_told() {
