@@ -54,8 +54,7 @@ pub struct Hold {
 }
 
 impl Hold {
-    pub(crate) fn new(session: Arc<Session>, driver: OwnedMutexGuard<()>) -> Self {
-        let epoch = session.epoch.load(Ordering::Acquire);
+    pub(crate) fn new(session: Arc<Session>, epoch: u32, driver: OwnedMutexGuard<()>) -> Self {
         Self { session, epoch, _driver: driver }
     }
 
@@ -88,7 +87,7 @@ impl Kernel {
         account.state.lock().sessions.push(session.clone());
         self.sessions.insert(session.clone());
         self.moment(Moment::Bound, &session).await;
-        Ok(Hold::new(session, driver))
+        Ok(Hold::new(session, 0, driver))
     }
 
     /// The full JID to bind, once a conflict is out of the way. The account's binding lock is held.

@@ -51,8 +51,9 @@ impl Kernel {
         if session.account().jid() != account || !session.host().is_enabled() {
             return Err(ResumeError::NotFound);
         }
-        session.epoch.fetch_add(1, Ordering::AcqRel);
+        let epoch = session.epoch.fetch_add(1, Ordering::AcqRel) + 1;
         session.mailbox.nudge();
+        let mut taking = Taking { kernel: self, session: &session, epoch, taken: false };
         let driver = tokio::time::timeout(PATIENCE, session.driver.clone().lock_owned())
             .await
             .map_err(|_| ResumeError::NotFound)?;
@@ -71,7 +72,32 @@ impl Kernel {
         }
         session.mailbox.rewind();
         self.counters().resumed.inc();
-        Ok(Hold::new(session.clone(), driver))
+        taking.taken = true;
+        Ok(Hold::new(session.clone(), epoch, driver))
+    }
+}
+
+/// The former connection was told to let go. If this one does not come to hold the session, for whatever reason, and no
+/// other does, nobody would read its mailbox any more: then it ends.
+struct Taking<'a> {
+    kernel: &'a Arc<Kernel>,
+    session: &'a Arc<Session>,
+    epoch: u32,
+    taken: bool,
+}
+
+impl Drop for Taking<'_> {
+    fn drop(&mut self) {
+        if self.taken {
+            return;
+        }
+        let (kernel, session, epoch) = (self.kernel.clone(), self.session.clone(), self.epoch);
+        self.kernel.runtime().tasks.spawn("resume", async move {
+            let _driver = session.driver.lock().await;
+            if session.epoch.load(Ordering::Acquire) == epoch {
+                kernel.end(&session).await;
+            }
+        });
     }
 }
 

@@ -36,7 +36,7 @@ impl Server {
             let error = StreamError::new(StreamCondition::PolicyViolation).text("ended by the operator");
             self.kernel.kick(&session, error).await;
         }
-        Ok(json!({ "kicked": ids.len() }))
+        Ok(json!({ "closed": ids.len() }))
     }
 
     pub(super) async fn status(&self) -> Result<Value, CommandError> {
