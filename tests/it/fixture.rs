@@ -44,7 +44,8 @@ impl Server {
 
     /// A server in a folder that is there already.
     pub fn start_in(dir: TempDir) -> Self {
-        let stderr = fs::OpenOptions::new().create(true).append(true).open(dir.path().join("stderr")).unwrap();
+        let stderr =
+            fs::OpenOptions::new().create(true).append(true).open(dir.path().join("stderr")).unwrap();
         let mut child = Command::new(CASTLING)
             .args(["serve", "--config", "castling.toml"])
             .current_dir(dir.path())
@@ -171,10 +172,8 @@ pub fn castling(dir: &Path, args: &[&str], input: &str) -> Output {
 
 /// A built plugin (`cargo xtask plugins`).
 pub fn plugin(name: &str) -> PathBuf {
-    let folder = std::env::var_os("CASTLING_PLUGINS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("CASTLING_PLUGINS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins"), PathBuf::from);
     let file = folder.join(format!("{name}.wasm"));
     assert!(file.exists(), "{} is missing: run cargo xtask plugins", file.display());
     file.canonicalize().unwrap()
@@ -182,6 +181,11 @@ pub fn plugin(name: &str) -> PathBuf {
 
 /// How long anything may take that a test waits for.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks the server again and again until it is so; an answer takes some milliseconds.
+pub fn until(what: &str, mut is: impl FnMut() -> bool) {
+    assert!((0..5000).any(|_| is()), "{what}: it never came to that");
+}
 
 fn read(path: &Path) -> String {
     let mut text = String::new();

@@ -10,8 +10,13 @@
     reason = "a test that cannot go on panics and says why"
 )]
 
+mod admin;
 mod fixture;
 mod hot_load;
+mod kill;
 mod main_job;
+mod raw;
 mod scenario;
+mod stream;
+mod tls;
 mod versions;

@@ -8,7 +8,7 @@ pub mod client;
 mod matching;
 pub mod parse;
 mod run;
-mod scram;
+pub mod scram;
 
 use std::fs;
 use std::path::{Path, PathBuf};

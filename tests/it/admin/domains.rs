@@ -1,0 +1,171 @@
+//! `castling domain` and `castling reload`: what is not meant is not touched.
+
+use super::{ANNA, JACK, OTHER, bound, json, place, rewrite};
+use crate::fixture::{BRANDS, Server, add_users, castling, signal, until};
+use crate::raw::{Raw, header};
+
+fn start() -> Server {
+    Server::start_with(BRANDS, &[JACK, ANNA, OTHER])
+}
+
+fn add_user(server: &Server, jid: &str) {
+    let added = castling(server.dir.path(), &["user", "add", jid, "--password-stdin"], "secret");
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+}
+
+/// Whether streams to the domain are accepted.
+fn is_served(server: &Server, domain: &str) -> bool {
+    let mut raw = Raw::connect(server.address("c2s_plain"), domain);
+    raw.send(&header(domain));
+    let first = raw.next();
+    match first.name() {
+        "features" => true,
+        _ => {
+            assert_eq!(crate::raw::condition(&first), "host-unknown");
+            false
+        }
+    }
+}
+
+#[test]
+fn domains_come_and_go_beside_the_others() {
+    let server = start();
+    let mut stays = bound(&server, "jack@wuchess.example/desk");
+    server.ok(&["domain", "add", "third.example"]);
+    add_user(&server, "jack@third.example");
+    let mut third = bound(&server, "jack@third.example/desk");
+    let mut chess = bound(&server, "jack@chess.example/desk");
+    third.ping();
+
+    server.ok(&["domain", "disable", "chess.example"]);
+    assert_eq!(chess.stream_error(), "host-gone");
+    assert!(!is_served(&server, "chess.example"));
+    server.ok(&["domain", "remove", "third.example"]);
+    assert_eq!(third.stream_error(), "host-gone");
+    assert!(!is_served(&server, "third.example"));
+    server.ok(&["domain", "enable", "chess.example"]);
+    bound(&server, "jack@chess.example/desk").ping();
+    server.ok(&["domain", "add", "third.example"]);
+    bound(&server, "jack@third.example/desk").ping();
+    assert!(stays.ping().is_empty(), "the other brand saw nothing of it");
+}
+
+#[test]
+fn what_the_file_declares_is_not_removed() {
+    let server = start();
+    let mut jack = bound(&server, "jack@chess.example/desk");
+    let said = server.refused(&["domain", "remove", "chess.example", "--purge"]);
+    let place = place(server.dir.path(), "name = \"chess.example\"");
+    assert!(said.contains(&format!("declared in {place}")), "{said}");
+    assert!(said.contains("castling domain disable chess.example"), "{said}");
+    jack.ping();
+    assert_eq!(server.ok(&["user", "list", "chess.example"]), "anna@chess.example\njack@chess.example\n");
+    for (args, reason) in [
+        (["domain", "add", "chess.example"], "already"),
+        (["domain", "add", "a b"], "is not a domain name"),
+        (["domain", "remove", "no.example"], "there is no domain no.example"),
+        (["domain", "enable", "no.example"], "there is no domain no.example"),
+    ] {
+        let said = server.refused(&args);
+        assert!(said.contains(reason), "{said}");
+    }
+}
+
+#[test]
+fn purge_deletes_accounts_and_remove_keeps_them() {
+    let server = start();
+    server.ok(&["domain", "add", "third.example"]);
+    add_user(&server, "jack@third.example");
+    server.ok(&["domain", "remove", "third.example"]);
+    server.ok(&["domain", "add", "third.example"]);
+    assert_eq!(server.ok(&["user", "list", "third.example"]), "jack@third.example\n");
+    let mut third = bound(&server, "jack@third.example/desk");
+    let said = server.ok(&["domain", "remove", "third.example", "--purge"]);
+    assert!(["", "1 accounts deleted\n"].contains(&&*said), "{said}");
+    third.stream_error();
+    server.ok(&["domain", "add", "third.example"]);
+    assert_eq!(server.ok(&["user", "list", "third.example"]), "");
+    assert_eq!(server.ok(&["user", "list", "wuchess.example"]), "jack@wuchess.example\n");
+}
+
+#[test]
+fn what_commands_changed_survives_the_process() {
+    let server = start();
+    server.ok(&["domain", "add", "third.example"]);
+    server.ok(&["domain", "disable", "wuchess.example"]);
+    let before = server.ok(&["domain", "list", "--json"]);
+    let list = json(&before);
+    let third = list.as_array().unwrap().iter().find(|one| one["domain"] == "third.example").unwrap();
+    assert_eq!((&third["declared_by"], &third["enabled"]), (&json("\"command\""), &json("true")));
+    let server = Server::start_in(server.kill());
+    assert_eq!(server.ok(&["domain", "list", "--json"]), before);
+    assert!(is_served(&server, "third.example") && !is_served(&server, "wuchess.example"));
+}
+
+#[test]
+fn reload_takes_up_a_changed_file() {
+    let server = start();
+    let mut stays = bound(&server, "jack@chess.example/desk");
+    let (mut anna, dir) = (bound(&server, "anna@chess.example/desk"), server.dir.path());
+    rewrite(dir, |text| {
+        format!("{text}[[domain]]\nname = \"new.example\"\n[limits]\nsessions_per_account = 1\n")
+    });
+    assert!(!is_served(&server, "new.example"));
+    server.ok(&["reload"]);
+    assert!(is_served(&server, "new.example"));
+    let mut second = Raw::log_in(server.address("c2s_plain"), JACK);
+    assert_eq!(second.bind("second"), Err("resource-constraint".into()), "the new limit holds");
+
+    // a domain that the file has no longer goes; the rest stays
+    let gone = "[[domain]]\nname = \"wuchess.example\"\n";
+    let mut wuchess = bound(&server, "jack@wuchess.example/desk");
+    rewrite(dir, |text| text.replace(gone, ""));
+    signal(server.pid(), "HUP");
+    until("SIGHUP is a reload", || !is_served(&server, "wuchess.example"));
+    assert_eq!(wuchess.stream_error(), "host-gone");
+    assert!(stays.ping().is_empty() && anna.ping().is_empty());
+
+    rewrite(dir, |text| text.replace("data_dir = \"data\"", "data_dir = \"data\"\nstorage.sync = \"full\""));
+    let said = server.ok(&["reload"]);
+    assert!(
+        said.contains("[storage] has changed: it takes effect when the server is started again"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_broken_file_changes_nothing() {
+    let server = start();
+    let (mut jack, dir) = (bound(&server, "jack@chess.example/desk"), server.dir.path());
+    rewrite(dir, |text| {
+        let text = text.replace("[[domain]]\nname = \"wuchess.example\"\n", "");
+        format!(
+            "{text}[[domain]]\nname = \"new.example\"\n[limits]\nstanza_byte = 1\nsessions_per_account = 1\n"
+        )
+    });
+    let said = server.refused(&["reload"]);
+    let place = place(dir, "stanza_byte");
+    assert!(said.contains(&format!("{place}: unknown limit `stanza_byte`")), "{said}");
+    assert!(said.contains("nothing was changed"), "{said}");
+    rewrite(dir, |text| format!("{text}\"\n"));
+    let said = server.refused(&["reload"]);
+    assert!(said.contains(&super::place(dir, "\"")), "no TOML: {said}");
+    assert!(is_served(&server, "wuchess.example") && !is_served(&server, "new.example"));
+    assert!(jack.ping().is_empty());
+    let mut second = bound(&server, "jack@chess.example/second");
+    second.ping();
+    // commands that need no configuration work meanwhile
+    assert_eq!(json(&server.ok(&["session", "list", "--json"])).as_array().unwrap().len(), 2);
+    // neither is anything changed by command upon a broken file
+    server.refused(&["domain", "add", "third.example"]);
+    assert!(!is_served(&server, "third.example"));
+}
+
+#[test]
+fn a_service_or_user_of_an_unknown_domain_is_refused() {
+    let server = start();
+    let added = castling(server.dir.path(), &["user", "add", "jack@no.example", "--password-stdin"], "x");
+    assert_eq!(added.status.code(), Some(1));
+    add_users(server.dir.path(), &["late@chess.example"]);
+    bound(&server, "late@chess.example/desk").ping();
+}

@@ -1,0 +1,88 @@
+//! One server for a data directory and its ports; exit codes.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+use tempfile::TempDir;
+
+use super::{JACK, bound};
+use crate::fixture::{BRANDS, Server, castling, folder};
+
+/// A configuration with one fixed port, which was free a moment ago.
+fn fixed() -> (TempDir, TcpListener) {
+    let held = TcpListener::bind("127.0.0.1:0").unwrap();
+    let dir = folder(BRANDS);
+    super::rewrite(dir.path(), |text| {
+        text.replacen("c2s = [\"127.0.0.1:0\"]", &format!("c2s = [\"{}\"]", held.local_addr().unwrap()), 1)
+    });
+    (dir, held)
+}
+
+#[test]
+fn the_socket_is_the_operators_alone() {
+    let server = Server::start(BRANDS);
+    let data = server.dir.path().join("data");
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(data.join("admin.sock")), 0o600);
+    assert_eq!(mode(data), 0o700);
+}
+
+#[test]
+fn one_server_for_a_data_directory() {
+    let server = Server::start_with(BRANDS, &[JACK]);
+    let said = server.refused(&["serve"]);
+    assert!(said.contains(&format!("process {} is using the data directory", server.pid())), "{said}");
+    bound(&server, "jack@chess.example/a").ping();
+    // what a killed server leaves behind is in nobody's way
+    let server = Server::start_in(server.kill());
+    bound(&server, "jack@chess.example/a").ping();
+    let (code, dir) = server.stop();
+    assert_eq!(code, Some(0));
+    assert!(!dir.path().join("data/admin.sock").exists());
+}
+
+#[test]
+fn check_knows_the_running_servers_ports() {
+    let (dir, held) = fixed();
+    let address = held.local_addr().unwrap();
+    for command in ["check", "serve"] {
+        let output = castling(dir.path(), &[command], "");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        let place = super::place(dir.path(), "c2s =");
+        let expected = format!(
+            "{place}: cannot listen on {address}: address already in use — stop the other program or choose another port"
+        );
+        assert!(said.contains(&expected), "{said}");
+    }
+    drop(held);
+    let server = Server::start_in(dir);
+    assert_eq!(server.ok(&["check"]), "the configuration can be used\n");
+    let other = folder(BRANDS);
+    super::rewrite(other.path(), |text| {
+        text.replacen("c2s = [\"127.0.0.1:0\"]", &format!("c2s = [\"{address}\"]"), 1)
+    });
+    let output = castling(other.path(), &["check"], "");
+    assert_eq!(output.status.code(), Some(1), "another data directory: another server's port");
+}
+
+#[test]
+fn exit_codes() {
+    let server = Server::start(BRANDS);
+    let code = |args: &[&str]| server.run(args).status.code();
+    assert_eq!(code(&["status"]), Some(0));
+    assert_eq!(code(&["user", "show", "nobody@chess.example"]), Some(1));
+    assert_eq!(code(&["user", "list", "no.example"]), Some(1));
+    for wrong in [&["user"][..], &["plugin", "enable"], &["status", "--yaml"], &["domain", "add"], &["move"]]
+    {
+        assert_eq!(code(wrong), Some(2), "{wrong:?}");
+    }
+    let dir = server.kill();
+    for without in [&["status"][..], &["reload"], &["session", "list"], &["plugin", "list"]] {
+        let output = castling(dir.path(), without, "");
+        assert_eq!(output.status.code(), Some(1));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("no server is running") && said.contains("castling serve"), "{said}");
+    }
+}
