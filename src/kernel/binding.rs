@@ -1,11 +1,13 @@
 //! Bind, replace, detach and close: the life of a full JID, one step at a time.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::OwnedMutexGuard;
 use xmpp::{Jid, StreamCondition, StreamError};
 
+use crate::gate::Job;
 use crate::limits::bound;
 use crate::session::Session;
 use crate::{Account, Attachment, Item, Kernel, Moment, SessionAbout};
@@ -138,17 +140,19 @@ impl Kernel {
 
     async fn end_locked(self: &Arc<Self>, session: &Arc<Session>) {
         let account = session.account();
-        let (leftovers, gate) = {
+        let job = {
             let mut state = account.state.lock();
             let before = state.sessions.len();
             state.sessions.retain(|other| !Arc::ptr_eq(other, session));
             if state.sessions.len() == before {
                 return;
             }
-            let leftovers: Vec<Item> = session.mailbox.close().into();
+            let leftovers = session.mailbox.close();
             // Later stanzas queue behind the leftovers, so that a sender's order holds.
-            let gate = !leftovers.is_empty() && state.gate.shut();
-            (leftovers, gate)
+            match leftovers.is_empty() {
+                true => None,
+                false => state.gate.shut_for(self.leftovers(account, leftovers)),
+            }
         };
         {
             let mut state = session.state.lock();
@@ -158,16 +162,35 @@ impl Kernel {
             }
         }
         self.sessions.remove(session.id());
-        for item in leftovers {
-            self.deliver_leftover(account, item).await;
+        if session
+            .mailbox
+            .ending()
+            .is_some_and(|error| error.condition == StreamCondition::ResourceConstraint)
+        {
+            self.counters().slow_readers.inc();
         }
-        if gate {
-            // A task: it may have to wait for a reader, and nobody binds or ends while this holds the account.
-            let (kernel, account) = (self.clone(), account.clone());
-            self.runtime().tasks.spawn("gate", async move { kernel.open_gate(&account).await });
+        match job {
+            None => {}
+            // Nobody is there to wait for: they are stored or bounced before anybody binds.
+            Some(job) if account.available().is_empty() => {
+                job().await;
+                self.run_gate(account, None);
+            }
+            Some(job) => self.run_gate(account, Some(job)),
         }
         self.moment(Moment::Closed, session).await;
         session.set_presence(None);
+    }
+
+    fn leftovers(self: &Arc<Self>, account: &Arc<Account>, items: VecDeque<Item>) -> Job {
+        let (kernel, account) = (self.clone(), account.clone());
+        Box::new(move || {
+            Box::pin(async move {
+                for item in items {
+                    kernel.deliver_leftover(&account, item).await;
+                }
+            })
+        })
     }
 
     /// What a session had not received. Presence was for that session alone; a message that another session got as well

@@ -62,7 +62,7 @@ impl Kernel {
         }
     }
 
-    fn place(&self, packet: Packet, account: &Arc<Account>, behind: bool) -> Placed {
+    fn place(self: &Arc<Self>, packet: Packet, account: &Arc<Account>, behind: bool) -> Placed {
         let mut state = account.state.lock();
         if !behind && state.gate.is_flushing() {
             return match state.gate.queue(packet) {
@@ -75,14 +75,36 @@ impl Kernel {
             stamped: packet.notes.leftover,
             ..Item::new(packet.stanza.clone(), packet.notes.received_us)
         };
-        match push_by_rules(&state, &packet, &item) {
+        let mut slow = Slow { sessions: Vec::new(), decides: !behind };
+        let taken = push_by_rules(&state, &packet, &item, &mut slow);
+        // What a slow reader had not received goes its way before this stanza does.
+        let waits = !taken && slow.decides() && packet.stanza.kind() == Kind::Message && state.gate.shut();
+        if !slow.sessions.is_empty() {
+            self.end_slow(account, slow.sessions, waits);
+        }
+        match taken {
             true => Placed::Delivered,
+            false if waits => state.gate.queue(packet).map_or_else(Placed::Crowded, |()| Placed::Queued),
             false => {
                 // Counted before the lock is let go: a session that comes online now waits for what happens next.
                 state.gate.write_begun();
                 Placed::Nobody(packet)
             }
         }
+    }
+
+    /// Ends sessions whose readers are too slow, also those that no connection serves; then what queued meanwhile goes on
+    /// if the gate was shut for it.
+    fn end_slow(self: &Arc<Self>, account: &Arc<Account>, slow: Vec<Arc<Session>>, gate: bool) {
+        let (kernel, account) = (self.clone(), account.clone());
+        self.runtime().tasks.spawn("slow", async move {
+            for session in &slow {
+                kernel.end(session).await;
+            }
+            if gate {
+                kernel.open_gate(&account).await;
+            }
+        });
     }
 
     /// Nobody is online to take it: the store, a policy, or the one bounce.
@@ -117,21 +139,42 @@ fn storable(packet: &Packet, kind: StanzaType) -> bool {
     }
 }
 
-fn push(session: &Arc<Session>, item: &Item) -> bool {
+/// Sessions that had no room for a stanza.
+struct Slow {
+    sessions: Vec<Arc<Session>>,
+    /// The stanza waits for their end rather than that it goes to somebody else at once.
+    decides: bool,
+}
+
+impl Slow {
+    fn decides(&self) -> bool {
+        self.decides && !self.sessions.is_empty()
+    }
+}
+
+fn push(session: &Arc<Session>, item: &Item, slow: &mut Slow) -> bool {
     match session.push(item.clone()) {
         Ok(()) => true,
-        Err(PushError::Full | PushError::Closed) => false,
+        Err(PushError::Full) => {
+            slow.sessions.push(session.clone());
+            false
+        }
+        Err(PushError::Closed) => false,
     }
 }
 
 /// Gives the stanza to every one of these sessions. True when at least one took it.
-fn push_all<'a>(sessions: impl Iterator<Item = &'a Arc<Session>> + Clone, item: &Item) -> bool {
+fn push_all<'a>(
+    sessions: impl Iterator<Item = &'a Arc<Session>> + Clone,
+    item: &Item,
+    slow: &mut Slow,
+) -> bool {
     let several = item.stanza.kind() == Kind::Message && sessions.clone().nth(1).is_some();
     let copies = several.then(|| Arc::new(AtomicUsize::new(sessions.clone().count())));
     let item = Item { copies, ..item.clone() };
     let mut any = false;
     for session in sessions {
-        match push(session, &item) {
+        match push(session, &item, slow) {
             true => any = true,
             false => _ = item.is_elsewhere(),
         }
@@ -140,37 +183,41 @@ fn push_all<'a>(sessions: impl Iterator<Item = &'a Arc<Session>> + Clone, item: 
 }
 
 /// The table of RFC 6121 section 8.5.4. True when at least one session took the stanza.
-fn push_by_rules(state: &State, packet: &Packet, item: &Item) -> bool {
+fn push_by_rules(state: &State, packet: &Packet, item: &Item, slow: &mut Slow) -> bool {
     let stanza = &packet.stanza;
     if let Some(resource) = stanza.to().and_then(|to| to.resource())
         && let Some(session) = state.session(resource)
-        && push(session, item)
     {
-        return true;
+        if push(session, item, slow) {
+            return true;
+        }
+        if slow.decides() {
+            return false;
+        }
     }
     let full = stanza.to().is_some_and(|to| to.resource().is_some()) && !packet.notes.leftover;
     match stanza.kind() {
         Kind::Iq => false,
-        Kind::Message => push_message(state, stanza, full, item),
+        Kind::Message => push_message(state, stanza, full, item, slow),
         Kind::Presence if full => false,
-        Kind::Presence => push_presence(state, stanza, item),
+        Kind::Presence => push_presence(state, stanza, item, slow),
     }
 }
 
-fn push_message(state: &State, stanza: &Stanza, full: bool, item: &Item) -> bool {
+fn push_message(state: &State, stanza: &Stanza, full: bool, item: &Item, slow: &mut Slow) -> bool {
     let ready = |session: &&Arc<Session>| session.priority().is_some_and(|priority| priority >= 0);
     match stanza.stanza_type() {
         StanzaType::Error | StanzaType::Groupchat => false,
         StanzaType::Headline if full => false,
-        StanzaType::Headline => push_all(state.sessions.iter().filter(ready), item),
-        StanzaType::Chat => push_top(state, item),
+        StanzaType::Headline => push_all(state.sessions.iter().filter(ready), item, slow),
+        StanzaType::Chat => push_top(state, item, slow),
         _ if full => false,
-        _ => push_top(state, item),
+        _ => push_top(state, item, slow),
     }
 }
 
 /// To the sessions of the highest priority that is not negative; to the next when those cannot take it.
-fn push_top(state: &State, item: &Item) -> bool {
+fn push_top(state: &State, item: &Item, slow: &mut Slow) -> bool {
     let mut below = i16::MAX;
     loop {
         let next = state
@@ -180,20 +227,24 @@ fn push_top(state: &State, item: &Item) -> bool {
             .filter(|priority| (0..below).contains(priority))
             .max();
         let Some(top) = next else { return false };
-        if push_all(state.sessions.iter().filter(|s| s.priority().map(i16::from) == Some(top)), item) {
+        let best = state.sessions.iter().filter(|s| s.priority().map(i16::from) == Some(top));
+        if push_all(best, item, slow) {
             return true;
+        }
+        if slow.decides() {
+            return false;
         }
         below = top;
     }
 }
 
-fn push_presence(state: &State, stanza: &Stanza, item: &Item) -> bool {
+fn push_presence(state: &State, stanza: &Stanza, item: &Item, slow: &mut Slow) -> bool {
     let available = |session: &&Arc<Session>| session.is_available();
     match stanza.stanza_type() {
         StanzaType::None | StanzaType::Unavailable | StanzaType::Error | StanzaType::Subscribe => {
-            push_all(state.sessions.iter().filter(available), item)
+            push_all(state.sessions.iter().filter(available), item, slow)
         }
         // RFC 6121 section 3: answers about subscriptions go to those who watch the roster
-        _ => push_all(state.sessions.iter().filter(|s| s.is_interested()), item),
+        _ => push_all(state.sessions.iter().filter(|s| s.is_interested()), item, slow),
     }
 }

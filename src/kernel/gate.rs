@@ -10,13 +10,13 @@ use crate::{BoxFuture, Packet};
 /// Packets that may queue behind a flush of stored messages.
 const QUEUE: usize = 1000;
 
-/// A flush that waits for its turn.
-pub(crate) type Flush = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
+/// Something that has to be delivered before the gate opens: stored messages, or what a session had not received.
+pub(crate) type Job = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
 
 /// What comes next before the gate opens.
 pub(crate) enum Next {
-    /// Another flush was asked for.
-    Flush(Flush),
+    /// What is older than everything that queued.
+    Job(Job),
     /// A packet that queued.
     Packet(Box<Packet>),
     /// Nothing: it is open now.
@@ -29,8 +29,8 @@ pub(crate) enum Next {
 #[derive(Default)]
 pub(crate) struct Gate {
     queue: Option<VecDeque<Packet>>,
-    /// Asked for while the gate was shut: runs before it opens.
-    again: Option<Flush>,
+    /// Asked for while the gate was shut: run before it opens.
+    jobs: VecDeque<Job>,
     writes: usize,
     quiet: Arc<Notify>,
 }
@@ -45,9 +45,13 @@ impl Gate {
         self.queue.is_some()
     }
 
-    /// A flush for when the gate is about to open; one is enough, as it reads everything.
-    pub fn flush_again(&mut self, flush: Flush) {
-        self.again.get_or_insert(flush);
+    /// Shuts the gate for a job, which is given back to be run now; if it is shut already, the job waits for its turn.
+    pub fn shut_for(&mut self, job: Job) -> Option<Job> {
+        if self.shut() {
+            return Some(job);
+        }
+        self.jobs.push_back(job);
+        None
     }
 
     /// Begins a flush; false when one is under way already.
@@ -71,10 +75,10 @@ impl Gate {
         }
     }
 
-    /// What comes next: another flush before packets, since what is stored is older than what queued.
+    /// What comes next: jobs before packets, since what they deliver is older than what queued.
     pub fn next(&mut self) -> Next {
-        if let Some(flush) = self.again.take() {
-            return Next::Flush(flush);
+        if let Some(job) = self.jobs.pop_front() {
+            return Next::Job(job);
         }
         match self.queue.as_mut().and_then(VecDeque::pop_front) {
             Some(packet) => Next::Packet(Box::new(packet)),

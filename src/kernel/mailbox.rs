@@ -11,7 +11,7 @@ use xmpp::{Stanza, StreamError};
 use crate::Limits;
 use crate::limits::bound;
 
-/// What may still wait when the next chunk of stored messages follows.
+/// What may still wait when the next stored message follows.
 const BULK_STANZAS: usize = 50;
 const BULK_BYTES: usize = 64 << 10;
 
@@ -108,9 +108,11 @@ impl Mailbox {
             return Err(PushError::Closed);
         }
         let weight = weight(&item);
-        if inner.items.len() >= bound(limits.mailbox_stanzas)
-            || inner.bytes.saturating_add(weight) > bound(limits.mailbox_bytes)
-        {
+        // What another session of the account left over was bounded there: it makes no slow reader of this one.
+        let left_over = item.stamped && item.receipt.is_none();
+        let full = inner.items.len() >= bound(limits.mailbox_stanzas)
+            || inner.bytes.saturating_add(weight) > bound(limits.mailbox_bytes);
+        if full && !left_over {
             return Err(PushError::Full);
         }
         inner.bytes += weight;
@@ -147,14 +149,17 @@ impl Mailbox {
         batch
     }
 
-    /// Resolves when little enough waits that a bulk of stored messages may follow, or the mailbox is closed.
-    pub async fn room(&self) {
+    /// Resolves when little enough waits that a stored message may follow, or the mailbox is closed.
+    pub async fn room(&self, limits: &Limits) {
+        let largest = bound(limits.stanza_bytes).saturating_mul(2); // with its stamp, and what holding it costs
+        let bytes = BULK_BYTES.min(bound(limits.mailbox_bytes).saturating_sub(largest));
+        let stanzas = BULK_STANZAS.min(bound(limits.mailbox_stanzas).saturating_sub(1));
         loop {
             let mut space = std::pin::pin!(self.space.notified());
             space.as_mut().enable();
             let idle = {
                 let inner = self.inner.lock();
-                inner.closed || (inner.items.len() <= BULK_STANZAS && inner.bytes <= BULK_BYTES)
+                inner.closed || (inner.items.len() <= stanzas && inner.bytes <= bytes)
             };
             if idle {
                 return;

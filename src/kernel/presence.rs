@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use xmpp::{Jid, Stanza, StreamCondition, StreamError};
 
-use crate::gate::{Flush, Next};
-use crate::{Account, BoxFuture, Host, Item, Kernel, Notes, Origin, Packet, Session};
+use crate::gate::{Job, Next};
+use crate::{Account, Attachment, BoxFuture, Host, Item, Kernel, Notes, Origin, Packet, Session};
 
-/// How long a flush of stored messages waits for its reader.
+/// How long what is read back, or queued behind that, waits for a reader.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 impl Kernel {
@@ -32,49 +32,45 @@ impl Kernel {
     /// Reads stored messages back into an account's sessions, in chunks, while later stanzas for it queue
     /// behind. `read` is asked for the next chunk until it returns none. Runs as a task of its own, after a flush or a
     /// redelivery that is under way.
-    pub fn flush<F>(self: &Arc<Self>, account: Arc<Account>, session: Arc<Session>, read: F)
+    pub fn flush<F>(self: &Arc<Self>, account: Arc<Account>, mut read: F)
     where
         F: FnMut() -> BoxFuture<'static, Vec<Item>> + Send + 'static,
     {
         let (kernel, of) = (self.clone(), account.clone());
-        let flush: Flush =
-            Box::new(move || Box::pin(async move { kernel.read_back(of, session, read).await }));
-        {
-            let mut state = account.state.lock();
-            if !state.gate.shut() {
-                return state.gate.flush_again(flush);
-            }
+        let job: Job = Box::new(move || {
+            Box::pin(async move {
+                quiet(&of).await;
+                loop {
+                    let items = read().await;
+                    if items.is_empty() {
+                        return;
+                    }
+                    for item in items {
+                        kernel.redeliver(&of, item).await;
+                    }
+                }
+            })
+        });
+        let begin = account.state.lock().gate.shut_for(job);
+        if let Some(job) = begin {
+            self.run_gate(&account, Some(job));
         }
-        let kernel = self.clone();
-        self.runtime().tasks.spawn("flush", async move {
-            flush().await;
+    }
+
+    /// Runs a job for which the gate was shut, and what waits behind it, as a task: it may have to wait for a reader.
+    pub(crate) fn run_gate(self: &Arc<Self>, account: &Arc<Account>, job: Option<Job>) {
+        let (kernel, account) = (self.clone(), account.clone());
+        self.runtime().tasks.spawn("gate", async move {
+            if let Some(job) = job {
+                job().await;
+            }
             kernel.open_gate(&account).await;
         });
     }
 
-    /// One flush, the gate being shut.
-    async fn read_back<F>(self: Arc<Self>, account: Arc<Account>, session: Arc<Session>, mut read: F)
-    where
-        F: FnMut() -> BoxFuture<'static, Vec<Item>> + Send + 'static,
-    {
-        quiet(&account).await;
-        loop {
-            let items = read().await;
-            if items.is_empty() {
-                return;
-            }
-            for item in items {
-                self.redeliver(&account, item).await;
-            }
-            if tokio::time::timeout(PATIENCE, session.mailbox.room()).await.is_err() {
-                let error = StreamError::new(StreamCondition::ResourceConstraint).text("too slow a reader");
-                return session.close(error);
-            }
-        }
-    }
-
     /// Delivers what was stored, or left over by a session that ended, past the account's gate.
     pub(crate) async fn redeliver(self: &Arc<Self>, account: &Arc<Account>, item: Item) {
+        pace(account).await;
         let mut packet = Packet::new(item.stanza, Origin::Server, account.host().clone(), self.tables());
         packet.recipient = Some(account.clone());
         packet.received = true; // it passed the Receive stage when it first came
@@ -85,13 +81,38 @@ impl Kernel {
 
     /// Delivers what queued behind a flush, then opens the gate.
     pub(crate) async fn open_gate(self: &Arc<Self>, account: &Arc<Account>) {
+        let mut patient = true;
         loop {
             let next = account.state.lock().gate.next();
             match next {
-                Next::Flush(flush) => flush().await,
-                Next::Packet(packet) => self.receive(*packet, account.clone(), true).await,
+                Next::Job(job) => job().await,
+                Next::Packet(packet) => {
+                    for session in
+                        account.available().iter().filter(|s| s.attachment() == Attachment::Attached)
+                    {
+                        patient = patient && has_room(session).await;
+                    }
+                    self.receive(*packet, account.clone(), true).await;
+                }
                 Next::Open => return,
             }
+        }
+    }
+}
+
+/// Waits for room in a session's mailbox; false when its reader takes too long.
+async fn has_room(session: &Session) -> bool {
+    let limits = &session.host().options().limits;
+    tokio::time::timeout(PATIENCE, session.mailbox.room(limits)).await.is_ok()
+}
+
+/// Waits until the sessions that take messages have room for more; one that has none for too long is closed.
+async fn pace(account: &Account) {
+    let ready = |session: &Arc<Session>| session.priority().is_some_and(|priority| priority >= 0);
+    for session in account.available().iter().filter(|session| ready(session)) {
+        let options = session.host().options();
+        if tokio::time::timeout(PATIENCE, session.mailbox.room(&options.limits)).await.is_err() {
+            session.close(StreamError::new(StreamCondition::ResourceConstraint).text("too slow a reader"));
         }
     }
 }

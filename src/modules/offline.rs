@@ -132,7 +132,7 @@ pub(crate) fn flush(kernel: &Arc<Kernel>, session: &Arc<Session>) {
         return;
     }
     let reader = Arc::new(Reader::new(kernel, session));
-    kernel.flush(session.account().clone(), session.clone(), move || -> BoxFuture<'static, _> {
+    kernel.flush(session.account().clone(), move || -> BoxFuture<'static, _> {
         let reader = reader.clone();
         Box::pin(async move { reader.next().await })
     });
