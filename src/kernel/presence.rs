@@ -106,9 +106,13 @@ async fn has_room(session: &Session) -> bool {
     tokio::time::timeout(PATIENCE, session.mailbox.room(limits)).await.is_ok()
 }
 
-/// Waits until the sessions that take messages have room for more; one that has none for too long is closed.
+/// Waits until the sessions that take messages have room for more; one that has none for too long is closed. One that
+/// waits to be resumed has no reader to wait for.
 async fn pace(account: &Account) {
-    let ready = |session: &Arc<Session>| session.priority().is_some_and(|priority| priority >= 0);
+    let ready = |session: &Arc<Session>| {
+        session.attachment() == Attachment::Attached
+            && session.priority().is_some_and(|priority| priority >= 0)
+    };
     for session in account.available().iter().filter(|session| ready(session)) {
         let options = session.host().options();
         if tokio::time::timeout(PATIENCE, session.mailbox.room(&options.limits)).await.is_err() {
