@@ -180,7 +180,7 @@ pub struct SessionShown {
     pub jid: String,
     /// `tcp`, `ws` or `bosh`.
     pub transport: String,
-    /// The TLS version, or none.
+    /// `tls`, or none without.
     pub tls: Option<String>,
     /// The client's address.
     pub address: String,
