@@ -39,7 +39,10 @@ fuzz_target!(|text: &str| {
         assert!(!problem.contains("report this as a bug"), "{problem}");
         assert!(problem.contains(" — "), "no remedy: {problem}");
         if let Some(line) = line(problem) {
-            assert!((1..=text.split('\n').count()).contains(&line), "a line that the file has not: {problem}");
+            assert!(
+                (1..=text.split('\n').count()).contains(&line),
+                "a line that the file has not: {problem}"
+            );
         }
     }
     assert_eq!(first, said(text), "read twice, it says other things");

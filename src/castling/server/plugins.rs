@@ -7,7 +7,7 @@ use std::sync::Arc;
 use admin::CommandError;
 use kernel::Module;
 use serde_json::{Value, json};
-use wasm::{DeployOptions, Deployment, DomainSettings, LoadError, Occasion};
+use wasm::{DeployOptions, Deployment, DomainSettings, Inspection, LoadError, Occasion};
 
 use super::Server;
 use crate::accounts::{answer, arguments, unknown};
@@ -52,7 +52,7 @@ impl Server {
             if options.domains.is_empty() {
                 continue;
             }
-            let digest = self.platform.inspect(&plugin.file).map_err(refused(name))?.digest;
+            let digest = self.inspect(name, &plugin.file).await?.digest;
             let made_of = format!("{digest} {options:?}");
             let present = self.deployed.lock().await.0.get(name).cloned();
             let one = match present {
@@ -66,6 +66,13 @@ impl Server {
             deployed.0.insert(name.clone(), one);
         }
         Ok(deployed)
+    }
+
+    /// Reads a component, which may have to be compiled first, off the workers.
+    async fn inspect(&self, name: &str, file: &Path) -> Result<Inspection, CommandError> {
+        let (platform, file) = (self.platform.clone(), file.to_owned());
+        let found = tokio::task::spawn_blocking(move || platform.inspect(&file)).await;
+        found.map_err(|error| CommandError::new(format!("plugin {name}: {error}")))?.map_err(refused(name))
     }
 
     /// Runs a plugin's beginning, which takes CPU time, off the workers.
@@ -120,7 +127,7 @@ impl Server {
     async fn enable(&self, args: SwitchPlugin) -> Result<Value, CommandError> {
         let mut loaded = self.loaded.lock().await;
         let file = loaded.known_plugin(&args.name)?.file.clone();
-        let asks = self.platform.inspect(&file).map_err(refused(&args.name))?.asks;
+        let asks = self.inspect(&args.name, &file).await?.asks;
         let overlay = loaded.enable_plugin(&args.name, &args.domains, &args.set, &args.grants, &asks)?;
         self.change(&mut loaded, overlay, None).await?;
         let using = loaded.config.domains.iter().filter(|d| d.active.iter().any(|one| one.name == args.name));
@@ -162,17 +169,20 @@ impl Server {
 
     async fn list(&self) -> Result<Value, CommandError> {
         let loaded = self.loaded.lock().await;
-        let plugins = loaded.config.plugins.iter();
-        answer(&plugins.map(|(name, plugin)| self.shown(&loaded.config, name, plugin)).collect::<Vec<_>>())
+        let mut list = Vec::new();
+        for (name, plugin) in &loaded.config.plugins {
+            list.push(self.shown(&loaded.config, name, plugin).await);
+        }
+        answer(&list)
     }
 
     async fn show(&self, name: &str) -> Result<Value, CommandError> {
         let loaded = self.loaded.lock().await;
-        answer(&self.shown(&loaded.config, name, loaded.known_plugin(name)?))
+        answer(&self.shown(&loaded.config, name, loaded.known_plugin(name)?).await)
     }
 
-    fn shown(&self, config: &Config, name: &str, plugin: &Plugin) -> crate::api::PluginShown {
-        let version = self.platform.inspect(&plugin.file).ok().map(|found| found.manifest.version);
+    async fn shown(&self, config: &Config, name: &str, plugin: &Plugin) -> crate::api::PluginShown {
+        let version = self.inspect(name, &plugin.file).await.ok().map(|found| found.manifest.version);
         plugin_shown(config, name, plugin, version)
     }
 }
