@@ -114,3 +114,20 @@ impl Tables {
         self.gone.subscribe()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `Kernel::serve` waits for: a stanza under way keeps the tables that it took first.
+    #[test]
+    fn tables_are_gone_with_their_last_holder() {
+        let tables = Arc::new(Tables::empty());
+        let gone = tables.farewell();
+        let stanza = tables.clone();
+        drop(tables);
+        assert!(gone.has_changed().is_ok(), "a stanza still holds them");
+        drop(stanza);
+        assert!(gone.has_changed().is_err(), "nobody holds them");
+    }
+}
