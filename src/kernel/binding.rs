@@ -47,17 +47,24 @@ pub enum BindError {
     BadResource,
 }
 
-/// A connection's hold on a session. Whoever resumes the session waits until the former hold is dropped.
+/// A connection's hold on a session. Whoever resumes the session waits until the former hold is dropped. A session that
+/// is neither detached nor ended by then ends: nobody would read its mailbox any more.
 pub struct Hold {
     /// The session.
     pub session: Arc<Session>,
+    kernel: Arc<Kernel>,
     epoch: u32,
-    _driver: OwnedMutexGuard<()>,
+    driver: Option<OwnedMutexGuard<()>>,
 }
 
 impl Hold {
-    pub(crate) fn new(session: Arc<Session>, epoch: u32, driver: OwnedMutexGuard<()>) -> Self {
-        Self { session, epoch, _driver: driver }
+    pub(crate) fn new(
+        kernel: Arc<Kernel>,
+        session: Arc<Session>,
+        epoch: u32,
+        driver: OwnedMutexGuard<()>,
+    ) -> Self {
+        Self { session, kernel, epoch, driver: Some(driver) }
     }
 
     /// Another connection has taken the session over: leave, and leave the session alone.
@@ -66,13 +73,37 @@ impl Hold {
     }
 }
 
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let driver = self.driver.take();
+        let let_go = self.superseded() || self.session.attachment() != Attachment::Attached;
+        if let_go || tokio::runtime::Handle::try_current().is_err() {
+            return;
+        }
+        let (kernel, session, epoch) = (self.kernel.clone(), self.session.clone(), self.epoch);
+        self.kernel.runtime().tasks.spawn("abandoned", async move {
+            let _driver = driver; // whoever resumes it meanwhile waits, and is told that it is gone
+            if session.epoch.load(Ordering::Acquire) == epoch {
+                kernel.end(&session).await;
+            }
+        });
+    }
+}
+
 impl Kernel {
     /// Binds a resource (RFC 6120 section 7). A session that it replaces has ended, its `unavailable` told, before
-    /// this returns.
+    /// this returns. Once begun it comes to its end, also if nobody waits for it any more: a replaced session's messages
+    /// would be lost half-way.
     ///
     /// # Errors
     /// See [`BindError`].
     pub async fn bind(self: &Arc<Self>, request: BindRequest) -> Result<Hold, BindError> {
+        let kernel = self.clone();
+        let bound = self.runtime().tasks.spawn("bind", async move { kernel.bind_now(request).await });
+        bound.await.unwrap_or(Err(BindError::Gone))
+    }
+
+    async fn bind_now(self: &Arc<Self>, request: BindRequest) -> Result<Hold, BindError> {
         let account = request.account;
         let _serial = account.binding.lock().await;
         if !account.host().is_enabled() || account.state.lock().deleted {
@@ -88,8 +119,12 @@ impl Kernel {
         let driver = session.driver.clone().lock_owned().await;
         account.state.lock().sessions.push(session.clone());
         self.sessions.insert(session.clone());
+        if !account.host().is_enabled() {
+            self.end_locked(&session).await; // disabled meanwhile: whoever ends the domain's sessions may have missed it
+            return Err(BindError::Gone);
+        }
         self.moment(Moment::Bound, &session).await;
-        Ok(Hold::new(session, 0, driver))
+        Ok(Hold::new(self.clone(), session, 0, driver))
     }
 
     /// The full JID to bind, once a conflict is out of the way. The account's binding lock is held.
@@ -131,11 +166,29 @@ impl Kernel {
     }
 
     /// Ends a session, on whatever way it comes to that: `unavailable` is told, and what its client had not
-    /// received goes elsewhere (RFC 6121 section 8: other resource, offline store, or bounce). Once only.
+    /// received goes elsewhere (RFC 6121 section 8: other resource, offline store, or bounce). Once only. Once begun it
+    /// comes to its end, also if nobody waits for it any more.
     pub async fn end(self: &Arc<Self>, session: &Arc<Session>) {
-        let account = session.account().clone();
-        let _serial = account.binding.lock().await;
-        self.end_locked(session).await;
+        self.end_if(session, |_| true).await;
+    }
+
+    /// The time to resume the session is up, or its end was asked for. It may have been resumed since that was seen.
+    pub(crate) async fn give_up(self: &Arc<Self>, session: &Arc<Session>) {
+        self.end_if(session, |session| session.attachment() != Attachment::Attached).await;
+    }
+
+    /// Ends a session if `test` holds once nobody else binds, resumes or ends it.
+    async fn end_if(self: &Arc<Self>, session: &Arc<Session>, test: fn(&Session) -> bool) {
+        let (kernel, session) = (self.clone(), session.clone());
+        let ended = self.runtime().tasks.spawn("end", async move {
+            let _serial = session.account().binding.lock().await;
+            if test(&session) {
+                kernel.end_locked(&session).await;
+            }
+        });
+        if ended.await.is_err() {
+            tracing::error!("the end of a session was cut off");
+        }
     }
 
     async fn end_locked(self: &Arc<Self>, session: &Arc<Session>) {

@@ -30,8 +30,12 @@ impl Kernel {
         let mut bytes = [0; 16];
         self.runtime().random.fill(&mut bytes);
         let token = u128::from_be_bytes(bytes);
-        self.resumable.lock().insert(token, session.clone());
-        session.state.lock().token = Some(token);
+        let mut state = session.state.lock();
+        // One that has ended meanwhile is not put where nobody would take it out again.
+        if state.attachment != Attachment::Closed {
+            state.token = Some(token);
+            self.resumable.lock().insert(token, session.clone());
+        }
         token
     }
 
@@ -57,11 +61,13 @@ impl Kernel {
         let driver = tokio::time::timeout(PATIENCE, session.driver.clone().lock_owned())
             .await
             .map_err(|_| ResumeError::NotFound)?;
+        // Nobody reads its client's stanzas now. They are waited for before the account is locked: one of them may
+        // wait for the end of another session of the same account.
+        session.intake.quiet().await;
         let _serial = session.account().binding.lock().await;
         if session.attachment() == Attachment::Closed || session.mailbox.ending().is_some() {
             return Err(ResumeError::NotFound);
         }
-        session.intake.quiet().await;
         if !session.mailbox.acknowledge(h) {
             return Err(ResumeError::TooHigh { h });
         }
@@ -73,7 +79,7 @@ impl Kernel {
         session.mailbox.rewind();
         self.counters().resumed.inc();
         taking.taken = true;
-        Ok(Hold::new(session.clone(), epoch, driver))
+        Ok(Hold::new(self.clone(), session.clone(), epoch, driver))
     }
 }
 

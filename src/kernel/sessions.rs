@@ -149,7 +149,7 @@ pub(crate) async fn jobs(kernel: Arc<Kernel>) {
         }
         ticks += 1;
         for session in kernel.sessions.due(kernel.now_us()) {
-            kernel.end(&session).await;
+            kernel.give_up(&session).await;
         }
         if ticks.is_multiple_of(60) {
             kernel.forget_idle_accounts();

@@ -6,4 +6,5 @@ mod iq;
 mod offline;
 mod presence;
 mod roster;
+mod sessions;
 mod subscriptions;

@@ -1,0 +1,46 @@
+//! Sessions whose connections break off, and messages that come while a resource comes online.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
+
+use kernel::{Attachment, BindRequest};
+
+use super::bench::Bench;
+
+#[tokio::test]
+async fn a_session_that_nobody_holds_any_more_ends() {
+    let bench = Bench::new().await;
+    let (anna, bert) = bench.friends("anna@chess.example/a", "bert@chess.example/b").await;
+    let session = bert.session().clone();
+    drop(bert);
+    let gone = anna.receives(1).await;
+    assert_eq!(gone, ["<presence from='bert@chess.example/b' to='anna@chess.example' type='unavailable'/>"]);
+    assert_eq!(session.attachment(), Attachment::Closed);
+}
+
+#[tokio::test]
+async fn a_bind_that_is_given_up_half_way_loses_nothing() {
+    let bench = Bench::new().await;
+    let anna = bench.online("anna@chess.example/a").await;
+    let bert = bench.online("bert@chess.example/b").await;
+    anna.send("<message type='chat' id='1' to='bert@chess.example'><body>x</body></message>").await;
+    let request = BindRequest {
+        account: bert.session().account().clone(),
+        resource: Some("b".into()),
+        about: bert.session().about(),
+    };
+    {
+        let mut binding = pin!(bench.kernel.bind(request));
+        assert!(binding.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    bench.kept("bert@chess.example", 1).await;
+    let bert = bench.online("bert@chess.example/b2").await;
+    let ended = async {
+        while bert.session().account().sessions().len() != 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(20), ended).await;
+    assert!(ended.is_ok(), "what nobody waited for has not ended");
+}
