@@ -202,14 +202,22 @@ impl<P: Pipe> Established<P> {
             End::Closed => {
                 kernel.end(&session).await;
                 self.pipe.close();
-                goodbye(&mut self.pipe).await;
+                self.leave().await;
             }
             End::Error(error) => {
                 tracing::debug!(jid = %session.jid(), %error, "a session ends with an error");
                 kernel.end(&session).await;
                 self.refuse(&error);
-                goodbye(&mut self.pipe).await;
+                self.leave().await;
             }
+        }
+    }
+
+    /// The last bytes leave, and with them what was written before. Receipts of what did not leave are dropped untold.
+    async fn leave(&mut self) {
+        goodbye(&mut self.pipe).await;
+        if self.pipe.pending() == 0 {
+            self.receipts.drain(..).for_each(|receipt| receipt.delivered());
         }
     }
 

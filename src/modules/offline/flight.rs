@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hashbrown::HashSet;
 use kernel::{Account, Kernel, Receipt};
@@ -50,12 +51,15 @@ impl Flights {
     }
 }
 
-/// One kept message on its way; told what becomes of it.
+/// One kept message on its way; told what becomes of it. One that is dropped without a word has come back: it was
+/// written to a connection that broke.
 pub(super) struct Flight {
     kernel: Arc<Kernel>,
     account: Arc<Account>,
     flights: Arc<Flights>,
     id: OfflineId,
+    delivered: AtomicBool,
+    returned: AtomicBool,
 }
 
 impl Flight {
@@ -67,13 +71,17 @@ impl Flight {
         id: OfflineId,
     ) -> Arc<Self> {
         flights.state.lock().under_way.insert(id);
-        Arc::new(Self { kernel, account, flights, id })
+        let (delivered, returned) = Default::default();
+        Arc::new(Self { kernel, account, flights, id, delivered, returned })
     }
 }
 
 impl Receipt for Flight {
     /// What arrives while a deletion is under way is deleted with the next one.
     fn delivered(&self) {
+        if self.delivered.swap(true, Ordering::AcqRel) {
+            return;
+        }
         let begin = {
             let mut state = self.flights.state.lock();
             state.arrived.push(self.id);
@@ -86,8 +94,12 @@ impl Receipt for Flight {
     }
 
     fn returned(&self) {
+        // Once only: meanwhile it may be on its way again, with another flight.
+        if self.delivered.load(Ordering::Acquire) || self.returned.swap(true, Ordering::AcqRel) {
+            return;
+        }
         let mut state = self.flights.state.lock();
-        if !state.arrived.contains(&self.id) && state.under_way.remove(&self.id) {
+        if state.under_way.remove(&self.id) {
             state.returns += 1;
         }
     }
@@ -96,6 +108,7 @@ impl Receipt for Flight {
 impl Drop for Flight {
     /// The last of an account's flights takes the entry with it.
     fn drop(&mut self) {
+        self.returned();
         forget(&self.account, &self.flights);
     }
 }

@@ -187,3 +187,24 @@ async fn one_look_at_an_empty_store() {
     bert.receives(2).await;
     assert_eq!(looks(), 2, "one for each who came");
 }
+
+#[tokio::test]
+async fn what_was_written_to_a_broken_connection_comes_again() {
+    let bench = Bench::new().await;
+    let anna = bench.online("anna@chess.example/a").await;
+    anna.send(&chat("1")).await;
+    let lost = comes(&bench, "lost", 0).await;
+    let (mut stanzas, mut receipts) = (0, Vec::new());
+    while stanzas < 2 {
+        let batch = lost.session().mailbox.take(usize::MAX, |_| 1);
+        stanzas += batch.stanzas; // its own presence, and the message
+        receipts.extend(batch.receipts);
+        tokio::task::yield_now().await;
+    }
+    lost.drop_connection().await;
+    assert_eq!(receipts.len(), 1);
+    drop(receipts); // written, and nobody knows whether it arrived
+    let bert = comes(&bench, "b", 0).await;
+    assert_eq!(messages(bert.receives(2).await), [stamped("1")]);
+    bench.kept("bert@chess.example", 0).await;
+}
