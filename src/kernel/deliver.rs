@@ -64,7 +64,7 @@ impl Kernel {
 
     fn place(self: &Arc<Self>, packet: Packet, account: &Arc<Account>, behind: bool) -> Placed {
         let mut state = account.state.lock();
-        if !behind && state.gate.is_flushing() {
+        if !behind && state.gate.keeps(&packet) {
             return match state.gate.queue(packet) {
                 Ok(()) => Placed::Queued,
                 Err(packet) => Placed::Crowded(packet),

@@ -42,6 +42,7 @@ pub use limits::Limits;
 pub use link::Link;
 pub use mailbox::{Batch, Item, Mailbox, PushError, Receipt};
 pub use packet::{Notes, Origin, Packet, Settling};
+pub use presence::HeldMessages;
 pub use registrar::{About, Identity, IqKind, Module, Registrar};
 pub use resume::ResumeError;
 pub use roster::{Roster, RosterChange};

@@ -10,12 +10,35 @@ use crate::{Account, Attachment, BoxFuture, Host, Item, Kernel, Notes, Origin, P
 /// How long what is read back, or queued behind that, waits for a reader.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
+/// While it lives, messages for the account queue. From [`Kernel::hold_messages`].
+pub struct HeldMessages {
+    kernel: Arc<Kernel>,
+    account: Arc<Account>,
+}
+
+impl Drop for HeldMessages {
+    fn drop(&mut self) {
+        let run = self.account.state.lock().gate.release();
+        if run && tokio::runtime::Handle::try_current().is_ok() {
+            self.kernel.run_gate(&self.account, None);
+        }
+    }
+}
+
 impl Kernel {
     /// Takes a session's presence in; none is unavailable. What is told to whom is the presence module's matter.
     pub fn set_presence(&self, session: &Arc<Session>, presence: Option<Stanza>) {
         let state = session.account().state.lock(); // deliveries see it before or after, never in between
         session.set_presence(presence);
         drop(state);
+    }
+
+    /// A session of the account is about to take messages, and has stored ones to be read back first: until the guard is
+    /// dropped, new messages queue. It is taken before the session's presence is set, and dropped after its flush was
+    /// asked for.
+    pub fn hold_messages(self: &Arc<Self>, account: &Arc<Account>) -> HeldMessages {
+        account.state.lock().gate.hold();
+        HeldMessages { kernel: self.clone(), account: account.clone() }
     }
 
     /// Sends one stanza to many bare or full JIDs; the stanza is parsed and held once.

@@ -19,6 +19,9 @@ pub(super) async fn available(kernel: &Arc<Kernel>, session: &Arc<Session>, stan
     };
     let before = session.priority();
     let now = stanza.priority();
+    let comes = now >= 0 && before.is_none_or(|before| before < 0);
+    // What comes from now on is younger than what is kept, which is read back when everybody has been told.
+    let held = comes.then(|| kernel.hold_messages(account));
     kernel.set_presence(session, Some(stanza.clone()));
     let mut recipients = roster.watchers();
     recipients.push(account.jid().clone());
@@ -27,9 +30,10 @@ pub(super) async fn available(kernel: &Arc<Kernel>, session: &Arc<Session>, stan
         probe::contacts(kernel, session, &roster).await;
         requests(kernel, session).await;
     }
-    if now >= 0 && before.is_none_or(|before| before < 0) {
+    if comes {
         offline::flush(kernel, session);
     }
+    drop(held);
     if session.attachment() == Attachment::Closed {
         closed(kernel, session).await; // it was ended from elsewhere meanwhile
     }

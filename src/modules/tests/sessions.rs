@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use kernel::{Attachment, BindRequest};
+use xmpp::Stanza;
 
 use super::bench::Bench;
 
@@ -43,4 +44,30 @@ async fn a_bind_that_is_given_up_half_way_loses_nothing() {
     };
     let ended = tokio::time::timeout(std::time::Duration::from_secs(20), ended).await;
     assert!(ended.is_ok(), "what nobody waited for has not ended");
+}
+
+#[tokio::test]
+async fn a_message_that_comes_while_a_resource_comes_online_is_behind_the_kept_ones() {
+    let bench = Bench::new().await;
+    let anna = bench.online("anna@chess.example/a").await;
+    let bert = bench.bind("bert@chess.example/b").await;
+    let chat =
+        |id: &str| format!("<message type='chat' id='{id}' to='bert@chess.example'><body>x</body></message>");
+    anna.send(&chat("kept")).await;
+    let held = bench.kernel.hold_messages(bert.session().account());
+    bert.send("<presence/>").await; // holds as well, asks for the flush, lets go
+    let sent = Stanza::parse_str(&chat("new")).unwrap().with_from(anna.session().jid().clone());
+    bench.kernel.process(anna.session(), sent).await;
+    let presence = "<presence to='bert@chess.example/b'/>";
+    let late = Stanza::parse_str(presence).unwrap().with_from(anna.session().jid().clone());
+    bench.kernel.process(anna.session(), late).await;
+    let first = bert.receives(2).await;
+    assert!(first[0].starts_with("<presence"), "{first:#?}");
+    assert!(first[1].contains("id='kept'"), "{first:#?}");
+    assert!(bert.received().is_empty(), "both wait");
+    drop(held);
+    let then = bert.receives(2).await;
+    assert!(then[0].contains("id='new'"), "{then:#?}");
+    assert_eq!(then[1], "<presence from='anna@chess.example/a' to='bert@chess.example/b'/>");
+    anna.session().settled().await;
 }
