@@ -51,14 +51,15 @@ pub async fn domain(kernel: &Arc<Kernel>, name: &str) -> Result<u64, CommandErro
     let store = kernel.store();
     let mut deleted = 0;
     if let Some(host) = kernel.host(name) {
+        let mut after = None;
         loop {
-            let page = store.accounts().list(name, None, 1000).await.map_err(failed)?;
-            if page.is_empty() {
-                break;
-            }
-            for account in page {
-                kernel.delete_account(&host, &account.local).await.map_err(failed)?;
-                deleted += 1;
+            let page = store.accounts().list(name, after.as_deref(), 1000).await.map_err(failed)?;
+            let Some(last) = page.last() else { break };
+            // On from here: a row that is no account of the kernel's is left to `purge_domain`.
+            after = Some(last.local.clone());
+            for account in &page {
+                let cascade = kernel.delete_account(&host, &account.local).await.map_err(failed)?;
+                deleted += u64::from(cascade == Cascade::Deleted);
             }
         }
     }
