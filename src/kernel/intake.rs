@@ -19,13 +19,12 @@ pub(crate) struct Intake {
 
 #[derive(Default)]
 struct Inner {
-    handled: u32,
     /// Fates after the prefix: true where settled.
     open: VecDeque<bool>,
-    /// Number of the first entry of `open`, counting every stanza since the session began.
+    /// Number of the first entry of `open`: so many stanzas have been settled since the session began.
     first: u64,
     /// `h` counts from where stream management was enabled.
-    base: u32,
+    base: u64,
 }
 
 impl Intake {
@@ -46,7 +45,6 @@ impl Intake {
         while inner.open.front() == Some(&true) {
             inner.open.pop_front();
             inner.first += 1;
-            inner.handled = inner.handled.wrapping_add(1);
         }
         if inner.open.is_empty() {
             inner.open = VecDeque::new();
@@ -58,14 +56,13 @@ impl Intake {
     /// Stream management begins: counting starts at zero (XEP-0198 section 4).
     pub fn rebase(&self) {
         let mut inner = self.inner.lock();
-        inner.base = inner.handled.wrapping_add(inner.open.len() as u32);
+        inner.base = inner.first + inner.open.len() as u64;
     }
 
-    /// `h`: stanzas settled since stream management was enabled.
+    /// `h`: stanzas settled since stream management was enabled, modulo 2^32. Those from before may still be open.
     pub fn handled(&self) -> u32 {
         let inner = self.inner.lock();
-        let h = inner.handled.wrapping_sub(inner.base);
-        if h > u32::MAX / 2 { 0 } else { h } // stanzas from before `enable` may still be open
+        inner.first.saturating_sub(inner.base) as u32
     }
 
     /// Waits until fewer stanzas are unsettled than a session may have.
@@ -134,6 +131,16 @@ mod tests {
         assert_eq!(intake.handled(), 0, "a stanza from before is still open");
         intake.settle(open);
         assert_eq!(intake.handled(), 1);
+    }
+
+    #[test]
+    fn h_wraps_around() {
+        let intake = Intake::default();
+        intake.inner.lock().first = u64::from(u32::MAX) - 1;
+        for h in [u32::MAX, 0, 1] {
+            intake.settle(intake.begin());
+            assert_eq!(intake.handled(), h);
+        }
     }
 
     #[tokio::test]

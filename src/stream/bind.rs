@@ -12,6 +12,9 @@ use crate::c2s::C2s;
 use crate::pipe::{self, Pipe, PipeError};
 use crate::sm;
 
+/// Requests to bind or to resume on one stream.
+const ATTEMPTS: usize = 10;
+
 /// A stream with a session on it.
 pub(crate) struct Bound {
     pub hold: Hold,
@@ -26,7 +29,7 @@ pub(crate) async fn bind<P: Pipe>(
     host: &Arc<Host>,
     user: &Jid,
 ) -> Result<Option<Bound>, PipeError> {
-    loop {
+    for _ in 0..ATTEMPTS {
         let element = match pipe::event(pipe).await? {
             Some(StreamEvent::Element(element)) => element,
             Some(StreamEvent::Open(_)) => return Err(StreamError::new(StreamCondition::InvalidXml).into()),
@@ -49,6 +52,7 @@ pub(crate) async fn bind<P: Pipe>(
             return Ok(bound);
         }
     }
+    Err(StreamError::new(StreamCondition::PolicyViolation).text("too many failed attempts to bind").into())
 }
 
 async fn resume<P: Pipe>(

@@ -39,6 +39,8 @@ struct Established<P> {
     resumable: bool,
     /// `<r/>` was sent and not answered.
     asked: bool,
+    /// Stanzas were written after that `<r/>`.
+    unasked: bool,
     /// Told once what was written has left.
     receipts: Vec<Arc<dyn Receipt>>,
 }
@@ -59,6 +61,7 @@ pub(crate) async fn run<P: Pipe>(c2s: Arc<C2s>, pipe: P, bound: Bound) {
         managed: resumed,
         resumable: resumed,
         asked: false,
+        unasked: false,
         receipts: Vec::new(),
     };
     let end = this.serve().await;
@@ -110,9 +113,10 @@ impl<P: Pipe> Established<P> {
         }
     }
 
+    /// Asks what the client has handled; one question at a time.
     fn ask(&mut self) {
-        if !self.asked {
-            self.asked = true;
+        self.unasked = self.asked;
+        if !std::mem::replace(&mut self.asked, true) {
             self.pipe.element(&sm::ask());
         }
     }
@@ -132,7 +136,9 @@ impl<P: Pipe> Established<P> {
 
     async fn element(&mut self, element: Document) -> Result<(), StreamError> {
         if let Some(request) = sm::read(element.root()) {
-            return self.management(request);
+            self.management(request)?;
+            self.bound();
+            return Ok(());
         }
         if element.root().ns() != ns::CLIENT {
             return Err(StreamError::new(StreamCondition::UnsupportedStanzaType));
@@ -167,16 +173,30 @@ impl<P: Pipe> Established<P> {
             }
             sm::Request::Ask => self.pipe.element(&sm::answer(self.hold.session.handled())),
             sm::Request::Answer { h } => {
-                if !self.hold.session.mailbox.acknowledge(h) {
+                let mailbox = &self.hold.session.mailbox;
+                let before = mailbox.unacknowledged();
+                if !mailbox.acknowledge(h) {
                     return Err(sm::too_high(h));
                 }
+                let left = mailbox.unacknowledged();
                 self.asked = false;
-                if self.hold.session.mailbox.unacknowledged() > 0 {
+                // A client that answers before it has handled anything is not asked the same again at once.
+                if left > 0 && (self.unasked || left < before) {
                     self.ask();
                 }
             }
         }
         Ok(())
+    }
+
+    /// Answers of stream management go past the mailbox: a client that only asks and does not read is too slow a reader.
+    fn bound(&self) {
+        let session = &self.hold.session;
+        let bytes = session.host().options().limits.mailbox_bytes;
+        // what was gathered for one write may be as large as the mailbox by itself
+        if bytes > 0 && self.pipe.pending() > bytes.saturating_mul(2).saturating_add(ROOM) {
+            session.close(StreamError::new(StreamCondition::ResourceConstraint).text("too slow a reader"));
+        }
     }
 
     fn enable(&mut self, resume: bool) {

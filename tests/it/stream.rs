@@ -318,6 +318,28 @@ fn a_slow_reader_with_stream_management_loses_nothing() {
 }
 
 #[test]
+fn who_asks_and_does_not_read_is_a_slow_reader() {
+    let server = Server::start_with(SLOW, &[ANNA]);
+    let mut slow = bound(&server, "anna@chess.example/slow");
+    slow.manage();
+    let questions = format!("<enable xmlns='{}'/>", ns::SM).repeat(1000);
+    let closed = (0..2000).any(|_| !slow.try_send(&questions));
+    assert!(closed, "answers pile up without a bound");
+    assert_eq!(slow_readers(&server), 1);
+}
+
+#[test]
+fn the_tenth_failure_to_bind_ends_the_stream() {
+    let server = server();
+    let mut raw = Raw::log_in(server.address("c2s_plain"), JACK);
+    for _ in 0..10 {
+        raw.send(&format!("<enable xmlns='{}'/>", ns::SM));
+        assert!(raw.next().is("failed", ns::SM));
+    }
+    assert_eq!(raw.stream_error(), "policy-violation");
+}
+
+#[test]
 fn a_slow_readers_mailbox_goes_to_the_other_resource() {
     let server = Server::start_with(&SLOW.replace("100000", "2000000"), &[JACK, ANNA]);
     let mut slow = bound(&server, "anna@chess.example/slow");
