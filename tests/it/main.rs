@@ -17,6 +17,7 @@ mod kill;
 mod main_job;
 mod raw;
 mod scenario;
+mod slow_reader;
 mod stream;
 mod tls;
 mod versions;

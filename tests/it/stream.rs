@@ -7,10 +7,10 @@ use crate::fixture::{BRANDS, Server, until};
 use crate::raw::{Raw, condition, header, salt};
 use crate::scenario::scram::Scram;
 
-const JACK: &str = "jack@chess.example";
-const ANNA: &str = "anna@chess.example";
+pub const JACK: &str = "jack@chess.example";
+pub const ANNA: &str = "anna@chess.example";
 
-fn server() -> Server {
+pub fn server() -> Server {
     Server::start_with(BRANDS, &[JACK, ANNA])
 }
 
@@ -18,7 +18,7 @@ fn open(server: &Server) -> Raw {
     Raw::open(server.address("c2s_plain"), "chess.example")
 }
 
-fn bound(server: &Server, jid: &str) -> Raw {
+pub fn bound(server: &Server, jid: &str) -> Raw {
     Raw::bound(server.address("c2s_plain"), jid)
 }
 
@@ -209,7 +209,7 @@ fn a_second_bind_and_the_legacy_session() {
     assert_eq!(list.as_array().unwrap().len(), 1, "{list}");
 }
 
-fn resume(server: &Server, account: &str, id: &str, h: u32) -> Raw {
+pub fn resume(server: &Server, account: &str, id: &str, h: u32) -> Raw {
     let mut raw = Raw::log_in(server.address("c2s_plain"), account);
     raw.send(&format!("<resume xmlns='{}' previd='{id}' h='{h}'/>", ns::SM));
     raw
@@ -267,67 +267,6 @@ fn more_acknowledged_than_sent() {
     assert_eq!(crate::kill::stored(&mut jack), ["for the store"]);
 }
 
-/// A message of ten kilobytes.
-fn heavy(to: &str, number: u32) -> String {
-    format!("<message to='{to}' type='chat' id='{number}'><body>{}</body></message>", "x".repeat(10_000))
-}
-
-fn slow_readers(server: &Server) -> u64 {
-    let stats: Value = serde_json::from_str(&server.ok(&["stats", "--json"])).unwrap();
-    stats["slow_readers"].as_u64().unwrap()
-}
-
-/// Sends to somebody who does not read until the server has had enough of it, and a little more. A bystander is
-/// served all the time. How many were sent.
-fn flood(server: &Server, sender: &mut Raw, bystander: &mut Raw) -> u32 {
-    for round in 0..500 {
-        let enough = slow_readers(server) > 0;
-        for number in round * 20..(round + 1) * 20 {
-            sender.send(&heavy("anna@chess.example", number));
-        }
-        sender.send(&format!("<message to='{}' type='chat' id='r{round}'/>", bystander.jid));
-        assert_eq!(bystander.next().get("id"), Some(&*format!("r{round}")));
-        if enough {
-            sender.ping();
-            return (round + 1) * 20;
-        }
-    }
-    panic!("who does not read is not closed");
-}
-
-const SLOW: &str = "[limits]\nmailbox_bytes = 100000\nstanza_bytes = 20000\n[[domain]]\nname = \"chess.example\"\n\
-                    modules = { offline = { messages = 0 } }\n";
-
-#[test]
-fn a_slow_reader_with_stream_management_loses_nothing() {
-    let server = Server::start_with(SLOW, &[JACK, ANNA]);
-    let mut slow = bound(&server, "anna@chess.example/slow");
-    slow.manage();
-    slow.send("<presence/>");
-    slow.ping();
-    let (mut jack, mut bystander) =
-        (bound(&server, "jack@chess.example/a"), bound(&server, "jack@chess.example/b"));
-    let sent = flood(&server, &mut jack, &mut bystander);
-    assert_eq!(slow.stream_error(), "resource-constraint");
-    let mut anna = bound(&server, "anna@chess.example/next");
-    let ids: Vec<u32> = crate::kill::stored_elements(&mut anna)
-        .iter()
-        .map(|message| message.get("id").unwrap().parse().unwrap())
-        .collect();
-    assert_eq!(ids, (0..sent).collect::<Vec<_>>());
-}
-
-#[test]
-fn who_asks_and_does_not_read_is_a_slow_reader() {
-    let server = Server::start_with(SLOW, &[ANNA]);
-    let mut slow = bound(&server, "anna@chess.example/slow");
-    slow.manage();
-    let questions = format!("<enable xmlns='{}'/>", ns::SM).repeat(1000);
-    let closed = (0..2000).any(|_| !slow.try_send(&questions));
-    assert!(closed, "answers pile up without a bound");
-    assert_eq!(slow_readers(&server), 1);
-}
-
 #[test]
 fn the_tenth_failure_to_bind_ends_the_stream() {
     let server = server();
@@ -337,85 +276,4 @@ fn the_tenth_failure_to_bind_ends_the_stream() {
         assert!(raw.next().is("failed", ns::SM));
     }
     assert_eq!(raw.stream_error(), "policy-violation");
-}
-
-#[test]
-fn a_slow_readers_mailbox_goes_to_the_other_resource() {
-    let server = Server::start_with(&SLOW.replace("100000", "2000000"), &[JACK, ANNA]);
-    let mut slow = bound(&server, "anna@chess.example/slow");
-    slow.send("<presence><priority>5</priority></presence>");
-    slow.ping();
-    let (mut jack, mut bystander) =
-        (bound(&server, "jack@chess.example/a"), bound(&server, "jack@chess.example/b"));
-    let mut other = bound(&server, "anna@chess.example/other");
-    other.send("<presence/>");
-    other.ping();
-    let sent = {
-        // the other resource reads as it comes
-        let reader = std::thread::spawn(move || {
-            let mut ids: Vec<u32> = Vec::new();
-            loop {
-                let element = other.next();
-                if element.get("id") == Some("end") {
-                    return ids;
-                }
-                if element.is("message", ns::CLIENT) {
-                    ids.push(element.get("id").unwrap().parse().unwrap());
-                }
-            }
-        });
-        let sent = flood(&server, &mut jack, &mut bystander);
-        jack.send("<message to='anna@chess.example' type='chat' id='end'/>");
-        (sent, reader.join().unwrap())
-    };
-    let (sent, ids) = sent;
-    let first = *ids.first().expect("the other resource got what the slow one had not");
-    assert_eq!(ids, (first..sent).collect::<Vec<_>>(), "in order and without a gap");
-    assert!(first > 0, "the slow one had some");
-}
-
-#[test]
-fn a_session_that_waits_to_be_resumed_is_no_slow_reader() {
-    let server = server();
-    let mut lost = bound(&server, "anna@chess.example/lost");
-    let id = lost.manage();
-    lost.send("<presence/>");
-    lost.ping();
-    drop(lost);
-    until("the lost connection is seen", || server.ok(&["session", "list"]).contains("detached"));
-    let mut jack = bound(&server, "jack@chess.example/desk");
-    jack.manage();
-    let say = |jack: &mut Raw, from: u32, to: u32| {
-        for number in from..to {
-            jack.send(&format!("<message to='{ANNA}' type='chat' id='{number}'><body>x</body></message>"));
-        }
-        jack.ping();
-    };
-    say(&mut jack, 0, 60);
-    let mut busy = bound(&server, "anna@chess.example/busy");
-    busy.manage();
-    busy.send("<presence><priority>5</priority></presence>");
-    busy.ping();
-    say(&mut jack, 60, 63);
-    server.ok(&["session", "kick", "anna@chess.example/busy"]);
-    say(&mut jack, 63, 64);
-    until("everything has found its place", || {
-        jack.send(&format!("<r xmlns='{}'/>", ns::SM));
-        // 64 messages and three pings
-        loop {
-            let answer = jack.next();
-            if answer.is("a", ns::SM) {
-                return answer.get("h") == Some("67");
-            }
-        }
-    });
-    let mut again = resume(&server, ANNA, &id, 2);
-    let resumed = again.next();
-    assert!(resumed.is("resumed", ns::SM), "{}", resumed.to_xml(""));
-    let ids: Vec<u32> = std::iter::repeat_with(|| again.stanza())
-        .filter(|stanza| stanza.is("message", ns::CLIENT))
-        .take(64)
-        .map(|message| message.get("id").unwrap().parse().unwrap())
-        .collect();
-    assert_eq!(ids, (0..64).collect::<Vec<_>>());
 }
