@@ -201,11 +201,13 @@ fn not_created(jid: &str, error: &CreateError) -> String {
     }
 }
 
-fn no_account(jid: &str) -> CommandError {
+/// The refusal of a name without an account.
+pub fn no_account(jid: &str) -> CommandError {
     CommandError::new(format!("there is no account {jid}")).remedy("castling user list shows them")
 }
 
-fn failed(error: StorageError) -> CommandError {
+/// A failure of the database.
+pub fn failed(error: StorageError) -> CommandError {
     CommandError::new(error.to_string())
 }
 

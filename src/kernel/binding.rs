@@ -83,9 +83,7 @@ impl Drop for Hold {
         let (kernel, session, epoch) = (self.kernel.clone(), self.session.clone(), self.epoch);
         self.kernel.runtime().tasks.spawn("abandoned", async move {
             let _driver = driver; // whoever resumes it meanwhile waits, and is told that it is gone
-            if session.epoch.load(Ordering::Acquire) == epoch {
-                kernel.end(&session).await;
-            }
+            kernel.end_untaken(&session, epoch).await;
         });
     }
 }
@@ -175,6 +173,13 @@ impl Kernel {
     /// The time to resume the session is up, or its end was asked for. It may have been resumed since that was seen.
     pub(crate) async fn give_up(self: &Arc<Self>, session: &Arc<Session>) {
         self.end_if(session, |session| session.attachment() != Attachment::Attached).await;
+    }
+
+    /// Ends a session that nobody has taken over since this attachment.
+    pub(crate) async fn end_untaken(self: &Arc<Self>, session: &Arc<Session>, epoch: u32) {
+        if session.epoch.load(Ordering::Acquire) == epoch {
+            self.end(session).await;
+        }
     }
 
     /// Ends a session if `test` holds once nobody else binds, resumes or ends it.

@@ -39,8 +39,7 @@ impl Kernel {
     pub(crate) async fn to_account(self: &Arc<Self>, mut packet: Packet, account: Arc<Account>) {
         packet.host = account.host().clone();
         packet.recipient = Some(account.clone());
-        let bare = packet.stanza.to().is_none_or(|to| to.resource().is_none());
-        if bare && packet.stanza.kind() == Kind::Iq {
+        if packet.is_to_bare() && packet.stanza.kind() == Kind::Iq {
             return self.iq_to_account(packet, account).await;
         }
         self.receive(packet, account, false).await;
@@ -131,7 +130,7 @@ impl Kernel {
 
 /// RFC 6121 section 8.5.4: to the bare JID, normal and chat are kept; to a full JID that is gone, chat only.
 fn storable(packet: &Packet, kind: StanzaType) -> bool {
-    let bare = packet.notes.leftover || packet.stanza.to().is_none_or(|to| to.resource().is_none());
+    let bare = packet.notes.leftover || packet.is_to_bare();
     match kind {
         StanzaType::Chat => true,
         StanzaType::Groupchat => false,
@@ -195,7 +194,7 @@ fn push_by_rules(state: &State, packet: &Packet, item: &Item, slow: &mut Slow) -
             return false;
         }
     }
-    let full = stanza.to().is_some_and(|to| to.resource().is_some()) && !packet.notes.leftover;
+    let full = !packet.is_to_bare() && !packet.notes.leftover;
     match stanza.kind() {
         Kind::Iq => false,
         Kind::Message => push_message(state, stanza, full, item, slow),

@@ -52,10 +52,12 @@ impl Gate {
     /// Does this packet have to queue?
     pub fn keeps(&self, packet: &Packet) -> bool {
         let Some(queue) = &self.queue else { return false };
-        let sender = |packet: &Packet| packet.stanza.from().map(Jid::bare);
+        fn sender(packet: &Packet) -> Option<&str> {
+            packet.stanza.from().map(Jid::bare_str)
+        }
         self.flushing
             || packet.stanza.kind() == Kind::Message
-            || (!queue.is_empty() && queue.iter().any(|queued| sender(queued) == sender(packet)))
+            || queue.iter().any(|queued| sender(queued) == sender(packet))
     }
 
     /// Messages queue from now on.

@@ -93,8 +93,8 @@ fn request_kind(stanza: &Stanza) -> Option<IqKind> {
 impl Kernel {
     /// A request to a domain.
     pub(crate) async fn iq_to_host(self: &Arc<Self>, packet: Packet) {
-        let bare = packet.stanza.to().is_none_or(|to| to.resource().is_none());
-        self.answer(packet, if bare { Some(Target::Host) } else { None }, None).await;
+        let target = packet.is_to_bare().then_some(Target::Host);
+        self.answer(packet, target, None).await;
     }
 
     /// A request to an account.

@@ -11,7 +11,7 @@ use storage::{StorageError, Store};
 use xmpp::{Jid, Stanza, StreamCondition, StreamError};
 
 use crate::sessions::Sessions;
-use crate::{Account, Counters, Host, HostOptions, HostTable, Link, Module, Notes, Origin, Packet, Tables};
+use crate::{Account, Counters, Host, HostOptions, HostTable, Module, Notes, Origin, Packet, Tables};
 
 /// How long `publish` waits for stanzas that still hold the tables it replaced.
 const FAREWELL: Duration = Duration::from_secs(30);
@@ -41,7 +41,6 @@ pub struct Kernel {
     runtime: Runtime,
     store: Store,
     hosts: ArcSwap<HashMap<Box<str>, Arc<Host>>>,
-    links: ArcSwap<HashMap<Box<str>, Arc<dyn Link>>>,
     pub(crate) tables: ArcSwap<Tables>,
     publishing: tokio::sync::Mutex<usize>,
     pub(crate) sessions: Sessions,
@@ -56,7 +55,6 @@ impl Kernel {
             runtime: options.runtime,
             store: options.store,
             hosts: ArcSwap::default(),
-            links: ArcSwap::default(),
             tables: ArcSwap::from_pointee(Tables::empty()),
             publishing: tokio::sync::Mutex::new(0),
             sessions: Sessions::default(),
@@ -95,11 +93,6 @@ impl Kernel {
     /// All served domains.
     pub fn hosts(&self) -> Vec<Arc<Host>> {
         self.hosts.load().values().cloned().collect()
-    }
-
-    /// The way out to an address that is not a served domain.
-    pub(crate) fn link(&self, domain: &str) -> Option<Arc<dyn Link>> {
-        self.links.load().get(domain).cloned()
     }
 
     /// The tables in force now.

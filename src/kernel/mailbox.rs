@@ -178,12 +178,6 @@ impl Mailbox {
         self.wake.notify_one();
     }
 
-    /// Is there anything not yet written?
-    pub fn waiting(&self) -> bool {
-        let inner = self.inner.lock();
-        inner.written < inner.items.len()
-    }
-
     /// Stanzas written but not acknowledged.
     pub fn unacknowledged(&self) -> usize {
         self.inner.lock().written

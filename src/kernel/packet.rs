@@ -76,6 +76,11 @@ impl Packet {
         self.tables.of(&self.host)
     }
 
+    /// Is it for an account or a domain as a whole: to a JID without a resource, or to nobody in particular?
+    pub fn is_to_bare(&self) -> bool {
+        self.stanza.to().is_none_or(|to| to.resource().is_none())
+    }
+
     /// The local session that sent it, if one did.
     pub fn session(&self) -> Option<&Arc<Session>> {
         match &self.origin {

@@ -137,8 +137,7 @@ async fn pace(account: &Account) {
             && session.priority().is_some_and(|priority| priority >= 0)
     };
     for session in account.available().iter().filter(|session| ready(session)) {
-        let options = session.host().options();
-        if tokio::time::timeout(PATIENCE, session.mailbox.room(&options.limits)).await.is_err() {
+        if !has_room(session).await {
             session.close(StreamError::new(StreamCondition::ResourceConstraint).text("too slow a reader"));
         }
     }

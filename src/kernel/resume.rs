@@ -100,9 +100,7 @@ impl Drop for Taking<'_> {
         let (kernel, session, epoch) = (self.kernel.clone(), self.session.clone(), self.epoch);
         self.kernel.runtime().tasks.spawn("resume", async move {
             let _driver = session.driver.lock().await;
-            if session.epoch.load(Ordering::Acquire) == epoch {
-                kernel.end(&session).await;
-            }
+            kernel.end_untaken(&session, epoch).await;
         });
     }
 }

@@ -16,10 +16,7 @@ impl Kernel {
                 Some(local) => self.to_local(packet, host, local).await,
                 None => self.to_host(packet, host).await,
             },
-            None => match self.link(to.domain()) {
-                Some(link) => link.send(packet),
-                None => self.unreachable(packet).await,
-            },
+            None => self.unreachable(packet).await,
         }
     }
 

@@ -5,19 +5,16 @@ use std::sync::Arc;
 
 use admin::CommandError;
 use auth::{Chain, Decoys};
-use kernel::{Cascade, HostOptions, Kernel, KernelOptions, Served};
+use kernel::{Cascade, Kernel, KernelOptions};
 use runtime::Runtime;
 use serde_json::{Value, json};
-use storage::{StorageError, Store};
+use storage::Store;
 use xmpp::Jid;
 
-use super::domains::{host_options, modules};
+use super::domains::as_served;
 use super::plugins::Deployed;
+use crate::accounts::{failed, no_account};
 use crate::config::Loaded;
-
-fn failed(error: StorageError) -> CommandError {
-    CommandError::new(error.to_string())
-}
 
 /// Deletes one account. None when its domain is not served: it has only rows then.
 ///
@@ -35,10 +32,7 @@ pub async fn account(kernel: &Arc<Kernel>, text: &str) -> Option<Result<Value, C
     let host = kernel.host(jid.domain())?;
     Some(match kernel.delete_account(&host, local).await {
         Ok(Cascade::Deleted) => Ok(json!({})),
-        Ok(Cascade::NoSuchAccount) => {
-            Err(CommandError::new(format!("there is no account {text}"))
-                .remedy("castling user list shows them"))
-        }
+        Ok(Cascade::NoSuchAccount) => Err(no_account(text)),
         Err(error) => Err(failed(error)),
     })
 }
@@ -75,10 +69,7 @@ pub async fn kernel(loaded: &Loaded, store: Store, runtime: &Runtime) -> Result<
     let decoys = Decoys::new(Vec::new(), loaded.config.auth.iterations);
     let mut served = Vec::new();
     for domain in loaded.config.domains.iter().filter(|domain| domain.enabled) {
-        let jid =
-            Jid::domain_only(&domain.name).map_err(|e| CommandError::new(format!("{}: {e}", domain.name)))?;
-        let options: HostOptions = host_options(domain, Chain::new(Vec::new(), decoys.clone()));
-        served.push(Served { jid, options, modules: modules(&Deployed::default(), domain)? });
+        served.push(as_served(domain, Chain::new(Vec::new(), decoys.clone()), &Deployed::default())?);
     }
     kernel.serve(served).await;
     Ok(kernel)

@@ -56,10 +56,7 @@ impl Server {
         let deployed = self.deploy(config, again).await?;
         let mut domains = Vec::with_capacity(served.len());
         for domain in &served {
-            let jid = Jid::domain_only(&domain.name)
-                .map_err(|e| CommandError::new(format!("{}: {e}", domain.name)))?;
-            let modules = modules(&deployed, domain)?;
-            domains.push(Served { jid, options: self.options(domain), modules });
+            domains.push(as_served(domain, self.chain(domain), &deployed)?);
         }
         let mut notes = Vec::new();
         for domain in &served {
@@ -80,11 +77,11 @@ impl Server {
         Ok(notes)
     }
 
-    fn options(&self, domain: &Domain) -> HostOptions {
+    fn chain(&self, domain: &Domain) -> Chain {
         let internal = domain.auth.iter().any(|name| name == "internal");
         let providers: Vec<Arc<dyn auth::Provider>> =
             if internal { vec![self.internal.clone()] } else { Vec::new() };
-        host_options(domain, Chain::new(providers, self.decoys.clone()))
+        Chain::new(providers, self.decoys.clone())
     }
 
     /// Loads the domain's certificate. One that cannot be read leaves the old one in use.
@@ -102,8 +99,17 @@ impl Server {
     }
 }
 
-/// What the configuration says of a domain, as the kernel takes it.
-pub(super) fn host_options(domain: &Domain, auth: Chain) -> HostOptions {
+/// A configured domain as the kernel serves it.
+///
+/// # Errors
+/// A module refuses its options.
+pub(super) fn as_served(domain: &Domain, auth: Chain, deployed: &Deployed) -> Result<Served, CommandError> {
+    let jid =
+        Jid::domain_only(&domain.name).map_err(|e| CommandError::new(format!("{}: {e}", domain.name)))?;
+    Ok(Served { jid, options: host_options(domain, auth), modules: modules(deployed, domain)? })
+}
+
+fn host_options(domain: &Domain, auth: Chain) -> HostOptions {
     HostOptions {
         limits: limits(&domain.limits),
         conflict: match domain.resource_conflict {
@@ -121,7 +127,7 @@ pub(super) fn host_options(domain: &Domain, auth: Chain) -> HostOptions {
 }
 
 /// Plugins in their order, then the built-in modules that are on.
-pub(super) fn modules(deployed: &Deployed, domain: &Domain) -> Result<Vec<Arc<dyn Module>>, CommandError> {
+fn modules(deployed: &Deployed, domain: &Domain) -> Result<Vec<Arc<dyn Module>>, CommandError> {
     let mut modules: Vec<Arc<dyn Module>> =
         domain.active.iter().filter_map(|one| deployed.module(&one.name)).collect();
     for entry in modules::catalog() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use admin::CommandError;
 use kernel::Module;
 use serde_json::{Value, json};
-use wasm::{DeployOptions, Deployment, DomainSettings, Inspection, LoadError, Occasion};
+use wasm::{DeployOptions, Deployment, DomainSettings, Inspection, LoadError, Occasion, Platform};
 
 use super::Server;
 use crate::accounts::{answer, arguments, unknown};
@@ -31,11 +31,6 @@ impl Deployed {
     pub fn module(&self, name: &str) -> Option<Arc<dyn Module>> {
         self.0.get(name).map(|one| one.deployment.module())
     }
-}
-
-fn refused(name: &str) -> impl Fn(LoadError) -> CommandError {
-    let name = name.to_owned();
-    move |error| CommandError::new(format!("plugin {name}: {error}")).remedy(error.remedy())
 }
 
 impl Server {
@@ -68,14 +63,13 @@ impl Server {
         Ok(deployed)
     }
 
-    /// Reads a component, which may have to be compiled first, off the workers.
+    /// Reads a component, which may have to be compiled first.
     async fn inspect(&self, name: &str, file: &Path) -> Result<Inspection, CommandError> {
-        let (platform, file) = (self.platform.clone(), file.to_owned());
-        let found = tokio::task::spawn_blocking(move || platform.inspect(&file)).await;
-        found.map_err(|error| CommandError::new(format!("plugin {name}: {error}")))?.map_err(refused(name))
+        let file = file.to_owned();
+        self.off_workers(name, move |platform| platform.inspect(&file)).await
     }
 
-    /// Runs a plugin's beginning, which takes CPU time, off the workers.
+    /// Runs a plugin's beginning.
     async fn begin(
         &self,
         name: &str,
@@ -83,13 +77,24 @@ impl Server {
         options: DeployOptions,
         occasion: Occasion,
     ) -> Result<Arc<Deployment>, CommandError> {
-        let (platform, owned, file) = (self.platform.clone(), name.to_owned(), file.to_owned());
-        let begun = tokio::task::spawn_blocking(move || {
+        let (owned, file) = (name.to_owned(), file.to_owned());
+        let begin = move |platform: &Platform| {
             let plugin = platform.load(&owned, &file)?;
             platform.deploy(&plugin, &options, occasion)
-        });
-        let begun = begun.await.map_err(|error| CommandError::new(format!("plugin {name}: {error}")))?;
-        begun.map_err(refused(name))
+        };
+        self.off_workers(name, begin).await
+    }
+
+    /// Work on a plugin that takes CPU time, off the workers that run stanzas.
+    async fn off_workers<T: Send + 'static>(
+        &self,
+        name: &str,
+        work: impl FnOnce(&Platform) -> Result<T, LoadError> + Send + 'static,
+    ) -> Result<T, CommandError> {
+        let platform = self.platform.clone();
+        let done = tokio::task::spawn_blocking(move || work(&platform)).await;
+        let done = done.map_err(|error| CommandError::new(format!("plugin {name}: {error}")))?;
+        done.map_err(|error| CommandError::new(format!("plugin {name}: {error}")).remedy(error.remedy()))
     }
 
     /// Carries out a `plugin` command, named without the `plugin.`.
@@ -116,10 +121,9 @@ impl Server {
 
     /// Verifies and compiles a component, and keeps it; its path below the data directory.
     async fn keep(&self, file: &Path, name: &str, config: &Config) -> Result<PathBuf, CommandError> {
-        let (platform, from, owned) = (self.platform.clone(), file.to_owned(), name.to_owned());
-        let kept = tokio::task::spawn_blocking(move || platform.install(&from, Some(&owned))).await;
-        let kept = kept.map_err(|error| CommandError::new(format!("plugin {name}: {error}")))?;
-        let path = kept.map_err(refused(name))?.path;
+        let (from, owned) = (file.to_owned(), name.to_owned());
+        let install = move |platform: &Platform| platform.install(&from, Some(&owned));
+        let path = self.off_workers(name, install).await?.path;
         let below = path.strip_prefix(&config.data_dir).map(Path::to_owned);
         Ok(below.unwrap_or(path))
     }
