@@ -18,6 +18,26 @@ pub struct Brand {
     pub color: String,
 }
 
+/// What a domain's web clients are told, and which of them are let in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Web {
+    /// Origins of pages that are let in, as browsers send them (RFC 6454); empty: any.
+    pub origins: Vec<String>,
+    /// The public address of WebSocket (XEP-0156); none: derived from the request.
+    pub websocket: Option<String>,
+    /// The public address of BOSH (XEP-0156); none: derived from the request.
+    pub bosh: Option<String>,
+    /// Where WebSocket clients are sent instead of being served (RFC 7395 `see-other-uri`).
+    pub see_other_uri: Option<String>,
+}
+
+impl Web {
+    /// Is a page of this origin let in?
+    pub fn admits(&self, origin: &str) -> bool {
+        self.origins.is_empty() || self.origins.iter().any(|known| known == origin)
+    }
+}
+
 /// What the configuration says of a domain. Replaced as a whole at `reload`; open sessions stay.
 #[derive(Clone)]
 pub struct HostOptions {
@@ -29,6 +49,8 @@ pub struct HostOptions {
     pub auth: auth::Chain,
     /// The site's name and colours.
     pub brand: Brand,
+    /// Its web clients.
+    pub web: Web,
     /// Bare JIDs of those who may administer the domain.
     pub admins: Vec<Jid>,
 }

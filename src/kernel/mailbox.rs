@@ -64,6 +64,15 @@ pub enum PushError {
     Closed,
 }
 
+/// A client claims to have handled more stanzas than were sent to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TooHigh {
+    /// What it claims.
+    pub h: u32,
+    /// What was sent, modulo 2^32.
+    pub sent: u32,
+}
+
 /// What the writer got of a mailbox.
 #[derive(Default)]
 pub struct Batch {
@@ -194,13 +203,16 @@ impl Mailbox {
         self.inner.lock().managed = true;
     }
 
-    /// The client has handled stanzas up to `h`. False when it claims more than was written.
-    pub fn acknowledge(&self, h: u32) -> bool {
+    /// The client has handled stanzas up to `h` (XEP-0198 section 4).
+    ///
+    /// # Errors
+    /// It claims more than was written.
+    pub fn acknowledge(&self, h: u32) -> Result<(), TooHigh> {
         let mut receipts = Vec::new();
         let mut inner = self.inner.lock();
         let news = h.wrapping_sub(inner.acked) as usize;
         if news > inner.written {
-            return false;
+            return Err(TooHigh { h, sent: inner.acked.wrapping_add(inner.written as u32) });
         }
         for _ in 0..news {
             if let Some(item) = inner.items.pop_front() {
@@ -216,7 +228,7 @@ impl Mailbox {
         drop(inner);
         self.space.notify_waiters();
         receipts.iter().for_each(|receipt| receipt.delivered());
-        true
+        Ok(())
     }
 
     /// After a resumption: what was not acknowledged is written again.
@@ -295,12 +307,12 @@ mod tests {
         mailbox.manage();
         (0..5).for_each(|n| mailbox.push(item(n), &Limits::default()).unwrap());
         assert_eq!(ids(&mailbox, 30), ["0", "1", "2"]);
-        assert!(!mailbox.acknowledge(4), "more than was written");
-        assert!(mailbox.acknowledge(2));
+        assert_eq!(mailbox.acknowledge(4), Err(TooHigh { h: 4, sent: 3 }));
+        assert_eq!(mailbox.acknowledge(2), Ok(()));
         assert_eq!(mailbox.unacknowledged(), 1);
         mailbox.rewind();
         assert_eq!(ids(&mailbox, 1000), ["2", "3", "4"]);
-        assert!(mailbox.acknowledge(2), "the same again is nothing new");
+        assert_eq!(mailbox.acknowledge(2), Ok(()), "the same again is nothing new");
         assert_eq!(mailbox.close().len(), 3);
     }
 
@@ -311,7 +323,7 @@ mod tests {
         mailbox.inner.lock().acked = u32::MAX;
         (0..2).for_each(|n| mailbox.push(item(n), &Limits::default()).unwrap());
         ids(&mailbox, 1000);
-        assert!(mailbox.acknowledge(1));
+        assert_eq!(mailbox.acknowledge(1), Ok(()));
         assert_eq!(mailbox.load(), (0, 0));
     }
 
@@ -334,7 +346,7 @@ mod tests {
         mailbox.push(item, &Limits::default()).unwrap();
         ids(&mailbox, 1000);
         assert_eq!(told.0.load(Ordering::Relaxed), 0);
-        assert!(mailbox.acknowledge(1));
+        assert_eq!(mailbox.acknowledge(1), Ok(()));
         assert_eq!(told.0.load(Ordering::Relaxed), 1);
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use xmpp::Jid;
 
 use crate::binding::Hold;
-use crate::{Attachment, Kernel, Session, SessionAbout};
+use crate::{Attachment, Kernel, Session, SessionAbout, TooHigh};
 
 /// How long a resumption waits for the former connection to let go.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -17,11 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub enum ResumeError {
     /// There is no such session for this account.
     NotFound,
-    /// The client claims to have handled more than was sent: `h` and what was sent.
-    TooHigh {
-        /// What the client said.
-        h: u32,
-    },
+    /// The client claims to have handled more than was sent.
+    TooHigh(TooHigh),
 }
 
 impl Kernel {
@@ -68,9 +65,7 @@ impl Kernel {
         if session.attachment() == Attachment::Closed || session.mailbox.ending().is_some() {
             return Err(ResumeError::NotFound);
         }
-        if !session.mailbox.acknowledge(h) {
-            return Err(ResumeError::TooHigh { h });
-        }
+        session.mailbox.acknowledge(h).map_err(ResumeError::TooHigh)?;
         {
             let mut state = session.state.lock();
             state.attachment = Attachment::Attached;

@@ -71,7 +71,7 @@ async fn resume<P: Pipe>(
             pipe.element(&sm::resumed(token, hold.session.handled()));
             Ok(Some(Bound { hold, resumed: true }))
         }
-        Err(ResumeError::TooHigh { h }) => Err(sm::too_high(h).into()),
+        Err(ResumeError::TooHigh(claim)) => Err(sm::too_high(claim).into()),
         Err(ResumeError::NotFound) => {
             pipe.element(&sm::failed(Condition::ItemNotFound));
             Ok(None)

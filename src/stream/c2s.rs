@@ -1,10 +1,12 @@
 //! What every client stream shares.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use auth::LoginLimiter;
 use kernel::{Kernel, Limits};
 use net::TlsStore;
+use tokio::time::Instant;
 
 /// What client streams are built from.
 pub struct C2sOptions {
@@ -33,5 +35,10 @@ impl C2s {
         let C2sOptions { kernel, tls, limiter, limits } = options;
         let login_seconds = limits.login_seconds;
         Arc::new(Self { kernel, tls, limiter, limits, login_seconds })
+    }
+
+    /// When a connection that begins now has to have logged in.
+    pub(crate) fn login_deadline(&self) -> Instant {
+        Instant::now() + Duration::from_secs(self.login_seconds.max(1))
     }
 }

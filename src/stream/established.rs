@@ -175,9 +175,7 @@ impl<P: Pipe> Established<P> {
             sm::Request::Answer { h } => {
                 let mailbox = &self.hold.session.mailbox;
                 let before = mailbox.unacknowledged();
-                if !mailbox.acknowledge(h) {
-                    return Err(sm::too_high(h));
-                }
+                mailbox.acknowledge(h).map_err(sm::too_high)?;
                 let left = mailbox.unacknowledged();
                 self.asked = false;
                 // A client that answers before it has handled anything is not asked the same again at once.

@@ -22,14 +22,12 @@ pub(crate) async fn secure(
 ) -> Option<Tcp> {
     let limits = parser_limits(&c2s.limits);
     match security {
-        Security::None => Some(Tcp { connection: Connection::plain(socket, peer, limits) }),
+        Security::None => Some(Tcp::new(Connection::plain(socket, peer, limits))),
         Security::Direct => {
             let accepted = Connection::accept_tls(socket, peer, c2s.tls.direct(), limits).await;
-            accepted.map(|connection| Tcp { connection }).map_err(|error| refused(peer, &error)).ok()
+            accepted.map(Tcp::new).map_err(|error| refused(peer, &error)).ok()
         }
-        Security::StartTls => {
-            starttls(c2s, Tcp { connection: Connection::plain(socket, peer, limits) }).await
-        }
+        Security::StartTls => starttls(c2s, Tcp::new(Connection::plain(socket, peer, limits))).await,
     }
 }
 
@@ -49,11 +47,11 @@ async fn starttls(c2s: &C2s, mut tcp: Tcp) -> Option<Tcp> {
             return None;
         }
         Ok(None) => return None,
-        Err(error) => return fail(&mut tcp, error).await,
+        Err(error) => return fail(c2s, &mut tcp, error).await,
     };
     if !wanted {
         let error = StreamError::new(StreamCondition::PolicyViolation).text("STARTTLS is required first");
-        return fail(&mut tcp, error.into()).await;
+        return fail(c2s, &mut tcp, error.into()).await;
     }
     let Some(config) = c2s.tls.for_domain(host.name()) else {
         tcp.element(&Element::new("failure", ns::TLS));
@@ -64,5 +62,5 @@ async fn starttls(c2s: &C2s, mut tcp: Tcp) -> Option<Tcp> {
     let peer = tcp.connection.peer();
     tcp.element(&Element::new("proceed", ns::TLS));
     let upgraded = tcp.connection.starttls(config).await;
-    upgraded.map(|connection| Tcp { connection }).map_err(|error| refused(peer, &error)).ok()
+    upgraded.map(Tcp::new).map_err(|error| refused(peer, &error)).ok()
 }

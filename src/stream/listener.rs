@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use net::Listener;
 use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout_at};
+use xmpp::{StreamCondition, StreamError};
 
+use crate::bind::Bound;
 use crate::c2s::C2s;
+use crate::pipe::Pipe;
 use crate::{established, handshake, negotiate};
 
 /// How a listener's streams are encrypted.
@@ -33,21 +37,34 @@ pub async fn serve(c2s: Arc<C2s>, listener: Listener, security: Security) {
     }
 }
 
-/// One connection, from its first byte to its last. Each phase is boxed, so that a phase's state does not weigh on
-/// the next: an idle session holds only what `established` needs.
+/// One TCP connection, from its first byte to its last.
 async fn connection(c2s: Arc<C2s>, socket: TcpStream, peer: SocketAddr, security: Security) {
     let tasks = c2s.kernel.runtime().tasks.clone();
-    let begun = Box::pin(async {
-        let mut pipe = handshake::secure(&c2s, socket, peer, security).await?;
-        let bound = negotiate::negotiate(&c2s, &mut pipe).await?;
-        Some((pipe, bound))
-    });
-    let patience = std::time::Duration::from_secs(c2s.login_seconds.max(1));
-    let begun = tokio::select! {
-        begun = tokio::time::timeout(patience, begun) => begun.ok().flatten(),
+    let until = c2s.login_deadline();
+    let secured = tokio::select! {
+        secured = timeout_at(until, Box::pin(handshake::secure(&c2s, socket, peer, security))) => secured.ok().flatten(),
         () = tasks.drained_signal() => None,
     };
-    if let Some((pipe, bound)) = begun {
+    if let Some(tcp) = secured {
+        stream(c2s, tcp, until).await;
+    }
+}
+
+/// A client's stream on whatever carries it, from its header to its end; the log-in may take until then. Each phase is
+/// boxed, so that a phase's state does not weigh on the next: an idle session holds only what `established` needs.
+pub(crate) async fn stream<P: Pipe>(c2s: Arc<C2s>, mut pipe: P, until: Instant) {
+    if let Some(bound) = Box::pin(begin(&c2s, &mut pipe, until)).await {
         Box::pin(established::run(c2s, pipe, bound)).await;
     }
+}
+
+/// Up to a bound session; none when the stream has ended on the way, its peer told why.
+async fn begin<P: Pipe>(c2s: &C2s, pipe: &mut P, until: Instant) -> Option<Bound> {
+    let tasks = c2s.kernel.runtime().tasks.clone();
+    let error = tokio::select! {
+        bound = negotiate::negotiate(c2s, pipe) => return bound,
+        () = sleep_until(until) => StreamError::new(StreamCondition::ConnectionTimeout).text("the log-in took too long"),
+        () = tasks.drained_signal() => StreamCondition::SystemShutdown.into(),
+    };
+    negotiate::fail(c2s, pipe, error.into()).await
 }

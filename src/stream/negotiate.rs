@@ -24,19 +24,19 @@ pub(crate) async fn negotiate<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Bound>
     let user = match sasl::authenticate(c2s, pipe, &host).await {
         Ok(Some(user)) => user,
         Ok(None) => return None,
-        Err(error) => return fail(pipe, error).await,
+        Err(error) => return fail(c2s, pipe, error).await,
     };
     pipe.restart();
     let again = open(c2s, pipe).await?;
     if !Arc::ptr_eq(&again, &host) {
         let error =
             StreamError::new(StreamCondition::HostUnknown).text("you are logged in to another domain");
-        return fail(pipe, error.into()).await;
+        return fail(c2s, pipe, error.into()).await;
     }
     pipe.element(&features::authenticated(c2s.kernel.table(&host).as_deref()));
     match bind::bind(c2s, pipe, &host, &user).await {
         Ok(bound) => bound,
-        Err(error) => fail(pipe, error).await,
+        Err(error) => fail(c2s, pipe, error).await,
     }
 }
 
@@ -45,21 +45,21 @@ pub(crate) async fn open<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Arc<Host>> 
     let header = match pipe::event(pipe).await {
         Ok(Some(StreamEvent::Open(header))) => header,
         Ok(_) => return None,
-        Err(error) => {
-            // the peer is told on a stream of ours, which it has not seen the beginning of
-            answer(c2s, pipe, None);
-            return fail(pipe, error).await;
-        }
+        Err(error) => return fail(c2s, pipe, error).await,
     };
     let host =
         header.to.as_ref().and_then(|to| c2s.kernel.host(to.domain())).filter(|host| host.is_enabled());
     answer(c2s, pipe, header.to.as_ref().map(Jid::domain_jid));
-    match check(&header, host) {
+    match check(&header, host, pipe.origin()) {
+        Ok(host) if moved(&host, pipe) => {
+            goodbye(pipe).await;
+            None
+        }
         Ok(host) => {
             pipe.set_limits(&host.options().limits);
             Some(host)
         }
-        Err(error) => fail(pipe, error.into()).await,
+        Err(error) => fail(c2s, pipe, error.into()).await,
     }
 }
 
@@ -74,19 +74,37 @@ fn answer<P: Pipe>(c2s: &C2s, pipe: &mut P, from: Option<Jid>) {
     });
 }
 
-fn check(header: &StreamHeader, host: Option<Arc<Host>>) -> Result<Arc<Host>, StreamError> {
+fn check(
+    header: &StreamHeader,
+    host: Option<Arc<Host>>,
+    origin: Option<&str>,
+) -> Result<Arc<Host>, StreamError> {
     if header.content_ns != ns::CLIENT {
         return Err(StreamError::new(StreamCondition::InvalidNamespace));
     }
     if header.version.0 < 1 {
         return Err(StreamError::new(StreamCondition::UnsupportedVersion));
     }
-    host.ok_or_else(|| StreamError::new(StreamCondition::HostUnknown))
+    let host = host.ok_or_else(|| StreamError::new(StreamCondition::HostUnknown))?;
+    match origin.is_none_or(|origin| host.options().web.admits(origin)) {
+        true => Ok(host),
+        false => Err(StreamError::new(StreamCondition::PolicyViolation)
+            .text("pages of this origin are not let in to this domain")),
+    }
 }
 
-/// Ends a stream with an error (RFC 6120 section 4.9). Always none, for the caller to return.
-pub(crate) async fn fail<P: Pipe, T>(pipe: &mut P, error: PipeError) -> Option<T> {
+/// Sends the client to another address if the domain's web clients are to go there (RFC 7395 section 3.6.1).
+fn moved<P: Pipe>(host: &Host, pipe: &mut P) -> bool {
+    host.options().web.see_other_uri.as_deref().is_some_and(|uri| pipe.redirect(uri))
+}
+
+/// Ends a stream with an error (RFC 6120 section 4.9); a peer that has not seen the beginning of ours is shown that
+/// first. Always none, for the caller to return.
+pub(crate) async fn fail<P: Pipe, T>(c2s: &C2s, pipe: &mut P, error: PipeError) -> Option<T> {
     if let PipeError::Stream(error) = error {
+        if !pipe.opened() {
+            answer(c2s, pipe, None);
+        }
         tracing::debug!(address = %pipe.about().address, %error, "a stream ends with an error");
         pipe.element(&error.to_element());
         pipe.close();

@@ -26,12 +26,14 @@ pub enum PipeError {
     Io(std::io::Error),
 }
 
-/// A transport: TCP, and later WebSocket and BOSH.
+/// A transport: TCP, WebSocket, BOSH.
 pub trait Pipe: Send {
     /// Parses what has come, writes what waits, reads. `Ready` with the next input. Cancel-safe.
     fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, PipeError>>;
     /// Writes the server's stream header.
     fn open(&mut self, header: &StreamHeader);
+    /// Whether that has been written since the connection or the stream began.
+    fn opened(&self) -> bool;
     /// Writes the end of the stream.
     fn close(&mut self);
     /// Writes a stanza; returns the bytes that wait.
@@ -44,6 +46,15 @@ pub trait Pipe: Send {
     fn restart(&mut self);
     /// Transport, encryption, address.
     fn about(&self) -> SessionAbout;
+    /// The web origin of the page that the client is part of (RFC 6454); none for clients that are no page.
+    fn origin(&self) -> Option<&str> {
+        None
+    }
+    /// Ends the stream by sending the client to another address, where the transport has a word for that. True when it
+    /// has been written.
+    fn redirect(&mut self, _uri: &str) -> bool {
+        false
+    }
     /// Sets the limits of the host that the stream is for.
     fn set_limits(&mut self, limits: &kernel::Limits);
     /// Waits until everything has left, then says goodbye to the peer.

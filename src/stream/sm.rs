@@ -1,5 +1,6 @@
 //! The elements of stream management (XEP-0198).
 
+use kernel::TooHigh;
 use xmpp::{Condition, Element, Node, StreamCondition, StreamError, ns};
 
 /// What a client wrote.
@@ -90,7 +91,10 @@ pub(crate) fn answer(h: u32) -> Element {
 }
 
 /// The client claims to have handled more than was sent (XEP-0198 section 4).
-pub(crate) fn too_high(h: u32) -> StreamError {
+pub(crate) fn too_high(TooHigh { h, sent }: TooHigh) -> StreamError {
     StreamError::new(StreamCondition::UndefinedCondition)
-        .text(format!("you acknowledged {h} stanzas, more than were sent"))
+        .text(format!("you acknowledged {h} stanzas, and {sent} were sent"))
+        .application(
+            element("handled-count-too-high").attr("h", h.to_string()).attr("send-count", sent.to_string()),
+        )
 }

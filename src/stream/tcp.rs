@@ -11,6 +11,14 @@ use crate::pipe::{Input, Pipe, PipeError};
 /// A stream over TCP.
 pub(crate) struct Tcp {
     pub connection: Connection,
+    /// Our header has been written.
+    opened: bool,
+}
+
+impl Tcp {
+    pub fn new(connection: Connection) -> Self {
+        Self { connection, opened: false }
+    }
 }
 
 impl From<WireError> for PipeError {
@@ -46,6 +54,11 @@ impl Pipe for Tcp {
 
     fn open(&mut self, header: &StreamHeader) {
         header.write(self.connection.out());
+        self.opened = true;
+    }
+
+    fn opened(&self) -> bool {
+        self.opened
     }
 
     fn close(&mut self) {
@@ -71,6 +84,7 @@ impl Pipe for Tcp {
 
     fn restart(&mut self) {
         self.connection.reset_parser();
+        self.opened = false;
     }
 
     fn about(&self) -> SessionAbout {

@@ -237,12 +237,20 @@ pub struct StreamError {
     pub condition: StreamCondition,
     /// A text for people.
     pub text: Option<String>,
+    /// What an extension says of it (RFC 6120 §4.9.4).
+    pub application: Option<Box<Element>>,
 }
 
 impl StreamError {
     /// An error without a text.
     pub fn new(condition: StreamCondition) -> Self {
-        Self { condition, text: None }
+        Self { condition, text: None, application: None }
+    }
+
+    /// The same with an application-specific condition (RFC 6120 §4.9.4).
+    pub fn application(mut self, condition: Element) -> Self {
+        self.application = Some(Box::new(condition));
+        self
     }
 
     /// The same with a text for people.
@@ -259,10 +267,13 @@ impl StreamError {
         if let Some(text) = &self.text {
             error.push(Element::new("text", ns::STREAMS_ERR).text(text));
         }
+        if let Some(condition) = &self.application {
+            error.push((**condition).clone());
+        }
         error
     }
 
-    /// Reads a stream error that a peer sent; `None` if the element is none.
+    /// Reads a stream error that a peer sent, without what an extension says of it; `None` if the element is none.
     pub fn from_document(document: &Document) -> Option<Self> {
         let root = document.root();
         if !root.is("error", ns::STREAM) {
@@ -274,7 +285,7 @@ impl StreamError {
             .find_map(|child| StreamCondition::from_name(child.name()))
             .unwrap_or(StreamCondition::UndefinedCondition);
         let text = root.child("text", ns::STREAMS_ERR).map(|text| text.text().into_owned());
-        Some(Self { condition, text })
+        Some(Self { condition, text, application: None })
     }
 }
 

@@ -123,6 +123,7 @@ pub static DOMAIN: Section = Section {
         key("origins", Kind::List(&Kind::Text(names::origin)), Default("[]")),
         key("services", Kind::Section(&SERVICES), Default("{}")),
         key("brand", Kind::Section(&BRAND), Default("{}")),
+        key("web", Kind::Section(&WEB), Default("{}")),
         key("admins", Kind::List(&Kind::Text(names::account)), Default("[]")),
         key("resource_conflict", Kind::Choice(&["replace", "refuse", "rename"]), Default("\"replace\"")),
     ],
@@ -144,6 +145,15 @@ static SERVICES: Section = Section {
 static BRAND: Section = Section {
     noun: "key",
     keys: &[key("title", FILLED, Nothing), key("color", Kind::Text(names::color), Nothing)],
+};
+
+static WEB: Section = Section {
+    noun: "key",
+    keys: &[
+        key("websocket", Kind::Text(names::websocket_url), Nothing),
+        key("bosh", Kind::Text(names::web_url), Nothing),
+        key("see_other_uri", Kind::Text(names::websocket_url), Nothing),
+    ],
 };
 
 /// The features, by their file in `src/modules`.

@@ -177,6 +177,26 @@ pub fn origin(text: &str) -> Checked {
     Err(Complaint::new(message, "write scheme and host without a path, such as \"https://chess.example\""))
 }
 
+/// An address of WebSocket: `wss://` or `ws://`.
+pub fn websocket_url(text: &str) -> Checked {
+    url(text, ["wss", "ws"], "wss://chess.example/xmpp-websocket")
+}
+
+/// A web address: `https://` or `http://`.
+pub fn web_url(text: &str) -> Checked {
+    url(text, ["https", "http"], "https://chess.example/http-bind")
+}
+
+fn url(text: &str, schemes: [&str; 2], example: &str) -> Checked {
+    let rest = text.split_once("://").filter(|(scheme, _)| schemes.contains(scheme)).map(|(_, rest)| rest);
+    let host = rest.and_then(|rest| rest.split('/').next());
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"'<>#@".contains(&byte));
+    if plain && host.is_some_and(|host| !host.is_empty()) {
+        return Ok(());
+    }
+    Err(Complaint::new(format!("{text:?} is not such an address"), format!("write it like {example:?}")))
+}
+
 /// A colour as `#7a4` or `#77aa44`.
 pub fn color(text: &str) -> Checked {
     let digits = text.strip_prefix('#').unwrap_or_default();

@@ -246,8 +246,9 @@ pub struct Domain {
     /// The limits that hold here.
     pub limits: Limits,
     /// Web origins that are let in; empty: any.
-    #[expect(dead_code, reason = "read and checked; the web front uses it in a later version")]
     pub origins: Vec<String>,
+    /// What web clients of this domain are told.
+    pub web: Web,
     /// Addresses of services by kind.
     pub services: BTreeMap<String, String>,
     /// How pages for this domain look.
@@ -316,6 +317,21 @@ pub struct Brand {
     /// `#rgb` or `#rrggbb`.
     #[serde(default)]
     pub color: Option<String>,
+}
+
+/// `web = { websocket, bosh, see_other_uri }`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Web {
+    /// The public address of WebSocket, for host-meta (XEP-0156).
+    #[serde(default)]
+    pub websocket: Option<String>,
+    /// The public address of BOSH, for host-meta (XEP-0156).
+    #[serde(default)]
+    pub bosh: Option<String>,
+    /// Where WebSocket clients are sent instead of being served (RFC 7395).
+    #[serde(default)]
+    pub see_other_uri: Option<String>,
 }
 
 /// What happens when a resource is taken (RFC 6120 §7.7.2.2).

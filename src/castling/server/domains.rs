@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use admin::CommandError;
 use auth::Chain;
-use kernel::{Brand, Conflict, HostOptions, Limits, Module, Served};
+use kernel::{Brand, Conflict, HostOptions, Limits, Module, Served, Web};
 use runtime::Runtime;
 use serde_json::Value;
 use xmpp::Jid;
@@ -121,6 +121,12 @@ fn host_options(domain: &Domain, auth: Chain) -> HostOptions {
         brand: Brand {
             title: domain.brand.title.clone().unwrap_or_default(),
             color: domain.brand.color.clone().unwrap_or_default(),
+        },
+        web: Web {
+            origins: domain.origins.clone(),
+            websocket: domain.web.websocket.clone(),
+            bosh: domain.web.bosh.clone(),
+            see_other_uri: domain.web.see_other_uri.clone(),
         },
         admins: domain.admins.iter().filter_map(|jid| Jid::parse(jid).ok()).collect(),
     }

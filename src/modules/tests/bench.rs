@@ -110,6 +110,7 @@ fn host_options(name: &str, limits: Limits) -> HostOptions {
         conflict: Conflict::Replace,
         auth: Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096)),
         brand: Brand { title: name.trim_end_matches(".example").to_owned(), color: String::new() },
+        web: kernel::Web::default(),
         admins: Vec::new(),
     }
 }

@@ -44,7 +44,7 @@ impl Host for State {
             return Ok(Err(Denied::OutOfScope));
         }
         let text = text.map(|text| text.chars().filter(|c| !c.is_control()).take(TEXT).collect());
-        let closed = directory.close(id, StreamError { condition, text });
+        let closed = directory.close(id, StreamError { condition, text, application: None });
         Ok(if closed { Ok(()) } else { Err(Denied::BadArgument) })
     }
 }

@@ -47,6 +47,7 @@ impl Bench {
             conflict: Conflict::Replace,
             auth: Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096)),
             brand: Brand::default(),
+            web: kernel::Web::default(),
             admins: Vec::new(),
         };
         let served = Served { jid: Jid::domain_only(DOMAIN).unwrap(), options, modules };
