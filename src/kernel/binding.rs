@@ -7,8 +7,10 @@ use std::sync::atomic::Ordering;
 use tokio::sync::OwnedMutexGuard;
 use xmpp::{Jid, StreamCondition, StreamError};
 
+use crate::account::State;
 use crate::gate::Job;
 use crate::limits::bound;
+use crate::mailbox::Left;
 use crate::session::Session;
 use crate::{Account, Attachment, Item, Kernel, Moment, SessionAbout};
 
@@ -205,7 +207,7 @@ impl Kernel {
             if state.sessions.len() == before {
                 return;
             }
-            let leftovers = session.mailbox.close();
+            let leftovers = self.left_by(session, &state);
             // Later stanzas queue behind the leftovers, so that a sender's order holds.
             match leftovers.is_empty() {
                 true => None,
@@ -238,6 +240,17 @@ impl Kernel {
         }
         self.moment(Moment::Closed, session).await;
         session.set_presence(None);
+    }
+
+    /// What the session had not received. Stored messages that were still being read back are read by another session, or
+    /// stay stored; what was left over follows them there.
+    fn left_by(&self, session: &Arc<Session>, state: &State) -> VecDeque<Item> {
+        let Left { mut items, unread } = session.mailbox.close();
+        if unread {
+            items.retain(|item| item.receipt.as_ref().inspect(|receipt| receipt.returned()).is_none());
+            session.state.lock().heir = state.heir();
+        }
+        items
     }
 
     fn leftovers(self: &Arc<Self>, account: &Arc<Account>, items: VecDeque<Item>) -> Job {

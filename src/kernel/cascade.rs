@@ -36,7 +36,7 @@ impl Kernel {
             self.kick(&session, StreamError::new(StreamCondition::Reset).text("the account was deleted"))
                 .await;
         }
-        crate::presence::quiet(&account).await;
+        crate::gate::quiet(&account).await;
         self.tell_deletion(&account).await;
         let deleted = self.store().purge(account.id()).await;
         match deleted {

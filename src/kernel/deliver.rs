@@ -8,7 +8,7 @@ use xmpp::{Kind, Stanza, StanzaError, StanzaType};
 use crate::account::State;
 use crate::{Account, Item, Kernel, Packet, PushError, Session, Stage};
 
-/// A write for an account that is under way: a flush of its stored messages waits for the end.
+/// A write for an account that is under way: whoever reads its stored messages back waits for the end.
 pub(crate) struct Writing(Arc<Account>);
 
 impl Writing {
@@ -30,8 +30,10 @@ enum Placed {
     Queued,
     /// Nobody is there to take it.
     Nobody(Packet),
-    /// The queue behind a flush is full.
+    /// The queue is full.
     Crowded(Packet),
+    /// It came out of the queue and waits at its front for the end of a slow reader's session.
+    PutBack,
 }
 
 impl Kernel {
@@ -45,46 +47,60 @@ impl Kernel {
         self.receive(packet, account, false).await;
     }
 
-    /// Asks the Receive stage and places the stanza. `behind` is true for packets that queued behind a flush:
-    /// the flush itself places them, past its own gate.
-    pub(crate) async fn receive(self: &Arc<Self>, mut packet: Packet, account: Arc<Account>, behind: bool) {
+    /// Asks the Receive stage and places the stanza; `past` for who has shut the account's gate and takes his own past it.
+    /// False when it went back into the queue.
+    pub(crate) async fn receive(
+        self: &Arc<Self>,
+        mut packet: Packet,
+        account: Arc<Account>,
+        past: bool,
+    ) -> bool {
         if !packet.received {
             packet.received = true;
-            let Some(passed) = self.stage(Stage::Receive, packet).await else { return };
+            let Some(passed) = self.stage(Stage::Receive, packet).await else { return true };
             packet = passed;
         }
-        match self.place(packet, &account, behind) {
+        match self.place(packet, &account, past) {
             Placed::Delivered => self.counters().delivered.inc(),
             Placed::Queued => {}
+            Placed::PutBack => return false,
+            Placed::Crowded(packet) if packet.stanza.kind() == Kind::Presence => self.ignore(packet),
             Placed::Crowded(packet) => self.bounce(packet, StanzaError::resource_constraint()).await,
             Placed::Nobody(packet) => self.undelivered(packet, account).await,
         }
+        true
     }
 
-    fn place(self: &Arc<Self>, packet: Packet, account: &Arc<Account>, behind: bool) -> Placed {
+    fn place(self: &Arc<Self>, packet: Packet, account: &Arc<Account>, past: bool) -> Placed {
         let mut state = account.state.lock();
-        if !behind && state.gate.keeps(&packet) {
-            return match state.gate.queue(packet) {
-                Ok(()) => Placed::Queued,
-                Err(packet) => Placed::Crowded(packet),
-            };
+        if !past && state.gate.is_shut() {
+            return state.gate.queue(packet).map_or_else(Placed::Crowded, |()| Placed::Queued);
         }
         let item = Item {
             receipt: packet.notes.receipt.clone(),
             stamped: packet.notes.leftover,
             ..Item::new(packet.stanza.clone(), packet.notes.received_us)
         };
-        let mut slow = Slow { sessions: Vec::new(), decides: !behind };
+        let mut slow = Vec::new();
         let taken = push_by_rules(&state, &packet, &item, &mut slow);
         // What a slow reader had not received goes its way before this stanza does.
-        let waits = !taken && slow.decides() && packet.stanza.kind() == Kind::Message && state.gate.shut();
-        if !slow.sessions.is_empty() {
-            self.end_slow(account, slow.sessions, waits);
+        let waits = !taken && !slow.is_empty() && packet.stanza.kind() == Kind::Message;
+        if !slow.is_empty() {
+            if waits {
+                state.gate.shut();
+            }
+            self.end_slow(account, slow, waits);
         }
-        match taken {
-            true => Placed::Delivered,
-            false if waits => state.gate.queue(packet).map_or_else(Placed::Crowded, |()| Placed::Queued),
-            false => {
+        match (taken, waits, past) {
+            (true, ..) => Placed::Delivered,
+            (false, true, true) => {
+                state.gate.put_back(packet);
+                Placed::PutBack
+            }
+            (false, true, false) => {
+                state.gate.queue(packet).map_or_else(Placed::Crowded, |()| Placed::Queued)
+            }
+            (false, false, _) => {
                 // Counted before the lock is let go: a session that comes online now waits for what happens next.
                 state.gate.write_begun();
                 Placed::Nobody(packet)
@@ -93,7 +109,7 @@ impl Kernel {
     }
 
     /// Ends sessions whose readers are too slow, also those that no connection serves; then what queued meanwhile goes on
-    /// if the gate was shut for it.
+    /// if the gate is shut for it.
     fn end_slow(self: &Arc<Self>, account: &Arc<Account>, slow: Vec<Arc<Session>>, gate: bool) {
         let (kernel, account) = (self.clone(), account.clone());
         self.runtime().tasks.spawn("slow", async move {
@@ -138,24 +154,12 @@ fn storable(packet: &Packet, kind: StanzaType) -> bool {
     }
 }
 
-/// Sessions that had no room for a stanza.
-struct Slow {
-    sessions: Vec<Arc<Session>>,
-    /// The stanza waits for their end rather than that it goes to somebody else at once.
-    decides: bool,
-}
-
-impl Slow {
-    fn decides(&self) -> bool {
-        self.decides && !self.sessions.is_empty()
-    }
-}
-
-fn push(session: &Arc<Session>, item: &Item, slow: &mut Slow) -> bool {
-    match session.push(item.clone()) {
+/// Gives the stanza to one session; one that has no room for it is noted in `slow`.
+fn push(session: &Arc<Session>, item: &Item, slow: &mut Vec<Arc<Session>>) -> bool {
+    match session.place(item.clone()) {
         Ok(()) => true,
         Err(PushError::Full) => {
-            slow.sessions.push(session.clone());
+            slow.push(session.clone());
             false
         }
         Err(PushError::Closed) => false,
@@ -166,7 +170,7 @@ fn push(session: &Arc<Session>, item: &Item, slow: &mut Slow) -> bool {
 fn push_all<'a>(
     sessions: impl Iterator<Item = &'a Arc<Session>> + Clone,
     item: &Item,
-    slow: &mut Slow,
+    slow: &mut Vec<Arc<Session>>,
 ) -> bool {
     let several = item.stanza.kind() == Kind::Message && sessions.clone().nth(1).is_some();
     let copies = several.then(|| Arc::new(AtomicUsize::new(sessions.clone().count())));
@@ -182,7 +186,7 @@ fn push_all<'a>(
 }
 
 /// The table of RFC 6121 section 8.5.4. True when at least one session took the stanza.
-fn push_by_rules(state: &State, packet: &Packet, item: &Item, slow: &mut Slow) -> bool {
+fn push_by_rules(state: &State, packet: &Packet, item: &Item, slow: &mut Vec<Arc<Session>>) -> bool {
     let stanza = &packet.stanza;
     if let Some(resource) = stanza.to().and_then(|to| to.resource())
         && let Some(session) = state.session(resource)
@@ -190,7 +194,7 @@ fn push_by_rules(state: &State, packet: &Packet, item: &Item, slow: &mut Slow) -
         if push(session, item, slow) {
             return true;
         }
-        if slow.decides() {
+        if !slow.is_empty() {
             return false;
         }
     }
@@ -203,8 +207,14 @@ fn push_by_rules(state: &State, packet: &Packet, item: &Item, slow: &mut Slow) -
     }
 }
 
-fn push_message(state: &State, stanza: &Stanza, full: bool, item: &Item, slow: &mut Slow) -> bool {
-    let ready = |session: &&Arc<Session>| session.priority().is_some_and(|priority| priority >= 0);
+fn push_message(
+    state: &State,
+    stanza: &Stanza,
+    full: bool,
+    item: &Item,
+    slow: &mut Vec<Arc<Session>>,
+) -> bool {
+    let ready = |session: &&Arc<Session>| session.is_ready();
     match stanza.stanza_type() {
         StanzaType::Error | StanzaType::Groupchat => false,
         StanzaType::Headline if full => false,
@@ -216,7 +226,7 @@ fn push_message(state: &State, stanza: &Stanza, full: bool, item: &Item, slow: &
 }
 
 /// To the sessions of the highest priority that is not negative; to the next when those cannot take it.
-fn push_top(state: &State, item: &Item, slow: &mut Slow) -> bool {
+fn push_top(state: &State, item: &Item, slow: &mut Vec<Arc<Session>>) -> bool {
     let mut below = i16::MAX;
     loop {
         let next = state
@@ -230,14 +240,14 @@ fn push_top(state: &State, item: &Item, slow: &mut Slow) -> bool {
         if push_all(best, item, slow) {
             return true;
         }
-        if slow.decides() {
+        if !slow.is_empty() {
             return false;
         }
         below = top;
     }
 }
 
-fn push_presence(state: &State, stanza: &Stanza, item: &Item, slow: &mut Slow) -> bool {
+fn push_presence(state: &State, stanza: &Stanza, item: &Item, slow: &mut Vec<Arc<Session>>) -> bool {
     let available = |session: &&Arc<Session>| session.is_available();
     match stanza.stanza_type() {
         StanzaType::None | StanzaType::Unavailable | StanzaType::Error | StanzaType::Subscribe => {

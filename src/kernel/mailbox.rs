@@ -2,58 +2,17 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
-use xmpp::{Stanza, StreamError};
+use xmpp::{Kind, Stanza, StreamError};
 
-use crate::Limits;
 use crate::limits::bound;
+use crate::{Item, Limits, Receipt};
 
 /// What may still wait when the next stored message follows.
 const BULK_STANZAS: usize = 50;
 const BULK_BYTES: usize = 64 << 10;
-
-/// Told what became of a stanza that lies in a store as well.
-pub trait Receipt: Send + Sync {
-    /// It has been written to the client, or acknowledged by it where stream management is on.
-    fn delivered(&self);
-    /// It was not delivered; the store still holds it.
-    fn returned(&self);
-}
-
-/// A stanza that waits for a session, or for its client's acknowledgement.
-#[derive(Clone)]
-pub struct Item {
-    /// The stanza, addressed as it will be written.
-    pub stanza: Stanza,
-    /// When it first reached this server, UTC microseconds.
-    pub received_us: i64,
-    /// Set when the stanza lies in a store too.
-    pub receipt: Option<Arc<dyn Receipt>>,
-    /// It carries this domain's own delay stamp already (XEP-0203).
-    pub stamped: bool,
-    /// Several sessions got the stanza: how many still have it, or have had it.
-    pub(crate) copies: Option<Arc<AtomicUsize>>,
-}
-
-impl Item {
-    /// A stanza for one session, not stored.
-    pub fn new(stanza: Stanza, received_us: i64) -> Self {
-        Self { stanza, received_us, receipt: None, stamped: false, copies: None }
-    }
-
-    /// A stanza that was read back from a store, stamped; `receipt` is told what becomes of it.
-    pub fn stored(stanza: Stanza, received_us: i64, receipt: Arc<dyn Receipt>) -> Self {
-        Self { receipt: Some(receipt), stamped: true, ..Self::new(stanza, received_us) }
-    }
-
-    /// Its session has ended without it. Has another session the stanza as well?
-    pub(crate) fn is_elsewhere(&self) -> bool {
-        self.copies.as_ref().is_some_and(|copies| copies.fetch_sub(1, Ordering::AcqRel) > 1)
-    }
-}
 
 /// Why a stanza was not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,7 +42,7 @@ pub struct Batch {
 }
 
 /// Stanzas for one session in order: first those written but not acknowledged (with stream management), then
-/// those not yet written.
+/// those not yet written, then those that wait behind stored messages that are still to be read back.
 #[derive(Default)]
 pub struct Mailbox {
     inner: Mutex<Inner>,
@@ -94,9 +53,14 @@ pub struct Mailbox {
 #[derive(Default)]
 struct Inner {
     items: VecDeque<Item>,
+    /// Bytes of `items`.
+    bytes: usize,
     /// How many of `items` have been written.
     written: usize,
-    bytes: usize,
+    /// Present while stored messages are being read back, which are older.
+    behind: Option<Box<Behind>>,
+    /// What counts against the bounds, of all.
+    counted: Load,
     /// Stanzas that the client has acknowledged (XEP-0198 `h`, modulo 2^32).
     acked: u32,
     managed: bool,
@@ -104,31 +68,136 @@ struct Inner {
     ending: Option<StreamError>,
 }
 
-/// A stanza's weight in the byte bound: its text and what holding it costs.
-fn weight(item: &Item) -> usize {
-    item.stanza.size() + size_of::<Item>()
+/// What came while stored messages are being read back.
+#[derive(Default)]
+struct Behind {
+    items: VecDeque<Item>,
+    /// The store is being read: everything waits. Before that only messages do, and what comes after one.
+    reading: bool,
+    /// To be read once more from its beginning.
+    again: bool,
+}
+
+#[derive(Default)]
+struct Load {
+    stanzas: usize,
+    bytes: usize,
+}
+
+/// What a mailbox held when it was closed.
+#[derive(Default)]
+pub(crate) struct Left {
+    /// Neither acknowledged nor, without stream management, written.
+    pub items: VecDeque<Item>,
+    /// Stored messages were still being read back.
+    pub unread: bool,
+}
+
+impl Inner {
+    fn count(&mut self, item: &Item) {
+        if item.counts() {
+            self.counted.stanzas += 1;
+            self.counted.bytes += item.weight();
+        }
+    }
+
+    fn discount(&mut self, item: &Item) {
+        self.bytes -= item.weight();
+        if item.counts() {
+            self.counted.stanzas -= 1;
+            self.counted.bytes -= item.weight();
+        }
+    }
+
+    fn append(&mut self, item: Item) {
+        self.bytes += item.weight();
+        self.items.push_back(item);
+    }
+
+    fn check(&self, item: &Item, limits: &Limits) -> Result<(), PushError> {
+        if self.closed {
+            return Err(PushError::Closed);
+        }
+        let full = self.counted.stanzas >= bound(limits.mailbox_stanzas)
+            || self.counted.bytes.saturating_add(item.weight()) > bound(limits.mailbox_bytes);
+        if full && item.counts() { Err(PushError::Full) } else { Ok(()) }
+    }
+
+    fn release(&mut self) {
+        for item in self.behind.take().map(|behind| behind.items).unwrap_or_default() {
+            self.append(item);
+        }
+    }
 }
 
 impl Mailbox {
-    /// Puts a stanza behind the others and wakes the writer.
+    /// Puts a stanza behind those that may be written and wakes the writer.
+    ///
+    /// # Errors
+    /// See [`PushError`].
     pub fn push(&self, item: Item, limits: &Limits) -> Result<(), PushError> {
         let mut inner = self.inner.lock();
-        if inner.closed {
-            return Err(PushError::Closed);
-        }
-        let weight = weight(&item);
-        // What another session of the account left over was bounded there: it makes no slow reader of this one.
-        let left_over = item.stamped && item.receipt.is_none();
-        let full = inner.items.len() >= bound(limits.mailbox_stanzas)
-            || inner.bytes.saturating_add(weight) > bound(limits.mailbox_bytes);
-        if full && !left_over {
-            return Err(PushError::Full);
-        }
-        inner.bytes += weight;
-        inner.items.push_back(item);
+        inner.check(&item, limits)?;
+        inner.count(&item);
+        inner.append(item);
         drop(inner);
         self.wake.notify_one();
         Ok(())
+    }
+
+    /// The same for what somebody sent to the session: while stored messages are being read back, it waits behind them.
+    pub(crate) fn place(&self, item: Item, limits: &Limits) -> Result<(), PushError> {
+        let mut inner = self.inner.lock();
+        inner.check(&item, limits)?;
+        inner.count(&item);
+        match &mut inner.behind {
+            Some(behind) if behind.keeps(&item) => behind.items.push_back(item),
+            _ => inner.append(item),
+        }
+        drop(inner);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// From now on what is placed waits behind stored messages. False when that is so already: they will be read once
+    /// more.
+    pub(crate) fn hold_back(&self) -> bool {
+        match &mut self.inner.lock().behind {
+            Some(behind) => {
+                behind.again = true;
+                false
+            }
+            none => {
+                *none = Some(Box::default());
+                true
+            }
+        }
+    }
+
+    /// The store is being read from now on.
+    pub(crate) fn reading(&self) {
+        if let Some(behind) = &mut self.inner.lock().behind {
+            behind.reading = true;
+        }
+    }
+
+    /// Everything stored has been read. True when what waited behind it follows now; false when it is to be read once
+    /// more.
+    pub(crate) fn read_to_end(&self) -> bool {
+        let mut inner = self.inner.lock();
+        if inner.behind.as_mut().is_some_and(|behind| std::mem::take(&mut behind.again)) {
+            return false;
+        }
+        inner.release();
+        drop(inner);
+        self.wake.notify_one();
+        true
+    }
+
+    /// Nothing waits behind stored messages any more.
+    pub(crate) fn release(&self) {
+        self.inner.lock().release();
+        self.wake.notify_one();
     }
 
     /// Hands what waits to `write`, in order, until `write` says that enough bytes (`room`) lie ready; one stanza at
@@ -144,7 +213,7 @@ impl Mailbox {
                 inner.written += 1;
             } else {
                 let Some(item) = inner.items.pop_front() else { break };
-                inner.bytes -= weight(&item);
+                inner.discount(&item);
                 ready = write(&item.stanza);
                 batch.receipts.extend(item.receipt);
             }
@@ -192,10 +261,11 @@ impl Mailbox {
         self.inner.lock().written
     }
 
-    /// Stanzas and bytes held.
-    pub fn load(&self) -> (usize, usize) {
+    /// Stanzas held.
+    #[cfg(test)]
+    fn held(&self) -> usize {
         let inner = self.inner.lock();
-        (inner.items.len(), inner.bytes)
+        inner.items.len() + inner.behind.as_ref().map_or(0, |behind| behind.items.len())
     }
 
     /// From now on what is written is kept until it is acknowledged (XEP-0198 section 4).
@@ -216,7 +286,7 @@ impl Mailbox {
         }
         for _ in 0..news {
             if let Some(item) = inner.items.pop_front() {
-                inner.bytes -= weight(&item);
+                inner.discount(&item);
                 receipts.extend(item.receipt);
             }
         }
@@ -248,105 +318,30 @@ impl Mailbox {
         self.inner.lock().ending.clone()
     }
 
+    /// Has the session ended?
+    pub(crate) fn is_closed(&self) -> bool {
+        self.inner.lock().closed
+    }
+
     /// Takes no more; gives back what was neither acknowledged nor, without stream management, written.
-    pub(crate) fn close(&self) -> VecDeque<Item> {
+    pub(crate) fn close(&self) -> Left {
         let mut inner = self.inner.lock();
-        inner.closed = true;
-        inner.written = 0;
-        inner.bytes = 0;
+        let unread = inner.behind.is_some();
+        inner.release();
         let items = std::mem::take(&mut inner.items);
+        *inner = Inner { closed: true, ending: inner.ending.take(), ..Inner::default() };
         drop(inner);
         self.wake.notify_one();
         self.space.notify_waiters();
-        items
+        Left { items, unread }
+    }
+}
+
+impl Behind {
+    fn keeps(&self, item: &Item) -> bool {
+        self.reading || item.stanza.kind() == Kind::Message || !self.items.is_empty()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Default)]
-    struct Told(AtomicUsize);
-
-    impl Receipt for Told {
-        fn delivered(&self) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-        fn returned(&self) {}
-    }
-
-    fn item(n: usize) -> Item {
-        let stanza = Stanza::parse_str(&format!("<message id='{n}'><body>x</body></message>")).unwrap();
-        Item::new(stanza, 0)
-    }
-
-    fn ids(mailbox: &Mailbox, room: usize) -> Vec<String> {
-        let mut ids = Vec::new();
-        mailbox.take(room, |stanza| {
-            ids.push(stanza.id().unwrap().to_owned());
-            ids.len() * 10
-        });
-        ids
-    }
-
-    #[test]
-    fn written_is_gone_without_stream_management() {
-        let mailbox = Mailbox::default();
-        (0..5).for_each(|n| mailbox.push(item(n), &Limits::default()).unwrap());
-        assert_eq!(ids(&mailbox, 30), ["0", "1", "2"]);
-        assert_eq!(ids(&mailbox, 1000), ["3", "4"]);
-        assert_eq!(mailbox.load(), (0, 0));
-        assert!(mailbox.close().is_empty());
-        assert_eq!(mailbox.push(item(9), &Limits::default()), Err(PushError::Closed));
-    }
-
-    #[test]
-    fn written_stays_until_acknowledged() {
-        let mailbox = Mailbox::default();
-        mailbox.manage();
-        (0..5).for_each(|n| mailbox.push(item(n), &Limits::default()).unwrap());
-        assert_eq!(ids(&mailbox, 30), ["0", "1", "2"]);
-        assert_eq!(mailbox.acknowledge(4), Err(TooHigh { h: 4, sent: 3 }));
-        assert_eq!(mailbox.acknowledge(2), Ok(()));
-        assert_eq!(mailbox.unacknowledged(), 1);
-        mailbox.rewind();
-        assert_eq!(ids(&mailbox, 1000), ["2", "3", "4"]);
-        assert_eq!(mailbox.acknowledge(2), Ok(()), "the same again is nothing new");
-        assert_eq!(mailbox.close().len(), 3);
-    }
-
-    #[test]
-    fn h_wraps_around() {
-        let mailbox = Mailbox::default();
-        mailbox.manage();
-        mailbox.inner.lock().acked = u32::MAX;
-        (0..2).for_each(|n| mailbox.push(item(n), &Limits::default()).unwrap());
-        ids(&mailbox, 1000);
-        assert_eq!(mailbox.acknowledge(1), Ok(()));
-        assert_eq!(mailbox.load(), (0, 0));
-    }
-
-    #[test]
-    fn bounded_in_stanzas_and_bytes() {
-        let few = Limits { mailbox_stanzas: 2, ..Limits::default() };
-        let mailbox = Mailbox::default();
-        (0..2).for_each(|n| mailbox.push(item(n), &few).unwrap());
-        assert_eq!(mailbox.push(item(2), &few), Err(PushError::Full));
-        let small = Limits { mailbox_bytes: 10, ..Limits::default() };
-        assert_eq!(Mailbox::default().push(item(0), &small), Err(PushError::Full));
-    }
-
-    #[test]
-    fn a_receipt_is_told_when_it_is_acknowledged() {
-        let told = Arc::new(Told::default());
-        let mailbox = Mailbox::default();
-        mailbox.manage();
-        let item = Item { receipt: Some(told.clone()), ..item(0) };
-        mailbox.push(item, &Limits::default()).unwrap();
-        ids(&mailbox, 1000);
-        assert_eq!(told.0.load(Ordering::Relaxed), 0);
-        assert_eq!(mailbox.acknowledge(1), Ok(()));
-        assert_eq!(told.0.load(Ordering::Relaxed), 1);
-    }
-}
+mod tests;

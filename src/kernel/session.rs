@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use xmpp::{Jid, Stanza, StreamCondition, StreamError};
 
 use crate::intake::Intake;
-use crate::{Account, Host, Item, Mailbox, PushError};
+use crate::{Account, Backlog, Host, Item, Mailbox, PushError};
 
 /// How a session's bytes travel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,12 +87,20 @@ pub(crate) struct State {
     pub directed: Option<Box<HashSet<Jid>>>,
     /// 128 random bits, when stream management with resumption is on.
     pub token: Option<u128>,
+    /// It has ended before the stored messages were read back: who gets the rest.
+    pub heir: Option<Backlog>,
 }
 
 impl Session {
     pub(crate) fn new(id: u64, jid: Jid, account: Arc<Account>, about: SessionAbout, since_us: i64) -> Self {
-        let state =
-            State { about, attachment: Attachment::Attached, presence: None, directed: None, token: None };
+        let state = State {
+            about,
+            attachment: Attachment::Attached,
+            presence: None,
+            directed: None,
+            token: None,
+            heir: None,
+        };
         Self {
             id,
             jid,
@@ -195,11 +203,29 @@ impl Session {
 
     /// Puts a stanza into its mailbox as it is. A reader that is too slow is closed.
     pub fn push(&self, item: Item) -> Result<(), PushError> {
-        let pushed = self.mailbox.push(item, &self.host().options().limits);
+        self.taken(self.mailbox.push(item, &self.host().options().limits))
+    }
+
+    /// The same for what somebody sent to it: it stays behind stored messages that are being read back.
+    pub(crate) fn place(&self, item: Item) -> Result<(), PushError> {
+        self.taken(self.mailbox.place(item, &self.host().options().limits))
+    }
+
+    fn taken(&self, pushed: Result<(), PushError>) -> Result<(), PushError> {
         if pushed == Err(PushError::Full) {
-            self.close(StreamError::new(StreamCondition::ResourceConstraint).text("too slow a reader"));
+            self.too_slow();
         }
         pushed
+    }
+
+    /// Its client does not read what it is sent.
+    pub(crate) fn too_slow(&self) {
+        self.close(StreamError::new(StreamCondition::ResourceConstraint).text("too slow a reader"));
+    }
+
+    /// Does it take messages (RFC 6121 section 8.5)?
+    pub(crate) fn is_ready(&self) -> bool {
+        self.priority().is_some_and(|priority| priority >= 0)
     }
 
     /// Asks for the end of the session: its stream is closed with this error.

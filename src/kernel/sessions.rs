@@ -134,7 +134,7 @@ impl Kernel {
             self.kick(&session, StreamError::new(StreamCondition::SystemShutdown)).await;
         }
         for account in self.hosts().iter().flat_map(|host| host.accounts.all()) {
-            crate::presence::quiet(&account).await;
+            crate::gate::quiet(&account).await;
         }
     }
 }

@@ -8,7 +8,9 @@ mod worth;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{About, BoxFuture, Interest, Kernel, Module, Order, Packet, Registrar, Session, Stage, Verdict};
+use kernel::{
+    About, Backlog, BoxFuture, Interest, Kernel, Module, Order, Packet, Registrar, Session, Stage, Verdict,
+};
 use serde::Deserialize;
 use serde_json::Value;
 use storage::OfflineError;
@@ -126,15 +128,15 @@ fn sweep(kernel: &Arc<Kernel>) -> impl Future<Output = ()> + Send + 'static {
 }
 
 /// A session takes messages from now on: what is kept for its account is read back, if this feature is on.
-pub(crate) fn flush(kernel: &Arc<Kernel>, session: &Arc<Session>) {
+pub(crate) fn read_back(kernel: &Arc<Kernel>, session: &Arc<Session>, backlog: Backlog) {
     let on = kernel.table(session.host()).is_some_and(|table| table.features().contains(&ns::OFFLINE));
     if !on {
         return;
     }
-    let reader = Arc::new(Reader::new(kernel, session));
-    kernel.flush(session.account().clone(), move || -> BoxFuture<'static, _> {
+    let reader = Arc::new(Reader::new(kernel, session.account()));
+    kernel.read_back(backlog, move |from_start| -> BoxFuture<'static, _> {
         let reader = reader.clone();
-        Box::pin(async move { reader.next().await })
+        Box::pin(async move { reader.next(from_start).await })
     });
 }
 

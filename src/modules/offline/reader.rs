@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Account, Item, Kernel, Receipt, Session};
+use kernel::{Account, Item, Kernel, Receipt};
 use parking_lot::Mutex;
 use storage::{OfflineId, OfflineMessage};
 
@@ -14,11 +14,10 @@ const CHUNK: u32 = 50;
 /// How often the store is read from its beginning because something came back meanwhile.
 const ROUNDS: u8 = 3;
 
-/// One flush of one account.
+/// Reads what is kept for one account.
 pub(super) struct Reader {
     kernel: Arc<Kernel>,
     account: Arc<Account>,
-    session: Arc<Session>,
     flights: Arc<Flights>,
     place: Mutex<Place>,
 }
@@ -31,16 +30,24 @@ struct Place {
     rounds: u8,
 }
 
+impl Place {
+    fn first(flights: &Flights) -> Self {
+        Self { after: OfflineId::default(), returns: flights.returns(), rounds: 1 }
+    }
+}
+
 impl Reader {
-    pub fn new(kernel: &Arc<Kernel>, session: &Arc<Session>) -> Self {
-        let account = session.account().clone();
-        let flights = flight::of(&account);
-        let place = Place { after: OfflineId::default(), returns: flights.returns(), rounds: 1 };
-        Self { kernel: kernel.clone(), account, session: session.clone(), flights, place: Mutex::new(place) }
+    pub fn new(kernel: &Arc<Kernel>, account: &Arc<Account>) -> Self {
+        let flights = flight::of(account);
+        let place = Mutex::new(Place::first(&flights));
+        Self { kernel: kernel.clone(), account: account.clone(), flights, place }
     }
 
-    /// The next messages that are not on their way already; empty at the end.
-    pub async fn next(&self) -> Vec<Item> {
+    /// The next messages that are not on their way already, or the first ones; empty at the end.
+    pub async fn next(&self, from_start: bool) -> Vec<Item> {
+        if from_start {
+            *self.place.lock() = Place::first(&self.flights);
+        }
         loop {
             // Looked at before the store is read: what was on its way then may be deleted while it is read.
             let (under_way, _) = self.flights.now();
@@ -68,12 +75,11 @@ impl Reader {
         }
     }
 
-    /// Something has come back since the round began, and the session can take it.
+    /// Something has come back since the round began.
     fn again(&self) -> bool {
         let returns = self.flights.returns();
         let mut place = self.place.lock();
-        let ready = self.session.priority().is_some_and(|priority| priority >= 0);
-        if returns == place.returns || place.rounds == ROUNDS || !ready {
+        if returns == place.returns || place.rounds == ROUNDS {
             return false;
         }
         *place = Place { after: OfflineId::default(), returns, rounds: place.rounds + 1 };

@@ -21,7 +21,7 @@ pub(super) async fn available(kernel: &Arc<Kernel>, session: &Arc<Session>, stan
     let now = stanza.priority();
     let comes = now >= 0 && before.is_none_or(|before| before < 0);
     // What comes from now on is younger than what is kept, which is read back when everybody has been told.
-    let held = comes.then(|| kernel.hold_messages(account));
+    let backlog = comes.then(|| kernel.hold_back(session)).flatten();
     kernel.set_presence(session, Some(stanza.clone()));
     let mut recipients = roster.watchers();
     recipients.push(account.jid().clone());
@@ -30,10 +30,9 @@ pub(super) async fn available(kernel: &Arc<Kernel>, session: &Arc<Session>, stan
         probe::contacts(kernel, session, &roster).await;
         requests(kernel, session).await;
     }
-    if comes {
-        offline::flush(kernel, session);
+    if let Some(backlog) = backlog {
+        offline::read_back(kernel, session, backlog);
     }
-    drop(held);
     if session.attachment() == Attachment::Closed {
         closed(kernel, session).await; // it was ended from elsewhere meanwhile
     }

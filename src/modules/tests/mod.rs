@@ -1,5 +1,6 @@
 //! Features on a kernel without a network: what clients send, and what waits for them.
 
+mod backlog;
 mod bench;
 mod disco;
 mod iq;

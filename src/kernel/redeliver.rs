@@ -1,0 +1,46 @@
+//! What a session had not received finds its way past the account's gate; then what queued behind it.
+
+use std::sync::Arc;
+
+use crate::gate::{Job, Next};
+use crate::{Account, Item, Kernel, Notes, Origin, Packet};
+
+impl Kernel {
+    /// Runs a job for which the gate was shut, and what waits behind it, as a task.
+    pub(crate) fn run_gate(self: &Arc<Self>, account: &Arc<Account>, job: Option<Job>) {
+        let (kernel, account) = (self.clone(), account.clone());
+        self.runtime().tasks.spawn("gate", async move {
+            if let Some(job) = job {
+                job().await;
+            }
+            kernel.open_gate(&account).await;
+        });
+    }
+
+    /// Delivers what a session that ended left over, past the account's gate.
+    pub(crate) async fn redeliver(self: &Arc<Self>, account: &Arc<Account>, item: Item) {
+        let mut packet = Packet::new(item.stanza, Origin::Server, account.host().clone(), self.tables());
+        packet.recipient = Some(account.clone());
+        packet.received = true; // it passed the Receive stage when it first came
+        packet.notes =
+            Notes { received_us: item.received_us, receipt: item.receipt, leftover: true, keep_for: None };
+        self.receive(packet, account.clone(), true).await;
+    }
+
+    /// Delivers what queued, then opens the gate. If a session turns out to be too slow a reader, whoever ends it goes on
+    /// in this one's place.
+    pub(crate) async fn open_gate(self: &Arc<Self>, account: &Arc<Account>) {
+        loop {
+            let next = account.state.lock().gate.next();
+            match next {
+                Next::Job(job) => job().await,
+                Next::Packet(packet) => {
+                    if !self.receive(*packet, account.clone(), true).await {
+                        return;
+                    }
+                }
+                Next::Open => return,
+            }
+        }
+    }
+}

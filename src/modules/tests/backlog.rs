@@ -1,0 +1,85 @@
+//! Stored messages that a client reads slowly: they wait for nobody but itself.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::bench::{Bench, Client};
+use kernel::Limits;
+
+fn chat(to: &str, id: &str) -> String {
+    format!("<message type='chat' id='{id}' to='{to}'><body>x</body></message>")
+}
+
+/// 200 messages are kept for bert.
+async fn kept() -> (Bench, Client) {
+    let bench = Bench::with(json!({ "messages": 0 }), Limits::default()).await;
+    let anna = bench.online("anna@chess.example/a").await;
+    for n in 0..200 {
+        anna.send(&chat("bert@chess.example", &format!("kept{n}"))).await;
+    }
+    (bench, anna)
+}
+
+/// A client that acknowledges nothing by itself comes online. What it has been written by the time when it gets no more.
+async fn slow(bench: &Bench) -> (Client, Vec<String>) {
+    let slow = bench.bind("bert@chess.example/slow").await;
+    slow.session().manage();
+    slow.send("<presence/>").await;
+    let first = slow.receives(51).await;
+    (slow, first)
+}
+
+fn ids(stanzas: &[String]) -> Vec<String> {
+    let id = |stanza: &String| {
+        Some(stanza.split_once("<message ")?.1.split_once("id='")?.1.split_once('\'')?.0.into())
+    };
+    stanzas.iter().filter_map(id).collect()
+}
+
+#[tokio::test]
+async fn who_reads_slowly_holds_up_nobody_else() {
+    let (bench, anna) = kept().await;
+    let (slow, mut got) = slow(&bench).await;
+    let other = bench.bind("bert@chess.example/other").await;
+    other.send("<presence><priority>-1</priority></presence>").await;
+    other.received();
+    let sent = async {
+        for n in 0..100 {
+            // also waits until its fate is decided
+            anna.send(&chat("bert@chess.example", &format!("new{n}"))).await;
+        }
+        anna.send(&chat("bert@chess.example/other", "other")).await;
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(20), sent).await.is_ok(), "the sender is held up");
+    assert_eq!(ids(&other.receives(1).await), ["other"]);
+    got.extend(slow.received());
+    assert!(ids(&got).len() < 60, "it gets no more than it acknowledges");
+    let expected: Vec<String> =
+        (0..200).map(|n| format!("kept{n}")).chain((0..100).map(|n| format!("new{n}"))).collect();
+    while ids(&got).len() < expected.len() {
+        slow.session().mailbox.acknowledge(got.len() as u32).unwrap();
+        got.extend(slow.receives(1).await);
+    }
+    assert_eq!(ids(&got), expected, "in order, and each once");
+}
+
+#[tokio::test]
+async fn what_it_did_not_read_goes_to_another_resource() {
+    let (bench, anna) = kept().await;
+    let (slow, got) = slow(&bench).await;
+    let acknowledged = got.len();
+    slow.session().mailbox.acknowledge(acknowledged as u32).unwrap();
+    let other = bench.online("bert@chess.example/other").await;
+    anna.send(&chat("bert@chess.example/slow", "live")).await;
+    slow.drop_connection().await;
+    let mut rest = Vec::new();
+    while !ids(&rest).contains(&"live".to_owned()) {
+        rest.extend(other.receives(1).await);
+    }
+    let mut all = [ids(&got), ids(&rest)].concat();
+    assert_eq!(all.pop().as_deref(), Some("live"), "it came last of all");
+    let kept: std::collections::BTreeSet<&String> = all.iter().filter(|id| id.starts_with("kept")).collect();
+    assert_eq!(kept.len(), all.len(), "each once: {all:?}");
+    bench.kept("bert@chess.example", 0).await;
+}
