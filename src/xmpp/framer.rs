@@ -54,6 +54,11 @@ impl Framer {
         Self { state: State::Text, seen: 0, markup: 0, depth: 0, opened: false }
     }
 
+    /// The scan behind a start tag that was read otherwise.
+    pub(crate) fn inside() -> Self {
+        Self { opened: true, ..Self::new() }
+    }
+
     /// Whether nothing of a frame was seen.
     pub(crate) fn is_idle(&self) -> bool {
         self.seen == 0

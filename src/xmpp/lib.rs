@@ -27,6 +27,7 @@ mod stanza_type;
 mod stanza_write;
 mod stream;
 mod tape;
+mod wrapper;
 
 pub mod datetime;
 pub mod delay;
@@ -45,6 +46,7 @@ pub use stanza::Stanza;
 pub use stanza_type::{Kind, StanzaType};
 pub use stanza_write::Framing;
 pub use stream::{StreamEvent, StreamParser};
+pub use wrapper::Wrapper;
 
 #[cfg(test)]
 mod tests;

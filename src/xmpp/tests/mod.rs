@@ -6,6 +6,7 @@ mod jid;
 mod malformed;
 mod stanza;
 mod stream;
+mod wrapper;
 
 use std::path::PathBuf;
 

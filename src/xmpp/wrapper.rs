@@ -1,0 +1,149 @@
+//! An element that carries others from one place to another: BOSH's `<body/>` (XEP-0124 §4).
+
+use crate::document::Document;
+use crate::error::StreamError;
+use crate::framer::{Frame, Framer};
+use crate::header::check_declaration;
+use crate::limits::Limits;
+use crate::node::Node;
+use crate::ns;
+use crate::refusal::{malformed, violation};
+use crate::tape::Outer;
+
+/// A wrapper whose start tag has been read. What is inside is read when it is asked for, with limits that may depend on
+/// what the tag says.
+#[derive(Debug)]
+pub struct Wrapper<'a> {
+    tag: Document,
+    /// What follows the start tag; none when the element is empty by its own tag.
+    inside: Option<&'a [u8]>,
+    after: &'a [u8],
+}
+
+impl<'a> Wrapper<'a> {
+    /// Reads the start tag, which is the whole element if it is empty. The limits are those of one element and hold
+    /// for the tag alone. What comes behind the tag need not be there yet.
+    ///
+    /// # Errors
+    /// What stands at the beginning is no start tag.
+    pub fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self, StreamError> {
+        let mut framer = Framer::new();
+        let mut rest = bytes;
+        loop {
+            let (frame, length) = framer
+                .next(rest, limits.stanza_bytes, limits.depth)?
+                .ok_or_else(|| malformed("no start tag"))?;
+            let (found, behind) = rest.split_at_checked(length).unwrap_or_default();
+            rest = behind;
+            match frame {
+                Frame::Space => {}
+                Frame::Declaration => check_declaration(found)?,
+                Frame::Header => return Self::opened(found, rest, limits),
+                Frame::Element | Frame::Footer => return Err(malformed("no start tag")),
+            }
+        }
+    }
+
+    fn opened(tag: &[u8], rest: &'a [u8], limits: &Limits) -> Result<Self, StreamError> {
+        let start = tag.strip_suffix(b">").unwrap_or(tag);
+        let (start, inside, after) = match start.strip_suffix(b"/") {
+            Some(start) => (start, None, rest),
+            None => (start, Some(rest), &[] as &[u8]),
+        };
+        let limits = Limits { stanza_bytes: limits.stanza_bytes.saturating_add(1), ..*limits };
+        let tag = Document::read([start, b"/>"].concat().into(), "", &[], &limits)?;
+        Ok(Self { tag, inside, after })
+    }
+
+    /// The element's name and attributes; it has no children here.
+    pub fn tag(&self) -> Node<'_> {
+        self.tag.root()
+    }
+
+    /// The elements inside, each a document with bytes of its own and within `limits`, at most `most` of them. What
+    /// inherits the wrapper's own namespace is read as `jabber:client`: clients leave that declaration out, and the
+    /// content of the one namespace is taken for a part of the other (XEP-0206 §2).
+    ///
+    /// # Errors
+    /// The element does not end, something follows it, or an element inside is refused.
+    pub fn children(&self, limits: &Limits, most: usize) -> Result<Vec<Document>, StreamError> {
+        let Some(inside) = self.inside else {
+            return nothing_more(self.after).map(|()| Vec::new());
+        };
+        let scope = Scope::of(self.tag.root());
+        let mut framer = Framer::inside();
+        let mut children = Vec::new();
+        let mut rest = inside;
+        loop {
+            let (frame, length) = framer
+                .next(rest, limits.stanza_bytes, limits.depth)?
+                .ok_or_else(|| malformed("an element without an end"))?;
+            let (found, behind) = rest.split_at_checked(length).unwrap_or_default();
+            rest = behind;
+            match frame {
+                Frame::Space => {}
+                Frame::Element if children.len() >= most => {
+                    return Err(violation("too many elements at once"));
+                }
+                Frame::Element => children.push(scope.child(found, limits)?),
+                Frame::Footer => {
+                    scope.check_end(found)?;
+                    return nothing_more(rest).map(|()| children);
+                }
+                Frame::Declaration | Frame::Header => return Err(malformed("a declaration inside")),
+            }
+        }
+    }
+}
+
+/// What the start tag declares for what is inside.
+struct Scope {
+    name: String,
+    default_ns: String,
+    prefixes: Vec<Outer>,
+}
+
+impl Scope {
+    fn of(tag: Node<'_>) -> Self {
+        let (mut default_ns, mut prefixes) = (String::new(), Vec::new());
+        for (prefix, name) in tag.declarations() {
+            match prefix {
+                "" => default_ns = name.into_owned(),
+                _ => prefixes.push((prefix.into(), name.as_ref().into())),
+            }
+        }
+        if default_ns == tag.ns() {
+            default_ns = ns::CLIENT.to_owned();
+        }
+        let name = match tag.prefix() {
+            "" => tag.name().to_owned(),
+            prefix => format!("{prefix}:{}", tag.name()),
+        };
+        Self { name, default_ns, prefixes }
+    }
+
+    /// Copied, since a stanza must not keep more alive than itself.
+    fn child(&self, bytes: &[u8], limits: &Limits) -> Result<Document, StreamError> {
+        let document = Document::read(bytes.to_vec().into(), &self.default_ns, &self.prefixes, limits)?;
+        if self.default_ns == ns::CLIENT {
+            return Ok(document);
+        }
+        // Its default namespace is not what stanzas are read with: it is written again with its own.
+        Document::own(document.to_element().to_xml(ns::CLIENT).into_bytes(), ns::CLIENT)
+    }
+
+    fn check_end(&self, tag: &[u8]) -> Result<(), StreamError> {
+        let name = tag.strip_prefix(b"</").and_then(|tag| tag.strip_suffix(b">"));
+        match name.map(<[u8]>::trim_ascii_end) == Some(self.name.as_bytes()) {
+            true => Ok(()),
+            false => Err(malformed("an end tag that closes nothing")),
+        }
+    }
+}
+
+fn nothing_more(rest: &[u8]) -> Result<(), StreamError> {
+    match rest.trim_ascii().is_empty() {
+        true => Ok(()),
+        false => Err(malformed("something follows the element")),
+    }
+}
