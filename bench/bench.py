@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Measures Castling beside ejabberd and Prosody, all on loopback. Start it as `cargo xtask bench`, as root.
 
-  report [--rounds 3] [--write]     all that docs/performance.md shows; --write puts the tables there
+  report [PART…] [--rounds 3] [--write]  what docs/performance.md shows, or parts of it (tcp, plugins, web);
+                                    --write puts the tables there
   run --servers A,B --scenarios C,D [--rounds 3] [--set secs=4 …]
-  table FILE…                       tables of recorded runs
+  table FILE… [--write]             tables of recorded runs
   list                              servers, scenarios, sizes
 
 Each run is a JSON line in a file whose name is printed first. CPU time is user and system time of the server's process
@@ -29,7 +30,7 @@ PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../docs/perform
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["report", "run", "table", "list"])
-    parser.add_argument("files", nargs="*")
+    parser.add_argument("names", nargs="*", metavar="PART|FILE")
     parser.add_argument("--servers", default=",".join(scenarios.PEERS))
     parser.add_argument("--scenarios", default="message-plain,message-starttls")
     parser.add_argument("--rounds", type=int, default=3)
@@ -44,21 +45,25 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     match given.what:
         case "list":
-            print("servers:", *servers.ALL, "\nscenarios:", *scenarios.ALL, "\nsizes:", scenarios.SIZES)
+            print("servers:", *servers.ALL, "\nscenarios:", *scenarios.ALL, "\nparts:", *scenarios.PARTS, "\nsizes:", scenarios.SIZES)
         case "table":
-            print(report.tables(report.read(given.files)))
+            tell(report.read(given.names), given.write)
         case "run":
             into = begin()
             measure.measure(given.servers.split(","), given.scenarios.split(","), given.rounds, sizes(given), into)
             print(report.tables(report.read([into])))
         case "report":
-            into = begin()
-            measure.measure(scenarios.PEERS, scenarios.BESIDE_PEERS, given.rounds, sizes(given), into)
-            measure.measure(scenarios.WITH_PLUGINS, scenarios.FOR_PLUGINS, given.rounds, sizes(given), into)
-            text = report.tables(report.read([into]))
-            print(text)
-            if given.write:
-                report.put(PAGE, text)
+            parts, into = [scenarios.PARTS[name] for name in given.names or scenarios.PARTS], begin()
+            for part in parts:
+                measure.measure(part.servers, part.scenarios, given.rounds, sizes(given), into)
+            tell(report.read([into]), given.write)
+
+
+def tell(runs: list[dict], write: bool) -> None:
+    for part in scenarios.PARTS.values():
+        print(report.tables(runs, part))
+    if write:
+        report.put(PAGE, runs)
 
 
 def sizes(given) -> dict:

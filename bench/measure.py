@@ -23,13 +23,13 @@ def measure(server_names: list[str], scenario_names: list[str], rounds: int, siz
     wanted = [scenarios.ALL[name] for name in scenario_names]
     try:
         for scenario in (s for _ in range(rounds) for s in wanted if not s.memory):
-            for server in chosen:
+            for server in (server for server in chosen if scenario.suits(server)):
                 pid = server.process.pid if server.alive() else server.start(cpus="0")
                 keep(into, server, scenario, run(server, scenario, pid, sizes))
         for server in chosen:
             server.stop()
         for scenario in (s for _ in range(rounds) for s in wanted if s.memory):
-            for server in chosen:
+            for server in (server for server in chosen if scenario.suits(server)):
                 keep(into, server, scenario, run(server, scenario, server.start(), sizes))
                 server.stop()
     finally:
@@ -39,7 +39,8 @@ def measure(server_names: list[str], scenario_names: list[str], rounds: int, siz
 
 def run(server, scenario, pid: int, sizes: dict) -> dict:
     argv = [LOAD, "--port", str(server.ports[scenario.transport]), "--domain", place.DOMAIN,
-            "--transport", scenario.transport, "--pid", str(pid), *scenario.arguments.format(**sizes).split()]
+            "--transport", scenario.transport, "--pid", str(pid),
+            *(["--bare"] if server.bare else []), *scenario.arguments.format(**sizes).split()]
     if not scenario.memory:
         argv = ["taskset", "-c", "1", *argv]
     try:

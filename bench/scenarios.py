@@ -14,6 +14,18 @@ class Scenario:
     # CPU scenarios pin the server to one core and the generator to the other, and the servers take turns in every
     # round; memory scenarios start a fresh server, unpinned.
     memory: bool = False
+    # Whether a server without XMPP can take part.
+    bare: bool = False
+
+    def suits(self, server) -> bool:
+        return self.bare or not server.bare
+
+
+# One line of a report: what is measured against which servers, and where docs/performance.md shows it.
+@dataclass(frozen=True)
+class Part:
+    servers: list[str]
+    scenarios: list[str]
 
 
 SIZES = {"warm": 2, "secs": 8, "steps": "1000,10000", "settle": 5, "accounts": 500}
@@ -31,13 +43,25 @@ ALL = {scenario.name: scenario for scenario in [
     Scenario("login-starttls", "log-in and out, STARTTLS", "starttls", CPU + "--at-once 8 login"),
     Scenario("offline-starttls", "message to an account that is away", "starttls",
              "--first 5000 --at-once 8 offline --accounts {accounts}"),
-    Scenario("idle-plain", "idle session, plain TCP", "plain", "idle --steps {steps} --settle {settle}", memory=True),
-    Scenario("idle-starttls", "idle session, STARTTLS", "starttls", "idle --steps {steps} --settle {settle}", memory=True),
+    Scenario("message-websocket", "chat message, WebSocket", "websocket", CPU + "pairs", bare=True),
+    Scenario("message-wss", "chat message, WebSocket over TLS", "wss", CPU + "pairs"),
+    Scenario("message-bosh", "chat message, BOSH", "bosh", CPU + "pairs"),
+    Scenario("message-bosh-tls", "chat message, BOSH over TLS", "bosh-tls", CPU + "pairs"),
+    Scenario("steady-websocket", "chat message, WebSocket, 1,000 a second", "websocket", CPU + "pairs --rate 1000"),
+    Scenario("steady-bosh", "chat message, BOSH, 1,000 a second", "bosh", CPU + "pairs --rate 1000"),
+    Scenario("login-websocket", "log-in and out, WebSocket", "websocket", CPU + "--at-once 8 login"),
+    Scenario("login-bosh", "log-in and out, BOSH", "bosh", CPU + "--at-once 8 login"),
+    *(Scenario(f"idle-{transport}", f"idle session, {about}", transport, "idle --steps {steps} --settle {settle}",
+               memory=True, bare=transport in ("websocket", "bosh"))
+      for transport, about in [("plain", "plain TCP"), ("starttls", "STARTTLS"), ("websocket", "WebSocket"),
+                               ("wss", "WebSocket over TLS"), ("bosh", "BOSH"), ("bosh-tls", "BOSH over TLS")]),
 ]}
 
-# What `report` runs: every server, then what plugins cost.
 PEERS = ["castling", "ejabberd", "prosody"]
-BESIDE_PEERS = ["message-plain", "message-starttls", "steady-starttls", "ping-starttls", "login-starttls",
-                "offline-starttls", "idle-plain", "idle-starttls"]
-WITH_PLUGINS = ["castling", "castling-1", "castling-2"]
-FOR_PLUGINS = ["presence-plain", "message-plain"]
+PARTS = {
+    "tcp": Part(PEERS, ["message-plain", "message-starttls", "steady-starttls", "ping-starttls", "login-starttls",
+                        "offline-starttls", "idle-plain", "idle-starttls"]),
+    "plugins": Part(["castling", "castling-1", "castling-2"], ["presence-plain", "message-plain"]),
+    "web": Part([*PEERS, "floor"], ["message-websocket", "message-bosh", "login-websocket", "login-bosh",
+                                    "idle-websocket", "idle-bosh"]),
+}

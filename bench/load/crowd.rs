@@ -9,7 +9,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::Plan;
-use crate::client::{Client, Place};
+use crate::client::Client;
+use crate::place::Place;
 
 /// Logs in the accounts `first..first + count`; `each` takes every session as it comes.
 pub async fn log_in<F>(place: &Arc<Place>, plan: &Plan, first: usize, count: usize, each: F) -> Result<()>

@@ -27,6 +27,11 @@ pub struct Framer {
 }
 
 impl Framer {
+    /// Expects stanzas at once, without a header before them.
+    pub fn within() -> Self {
+        Self { depth: 1, ..Self::default() }
+    }
+
     /// Drops what has been handed out.
     pub fn compact(&mut self) {
         let done = std::mem::take(&mut self.done);

@@ -7,7 +7,8 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::client::{Client, Place};
+use crate::client::Client;
+use crate::place::Place;
 use crate::procfs::sample;
 use crate::{Plan, crowd, figures};
 

@@ -7,7 +7,8 @@ use anyhow::{Result, anyhow};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::client::{Client, Place};
+use crate::client::Client;
+use crate::place::Place;
 use crate::{Plan, figures};
 
 /// Lets `at_once` workers log in and out until the window has passed.
@@ -26,7 +27,7 @@ pub async fn run(place: &Arc<Place>, plan: &Plan, accounts: usize) -> Result<Val
     figures::window(plan).await
 }
 
-async fn one(place: &Place, user: &str, number: usize) {
+async fn one(place: &Arc<Place>, user: &str, number: usize) {
     let start = figures::now();
     match timeout(Duration::from_secs(30), Client::log_in(place, user, number)).await {
         Ok(Ok(client)) => {

@@ -2,18 +2,24 @@
 //!
 //! The accounts it uses are `PREFIX0`, `PREFIX1`, … of the domain, all with one password.
 
+mod bosh;
 mod client;
 mod crowd;
+mod duplex;
 mod figures;
 mod framer;
+mod http;
 mod idle;
 mod login;
 mod offline;
 mod pairs;
 mod ping;
+mod place;
 mod procfs;
 mod scram;
 mod tls;
+mod websocket;
+mod wire;
 
 use std::sync::Arc;
 
@@ -21,7 +27,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use serde_json::Value;
 
-use client::{Place, Transport};
+use place::{Place, Transport};
 
 /// What every scenario needs to know.
 #[derive(Parser, Clone)]
@@ -39,6 +45,9 @@ pub struct Plan {
     prefix: String,
     #[arg(long, default_value = "pass")]
     password: String,
+    /// The server is `floor`, which knows no XMPP
+    #[arg(long)]
+    bare: bool,
     /// First account number to use
     #[arg(long, default_value_t = 0)]
     first: usize,

@@ -8,10 +8,14 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-use crate::client::{Client, Place};
+use crate::client::Client;
 use crate::framer::attribute;
+use crate::place::Place;
 use crate::procfs::sample;
 use crate::{Plan, crowd, figures};
+
+/// Messages in one write.
+const BATCH: usize = 20;
 
 /// Ids that arrived, and how many came once more.
 #[derive(Default)]
@@ -62,16 +66,16 @@ async fn store(
     body: usize,
 ) -> Result<()> {
     let text: String = "lorem ipsum ".chars().cycle().take(body).collect();
-    let mut batch = String::new();
+    let mut batch = Vec::new();
     for number in 0..each {
         for account in 1..=accounts {
             let to = format!("{}{}@{}", plan.prefix, plan.first + account, plan.domain);
             let message = format!(
                 "<message to='{to}' type='chat' id='{mark}-{number}-{account}'><body>{text}</body></message>"
             );
-            batch.push_str(&message);
-            if batch.len() > 8192 {
-                sender.send(batch.as_bytes()).await?;
+            batch.push(message);
+            if batch.len() == BATCH {
+                sender.send_all(&batch).await?;
                 batch.clear();
             }
         }
@@ -79,8 +83,8 @@ async fn store(
     // The answer to this says that all before it was taken in.
     let barrier =
         format!("<iq type='get' id='barrier' to='{}'><ping xmlns='urn:xmpp:ping'/></iq>", plan.domain);
-    batch.push_str(&barrier);
-    sender.send(batch.as_bytes()).await?;
+    batch.push(barrier);
+    sender.send_all(&batch).await?;
     timeout(Duration::from_secs(120), sender.expect("barrier"))
         .await
         .context("no answer after the last message")??;

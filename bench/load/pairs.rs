@@ -8,8 +8,9 @@ use clap::ValueEnum;
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::client::{Client, Place};
+use crate::client::Client;
 use crate::framer::attribute;
+use crate::place::Place;
 use crate::{Plan, crowd, figures};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,7 +64,10 @@ pub async fn run(
         let (jid_one, jid_other) = (one.jid.clone(), other.jid.clone());
         let one = Half { client: one, to: jid_other, what, body: body.clone() };
         let other = Half { client: other, to: jid_one, what, body: body.clone() };
-        if rate > 0.0 {
+        if place.bare {
+            // What one sends comes back to itself.
+            tokio::spawn(tell("a player", one.serve()));
+        } else if rate > 0.0 {
             let every = Duration::from_secs_f64(pairs as f64 / rate);
             tokio::spawn(tell("a listener", other.listen()));
             tokio::spawn(tell("a sender", one.keep_to_timetable(every, number as f64 / pairs as f64)));

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use crate::client::{Client, Place};
+use crate::client::Client;
 use crate::framer::attribute;
+use crate::place::Place;
 use crate::{Plan, crowd, figures};
 
 /// Each session asks again as soon as it has its answer.

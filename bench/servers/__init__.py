@@ -2,6 +2,7 @@
 
 from .castling import Castling
 from .ejabberd import Ejabberd
+from .floor import Floor
 from .prosody import Prosody
 
 ALL = {server.name: server for server in [
@@ -10,4 +11,5 @@ ALL = {server.name: server for server in [
     Castling("castling-2", 24_220, plugins=2),
     Ejabberd("ejabberd", 21_200),
     Prosody("prosody", 22_200),
+    Floor("floor", 23_200),
 ]}

@@ -20,6 +20,8 @@ level = "warn"
 c2s_plain = ["127.0.0.1:{plain}"]
 c2s = ["127.0.0.1:{starttls}"]
 c2s_tls = ["127.0.0.1:{tls}"]
+http = ["127.0.0.1:{websocket}"]
+https = ["127.0.0.1:{wss}"]
 [limits]
 logins_per_minute = 0
 {declared}[[domain]]

@@ -20,10 +20,13 @@ disable_sasl_mechanisms: [digest-md5, X-OAUTH2]
 listen:
   - {{port: {starttls}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true, shaper: none, access: all, max_stanza_size: 262144, backlog: 4096}}
   - {{port: {tls}, ip: "127.0.0.1", module: ejabberd_c2s, tls: true, shaper: none, access: all, max_stanza_size: 262144, backlog: 4096}}
+  - {{port: {websocket}, ip: "127.0.0.1", module: ejabberd_http, backlog: 4096, request_handlers: {handlers}}}
+  - {{port: {wss}, ip: "127.0.0.1", module: ejabberd_http, tls: true, backlog: 4096, request_handlers: {handlers}}}
 access_rules: {{local: {{allow: local}}}}
 acl: {{local: {{user_regexp: ""}}}}
 shaper_rules: {{max_user_sessions: 10, max_user_offline_messages: 500}}
 modules:
+  mod_bosh: {{}}
   mod_disco: {{}}
   mod_offline: {{access_max_user_messages: max_user_offline_messages}}
   mod_ping: {{}}
@@ -32,6 +35,7 @@ modules:
   mod_time: {{}}
   mod_version: {{}}
 """
+HANDLERS = "{/http-bind: mod_bosh, /xmpp-websocket: ejabberd_http_ws}"
 
 
 class Ejabberd(Server):
@@ -42,7 +46,7 @@ class Ejabberd(Server):
         self.ports["plain"] = self.ports["starttls"]  # TLS is offered there, not required
 
     def config(self) -> str:
-        return CONFIG.format(root=place.ROOT, domain=place.DOMAIN, **self.ports)
+        return CONFIG.format(handlers=HANDLERS, root=place.ROOT, domain=place.DOMAIN, **self.ports)
 
     def fingerprint(self) -> str:
         return f"{self.version()} {self.config()} {place.ACCOUNTS}"

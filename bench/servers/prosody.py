@@ -13,8 +13,14 @@ data_path = "{folder}/data"
 interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {starttls} }}
 c2s_direct_tls_ports = {{ {tls} }}
-http_ports = {{}}
-https_ports = {{}}
+http_ports = {{ {websocket} }}
+http_interfaces = {{ "127.0.0.1" }}
+https_ports = {{ {wss} }}
+https_interfaces = {{ "127.0.0.1" }}
+https_ssl = {{ certificate = "{cert}", key = "{key}" }}
+http_default_host = "{domain}"
+consider_bosh_secure = true
+consider_websocket_secure = true
 ssl = {{ certificate = "{cert}", key = "{key}" }}
 c2s_direct_tls_ssl = {{ certificate = "{cert}", key = "{key}" }}
 c2s_require_encryption = false
@@ -22,7 +28,8 @@ authentication = "internal_hashed"
 storage = "internal"
 network_backend = "epoll"
 network_settings = {{ tcp_backlog = 4096 }}
-modules_enabled = {{ "roster", "saslauth", "tls", "disco", "smacks", "ping", "version", "time", "offline", "posix" }}
+modules_enabled = {{ "roster", "saslauth", "tls", "disco", "smacks", "ping", "version", "time", "offline", "posix",
+	"bosh", "websocket" }}
 modules_disabled = {{ "s2s", "admin_shell", "admin_socket" }}
 log = {{ warn = "{folder}/prosody.log" }}
 VirtualHost "{domain}"

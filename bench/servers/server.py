@@ -15,11 +15,15 @@ class Server:
     """One server with its own files and ports on loopback. `user` is the one it runs as."""
 
     user = "nobody"
+    # Whether it speaks XMPP at all.
+    bare = False
 
     def __init__(self, name: str, base: int):
         self.name = name
         self.folder = f"{place.ROOT}/{name}"
-        self.ports = {"plain": base, "starttls": base + 1, "tls": base + 2}
+        # Transports of the generator; the paths of WebSocket and BOSH are the same everywhere.
+        self.ports = {"plain": base, "starttls": base + 1, "tls": base + 2, "websocket": base + 3, "bosh": base + 3,
+                      "wss": base + 4, "bosh-tls": base + 4}
         self.process: subprocess.Popen | None = None
 
     # --- what each kind says of itself ---
