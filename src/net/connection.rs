@@ -1,10 +1,10 @@
 //! A stream's socket: bytes in, stream events out; bytes out, gathered and written at once.
 
 mod error;
-mod io;
-mod output;
-mod scratch;
-mod throttle;
+pub(crate) mod io;
+pub(crate) mod output;
+pub(crate) mod scratch;
+pub(crate) mod throttle;
 
 use std::future::poll_fn;
 use std::net::SocketAddr;

@@ -6,6 +6,7 @@
 //!   waits. Other framings (WebSocket, BOSH) will be other kinds of connection beside it.
 
 mod connection;
+pub mod http;
 mod listener;
 #[cfg(test)]
 mod testing;

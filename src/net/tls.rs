@@ -34,6 +34,7 @@ struct Shared {
     clock: SharedClock,
     certificates: Arc<ArcSwap<Certificates>>,
     direct: TlsConfig,
+    https: TlsConfig,
     /// Changes are made one after another.
     change: Mutex<()>,
 }
@@ -45,17 +46,26 @@ impl TlsStore {
     /// The cryptographic library does not work on this machine.
     pub fn new(clock: SharedClock) -> Result<Self, TlsError> {
         let certificates = Arc::new(ArcSwap::from_pointee(Certificates::default()));
-        let mut direct = server_config(Arc::new(Direct(certificates.clone())))?;
-        // XEP-0368 §4; a client that offers only other protocols is refused (RFC 7301 §3.2).
-        direct.alpn_protocols = vec![b"xmpp-client".to_vec()];
-        let direct = TlsConfig(Arc::new(direct));
-        Ok(TlsStore(Arc::new(Shared { clock, certificates, direct, change: Mutex::new(()) })))
+        // A client that offers only other protocols is refused (RFC 7301 §3.2).
+        let by_sni = |protocols: &[&str]| {
+            let mut config = server_config(Arc::new(Direct(certificates.clone())))?;
+            config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+            Ok(TlsConfig(Arc::new(config)))
+        };
+        let direct = by_sni(&["xmpp-client"])?; // XEP-0368 §4
+        let https = by_sni(&["h2", "http/1.1"])?; // RFC 9113 §3.2
+        Ok(TlsStore(Arc::new(Shared { clock, certificates, direct, https, change: Mutex::new(()) })))
     }
 
     /// The configuration of direct TLS: the certificate is chosen by SNI, without SNI the default domain's; an unknown
     /// name is refused with an alert.
     pub fn direct(&self) -> TlsConfig {
         self.0.direct.clone()
+    }
+
+    /// The configuration of HTTPS: as [`direct`](Self::direct), for HTTP/2 and HTTP/1.1.
+    pub(crate) fn https(&self) -> TlsConfig {
+        self.0.https.clone()
     }
 
     /// The configuration of STARTTLS on a stream to that domain: the certificate is chosen by SNI if it names one of

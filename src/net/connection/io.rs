@@ -20,7 +20,7 @@ const TLS_BUFFER: usize = 16 * 1024;
 const DISCARD: usize = 256 * 1024;
 
 /// Plain TCP, or TLS over it. TLS is boxed: it is ten times as large, and plain connections shall not pay for it.
-pub(super) enum Io {
+pub(crate) enum Io {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
@@ -41,16 +41,16 @@ pub struct TlsAbout {
 }
 
 impl Io {
-    pub(super) fn plain(stream: TcpStream) -> Self {
+    pub(crate) fn plain(stream: TcpStream) -> Self {
         Io::Plain(stream)
     }
 
-    pub(super) fn is_tls(&self) -> bool {
+    pub(crate) fn is_tls(&self) -> bool {
         matches!(self, Io::Tls(_))
     }
 
     /// The server's side of a handshake.
-    pub(super) async fn accept(self, config: TlsConfig) -> Result<Self, TlsAcceptError> {
+    pub(crate) async fn accept(self, config: TlsConfig) -> Result<Self, TlsAcceptError> {
         let Io::Plain(stream) = self else { return Err(TlsAcceptError::AlreadyTls) };
         // Boxed so that the task of a session does not carry the handshake's state through its life.
         let handshake = Box::pin(
@@ -60,7 +60,7 @@ impl Io {
         Ok(Io::Tls(Box::new(handshake.await?)))
     }
 
-    pub(super) fn about(&self) -> Option<TlsAbout> {
+    pub(crate) fn about(&self) -> Option<TlsAbout> {
         let Io::Tls(stream) = self else { return None };
         let (_, session) = stream.get_ref();
         let suite = session.negotiated_cipher_suite().and_then(|s| s.suite().as_str());
@@ -75,7 +75,7 @@ impl Io {
 
     /// Ready with nothing filled in at the end. A TLS peer that goes without close_notify has ended too: the stream
     /// has an end tag of its own, so nothing can be cut off unnoticed.
-    pub(super) fn poll_read(
+    pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
@@ -89,21 +89,32 @@ impl Io {
         }
     }
 
-    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self {
             Io::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
             Io::Tls(stream) => Pin::new(stream.as_mut()).poll_write(cx, bytes),
         }
     }
 
-    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self {
+            Io::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Io::Tls(stream) => Pin::new(stream.as_mut()).poll_write_vectored(cx, slices),
+        }
+    }
+
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Io::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Io::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(cx),
         }
     }
 
-    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Io::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
             Io::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(cx),
@@ -111,7 +122,7 @@ impl Io {
     }
 
     /// Reads the raw socket and forgets, until the peer's end, an error, or too much of it.
-    pub(super) fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let stream = match self {
             Io::Plain(stream) => stream,
             Io::Tls(stream) => stream.get_mut().0,

@@ -11,7 +11,7 @@ const COMPACT: usize = 64 * 1024;
 
 /// Bytes, of which the first `written` have been taken. Empty, it has no allocation.
 #[derive(Default)]
-pub(super) struct Output {
+pub(crate) struct Output {
     buffer: Vec<u8>,
     written: usize,
     /// Written, but TLS may still hold some of it.
@@ -19,36 +19,36 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         if self.buffer.capacity() == 0 {
             self.buffer = scratch::spare();
         }
         &mut self.buffer
     }
 
-    pub(super) fn pending(&self) -> usize {
+    pub(crate) fn pending(&self) -> usize {
         self.buffer.len().saturating_sub(self.written)
     }
 
     #[cfg(test)]
-    pub(super) fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.buffer.capacity()
     }
 
     /// Whether there is anything to write or to flush.
-    pub(super) fn unsettled(&self) -> bool {
+    pub(crate) fn unsettled(&self) -> bool {
         self.pending() != 0 || self.unflushed
     }
 
     /// Gives up the allocation of a buffer that was asked for and not used.
-    pub(super) fn release_unused(&mut self) {
+    pub(crate) fn release_unused(&mut self) {
         if self.buffer.is_empty() && self.buffer.capacity() != 0 {
             scratch::give_back(std::mem::take(&mut self.buffer));
         }
     }
 
     /// Ready when all is with the operating system.
-    pub(super) fn poll_write(
+    pub(crate) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
         io: &mut Io,

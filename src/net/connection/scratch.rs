@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use tokio::io::ReadBuf;
 
 /// How much is read at once: two TLS records.
-pub(super) const SIZE: usize = 32 * 1024;
+pub(crate) const SIZE: usize = 32 * 1024;
 
 /// An output buffer that grew beyond this is freed instead of kept.
 const SPARE: usize = 64 * 1024;
@@ -16,7 +16,7 @@ thread_local! {
 }
 
 /// Lends the thread's read buffer, up to `most` bytes of it.
-pub(super) fn with<T>(most: usize, read: impl FnOnce(&mut ReadBuf<'_>) -> T) -> T {
+pub(crate) fn with<T>(most: usize, read: impl FnOnce(&mut ReadBuf<'_>) -> T) -> T {
     READ.with_borrow_mut(|buffer| {
         let most = most.clamp(1, buffer.len());
         let (buffer, _) = buffer.split_at_mut(most);
@@ -25,12 +25,12 @@ pub(super) fn with<T>(most: usize, read: impl FnOnce(&mut ReadBuf<'_>) -> T) -> 
 }
 
 /// An empty output buffer: the thread's spare one, if it has one.
-pub(super) fn spare() -> Vec<u8> {
+pub(crate) fn spare() -> Vec<u8> {
     WRITE.take()
 }
 
 /// Keeps an output buffer for the thread's next connection.
-pub(super) fn give_back(mut buffer: Vec<u8>) {
+pub(crate) fn give_back(mut buffer: Vec<u8>) {
     if buffer.capacity() <= SPARE {
         WRITE.with_borrow_mut(|kept| {
             if kept.capacity() < buffer.capacity() {

@@ -17,7 +17,7 @@ const BURST: Duration = Duration::from_secs(1);
 const LEAST: usize = 1024;
 
 /// Delays reading. No timer exists but while it delays.
-pub(super) struct Throttle {
+pub(crate) struct Throttle {
     rate: NonZeroU32,
     /// When the bucket is full again; in the past: it is.
     full_at: Instant,
@@ -26,12 +26,12 @@ pub(super) struct Throttle {
 
 impl Throttle {
     /// `rate` in bytes a second; `None` for 0.
-    pub(super) fn new(rate: u32) -> Option<Self> {
+    pub(crate) fn new(rate: u32) -> Option<Self> {
         Some(Throttle { rate: NonZeroU32::new(rate)?, full_at: Instant::now(), delay: None })
     }
 
     /// Ready, with how much may be read at once, when the bucket is not empty.
-    pub(super) fn poll_allowed(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
+    pub(crate) fn poll_allowed(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
         let not_empty_at = self.full_at.checked_sub(BURST).unwrap_or(self.full_at);
         if not_empty_at > Instant::now() {
             let delay = self.delay.get_or_insert_with(|| Box::pin(sleep_until(not_empty_at)));
@@ -45,7 +45,7 @@ impl Throttle {
     }
 
     /// So many bytes have been read.
-    pub(super) fn took(&mut self, bytes: usize) {
+    pub(crate) fn took(&mut self, bytes: usize) {
         let nanos = bytes as u64 * 1_000_000_000 / u64::from(self.rate.get());
         self.full_at = self.full_at.max(Instant::now()) + Duration::from_nanos(nanos);
     }

@@ -1,0 +1,32 @@
+//! HTTP: requests in, responses out, over HTTP/1.1 and HTTP/2 (RFC 9110, 9112, 9113).
+//!
+//! - [`serve`] takes a [`Listener`](crate::Listener) and answers what comes with the [`Route`]s of a [`Routes`] table.
+//! - A [`Request`] knows the [`Client`] behind trusted [`Proxies`], and reads its body only when a route asks for it.
+//! - A held answer is a route's future that has not ended yet. When the client goes away the future is dropped.
+
+mod answer;
+mod body;
+mod client;
+mod connection;
+mod cors;
+mod forwarded;
+mod options;
+mod proxies;
+mod proxy_line;
+mod request;
+mod routes;
+mod serve;
+mod socket;
+
+pub use answer::{Response, not_allowed, text};
+pub use body::{Body, BodyError};
+pub use client::Client;
+pub use cors::Cors;
+pub use options::HttpOptions;
+pub use proxies::{BadProxy, Proxies};
+pub use request::Request;
+pub use routes::{Answer, Route, Routes};
+pub use serve::serve;
+
+#[cfg(test)]
+mod tests;

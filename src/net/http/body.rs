@@ -1,0 +1,128 @@
+//! Bodies of requests and responses.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
+use tokio::time::timeout;
+
+use super::answer::{Response, text};
+
+/// A response's body: all of it at once.
+#[derive(Debug, Clone, Default)]
+pub struct Body(Bytes);
+
+impl Body {
+    /// Nothing.
+    pub const fn empty() -> Self {
+        Body(Bytes::new())
+    }
+
+    /// How many bytes.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &Bytes {
+        &self.0
+    }
+}
+
+impl<B: Into<Bytes>> From<B> for Body {
+    fn from(bytes: B) -> Self {
+        Body(bytes.into())
+    }
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let bytes = std::mem::take(&mut self.0);
+        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.len() as u64)
+    }
+}
+
+/// A request's body cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BodyError {
+    /// It has more bytes than allowed; how it begins, up to the limit.
+    TooLarge(Bytes),
+    /// It did not arrive in time.
+    TooSlow,
+    /// The connection broke, or the body breaks the rules of HTTP.
+    Broken,
+}
+
+impl BodyError {
+    /// What the client is told: 413, 408 or 400 (RFC 9110 §15.5).
+    pub fn response(&self) -> Response {
+        let status = match self {
+            BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            BodyError::Broken => StatusCode::BAD_REQUEST,
+        };
+        text(status, self.to_string())
+    }
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            BodyError::TooLarge(_) => "the body is too large",
+            BodyError::TooSlow => "the body took too long",
+            BodyError::Broken => "the body is broken",
+        })
+    }
+}
+
+impl std::error::Error for BodyError {}
+
+/// The whole of a request's body, at most `limit` bytes, within `time`.
+pub(super) async fn collect(mut body: Incoming, limit: usize, time: Duration) -> Result<Bytes, BodyError> {
+    let mut bytes = Vec::new();
+    match timeout(time, gather(&mut body, limit, &mut bytes)).await {
+        Ok(Ok(true)) => Ok(bytes.into()),
+        Ok(Ok(false)) => Err(BodyError::TooLarge(bytes.into())),
+        Ok(Err(_)) => Err(BodyError::Broken),
+        Err(_) => Err(BodyError::TooSlow),
+    }
+}
+
+/// Whether the body ends within the limit. Its bytes are copied: a slice of the connection's read buffer would keep
+/// all of that.
+async fn gather(body: &mut Incoming, limit: usize, bytes: &mut Vec<u8>) -> Result<bool, hyper::Error> {
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
+        let Ok(data) = frame?.into_data() else { continue };
+        let (fits, beyond) = data.split_at(data.len().min(limit.saturating_sub(bytes.len())));
+        bytes.extend_from_slice(fits);
+        if !beyond.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

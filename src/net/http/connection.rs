@@ -1,0 +1,111 @@
+//! One HTTP connection.
+
+mod http1;
+mod http2;
+mod service;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use runtime::Tasks;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::client::Client;
+use super::options::HttpOptions;
+use super::proxy_line;
+use super::routes::Routes;
+use super::socket::Socket;
+use crate::connection::TlsAcceptError;
+use crate::connection::io::Io;
+use crate::tls::TlsStore;
+
+pub(crate) use http2::Busy;
+
+/// How long requests may still be answered once the connection is to end.
+const LAST: Duration = Duration::from_secs(5);
+
+/// What a listener's connections have in common.
+pub(super) struct Shared {
+    pub(super) tls: Option<TlsStore>,
+    pub(super) routes: Arc<Routes>,
+    pub(super) options: Arc<HttpOptions>,
+    pub(super) tasks: Tasks,
+}
+
+/// A connection from its first byte to its last.
+pub(super) async fn connection(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
+    let begun = tokio::select! {
+        // Boxed: a handshake's state shall not weigh on the connection's life.
+        begun = timeout(shared.options.idle, Box::pin(begin(stream, peer, &shared))) => begun,
+        () = shared.tasks.drained_signal() => return,
+    };
+    let (socket, client, version) = match begun {
+        Ok(Ok(begun)) => begun,
+        Ok(Err(error)) => return tracing::debug!(%peer, %error, "no HTTP"),
+        Err(_) => return tracing::debug!(%peer, "nothing was asked in time"),
+    };
+    match version {
+        Version::Http1 => http1::run(socket, client, shared).await,
+        Version::Http2 => http2::run(socket, client, shared).await,
+    }
+}
+
+enum Version {
+    Http1,
+    Http2,
+}
+
+/// What comes before HTTP: the proxy's line, TLS, and which version of HTTP it is.
+async fn begin(
+    mut stream: TcpStream,
+    peer: SocketAddr,
+    shared: &Shared,
+) -> Result<(Socket, Client, Version), TlsAcceptError> {
+    let address = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+    let mut client = Client { address, secure: shared.tls.is_some() };
+    if shared.options.trusted_proxies.contains(address.ip()) {
+        client = proxy_line::read(&mut stream, client).await?;
+    }
+    let (io, second) = match &shared.tls {
+        Some(tls) => {
+            let io = Io::plain(stream).accept(tls.https()).await?;
+            let second = io.about().is_some_and(|about| about.alpn.as_deref() == Some("h2"));
+            (io, second)
+        }
+        None => {
+            let second = proxy_line::begins_with(&stream, b"PRI ").await?;
+            (Io::plain(stream), second)
+        }
+    };
+    let version = if second { Version::Http2 } else { Version::Http1 };
+    Ok((Socket::new(io, shared.options.stall), client, version))
+}
+
+/// Drives a connection to its end; after `until` it gets no more requests and a little time.
+async fn drive<C, E>(mut connection: Pin<&mut C>, stop: fn(Pin<&mut C>), until: impl Future<Output = ()>)
+where
+    C: Future<Output = Result<(), E>>,
+    E: std::fmt::Display,
+{
+    let ended = tokio::select! {
+        ended = connection.as_mut() => Some(ended),
+        () = until => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            stop(connection.as_mut());
+            match timeout(LAST, connection).await {
+                Ok(ended) => ended,
+                Err(_) => return tracing::debug!("an HTTP connection is cut off"),
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "an HTTP connection ends");
+    }
+}

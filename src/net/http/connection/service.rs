@@ -1,0 +1,58 @@
+//! What hyper asks for every request.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::header::HOST;
+use http::{Method, StatusCode, Version};
+use hyper::body::Incoming;
+
+use super::Shared;
+use super::http2::Watch;
+use crate::http::answer::{Response, text};
+use crate::http::client::Client;
+use crate::http::request::Request;
+
+/// Answers a connection's requests.
+pub(super) struct Service {
+    pub(super) shared: Arc<Shared>,
+    pub(super) peer: Client,
+    /// Counts what is being answered, where the connection wants to know.
+    pub(super) watch: Option<Watch>,
+}
+
+impl hyper::service::Service<http::Request<Incoming>> for Service {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn call(&self, request: http::Request<Incoming>) -> Self::Future {
+        let bad = refusal(&request);
+        let busy = self.watch.as_ref().map(Watch::busy);
+        let request = Request::new(request, self.peer, self.shared.options.clone(), busy.clone());
+        let routes = self.shared.routes.clone();
+        Box::pin(async move {
+            let response = match bad {
+                Some(response) => response,
+                None => routes.answer(request).await,
+            };
+            drop(busy);
+            Ok(response)
+        })
+    }
+}
+
+/// What no route needs to see.
+fn refusal(request: &http::Request<Incoming>) -> Option<Response> {
+    // RFC 9112 section 3.2; HTTP/1.0 knows no Host, and HTTP/2 has `:authority`.
+    if request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1 {
+        return Some(text(StatusCode::BAD_REQUEST, "exactly one Host is required"));
+    }
+    let tunnel = request.extensions().get::<hyper::ext::Protocol>().is_some();
+    if request.method() == Method::CONNECT && !tunnel {
+        return Some(text(StatusCode::NOT_IMPLEMENTED, "this is no proxy"));
+    }
+    None
+}

@@ -1,0 +1,43 @@
+//! Cross-origin requests of browsers (the Fetch standard's CORS protocol).
+
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, ALLOW, VARY,
+};
+use http::{HeaderValue, StatusCode};
+
+use super::answer::Response;
+use super::body::Body;
+
+/// What pages of other origins may do at an address. Credentials are never asked for: nothing here goes by cookies.
+#[derive(Debug, Clone, Copy)]
+pub struct Cors {
+    /// Such as `GET, POST, OPTIONS`.
+    pub methods: &'static str,
+}
+
+impl Cors {
+    /// The answer to OPTIONS, also to a browser that asks before it sends.
+    pub fn options(&self, admitted: Option<&str>) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        let headers = response.headers_mut();
+        headers.insert(ALLOW, HeaderValue::from_static(self.methods));
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(self.methods));
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Content-Type"));
+        headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("7200"));
+        self.admit(&mut response, admitted);
+        response
+    }
+
+    /// Lets the page at `admitted` read the response: an origin, or `*`; `None` lets no page of another origin.
+    pub fn admit(&self, response: &mut Response, admitted: Option<&str>) {
+        let headers = response.headers_mut();
+        if admitted != Some("*") {
+            headers.append(VARY, HeaderValue::from_static("Origin"));
+        }
+        if let Some(origin) = admitted.and_then(|origin| HeaderValue::from_str(origin).ok()) {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Whom we believe that it asks for somebody else.
+
+use std::fmt;
+use std::net::IpAddr;
+
+/// Addresses and networks of proxies.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proxies(Vec<Network>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Network {
+    /// As IPv6; IPv4 is mapped (RFC 4291 §2.5.5.2).
+    bits: u128,
+    mask: u128,
+}
+
+/// Not an address, nor a network like `10.0.0.0/8`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadProxy(pub String);
+
+impl fmt::Display for BadProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is neither an address nor a network such as 10.0.0.0/8", self.0)
+    }
+}
+
+impl std::error::Error for BadProxy {}
+
+impl Proxies {
+    /// Reads addresses (`192.0.2.1`, `::1`) and networks (`10.0.0.0/8`, `fd00::/8`).
+    ///
+    /// # Errors
+    /// [`BadProxy`], the first that is neither.
+    pub fn parse<S: AsRef<str>>(list: impl IntoIterator<Item = S>) -> Result<Self, BadProxy> {
+        let parse = |entry: S| {
+            let entry = entry.as_ref();
+            Network::parse(entry).ok_or_else(|| BadProxy(entry.to_owned()))
+        };
+        list.into_iter().map(parse).collect::<Result<_, _>>().map(Proxies)
+    }
+
+    /// Whether this is one of them.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let bits = bits(address);
+        self.0.iter().any(|network| bits & network.mask == network.bits)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Network {
+    fn parse(entry: &str) -> Option<Self> {
+        let (address, length) = match entry.split_once('/') {
+            Some((address, length)) => (address, Some(length)),
+            None => (entry, None),
+        };
+        let address: IpAddr = address.parse().ok()?;
+        let width = if address.is_ipv4() { 32 } else { 128 };
+        let length = match length {
+            // `+8` and `08` are numbers to Rust, but not here.
+            Some(length) if length.starts_with(['+', '0']) && length != "0" => return None,
+            Some(length) => length.parse().ok().filter(|&length| length <= width)?,
+            None => width,
+        };
+        let mask = u128::MAX.checked_shl(width - length).unwrap_or(0);
+        // What stands before an IPv4 address counts, unless nothing does.
+        let mask = if width == 32 { mask | !u128::from(u32::MAX) } else { mask };
+        Some(Network { bits: bits(address) & mask, mask })
+    }
+}
+
+fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(address) => address.to_bits(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contains(list: &[&str], address: &str) -> bool {
+        Proxies::parse(list).unwrap().contains(address.parse().unwrap())
+    }
+
+    #[test]
+    fn addresses_and_networks() {
+        let list = ["127.0.0.1", "10.0.0.0/8", "192.168.7.9/24", "::1", "fd00::/8"];
+        for yes in ["127.0.0.1", "10.255.0.1", "192.168.7.200", "::1", "fd12:3::4", "::ffff:10.1.2.3"] {
+            assert!(contains(&list, yes), "{yes}");
+        }
+        for no in ["127.0.0.2", "11.0.0.1", "192.168.8.1", "::2", "fe00::1", "::a00:1"] {
+            assert!(!contains(&list, no), "{no}");
+        }
+    }
+
+    #[test]
+    fn everybody_of_a_family() {
+        assert!(contains(&["0.0.0.0/0"], "203.0.113.4"));
+        assert!(!contains(&["0.0.0.0/0"], "2001:db8::1"));
+        assert!(contains(&["::/0"], "2001:db8::1"));
+    }
+
+    #[test]
+    fn nobody_by_default() {
+        assert!(Proxies::default().is_empty());
+        assert!(!Proxies::default().contains("127.0.0.1".parse().unwrap()));
+    }
+
+    #[test]
+    fn mistakes() {
+        for bad in [
+            "",
+            "localhost",
+            "10.0.0.0/33",
+            "::/129",
+            "10.0.0.0/",
+            "10.0.0.0/08",
+            "10.0.0.0/+8",
+            "10/8",
+            "1.2.3.4:80",
+        ] {
+            assert_eq!(Proxies::parse([bad]), Err(BadProxy(bad.to_owned())));
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! A request.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, Method};
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+
+use super::body::{self, BodyError};
+use super::client::Client;
+use super::connection::Busy;
+use super::options::HttpOptions;
+
+/// A request: its head, and a body that is read when asked for.
+pub struct Request {
+    head: Parts,
+    body: Option<Incoming>,
+    client: Client,
+    options: Arc<HttpOptions>,
+    upgrade: OnUpgrade,
+    busy: Option<Arc<Busy>>,
+}
+
+impl Request {
+    /// A request of the connection's peer.
+    pub(super) fn new(
+        mut request: http::Request<Incoming>,
+        peer: Client,
+        options: Arc<HttpOptions>,
+        busy: Option<Arc<Busy>>,
+    ) -> Self {
+        let upgrade = hyper::upgrade::on(&mut request);
+        let (head, body) = request.into_parts();
+        let client = Client::behind(peer, &head.headers, &options.trusted_proxies);
+        Request { head, body: Some(body), client, options, upgrade, busy }
+    }
+
+    /// The method. Routes may take HEAD for GET: the body of their response is then not sent.
+    pub fn method(&self) -> &Method {
+        &self.head.method
+    }
+
+    /// The path as it was sent, with its percent signs.
+    pub fn path(&self) -> &str {
+        self.head.uri.path()
+    }
+
+    /// What stands behind the question mark.
+    pub fn query(&self) -> Option<&str> {
+        self.head.uri.query()
+    }
+
+    /// All header fields.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// A header field by its name, if it is there and is ASCII. Of several lines the first.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The host that is asked, from `:authority` or `Host`, without its port, in lower case as it was sent (A-labels,
+    /// usually).
+    pub fn authority_host(&self) -> Option<String> {
+        let host = match self.head.uri.authority() {
+            Some(authority) => authority.clone(),
+            None => self.header("host")?.parse().ok()?,
+        };
+        Some(host.host().to_ascii_lowercase()).filter(|host| !host.is_empty())
+    }
+
+    /// The web origin of the page that asks (RFC 6454 §7), such as `https://chess.example`.
+    pub fn origin(&self) -> Option<&str> {
+        self.header("origin")
+    }
+
+    /// Who asks.
+    pub fn client(&self) -> Client {
+        self.client
+    }
+
+    /// The whole body, of at most `limit` bytes. A second call gets nothing.
+    ///
+    /// # Errors
+    /// [`BodyError`], whose [`response`](BodyError::response) tells the client.
+    pub async fn body(&mut self, limit: usize) -> Result<Bytes, BodyError> {
+        match self.body.take() {
+            Some(body) => body::collect(body, limit, self.options.body).await,
+            None => Ok(Bytes::new()),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Which address is answered by what.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Method, StatusCode};
+
+use super::answer::{Response, text};
+use super::body::Body;
+use super::request::Request;
+
+/// A response to come.
+pub type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// Answers requests to an address.
+pub trait Route: Send + Sync {
+    /// Answers; may take as long as it wants. The future is dropped when the client has gone away.
+    fn call(self: Arc<Self>, request: Request) -> Answer;
+}
+
+/// Addresses by exact path, and what answers everything else.
+#[derive(Default)]
+pub struct Routes {
+    paths: HashMap<&'static str, Arc<dyn Route>>,
+    fallback: Option<Arc<dyn Route>>,
+}
+
+impl Routes {
+    /// No addresses: everything is 404.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an address, by its exact path.
+    #[must_use]
+    pub fn at(mut self, path: &'static str, route: Arc<dyn Route>) -> Self {
+        self.paths.insert(path, route);
+        self
+    }
+
+    /// What answers all other paths.
+    #[must_use]
+    pub fn fallback(mut self, route: Arc<dyn Route>) -> Self {
+        self.fallback = Some(route);
+        self
+    }
+
+    /// Answers a request. HEAD gets what GET gets, without the body (RFC 9110 §9.3.2).
+    pub(super) async fn answer(&self, request: Request) -> Response {
+        let Some(route) = self.paths.get(request.path()).or(self.fallback.as_ref()).cloned() else {
+            return text(StatusCode::NOT_FOUND, "there is nothing here");
+        };
+        let head = request.method() == Method::HEAD;
+        let response = route.call(request).await;
+        if head { without_body(response) } else { response }
+    }
+}
+
+fn without_body(response: Response) -> Response {
+    let (mut head, body) = response.into_parts();
+    head.headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from(body.len()));
+    Response::from_parts(head, Body::empty())
+}
