@@ -69,7 +69,7 @@ impl Server {
         server
     }
 
-    /// Where a listener accepts: `c2s`, `c2s_plain`, `c2s_tls`.
+    /// Where a listener accepts: `c2s`, `c2s_plain`, `c2s_tls`, `http`, `https`.
     pub fn address(&self, kind: &str) -> SocketAddr {
         self.listen.iter().find(|(k, _)| k == kind).map(|(_, a)| *a).unwrap()
     }
@@ -139,7 +139,7 @@ pub fn signal(pid: u32, name: &str) {
 pub fn folder(more: &str) -> TempDir {
     let dir = TempDir::new().unwrap();
     let listen = "data_dir = \"data\"\n[listen]\nc2s = [\"127.0.0.1:0\"]\nc2s_tls = [\"127.0.0.1:0\"]\n\
-                  c2s_plain = [\"127.0.0.1:0\"]\n";
+                  c2s_plain = [\"127.0.0.1:0\"]\nhttp = [\"127.0.0.1:0\"]\nhttps = [\"127.0.0.1:0\"]\n";
     fs::write(dir.path().join("castling.toml"), format!("{listen}{more}")).unwrap();
     dir
 }

@@ -1,9 +1,11 @@
-//! Plugins replaced under load: 200 sessions talk while three plugins are loaded, replaced and removed.
+//! Plugins replaced under load: 200 sessions talk over TCP, WebSocket and BOSH, and pages are loaded anew, while three
+//! plugins are loaded, replaced and removed.
 //!
 //! `sunshine` and `offline-filter` are the shipped ones; `mark` puts its version into every message. A phase is a
 //! version of all three: 1 is the file as it is built, the others are the same code with other settings by default,
 //! so that each decides otherwise than the one before it.
 
+mod page;
 mod phase;
 mod probe;
 mod talker;
@@ -16,6 +18,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::fixture::{Server, plugin};
+use crate::scenario::transport::{Transport, Way};
 use crate::versions::version;
 use phase::{PLUGINS, Shared};
 use probe::Probe;
@@ -25,6 +28,9 @@ use talker::{Report, Talker};
 const SESSIONS: usize = 200;
 /// Replacements of each plugin at least.
 const REPLACEMENTS: u32 = 20;
+/// Pages that are loaded anew in each phase, over WebSocket and over BOSH; all together at least.
+const RELOADS: u32 = 2;
+const ALL_RELOADS: u32 = 50;
 /// How long it goes on at least.
 const LOAD: Duration = Duration::from_secs(60);
 /// Messages that each version judges at least before it is replaced, all sessions together.
@@ -41,6 +47,11 @@ modules = { offline = { messages = 0 } }
 
 fn account(name: &str, index: usize) -> String {
     format!("{name}{index}@{}", if index.is_multiple_of(2) { "chess.example" } else { "wuchess.example" })
+}
+
+/// Everybody has a partner on another transport.
+fn way(server: &Server, index: usize) -> Way {
+    Transport::ALL[index % Transport::ALL.len()].to(server)
 }
 
 #[test]
@@ -71,9 +82,9 @@ fn versions_replace_each_other_under_load() {
 }
 
 fn talk(server: &Server, shared: &Arc<Shared>, index: usize) -> JoinHandle<Result<Report, String>> {
-    let (address, shared) = (server.address("c2s_plain"), shared.clone());
+    let (way, shared) = (way(server, index), shared.clone());
     std::thread::spawn(move || {
-        let talker = Talker::connect(address, &shared, index);
+        let talker = Talker::connect(way, &shared, index);
         let report = talker.and_then(Talker::talk).map_err(|error| format!("talker {index}: {error}"));
         report.inspect_err(|error| shared.fail(error))
     })
@@ -91,7 +102,10 @@ fn replace(server: &Server, shared: &Shared) -> u32 {
     let mut phase = 1;
     while phase <= REPLACEMENTS || began.elapsed() < LOAD {
         shared.progress(MESSAGES);
-        let probe = Probe::begin(server.address("c2s_plain"), &account("probe", 0));
+        let probe = Probe::begin(way(server, phase as usize), &account("probe", 0));
+        for transport in [Transport::WebSocket, Transport::Bosh] {
+            shared.reload(transport, RELOADS);
+        }
         phase += 1;
         for one in &PLUGINS {
             let file =
@@ -114,9 +128,18 @@ fn sessions(server: &Server) -> Vec<String> {
     let list: Value = serde_json::from_str(&server.ok(&["session", "list", "--json"])).unwrap();
     let list = list.as_array().unwrap().iter();
     let ours = list.filter(|session| session["jid"].as_str().unwrap().starts_with("talker"));
-    let mut lines: Vec<String> = ours.map(Value::to_string).collect();
+    let mut lines: Vec<String> = ours.map(identity).collect();
     lines.sort();
     lines
+}
+
+/// A session; without its address, which is another after a reload, but over TCP.
+fn identity(session: &Value) -> String {
+    let mut session = session.clone();
+    if session["transport"] != "tcp" {
+        session["address"] = Value::Null;
+    }
+    session.to_string()
 }
 
 /// What the talkers have seen, and what was kept for those who were away.
@@ -126,7 +149,7 @@ fn judged(server: &Server, shared: &Shared, reports: &[Report], replaced: u32) {
     let mut kept = 0;
     for (index, report) in reports.iter().enumerate() {
         report.certain.iter().for_each(|(phase, count)| certain.entry(*phase).or_default()[0] += count);
-        let stored = talker::stored(server.address("c2s_plain"), &account("away", index)).unwrap();
+        let stored = talker::stored(way(server, index), &account("away", index)).unwrap();
         kept += stored.len();
         let found = report.fates(shared.of("offline-filter"), &stored);
         let found = found.unwrap_or_else(|error| panic!("{}: {error}", account("away", index)));
@@ -135,8 +158,19 @@ fn judged(server: &Server, shared: &Shared, reports: &[Report], replaced: u32) {
     eprintln!("{heard} messages heard, {kept} kept, {replaced} replacements of each plugin");
     eprintln!("judged by one certain version, as [marked, stored or not]: {certain:?}");
     assert!(replaced >= REPLACEMENTS);
+    reloaded(reports);
     for phase in 1..=replaced + 1 {
         let [marked, stored] = certain.get(&phase).copied().unwrap_or_default();
         assert!(marked > 0 && stored > 0, "no message could only be judged by version {phase}");
     }
+}
+
+/// Pages of both transports were loaded anew.
+fn reloaded(reports: &[Report]) {
+    let [websocket, bosh] = [Transport::WebSocket, Transport::Bosh].map(|transport| {
+        let pages = reports.iter().filter_map(|report| report.reloads).filter(|(over, _)| *over == transport);
+        pages.map(|(_, reloads)| reloads).sum::<u32>()
+    });
+    eprintln!("pages loaded anew: {websocket} over WebSocket, {bosh} over BOSH");
+    assert!(websocket + bosh >= ALL_RELOADS && websocket.min(bosh) >= ALL_RELOADS / 2);
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::probe;
 use crate::fixture::PATIENCE;
+use crate::scenario::transport::Transport;
 
 /// A plugin that is replaced.
 pub struct Plugin {
@@ -83,6 +84,8 @@ impl Phase {
 pub struct Shared {
     phases: [Phase; PLUGINS.len()],
     stopped: AtomicBool,
+    /// Pages that are to be loaded anew, by transport.
+    reloads: [AtomicU32; Transport::ALL.len()],
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -106,6 +109,17 @@ impl Shared {
         let next = phase.begun.fetch_add(1, SeqCst) + 1;
         command();
         phase.done.store(next, SeqCst);
+    }
+
+    /// So many pages of a transport are to be loaded anew.
+    pub fn reload(&self, transport: Transport, pages: u32) {
+        self.reloads[transport as usize].fetch_add(pages, SeqCst);
+    }
+
+    /// Whoever gets true has to load one.
+    pub fn takes_reload(&self, transport: Transport) -> bool {
+        let one_less = |pages: u32| pages.checked_sub(1);
+        self.reloads[transport as usize].fetch_update(SeqCst, SeqCst, one_less).is_ok()
     }
 
     pub fn stop(&self) {

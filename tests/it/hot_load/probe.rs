@@ -1,13 +1,12 @@
 //! Which version of `sunshine` decides: a client that sends the same presence twice before a replacement and twice
 //! after it. What was counted before counts after.
 
-use std::net::SocketAddr;
-
 use serde_json::{Value, json};
 use xmpp::{Element, ns};
 
 use crate::scenario::client::{Client, Read1};
 use crate::scenario::parse::Profile;
+use crate::scenario::transport::Way;
 
 /// What a version closes a session with.
 fn text(phase: u32) -> String {
@@ -23,9 +22,9 @@ pub struct Probe(Client);
 
 impl Probe {
     /// Two presences that the version before has taken.
-    pub fn begin(address: SocketAddr, jid: &str) -> Self {
+    pub fn begin(way: Way, jid: &str) -> Self {
         let profile = Profile { jid: jid.to_owned(), password: "secret".into(), exists: true };
-        let mut probe = Self(Client::connect(address, &profile).unwrap());
+        let mut probe = Self(Client::connect(way, &profile).unwrap());
         probe.repeats();
         assert!(probe.answer().is("iq", ns::CLIENT), "closed at the second presence");
         probe

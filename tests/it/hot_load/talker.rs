@@ -1,16 +1,17 @@
 //! One of the sessions: it says numbers to its partner, and now and then to somebody who is away.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use xmpp::{Element, ns};
 
 use super::account;
+use super::page::Page;
 use super::phase::{Phase, Shared};
 use crate::scenario::client::{Client, Read1};
 use crate::scenario::parse::Profile;
+use crate::scenario::transport::{Result, Transport, Way};
 
 const JUDGED: &str = "urn:example:judged";
 const SENT: &str = "urn:example:sent";
@@ -18,8 +19,6 @@ const SENT: &str = "urn:example:sent";
 const STORED: u64 = 10;
 /// Messages that are counted together.
 const TOLD: u64 = 10;
-
-type Result<T> = std::result::Result<T, String>;
 
 /// A message to somebody who is away.
 struct Stored {
@@ -37,10 +36,12 @@ pub struct Report {
     /// How many of them could only be judged in one phase, by phase.
     pub certain: BTreeMap<u32, u64>,
     stored: Vec<Stored>,
+    /// What it spoke over, and how often its page was loaded anew.
+    pub reloads: Option<(Transport, u32)>,
 }
 
 pub struct Talker {
-    client: Client,
+    page: Page,
     shared: Arc<Shared>,
     partner: String,
     away: String,
@@ -58,11 +59,11 @@ fn attribute<T: std::str::FromStr>(element: &Element, name: &str) -> Result<T> {
 
 impl Talker {
     /// Logs in.
-    pub fn connect(address: SocketAddr, shared: &Arc<Shared>, index: usize) -> Result<Self> {
-        let client = Client::connect(address, &profile(format!("{}/x", account("talker", index))))?;
+    pub fn connect(way: Way, shared: &Arc<Shared>, index: usize) -> Result<Self> {
+        let page = Page::connect(way, profile(format!("{}/x", account("talker", index))))?;
         shared.connected();
         let (partner, away) = (format!("{}/x", account("talker", index ^ 1)), account("away", index));
-        Ok(Self { client, shared: shared.clone(), partner, away, report: Report::default() })
+        Ok(Self { page, shared: shared.clone(), partner, away, report: Report::default() })
     }
 
     /// Says a number and hears one, again and again, until both have said that it is their last.
@@ -75,12 +76,17 @@ impl Talker {
                 said_all = self.shared.stopped();
                 self.say(number, said_all)?;
             }
+            // what was just said, and what is under way to this one, may be lost with the connection
+            if self.page.reloads == 0 && self.shared.takes_reload(self.page.transport()) {
+                self.page.reload()?;
+            }
             if !heard_all {
                 heard_all = self.hear(number)?;
             }
             number += 1;
         }
         self.nothing_more()?;
+        self.report.reloads = Some((self.page.transport(), self.page.reloads));
         let latest = self.shared.of("offline-filter").latest();
         for stored in &mut self.report.stored {
             stored.latest.get_or_insert(latest);
@@ -92,15 +98,15 @@ impl Talker {
         if number.is_multiple_of(STORED) {
             let earliest = self.shared.of("offline-filter").earliest();
             self.report.stored.push(Stored { number, earliest, latest: None });
-            self.client.write(&message(&self.away, number, 0, false))?;
+            self.page.write(&message(&self.away, number, 0, false))?;
         }
         let earliest = self.shared.of("mark").earliest();
-        self.client.write(&message(&self.partner, number, earliest, last))
+        self.page.write(&message(&self.partner, number, earliest, last))
     }
 
     /// Hears this number from the partner, and whether it is the last.
     fn hear(&mut self, number: u64) -> Result<bool> {
-        let element = self.message()?;
+        let element = self.page.read()?;
         let sent =
             element.find("sent", SENT).ok_or_else(|| format!("heard {}", element.to_xml(ns::CLIENT)))?;
         let heard: u64 = attribute(sent, "number")?;
@@ -142,18 +148,10 @@ impl Talker {
         open.filter(|stored| stored.number < number).for_each(|stored| stored.latest = Some(latest));
     }
 
-    /// The next message.
-    fn message(&mut self) -> Result<Element> {
-        match self.client.read()? {
-            Read1::Element(element) => Ok(element),
-            Read1::End => Err("the stream has ended".into()),
-        }
-    }
-
     /// After the partner's last message comes none.
     fn nothing_more(&mut self) -> Result<()> {
-        self.client.write(&format!("<iq type='get' id='last'><ping xmlns='{}'/></iq>", ns::PING))?;
-        let element = self.message()?;
+        self.page.write(&format!("<iq type='get' id='last'><ping xmlns='{}'/></iq>", ns::PING))?;
+        let element = self.page.read()?;
         match element.is("iq", ns::CLIENT) {
             true => Ok(()),
             false => Err(format!("heard {} after the end", element.to_xml(ns::CLIENT))),
@@ -178,8 +176,8 @@ fn single(phases: &RangeInclusive<u32>) -> Option<u32> {
 }
 
 /// Logs in as somebody who was away; the numbers that were kept, as they come.
-pub fn stored(address: SocketAddr, jid: &str) -> Result<Vec<u64>> {
-    let mut client = Client::connect(address, &profile(format!("{jid}/x")))?;
+pub fn stored(way: Way, jid: &str) -> Result<Vec<u64>> {
+    let mut client = Client::connect(way, &profile(format!("{jid}/x")))?;
     client.write(&format!("<presence/><message to='{jid}/x' type='headline' id='end'/>"))?;
     let mut numbers = Vec::new();
     loop {

@@ -1,14 +1,12 @@
 //! A client without a mind of its own: it writes what it is told, and reads one element at a time.
 
 use std::collections::VecDeque;
-use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
 
-use xmpp::{Document, Element, Jid, Limits, StreamEvent, StreamParser, ns};
+use xmpp::{Element, Jid, ns};
 
 use super::parse::Profile;
 use super::scram::Scram;
-use crate::fixture::PATIENCE;
+use super::transport::{Result, Way, Wire};
 
 /// What a client reads.
 #[derive(Debug)]
@@ -21,8 +19,7 @@ pub enum Read1 {
 
 /// A connected client.
 pub struct Client {
-    socket: TcpStream,
-    parser: StreamParser,
+    wire: Box<dyn Wire>,
     /// Read already, before a step spoke of it.
     pub waiting: VecDeque<Element>,
     /// Its full JID.
@@ -31,19 +28,15 @@ pub struct Client {
     pub resumption: Option<String>,
     /// Stanzas read since stream management was enabled.
     handled: u32,
+    /// Stanzas that the server has acknowledged.
+    pub acknowledged: u32,
     managed: bool,
-}
-
-type Result<T> = std::result::Result<T, String>;
-
-fn io(error: std::io::Error) -> String {
-    format!("the connection failed: {error}")
 }
 
 impl Client {
     /// Logs in and binds the resource of the JID.
-    pub fn connect(address: SocketAddr, profile: &Profile) -> Result<Self> {
-        let mut client = Self::log_in(address, profile)?;
+    pub fn connect(way: Way, profile: &Profile) -> Result<Self> {
+        let mut client = Self::log_in(way, profile)?;
         let resource = match profile.jid.split_once('/') {
             Some((_, resource)) => format!("<resource>{resource}</resource>"),
             None => String::new(),
@@ -56,43 +49,41 @@ impl Client {
         Ok(client)
     }
 
-    /// Takes up the session of a client whose connection is lost. What it was sent meanwhile is read afterwards.
-    pub fn resume(address: SocketAddr, profile: &Profile, lost: &Lost) -> Result<Self> {
-        let mut client = Self::log_in(address, profile)?;
-        let id = lost.resumption.as_deref().ok_or("its session cannot be resumed")?;
-        client.write(&format!("<resume xmlns='{}' previd='{id}' h='{}'/>", ns::SM, lost.handled))?;
-        let answer = client.element()?;
+    /// Takes up its session after it has lost its connection: as its transport can by itself, or else by stream
+    /// management over this way. What it was sent meanwhile is read afterwards.
+    pub fn resume(&mut self, way: Way, profile: &Profile) -> Result<()> {
+        if self.wire.take_up()? {
+            return Ok(());
+        }
+        let mut new = Self::log_in(way, profile)?;
+        let id = self.resumption.as_deref().ok_or("its session cannot be resumed")?;
+        new.write(&format!("<resume xmlns='{}' previd='{id}' h='{}'/>", ns::SM, self.handled))?;
+        let answer = new.element()?;
         if !answer.is("resumed", ns::SM) {
             return Err(format!("not resumed: {}", answer.to_xml("")));
         }
-        client.jid.clone_from(&lost.jid);
-        client.resumption.clone_from(&lost.resumption);
-        client.handled = lost.handled;
-        client.managed = true;
-        Ok(client)
+        self.wire = new.wire;
+        self.count(&answer);
+        Ok(())
     }
 
-    fn log_in(address: SocketAddr, profile: &Profile) -> Result<Self> {
-        match Self::try_log_in(address, profile)? {
+    fn log_in(way: Way, profile: &Profile) -> Result<Self> {
+        match Self::try_log_in(way, profile)? {
             Ok(client) => Ok(client),
             Err(condition) => Err(format!("the log-in was refused: {condition}")),
         }
     }
 
     /// Logs in; the inner error is the SASL failure's condition.
-    pub fn try_log_in(address: SocketAddr, profile: &Profile) -> Result<std::result::Result<Self, String>> {
+    pub fn try_log_in(way: Way, profile: &Profile) -> Result<std::result::Result<Self, String>> {
         let jid = Jid::parse(&profile.jid).map_err(|error| error.to_string())?;
-        let socket = TcpStream::connect(address).map_err(io)?;
-        socket.set_nodelay(true).map_err(io)?;
-        socket.set_read_timeout(Some(PATIENCE)).map_err(io)?;
-        let parser = StreamParser::new(Limits::default());
         let mut client = Self {
-            socket,
-            parser,
+            wire: way.connect()?,
             waiting: VecDeque::new(),
             jid: String::new(),
             resumption: None,
             handled: 0,
+            acknowledged: 0,
             managed: false,
         };
         client.open(jid.domain())?;
@@ -105,7 +96,6 @@ impl Client {
             client.write(&format!("<response xmlns='{}'>{last}</response>", ns::SASL))?;
             let outcome = client.element()?;
             if outcome.is("success", ns::SASL) {
-                client.parser.reset();
                 client.open(jid.domain())?;
                 return Ok(Ok(client));
             }
@@ -116,11 +106,7 @@ impl Client {
 
     /// Opens a stream and reads its features.
     fn open(&mut self, domain: &str) -> Result<()> {
-        self.write(&format!(
-            "<?xml version='1.0'?><stream:stream xmlns='{}' xmlns:stream='{}' to='{domain}' version='1.0'>",
-            ns::CLIENT,
-            ns::STREAM
-        ))?;
+        self.wire.open(domain)?;
         let features = self.element()?;
         match features.is("features", ns::STREAM) {
             true => Ok(()),
@@ -130,7 +116,7 @@ impl Client {
 
     /// Writes as it is.
     pub fn write(&mut self, xml: &str) -> Result<()> {
-        self.socket.write_all(xml.as_bytes()).map_err(io)
+        self.wire.write(xml)
     }
 
     fn element(&mut self) -> Result<Element> {
@@ -152,8 +138,7 @@ impl Client {
     /// far.
     pub fn read_more(&mut self) -> Result<Read1> {
         loop {
-            let Some(document) = self.document()? else { return Ok(Read1::End) };
-            let element = document.to_element();
+            let Some(element) = self.wire.read()? else { return Ok(Read1::End) };
             if element.is("r", ns::SM) {
                 // may find the connection closed already; what follows is still to be read
                 let _ = self.write(&format!("<a xmlns='{}' h='{}'/>", ns::SM, self.handled));
@@ -169,54 +154,27 @@ impl Client {
             self.managed = true;
             self.handled = 0;
             self.resumption = element.get("id").map(str::to_owned);
+        } else if element.ns() == ns::SM {
+            let acknowledged = element.get("h").and_then(|h| h.parse().ok());
+            self.acknowledged = acknowledged.unwrap_or(self.acknowledged);
         } else if self.managed && element.ns() == ns::CLIENT {
             self.handled += 1;
         }
     }
 
-    fn document(&mut self) -> Result<Option<Document>> {
-        loop {
-            match self.parser.next().map_err(|error| format!("the server's XML is malformed: {error}"))? {
-                Some(StreamEvent::Element(document)) => return Ok(Some(document)),
-                Some(StreamEvent::Open(_)) => {}
-                Some(StreamEvent::Close) => return Ok(None),
-                None => {
-                    let mut buffer = [0; 4096];
-                    match self.socket.read(&mut buffer) {
-                        Ok(0) => return Ok(None),
-                        Ok(length) => self.parser.feed(&buffer[..length]),
-                        Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return Ok(None),
-                        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                            return Err(format!("nothing came within {} seconds", PATIENCE.as_secs()));
-                        }
-                        Err(error) => return Err(io(error)),
-                    }
-                }
-            }
-        }
-    }
-
     /// Ends the stream and waits for the server's end.
     pub fn close(mut self) -> Result<()> {
-        self.write("</stream:stream>")?;
+        self.wire.close()?;
         while let Read1::Element(element) = self.read_more()? {
             self.waiting.push_back(element);
         }
         Ok(())
     }
 
-    /// Loses its connection. What is left of it is needed to resume.
-    pub fn cut(self) -> Lost {
-        let _ = self.socket.shutdown(Shutdown::Both);
-        Lost { jid: self.jid, resumption: self.resumption, handled: self.handled }
+    /// Loses its connection.
+    pub fn cut(&mut self) {
+        self.wire.cut();
     }
-}
-
-/// What a client knows of its session when its connection is lost.
-pub struct Lost {
-    jid: String,
-    resumption: Option<String>,
-    handled: u32,
 }
 
 fn condition(failure: &Element) -> String {

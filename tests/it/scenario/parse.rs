@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::transport::Transport;
+
 /// A script as it is to be played.
 pub struct Script {
     /// Its file's name.
@@ -10,6 +12,8 @@ pub struct Script {
     pub clients: BTreeMap<String, Profile>,
     /// The domains of its server, in the configuration's words; none: the usual ones.
     pub config: Option<String>,
+    /// Where it cannot hold, and why.
+    pub not_over: Vec<(Transport, String)>,
     /// What happens.
     pub steps: Vec<Step>,
 }
@@ -74,8 +78,8 @@ fn bare(jid: &str) -> &str {
 /// Reads a script. `number` goes into the names of its accounts.
 pub fn parse(name: &str, number: usize, text: &str) -> Result<Script, String> {
     let text = rename(text, number);
-    let mut script =
-        Script { name: name.to_owned(), clients: BTreeMap::new(), config: None, steps: Vec::new() };
+    let (clients, steps) = (BTreeMap::new(), Vec::new());
+    let mut script = Script { name: name.to_owned(), clients, config: None, not_over: Vec::new(), steps };
     let mut lines = text.lines().enumerate().peekable();
     while let Some((at, line)) = lines.next() {
         if line.trim().is_empty() || line.starts_with('#') {
@@ -97,6 +101,8 @@ pub fn parse(name: &str, number: usize, text: &str) -> Result<Script, String> {
             }
         } else if line.trim() == "[Config]" {
             script.config = Some(block);
+        } else if let Some(transport) = line.strip_prefix("[Not over] ") {
+            script.not_over.push(excuse(transport.trim(), &block).map_err(|e| failed(&e))?);
         } else {
             let action = action(line.trim(), &block, &script).map_err(|e| failed(&e))?;
             script.steps.push(Step { line: at + 1, action });
@@ -118,6 +124,14 @@ fn rename(text: &str, number: usize) -> String {
         let (local, domain) = account.split_once('@').unwrap_or((account, ""));
         text.replace(account, &format!("{local}-{number}@{domain}"))
     })
+}
+
+/// A script that does not hold over a transport says why.
+fn excuse(name: &str, block: &str) -> Result<(Transport, String), String> {
+    let transport = Transport::ALL.into_iter().find(|transport| transport.name() == name);
+    let transport = transport.ok_or_else(|| format!("there is no transport {name}"))?;
+    let reason = block.split_whitespace().collect::<Vec<_>>().join(" ");
+    if reason.is_empty() { Err("why not?".into()) } else { Ok((transport, reason)) }
 }
 
 fn profile(block: &str) -> Result<Profile, String> {
@@ -166,21 +180,22 @@ fn action(line: &str, block: &str, script: &Script) -> Result<Action, String> {
 
 #[test]
 fn a_script() {
-    let text = "# about\n[Client] Anna\n\tjid: anna@a.example/x\n\tpassword: p\n[Client] Bert\n  jid: bert@a.example\n  \
+    let text = "# about\n[Not over] bosh\n\tno\n\treason\n[Client] Anna\n\tjid: anna@a.example/x\n\tpassword: p\n[Client] Bert\n  jid: bert@a.example\n  \
                 account: none\n\nAnna connects\n\nAnna sends:\n\t<message to='bert@a.example'/>\n\n\t<a/>\nBert is \
                 refused with not-authorized\nOperator runs: user del anna@a.example\n";
     let script = parse("x", 3, text).unwrap();
     assert_eq!(script.accounts(), ["anna-3@a.example"]);
+    assert_eq!(script.not_over, [(Transport::Bosh, "no reason".to_owned())]);
     assert_eq!(script.clients["Anna"].jid, "anna-3@a.example/x");
     let actions: Vec<_> = script.steps.into_iter().map(|step| (step.line, step.action)).collect();
     let anna = || "Anna".to_owned();
     assert_eq!(
         actions,
         [
-            (9, Action::Connects(anna())),
-            (11, Action::Sends(anna(), "\t<message to='bert-3@a.example'/>\n\n\t<a/>\n".into())),
-            (15, Action::Refused("Bert".into(), "not-authorized".into())),
-            (16, Action::Operator(["user", "del", "anna-3@a.example"].map(str::to_owned).into())),
+            (12, Action::Connects(anna())),
+            (14, Action::Sends(anna(), "\t<message to='bert-3@a.example'/>\n\n\t<a/>\n".into())),
+            (18, Action::Refused("Bert".into(), "not-authorized".into())),
+            (19, Action::Operator(["user", "del", "anna-3@a.example"].map(str::to_owned).into())),
         ]
     );
 }
@@ -194,6 +209,8 @@ fn what_is_no_script() {
         (format!("{anna}Anna sends:\n"), "line 3: no XML follows"),
         (format!("{anna}Anna connects\n <a/>\n"), "line 3: XML that nobody asked for"),
         (anna.to_owned(), "nothing happens"),
+        (format!("[Not over] pigeons\n wind\n{anna}"), "line 1: there is no transport pigeons"),
+        (format!("[Not over] bosh\n{anna}"), "line 1: why not?"),
         ("[Client] Anna\n name: x\n".to_owned(), "line 1: not a client's property:  name: x"),
     ] {
         assert_eq!(parse("x", 0, &text).err().as_deref(), Some(error), "{text}");

@@ -1,32 +1,30 @@
 //! Plays a script.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use xmpp::{Element, ns};
 
-use super::client::{Client, Lost, Read1};
+use super::Cast;
+use super::client::{Client, Read1};
 use super::matching::{Caught, expected, fill, matches};
 use super::parse::{Action, Profile, Script};
+use super::transport::{Result, Way};
 use crate::fixture::Server;
-
-type Result<T> = std::result::Result<T, String>;
 
 struct Stage<'a> {
     server: &'a Server,
-    address: SocketAddr,
+    cast: &'a Cast,
     script: &'a Script,
     connected: BTreeMap<String, Client>,
-    lost: BTreeMap<String, Lost>,
+    lost: BTreeMap<String, Client>,
     caught: Caught,
     barriers: u32,
 }
 
 /// Plays a script against a server that has its accounts. The error says where it went wrong.
-pub fn run(server: &Server, script: &Script) -> Result<()> {
-    let address = server.address("c2s_plain");
+pub fn run(server: &Server, script: &Script, cast: &Cast) -> Result<()> {
     let (connected, lost) = (BTreeMap::new(), BTreeMap::new());
-    let mut stage = Stage { server, address, script, connected, lost, caught: Caught::new(), barriers: 0 };
+    let mut stage = Stage { server, cast, script, connected, lost, caught: Caught::new(), barriers: 0 };
     for step in &script.steps {
         let failed = |error| format!("{}.scn, line {}: {error}", script.name, step.line);
         stage.play(&step.action).map_err(failed)?;
@@ -38,7 +36,7 @@ impl Stage<'_> {
     fn play(&mut self, action: &Action) -> Result<()> {
         match action {
             Action::Connects(name) => {
-                let client = Client::connect(self.address, self.profile(name))?;
+                let client = Client::connect(self.way(name), self.profile(name))?;
                 self.connected.insert(name.clone(), client);
                 Ok(())
             }
@@ -52,13 +50,16 @@ impl Stage<'_> {
             Action::ReceivesNothing(name) => self.receives_nothing(name),
             Action::Disconnects(name) => self.take(name)?.close(),
             Action::Drops(name) => {
-                let lost = self.take(name)?.cut();
-                self.lost.insert(name.clone(), lost);
+                let mut client = self.take(name)?;
+                client.cut();
+                self.lost.insert(name.clone(), client);
                 Ok(())
             }
             Action::Resumes(name) => {
-                let lost = self.lost.remove(name).ok_or_else(|| format!("{name} has lost no connection"))?;
-                let client = Client::resume(self.address, self.profile(name), &lost)?;
+                let lost = self.lost.remove(name);
+                let mut client = lost.ok_or_else(|| format!("{name} has lost no connection"))?;
+                let way = self.cast.resumes.map_or_else(|| self.way(name), |other| other.to(self.server));
+                client.resume(way, self.profile(name))?;
                 self.connected.insert(name.clone(), client);
                 Ok(())
             }
@@ -71,6 +72,10 @@ impl Stage<'_> {
                 Ok(())
             }
         }
+    }
+
+    fn way(&self, name: &str) -> Way {
+        self.cast.transport(self.script, name).to(self.server)
     }
 
     fn profile(&self, name: &str) -> &Profile {
@@ -86,7 +91,7 @@ impl Stage<'_> {
     }
 
     fn refused(&mut self, name: &str, condition: &str) -> Result<()> {
-        match Client::try_log_in(self.address, self.profile(name))? {
+        match Client::try_log_in(self.way(name), self.profile(name))? {
             Ok(_) => Err(format!("{name} was let in")),
             Err(got) if got == condition => Ok(()),
             Err(got) => Err(format!("{name} was refused with {got}")),

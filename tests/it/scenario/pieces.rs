@@ -1,0 +1,50 @@
+//! A block of elements, each made to stand by itself.
+
+use xmpp::{Limits, StreamEvent, StreamParser, ns};
+
+/// The elements of a block as they are, each with the namespace that a stream would have given it. What is not
+/// well-formed is one piece.
+pub fn pieces(xml: &str) -> Vec<String> {
+    let mut parser = StreamParser::new(Limits::OWN);
+    let header = format!("<s:stream xmlns='{}' xmlns:s='{}' version='1.0'>", ns::CLIENT, ns::STREAM);
+    parser.feed(header.as_bytes());
+    parser.feed(xml.as_bytes());
+    let mut pieces = Vec::new();
+    loop {
+        match parser.next() {
+            Ok(Some(StreamEvent::Element(document))) => pieces.push(alone(document.as_str())),
+            Ok(Some(StreamEvent::Open(_))) => {}
+            Ok(None) if parser.buffered() == 0 => return pieces,
+            Ok(Some(StreamEvent::Close) | None) | Err(_) => return vec![alone(xml.trim())],
+        }
+    }
+}
+
+/// Declares the stream's namespace where the first tag declares none.
+fn alone(xml: &str) -> String {
+    let tag = &xml[..xml.find('>').unwrap_or(xml.len())];
+    let name = tag.find([' ', '\t', '\n', '/']).unwrap_or(tag.len());
+    if tag.contains(" xmlns=") || !tag.starts_with(|c| c == '<') || tag.starts_with("<!") {
+        return xml.to_owned();
+    }
+    format!("{} xmlns='{}'{}", &xml[..name], ns::CLIENT, &xml[name..])
+}
+
+#[test]
+fn each_element_declares_its_namespace() {
+    for (block, expected) in [
+        (
+            "<a/> <b c='1'>\n<d/></b>\n",
+            vec!["<a xmlns='jabber:client'/>", "<b xmlns='jabber:client' c='1'>\n<d/></b>"],
+        ),
+        (
+            "<r xmlns='urn:xmpp:sm:3'/><a>x</a>",
+            vec!["<r xmlns='urn:xmpp:sm:3'/>", "<a xmlns='jabber:client'>x</a>"],
+        ),
+        ("<a><b></a></b>", vec!["<a xmlns='jabber:client'><b></a></b>"]),
+        ("<a><b/>", vec!["<a xmlns='jabber:client'><b/>"]),
+        ("<!DOCTYPE x>", vec!["<!DOCTYPE x>"]),
+    ] {
+        assert_eq!(pieces(block), expected, "{block}");
+    }
+}

@@ -1,0 +1,88 @@
+//! The ways to a server, and what a client does on each.
+
+use std::net::SocketAddr;
+
+use xmpp::Element;
+
+use super::bosh::Bosh;
+use super::tcp::Tcp;
+use super::websocket::WebSocket;
+use crate::fixture::Server;
+
+pub type Result<T> = std::result::Result<T, String>;
+
+/// What a client speaks over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// RFC 6120, over `c2s_plain`.
+    Tcp,
+    /// RFC 7395, over `http`.
+    WebSocket,
+    /// XEP-0124 and XEP-0206, over `http`.
+    Bosh,
+}
+
+impl Transport {
+    pub const ALL: [Self; 3] = [Self::Tcp, Self::WebSocket, Self::Bosh];
+
+    /// Its name in scripts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::WebSocket => "websocket",
+            Self::Bosh => "bosh",
+        }
+    }
+
+    /// The way to a server over this transport.
+    pub fn to(self, server: &Server) -> Way {
+        let listener = if self == Self::Tcp { "c2s_plain" } else { "http" };
+        Way { transport: self, address: server.address(listener) }
+    }
+}
+
+/// A transport, and where it leads.
+#[derive(Clone, Copy)]
+pub struct Way {
+    pub transport: Transport,
+    pub address: SocketAddr,
+}
+
+impl Way {
+    /// Connects; no stream is open yet.
+    pub fn connect(self) -> Result<Box<dyn Wire>> {
+        Ok(match self.transport {
+            Transport::Tcp => Box::new(Tcp::connect(self.address)?),
+            Transport::WebSocket => Box::new(WebSocket::connect(self.address)?),
+            Transport::Bosh => Box::new(Bosh::new(self.address)),
+        })
+    }
+}
+
+/// A stream of elements over one of the transports.
+pub trait Wire: Send {
+    /// Opens a stream to a domain; anew after the log-in.
+    fn open(&mut self, domain: &str) -> Result<()>;
+
+    /// Writes elements as they are, with no more than what the transport demands of each.
+    fn write(&mut self, xml: &str) -> Result<()>;
+
+    /// The next element; none at the end of the stream or the connection.
+    fn read(&mut self) -> Result<Option<Element>>;
+
+    /// Ends the stream. What the server still says is to be read.
+    fn close(&mut self) -> Result<()>;
+
+    /// Loses its connections without a word.
+    fn cut(&mut self);
+
+    /// Goes on over new connections where the old ones were lost, if the transport itself can: whether it can.
+    fn take_up(&mut self) -> Result<bool> {
+        Ok(false)
+    }
+}
+
+/// What went wrong with a connection, in words.
+pub fn io(error: std::io::Error) -> String {
+    format!("the connection failed: {error}")
+}
