@@ -27,6 +27,18 @@ pub struct Limits {
     pub sessions_per_account: usize,
     /// Contacts in one roster.
     pub roster_items: usize,
+    /// Seconds that BOSH holds a request at most (XEP-0124 `wait`).
+    pub bosh_wait: u64,
+    /// Requests of one session that BOSH holds at most (XEP-0124 `hold`).
+    pub bosh_hold: usize,
+    /// Seconds that a BOSH session may be without a request (XEP-0124 `inactivity`).
+    pub bosh_inactivity: u64,
+    /// Seconds that a BOSH session may announce to be without a request (XEP-0124 `maxpause`).
+    pub bosh_max_pause: u64,
+    /// Seconds between the requests of a BOSH session that polls (XEP-0124 `polling`).
+    pub bosh_polling: u64,
+    /// BOSH sessions that are not logged in, by address; of the whole server.
+    pub bosh_sessions_per_address: usize,
 }
 
 impl Default for Limits {
@@ -44,6 +56,12 @@ impl Default for Limits {
             resume_seconds: 300,
             sessions_per_account: 0,
             roster_items: 5000,
+            bosh_wait: 60,
+            bosh_hold: 2,
+            bosh_inactivity: 60,
+            bosh_max_pause: 120,
+            bosh_polling: 2,
+            bosh_sessions_per_address: 500,
         }
     }
 }

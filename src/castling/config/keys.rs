@@ -70,7 +70,7 @@ pub static LISTEN: Section = Section {
     ],
 };
 
-/// The limits of the whole server; but for `trusted_proxies` each can be set again for a domain.
+/// The limits of the whole server; but for the last two each can be set again for a domain.
 pub static LIMITS: Section = Section {
     noun: "limit",
     keys: &[
@@ -87,6 +87,12 @@ pub static LIMITS: Section = Section {
         limit("resume_seconds", 1, "300"),
         limit("sessions_per_account", 1, "0"),
         limit("roster_items", 1, "5000"),
+        limit("bosh_wait", 1, "60"),
+        limit("bosh_hold", 1, "2"),
+        limit("bosh_inactivity", 1, "60"),
+        limit("bosh_max_pause", 1, "120"),
+        limit("bosh_polling", 1, "2"),
+        limit("bosh_sessions_per_address", 1, "500"),
         key("trusted_proxies", Kind::List(&Kind::Text(names::network)), Default("[]")),
     ],
 };

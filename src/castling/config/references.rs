@@ -9,7 +9,7 @@ use super::problem::{Complaint, Problems, Severity};
 use super::types::{Config, Domain};
 
 /// Listeners that are accepted by the configuration and not opened by this version.
-pub const LATER_LISTENERS: &[&str] = &["s2s", "http", "https", "component"];
+pub const LATER_LISTENERS: &[&str] = &["s2s", "component"];
 
 /// Modules that are accepted by the configuration and do nothing in this version.
 const LATER_MODULES: &[&str] = &["register"];
@@ -75,7 +75,8 @@ fn listeners(config: &Config, demo: bool, problems: &mut Problems) {
             problems.warning(&join("listen", key), Complaint::new(message, "leave it or remove it"));
         }
     }
-    if listen.c2s.is_empty() && listen.c2s_tls.is_empty() && listen.c2s_plain.is_empty() {
+    let clients = [&listen.c2s, &listen.c2s_tls, &listen.c2s_plain, &listen.http, &listen.https];
+    if clients.iter().all(|addresses| addresses.is_empty()) {
         let complaint = Complaint::new("no client can connect", "add c2s = [\"ADDRESS:5222\"] to [listen]");
         problems.warning("listen", complaint);
     }
@@ -131,10 +132,12 @@ fn limits(domain: &Domain, problems: &mut Problems) {
         );
         problems.error(&path, Complaint::new(message, "raise mailbox_bytes or lower stanza_bytes"));
     }
-    let own = join(&path, "trusted_proxies");
-    if problems.declared(&own) && !domain.path.is_empty() {
-        let message = "`trusted_proxies` holds for the whole server";
-        problems.error(&own, Complaint::new(message, "move it to [limits]"));
+    for key in ["bosh_sessions_per_address", "trusted_proxies"] {
+        let own = join(&path, key);
+        if problems.declared(&own) && !domain.path.is_empty() {
+            let message = format!("`{key}` holds for the whole server");
+            problems.error(&own, Complaint::new(message, "move it to [limits]"));
+        }
     }
 }
 

@@ -253,7 +253,8 @@ fn syntax_errors_do_not_hide_other_problems() {
             "c.toml:3: this is not TOML: string values must be quoted, expected literal string — correct the syntax",
             "c.toml:3: unknown limit `x` — remove it, or use one of: stanza_bytes, depth, attributes, children, \
              c2s_bytes_per_second, logins_per_minute, login_seconds, mailbox_stanzas, mailbox_bytes, resume_seconds, \
-             sessions_per_account, roster_items, trusted_proxies",
+             sessions_per_account, roster_items, bosh_wait, bosh_hold, bosh_inactivity, bosh_max_pause, bosh_polling, \
+             bosh_sessions_per_address, trusted_proxies",
             "c.toml:5: this is not TOML: invalid basic string, expected `\"` — correct the syntax",
             "c.toml:6: there is no plugin \"no\" — declare [plugins.no] with its file, or run castling plugin install",
             "c.toml:7: \"jack\" is not the address of an account: it has no @ — write it as name@domain",
@@ -267,12 +268,12 @@ fn syntax_errors_do_not_hide_other_problems() {
 
 #[test]
 fn later_features_are_warned_about() {
-    let text = "[listen]\nc2s = [\"127.0.0.1:0\"]\nhttp = [\"127.0.0.1:0\"]\n[[domain]]\nname = \"a\"\n\
+    let text = "[listen]\nc2s = [\"127.0.0.1:0\"]\ns2s = [\"127.0.0.1:0\"]\n[[domain]]\nname = \"a\"\n\
                 services.conference = \"c.a\"\nmodules.register = true\n";
     assert_eq!(
         said(text),
         [
-            "c.toml:3: warning: `http` is not part of this version; the listener is skipped — leave it or remove it",
+            "c.toml:3: warning: `s2s` is not part of this version; the listener is skipped — leave it or remove it",
             "c.toml:4: warning: a has no certificate and gets a self-signed one — add tls = { cert = \"FILE\", key = \
              \"FILE\" }",
             "c.toml:6: warning: the service `conference` is not part of this version and is skipped — leave it or \

@@ -182,6 +182,18 @@ pub struct Limits {
     pub sessions_per_account: u64,
     /// Contacts in one roster.
     pub roster_items: u64,
+    /// Seconds that BOSH holds a request at most.
+    pub bosh_wait: u64,
+    /// Requests of one session that BOSH holds at most.
+    pub bosh_hold: u64,
+    /// Seconds that a BOSH session may be without a request.
+    pub bosh_inactivity: u64,
+    /// Seconds that a BOSH session may announce to be without a request.
+    pub bosh_max_pause: u64,
+    /// Seconds between the requests of a BOSH session that polls.
+    pub bosh_polling: u64,
+    /// BOSH sessions that are not logged in, by address. Not per domain.
+    pub bosh_sessions_per_address: u64,
     /// Proxies whose word on the client's address is taken: addresses or networks. Not per domain.
     pub trusted_proxies: Vec<String>,
 }

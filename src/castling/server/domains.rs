@@ -30,6 +30,12 @@ pub fn limits(limits: &crate::config::Limits) -> Limits {
         resume_seconds: limits.resume_seconds,
         sessions_per_account: size(limits.sessions_per_account),
         roster_items: size(limits.roster_items),
+        bosh_wait: limits.bosh_wait,
+        bosh_hold: size(limits.bosh_hold),
+        bosh_inactivity: limits.bosh_inactivity,
+        bosh_max_pause: limits.bosh_max_pause,
+        bosh_polling: limits.bosh_polling,
+        bosh_sessions_per_address: size(limits.bosh_sessions_per_address),
     }
 }
 

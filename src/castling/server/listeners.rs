@@ -1,31 +1,34 @@
 //! The sockets: all bound before anything is served.
 
-use net::{Kind, Listener};
-use stream::Security;
+use std::sync::Arc;
+
+use net::http::{HttpOptions, Proxies, Routes};
+use net::{Kind, Listener, TlsStore};
+use runtime::Tasks;
+use stream::{C2s, Security};
 
 use crate::api::Listening;
-use crate::config::Loaded;
+use crate::config::{Limits, Loaded};
 use crate::failure::Failure;
-
-/// A bound listener and how its streams are encrypted.
-pub type Bound = (Listener, Security);
 
 /// Binds every listener of this version.
 ///
 /// # Errors
 /// All addresses that cannot be listened on.
-pub fn bind(loaded: &Loaded) -> Result<Vec<Bound>, Failure> {
+pub fn bind(loaded: &Loaded) -> Result<Vec<Listener>, Failure> {
     let listen = &loaded.config.listen;
     let kinds = [
-        (Kind::C2s, Security::StartTls, &listen.c2s),
-        (Kind::C2sTls, Security::Direct, &listen.c2s_tls),
-        (Kind::C2sPlain, Security::None, &listen.c2s_plain),
+        (Kind::C2s, &listen.c2s),
+        (Kind::C2sTls, &listen.c2s_tls),
+        (Kind::C2sPlain, &listen.c2s_plain),
+        (Kind::Http, &listen.http),
+        (Kind::Https, &listen.https),
     ];
     let (mut bound, mut refused) = (Vec::new(), Vec::new());
-    for (kind, security, addresses) in kinds {
+    for (kind, addresses) in kinds {
         for address in addresses.iter().filter_map(|address| address.0) {
             match Listener::bind(address, kind) {
-                Ok(listener) => bound.push((listener, security)),
+                Ok(listener) => bound.push(listener),
                 Err(error) => refused.push(format!("{error} — {}", error.remedy())),
             }
         }
@@ -34,10 +37,51 @@ pub fn bind(loaded: &Loaded) -> Result<Vec<Bound>, Failure> {
 }
 
 /// As `castling status` shows them.
-pub fn shown(bound: &[Bound]) -> Vec<Listening> {
-    let one = |(listener, _): &Bound| Listening {
-        kind: listener.kind().name().to_owned(),
-        address: listener.addr(),
-    };
+pub fn shown(bound: &[Listener]) -> Vec<Listening> {
+    let one =
+        |listener: &Listener| Listening { kind: listener.kind().name().to_owned(), address: listener.addr() };
     bound.iter().map(one).collect()
+}
+
+/// What listeners serve.
+pub struct Front {
+    pub c2s: Arc<C2s>,
+    pub tls: TlsStore,
+    pub routes: Arc<Routes>,
+    pub http: Arc<HttpOptions>,
+    pub tasks: Tasks,
+}
+
+/// How HTTP connections are bounded, and whom they believe.
+///
+/// # Errors
+/// What the check of the configuration should have found.
+pub fn http_options(limits: &Limits) -> Result<Arc<HttpOptions>, Failure> {
+    let trusted_proxies = Proxies::parse(&limits.trusted_proxies).map_err(|error| error.to_string())?;
+    Ok(Arc::new(HttpOptions { trusted_proxies, ..HttpOptions::default() }))
+}
+
+impl Front {
+    /// Accepts connections, as a task for each listener.
+    pub fn serve(&self, bound: Vec<Listener>) {
+        for listener in bound {
+            match listener.kind() {
+                Kind::C2s => self.streams(listener, Security::StartTls),
+                Kind::C2sTls => self.streams(listener, Security::Direct),
+                Kind::C2sPlain => self.streams(listener, Security::None),
+                Kind::Http => self.web(listener, None),
+                Kind::Https => self.web(listener, Some(self.tls.clone())),
+                Kind::S2s | Kind::Component => {}
+            }
+        }
+    }
+
+    fn streams(&self, listener: Listener, security: Security) {
+        self.tasks.spawn("listener", stream::serve(self.c2s.clone(), listener, security));
+    }
+
+    fn web(&self, listener: Listener, tls: Option<TlsStore>) {
+        let (routes, http, tasks) = (self.routes.clone(), self.http.clone(), self.tasks.clone());
+        self.tasks.spawn("listener", net::http::serve(listener, tls, routes, http, tasks));
+    }
 }

@@ -23,6 +23,7 @@ use storage::{Hash, Store};
 use stream::{C2s, C2sOptions};
 use tokio::sync::Mutex;
 
+use self::listeners::Front;
 use crate::commands::target::store_options;
 use crate::config::{Loaded, Scram};
 use crate::failure::Failure;
@@ -61,12 +62,13 @@ pub async fn serve(loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Result
         .map_err(|e| format!("cannot make the admin socket in {}: {e}", loaded.config.data_dir.display()))?;
     let limiter = limiter(&loaded, &runtime);
     let limits = domains::limits(&loaded.config.limits);
+    let http = listeners::http_options(&loaded.config.limits)?;
     let server = Server::build(loaded, file, store.clone(), &runtime, &bound).await?;
     let c2s =
         C2s::new(C2sOptions { kernel: server.kernel.clone(), tls: server.tls.clone(), limiter, limits });
-    for (listener, security) in bound {
-        runtime.tasks.spawn("listener", stream::serve(c2s.clone(), listener, security));
-    }
+    let routes = Arc::new(net::http::Routes::new());
+    let front = Front { c2s, tls: server.tls.clone(), routes, http, tasks: runtime.tasks.clone() };
+    front.serve(bound);
     runtime.tasks.spawn("admin", admin.serve(server.clone(), runtime.tasks.clone()));
     output::line("ready");
     server.wait(&mut signals).await;
@@ -84,7 +86,7 @@ impl Server {
         file: Option<PathBuf>,
         store: Store,
         runtime: &Runtime,
-        bound: &[listeners::Bound],
+        bound: &[net::Listener],
     ) -> Result<Arc<Self>, Failure> {
         let auth = &loaded.config.auth;
         let decoys =
