@@ -37,6 +37,15 @@ pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
     Ok(())
 }
 
+/// The proxy that tests put in front of the server.
+pub fn need_nginx() -> Outcome {
+    // Debian puts it where only root's `PATH` leads.
+    if shell::found("nginx") || std::path::Path::new("/usr/sbin/nginx").exists() {
+        return Ok(());
+    }
+    need(&["nginx"], "tests put it in front of the server, with config/nginx.conf")
+}
+
 /// Installs servers as Debian packages them, without starting their services.
 pub fn need(peers: &[&str], why: &str) -> Outcome {
     let missing: Vec<_> = peers.iter().copied().filter(|peer| !installed(peer)).collect();

@@ -6,7 +6,7 @@ use crate::checkout::Checkout;
 use crate::failure::{Failure, Outcome};
 use crate::flags::Flags;
 use crate::tests::Totals;
-use crate::{arch, bench, cargo, deny, guests, packages, plugins, python, say, shell};
+use crate::{arch, bench, cargo, deny, guests, packages, peers, plugins, python, say, shell};
 
 /// One thing that must hold.
 struct Step {
@@ -109,6 +109,7 @@ fn one_crate(checkout: &Checkout, name: &str, totals: &mut Totals, rest: &[Strin
 /// `cargo test` with what the tests ask the environment for.
 pub fn cargo_test(checkout: &Checkout) -> Outcome<Command> {
     packages::need_c_compiler()?;
+    peers::need_nginx()?;
     let python = python::need(checkout)?;
     let mut test = cargo::cargo(&checkout.root);
     test.arg("test").env("CASTLING_PLUGINS", checkout.plugins()).env("CASTLING_PYTHON", python);

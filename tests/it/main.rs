@@ -15,6 +15,7 @@ mod fixture;
 mod hot_load;
 mod kill;
 mod main_job;
+mod proxy;
 mod raw;
 mod scenario;
 mod slow_reader;

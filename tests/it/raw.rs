@@ -294,7 +294,8 @@ pub fn salt(challenge: &Element) -> String {
     text.split(',').find_map(|field| field.strip_prefix("s=")).unwrap().to_owned()
 }
 
-fn client(sni: &str, alpn: &[&str], roots: Option<RootCertStore>) -> ClientConnection {
+/// The client's side of TLS. `roots`: only these certificates are believed; else any.
+pub fn client(sni: &str, alpn: &[&str], roots: Option<RootCertStore>) -> ClientConnection {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
     let builder = builder.unwrap();
