@@ -1,0 +1,143 @@
+// The library's BOSH transport (XEP-0124, XEP-0206), with requests that outlive a reload and a cut: each is sent again
+// with its rid until its answer has been read, and the server answers a rid once only.
+
+import { Request, Strophe } from "strophe.js";
+import { parse } from "../model/stanza.js";
+import { drop, keep, kept } from "../model/store.js";
+import * as unsent from "./unsent.js";
+
+/** Registered with the library under this name. */
+export const BOSH = "castling-bosh";
+
+const NAME = "bosh";
+/** Empty requests before a server without a way to log in is given up. */
+const PATIENCE = 3;
+
+/** The session that can be taken up; null if there is none. */
+export function resumable() {
+  return kept(NAME);
+}
+
+/** The serialised requests and stanzas that have no answer yet. */
+export function pending(state = kept(NAME)) {
+  return state ? [...state.requests.map((one) => one.body), ...state.queue] : [];
+}
+
+class Bosh extends Strophe.Bosh {
+  constructor(connection) {
+    super(connection);
+    this.early = null;
+    this.keeping = false;
+    this.blank = 0;
+  }
+
+  // The features may come with a later answer (XEP-0206 §3), but not much later.
+  _no_auth_received(callback) {
+    this.blank += 1;
+    if (this.blank <= PATIENCE) return super._no_auth_received(callback);
+    this._conn._changeConnectStatus(Strophe.Status.CONNFAIL, "no-auth-mech");
+    return this.cut();
+  }
+
+  // Acknowledges answers (XEP-0124 §9.1), so that the server lets go of what has arrived, and of nothing else.
+  _buildBody() {
+    const opening = this.sid === null;
+    const oldest = this._requests[0]?.rid ?? this.rid;
+    const body = super._buildBody();
+    return body.attrs({ ack: opening ? 1 : oldest - 1 });
+  }
+
+  // Whatever changes the requests or the queue comes through here.
+  _throttledRequestHandler() {
+    super._throttledRequestHandler();
+    this.keep();
+  }
+
+  // An answer is read only after those before it, whichever connection was faster; a failed request is not tried again
+  // here but by the link, which also knows about reloads.
+  _onRequestStateChange(read, request) {
+    if (request.abort || request.xhr.readyState !== 4) return super._onRequestStateChange(read, request);
+    if (request.xhr.status !== 200) return this.fail(request.xhr.status);
+    if (this._requests[0] !== request) {
+      if (this._requests.includes(request)) this.early = () => this._onRequestStateChange(read, request);
+      return undefined;
+    }
+    const over = request.xhr.responseXML?.documentElement.getAttribute("type") === "terminate";
+    if (over) this.end();
+    super._onRequestStateChange(read, request);
+    if (!over) this.next();
+    return undefined;
+  }
+
+  // A hidden page's timers are slow: the next request goes out with the answer, not with the next tick.
+  next() {
+    this._conn.settled?.();
+    const early = this.early;
+    this.early = null;
+    early?.();
+    if (this._conn.authenticated && !this._conn.disconnecting && this._requests.length === 0) this._conn.flush();
+  }
+
+  fail(status) {
+    if (status >= 400 && status < 500) this.end();
+    this._abortAllRequests();
+    this._conn._doDisconnect();
+  }
+
+  /** Lets go of the connection and keeps the session: it can be taken up by sid and rid. */
+  cut() {
+    this._abortAllRequests();
+    this._conn._doDisconnect();
+  }
+
+  _doDisconnect() {
+    this.keeping = false;
+    super._doDisconnect();
+  }
+
+  /** Begins to keep the session. */
+  begin() {
+    this.keeping = true;
+    this.keep();
+  }
+
+  /** The session is over: what it had not delivered waits for the next one. */
+  end() {
+    if (this.keeping) unsent.add(entries(kept(NAME)));
+    this.keeping = false;
+    drop(NAME);
+  }
+
+  keep() {
+    if (!this.keeping || this.sid === null) return;
+    const { sid, rid, wait, hold, window } = this;
+    const requests = this._requests.map((one) => ({ rid: one.rid, body: one.data }));
+    const queue = this._conn._data.filter((one) => one?.nodeType).map((one) => Strophe.serialize(one));
+    keep(NAME, { jid: this._conn.jid, sid, rid, wait, hold, window, requests, queue });
+  }
+
+  /** Takes a kept session up: the requests without an answer are sent again as they were. */
+  takeUp(state, callback) {
+    const connection = this._conn;
+    const read = connection._dataRecv.bind(connection);
+    connection._data = state.queue.map(parse);
+    this._requests = state.requests.map(({ rid, body }) => {
+      const request = new Request(parse(body), this._onRequestStateChange.bind(this, read), rid);
+      request.data = body;
+      return request;
+    });
+    this.keeping = true;
+    connection.restored = true;
+    connection.attach(state.jid, state.sid, state.rid, callback, state.wait, state.hold, state.window);
+    this._throttledRequestHandler();
+  }
+}
+
+// The stanzas in a kept session's requests and queue, as `unsent` takes them.
+function entries(state) {
+  if (!state) return [];
+  const carried = state.requests.flatMap(({ body }) => [...parse(body).children]).map((one) => Strophe.serialize(one));
+  return [...carried, ...state.queue].map((stanza) => ({ stanza, queuedAt: Date.now() }));
+}
+
+Strophe.Connection.addProtocol(BOSH, Bosh);
