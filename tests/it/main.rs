@@ -14,6 +14,7 @@ mod admin;
 mod fixture;
 mod hot_load;
 mod kill;
+mod login;
 mod main_job;
 mod proxy;
 mod raw;
