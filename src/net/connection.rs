@@ -5,6 +5,7 @@ pub(crate) mod io;
 pub(crate) mod output;
 pub(crate) mod scratch;
 pub(crate) mod throttle;
+pub(crate) mod tunnel;
 
 use std::future::poll_fn;
 use std::net::SocketAddr;

@@ -28,5 +28,8 @@ pub use request::Request;
 pub use routes::{Answer, Route, Routes};
 pub use serve::serve;
 
+pub(crate) use connection::Busy;
+pub(crate) use socket::Socket;
+
 #[cfg(test)]
 mod tests;

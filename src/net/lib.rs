@@ -3,7 +3,9 @@
 //! - [`Listener`]: bound first, served later.
 //! - [`TlsStore`]: a certificate for each domain, chosen by SNI or by the stream's `to`, exchanged while in use.
 //! - [`Connection`]: a plain or TLS socket with a [`xmpp::StreamParser`] in front. It holds no read buffer while it
-//!   waits. Other framings (WebSocket, BOSH) will be other kinds of connection beside it.
+//!   waits.
+//! - [`http`]: an HTTP server that others add routes to.
+//! - [`WebSocket`]: the same stream events over RFC 6455 and RFC 7395.
 
 mod connection;
 pub mod http;
@@ -11,7 +13,9 @@ mod listener;
 #[cfg(test)]
 mod testing;
 mod tls;
+pub mod websocket;
 
 pub use connection::{Connection, TlsAbout, TlsAcceptError, Wire, WireError};
 pub use listener::{BindError, Kind, Listener};
 pub use tls::{CertField, Loaded, TlsConfig, TlsError, TlsFault, TlsStore, TlsWarning, check_files};
+pub use websocket::WebSocket;

@@ -1,7 +1,7 @@
 //! XMPP streams over a transport: negotiation (STARTTLS, SASL, bind, resumption) and the life of a bound session.
 //!
 //! One state machine serves every transport: a [`Pipe`] turns bytes into stream events and back, and is all
-//! that differs between TCP and what is to come.
+//! that differs between TCP, WebSocket and BOSH.
 
 mod bind;
 mod c2s;
@@ -15,6 +15,8 @@ mod pipe;
 mod sasl;
 mod sm;
 mod tcp;
+pub mod web;
+mod websocket;
 
 pub use c2s::{C2s, C2sOptions};
 pub use listener::{Security, serve};

@@ -29,23 +29,38 @@ pub struct StreamHeader {
 impl StreamHeader {
     /// Writes an XML declaration and the start of a stream over TCP, without its end.
     pub fn write(&self, out: &mut Vec<u8>) {
-        let version = format!("{}.{}", self.version.0, self.version.1);
         out.extend_from_slice(b"<?xml version='1.0'?><stream:stream");
-        for (name, value) in [
-            ("xmlns", Some(self.content_ns.as_str())),
-            ("xmlns:stream", Some(ns::STREAM)),
+        self.write_attributes(out, &[("xmlns", &self.content_ns), ("xmlns:stream", ns::STREAM)]);
+        out.push(b'>');
+    }
+
+    /// Appends `<open/>`, the header where elements are framed (RFC 7395 §3.4).
+    pub fn write_open(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"<open");
+        self.write_attributes(out, &[("xmlns", ns::FRAMING)]);
+        out.extend_from_slice(b"/>");
+    }
+
+    /// Reads `<open/>` (RFC 7395 §3.4).
+    pub fn from_open(root: Node<'_>) -> Result<StreamHeader, StreamError> {
+        from_attributes(root, ns::CLIENT.to_owned())
+    }
+
+    fn write_attributes(&self, out: &mut Vec<u8>, namespaces: &[(&str, &str)]) {
+        let version = format!("{}.{}", self.version.0, self.version.1);
+        let own = [
             ("id", self.id.as_deref()),
             ("from", self.from.as_ref().map(Jid::as_str)),
             ("to", self.to.as_ref().map(Jid::as_str)),
             ("xml:lang", self.lang.as_deref()),
-            ("version", Some(&version)),
-        ] {
+            ("version", Some(version.as_str())),
+        ];
+        for (name, value) in namespaces.iter().map(|&(name, value)| (name, Some(value))).chain(own) {
             let Some(value) = value else { continue };
             out.extend_from_slice(format!(" {name}='").as_bytes());
             write_attribute(out, value);
             out.push(b'\'');
         }
-        out.push(b'>');
     }
 }
 
@@ -106,20 +121,24 @@ pub(crate) fn read_header(root: Node<'_>) -> Result<(StreamHeader, HeaderScope),
     if stanzas(&default_ns) {
         default_ns = ns::CLIENT.to_owned();
     }
+    let header = from_attributes(root, content_ns)?;
+    let name = match root.prefix() {
+        "" => root.name().to_owned(),
+        prefix => format!("{prefix}:{}", root.name()),
+    };
+    Ok((header, HeaderScope { name, default_ns, prefixes }))
+}
+
+fn from_attributes(root: Node<'_>, content_ns: String) -> Result<StreamHeader, StreamError> {
     let text = |name| root.attr(name).map(|value| value.into_owned());
-    let header = StreamHeader {
+    Ok(StreamHeader {
         to: address(root, "to")?,
         from: address(root, "from")?,
         id: text("id"),
         version: version(root)?,
         lang: text("xml:lang"),
         content_ns,
-    };
-    let name = match root.prefix() {
-        "" => root.name().to_owned(),
-        prefix => format!("{prefix}:{}", root.name()),
-    };
-    Ok((header, HeaderScope { name, default_ns, prefixes }))
+    })
 }
 
 fn stanzas(name: &str) -> bool {

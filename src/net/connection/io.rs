@@ -11,6 +11,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::error::TlsAcceptError;
 use super::scratch;
+use super::tunnel::Tunnel;
 use crate::tls::TlsConfig;
 
 /// How much output rustls takes before it has written what it has.
@@ -19,10 +20,12 @@ const TLS_BUFFER: usize = 16 * 1024;
 /// How much input is thrown away after our end before we hang up all the same.
 const DISCARD: usize = 256 * 1024;
 
-/// Plain TCP, or TLS over it. TLS is boxed: it is ten times as large, and plain connections shall not pay for it.
+/// Plain TCP, TLS over it, or a stream within HTTP/2. TLS is boxed: it is ten times as large, and plain connections
+/// shall not pay for it.
 pub(crate) enum Io {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+    Tunnel(Box<Tunnel>),
 }
 
 /// What TLS negotiated.
@@ -86,6 +89,7 @@ impl Io {
                 Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
                 read => Poll::Ready(read),
             },
+            Io::Tunnel(tunnel) => tunnel.poll_read(cx, buffer),
         }
     }
 
@@ -93,6 +97,7 @@ impl Io {
         match self {
             Io::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
             Io::Tls(stream) => Pin::new(stream.as_mut()).poll_write(cx, bytes),
+            Io::Tunnel(tunnel) => tunnel.poll_write(cx, bytes),
         }
     }
 
@@ -104,6 +109,10 @@ impl Io {
         match self {
             Io::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
             Io::Tls(stream) => Pin::new(stream.as_mut()).poll_write_vectored(cx, slices),
+            Io::Tunnel(tunnel) => {
+                let first = slices.iter().find(|slice| !slice.is_empty());
+                tunnel.poll_write(cx, first.map_or(&[], |slice| slice))
+            }
         }
     }
 
@@ -111,6 +120,7 @@ impl Io {
         match self {
             Io::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Io::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(cx),
+            Io::Tunnel(tunnel) => tunnel.poll_flush(cx),
         }
     }
 
@@ -118,20 +128,21 @@ impl Io {
         match self {
             Io::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
             Io::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(cx),
+            Io::Tunnel(tunnel) => tunnel.poll_shutdown(cx),
         }
     }
 
-    /// Reads the raw socket and forgets, until the peer's end, an error, or too much of it.
+    /// Reads and forgets, past TLS, until the peer's end, an error, or too much of it.
     pub(crate) fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let stream = match self {
-            Io::Plain(stream) => stream,
-            Io::Tls(stream) => stream.get_mut().0,
-        };
         let mut discarded = 0;
         while discarded < DISCARD {
             let read = scratch::with(scratch::SIZE, |buffer| {
-                let read = ready!(Pin::new(&mut *stream).poll_read(cx, buffer));
-                Poll::Ready(read.map(|()| buffer.filled().len()))
+                ready!(match self {
+                    Io::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+                    Io::Tls(stream) => Pin::new(stream.get_mut().0).poll_read(cx, buffer),
+                    Io::Tunnel(tunnel) => tunnel.poll_read(cx, buffer),
+                })?;
+                Poll::Ready(io::Result::Ok(buffer.filled().len()))
             });
             match ready!(read) {
                 Ok(0) | Err(_) => break,

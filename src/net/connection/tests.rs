@@ -30,6 +30,7 @@ async fn readable(server: &Connection) {
     match &server.io {
         Io::Plain(stream) => stream.readable().await.unwrap(),
         Io::Tls(stream) => stream.get_ref().0.readable().await.unwrap(),
+        Io::Tunnel(_) => panic!("no socket"),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::ORIGIN;
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use hyper::body::Incoming;
@@ -15,12 +16,13 @@ use super::options::HttpOptions;
 
 /// A request: its head, and a body that is read when asked for.
 pub struct Request {
-    head: Parts,
+    pub(crate) head: Parts,
     body: Option<Incoming>,
     client: Client,
     options: Arc<HttpOptions>,
-    upgrade: OnUpgrade,
-    busy: Option<Arc<Busy>>,
+    /// The connection, once the answer says that it goes over to another protocol.
+    pub(crate) upgrade: OnUpgrade,
+    pub(crate) busy: Option<Arc<Busy>>,
 }
 
 impl Request {
@@ -72,9 +74,10 @@ impl Request {
         Some(host.host().to_ascii_lowercase()).filter(|host| !host.is_empty())
     }
 
-    /// The web origin of the page that asks (RFC 6454 §7), such as `https://chess.example`.
+    /// The web origin of the page that asks (RFC 6454 §7), such as `https://chess.example`; `null` for what is no
+    /// origin that could be named.
     pub fn origin(&self) -> Option<&str> {
-        self.header("origin")
+        self.head.headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("null"))
     }
 
     /// Who asks.

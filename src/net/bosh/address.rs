@@ -1,0 +1,50 @@
+//! How many sessions of one address have not logged in yet.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+
+/// Sessions by address. Of IPv6 the first half counts: the other half is the client's to choose.
+#[derive(Default)]
+pub(super) struct Addresses(Mutex<HashMap<IpAddr, usize>>);
+
+/// A session counts until this is dropped.
+pub(super) struct Seat {
+    addresses: Arc<Addresses>,
+    key: IpAddr,
+}
+
+impl Addresses {
+    /// Counts one more, of `most` (0: any number); none when there are so many.
+    pub fn seat(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<Seat> {
+        let key = key(address);
+        let mut counts = self.0.lock();
+        let count = counts.entry(key).or_insert(0);
+        if most > 0 && *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Seat { addresses: self.clone(), key })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut counts = self.addresses.0.lock();
+        if let Some(count) = counts.get_mut(&self.key) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.key);
+            }
+        }
+    }
+}
+
+fn key(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
+        v4 => v4,
+    }
+}

@@ -1,0 +1,204 @@
+//! A session without I/O. `intake` is its side towards requests, `respond` the side towards answers.
+
+use std::collections::VecDeque;
+use std::task::Waker;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use xmpp::{Document, Element, Stanza, StreamError, StreamEvent, StreamHeader, ns};
+
+use super::body::Attributes;
+use super::condition::Condition;
+use super::creation::Creation;
+use super::ending::Ending;
+use super::fault::Fault;
+use super::kept::Kept;
+use super::key::Keys;
+use super::output::Output;
+use super::reply::Reply;
+use super::terms::Terms;
+use super::waiting::Queue;
+use super::window::Window;
+
+/// A request as it came.
+pub(super) struct Request {
+    pub attributes: Attributes,
+    /// What is inside, or why the stream is to end when it is the request's turn.
+    pub payload: Result<Vec<Document>, StreamError>,
+}
+
+/// What the server of a session's stream is told.
+#[derive(Debug)]
+pub(super) enum Step {
+    Event(StreamEvent),
+    Error(StreamError),
+    /// So many stanzas have arrived.
+    Confirmed(usize),
+    /// Payload has left.
+    Drained,
+    /// The client is gone.
+    Lost,
+    /// Nothing until then, or until something comes.
+    Wait(Option<Instant>),
+}
+
+/// A session.
+pub(super) struct Core {
+    pub(super) terms: Terms,
+    /// The client's stream header, for streams to come.
+    pub(super) header: Box<StreamHeader>,
+    pub(super) window: Window,
+    pub(super) waiting: Queue,
+    /// Requests that others are missing before.
+    pub(super) early: Vec<Request>,
+    pub(super) kept: Kept,
+    pub(super) keys: Keys,
+    pub(super) inbox: VecDeque<Result<StreamEvent, StreamError>>,
+    pub(super) output: Output,
+    /// Until the first response.
+    pub(super) creation: Option<Box<Creation>>,
+    pub(super) pace: Pace,
+    /// Nobody waits, since then.
+    pub(super) idle_since: Option<Instant>,
+    /// How long nobody may wait, once.
+    pub(super) pause: Option<Duration>,
+    /// Stanzas whose arrival is to be told.
+    pub(super) confirmed: usize,
+    /// A response that may be missing, and since when (XEP-0124 §9.2).
+    pub(super) report: Option<(u64, Instant)>,
+    pub(super) ending: Option<Ending>,
+    /// The stream error that was written.
+    failure: Option<(Condition, Vec<u8>)>,
+    pub(super) driver: Option<Waker>,
+}
+
+/// What is remembered of the last request, to tell whether they come too often.
+pub(super) struct Pace {
+    pub at: Instant,
+    pub empty: bool,
+    /// Its response had no payload.
+    pub in_vain: bool,
+}
+
+impl Core {
+    /// A session as its first request asks for it; returns the request's ticket too.
+    pub fn new(
+        first: &Attributes,
+        header: StreamHeader,
+        terms: Terms,
+        creation: Creation,
+        now: Instant,
+    ) -> Result<(Self, u32), Condition> {
+        let mut core = Self {
+            window: Window::new(first.rid, terms.requests()),
+            terms,
+            waiting: Queue::default(),
+            early: Vec::new(),
+            kept: Kept::default(),
+            keys: Keys::begin(first.newkey.as_deref())?,
+            inbox: VecDeque::from([Ok(StreamEvent::Open(header.clone()))]),
+            header: Box::new(header),
+            output: Output::default(),
+            creation: Some(Box::new(creation)),
+            pace: Pace { at: now, empty: false, in_vain: false },
+            idle_since: None,
+            pause: None,
+            confirmed: 0,
+            report: None,
+            ending: None,
+            failure: None,
+            driver: None,
+        };
+        core.window.next = first.rid + 1;
+        let ticket = core.waiting.enter(first.rid, now);
+        Ok((core, ticket))
+    }
+
+    /// The client gave no `ver`.
+    pub fn legacy(&self) -> bool {
+        self.terms.ver.is_none()
+    }
+
+    /// Our stream header: its addresses are told with the first response.
+    pub fn opened(&mut self, header: &StreamHeader) {
+        if let Some(creation) = &mut self.creation {
+            creation.from.clone_from(&header.from);
+            creation.authid.clone_from(&header.id);
+        }
+    }
+
+    /// Writes a stanza; returns the bytes that wait.
+    pub fn stanza(&mut self, stanza: &Stanza) -> usize {
+        self.output.stanza(stanza);
+        self.output.len()
+    }
+
+    /// Writes an element. A stream error waits for the end.
+    pub fn element(&mut self, element: &Element) {
+        if !element.is("error", ns::STREAM) {
+            return self.output.element(element);
+        }
+        let name = element.children().next().map_or("", Element::name);
+        let mut bytes = Vec::new();
+        element.write_prefixed(&mut bytes, "stream", ns::HTTPBIND);
+        self.failure = Some((Condition::of_stream_error(name), bytes));
+    }
+
+    /// The stream is closed from our side: with the stream error that was written, else as the client wanted.
+    pub fn close(&mut self) {
+        match self.failure.take() {
+            None => self.end(Reply::farewell(), Reply::empty()),
+            Some((condition, error)) => {
+                let mut last = self.output.last();
+                let enclosed = condition == Condition::RemoteStreamError;
+                if enclosed {
+                    last.bytes.extend_from_slice(&error);
+                }
+                let stream = last.stream || enclosed;
+                let word = Reply::terminal_with(condition, self.legacy(), stream, &last.bytes);
+                self.end(word, Reply::terminal(condition, self.legacy()));
+            }
+        }
+    }
+
+    /// The client is sent elsewhere.
+    pub fn redirect(&mut self, uri: &str) {
+        let mut bytes = Vec::new();
+        Element::new("uri", ns::HTTPBIND).text(uri).write(&mut bytes, ns::HTTPBIND);
+        let word = Reply::terminal_with(Condition::SeeOtherUri, self.legacy(), false, &bytes);
+        self.end(word, Reply::terminal(Condition::SeeOtherUri, self.legacy()));
+    }
+
+    /// Nobody serves the stream any more. If it had not ended before, the client is told so.
+    pub fn abandon(&mut self) {
+        let word = Reply::terminal(Condition::RemoteConnectionFailed, self.legacy());
+        self.end(word.clone(), word);
+    }
+
+    /// A request ends the session; its answer.
+    pub fn fail(&mut self, fault: Fault) -> Reply {
+        self.ending.get_or_insert(Ending::told(self.terms.ver.is_none()));
+        self.over();
+        fault.reply(self.legacy())
+    }
+
+    fn end(&mut self, word: Reply, rest: Reply) {
+        if self.ending.is_none() {
+            let oldest = self.waiting.iter().find(|one| one.live).map(|one| one.rid);
+            self.ending = Some(Ending::new(word, rest, oldest, self.legacy()));
+            self.over();
+        }
+    }
+
+    fn over(&mut self) {
+        self.early = Vec::new();
+        self.waiting.wake_all();
+        self.wake_driver();
+    }
+
+    pub(super) fn wake_driver(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            driver.wake();
+        }
+    }
+}

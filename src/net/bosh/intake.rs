@@ -1,0 +1,170 @@
+//! Requests come in: in order, once, and not too many.
+
+use tokio::time::Instant;
+use xmpp::StreamEvent;
+
+use super::body::Attributes;
+use super::condition::Condition;
+use super::core::{Core, Pace, Request};
+use super::creation::restarted;
+use super::fault::Fault;
+use super::kept::Again;
+use super::reply::Reply;
+use super::waiting::TooOften;
+use super::window::Place;
+
+/// How long ago a missing response must have been given to be reported: a younger one may be on its way.
+const REPORT_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// What becomes of a request.
+pub(super) enum Arrival {
+    /// It waits, with this ticket.
+    Wait(u32),
+    /// It is answered already.
+    Reply(Reply),
+}
+
+impl Core {
+    /// Takes a request. One that breaks the rules ends the session.
+    pub fn arrive(&mut self, request: Request, now: Instant) -> Arrival {
+        if let Some(ending) = &mut self.ending {
+            let reply = ending.late();
+            self.wake_driver();
+            return Arrival::Reply(reply);
+        }
+        let arrival = self.admit(request, now);
+        self.wake_driver();
+        arrival.unwrap_or_else(|fault| Arrival::Reply(self.fail(fault)))
+    }
+
+    fn admit(&mut self, request: Request, now: Instant) -> Result<Arrival, Fault> {
+        let rid = request.attributes.rid;
+        match self.window.place(rid, self.is_extra(&request.attributes)) {
+            Place::Beyond => return Err(Condition::ItemNotFound.into()),
+            Place::TooMany => {
+                return Err(Fault::new(Condition::PolicyViolation, "too many requests at once"));
+            }
+            Place::Known => return self.repeated(rid, now),
+            Place::Early if self.waiting.get(rid).is_some() => return self.repeated(rid, now),
+            Place::Early | Place::Next => {}
+        }
+        (self.idle_since, self.pause) = (None, None);
+        let ticket = self.waiting.enter(rid, now);
+        self.early.push(request);
+        while let Some(at) = self.early.iter().position(|one| one.attributes.rid == self.window.next) {
+            let request = self.early.swap_remove(at);
+            self.take_in(request, now)?;
+        }
+        if self.early.is_empty() {
+            self.early = Vec::new();
+        }
+        Ok(Arrival::Wait(ticket))
+    }
+
+    /// One more request may be unanswered if it is to pause or to end the session.
+    fn is_extra(&self, asked: &Attributes) -> bool {
+        asked.terminate || self.terms.pause(asked.pause).is_some()
+    }
+
+    /// The request has come before (XEP-0124 §14.3).
+    fn repeated(&mut self, rid: u64, now: Instant) -> Result<Arrival, Fault> {
+        let too_often = Fault::new(Condition::PolicyViolation, "the same request came too often");
+        match self.waiting.again(rid, now) {
+            Some(Err(TooOften)) => return Err(too_often),
+            Some(Ok(ticket)) => {
+                self.idle_since = None;
+                return Ok(Arrival::Wait(ticket));
+            }
+            None => {}
+        }
+        match self.kept.again(rid) {
+            Again::Gone => Err(Condition::ItemNotFound.into()),
+            Again::TooOften => Err(too_often),
+            Again::Reply(reply) => {
+                self.idle_since = self.idle_since.map(|_| now);
+                Ok(Arrival::Reply(reply))
+            }
+        }
+    }
+
+    /// The next request in order.
+    fn take_in(&mut self, request: Request, now: Instant) -> Result<(), Fault> {
+        let Request { attributes: asked, payload } = request;
+        self.keys.follow(asked.key.as_deref(), asked.newkey.as_deref())?;
+        let empty = payload.as_ref().is_ok_and(Vec::is_empty);
+        let poll = empty && !asked.restart && !self.is_extra(&asked);
+        self.check_pace(asked.rid, poll, now)?;
+        self.window.next = asked.rid + 1;
+        self.confirm(&asked, poll, now);
+        if asked.stream && !empty {
+            return Err(Fault::new(Condition::ItemNotFound, "a session has one stream here, which has no name"));
+        }
+        self.begin_pause(&asked);
+        if asked.restart {
+            self.inbox.push_back(Ok(StreamEvent::Open(restarted(&self.header, &asked))));
+            return Ok(());
+        }
+        match payload {
+            Err(error) => self.inbox.push_back(Err(error)),
+            Ok(elements) => self.inbox.extend(elements.into_iter().map(|e| Ok(StreamEvent::Element(e)))),
+        }
+        if asked.terminate {
+            self.inbox.push_back(Ok(StreamEvent::Close));
+        }
+        Ok(())
+    }
+
+    /// Everything is answered at once, and nobody needs to ask for a while (XEP-0124 §10).
+    fn begin_pause(&mut self, asked: &Attributes) {
+        self.pause = self.terms.pause(asked.pause);
+        if self.pause.is_none() {
+            return;
+        }
+        for one in self.waiting.iter_mut().filter(|one| one.rid <= asked.rid) {
+            one.at_once = true;
+            one.bare = one.rid == asked.rid;
+        }
+    }
+
+    /// Too many empty requests in too short a time (XEP-0124 §11, §12).
+    fn check_pace(&mut self, rid: u64, poll: bool, now: Instant) -> Result<(), Fault> {
+        let last = std::mem::replace(&mut self.pace, Pace { at: now, empty: poll, in_vain: false });
+        let quick = now.duration_since(last.at) < self.terms.polling();
+        let unanswered = self.waiting.iter().filter(|one| one.live && one.rid <= rid).count() as u64;
+        let idle = match self.terms.polls() {
+            true => last.empty && last.in_vain,
+            false => unanswered >= self.terms.requests(),
+        };
+        match poll && quick && idle {
+            true => Err(Fault::new(Condition::PolicyViolation, "empty requests come too often")),
+            false => Ok(()),
+        }
+    }
+
+    /// What this request shows to have arrived (XEP-0124 §9.2). Where the client does not acknowledge: it never has
+    /// more requests unanswered than it may have; and who polls has none, since with one there is nothing to poll for.
+    fn confirm(&mut self, asked: &Attributes, poll: bool, now: Instant) {
+        let answered = self.window.answered;
+        let before = asked.rid - 1;
+        let told = match asked.ack {
+            Some(ack) => ack,
+            None if self.terms.acks || poll && answered == before => before,
+            None => 0,
+        };
+        let sure = self.window.surely_received(asked.rid, self.is_extra(asked));
+        let received = told.min(answered).max(sure);
+        self.confirmed += self.kept.confirm(received);
+        self.kept.forget(if self.terms.acks { received } else { sure });
+        if asked.ack.is_some() && received < answered {
+            self.report_missing(asked.rid, received + 1, now);
+        }
+    }
+
+    fn report_missing(&mut self, rid: u64, missing: u64, now: Instant) {
+        let sent = self.kept.sent(missing).filter(|&sent| now.duration_since(sent) >= REPORT_AFTER);
+        if let (Some(sent), Some(one)) = (sent, self.waiting.get(rid)) {
+            one.at_once = true;
+            self.report = Some((missing, sent));
+        }
+    }
+}

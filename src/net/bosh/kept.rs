@@ -1,0 +1,89 @@
+//! Replies that may be asked for again, and what is known of their arrival (XEP-0124 §9, §14.3).
+
+use std::collections::VecDeque;
+
+use tokio::time::Instant;
+
+use super::reply::Reply;
+
+/// How often one reply may be asked for again.
+const REPEATS: u8 = 20;
+
+/// The last replies of a session, in order.
+#[derive(Default)]
+pub(super) struct Kept {
+    replies: VecDeque<One>,
+    /// All up to this one have arrived.
+    confirmed: u64,
+}
+
+struct One {
+    rid: u64,
+    reply: Reply,
+    sent: Instant,
+    /// Stanzas of the session's mailbox in it.
+    stanzas: u32,
+    repeats: u8,
+}
+
+/// What keeping has for a request that came again.
+pub(super) enum Again {
+    Reply(Reply),
+    /// It is no longer here, or never was.
+    Gone,
+    /// It has been asked for too often.
+    TooOften,
+}
+
+impl Kept {
+    pub fn keep(&mut self, rid: u64, reply: Reply, stanzas: u32, now: Instant) {
+        self.replies.push_back(One { rid, reply, sent: now, stanzas, repeats: 0 });
+    }
+
+    /// The reply to hand out for the first time.
+    pub fn get(&self, rid: u64) -> Option<Reply> {
+        self.replies.iter().find(|one| one.rid == rid).map(|one| one.reply.clone())
+    }
+
+    /// The reply once more.
+    pub fn again(&mut self, rid: u64) -> Again {
+        match self.replies.iter_mut().find(|one| one.rid == rid) {
+            None => Again::Gone,
+            Some(one) if one.repeats >= REPEATS => Again::TooOften,
+            Some(one) => {
+                one.repeats += 1;
+                Again::Reply(one.reply.clone())
+            }
+        }
+    }
+
+    /// When a reply was given.
+    pub fn sent(&self, rid: u64) -> Option<Instant> {
+        self.replies.iter().find(|one| one.rid == rid).map(|one| one.sent)
+    }
+
+    /// All up to `rid` have arrived. How many stanzas that is news for.
+    pub fn confirm(&mut self, rid: u64) -> usize {
+        let news = self.replies.iter().filter(|one| one.rid > self.confirmed && one.rid <= rid);
+        let stanzas = news.map(|one| one.stanzas as usize).sum();
+        self.confirmed = self.confirmed.max(rid);
+        stanzas
+    }
+
+    /// Whether a reply with stanzas may not have arrived.
+    pub fn in_doubt(&self) -> bool {
+        self.replies.iter().any(|one| one.rid > self.confirmed && one.stanzas > 0)
+    }
+
+    /// Forgets the replies up to `rid`, if they have arrived.
+    pub fn forget(&mut self, rid: u64) {
+        while self.replies.front().is_some_and(|one| one.rid <= rid && one.rid <= self.confirmed) {
+            self.replies.pop_front();
+        }
+    }
+
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.replies.len()
+    }
+}

@@ -1,0 +1,42 @@
+//! A sequence of keys, each the hash of the one that follows it (XEP-0124 §15).
+
+use sha1::{Digest, Sha1};
+
+use super::condition::Condition;
+
+/// The last key seen, in lower case; the next one's hash must be it. It is no secret any more, but who knows the next
+/// one may send requests: it belongs in no log.
+#[derive(Default)]
+pub(super) struct Keys(Option<Box<str>>);
+
+impl Keys {
+    /// The sequence that the first request begins, if it does.
+    pub fn begin(newkey: Option<&str>) -> Result<Self, Condition> {
+        newkey.map(Self::check).transpose().map(Self)
+    }
+
+    fn check(key: &str) -> Result<Box<str>, Condition> {
+        let well_formed = key.len() == 40 && key.bytes().all(|b| b.is_ascii_hexdigit());
+        if well_formed { Ok(key.to_ascii_lowercase().into()) } else { Err(Condition::BadRequest) }
+    }
+
+    /// Takes the keys of the next request.
+    pub fn follow(&mut self, key: Option<&str>, newkey: Option<&str>) -> Result<(), Condition> {
+        if let Some(last) = &self.0 {
+            let key = key.ok_or(Condition::ItemNotFound)?;
+            if hash(key) != **last {
+                return Err(Condition::ItemNotFound);
+            }
+            self.0 = Some(key.to_ascii_lowercase().into());
+        }
+        if let Some(newkey) = newkey {
+            self.0 = Some(Self::check(newkey)?);
+        }
+        Ok(())
+    }
+}
+
+/// Of the key as it was sent: its letters are what was hashed, whatever they stand for.
+fn hash(key: &str) -> String {
+    Sha1::digest(key.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,104 @@
+//! The address: requests to sessions, and replies to responses.
+
+use std::sync::Arc;
+
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::{HeaderValue, Method, StatusCode};
+use runtime::SharedRandom;
+
+use super::connection::Connection;
+use super::held::Held;
+use super::registry::Registry;
+use super::reply::Reply;
+use super::terms::Limits;
+use crate::http::{Answer, Body, Cors, Request, Response, Route, not_allowed, text};
+
+const METHODS: &str = "GET, POST, OPTIONS";
+const CORS: Cors = Cors { methods: METHODS };
+
+/// What a person is told who opens the address in a browser.
+const HELLO: &str = "This is an address for XMPP clients that speak BOSH (XEP-0206). Enter it in such a client.";
+
+/// Whoever serves the streams of sessions.
+pub trait Service: Send + Sync {
+    /// A session has begun.
+    fn begin(&self, connection: Connection);
+    /// What sessions to a domain may do; without a domain: what every body must keep to.
+    fn limits(&self, domain: Option<&str>) -> Limits;
+    /// Sessions of one address that have not logged in; 0: any number.
+    fn sessions_per_address(&self) -> usize;
+    /// May pages of this web origin talk to the domain, or to any if none is given?
+    fn admits(&self, origin: &str, domain: Option<&str>) -> bool;
+    /// No more sessions are to begin.
+    fn is_closing(&self) -> bool;
+}
+
+/// BOSH at an address (XEP-0124).
+pub struct Bosh {
+    pub(super) registry: Arc<Registry>,
+    pub(super) service: Arc<dyn Service>,
+}
+
+/// A request that is answered, or will be.
+pub(super) enum Outcome {
+    Now(Reply),
+    Held(Held),
+    /// Without a word of the binding.
+    Plain(Response),
+}
+
+impl Bosh {
+    /// Without sessions. Session ids are drawn from `random`.
+    pub fn new(service: Arc<dyn Service>, random: SharedRandom) -> Arc<Self> {
+        Arc::new(Self { registry: Arc::new(Registry::new(random)), service })
+    }
+}
+
+impl Route for Bosh {
+    fn call(self: Arc<Self>, request: Request) -> Answer {
+        let origin = request.origin().map(Box::<str>::from);
+        match *request.method() {
+            Method::POST => {}
+            Method::GET | Method::HEAD => return ready(text(StatusCode::OK, HELLO)),
+            Method::OPTIONS => return ready(CORS.options(self.admitted(origin.as_deref(), None))),
+            _ => return ready(not_allowed(METHODS)),
+        }
+        // Boxed apart: what reading needs is not kept while the request is held.
+        let received = Box::pin(self.clone().receive(request));
+        Box::pin(async move {
+            let outcome = received.await;
+            let (reply, content) = match outcome {
+                Outcome::Now(reply) => (reply, super::terms::CONTENT[0]),
+                Outcome::Held(held) => {
+                    let content = held.content();
+                    (held.await, content)
+                }
+                Outcome::Plain(response) => return response,
+            };
+            let mut response = response(reply, content);
+            CORS.admit(&mut response, self.admitted(origin.as_deref(), None));
+            response
+        })
+    }
+}
+
+impl Bosh {
+    /// The origin, if its pages may read the answer.
+    fn admitted<'a>(&self, origin: Option<&'a str>, domain: Option<&str>) -> Option<&'a str> {
+        origin.filter(|origin| self.service.admits(origin, domain))
+    }
+}
+
+fn ready(response: Response) -> Answer {
+    Box::pin(std::future::ready(response))
+}
+
+/// A browser that is sent here as if this were a page runs nothing of what people write to each other.
+fn response(reply: Reply, content: &'static str) -> Response {
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = reply.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
+    response
+}

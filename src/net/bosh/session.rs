@@ -1,0 +1,109 @@
+//! A session as requests and its stream's server share it.
+
+use std::net::SocketAddr;
+use std::task::{Context, Poll, ready};
+
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use super::core::{Core, Request, Step};
+use super::fault::Fault;
+use super::intake::Arrival;
+use super::reply::Reply;
+use crate::http::Client;
+
+/// A session: what does not change, and the rest behind a lock.
+pub(super) struct Session {
+    pub sid: u128,
+    /// The domain of its stream.
+    pub domain: Box<str>,
+    /// The web origin of its first request.
+    pub origin: Option<Box<str>>,
+    /// Its first request came over TLS.
+    pub secure: bool,
+    /// The media type of its responses.
+    pub content: &'static str,
+    pub limits: xmpp::Limits,
+    state: Mutex<State>,
+}
+
+struct State {
+    core: Core,
+    /// Where its last request came from.
+    address: SocketAddr,
+}
+
+impl Session {
+    pub fn new(
+        sid: u128,
+        core: Core,
+        limits: xmpp::Limits,
+        client: Client,
+        origin: Option<&str>,
+    ) -> Self {
+        let domain = core.header.to.as_ref().map_or("", |to| to.domain());
+        Self {
+            sid,
+            domain: domain.into(),
+            origin: origin.map(Into::into),
+            secure: client.secure,
+            content: core.terms.content,
+            limits,
+            state: Mutex::new(State { core, address: client.address }),
+        }
+    }
+
+    /// Whether a request of this client may belong to the session: what began over TLS stays there (XEP-0124 §19.1).
+    pub fn is_as_secure(&self, client: Client) -> bool {
+        client.secure || !self.secure
+    }
+
+    pub fn arrive(&self, request: Request, client: Client) -> Arrival {
+        let mut state = self.state.lock();
+        let arrival = state.core.arrive(request, Instant::now());
+        state.address = client.address;
+        arrival
+    }
+
+    pub fn fail(&self, fault: Fault) -> Reply {
+        self.state.lock().core.fail(fault)
+    }
+
+    pub fn poll_answer(&self, rid: u64, ticket: u32, cx: &Context<'_>) -> Poll<Reply> {
+        self.state.lock().core.poll_answer(rid, ticket, cx.waker())
+    }
+
+    pub fn leave(&self, rid: u64, ticket: u32) {
+        self.state.lock().core.leave(rid, ticket, Instant::now());
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.state.lock().address
+    }
+
+    /// Whoever serves the stream writes.
+    pub fn with<T>(&self, write: impl FnOnce(&mut Core) -> T) -> T {
+        write(&mut self.state.lock().core)
+    }
+
+    /// What comes next; who waits is woken when something comes.
+    pub fn step(&self, cx: &Context<'_>) -> Step {
+        let mut state = self.state.lock();
+        let step = state.core.step(Instant::now());
+        if matches!(step, Step::Wait(_)) {
+            state.core.driver = Some(cx.waker().clone());
+        }
+        step
+    }
+
+    /// Ready when the client has been told of the end.
+    pub fn poll_told(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        let told = state.core.ending.as_ref().is_none_or(|ending| ending.is_told());
+        if !told {
+            state.core.driver = Some(cx.waker().clone());
+        }
+        ready!(if told { Poll::Ready(()) } else { Poll::Pending });
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,50 @@
+//! Frames of the server (RFC 6455 section 5). Without I/O.
+
+/// Where a payload is written first: behind the header of a frame of middling size.
+const HEADER: usize = 4;
+
+/// Appends a text frame with what `write` appends.
+pub(super) fn text(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    out.extend_from_slice(&[0; HEADER]);
+    write(out);
+    let length = out.len().saturating_sub(start + HEADER);
+    let mut header = [0x81, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let size = match (u8::try_from(length), u16::try_from(length)) {
+        (Ok(small @ ..126), _) => {
+            header[1] = small;
+            2
+        }
+        (_, Ok(middling)) => {
+            header[1] = 126;
+            header[2..4].copy_from_slice(&middling.to_be_bytes());
+            4
+        }
+        _ => {
+            header[1] = 127;
+            header[2..].copy_from_slice(&(length as u64).to_be_bytes());
+            10
+        }
+    };
+    out.splice(start..start + HEADER, header.into_iter().take(size));
+}
+
+/// Appends a pong.
+pub(super) fn pong(out: &mut Vec<u8>, payload: &[u8]) {
+    control(out, 0x8A, payload);
+}
+
+/// Appends a close frame; without a code where the peer gave none.
+pub(super) fn close(out: &mut Vec<u8>, code: Option<u16>) {
+    match code {
+        Some(code) => control(out, 0x88, &code.to_be_bytes()),
+        None => control(out, 0x88, &[]),
+    }
+}
+
+/// A control frame carries 125 bytes at most, which those of the peer keep to as well.
+fn control(out: &mut Vec<u8>, head: u8, payload: &[u8]) {
+    let Some(length) = u8::try_from(payload.len()).ok().filter(|&length| length < 126) else { return };
+    out.extend_from_slice(&[head, length]);
+    out.extend_from_slice(payload);
+}

@@ -1,0 +1,42 @@
+//! What a peer can do wrong.
+
+use std::fmt;
+
+use xmpp::{StreamCondition, StreamError};
+
+/// A peer broke the rules of WebSocket; nothing it sends after that is read (RFC 6455 section 7.1.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    /// The close code it is told (RFC 6455 section 7.4.1).
+    pub code: u16,
+    /// In words.
+    pub what: &'static str,
+}
+
+impl Fault {
+    pub(super) fn protocol(what: &'static str) -> Self {
+        Fault { code: 1002, what }
+    }
+
+    pub(super) const BINARY: Fault = Fault { code: 1003, what: "binary messages are not taken" };
+    pub(super) const ENCODING: Fault = Fault { code: 1007, what: "text that is not UTF-8" };
+    pub(super) const TOO_LARGE: Fault = Fault { code: 1009, what: "too many bytes in one message" };
+
+    /// What the stream is told before the connection is closed with the code.
+    pub(super) fn stream_error(self) -> StreamError {
+        let condition = match self.code {
+            1009 => StreamCondition::PolicyViolation,
+            1007 => StreamCondition::UnsupportedEncoding,
+            _ => StreamCondition::BadFormat,
+        };
+        StreamError::new(condition).text(self.what)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code, self.what)
+    }
+}
+
+impl std::error::Error for Fault {}

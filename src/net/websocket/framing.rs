@@ -1,0 +1,43 @@
+//! One element a message (RFC 7395 section 3.3).
+
+use bytes::Bytes;
+use xmpp::{Document, Limits, StreamCondition, StreamError, StreamEvent, StreamHeader, ns};
+
+/// Messages to stream events. Without I/O.
+pub(super) struct Framing {
+    limits: Limits,
+    opened: bool,
+}
+
+impl Framing {
+    pub(super) fn new(limits: Limits) -> Self {
+        Framing { limits, opened: false }
+    }
+
+    pub(super) fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    pub(super) fn restart(&mut self) {
+        self.opened = false;
+    }
+
+    /// What a message says. It begins with `<`; white space keeps nothing alive here (section 3.8). An element that
+    /// declares no namespace is taken for one of `jabber:client`, as it would be over TCP.
+    pub(super) fn event(&mut self, text: Bytes) -> Result<StreamEvent, StreamError> {
+        if !text.starts_with(b"<") {
+            return Err(StreamError::new(StreamCondition::BadFormat).text("a message is one element"));
+        }
+        let document = Document::parse(text, ns::CLIENT, &self.limits)?;
+        let root = document.root();
+        match (root.ns(), root.name()) {
+            (ns::FRAMING, "open") => {
+                self.opened = true;
+                StreamHeader::from_open(root).map(StreamEvent::Open)
+            }
+            (ns::FRAMING, "close") => Ok(StreamEvent::Close),
+            _ if self.opened => Ok(StreamEvent::Element(document)),
+            _ => Err(StreamError::new(StreamCondition::BadFormat).text("a stream begins with <open/>")),
+        }
+    }
+}

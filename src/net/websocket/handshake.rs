@@ -1,0 +1,158 @@
+//! How a connection becomes a WebSocket: by upgrade (RFC 6455 section 4.2) or extended CONNECT (RFC 8441 section 5).
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+use hyper::ext::Protocol;
+use hyper::upgrade::OnUpgrade;
+use sha1::{Digest, Sha1};
+use xmpp::Limits;
+
+use super::WebSocket;
+use crate::connection::io::Io;
+use crate::connection::tunnel::Tunnel;
+use crate::http::{Body, Busy, Client, Request, Response, Socket, not_allowed, text};
+
+/// What a key is hashed with (RFC 6455 section 1.3).
+const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// A WebSocket to come, once the answer has left.
+pub struct Upgrade {
+    upgrade: OnUpgrade,
+    client: Client,
+    busy: Option<Arc<Busy>>,
+}
+
+/// Why a request does not become a WebSocket.
+enum Refusal {
+    /// 405, with the method that it takes.
+    Method(&'static str),
+    /// 426 (RFC 9110 section 15.5.22, RFC 6455 section 4.4).
+    Required(&'static str),
+    /// 400.
+    Bad(String),
+    /// 501.
+    OtherProtocol,
+}
+
+impl Request {
+    /// Takes the request for a WebSocket with that subprotocol: the answer, and the WebSocket that comes after it. If
+    /// none does, the answer is 400, 405, 426 or 501, and says why.
+    pub fn websocket(self, protocol: &'static str) -> (Response, Option<Upgrade>) {
+        match accepted(&self, protocol) {
+            Ok(response) => {
+                (response, Some(Upgrade { client: self.client(), upgrade: self.upgrade, busy: self.busy }))
+            }
+            Err(refusal) => (refusal.response(), None),
+        }
+    }
+}
+
+fn accepted(request: &Request, protocol: &'static str) -> Result<Response, Refusal> {
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
+    if request.head.version == Version::HTTP_2 {
+        tunnel(request)?;
+    } else {
+        headers.insert(SEC_WEBSOCKET_ACCEPT, upgrade(request)?);
+        switching(&mut response, StatusCode::SWITCHING_PROTOCOLS);
+    }
+    if request.header(SEC_WEBSOCKET_VERSION.as_str()) != Some("13") {
+        return Err(Refusal::Required("the version of WebSocket here is 13"));
+    }
+    match names(request.headers(), &SEC_WEBSOCKET_PROTOCOL, |name| name == protocol) {
+        true => Ok(response),
+        false => Err(Refusal::Bad(format!("the subprotocol {protocol:?} is required"))),
+    }
+}
+
+impl Refusal {
+    fn response(self) -> Response {
+        match self {
+            Refusal::Method(allow) => not_allowed(allow),
+            Refusal::Bad(words) => text(StatusCode::BAD_REQUEST, words),
+            Refusal::OtherProtocol => text(StatusCode::NOT_IMPLEMENTED, "the protocol here is websocket"),
+            Refusal::Required(words) => {
+                let mut response = text(StatusCode::UPGRADE_REQUIRED, words);
+                switching(&mut response, StatusCode::UPGRADE_REQUIRED);
+                response.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+                response
+            }
+        }
+    }
+}
+
+impl Upgrade {
+    /// The WebSocket; none if the client has gone away. To be awaited outside of the route, which has to answer first.
+    pub async fn accept(self, limits: Limits) -> Option<WebSocket> {
+        let upgraded = self.upgrade.await.ok()?;
+        // Of HTTP/1.1 nothing stays but the socket, and what was read too far.
+        let (io, rest) = match upgraded.downcast::<Socket>() {
+            Ok(parts) => (parts.io.into_io(), parts.read_buf.to_vec()),
+            Err(stream) => (Io::Tunnel(Box::new(Tunnel::new(stream, self.busy))), Vec::new()),
+        };
+        Some(WebSocket::new(io, rest, self.client, limits))
+    }
+}
+
+fn tunnel(request: &Request) -> Result<(), Refusal> {
+    if request.method() != Method::CONNECT {
+        return Err(Refusal::Method("CONNECT"));
+    }
+    match request.head.extensions.get::<Protocol>() {
+        Some(protocol) if protocol.as_str() == "websocket" => Ok(()),
+        _ => Err(Refusal::OtherProtocol),
+    }
+}
+
+/// What proves that the request was understood.
+fn upgrade(request: &Request) -> Result<HeaderValue, Refusal> {
+    let headers = request.headers();
+    if request.method() != Method::GET {
+        return Err(Refusal::Method("GET"));
+    }
+    let is = |word: &'static str| move |name: &str| name.eq_ignore_ascii_case(word);
+    if !names(headers, &CONNECTION, is("upgrade")) || !names(headers, &UPGRADE, is("websocket")) {
+        return Err(Refusal::Required("this address is for WebSocket"));
+    }
+    if request.head.version != Version::HTTP_11 {
+        return Err(Refusal::Bad("HTTP/1.1 is required".into()));
+    }
+    // What follows the head is WebSocket, and nothing else may be thought of it.
+    let empty = headers.get_all(CONTENT_LENGTH).iter().all(|length| length == "0");
+    if !empty || headers.contains_key(TRANSFER_ENCODING) {
+        return Err(Refusal::Bad("a body is not allowed here".into()));
+    }
+    let mut keys = headers.get_all(SEC_WEBSOCKET_KEY).iter();
+    let accept = match (keys.next(), keys.next()) {
+        (Some(key), None) => accept(key.as_bytes()),
+        _ => None,
+    };
+    accept.ok_or_else(|| Refusal::Bad("one Sec-WebSocket-Key of 16 bytes is required".into()))
+}
+
+fn accept(key: &[u8]) -> Option<HeaderValue> {
+    STANDARD.decode(key).ok().filter(|nonce| nonce.len() == 16)?;
+    let hash = Sha1::new().chain_update(key).chain_update(GUID).finalize();
+    HeaderValue::try_from(STANDARD.encode(hash)).ok()
+}
+
+/// Whether one of a header's comma-separated names is meant.
+fn names(headers: &HeaderMap, header: &HeaderName, meant: impl Fn(&str) -> bool) -> bool {
+    let lines = headers.get_all(header).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|name| meant(name.trim()))
+}
+
+fn switching(response: &mut Response, status: StatusCode) {
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+}

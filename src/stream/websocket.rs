@@ -1,0 +1,128 @@
+//! WebSocket as a pipe (RFC 7395).
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use kernel::{Limits, SessionAbout, Transport};
+use net::http::{Answer, Request, Route};
+use net::websocket::Upgrade;
+use net::{WebSocket, Wire};
+use tokio::time::timeout_at;
+use xmpp::{Element, Framing, Stanza, StreamHeader, ns};
+
+use crate::c2s::C2s;
+use crate::listener;
+use crate::pipe::{Input, Pipe, PipeError};
+use crate::tcp::parser_limits;
+
+/// The subprotocol's name (section 3.1).
+const PROTOCOL: &str = "xmpp";
+
+/// The end of a stream, in the one spelling that every client knows: some compare it as a text.
+const CLOSE: &[u8] = br#"<close xmlns="urn:ietf:params:xml:ns:xmpp-framing" />"#;
+
+/// Turns requests into client streams.
+pub(crate) struct WebSocketRoute(pub Arc<C2s>);
+
+impl Route for WebSocketRoute {
+    fn call(self: Arc<Self>, request: Request) -> Answer {
+        let origin = request.origin().map(Box::from);
+        let (response, upgrade) = request.websocket(PROTOCOL);
+        if let Some(upgrade) = upgrade {
+            let tasks = &self.0.kernel.runtime().tasks;
+            tasks.spawn("websocket", connection(self.0.clone(), upgrade, origin));
+        }
+        Box::pin(std::future::ready(response))
+    }
+}
+
+/// One WebSocket, from its first message to its last.
+async fn connection(c2s: Arc<C2s>, upgrade: Upgrade, origin: Option<Box<str>>) {
+    let until = c2s.login_deadline();
+    let limits = parser_limits(&c2s.limits);
+    // Boxed: what the upgrade needs is held only until it is done.
+    if let Ok(Some(connection)) = timeout_at(until, Box::pin(upgrade.accept(limits))).await {
+        listener::stream(c2s, WebSocketPipe { connection, origin, opened: false }, until).await;
+    }
+}
+
+/// A stream over WebSocket.
+struct WebSocketPipe {
+    connection: WebSocket,
+    origin: Option<Box<str>>,
+    /// Our `<open/>` has been written.
+    opened: bool,
+}
+
+impl Pipe for WebSocketPipe {
+    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, PipeError>> {
+        self.connection.poll_event(cx).map(|wire| {
+            Ok(match wire? {
+                Wire::Event(event) => Input::Event(event),
+                Wire::Drained => Input::Drained,
+                Wire::Eof => Input::Lost,
+            })
+        })
+    }
+
+    fn open(&mut self, header: &StreamHeader) {
+        self.connection.text(|out| header.write_open(out));
+        self.opened = true;
+    }
+
+    fn opened(&self) -> bool {
+        self.opened
+    }
+
+    fn close(&mut self) {
+        self.connection.text(|out| out.extend_from_slice(CLOSE));
+    }
+
+    fn stanza(&mut self, stanza: &Stanza) -> usize {
+        self.connection.text(|out| stanza.write(out, Framing::Declare));
+        self.connection.pending_out()
+    }
+
+    /// A message is a document by itself: it declares every namespace that it uses (section 3.3.3).
+    fn element(&mut self, element: &Element) {
+        self.connection.text(|out| match element.ns() == ns::STREAM {
+            // Clients look for `stream:features` and `stream:error` by these names.
+            true => element.clone().attr("xmlns:stream", ns::STREAM).write_prefixed(out, "stream", ""),
+            false => element.write(out, ""),
+        });
+    }
+
+    fn pending(&self) -> usize {
+        self.connection.pending_out()
+    }
+
+    fn restart(&mut self) {
+        self.connection.restart();
+        self.opened = false;
+    }
+
+    fn about(&self) -> SessionAbout {
+        let client = self.connection.client();
+        SessionAbout { transport: Transport::WebSocket, tls: client.secure, address: client.address }
+    }
+
+    fn origin(&self) -> Option<&str> {
+        self.origin.as_deref()
+    }
+
+    fn redirect(&mut self, uri: &str) -> bool {
+        let close = Element::new("close", ns::FRAMING).attr("see-other-uri", uri);
+        self.connection.text(|out| close.write(out, ""));
+        true
+    }
+
+    fn set_limits(&mut self, limits: &Limits) {
+        self.connection.set_limits(parser_limits(limits));
+        let rate = u32::try_from(limits.c2s_bytes_per_second).unwrap_or(u32::MAX);
+        self.connection.set_bytes_per_second(rate);
+    }
+
+    async fn shut(&mut self) {
+        self.connection.shutdown().await;
+    }
+}
