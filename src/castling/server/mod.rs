@@ -18,6 +18,7 @@ use admin::Lock;
 use auth::{Decoys, Hashing, Internal, LoginLimiter};
 use kernel::{Kernel, KernelOptions};
 use net::TlsStore;
+use net::http::Routes;
 use runtime::Runtime;
 use storage::{Hash, Store};
 use stream::{C2s, C2sOptions};
@@ -66,7 +67,9 @@ pub async fn serve(loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Result
     let server = Server::build(loaded, file, store.clone(), &runtime, &bound).await?;
     let c2s =
         C2s::new(C2sOptions { kernel: server.kernel.clone(), tls: server.tls.clone(), limiter, limits });
-    let routes = Arc::new(net::http::Routes::new());
+    let streams = stream::web::routes(&c2s);
+    let routes = streams.into_iter().fold(Routes::new(), |routes, (path, route)| routes.at(path, route));
+    let routes = Arc::new(routes);
     let front = Front { c2s, tls: server.tls.clone(), routes, http, tasks: runtime.tasks.clone() };
     front.serve(bound);
     runtime.tasks.spawn("admin", admin.serve(server.clone(), runtime.tasks.clone()));
