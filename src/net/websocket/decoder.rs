@@ -140,6 +140,7 @@ impl Decoder {
         }
         let Some(mask) = header.mask else { return Err(Fault::protocol("a frame without a mask")) };
         let held = self.message.as_ref().map(Vec::len);
+        let had = if cfg!(castling_planted_bug) { 0 } else { held.unwrap_or(0) };
         match (header.opcode, held) {
             (OpCode::Control(_), _) if length > CONTROL => {
                 return Err(Fault::protocol("a control frame that is too long"));
@@ -155,7 +156,7 @@ impl Decoder {
             (OpCode::Data(Data::Text), Some(_)) => {
                 return Err(Fault::protocol("a message within another"));
             }
-            (OpCode::Data(_), held) if length > (self.limit - held.unwrap_or(0).min(self.limit)) as u64 => {
+            (OpCode::Data(_), _) if length > self.limit.saturating_sub(had) as u64 => {
                 return Err(Fault::TOO_LARGE);
             }
             (OpCode::Data(_), _) => {
@@ -240,3 +241,6 @@ fn close_code(payload: &[u8]) -> Result<Option<u16>, Fault> {
     std::str::from_utf8(reason).map_err(|_| Fault::ENCODING)?;
     Ok(Some(code))
 }
+
+#[cfg(test)]
+mod tests;
