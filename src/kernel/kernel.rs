@@ -167,11 +167,18 @@ impl Kernel {
             account.touch(self.now_us());
             return Ok(Some(account));
         }
-        let Some(found) = self.store.accounts().lookup(host.name(), local).await? else { return Ok(None) };
         let Ok(jid) = Jid::from_parts(Some(local), host.name(), None) else { return Ok(None) };
-        let account = Arc::new(Account::new(found.id, jid, host.clone()));
-        account.touch(self.now_us());
-        Ok(Some(host.accounts.insert(local, account)))
+        loop {
+            let seen = host.accounts.seen(local);
+            let Some(found) = self.store.accounts().lookup(host.name(), local).await? else {
+                return Ok(None);
+            };
+            let account = Arc::new(Account::new(found.id, jid.clone(), host.clone()));
+            account.touch(self.now_us());
+            if let Some(account) = host.accounts.insert(local, account, seen) {
+                return Ok(Some(account));
+            }
+        }
     }
 
     /// The account of a local bare JID if it is in memory: always so while somebody is logged in to it.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use hashbrown::HashSet;
 use kernel::{Account, Kernel, Receipt};
@@ -12,6 +13,9 @@ use storage::OfflineId;
 /// The flights of all accounts that have some, by the address of the account's one object in memory, which a flight
 /// keeps alive. Not in the module: that is made anew when the configuration is read again, while messages fly.
 static FLIGHTS: Mutex<BTreeMap<usize, Arc<Flights>>> = Mutex::new(BTreeMap::new());
+
+/// How long a deletion that failed waits before it is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Kept messages of one account that are on their way.
 #[derive(Default)]
@@ -141,7 +145,14 @@ async fn delete(kernel: Arc<Kernel>, account: Arc<Account>, flights: Arc<Flights
                 state.under_way.retain(|id| !arrived.contains(id));
             }
             // They stay marked: their client has them, and shall not get them again.
-            Err(error) => tracing::error!(%error, "delivered messages could not be deleted"),
+            Err(error) => {
+                tracing::error!(%error, "delivered messages could not be deleted; it is tried again");
+                flights.state.lock().arrived.extend(arrived);
+                tokio::select! {
+                    () = tokio::time::sleep(AGAIN) => {}
+                    () = kernel.runtime().tasks.drained_signal() => return,
+                }
+            }
         }
     }
 }
