@@ -69,7 +69,7 @@ pub async fn serve(loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Result
         C2s::new(C2sOptions { kernel: server.kernel.clone(), tls: server.tls.clone(), limiter, limits });
     let streams = stream::web::routes(&c2s);
     let routes = streams.into_iter().fold(Routes::new(), |routes, (path, route)| routes.at(path, route));
-    let routes = Arc::new(routes);
+    let routes = Arc::new(web::routes(&server.kernel, routes));
     let front = Front { c2s, tls: server.tls.clone(), routes, http, tasks: runtime.tasks.clone() };
     front.serve(bound);
     runtime.tasks.spawn("admin", admin.serve(server.clone(), runtime.tasks.clone()));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::ORIGIN;
 use http::request::Parts;
+use http::uri::Authority;
 use http::{HeaderMap, Method};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
@@ -67,11 +68,15 @@ impl Request {
     /// The host that is asked, from `:authority` or `Host`, without its port, in lower case as it was sent (A-labels,
     /// usually).
     pub fn authority_host(&self) -> Option<String> {
-        let host = match self.head.uri.authority() {
-            Some(authority) => authority.clone(),
-            None => self.header("host")?.parse().ok()?,
-        };
-        Some(host.host().to_ascii_lowercase()).filter(|host| !host.is_empty())
+        Some(self.authority()?.host().to_ascii_lowercase()).filter(|host| !host.is_empty())
+    }
+
+    /// The host that is asked with its port if one was sent, from `:authority` or `Host`.
+    pub fn authority(&self) -> Option<Authority> {
+        match self.head.uri.authority() {
+            Some(authority) => Some(authority.clone()),
+            None => self.header("host")?.parse().ok(),
+        }
     }
 
     /// The web origin of the page that asks (RFC 6454 §7), such as `https://chess.example`; `null` for what is no

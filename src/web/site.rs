@@ -1,0 +1,23 @@
+//! The domains that are served, as browsers are told of them.
+
+use std::sync::Arc;
+
+use kernel::{Host, Kernel};
+use net::http::Request;
+
+/// The enabled domains, by name.
+pub fn all(kernel: &Kernel) -> Vec<Arc<Host>> {
+    let mut hosts: Vec<_> = kernel.hosts().into_iter().filter(|host| host.is_enabled()).collect();
+    hosts.sort_by(|a, b| a.name().cmp(b.name()));
+    hosts
+}
+
+/// The enabled domain that a request asks for by its host, an A-label.
+pub fn asked(kernel: &Kernel, request: &Request) -> Option<Arc<Host>> {
+    named(kernel, &request.authority_host()?)
+}
+
+fn named(kernel: &Kernel, host: &str) -> Option<Arc<Host>> {
+    let domain = xmpp::prep_domain(host).ok()?;
+    kernel.host(&domain).filter(|host| host.is_enabled())
+}
