@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 use xmpp::{Kind, Stanza, StreamError};
 
@@ -278,12 +278,24 @@ impl Mailbox {
     /// # Errors
     /// It claims more than was written.
     pub fn acknowledge(&self, h: u32) -> Result<(), TooHigh> {
-        let mut receipts = Vec::new();
-        let mut inner = self.inner.lock();
+        let inner = self.inner.lock();
         let news = h.wrapping_sub(inner.acked) as usize;
         if news > inner.written {
             return Err(TooHigh { h, sent: inner.acked.wrapping_add(inner.written as u32) });
         }
+        self.arrived(inner, news);
+        Ok(())
+    }
+
+    /// So many more stanzas have arrived, as a transport shows that keeps count itself (XEP-0124 section 9).
+    pub fn confirm(&self, stanzas: usize) {
+        let inner = self.inner.lock();
+        let news = stanzas.min(inner.written);
+        self.arrived(inner, news);
+    }
+
+    fn arrived(&self, mut inner: MutexGuard<'_, Inner>, news: usize) {
+        let mut receipts = Vec::new();
         for _ in 0..news {
             if let Some(item) = inner.items.pop_front() {
                 inner.discount(&item);
@@ -291,14 +303,13 @@ impl Mailbox {
             }
         }
         inner.written -= news;
-        inner.acked = h;
+        inner.acked = inner.acked.wrapping_add(news as u32);
         if inner.items.is_empty() {
             inner.items = VecDeque::new();
         }
         drop(inner);
         self.space.notify_waiters();
         receipts.iter().for_each(|receipt| receipt.delivered());
-        Ok(())
     }
 
     /// After a resumption: what was not acknowledged is written again.

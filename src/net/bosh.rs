@@ -20,6 +20,7 @@ mod intake;
 mod kept;
 mod key;
 mod output;
+mod receive;
 mod registry;
 mod reply;
 mod respond;

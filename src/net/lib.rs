@@ -7,6 +7,7 @@
 //! - [`http`]: an HTTP server that others add routes to.
 //! - [`WebSocket`]: the same stream events over RFC 6455 and RFC 7395.
 
+pub mod bosh;
 mod connection;
 pub mod http;
 mod listener;

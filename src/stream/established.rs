@@ -52,8 +52,12 @@ enum Woken {
 }
 
 /// Serves a session to the end of its connection.
-pub(crate) async fn run<P: Pipe>(c2s: Arc<C2s>, pipe: P, bound: Bound) {
+pub(crate) async fn run<P: Pipe>(c2s: Arc<C2s>, mut pipe: P, bound: Bound) {
     let Bound { hold, resumed } = bound;
+    if pipe.confirms() {
+        hold.session.mailbox.manage();
+        pipe.bound();
+    }
     let mut this = Established {
         c2s,
         pipe,
@@ -84,6 +88,10 @@ impl<P: Pipe> Established<P> {
                 Woken::Input(Ok(Input::Drained)) => {
                     self.receipts.drain(..).for_each(|receipt| receipt.delivered());
                     self.receipts = Vec::new();
+                    continue;
+                }
+                Woken::Input(Ok(Input::Confirmed(stanzas))) => {
+                    self.hold.session.mailbox.confirm(stanzas);
                     continue;
                 }
                 Woken::Input(Ok(Input::Lost) | Err(PipeError::Io(_))) => return End::Lost,
@@ -164,6 +172,7 @@ impl<P: Pipe> Established<P> {
 
     fn management(&mut self, request: sm::Request) -> Result<(), StreamError> {
         match request {
+            _ if self.pipe.confirms() => self.pipe.element(&sm::not_here()),
             sm::Request::Enable { .. } if self.managed => {
                 self.pipe.element(&sm::failed(Condition::UnexpectedRequest));
             }

@@ -20,11 +20,11 @@ pub(crate) fn mechanisms(names: &[&'static str]) -> Element {
     features().child(list)
 }
 
-/// After authentication: bind, stream management, and what modules add.
-pub(crate) fn authenticated(table: Option<&HostTable>) -> Element {
+/// After authentication: bind, stream management where the transport has nothing of its own, and what modules add.
+pub(crate) fn authenticated(table: Option<&HostTable>, managed: bool) -> Element {
     let own = features()
         .child(Element::new("bind", ns::BIND).child(Element::new("required", ns::BIND)))
-        .child(Element::new("sm", ns::SM));
+        .with_children(managed.then(|| Element::new("sm", ns::SM)));
     let added = table.map(HostTable::stream_features).unwrap_or_default();
     added.iter().fold(own, |features, feature| features.child(feature.clone()))
 }

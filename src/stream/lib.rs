@@ -4,6 +4,7 @@
 //! that differs between TCP, WebSocket and BOSH.
 
 mod bind;
+mod bosh;
 mod c2s;
 mod established;
 mod features;

@@ -33,7 +33,7 @@ pub(crate) async fn negotiate<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Bound>
             StreamError::new(StreamCondition::HostUnknown).text("you are logged in to another domain");
         return fail(c2s, pipe, error.into()).await;
     }
-    pipe.element(&features::authenticated(c2s.kernel.table(&host).as_deref()));
+    pipe.element(&features::authenticated(c2s.kernel.table(&host).as_deref(), !pipe.confirms()));
     match bind::bind(c2s, pipe, &host, &user).await {
         Ok(bound) => bound,
         Err(error) => fail(c2s, pipe, error).await,

@@ -13,6 +13,8 @@ pub enum Input {
     Event(StreamEvent),
     /// Everything written so far has left.
     Drained,
+    /// So many stanzas more have arrived; only of a pipe that [confirms](Pipe::confirms).
+    Confirmed(usize),
     /// The connection is gone without the stream having ended.
     Lost,
 }
@@ -55,6 +57,12 @@ pub trait Pipe: Send {
     fn redirect(&mut self, _uri: &str) -> bool {
         false
     }
+    /// Does the transport itself show what has arrived (XEP-0124 section 9)? Then there is no stream management on it.
+    fn confirms(&self) -> bool {
+        false
+    }
+    /// A session is bound: stanzas written from now on come from its mailbox, and are those that are confirmed.
+    fn bound(&mut self) {}
     /// Sets the limits of the host that the stream is for.
     fn set_limits(&mut self, limits: &kernel::Limits);
     /// Waits until everything has left, then says goodbye to the peer.
@@ -66,12 +74,12 @@ pub(crate) async fn input<P: Pipe>(pipe: &mut P) -> Result<Input, PipeError> {
     poll_fn(|cx| pipe.poll_input(cx)).await
 }
 
-/// The next stream event; `Drained` is passed over, a lost connection is none.
+/// The next stream event; what tells of output is passed over, a lost connection is none.
 pub(crate) async fn event<P: Pipe>(pipe: &mut P) -> Result<Option<StreamEvent>, PipeError> {
     loop {
         match input(pipe).await? {
             Input::Event(event) => return Ok(Some(event)),
-            Input::Drained => {}
+            Input::Drained | Input::Confirmed(_) => {}
             Input::Lost => return Ok(None),
         }
     }

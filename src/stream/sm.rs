@@ -80,6 +80,13 @@ pub(crate) fn failed(condition: Condition) -> Element {
     element("failed").child(Element::new(condition.as_str(), ns::STANZAS))
 }
 
+/// `<failed/>` on a transport that keeps count itself (XEP-0124 section 9).
+pub(crate) fn not_here() -> Element {
+    let words = "BOSH acknowledges by itself: there is no stream management on it";
+    failed(Condition::FeatureNotImplemented)
+        .child(Element::new("text", ns::STANZAS).attr("xml:lang", "en").text(words))
+}
+
 /// `<r/>`
 pub(crate) fn ask() -> Element {
     element("r")

@@ -12,7 +12,7 @@ use super::address::Seat;
 use super::core::Step;
 use super::registry::Registry;
 use super::session::Session;
-use crate::connection::Throttle;
+use crate::connection::throttle::Throttle;
 
 /// As much goes into one response, and the stanza that exceeds it.
 const ROOM: usize = 16 << 10;
@@ -52,10 +52,8 @@ impl Connection {
     /// The client's bytes are no stream: it is to be told this error.
     pub fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, StreamError>> {
         loop {
-            if let Some(throttle) = &mut self.throttle {
-                ready!(throttle.poll_allowed(cx));
-            }
-            let input = match self.session.step(cx) {
+            let allowed = self.throttle.as_mut().is_none_or(|throttle| throttle.poll_allowed(cx).is_ready());
+            let input = match self.session.step(allowed, cx) {
                 Step::Event(event) => {
                     self.took(&event);
                     Input::Event(event)

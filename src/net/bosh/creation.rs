@@ -75,6 +75,7 @@ pub(super) fn restarted(header: &StreamHeader, asked: &Attributes) -> StreamHead
 
 /// Something older than 1.0 where it cannot be read.
 fn version(text: &str) -> (u8, u8) {
-    let parts = text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+    let parts =
+        text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
     parts.unwrap_or((0, 9))
 }

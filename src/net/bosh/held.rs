@@ -19,6 +19,10 @@ impl Held {
     pub fn new(session: Arc<Session>, rid: u64, ticket: u32) -> Self {
         Self { session, rid, ticket, answered: false }
     }
+
+    pub fn session(&self) -> Arc<Session> {
+        self.session.clone()
+    }
 }
 
 impl Future for Held {

@@ -97,7 +97,10 @@ impl Core {
         self.window.next = asked.rid + 1;
         self.confirm(&asked, poll, now);
         if asked.stream && !empty {
-            return Err(Fault::new(Condition::ItemNotFound, "a session has one stream here, which has no name"));
+            return Err(Fault::new(
+                Condition::ItemNotFound,
+                "a session has one stream here, which has no name",
+            ));
         }
         self.begin_pause(&asked);
         if asked.restart {

@@ -19,10 +19,13 @@ const GAP: Duration = Duration::from_secs(5);
 
 impl Core {
     /// What comes next for whoever serves the stream. Requests are answered once everything that came in them has been
-    /// taken, so that a client sends no faster than it is served.
-    pub fn step(&mut self, now: Instant) -> Step {
+    /// taken, so that a client sends no faster than it is served. Nothing is taken unless that is `allowed`.
+    pub fn step(&mut self, allowed: bool, now: Instant) -> Step {
         if self.confirmed > 0 {
             return Step::Confirmed(std::mem::take(&mut self.confirmed));
+        }
+        if !allowed && !self.inbox.is_empty() {
+            return Step::Wait(None);
         }
         match self.inbox.pop_front() {
             Some(Ok(event)) => return Step::Event(event),
@@ -52,7 +55,9 @@ impl Core {
 
     /// Whether the first request is to be answered now.
     fn is_due(&self, now: Instant) -> bool {
-        let Some(first) = self.waiting.first().filter(|first| first.rid < self.window.next) else { return false };
+        let Some(first) = self.waiting.first().filter(|first| first.rid < self.window.next) else {
+            return false;
+        };
         let held = self.waiting.iter().filter(|one| one.rid < self.window.next).count();
         first.at_once
             || held > usize::from(self.terms.hold)

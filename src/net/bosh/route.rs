@@ -10,14 +10,16 @@ use super::connection::Connection;
 use super::held::Held;
 use super::registry::Registry;
 use super::reply::Reply;
-use super::terms::Limits;
+use super::session::Session;
+use super::terms::{self, Limits};
 use crate::http::{Answer, Body, Cors, Request, Response, Route, not_allowed, text};
 
 const METHODS: &str = "GET, POST, OPTIONS";
 const CORS: Cors = Cors { methods: METHODS };
 
 /// What a person is told who opens the address in a browser.
-const HELLO: &str = "This is an address for XMPP clients that speak BOSH (XEP-0206). Enter it in such a client.";
+const HELLO: &str =
+    "This is an address for XMPP clients that speak BOSH (XEP-0206). Enter it in such a client.";
 
 /// Whoever serves the streams of sessions.
 pub trait Service: Send + Sync {
@@ -41,10 +43,10 @@ pub struct Bosh {
 
 /// A request that is answered, or will be.
 pub(super) enum Outcome {
-    Now(Reply),
+    Now(Reply, Option<Arc<Session>>),
     Held(Held),
     /// Without a word of the binding.
-    Plain(Response),
+    Plain(Box<Response>),
 }
 
 impl Bosh {
@@ -66,17 +68,18 @@ impl Route for Bosh {
         // Boxed apart: what reading needs is not kept while the request is held.
         let received = Box::pin(self.clone().receive(request));
         Box::pin(async move {
-            let outcome = received.await;
-            let (reply, content) = match outcome {
-                Outcome::Now(reply) => (reply, super::terms::CONTENT[0]),
+            let (reply, session) = match received.await {
+                Outcome::Now(reply, session) => (reply, session),
                 Outcome::Held(held) => {
-                    let content = held.content();
-                    (held.await, content)
+                    let session = held.session();
+                    (held.await, Some(session))
                 }
-                Outcome::Plain(response) => return response,
+                Outcome::Plain(response) => return *response,
             };
-            let mut response = response(reply, content);
-            CORS.admit(&mut response, self.admitted(origin.as_deref(), None));
+            let session = session.as_deref();
+            let mut response = response(reply, session.map_or(terms::CONTENT, |session| session.content));
+            let domain = session.map(|session| &*session.domain);
+            CORS.admit(&mut response, self.admitted(origin.as_deref(), domain));
             response
         })
     }
@@ -84,7 +87,7 @@ impl Route for Bosh {
 
 impl Bosh {
     /// The origin, if its pages may read the answer.
-    fn admitted<'a>(&self, origin: Option<&'a str>, domain: Option<&str>) -> Option<&'a str> {
+    pub(super) fn admitted<'a>(&self, origin: Option<&'a str>, domain: Option<&str>) -> Option<&'a str> {
         origin.filter(|origin| self.service.admits(origin, domain))
     }
 }

@@ -1,7 +1,7 @@
 //! A session as requests and its stream's server share it.
 
 use std::net::SocketAddr;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -34,13 +34,7 @@ struct State {
 }
 
 impl Session {
-    pub fn new(
-        sid: u128,
-        core: Core,
-        limits: xmpp::Limits,
-        client: Client,
-        origin: Option<&str>,
-    ) -> Self {
+    pub fn new(sid: u128, core: Core, limits: xmpp::Limits, client: Client, origin: Option<&str>) -> Self {
         let domain = core.header.to.as_ref().map_or("", |to| to.domain());
         Self {
             sid,
@@ -86,10 +80,10 @@ impl Session {
         write(&mut self.state.lock().core)
     }
 
-    /// What comes next; who waits is woken when something comes.
-    pub fn step(&self, cx: &Context<'_>) -> Step {
+    /// What comes next, of what came in only if it is `allowed`; who waits is woken when something comes.
+    pub fn step(&self, allowed: bool, cx: &Context<'_>) -> Step {
         let mut state = self.state.lock();
-        let step = state.core.step(Instant::now());
+        let step = state.core.step(allowed, Instant::now());
         if matches!(step, Step::Wait(_)) {
             state.core.driver = Some(cx.waker().clone());
         }
@@ -103,7 +97,6 @@ impl Session {
         if !told {
             state.core.driver = Some(cx.waker().clone());
         }
-        ready!(if told { Poll::Ready(()) } else { Poll::Pending });
-        Poll::Ready(())
+        if told { Poll::Ready(()) } else { Poll::Pending }
     }
 }

@@ -47,9 +47,11 @@ pub(super) struct Terms {
     pub acks: bool,
 }
 
-/// The media types that a client may ask for. One that makes a browser run scripts is not among them.
-const CONTENT: [&str; 4] =
-    ["text/xml; charset=utf-8", "application/xml; charset=utf-8", "text/plain; charset=utf-8", "text/xml"];
+/// The media type of responses.
+pub(super) const CONTENT: &str = "text/xml; charset=utf-8";
+
+/// Others that a client may ask for. `text/html` is not among them: responses hold what people write to each other.
+const OTHERS: [&str; 2] = ["application/xml; charset=utf-8", "text/plain; charset=utf-8"];
 
 impl Terms {
     /// What a client asks for, as far as it is allowed.
@@ -103,7 +105,7 @@ impl Terms {
 }
 
 fn content(asked: Option<&str>) -> &'static str {
-    let asked = asked.unwrap_or_default().to_ascii_lowercase();
-    let kind = |content: &str| content.split(';').next().map(|kind| kind.trim().to_owned());
-    CONTENT.into_iter().find(|content| kind(content) == kind(&asked)).unwrap_or(CONTENT[0])
+    let kind = |content: &str| content.split(';').next().map(|kind| kind.trim().to_ascii_lowercase());
+    let asked = asked.and_then(kind);
+    OTHERS.into_iter().find(|&content| kind(content) == asked).unwrap_or(CONTENT)
 }

@@ -1,0 +1,181 @@
+//! What comes in a POST: a new session, or a request of one.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use tokio::time::Instant;
+use xmpp::{Limits, StreamCondition, StreamError, StreamEvent};
+
+use super::body::Body;
+use super::condition::Condition;
+use super::connection::Connection;
+use super::core::{Core, Request as Sent};
+use super::creation::{Creation, header};
+use super::fault::Fault;
+use super::held::Held;
+use super::intake::Arrival;
+use super::registry;
+use super::route::{Bosh, Outcome};
+use super::session::Session;
+use super::terms::Terms;
+use crate::http::{BodyError, Client, Request, text};
+
+/// Bytes of a body that are not the stanzas' own.
+const TAG: usize = 8 << 10;
+
+/// No body is larger, whatever a stanza may be.
+const LARGEST: usize = 16 << 20;
+
+/// Who sent a request.
+struct Sender {
+    client: Client,
+    origin: Option<Box<str>>,
+}
+
+impl Bosh {
+    /// Reads a POST and gives it to its session.
+    pub(super) async fn receive(self: Arc<Self>, mut request: Request) -> Outcome {
+        if let Some(refusal) = unreadable(&request) {
+            return refusal;
+        }
+        let sender = Sender { client: request.client(), origin: request.origin().map(Into::into) };
+        let limits = self.service.limits(None).stanza;
+        let bytes = match request.body(most(&limits)).await {
+            Ok(bytes) => bytes,
+            Err(BodyError::TooLarge(start)) => return self.too_large(&start, &sender),
+            Err(error) => return Outcome::Plain(error.response().into()),
+        };
+        // whoever sends no body of ours, or gives no `ver`, may be of those who know HTTP's status codes only
+        let body = match Body::open(&bytes) {
+            Ok(body) => body,
+            Err(condition) => return refuse(condition.into(), true),
+        };
+        match &body.attributes.sid {
+            None => self
+                .create(&body, &sender)
+                .unwrap_or_else(|fault| refuse(fault, body.attributes.ver.is_none())),
+            Some(sid) => match self.session(sid, &sender) {
+                Ok(session) => next(session, body, sender.client),
+                Err(refusal) => refusal,
+            },
+        }
+    }
+
+    /// The session that a request is for, if its sender may take part in it. Who may not does not end it, since then
+    /// anybody who has seen its id could (XEP-0124 §19.1).
+    fn session(&self, sid: &str, sender: &Sender) -> Result<Arc<Session>, Outcome> {
+        let found = self.registry.get(sid);
+        let session = found.ok_or_else(|| refuse(Condition::ItemNotFound.into(), false))?;
+        if !session.is_as_secure(sender.client) {
+            let words = "the session began over TLS and stays on it";
+            return Err(plain(StatusCode::FORBIDDEN, words));
+        }
+        let origin = sender.origin.as_deref();
+        if origin.is_some() && self.admitted(origin, Some(&session.domain)).is_none() {
+            let words = "pages of this origin are not let in to this domain";
+            return Err(plain(StatusCode::FORBIDDEN, words));
+        }
+        Ok(session)
+    }
+
+    /// Ends the session that the body belongs to, if it begins with one.
+    fn too_large(&self, start: &[u8], sender: &Sender) -> Outcome {
+        let sid = Body::open(start).ok().and_then(|body| body.attributes.sid);
+        let session = sid.and_then(|sid| self.session(&sid, sender).ok());
+        match session {
+            Some(session) => {
+                let reply = session.fail(Fault::new(Condition::PolicyViolation, "the body is too large"));
+                Outcome::Now(reply, Some(session))
+            }
+            None => plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
+        }
+    }
+
+    /// A session begins (XEP-0124 §7).
+    fn create(&self, body: &Body<'_>, sender: &Sender) -> Result<Outcome, Fault> {
+        if self.service.is_closing() {
+            return Err(Condition::SystemShutdown.into());
+        }
+        let asked = &body.attributes;
+        let header = header(asked)?;
+        let limits = self.service.limits(header.to.as_ref().map(|to| to.domain()));
+        let payload = body.payload(&limits.stanza).map_err(|_| Condition::BadRequest)?;
+        let Client { address, secure } = sender.client;
+        let most = self.service.sessions_per_address();
+        let crowd =
+            Fault::new(Condition::PolicyViolation, "too many sessions of your address have not logged in");
+        let seat = self.registry.addresses.seat(address.ip(), most).ok_or(crowd)?;
+        let sid = self.registry.new_sid();
+        let creation = Creation {
+            sid: registry::write(sid),
+            rid: asked.rid,
+            secure: secure && asked.secure,
+            from: None,
+            authid: None,
+        };
+        let terms = Terms::of(asked, &limits);
+        let (mut core, ticket) = Core::new(asked, header, terms, creation, Instant::now())?;
+        core.inbox.extend(payload.into_iter().map(|element| Ok(StreamEvent::Element(element))));
+        let session =
+            Arc::new(Session::new(sid, core, limits.stanza, sender.client, sender.origin.as_deref()));
+        self.registry.insert(session.clone());
+        let held = Held::new(session.clone(), asked.rid, ticket);
+        let rate = limits.bytes_per_second;
+        self.service.begin(Connection::new(session, self.registry.clone(), seat, rate));
+        Ok(Outcome::Held(held))
+    }
+}
+
+/// The next request of a session.
+fn next(session: Arc<Session>, body: Body<'_>, client: Client) -> Outcome {
+    let payload = body.payload(&session.limits);
+    if payload.as_ref().is_err_and(is_no_xml) {
+        let reply = session.fail(Condition::BadRequest.into());
+        return Outcome::Now(reply, Some(session));
+    }
+    let rid = body.attributes.rid;
+    match session.arrive(Sent { attributes: body.attributes, payload }, client) {
+        Arrival::Wait(ticket) => Outcome::Held(Held::new(session, rid, ticket)),
+        Arrival::Reply(reply) => Outcome::Now(reply, Some(session)),
+    }
+}
+
+fn plain(status: StatusCode, words: &str) -> Outcome {
+    Outcome::Plain(Box::new(text(status, words)))
+}
+
+fn refuse(fault: Fault, legacy: bool) -> Outcome {
+    Outcome::Now(fault.reply(legacy), None)
+}
+
+/// The binding has a word for what is no XML at all; for what XMPP forbids the stream has (XEP-0124 §17.2).
+fn is_no_xml(error: &StreamError) -> bool {
+    matches!(
+        error.condition,
+        StreamCondition::NotWellFormed
+            | StreamCondition::BadFormat
+            | StreamCondition::BadNamespacePrefix
+            | StreamCondition::UnsupportedEncoding
+    )
+}
+
+/// Two of the largest stanzas, or many small ones.
+fn most(limits: &Limits) -> usize {
+    limits.stanza_bytes.saturating_mul(2).saturating_add(TAG).min(LARGEST)
+}
+
+/// Compressed bodies are not offered, and other encodings than UTF-8 are not known.
+fn unreadable(request: &Request) -> Option<Outcome> {
+    let refuse = |words| Some(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
+    let encoding = request.header(CONTENT_ENCODING.as_str()).unwrap_or("identity");
+    if !encoding.eq_ignore_ascii_case("identity") {
+        return refuse("bodies are not to be compressed");
+    }
+    let content = request.header(CONTENT_TYPE.as_str()).unwrap_or_default().to_ascii_lowercase();
+    let charset = content.split(';').filter_map(|part| part.trim().strip_prefix("charset=")).next();
+    match charset.map(|charset| charset.trim_matches('"')) {
+        None | Some("utf-8" | "utf8" | "us-ascii") => None,
+        Some(_) => refuse("bodies are to be in UTF-8"),
+    }
+}

@@ -1,0 +1,158 @@
+//! BOSH as a pipe (XEP-0206).
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use kernel::{Host, Limits, SessionAbout, Transport};
+use net::bosh::{self, Bosh, Connection, Service};
+use net::http::Route;
+use xmpp::{Element, Stanza, StreamHeader};
+
+use crate::c2s::C2s;
+use crate::listener;
+use crate::pipe::{Input, Pipe, PipeError};
+use crate::tcp::parser_limits;
+
+/// The address at which sessions begin and go on.
+pub(crate) fn route(c2s: &Arc<C2s>) -> Arc<dyn Route> {
+    Bosh::new(Arc::new(Front(c2s.clone())), c2s.kernel.runtime().random.clone())
+}
+
+/// Turns sessions into client streams.
+struct Front(Arc<C2s>);
+
+impl Front {
+    fn host(&self, domain: Option<&str>) -> Option<Arc<Host>> {
+        domain.and_then(|domain| self.0.kernel.host(domain)).filter(|host| host.is_enabled())
+    }
+}
+
+impl Service for Front {
+    fn begin(&self, connection: Connection) {
+        let (c2s, until) = (self.0.clone(), self.0.login_deadline());
+        let pipe = BoshPipe { connection, opened: false };
+        self.0.kernel.runtime().tasks.spawn("bosh", listener::stream(c2s, pipe, until));
+    }
+
+    fn limits(&self, domain: Option<&str>) -> bosh::Limits {
+        match self.host(domain) {
+            Some(host) => limits(&host.options().limits),
+            None => limits(&self.0.limits),
+        }
+    }
+
+    fn sessions_per_address(&self) -> usize {
+        self.0.limits.bosh_sessions_per_address
+    }
+
+    fn admits(&self, origin: &str, domain: Option<&str>) -> bool {
+        match domain {
+            Some(_) => self.host(domain).is_none_or(|host| host.options().web.admits(origin)),
+            None => self.0.kernel.hosts().iter().any(|host| host.options().web.admits(origin)),
+        }
+    }
+
+    fn is_closing(&self) -> bool {
+        self.0.kernel.runtime().tasks.draining()
+    }
+}
+
+fn limits(limits: &Limits) -> bosh::Limits {
+    bosh::Limits {
+        wait: limits.bosh_wait,
+        hold: limits.bosh_hold as u64,
+        inactivity: limits.bosh_inactivity,
+        max_pause: limits.bosh_max_pause,
+        polling: limits.bosh_polling,
+        stanza: parser_limits(limits),
+        bytes_per_second: u32::try_from(limits.c2s_bytes_per_second).unwrap_or(u32::MAX),
+    }
+}
+
+/// A stream over BOSH.
+struct BoshPipe {
+    connection: Connection,
+    /// Our stream header has been given.
+    opened: bool,
+}
+
+impl Pipe for BoshPipe {
+    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, PipeError>> {
+        self.connection.poll_input(cx).map(|input| {
+            Ok(match input? {
+                bosh::Input::Event(event) => Input::Event(event),
+                bosh::Input::Confirmed(stanzas) => Input::Confirmed(stanzas),
+                bosh::Input::Drained => Input::Drained,
+                bosh::Input::Lost => Input::Lost,
+            })
+        })
+    }
+
+    fn open(&mut self, header: &StreamHeader) {
+        self.connection.open(header);
+        self.opened = true;
+    }
+
+    fn opened(&self) -> bool {
+        self.opened
+    }
+
+    fn close(&mut self) {
+        self.connection.close();
+    }
+
+    fn stanza(&mut self, stanza: &Stanza) -> usize {
+        self.connection.stanza(stanza)
+    }
+
+    fn element(&mut self, element: &Element) {
+        self.connection.element(element);
+    }
+
+    fn pending(&self) -> usize {
+        self.connection.pending()
+    }
+
+    /// After SASL: the client's next request begins another stream (XEP-0206 section 5).
+    fn restart(&mut self) {
+        self.connection.logged_in();
+        self.opened = false;
+    }
+
+    fn about(&self) -> SessionAbout {
+        SessionAbout {
+            transport: Transport::Bosh,
+            tls: self.connection.is_secure(),
+            address: self.connection.address(),
+        }
+    }
+
+    fn origin(&self) -> Option<&str> {
+        self.connection.origin()
+    }
+
+    /// Only to an address that speaks BOSH: the domain's may be one of WebSocket.
+    fn redirect(&mut self, uri: &str) -> bool {
+        let http = uri.starts_with("https://") || uri.starts_with("http://");
+        if http {
+            self.connection.redirect(uri);
+        }
+        http
+    }
+
+    fn confirms(&self) -> bool {
+        true
+    }
+
+    fn bound(&mut self) {
+        self.connection.count();
+    }
+
+    /// They are the session's from its beginning, by the domain that its first request named.
+    fn set_limits(&mut self, _: &Limits) {}
+
+    async fn shut(&mut self) {
+        poll_fn(|cx| self.connection.poll_shut(cx)).await;
+    }
+}
