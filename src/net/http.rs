@@ -32,4 +32,6 @@ pub(crate) use connection::Busy;
 pub(crate) use socket::Socket;
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

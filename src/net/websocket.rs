@@ -5,6 +5,8 @@ mod encoder;
 mod fault;
 mod framing;
 mod handshake;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::future::poll_fn;
 use std::io;
@@ -204,3 +206,6 @@ impl WebSocket {
         self.output.poll_write(cx, &mut self.io, &mut 0)
     }
 }
+
+#[cfg(test)]
+mod tests;

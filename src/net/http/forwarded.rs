@@ -14,12 +14,30 @@ pub(super) struct Hop {
     pub(super) secure: Option<bool>,
 }
 
-/// All hops, the nearest proxy's last. `Forwarded` goes first where both are sent.
+/// All hops, the nearest proxy's last. A proxy that knows only one of the two ways passes on what a client writes in
+/// the other: where they say different things, neither is believed.
 pub(super) fn hops(headers: &HeaderMap) -> Vec<Hop> {
-    let standard = joined(headers, FORWARDED.as_str());
-    if !standard.is_empty() {
-        return split(&standard, ',').map(hop).collect();
+    let (standard, older) = (standard(headers), older(headers));
+    match (standard.is_empty(), older.is_empty()) {
+        (true, _) => older,
+        (_, true) => standard,
+        _ if standard.iter().map(Hop::said).eq(older.iter().map(Hop::said)) => standard,
+        _ => Vec::new(),
     }
+}
+
+impl Hop {
+    /// What both ways can say.
+    fn said(&self) -> (Option<IpAddr>, Option<bool>) {
+        (self.address.map(|address| address.ip()), self.secure)
+    }
+}
+
+fn standard(headers: &HeaderMap) -> Vec<Hop> {
+    split(&joined(headers, FORWARDED.as_str()), ',').map(hop).collect()
+}
+
+fn older(headers: &HeaderMap) -> Vec<Hop> {
     let protos = joined(headers, "x-forwarded-proto");
     let protos: Vec<_> = split(&protos, ',').map(|proto| secure(proto.trim())).collect();
     let hosts = joined(headers, "x-forwarded-for");

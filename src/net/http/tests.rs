@@ -1,16 +1,15 @@
 //! A server over loopback, asked by hand.
 
-use std::net::SocketAddr;
+mod bounds;
+mod clients;
+mod versions;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::{Method, StatusCode};
-use runtime::Tasks;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
+use super::testing::Server;
 use super::*;
-use crate::listener::{Kind, Listener};
 
 /// Says what it was asked, and by whom.
 struct Mirror;
@@ -34,45 +33,29 @@ impl Route for Mirror {
     }
 }
 
-struct Server {
-    addr: SocketAddr,
-    tasks: Tasks,
+/// Never answers.
+struct Held;
+
+impl Route for Held {
+    fn call(self: Arc<Self>, _: Request) -> Answer {
+        Box::pin(std::future::pending())
+    }
 }
 
 fn server(options: HttpOptions) -> Server {
-    let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), Kind::Http).unwrap();
-    let addr = listener.addr();
-    let tasks = Tasks::new();
-    let routes = Arc::new(Routes::new().at("/mirror", Arc::new(Mirror)));
-    tasks.spawn("serve", serve(listener, None, routes, Arc::new(options), tasks.clone()));
-    Server { addr, tasks }
+    Server::new(routes(), None, options)
 }
 
-/// All that is answered until the server hangs up.
-async fn ask(server: &Server, request: &str) -> String {
-    let mut stream = TcpStream::connect(server.addr).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
-}
-
-async fn ask_closing(server: &Server, head: &str, body: &str) -> (u16, String) {
-    let length = body.len();
-    let answer =
-        ask(server, &format!("{head}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")).await;
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.trim_end().to_owned())
+fn routes() -> Routes {
+    Routes::new().at("/mirror", Arc::new(Mirror)).at("/held", Arc::new(Held))
 }
 
 #[tokio::test]
 async fn what_is_asked_is_answered() {
     let server = server(HttpOptions::default());
     let (status, body) =
-        ask_closing(&server, "POST /mirror?q=1 HTTP/1.1\r\nHost: Chess.example:80", "hello").await;
+        server.ask_once("POST /mirror?q=1 HTTP/1.1\r\nHost: Chess.example:80", "hello").await;
     assert_eq!((status, &*body), (200, "POST q=1 Some(\"chess.example\") 127.0.0.1 false b\"hello\""));
-    server.tasks.start_drain();
-    assert_eq!(server.tasks.join_all(Duration::from_secs(5)).await, 0);
 }
 
 #[tokio::test]
@@ -80,6 +63,8 @@ async fn what_cannot_be_answered() {
     let server = server(HttpOptions::default());
     let cases = [
         ("GET /elsewhere HTTP/1.1\r\nHost: x", "", 404),
+        ("GET /mirror/ HTTP/1.1\r\nHost: x", "", 404),
+        ("OPTIONS * HTTP/1.1\r\nHost: x", "", 404),
         ("DELETE /mirror HTTP/1.1\r\nHost: x", "", 405),
         ("POST /mirror HTTP/1.1\r\nHost: x", "eleven bytes", 413),
         ("GET /mirror HTTP/1.1", "", 400),
@@ -87,6 +72,74 @@ async fn what_cannot_be_answered() {
         ("CONNECT chess.example:443 HTTP/1.1\r\nHost: x", "", 501),
     ];
     for (head, body, status) in cases {
-        assert_eq!(ask_closing(&server, head, body).await.0, status, "{head}");
+        assert_eq!(server.ask_once(head, body).await.0, status, "{head}");
     }
+}
+
+#[tokio::test]
+async fn head_is_get_without_the_body() {
+    let server = server(HttpOptions::default());
+    let asked = "HEAD /mirror HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let answer = server.ask(asked).await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let length = "HEAD - Some(\"x\") 127.0.0.1 false b\"\"\n".len();
+    assert!(head.to_lowercase().contains(&format!("\r\ncontent-length: {length}")), "{head}");
+    assert_eq!(body, "");
+}
+
+#[tokio::test]
+async fn of_a_large_body_the_route_gets_the_beginning() {
+    struct Begin;
+    impl Route for Begin {
+        fn call(self: Arc<Self>, mut request: Request) -> Answer {
+            Box::pin(async move { text(StatusCode::OK, format!("{:?}", request.body(4).await)) })
+        }
+    }
+    let server = Server::new(Routes::new().fallback(Arc::new(Begin)), None, HttpOptions::default());
+    let (_, body) = server.ask_once("POST /any HTTP/1.1\r\nHost: x", "12345").await;
+    assert_eq!(body, "Err(TooLarge(b\"1234\"))");
+    let (_, body) = server.ask_once("POST /any HTTP/1.1\r\nHost: x", "1234").await;
+    assert_eq!(body, "Ok(b\"1234\")");
+}
+
+/// Framing that proxies could read in another way is refused (RFC 9112 section 6).
+#[tokio::test]
+async fn ambiguous_framing() {
+    let server = server(HttpOptions::default());
+    let smuggled = "GET /elsewhere HTTP/1.1\r\nHost: x\r\n\r\n";
+    let cases = [
+        "Content-Length: 3\r\nContent-Length: 4",
+        "Content-Length: +3",
+        "Content-Length: 3, 4",
+        "Transfer-Encoding: gzip",
+        "Transfer-Encoding : chunked",
+        "Transfer-Encoding: chunked, identity",
+        " Folded: x",
+        "Name\0: x",
+    ];
+    for case in cases {
+        let asked = format!("POST /mirror HTTP/1.1\r\nHost: x\r\n{case}\r\n\r\nabc{smuggled}");
+        let answer = server.ask(&asked).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{case}: {answer}");
+        assert!(!answer.contains("404"), "{case}: {answer}");
+    }
+}
+
+#[test]
+fn cross_origin() {
+    let cors = Cors { methods: "GET, OPTIONS" };
+    let answer = cors.options(Some("https://chess.example"));
+    let header = |name| answer.headers().get(name).map(|value| value.to_str().unwrap());
+    assert_eq!(answer.status(), 204);
+    assert_eq!(header("allow"), Some("GET, OPTIONS"));
+    assert_eq!(header("access-control-allow-methods"), Some("GET, OPTIONS"));
+    assert_eq!(header("access-control-allow-origin"), Some("https://chess.example"));
+    assert_eq!(header("vary"), Some("Origin"));
+    assert_eq!(header("access-control-allow-credentials"), None);
+    let refused = cors.options(None);
+    assert_eq!(refused.headers().get("access-control-allow-origin"), None);
+    let mut open = text(StatusCode::OK, "");
+    cors.admit(&mut open, Some("*"));
+    assert_eq!(open.headers().get("access-control-allow-origin").unwrap(), "*");
+    assert_eq!(open.headers().get("vary"), None);
 }

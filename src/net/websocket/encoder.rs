@@ -48,3 +48,49 @@ fn control(out: &mut Vec<u8>, head: u8, payload: &[u8]) {
     out.extend_from_slice(&[head, length]);
     out.extend_from_slice(payload);
 }
+
+#[cfg(test)]
+mod tests {
+    use tungstenite::protocol::{Role, WebSocketConfig};
+    use tungstenite::{Message, WebSocket};
+
+    use super::*;
+
+    /// What a foreign client reads, and whether that is all.
+    fn read(bytes: Vec<u8>) -> Vec<Message> {
+        let config = WebSocketConfig::default().max_frame_size(None).max_message_size(None);
+        let stream = std::io::Cursor::new(bytes);
+        let mut client = WebSocket::from_raw_socket(stream, Role::Client, Some(config));
+        std::iter::from_fn(|| client.read().ok()).collect()
+    }
+
+    #[test]
+    fn every_form_of_a_length() {
+        let lengths = [0, 1, 125, 126, 127, 65_535, 65_536, 100_000];
+        let mut out = Vec::new();
+        for length in lengths {
+            text(&mut out, |out| out.resize(out.len() + length, b'x'));
+        }
+        let messages: Vec<_> = lengths.iter().map(|&length| Message::text("x".repeat(length))).collect();
+        assert_eq!(read(out), messages);
+    }
+
+    #[test]
+    fn the_shortest_header() {
+        let mut out = b"before".to_vec();
+        text(&mut out, |out| out.extend_from_slice(b"<a/>"));
+        assert_eq!(out, b"before\x81\x04<a/>");
+    }
+
+    #[test]
+    fn control_frames() {
+        let mut out = Vec::new();
+        pong(&mut out, &[7; 125]);
+        pong(&mut out, &[7; 126]);
+        close(&mut out, Some(1009));
+        assert_eq!(out, [&[0x8A, 125][..], &[7; 125], &[0x88, 2, 3, 241]].concat());
+        let mut out = Vec::new();
+        close(&mut out, None);
+        assert_eq!(out, [0x88, 0]);
+    }
+}

@@ -156,3 +156,6 @@ fn switching(response: &mut Response, status: StatusCode) {
     headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
 }
+
+#[cfg(test)]
+mod tests;

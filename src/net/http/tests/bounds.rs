@@ -1,0 +1,160 @@
+//! Nobody holds a connection for longer, or with more bytes, than is allowed. The clock is the test's.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::*;
+use crate::http::testing::{http2, read_head, status};
+
+/// Until the server hangs up, in seconds; and what it said.
+async fn end(stream: &mut TcpStream) -> (u64, String) {
+    let begun = Instant::now();
+    let mut said = Vec::new();
+    let _ = stream.read_to_end(&mut said).await;
+    (begun.elapsed().as_secs(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_says_nothing_is_hung_up_on() {
+    let server = server(HttpOptions::default());
+    let (seconds, said) = end(&mut server.connect().await).await;
+    assert!((60..62).contains(&seconds) && said.is_empty(), "{seconds} {said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_does_not_end_is_waited_for_no_longer() {
+    let server = server(HttpOptions::default());
+    let mut stream = server.connect().await;
+    stream.write_all(b"GET /mirror HTTP/1.1\r\nHost: x\r\n").await.unwrap();
+    let (mut read, mut write) = stream.split();
+    let begun = Instant::now();
+    let drip = async {
+        while write.write_all(b"a: b\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
+    };
+    let mut said = Vec::new();
+    tokio::select! {
+        () = drip => {}
+        _ = read.read_to_end(&mut said) => {}
+    }
+    assert!(begun.elapsed() < Duration::from_secs(70), "{:?}", begun.elapsed());
+    assert_eq!(String::from_utf8(said).unwrap(), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_is_closed() {
+    let server = server(HttpOptions::default());
+    let mut stream = server.connect().await;
+    for _ in 0..2 {
+        stream.write_all(b"GET /elsewhere HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        assert_eq!(status(&read_head(&mut stream).await), 404);
+        stream.read_exact(&mut [0; "there is nothing here\n".len()]).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(50)).await;
+    }
+    let (seconds, said) = end(&mut stream).await;
+    assert!((9..12).contains(&seconds) && said.is_empty(), "{seconds} {said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_of_http2_is_closed() {
+    let server = server(HttpOptions::default());
+    let client = http2(server.connect().await, &server.tasks).await;
+    let begun = Instant::now();
+    while !client.is_closed() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert!((60..125).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_held_answer_keeps_a_connection() {
+    let server = server(HttpOptions::default());
+    let mut stream = server.connect().await;
+    stream.write_all(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut client = http2(server.connect().await, &server.tasks).await;
+    let request = http::Request::get("http://x/held").body(Body::empty()).unwrap();
+    let waits = tokio::time::sleep(Duration::from_secs(600));
+    tokio::select! {
+        said = stream.read_u8() => panic!("{said:?}"),
+        answer = client.send_request(request) => panic!("{answer:?}"),
+        () = waits => {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_waited_for_no_longer() {
+    let server = server(HttpOptions::default());
+    let mut stream = server.connect().await;
+    stream.write_all(b"POST /mirror HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc").await.unwrap();
+    let begun = Instant::now();
+    assert_eq!(status(&read_head(&mut stream).await), 408);
+    assert!((30..32).contains(&begun.elapsed().as_secs()));
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large() {
+    let server = server(HttpOptions::default());
+    let large = "x".repeat(20_000);
+    let (status, _) = server.ask_once(&format!("GET /mirror HTTP/1.1\r\nHost: x\r\na: {large}"), "").await;
+    assert_eq!(status, 431);
+    let many = "\r\na: b".repeat(200);
+    let (status, _) = server.ask_once(&format!("GET /mirror HTTP/1.1\r\nHost: x{many}"), "").await;
+    assert_eq!(status, 431);
+}
+
+/// Sends more than the sockets hold, to whoever does not read.
+struct Large;
+
+impl Route for Large {
+    fn call(self: Arc<Self>, _: Request) -> Answer {
+        Box::pin(std::future::ready(Response::new(Body::from(vec![b'x'; 32 * 1024 * 1024]))))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_does_not_read_is_cut_off() {
+    let routes = Routes::new().at("/large", Arc::new(Large));
+    let server = Server::new(routes, None, HttpOptions::default());
+    let begun = Instant::now();
+    let mut stream = server.connect().await;
+    stream.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    // The listener's task stays.
+    while server.tasks.running() != 2 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    while server.tasks.running() != 1 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert!((30..35).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_drain_ends_everything() {
+    let server = server(HttpOptions::default());
+    let mut idle = server.connect().await;
+    idle.write_all(b"GET /elsewhere HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    read_head(&mut idle).await;
+    let silent = server.connect().await;
+    let other = http2(server.connect().await, &server.tasks).await;
+    server.tasks.start_drain();
+    assert_eq!(server.tasks.join_all(Duration::from_secs(10)).await, 0);
+    drop((idle, silent, other));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_cuts_held_answers_off_at_last() {
+    let server = server(HttpOptions::default());
+    let mut held = server.connect().await;
+    held.write_all(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    while server.tasks.running() != 2 {
+        tokio::task::yield_now().await;
+    }
+    server.tasks.start_drain();
+    let begun = Instant::now();
+    assert_eq!(server.tasks.join_all(Duration::from_secs(60)).await, 0);
+    assert!(begun.elapsed().as_secs() <= 6, "{:?}", begun.elapsed());
+}
