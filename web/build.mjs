@@ -2,7 +2,7 @@
 
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -48,6 +48,12 @@ for (const name of files.keys()) {
 }
 files.set("index.html", index);
 
-await rm(target, { recursive: true, force: true });
 await mkdir(target, { recursive: true });
-for (const [name, bytes] of files) await writeFile(join(target, name), bytes);
+for (const name of await readdir(target)) {
+  if (!files.has(name)) await rm(join(target, name), { recursive: true });
+}
+// What has not changed is not written: cargo goes by the time of the file.
+for (const [name, bytes] of files) {
+  const before = await readFile(join(target, name)).catch(() => null);
+  if (!before?.equals(Buffer.from(bytes))) await writeFile(join(target, name), bytes);
+}

@@ -9,6 +9,7 @@ mod failure;
 mod flags;
 mod fuzz;
 mod guests;
+mod node;
 mod packages;
 mod peers;
 mod plugins;
@@ -16,12 +17,14 @@ mod python;
 mod release;
 mod run;
 mod say;
+mod screenshots;
 mod section;
 mod shell;
 mod soak;
 mod spdx;
 mod test;
 mod tests;
+mod web;
 
 use std::process::ExitCode;
 
@@ -56,6 +59,13 @@ const WORDS: &[Word] = &[
         usage: "[NAME]",
         about: "plugins/ to target/plugins/NAME.wasm",
         run: plugins::word,
+    },
+    Word { name: "web", usage: "", about: "the page, web/ to target/web/", run: web::word },
+    Word {
+        name: "screenshots",
+        usage: "",
+        about: "pictures of the page to docs/screenshots/",
+        run: screenshots::word,
     },
     Word {
         name: "arch",

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::checkout::Checkout;
 use crate::failure::{Failure, Outcome};
 use crate::flags::Flags;
-use crate::{plugins, release, say, shell};
+use crate::{plugins, release, say, shell, web};
 
 /// The demo's users. The same name on two domains is two people.
 const USERS: [(&str, &str); 3] = [
@@ -18,6 +18,7 @@ const USERS: [(&str, &str); 3] = [
 /// Builds, fills and serves the demo; returns only if the server cannot be started.
 pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
     flags.none()?;
+    web::build(checkout)?;
     release::build(checkout)?;
     say::step("plugins");
     plugins::build(checkout, None)?;
@@ -52,5 +53,6 @@ fn how_to_log_in() {
     say::line(
         "    server 127.0.0.1, port 5222 (STARTTLS) or 5223 (direct TLS); the certificates are self-signed",
     );
+    say::line("    in a browser: http://127.0.0.1:5280/");
     say::line("    the data is in ./data; Ctrl-C stops the server");
 }

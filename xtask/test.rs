@@ -6,7 +6,7 @@ use crate::checkout::Checkout;
 use crate::failure::{Failure, Outcome};
 use crate::flags::Flags;
 use crate::tests::Totals;
-use crate::{arch, bench, cargo, deny, guests, packages, peers, plugins, python, say, shell};
+use crate::{arch, bench, cargo, deny, guests, packages, peers, plugins, python, say, shell, web};
 
 /// One thing that must hold.
 struct Step {
@@ -23,6 +23,11 @@ const STEPS: &[Step] = &[
         run: |checkout, _, _| arch::check(&checkout.root),
     },
     Step { name: "licences", about: "licences of all crates", run: |checkout, _, _| deny::short(checkout) },
+    Step {
+        name: "page",
+        about: "the page, and its tests without a browser",
+        run: |checkout, _, _| web::build(checkout).and_then(|()| web::test(checkout)),
+    },
     Step {
         name: "clippy",
         about: "cargo clippy, warnings are errors",
@@ -111,6 +116,7 @@ pub fn cargo_test(checkout: &Checkout) -> Outcome<Command> {
     packages::need_c_compiler()?;
     peers::need_nginx()?;
     let python = python::need(checkout)?;
+    web::need_browser(checkout)?;
     let mut test = cargo::cargo(&checkout.root);
     test.arg("test").env("CASTLING_PLUGINS", checkout.plugins()).env("CASTLING_PYTHON", python);
     Ok(test)
