@@ -44,6 +44,11 @@ pub(crate) async fn negotiate<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Bound>
 pub(crate) async fn open<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Arc<Host>> {
     let header = match pipe::event(pipe).await {
         Ok(Some(StreamEvent::Open(header))) => header,
+        Ok(Some(StreamEvent::Close)) => {
+            pipe.close();
+            goodbye(pipe).await;
+            return None;
+        }
         Ok(_) => return None,
         Err(error) => return fail(c2s, pipe, error).await,
     };
