@@ -23,3 +23,4 @@ mod slow_reader;
 mod stream;
 mod tls;
 mod versions;
+mod websocket;

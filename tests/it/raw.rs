@@ -296,6 +296,12 @@ pub fn salt(challenge: &Element) -> String {
 
 /// The client's side of TLS. `roots`: only these certificates are believed; else any.
 pub fn client(sni: &str, alpn: &[&str], roots: Option<RootCertStore>) -> ClientConnection {
+    let name = ServerName::try_from(sni.to_owned()).unwrap();
+    ClientConnection::new(Arc::new(config(alpn, roots)), name).unwrap()
+}
+
+/// What a client takes and offers.
+pub fn config(alpn: &[&str], roots: Option<RootCertStore>) -> ClientConfig {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
     let builder = builder.unwrap();
@@ -307,8 +313,7 @@ pub fn client(sni: &str, alpn: &[&str], roots: Option<RootCertStore>) -> ClientC
             .with_no_client_auth(),
     };
     config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-    let name = ServerName::try_from(sni.to_owned()).unwrap();
-    ClientConnection::new(Arc::new(config), name).unwrap()
+    config
 }
 
 /// Takes any certificate, so that a test can look at what came.
