@@ -182,6 +182,14 @@ impl Core {
         fault.reply(self.legacy())
     }
 
+    /// A body is no XML and ends the session; the answer, which tells what a stream would have been told.
+    pub fn malformed(&mut self, error: &StreamError) -> Reply {
+        self.fail(Condition::BadRequest.into());
+        let mut bytes = Vec::new();
+        error.to_element().write_prefixed(&mut bytes, "stream", ns::HTTPBIND);
+        Reply::terminal_with(Condition::BadRequest, self.legacy(), true, &bytes)
+    }
+
     fn end(&mut self, word: Reply, rest: Reply) {
         if self.ending.is_none() {
             let oldest = self.waiting.iter().find(|one| one.live).map(|one| one.rid);

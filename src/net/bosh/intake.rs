@@ -145,16 +145,18 @@ impl Core {
     }
 
     /// What this request shows to have arrived (XEP-0124 §9.2). Where the client does not acknowledge: it never has
-    /// more requests unanswered than it may have; and who polls has none, since with one there is nothing to poll for.
+    /// more requests unanswered than it may have; and who polls has none, since with one there is nothing to poll for,
+    /// nor has who ends the session, unless one is held.
     fn confirm(&mut self, asked: &Attributes, poll: bool, now: Instant) {
         let answered = self.window.answered;
         let before = asked.rid - 1;
+        let none_held = answered == before && (poll || asked.terminate);
         let told = match asked.ack {
             Some(ack) => ack,
-            None if self.terms.acks || poll && answered == before => before,
+            None if self.terms.acks || none_held => before,
             None => 0,
         };
-        let sure = self.window.surely_received(asked.rid, self.is_extra(asked));
+        let sure = self.window.surely_received(asked.rid, self.terms.pause(asked.pause).is_some());
         let received = told.min(answered).max(sure);
         self.confirmed += self.kept.confirm(received);
         self.kept.forget(if self.terms.acks { received } else { sure });

@@ -85,7 +85,8 @@ impl Bosh {
         let session = sid.and_then(|sid| self.session(&sid, sender).ok());
         match session {
             Some(session) => {
-                let reply = session.fail(Fault::new(Condition::PolicyViolation, "the body is too large"));
+                let fault = Fault::new(Condition::PolicyViolation, "the body is too large");
+                let reply = session.with(|core| core.fail(fault));
                 Outcome::Now(reply, Some(session))
             }
             None => plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
@@ -130,8 +131,10 @@ impl Bosh {
 /// The next request of a session.
 fn next(session: Arc<Session>, body: Body<'_>, client: Client) -> Outcome {
     let payload = body.payload(&session.limits);
-    if payload.as_ref().is_err_and(is_no_xml) {
-        let reply = session.fail(Condition::BadRequest.into());
+    if let Err(error) = &payload
+        && is_no_xml(error)
+    {
+        let reply = session.with(|core| core.malformed(error));
         return Outcome::Now(reply, Some(session));
     }
     let rid = body.attributes.rid;

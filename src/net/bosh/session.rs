@@ -7,7 +7,6 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::core::{Core, Request, Step};
-use super::fault::Fault;
 use super::intake::Arrival;
 use super::reply::Reply;
 use crate::http::Client;
@@ -59,10 +58,6 @@ impl Session {
         arrival
     }
 
-    pub fn fail(&self, fault: Fault) -> Reply {
-        self.state.lock().core.fail(fault)
-    }
-
     pub fn poll_answer(&self, rid: u64, ticket: u32, cx: &Context<'_>) -> Poll<Reply> {
         self.state.lock().core.poll_answer(rid, ticket, cx.waker())
     }
@@ -75,7 +70,7 @@ impl Session {
         self.state.lock().address
     }
 
-    /// Whoever serves the stream writes.
+    /// Something that neither a request nor time does.
     pub fn with<T>(&self, write: impl FnOnce(&mut Core) -> T) -> T {
         write(&mut self.state.lock().core)
     }
