@@ -88,7 +88,7 @@ fn status_and_stats() {
     );
     assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));
     let kinds: Vec<_> = status["listen"].as_array().unwrap().iter().map(|one| one["kind"].clone()).collect();
-    assert_eq!(kinds, ["c2s", "c2s_tls", "c2s_plain"]);
+    assert_eq!(kinds, ["c2s", "c2s_tls", "c2s_plain", "http", "https"]);
     let text = server.ok(&["status"]);
     assert!(text.contains(&format!("process {}", server.pid())), "{text}");
 
