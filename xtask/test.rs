@@ -6,7 +6,7 @@ use crate::checkout::Checkout;
 use crate::failure::{Failure, Outcome};
 use crate::flags::Flags;
 use crate::tests::Totals;
-use crate::{arch, bench, cargo, deny, guests, packages, peers, plugins, python, say, shell, web};
+use crate::{arch, bench, cargo, deny, guests, node, packages, peers, plugins, python, say, shell, web};
 
 /// One thing that must hold.
 struct Step {
@@ -117,6 +117,7 @@ pub fn cargo_test(checkout: &Checkout) -> Outcome<Command> {
     peers::need_nginx()?;
     let python = python::need(checkout)?;
     web::need_browser(checkout)?;
+    node::packages(checkout, "tests/clients/node", "tests drive XMPP clients for browsers")?;
     let mut test = cargo::cargo(&checkout.root);
     test.arg("test").env("CASTLING_PLUGINS", checkout.plugins()).env("CASTLING_PYTHON", python);
     Ok(test)

@@ -64,7 +64,9 @@ impl Bosh {
         if !body.is("body", ns::HTTPBIND) {
             return Err(format!("this is no body: {}", body.to_xml("")));
         }
-        self.ended |= body.get("type") == Some("terminate");
+        // the reason is with another request then (XEP-0124 section 17.2)
+        let elsewhere = body.get("condition") == Some("other-request") && !self.asked.is_empty();
+        self.ended |= body.get("type") == Some("terminate") && !elsewhere;
         if self.sid.is_none() {
             self.sid = body.get("sid").map(str::to_owned);
         }
