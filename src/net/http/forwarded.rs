@@ -59,7 +59,8 @@ fn joined(headers: &HeaderMap, name: &str) -> String {
     lines.join(",")
 }
 
-/// The parts between separators outside of quotes; none of an empty text.
+/// The parts between separators outside of quotes; none of an empty text, and none where a quote has no end, since
+/// what follows it could be anybody's.
 fn split(text: &str, separator: char) -> impl DoubleEndedIterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     let mut parts = Vec::new();
@@ -77,6 +78,9 @@ fn split(text: &str, separator: char) -> impl DoubleEndedIterator<Item = &str> {
         }
     }
     parts.push(text.get(start..).unwrap_or_default());
+    if quoted {
+        parts.clear();
+    }
     parts.into_iter().filter(|part| !part.trim().is_empty())
 }
 

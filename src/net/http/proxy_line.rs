@@ -17,12 +17,15 @@ const WORD: &[u8] = b"PROXY ";
 const LINE: usize = 107;
 /// Bytes of version 2's addresses and additions that are read; what is longer is refused.
 const BLOCK: usize = 2048;
-/// How long to wait before looking again at a beginning of which only a part has come.
-const AGAIN: Duration = Duration::from_millis(20);
+/// How long to wait before looking again at a beginning of which only a part has come: twice as long each time, up to
+/// the most, so that whoever sends one byte and waits costs next to nothing.
+const AGAIN: Duration = Duration::from_millis(5);
+const AGAIN_MOST: Duration = Duration::from_secs(2);
 
 /// Whether the connection begins with these bytes; none of them is taken. The caller bounds the time.
 pub(super) async fn begins_with(stream: &TcpStream, word: &[u8]) -> io::Result<bool> {
     let mut buffer = [0; 16];
+    let mut pause = AGAIN;
     loop {
         let count = stream.peek(&mut buffer).await?;
         let came = buffer.get(..count).unwrap_or_default();
@@ -32,7 +35,8 @@ pub(super) async fn begins_with(stream: &TcpStream, word: &[u8]) -> io::Result<b
         if came.len() == word.len() {
             return Ok(true);
         }
-        sleep(AGAIN).await;
+        sleep(pause).await;
+        pause = (pause * 2).min(AGAIN_MOST);
     }
 }
 

@@ -88,7 +88,8 @@ async fn what_stands_behind_the_first_stranger_is_not_looked_at() {
         ("\r\nForwarded: for=192.0.2.1;proto=https, for=10.0.0.7;proto=http", "192.0.2.1", true),
         // A quoted comma does not end an element.
         ("\r\nForwarded: for=192.0.2.66;host=\"x, for=192.0.2.67\", for=192.0.2.1", "192.0.2.1", false),
-        ("\r\nForwarded: for=192.0.2.66, for=192.0.2.1;host=\"", "192.0.2.1", false),
+        // One without an end makes all of it unreadable.
+        ("\r\nForwarded: proto=https;for=\"x\r\nForwarded: for=192.0.2.1;proto=http", "127.0.0.1", false),
     ];
     for (headers, address, secure) in cases {
         assert_eq!(client(PROXY, headers).await, (address.into(), secure), "{headers}");
