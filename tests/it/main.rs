@@ -11,6 +11,7 @@
 )]
 
 mod admin;
+mod bosh;
 mod fixture;
 mod hot_load;
 mod kill;
