@@ -27,8 +27,9 @@ pub struct Web {
     pub websocket: Option<String>,
     /// The public address of BOSH (XEP-0156); none: derived from the request.
     pub bosh: Option<String>,
-    /// Where WebSocket clients are sent instead of being served (RFC 7395 `see-other-uri`).
-    pub see_other_uri: Option<String>,
+    /// Where web clients are sent instead of being served (`see-other-uri` of RFC 7395 and XEP-0124): each transport takes
+    /// the first address of its own scheme.
+    pub see_other_uri: Vec<String>,
 }
 
 impl Web {

@@ -98,9 +98,10 @@ fn check(
     }
 }
 
-/// Sends the client to another address if the domain's web clients are to go there (RFC 7395 section 3.6.1).
+/// Sends the client to another address if the domain's web clients are to go there (RFC 7395 section 3.6.1, XEP-0124
+/// section 17.2).
 fn moved<P: Pipe>(host: &Host, pipe: &mut P) -> bool {
-    host.options().web.see_other_uri.as_deref().is_some_and(|uri| pipe.redirect(uri))
+    host.options().web.see_other_uri.iter().any(|uri| pipe.redirect(uri))
 }
 
 /// Ends a stream with an error (RFC 6120 section 4.9); a peer that has not seen the beginning of ours is shown that

@@ -52,8 +52,8 @@ pub trait Pipe: Send {
     fn origin(&self) -> Option<&str> {
         None
     }
-    /// Ends the stream by sending the client to another address, where the transport has a word for that. True when it
-    /// has been written.
+    /// Ends the stream by sending the client to another address, where the transport has a word for that and the address
+    /// is one of its own. True when it has been written.
     fn redirect(&mut self, _uri: &str) -> bool {
         false
     }

@@ -111,9 +111,12 @@ impl Pipe for WebSocketPipe {
     }
 
     fn redirect(&mut self, uri: &str) -> bool {
-        let close = Element::new("close", ns::FRAMING).attr("see-other-uri", uri);
-        self.connection.text(|out| close.write(out, ""));
-        true
+        let websocket = uri.starts_with("wss://") || uri.starts_with("ws://");
+        if websocket {
+            let close = Element::new("close", ns::FRAMING).attr("see-other-uri", uri);
+            self.connection.text(|out| close.write(out, ""));
+        }
+        websocket
     }
 
     fn set_limits(&mut self, limits: &Limits) {

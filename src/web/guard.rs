@@ -16,8 +16,8 @@ const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 pub fn destinations<'a>(here: Option<&Here>, sites: impl Iterator<Item = &'a Web>) -> String {
     let mut origins: BTreeSet<String> = here.map(Here::websocket_origin).into_iter().collect();
     for web in sites {
-        let addresses = [&web.websocket, &web.bosh, &web.see_other_uri];
-        origins.extend(addresses.into_iter().flatten().filter_map(|address| origin(address)));
+        let addresses = web.websocket.iter().chain(&web.bosh).chain(&web.see_other_uri);
+        origins.extend(addresses.filter_map(|address| origin(address)));
     }
     origins.into_iter().fold(String::from("'self'"), |all, origin| all + " " + &origin)
 }

@@ -141,12 +141,15 @@ fn a_server_does_not_start_with_a_certificate_it_cannot_use() {
     let dir = folder(CONFIG);
     issue(dir.path(), "chess.example");
     fs::write(dir.path().join("chess.key"), "nonsense").unwrap();
+    let config = fs::read_to_string(dir.path().join("castling.toml")).unwrap();
+    let line = config.lines().position(|line| line.contains("chess.key")).unwrap() + 1;
     for command in ["serve", "check"] {
         let output = crate::fixture::castling(dir.path(), &[command], "");
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1));
         assert!(
-            said.contains("castling.toml:8: ") && said.contains("chess.key holds no private key"),
+            said.contains(&format!("castling.toml:{line}: "))
+                && said.contains("chess.key holds no private key"),
             "{said}"
         );
     }

@@ -148,8 +148,7 @@ fn pages_of_other_origins_are_not_let_in() {
 
 #[test]
 fn clients_are_sent_elsewhere() {
-    let config =
-        "[[domain]]\nname = \"chess.example\"\n[domain.web]\nsee_other_uri = \"wss://new.example/xmpp\"\n";
+    let config = "[[domain]]\nname = \"chess.example\"\n[domain.web]\nsee_other_uri = [\"https://new.example/bosh\", \"wss://new.example/xmpp\"]\n";
     let server = Server::start(config);
     let mut client = Client::new(&server, Way::Http);
     client.say(&open("chess.example"));

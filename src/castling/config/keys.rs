@@ -158,7 +158,7 @@ static WEB: Section = Section {
     keys: &[
         key("websocket", Kind::Text(names::websocket_url), Nothing),
         key("bosh", Kind::Text(names::web_url), Nothing),
-        key("see_other_uri", Kind::Text(names::websocket_url), Nothing),
+        key("see_other_uri", Kind::List(&Kind::Text(names::moved_url)), Default("[]")),
     ],
 };
 

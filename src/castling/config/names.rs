@@ -187,7 +187,12 @@ pub fn web_url(text: &str) -> Checked {
     url(text, ["https", "http"], "https://chess.example/http-bind")
 }
 
-fn url(text: &str, schemes: [&str; 2], example: &str) -> Checked {
+/// An address that web clients are sent to, of WebSocket or of BOSH.
+pub fn moved_url(text: &str) -> Checked {
+    url(text, ["wss", "ws", "https", "http"], "wss://new.example/xmpp-websocket")
+}
+
+fn url<const N: usize>(text: &str, schemes: [&str; N], example: &str) -> Checked {
     let rest = text.split_once("://").filter(|(scheme, _)| schemes.contains(scheme)).map(|(_, rest)| rest);
     let host = rest.and_then(|rest| rest.split('/').next());
     let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"'<>#@".contains(&byte));

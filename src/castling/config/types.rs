@@ -341,9 +341,10 @@ pub struct Web {
     /// The public address of BOSH, for host-meta (XEP-0156).
     #[serde(default)]
     pub bosh: Option<String>,
-    /// Where WebSocket clients are sent instead of being served (RFC 7395).
+    /// Where web clients are sent instead of being served: `wss://` those of WebSocket (RFC 7395), `https://` those of
+    /// BOSH (XEP-0124).
     #[serde(default)]
-    pub see_other_uri: Option<String>,
+    pub see_other_uri: Vec<String>,
 }
 
 /// What happens when a resource is taken (RFC 6120 §7.7.2.2).
