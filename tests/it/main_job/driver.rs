@@ -1,9 +1,11 @@
-//! `tests/clients/drive.py`: real clients that do what they are told and tell what happens.
+//! `tests/clients/drive.py` and `tests/clients/node/drive.mjs`: real clients that do what they are told and tell what
+//! happens.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use serde_json::Value;
 
@@ -24,46 +26,89 @@ pub fn python() -> PathBuf {
     }
 }
 
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients")
+}
+
 /// A script of `tests/clients/`.
 pub fn script(name: &str) -> Command {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients");
     let mut command = Command::new(python());
-    command.arg("-B").arg(folder.join(name));
+    command.arg("-B").arg(folder().join(name));
     command
 }
 
-/// The clients' process. It ends when dropped.
-pub struct Driver {
+/// The clients for browsers, which believe the certificates in this file.
+fn node(certificates: &Path) -> Command {
+    let folder = folder().join("node");
+    let modules = folder.join("node_modules");
+    assert!(modules.exists(), "{} is missing: run cargo xtask test, or npm ci there", modules.display());
+    let mut command = Command::new("node");
+    command.arg(folder.join("drive.mjs")).env("NODE_EXTRA_CA_CERTS", certificates);
+    command
+}
+
+/// A process with clients, and how many of its orders it has answered.
+struct Process {
     child: Child,
     orders: ChildStdin,
-    lines: Receiver<String>,
     sent: u64,
     answered: u64,
+}
+
+impl Process {
+    fn start(mut command: Command, number: usize, lines: Sender<(usize, String)>) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            output.lines().map_while(Result::ok).try_for_each(|line| lines.send((number, line)))
+        });
+        let orders = child.stdin.take().unwrap();
+        Self { child, orders, sent: 0, answered: 0 }
+    }
+}
+
+/// The clients' processes: slixmpp's, and that of the clients for browsers. They end when dropped.
+pub struct Driver {
+    processes: [Process; 2],
+    /// The process of each client.
+    at: HashMap<String, usize>,
+    lines: Receiver<(usize, String)>,
+    /// Orders that were not carried out.
+    failures: Vec<String>,
     /// Everything that has happened, oldest first.
     pub events: Vec<Value>,
 }
 
 impl Driver {
-    pub fn start() -> Self {
-        let mut child = script("drive.py").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    /// Starts them; those for browsers believe the certificates in this file.
+    pub fn start(certificates: &Path) -> Self {
         let (sender, lines) = channel();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || {
-            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
-        });
-        let orders = child.stdin.take().unwrap();
-        Self { child, orders, lines, sent: 0, answered: 0, events: Vec::new() }
+        let processes = [
+            Process::start(script("drive.py"), 0, sender.clone()),
+            Process::start(node(certificates), 1, sender),
+        ];
+        Self { processes, at: HashMap::new(), lines, failures: Vec::new(), events: Vec::new() }
     }
 
     /// Gives an order, and does not wait.
     pub fn order(&mut self, order: &Value) {
-        writeln!(self.orders, "{order}").unwrap();
-        self.sent += 1;
+        let name = order["as"].as_str().unwrap();
+        if order["do"] == "log-in" {
+            self.at.insert(name.to_owned(), usize::from(!order["service"].is_null()));
+        }
+        let process = &mut self.processes[self.at[name]];
+        writeln!(process.orders, "{order}").unwrap();
+        process.sent += 1;
     }
 
     /// Waits until all orders have been carried out.
     pub fn done(&mut self) {
-        while self.answered < self.sent {
+        self.answered();
+        assert!(self.failures.is_empty(), "{:?}: {:#?}", self.failures, self.events);
+    }
+
+    fn answered(&mut self) {
+        while self.processes.iter().any(|process| process.answered < process.sent) {
             self.read("an answer to an order");
         }
     }
@@ -72,6 +117,13 @@ impl Driver {
     pub fn obey(&mut self, order: &Value) {
         self.order(order);
         self.done();
+    }
+
+    /// Gives an order that cannot be carried out: why.
+    pub fn fails(&mut self, order: &Value) -> String {
+        self.order(order);
+        self.answered();
+        self.failures.pop().unwrap_or_else(|| panic!("this was carried out: {order}"))
     }
 
     /// Waits for an event, and gives it; also one that has happened already.
@@ -100,11 +152,14 @@ impl Driver {
 
     fn read(&mut self, what: &str) {
         let line = self.lines.recv_timeout(PATIENCE);
-        let line = line.unwrap_or_else(|error| panic!("{what} did not come ({error}): {:#?}", self.events));
+        let (number, line) =
+            line.unwrap_or_else(|error| panic!("{what} did not come ({error}): {:#?}", self.events));
         let event: Value = serde_json::from_str(&line).unwrap();
-        assert!(event["failed"].is_null(), "an order was not carried out: {event}");
-        match event["done"].as_u64() {
-            Some(number) => self.answered = number,
+        if let Some(why) = event["why"].as_str() {
+            self.failures.push(format!("order {} was not carried out: {why}", event["failed"]));
+        }
+        match event["done"].as_u64().or(event["failed"].as_u64()) {
+            Some(answered) => self.processes[number].answered = answered,
             None => self.events.push(event),
         }
     }
@@ -112,7 +167,9 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        for process in &mut self.processes {
+            let _ = process.child.kill();
+            let _ = process.child.wait();
+        }
     }
 }

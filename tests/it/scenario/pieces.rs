@@ -24,7 +24,7 @@ pub fn pieces(xml: &str) -> Vec<String> {
 fn alone(xml: &str) -> String {
     let tag = &xml[..xml.find('>').unwrap_or(xml.len())];
     let name = tag.find([' ', '\t', '\n', '/']).unwrap_or(tag.len());
-    if tag.contains(" xmlns=") || !tag.starts_with(|c| c == '<') || tag.starts_with("<!") {
+    if tag.contains(" xmlns=") || !tag.starts_with('<') || tag.starts_with("<!") {
         return xml.to_owned();
     }
     format!("{} xmlns='{}'{}", &xml[..name], ns::CLIENT, &xml[name..])
