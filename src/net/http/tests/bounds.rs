@@ -132,6 +132,51 @@ async fn whoever_does_not_read_is_cut_off() {
     assert!((30..35).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
 }
 
+/// A frame of HTTP/2 (RFC 9113 section 4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// A GET of `/`, by the static table of HPACK (RFC 7541 appendix A).
+const GET: &[u8] = &[0x82, 0x86, 0x84, 0x41, 1, b'x'];
+
+/// The error code with which the server ends a connection on which these frames were sent.
+async fn goaway(frames: &[u8]) -> Option<u32> {
+    let server = server(HttpOptions::default());
+    let mut stream = server.connect().await;
+    let bytes = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &frame(4, 0, 0, &[])[..], frames].concat();
+    // The server may have hung up before it has read all of it.
+    let _ = stream.write_all(&bytes).await;
+    let mut said = Vec::new();
+    let _ = stream.read_to_end(&mut said).await;
+    let mut rest = &said[..];
+    while let Some((head, after)) = rest.split_first_chunk::<9>() {
+        let length = usize::from(u16::from_be_bytes([head[1], head[2]]));
+        let (payload, after) = after.split_at(length);
+        if head[3] == 7 {
+            return Some(u32::from_be_bytes(payload[4..8].try_into().unwrap()));
+        }
+        rest = after;
+    }
+    None
+}
+
+/// ENHANCE_YOUR_CALM (RFC 9113 section 7).
+const CALM: Option<u32> = Some(11);
+
+#[tokio::test]
+async fn floods_of_http2_end_their_connection() {
+    let reset = 8u32.to_be_bytes();
+    let resets =
+        (0..1000).flat_map(|n| [frame(1, 5, 2 * n + 1, GET), frame(3, 0, 2 * n + 1, &reset)].concat());
+    assert_eq!(goaway(&resets.collect::<Vec<_>>()).await, CALM, "streams that are broken off at once");
+    let field = [&[0, 1, b'a', 100][..], &[b'x'; 100]].concat();
+    let continued = (0..1000).flat_map(|_| frame(9, 0, 1, &field));
+    let endless = frame(1, 1, 1, GET).into_iter().chain(continued);
+    assert_eq!(goaway(&endless.collect::<Vec<_>>()).await, CALM, "a head without an end");
+}
+
 #[tokio::test]
 async fn a_drain_ends_everything() {
     let server = server(HttpOptions::default());

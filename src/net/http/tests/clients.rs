@@ -4,6 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 use crate::http::proxies::Proxies;
+use crate::testing::{client as client_of, connect, store};
 
 fn trusting(list: &[&str]) -> HttpOptions {
     HttpOptions { trusted_proxies: Proxies::parse(list).unwrap(), ..HttpOptions::default() }
@@ -131,6 +132,19 @@ async fn the_proxy_protocol() {
         // To a stranger it is no HTTP.
         assert!(!after(&[], &header).await.contains("192.0.2.1"));
     }
+}
+
+#[tokio::test]
+async fn the_proxy_protocol_comes_before_tls() {
+    let (store, _dir) = store(&["chess.example"]);
+    let server = Server::new(routes(), Some(store), trusting(PROXY));
+    let mut stream = server.connect().await;
+    stream.write_all(b"PROXY TCP4 192.0.2.1 10.0.0.1 4660 443\r\n").await.unwrap();
+    let mut stream = connect(&client_of(&["http/1.1"]), "chess.example", stream).await.unwrap();
+    stream.write_all(b"GET /mirror HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.contains(" 192.0.2.1 true "), "{answer}");
 }
 
 fn block(command: u8, family: u8, addresses: &[u8]) -> Vec<u8> {
