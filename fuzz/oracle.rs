@@ -18,6 +18,34 @@ enum Child {
 }
 
 impl Tree {
+    /// The same with another name for a namespace.
+    #[allow(dead_code)] // one target uses it
+    pub fn renamed(mut self, from: &str, to: &str) -> Self {
+        let rename = |ns: &mut String| {
+            if ns == from {
+                *ns = to.to_owned()
+            }
+        };
+        rename(&mut self.name.0);
+        self.attributes.iter_mut().for_each(|(ns, ..)| rename(ns));
+        self.attributes.sort();
+        let children = std::mem::take(&mut self.children).into_iter();
+        self.children = children
+            .map(|child| match child {
+                Child::Tree(tree) => Child::Tree(tree.renamed(from, to)),
+                text => text,
+            })
+            .collect();
+        self
+    }
+
+    /// The elements inside.
+    #[allow(dead_code)] // one target uses it
+    pub fn into_trees(self) -> Vec<Tree> {
+        let children = self.children.into_iter();
+        children.filter_map(|child| if let Child::Tree(tree) = child { Some(tree) } else { None }).collect()
+    }
+
     fn push_text(&mut self, text: &str) {
         match self.children.last_mut() {
             Some(Child::Text(last)) => last.push_str(text),
