@@ -11,7 +11,6 @@ const TAG: Limits = Limits { stanza_bytes: 8 << 10, depth: 2, attributes: 64, el
 const MOST: usize = 1024;
 
 /// A body whose start tag has been read.
-#[derive(Debug)]
 pub struct Body<'a> {
     /// The attributes.
     pub attributes: Attributes,
@@ -19,8 +18,9 @@ pub struct Body<'a> {
 }
 
 /// The attributes of a request's `<body/>` (XEP-0124 §7 to §15, XEP-0206 §3 to §5). Numbers beyond 64 bits are
-/// `u64::MAX`. `route` and `content` of unknown kinds are of no consequence here.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// `u64::MAX`; `route` is of no consequence here. Who knows `sid` and `key` can go on with a session: they belong in no
+/// log, and there is no `Debug`.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Attributes {
     /// The session; none asks for a new one.
     pub sid: Option<String>,

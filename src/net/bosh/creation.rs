@@ -49,7 +49,7 @@ impl Creation {
 
 /// The stream header that the first request stands for.
 pub(super) fn header(asked: &Attributes) -> Result<StreamHeader, Condition> {
-    if asked.rid == 0 || asked.rid > LARGEST {
+    if asked.rid == 0 || asked.rid > LARGEST || asked.terminate {
         return Err(Condition::BadRequest);
     }
     let to = asked.to.as_deref().and_then(|to| Jid::parse(to).ok()).ok_or(Condition::ImproperAddressing)?;

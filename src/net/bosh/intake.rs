@@ -144,22 +144,24 @@ impl Core {
         }
     }
 
-    /// What this request shows to have arrived (XEP-0124 §9.2). Where the client does not acknowledge: it never has
-    /// more requests unanswered than it may have; and who polls has none, since with one there is nothing to poll for,
-    /// nor has who ends the session, unless one is held.
+    /// What this request shows to have arrived (XEP-0124 §9.2): what the client says, if it acknowledges. Else: it never
+    /// has more requests unanswered than it may have; and who polls has none, since with one there is nothing to poll
+    /// for, nor has who ends the session, unless one is held.
     fn confirm(&mut self, asked: &Attributes, poll: bool, now: Instant) {
         let answered = self.window.answered;
         let before = asked.rid - 1;
+        let acknowledges = self.terms.acks || asked.ack.is_some();
         let none_held = answered == before && (poll || asked.terminate);
         let told = match asked.ack {
             Some(ack) => ack,
             None if self.terms.acks || none_held => before,
             None => 0,
         };
-        let sure = self.window.surely_received(asked.rid, self.terms.pause(asked.pause).is_some());
+        let extra = acknowledges || self.terms.pause(asked.pause).is_some();
+        let sure = self.window.surely_received(asked.rid, extra);
         let received = told.min(answered).max(sure);
         self.confirmed += self.kept.confirm(received);
-        self.kept.forget(if self.terms.acks { received } else { sure });
+        self.kept.forget(if acknowledges { received } else { sure });
         if asked.ack.is_some() && received < answered {
             self.report_missing(asked.rid, received + 1, now);
         }

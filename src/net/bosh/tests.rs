@@ -51,7 +51,7 @@ fn stanza(id: u64) -> Stanza {
 }
 
 fn request(xml: &str) -> Request {
-    let body = Body::open(xml.as_bytes()).unwrap();
+    let body = Body::open(xml.as_bytes()).ok().unwrap();
     Request { payload: body.payload(&LIMITS.stanza), attributes: body.attributes }
 }
 
@@ -67,7 +67,7 @@ impl Rig {
     /// The first request; and its answer, once the stream has features.
     fn begin(attributes: &str) -> (Self, String) {
         let xml = body(&format!("rid='{FIRST}' to='chess.example' ver='1.6' {attributes}"), "");
-        let asked = Body::open(xml.as_bytes()).unwrap().attributes;
+        let asked = Body::open(xml.as_bytes()).ok().unwrap().attributes;
         let terms = Terms::of(&asked, &LIMITS);
         let creation = Creation { sid: "s".into(), rid: FIRST, secure: false, from: None, authid: None };
         let now = Instant::now();

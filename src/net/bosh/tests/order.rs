@@ -53,6 +53,21 @@ fn acknowledged_responses_are_not_kept() {
     assert!(answer.contains(&format!("ack='{}'", FIRST + 3)), "{answer}");
 }
 
+/// One request more may be sent to end the session, and the client says itself what it has not got.
+#[test]
+fn who_acknowledges_is_believed() {
+    let mut rig = Rig::new("ack='1' hold='0'");
+    rig.push(1);
+    assert_eq!(ids(&rig.ask(FIRST + 1, "", "").unwrap()), [1]);
+    rig.ask(FIRST + 2, &format!("ack='{FIRST}' type='terminate'"), "");
+    assert_eq!(rig.confirmed, 0);
+    let mut rig = Rig::new("ack='1' hold='0'");
+    rig.push(1);
+    assert_eq!(ids(&rig.ask(FIRST + 1, "", "").unwrap()), [1]);
+    rig.ask(FIRST + 2, "type='terminate'", "");
+    assert_eq!(rig.confirmed, 1);
+}
+
 /// Each message is in exactly one answer, and is confirmed no sooner than the client has it.
 #[test]
 fn stanzas_are_confirmed_once() {
