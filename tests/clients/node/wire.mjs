@@ -52,8 +52,8 @@ export class Wire {
     for (const what of this.#waiting.splice(0)) what();
   }
 
+  /** Takes no new connections. What is under way still arrives. */
   close() {
-    this.cut();
     this.listener.close();
   }
 }
