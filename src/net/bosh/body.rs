@@ -1,5 +1,7 @@
 //! A request's `<body/>`.
 
+use std::fmt;
+
 use xmpp::{Document, Limits, Node, StreamError, Wrapper, ns};
 
 use super::condition::Condition;
@@ -19,7 +21,7 @@ pub struct Body<'a> {
 
 /// The attributes of a request's `<body/>` (XEP-0124 §7 to §15, XEP-0206 §3 to §5). Numbers beyond 64 bits are
 /// `u64::MAX`; `route` is of no consequence here. Who knows `sid` and `key` can go on with a session: they belong in no
-/// log, and there is no `Debug`.
+/// log, and `Debug` tells little.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Attributes {
     /// The session; none asks for a new one.
@@ -108,6 +110,12 @@ impl Attributes {
             lang: text("xml:lang"),
             version: xmpp("version").map(|value| value.into_owned()),
         })
+    }
+}
+
+impl fmt::Debug for Attributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attributes").field("rid", &self.rid).field("to", &self.to).finish_non_exhaustive()
     }
 }
 
