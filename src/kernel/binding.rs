@@ -234,7 +234,7 @@ impl Kernel {
             // Nobody is there to wait for: they are stored or bounced before anybody binds.
             Some(job) if account.available().is_empty() => {
                 job().await;
-                self.run_gate(account, None);
+                self.open_gate(account).await;
             }
             Some(job) => self.run_gate(account, Some(job)),
         }

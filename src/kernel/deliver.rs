@@ -250,7 +250,12 @@ fn push_top(state: &State, item: &Item, slow: &mut Vec<Arc<Session>>) -> bool {
 fn push_presence(state: &State, stanza: &Stanza, item: &Item, slow: &mut Vec<Arc<Session>>) -> bool {
     let available = |session: &&Arc<Session>| session.is_available();
     match stanza.stanza_type() {
-        StanzaType::None | StanzaType::Unavailable | StanzaType::Error | StanzaType::Subscribe => {
+        // The end of a session that was replaced is no news to its successor, which has the same full JID.
+        StanzaType::Unavailable => {
+            let others = state.sessions.iter().filter(available).filter(|s| stanza.from() != Some(s.jid()));
+            push_all(others, item, slow)
+        }
+        StanzaType::None | StanzaType::Error | StanzaType::Subscribe => {
             push_all(state.sessions.iter().filter(available), item, slow)
         }
         // RFC 6121 section 3: answers about subscriptions go to those who watch the roster

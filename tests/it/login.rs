@@ -40,7 +40,8 @@ fn who_claims_to_have_handled_more_than_was_sent_is_told_how_much_it_was() {
     jack.manage();
     jack.ping();
     jack.send(&format!("<a xmlns='{}' h='7'/>", ns::SM));
-    let error = std::iter::repeat_with(|| jack.next()).find(|element| element.is("error", ns::STREAM)).unwrap();
+    let error =
+        std::iter::repeat_with(|| jack.next()).find(|element| element.is("error", ns::STREAM)).unwrap();
     let claim = error.find("handled-count-too-high", ns::SM).unwrap();
     assert_eq!((claim.get("h"), claim.get("send-count")), (Some("7"), Some("1")), "{}", error.to_xml(""));
     jack.ended();
