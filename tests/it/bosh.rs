@@ -95,9 +95,18 @@ impl Client {
     }
 
     fn begin_with(address: SocketAddr, fields: &str, attributes: &str) -> (Self, Element) {
+        Self::begin_as(address, fields, attributes, "")
+    }
+
+    /// With this in the first request.
+    fn begin_saying(address: SocketAddr, inside: &str) -> (Self, Element) {
+        Self::begin_as(address, "", "", inside)
+    }
+
+    fn begin_as(address: SocketAddr, fields: &str, attributes: &str, inside: &str) -> (Self, Element) {
         let mut client = Self { address, fields: fields.to_owned(), sid: String::new(), rid: FIRST };
         let wishes = format!("to='chess.example' ver='1.6' xmpp:version='1.0' rid='{FIRST}' {attributes}");
-        let first = client.post(&body(&wishes, "")).body();
+        let first = client.post(&body(&wishes, inside)).body();
         client.sid = first.get("sid").unwrap_or_else(|| panic!("{}", first.to_xml(""))).to_owned();
         (client, first)
     }

@@ -53,15 +53,16 @@ impl Core {
         left
     }
 
-    /// Whether the first request is to be answered now.
+    /// Whether the first request is to be answered now. One whose connection is lost keeps nobody behind it waiting.
     fn is_due(&self, now: Instant) -> bool {
-        let Some(first) = self.waiting.first().filter(|first| first.rid < self.window.next) else {
-            return false;
+        let mut held = self.waiting.iter().filter(|one| one.rid < self.window.next);
+        let Some(first) = held.next() else { return false };
+        let (behind, live) = held.fold((0, false), |(count, live), one| (count + 1, live || one.live));
+        let due = match first.live {
+            true => self.output.len() > 0 || first.since + self.patience() <= now,
+            false => live,
         };
-        let held = self.waiting.iter().filter(|one| one.rid < self.window.next).count();
-        first.at_once
-            || held > usize::from(self.terms.hold)
-            || first.live && (self.output.len() > 0 || first.since + self.patience() <= now)
+        due || first.at_once || behind + 1 > usize::from(self.terms.hold)
     }
 
     fn patience(&self) -> Duration {

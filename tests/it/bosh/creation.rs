@@ -127,3 +127,28 @@ fn bodies_in_other_encodings() {
         assert_eq!(head.status, expected, "{fields}");
     }
 }
+
+/// What comes with the first request is taken after it.
+#[test]
+fn a_first_request_that_says_more() {
+    let server = server();
+    let auth = format!("<auth xmlns='{}' mechanism='NTLM'/>", ns::SASL);
+    let (mut jack, first) = Client::begin_saying(server.address("http"), &auth);
+    let mut said = first.to_xml("");
+    while !said.contains("invalid-mechanism") {
+        said += &jack.ask("", "").to_xml("");
+    }
+    jack.go_on("jack@chess.example/web");
+}
+
+#[test]
+fn a_domain_that_has_moved() {
+    let web = "see_other_uri = [\"wss://elsewhere.example/ws\", \"https://elsewhere.example/bosh?a&b\"]";
+    let server = Server::start(&format!("[[domain]]\nname = \"chess.example\"\nweb = {{ {web} }}\n"));
+    let answer = post(server.address("http"), &body("rid='1' to='chess.example' ver='1.6'", "")).body();
+    assert_eq!(condition(&answer), "see-other-uri");
+    assert_eq!(
+        answer.find("uri", ns::HTTPBIND).unwrap().text_content(),
+        "https://elsewhere.example/bosh?a&b"
+    );
+}

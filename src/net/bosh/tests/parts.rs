@@ -198,3 +198,12 @@ proptest! {
         }
     }
 }
+
+/// An idle session is this, its replies that are kept, and the task that serves its stream.
+#[test]
+fn a_session_is_small() {
+    let size = size_of::<super::super::session::Session>();
+    assert!(size <= 800, "{size} bytes");
+    let size = size_of::<super::super::connection::Connection>();
+    assert!(size <= 100, "{size} bytes");
+}

@@ -133,3 +133,26 @@ fn what_may_be_lost_is_asked_about_soon() {
     rig.pass(2000);
     assert_eq!(rig.answer(FIRST + 3), None, "nothing is in doubt any more");
 }
+
+#[test]
+fn a_lost_request_keeps_no_other_waiting() {
+    let mut rig = Rig::new("hold='2' wait='20'");
+    assert_eq!(rig.ask(FIRST + 1, "", ""), None);
+    assert_eq!(rig.ask(FIRST + 2, "", ""), None);
+    rig.lose(FIRST + 1);
+    rig.push(1);
+    assert_eq!(ids(&rig.answer(FIRST + 2).unwrap()), [1]);
+    assert!(is_empty(rig.ask(FIRST + 1, "", "")), "the client has them in order");
+}
+
+#[test]
+fn nothing_is_taken_faster_than_allowed_and_nothing_answered_before() {
+    use super::super::core::Step;
+    let mut rig = Rig::new("hold='0'");
+    assert_eq!(rig.send(FIRST + 1, "", "<message id='a'/>"), None);
+    assert!(matches!(rig.core.step(false, rig.now), Step::Wait(None)));
+    assert_eq!(rig.answer(FIRST + 1), None);
+    rig.serve();
+    assert!(is_empty(rig.answer(FIRST + 1)));
+    assert_eq!(rig.heard, ["message a"]);
+}
