@@ -10,11 +10,11 @@ const VERSION: (u32, u32) = (1, 11);
 /// What a server allows, for sessions to one domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest time that a request waits for its answer, in seconds; 0: sessions can only poll.
+    /// The longest time that a request waits for its answer, in seconds; 0: as the client asks.
     pub wait: u64,
-    /// The most requests that are kept waiting; 0: sessions can only poll.
+    /// The most requests that are kept waiting; 0: as the client asks, up to 16.
     pub hold: u64,
-    /// How long a session lives without a request, in seconds.
+    /// How long a session lives without a request, in seconds; 0: as long as can be said, 65,535.
     pub inactivity: u64,
     /// The longest pause that a client may ask for, in seconds; 0: none.
     pub max_pause: u64,
@@ -26,10 +26,16 @@ pub struct Limits {
     pub bytes_per_second: u32,
 }
 
-/// The most that anything above may be: the attributes have 16 bits.
+/// The most that any time may be: the attributes have 16 bits.
 const MOST: u64 = u16::MAX as u64;
 
-/// A session without an end would be kept for ever.
+/// The most requests that are kept waiting.
+const MOST_HELD: u64 = 16;
+
+/// Seconds that a request waits if its client does not say.
+const USUAL_WAIT: u64 = 60;
+
+/// A session that ends sooner would not outlive a slow request.
 const LEAST_INACTIVITY: u64 = 5;
 
 /// What was agreed on.
@@ -56,17 +62,17 @@ const OTHERS: [&str; 2] = ["application/xml; charset=utf-8", "text/plain; charse
 impl Terms {
     /// What a client asks for, as far as it is allowed.
     pub fn of(asked: &Attributes, limits: &Limits) -> Self {
-        let at_most = |asked: Option<u64>, limit: u64| asked.unwrap_or(limit).min(limit).min(MOST) as u16;
-        let wait = at_most(asked.wait, limits.wait);
-        let hold = at_most(asked.hold.or(Some(1)), limits.hold).min(16);
+        let at_most = |limit: u64, most: u64| if limit == 0 { most } else { limit.min(most) };
+        let wait = asked.wait.unwrap_or(USUAL_WAIT).min(at_most(limits.wait, MOST)) as u16;
+        let hold = asked.hold.unwrap_or(1).min(at_most(limits.hold, MOST_HELD)) as u8;
         // a session that waits for nothing polls, whichever of the two says so (XEP-0124 §12)
         let polls = wait == 0 || hold == 0;
-        let inactivity = limits.inactivity.max(LEAST_INACTIVITY);
+        let inactivity = at_most(limits.inactivity, MOST).max(LEAST_INACTIVITY);
         let inactivity = if polls { inactivity.saturating_add(limits.polling) } else { inactivity };
         Self {
             ver: asked.ver.map(|ver| ver.min(VERSION)),
             wait: if polls { 0 } else { wait },
-            hold: if polls { 0 } else { hold as u8 },
+            hold: if polls { 0 } else { hold },
             inactivity: inactivity.min(MOST) as u16,
             max_pause: limits.max_pause.min(MOST) as u16,
             polling: limits.polling.min(MOST) as u16,

@@ -129,6 +129,20 @@ fn the_window() {
 }
 
 #[test]
+fn limits_that_are_off() {
+    let off = super::Limits { wait: 0, hold: 0, inactivity: 0, max_pause: 0, polling: 0, ..LIMITS };
+    let terms = |attributes: &str| {
+        let xml = format!("<body rid='1' {attributes} xmlns='{}'/>", ns::HTTPBIND);
+        let terms = Terms::of(&open(&xml).ok().unwrap(), &off);
+        (terms.wait, terms.hold, terms.inactivity, terms.max_pause, terms.polling)
+    };
+    assert_eq!(terms(""), (60, 1, 65_535, 0, 0));
+    assert_eq!(terms("wait='300' hold='3'"), (300, 3, 65_535, 0, 0));
+    assert_eq!(terms("wait='99999999' hold='99999999'"), (65_535, 16, 65_535, 0, 0));
+    assert_eq!(terms("wait='0'"), (0, 0, 65_535, 0, 0));
+}
+
+#[test]
 fn only_media_types_that_run_nothing() {
     for (asked, expected) in [
         ("", "text/xml; charset=utf-8"),
