@@ -5,6 +5,8 @@ import { drop, keep, kept } from "../model/store.js";
 import * as unsent from "./unsent.js";
 
 const NAME = "stream";
+/** A message that is being stored is not in the first answer; this long after it we ask again. */
+const AGAIN = 500;
 
 /** Where the library keeps the state of its session. */
 const storage = {
@@ -15,8 +17,10 @@ const storage = {
 
 /** The library's stream management, telling when something is acknowledged. */
 export class Acknowledgement extends StreamManagement {
-  constructor(sendRaw, settled) {
+  /** `isUsable()` tells whether the connection still stands, `settled` is called after each acknowledgement. */
+  constructor(sendRaw, isUsable, settled) {
     super(sendRaw, { storage, maxUnacked: 1 });
+    this.isUsable = isUsable;
     this.settled = settled;
   }
 
@@ -30,6 +34,12 @@ export class Acknowledgement extends StreamManagement {
   _handleAck(view) {
     super._handleAck(view);
     this.settled();
+    clearTimeout(this.again);
+    if (this.state.unacked.length > 0) this.again = setTimeout(() => this.ask(), AGAIN);
+  }
+
+  ask() {
+    if (this.isUsable() && this.state.unacked.length > 0) this.requestAck();
   }
 
   _handleResumed(view) {

@@ -12,15 +12,21 @@ export const BOSH = "castling-bosh";
 const NAME = "bosh";
 /** Empty requests before a server without a way to log in is given up. */
 const PATIENCE = 3;
+/** A message that has not been acknowledged after this long is asked for, milliseconds. */
+const AGAIN = 500;
 
 /** The session that can be taken up; null if there is none. */
 export function resumable() {
   return kept(NAME);
 }
 
-/** The serialised requests and stanzas that have no answer yet. */
+/** The serialised requests and stanzas that the server has not acknowledged. */
 export function pending(state = kept(NAME)) {
-  return state ? [...state.requests.map((one) => one.body), ...state.queue] : [];
+  return state ? [...unacknowledged(state).map((one) => one.body), ...state.queue] : [];
+}
+
+function unacknowledged({ requests, received }) {
+  return requests.filter(({ rid }) => rid > received);
 }
 
 class Bosh extends Strophe.Bosh {
@@ -28,6 +34,7 @@ class Bosh extends Strophe.Bosh {
     super(connection);
     this.early = null;
     this.keeping = false;
+    this.received = 0;
     this.blank = 0;
   }
 
@@ -51,6 +58,20 @@ class Bosh extends Strophe.Bosh {
   _throttledRequestHandler() {
     super._throttledRequestHandler();
     this.keep();
+    clearTimeout(this.again);
+    if (this.isHeldWithNews()) this.again = setTimeout(() => this.ask(), AGAIN);
+  }
+
+  // The server holds the only request there is, also one that carries something; a second makes it answer the first.
+  isHeldWithNews() {
+    const [request, other] = this._requests;
+    return this.keeping && request && !other && request.xmlData.firstChild !== null && request.rid > this.received;
+  }
+
+  ask() {
+    if (!this.isHeldWithNews() || this._conn.disconnecting) return;
+    this._conn._data.push(null);
+    this._conn.flush();
   }
 
   // An answer is read only after those before it, whichever connection was faster; a failed request is not tried again
@@ -62,7 +83,10 @@ class Bosh extends Strophe.Bosh {
       if (this._requests.includes(request)) this.early = () => this._onRequestStateChange(read, request);
       return undefined;
     }
-    const over = request.xhr.responseXML?.documentElement.getAttribute("type") === "terminate";
+    const answer = request.xhr.responseXML?.documentElement;
+    // What the server has received may be more than what it answers (XEP-0124 §9.2).
+    this.received = Math.max(this.received, request.rid, Number(answer?.getAttribute("ack")) || 0);
+    const over = answer?.getAttribute("type") === "terminate";
     if (over) this.end();
     super._onRequestStateChange(read, request);
     if (!over) this.next();
@@ -110,10 +134,10 @@ class Bosh extends Strophe.Bosh {
 
   keep() {
     if (!this.keeping || this.sid === null) return;
-    const { sid, rid, wait, hold, window } = this;
+    const { sid, rid, wait, hold, window, received } = this;
     const requests = this._requests.map((one) => ({ rid: one.rid, body: one.data }));
     const queue = this._conn._data.filter((one) => one?.nodeType).map((one) => Strophe.serialize(one));
-    keep(NAME, { jid: this._conn.jid, sid, rid, wait, hold, window, requests, queue });
+    keep(NAME, { jid: this._conn.jid, sid, rid, wait, hold, window, received, requests, queue });
   }
 
   /** Takes a kept session up: the requests without an answer are sent again as they were. */
@@ -126,6 +150,7 @@ class Bosh extends Strophe.Bosh {
       request.data = body;
       return request;
     });
+    this.received = state.received;
     this.keeping = true;
     connection.restored = true;
     connection.attach(state.jid, state.sid, state.rid, callback, state.wait, state.hold, state.window);
@@ -136,7 +161,7 @@ class Bosh extends Strophe.Bosh {
 // The stanzas in a kept session's requests and queue, as `unsent` takes them.
 function entries(state) {
   if (!state) return [];
-  const carried = state.requests.flatMap(({ body }) => [...parse(body).children]).map((one) => Strophe.serialize(one));
+  const carried = unacknowledged(state).flatMap(({ body }) => [...parse(body).children]).map((one) => Strophe.serialize(one));
   return [...carried, ...state.queue].map((stanza) => ({ stanza, queuedAt: Date.now() }));
 }
 

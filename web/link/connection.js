@@ -36,7 +36,7 @@ function acknowledgement(connection, settled) {
     connection._data.push(parse(xml));
     connection._proto._send();
   };
-  return new Acknowledgement(send, settled);
+  return new Acknowledgement(send, () => connection.connected && !connection.disconnecting, settled);
 }
 
 // The library removes a handler that throws; one odd stanza must not make the page deaf.

@@ -21,6 +21,8 @@ const FINAL = new Set([
   "not-authorized",
   "policy-violation",
 ]);
+/** How long an attempt may take, milliseconds: a network that swallows everything says nothing. */
+const LONGEST = 20_000;
 const BROKEN = new Set([Status.ERROR, Status.CONNFAIL, Status.CONNTIMEOUT, Status.DISCONNECTED]);
 
 /**
@@ -41,6 +43,7 @@ export class Link extends EventTarget {
   #connection = null;
   #password = null;
   #tries = [];
+  #deadline = null;
   #backoff = new Backoff(() => this.#open());
   #pulse = new Pulse((probe) => this.#probe(probe));
 
@@ -109,6 +112,7 @@ export class Link extends EventTarget {
       heard: (stanza) => this.#connection === connection && this.#heard(stanza),
     });
     this.#connection = connection;
+    this.#deadline = setTimeout(() => this.#late(connection), LONGEST);
     this.#is("opening", null);
     const follow = (status, condition, element) => {
       if (this.#connection === connection) this.#follow(connection, status, condition, element);
@@ -161,6 +165,7 @@ export class Link extends EventTarget {
   }
 
   #online(connection, listening = false) {
+    clearTimeout(this.#deadline);
     if (!listening) connection.listen();
     this.#backoff.stop({ again: true });
     this.#pulse.start();
@@ -215,7 +220,14 @@ export class Link extends EventTarget {
     this.#is(was ? "ended" : "out", reason);
   }
 
+  #late(connection) {
+    if (this.#connection !== connection) return;
+    this.#broken(connection, null);
+    connection._proto.cut();
+  }
+
   #let(connection) {
+    clearTimeout(this.#deadline);
     if (this.#connection === connection) this.#connection = null;
     this.#pulse.stop();
   }

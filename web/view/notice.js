@@ -17,6 +17,7 @@ export class Notice {
     this.#link = link;
     byId("retry").addEventListener("click", () => link.retry());
     link.addEventListener("state", () => this.#draw());
+    this.#draw();
   }
 
   #draw() {

@@ -1,0 +1,69 @@
+// The network goes and comes back: a notice, a return by itself, nothing lost and nothing twice.
+
+import assert from "node:assert/strict";
+import { Cable } from "../cable.mjs";
+import { Person, befriend } from "../person.mjs";
+
+export async function cut({ browser, address, transport }) {
+  const { port, hostname } = new URL(address);
+  const cable = await Cable.lay(Number(port));
+  const jack = await Person.open(browser, `http://${hostname}:${cable.port}/`);
+  const anna = await Person.open(browser, address);
+  await jack.logIn("jack@chess.example", "jack-chess", transport);
+  await anna.logIn("anna@chess.example", "anna-chess", transport);
+  await befriend(jack, anna);
+  await jack.open(anna.jid);
+  await anna.open(jack.jid);
+
+  await withoutNotice(cable, jack, anna);
+  await offlineEvent(jack, anna);
+  await reloadedWhileCut(cable, jack, anna);
+  assert.deepEqual(await anna.texts("theirs"), ["while cut", "while offline", "before the reload"]);
+  assert.deepEqual(await jack.texts("theirs"), ["are you there?", "and now?", "hello again"]);
+  await anna.close();
+  await jack.close();
+  cable.close();
+}
+
+// The browser does not notice; the connection just breaks, and attempts fail for a while.
+async function withoutNotice(cable, jack, anna) {
+  cable.cut();
+  await jack.offline();
+  await jack.say("while cut");
+  await jack.page.locator(".message.mine", { hasText: "waiting for the network" }).waitFor();
+  await anna.say("are you there?");
+  await anna.delivered(1);
+  cable.mend();
+  await jack.online();
+  await jack.hears("are you there?");
+  await anna.hears("while cut");
+}
+
+// The browser says that it is offline, and that it is online again.
+async function offlineEvent(jack, anna) {
+  await jack.page.context().setOffline(true);
+  await jack.offline();
+  await jack.page.getByText("You are offline.").waitFor();
+  await jack.say("while offline");
+  await anna.say("and now?");
+  await anna.delivered(2);
+  await jack.page.context().setOffline(false);
+  await jack.online();
+  await jack.hears("and now?");
+  await anna.hears("while offline");
+}
+
+// What was written without a network outlives a reload.
+async function reloadedWhileCut(cable, jack, anna) {
+  await jack.page.context().setOffline(true);
+  await jack.offline();
+  await jack.say("before the reload");
+  await anna.say("hello again");
+  await anna.delivered(3);
+  await jack.page.context().setOffline(false);
+  await jack.page.reload();
+  await jack.online();
+  await jack.hears("hello again");
+  await anna.hears("before the reload");
+  await jack.delivered(3);
+}

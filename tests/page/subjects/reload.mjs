@@ -1,0 +1,48 @@
+// Reloads while both talk: still logged in, nothing lost, nothing twice, the order kept.
+
+import assert from "node:assert/strict";
+import { Person, befriend } from "../person.mjs";
+
+const ROUNDS = 8;
+const EACH = 4;
+
+export async function reload({ browser, address, transport }) {
+  const jack = await Person.open(browser, address);
+  const anna = await Person.open(browser, address);
+  await jack.logIn("jack@chess.example", "jack-chess", transport);
+  await anna.logIn("anna@chess.example", "anna-chess", transport);
+  await befriend(jack, anna);
+  await jack.open(anna.jid);
+  await anna.open(jack.jid);
+  assert.ok(!JSON.stringify(await jack.storage()).includes("jack-chess"), "the password is not kept");
+
+  for (let round = 0; round < ROUNDS; round += 1) await oneRound(jack, anna, round);
+  const wanted = numbers(ROUNDS * EACH);
+  await jack.hears(`anna ${wanted.at(-1)}`);
+  await anna.hears(`jack ${wanted.at(-1)}`);
+  assert.deepEqual(await jack.texts("theirs"), wanted.map((number) => `anna ${number}`));
+  assert.deepEqual(await anna.texts("theirs"), wanted.map((number) => `jack ${number}`));
+  assert.deepEqual(await jack.texts("mine"), wanted.map((number) => `jack ${number}`));
+  await jack.delivered(wanted.length);
+  assert.equal(await jack.page.locator("#login").isVisible(), false);
+  await jack.sees(anna.jid, "available");
+  await jack.close();
+  await anna.close();
+}
+
+// Jack's page is loaded again at once after what he says, while Anna goes on talking.
+async function oneRound(jack, anna, round) {
+  for (let number = 0; number < EACH; number += 1) {
+    await jack.say(`jack ${round * EACH + number}`);
+  }
+  const reloaded = jack.page.reload();
+  for (let number = 0; number < EACH; number += 1) {
+    await anna.say(`anna ${round * EACH + number}`);
+  }
+  await reloaded;
+  await jack.online();
+}
+
+function numbers(count) {
+  return [...Array(count).keys()];
+}
