@@ -1,9 +1,13 @@
 //! The beginning of a stream: XML declaration and stream header (RFC 6120 §4.7, §4.8).
 
+use bytes::Bytes;
+
 use crate::attributes::RawAttributes;
+use crate::document::Document;
 use crate::error::{StreamCondition, StreamError};
 use crate::escape::write_attribute;
 use crate::jid::Jid;
+use crate::limits::Limits;
 use crate::node::Node;
 use crate::ns;
 use crate::refusal::malformed;
@@ -64,13 +68,49 @@ impl StreamHeader {
     }
 }
 
-/// The namespaces that the stream header has declared.
+/// What the start tag of a stream, or of another element that others come in, declares for them.
 #[derive(Debug)]
 pub(crate) struct HeaderScope {
-    /// The header's name with its prefix, which the footer must repeat.
-    pub(crate) name: String,
+    /// Its name with its prefix, which its end tag must repeat.
+    name: String,
     pub(crate) default_ns: String,
-    pub(crate) prefixes: Vec<Outer>,
+    prefixes: Vec<Outer>,
+}
+
+impl HeaderScope {
+    pub(crate) fn of(tag: Node<'_>) -> Self {
+        let (mut default_ns, mut prefixes) = (String::new(), Vec::new());
+        for (prefix, name) in tag.declarations() {
+            match prefix {
+                "" => default_ns = name.into_owned(),
+                _ => prefixes.push((prefix.into(), name.as_ref().into())),
+            }
+        }
+        let name = match tag.prefix() {
+            "" => tag.name().to_owned(),
+            prefix => format!("{prefix}:{}", tag.name()),
+        };
+        Self { name, default_ns, prefixes }
+    }
+
+    /// Reads an element that comes inside.
+    pub(crate) fn element(&self, bytes: Bytes, limits: &Limits) -> Result<Document, StreamError> {
+        let document = Document::read(bytes, &self.default_ns, &self.prefixes, limits)?;
+        if self.default_ns == ns::CLIENT {
+            return Ok(document);
+        }
+        // The default namespace is not what stanzas are read with: write it again with its own.
+        Document::own(document.to_element().to_xml(ns::CLIENT).into_bytes(), ns::CLIENT)
+    }
+
+    /// Whether `tag` is the end tag.
+    pub(crate) fn check_end(&self, tag: &[u8]) -> Result<(), StreamError> {
+        let name = tag.strip_prefix(b"</").and_then(|tag| tag.strip_suffix(b">"));
+        match name.map(<[u8]>::trim_ascii_end) == Some(self.name.as_bytes()) {
+            true => Ok(()),
+            false => Err(malformed("an end tag that closes nothing")),
+        }
+    }
 }
 
 /// `<?xml version='1.0' encoding='UTF-8' standalone='yes'?>` (XML §2.8), of which the last two may be missing.
@@ -110,23 +150,12 @@ pub(crate) fn read_header(root: Node<'_>) -> Result<(StreamHeader, HeaderScope),
     if root.name() != "stream" {
         return Err(StreamCondition::BadFormat.into());
     }
-    let (mut default_ns, mut prefixes) = (String::new(), Vec::new());
-    for (prefix, name) in root.declarations() {
-        match prefix {
-            "" => default_ns = name.into_owned(),
-            _ => prefixes.push((prefix.into(), name.as_ref().into())),
-        }
+    let mut scope = HeaderScope::of(root);
+    let content_ns = content_ns(&scope.default_ns, &scope.prefixes)?;
+    if stanzas(&scope.default_ns) {
+        scope.default_ns = ns::CLIENT.to_owned();
     }
-    let content_ns = content_ns(&default_ns, &prefixes)?;
-    if stanzas(&default_ns) {
-        default_ns = ns::CLIENT.to_owned();
-    }
-    let header = from_attributes(root, content_ns)?;
-    let name = match root.prefix() {
-        "" => root.name().to_owned(),
-        prefix => format!("{prefix}:{}", root.name()),
-    };
-    Ok((header, HeaderScope { name, default_ns, prefixes }))
+    Ok((from_attributes(root, content_ns)?, scope))
 }
 
 fn from_attributes(root: Node<'_>, content_ns: String) -> Result<StreamHeader, StreamError> {

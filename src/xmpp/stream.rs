@@ -7,8 +7,6 @@ use crate::error::{StreamCondition, StreamError};
 use crate::framer::{Frame, Framer};
 use crate::header::{HeaderScope, StreamHeader, check_declaration, read_header};
 use crate::limits::Limits;
-use crate::ns;
-use crate::refusal::malformed;
 
 /// What a stream consists of.
 #[derive(Clone, Debug)]
@@ -88,9 +86,10 @@ impl StreamParser {
                 Frame::Declaration => check_declaration(&bytes)?,
                 Frame::Header => return self.open(&bytes).map(|header| Some(StreamEvent::Open(header))),
                 Frame::Element => {
-                    return self.element(bytes).map(|document| Some(StreamEvent::Element(document)));
+                    let document = self.header()?.element(bytes, &self.limits)?;
+                    return Ok(Some(StreamEvent::Element(document)));
                 }
-                Frame::Footer => return self.close(&bytes).map(|()| Some(StreamEvent::Close)),
+                Frame::Footer => return self.header()?.check_end(&bytes).map(|()| Some(StreamEvent::Close)),
             }
         }
     }
@@ -121,16 +120,8 @@ impl StreamParser {
         self.taken = 0;
     }
 
-    fn element(&self, bytes: Bytes) -> Result<Document, StreamError> {
-        let Some(header) = &self.header else {
-            return Err(StreamCondition::BadFormat.into());
-        };
-        let document = Document::read(bytes, &header.default_ns, &header.prefixes, &self.limits)?;
-        if header.default_ns == ns::CLIENT {
-            return Ok(document);
-        }
-        // The default namespace is not what stanzas are read with: write it again with its own.
-        Document::own(document.to_element().to_xml(ns::CLIENT).into_bytes(), ns::CLIENT)
+    fn header(&self) -> Result<&HeaderScope, StreamError> {
+        self.header.as_deref().ok_or_else(|| StreamCondition::BadFormat.into())
     }
 
     fn open(&mut self, bytes: &[u8]) -> Result<StreamHeader, StreamError> {
@@ -143,16 +134,6 @@ impl StreamParser {
         let (header, scope) = read_header(document.root())?;
         self.header = Some(Box::new(scope));
         Ok(header)
-    }
-
-    fn close(&self, bytes: &[u8]) -> Result<(), StreamError> {
-        let name = bytes.strip_prefix(b"</").and_then(|tag| tag.strip_suffix(b">"));
-        let opened = self.header.as_ref().map(|header| header.name.as_bytes());
-        if name.map(<[u8]>::trim_ascii_end) == opened {
-            Ok(())
-        } else {
-            Err(malformed("an end tag that closes nothing"))
-        }
     }
 
     /// Expects a new stream header (after STARTTLS and after authentication). What is buffered stays;

@@ -1,14 +1,15 @@
 //! An element that carries others from one place to another: BOSH's `<body/>` (XEP-0124 §4).
 
+use bytes::Bytes;
+
 use crate::document::Document;
 use crate::error::StreamError;
 use crate::framer::{Frame, Framer};
-use crate::header::check_declaration;
+use crate::header::{HeaderScope, check_declaration};
 use crate::limits::Limits;
 use crate::node::Node;
 use crate::ns;
 use crate::refusal::{malformed, violation};
-use crate::tape::Outer;
 
 /// A wrapper whose start tag has been read. What is inside is read when it is asked for, with limits that may depend on
 /// what the tag says.
@@ -70,7 +71,10 @@ impl<'a> Wrapper<'a> {
         let Some(inside) = self.inside else {
             return nothing_more(self.after).map(|()| Vec::new());
         };
-        let scope = Scope::of(self.tag.root());
+        let mut scope = HeaderScope::of(self.tag.root());
+        if scope.default_ns == self.tag.root().ns() {
+            scope.default_ns = ns::CLIENT.to_owned();
+        }
         let mut framer = Framer::inside();
         let mut children = Vec::new();
         let mut rest = inside;
@@ -85,58 +89,13 @@ impl<'a> Wrapper<'a> {
                 Frame::Element if children.len() >= most => {
                     return Err(violation("too many elements at once"));
                 }
-                Frame::Element => children.push(scope.child(found, limits)?),
+                Frame::Element => children.push(scope.element(Bytes::copy_from_slice(found), limits)?),
                 Frame::Footer => {
                     scope.check_end(found)?;
                     return nothing_more(rest).map(|()| children);
                 }
                 Frame::Declaration | Frame::Header => return Err(malformed("a declaration inside")),
             }
-        }
-    }
-}
-
-/// What the start tag declares for what is inside.
-struct Scope {
-    name: String,
-    default_ns: String,
-    prefixes: Vec<Outer>,
-}
-
-impl Scope {
-    fn of(tag: Node<'_>) -> Self {
-        let (mut default_ns, mut prefixes) = (String::new(), Vec::new());
-        for (prefix, name) in tag.declarations() {
-            match prefix {
-                "" => default_ns = name.into_owned(),
-                _ => prefixes.push((prefix.into(), name.as_ref().into())),
-            }
-        }
-        if default_ns == tag.ns() {
-            default_ns = ns::CLIENT.to_owned();
-        }
-        let name = match tag.prefix() {
-            "" => tag.name().to_owned(),
-            prefix => format!("{prefix}:{}", tag.name()),
-        };
-        Self { name, default_ns, prefixes }
-    }
-
-    /// Copied, since a stanza must not keep more alive than itself.
-    fn child(&self, bytes: &[u8], limits: &Limits) -> Result<Document, StreamError> {
-        let document = Document::read(bytes.to_vec().into(), &self.default_ns, &self.prefixes, limits)?;
-        if self.default_ns == ns::CLIENT {
-            return Ok(document);
-        }
-        // Its default namespace is not what stanzas are read with: it is written again with its own.
-        Document::own(document.to_element().to_xml(ns::CLIENT).into_bytes(), ns::CLIENT)
-    }
-
-    fn check_end(&self, tag: &[u8]) -> Result<(), StreamError> {
-        let name = tag.strip_prefix(b"</").and_then(|tag| tag.strip_suffix(b">"));
-        match name.map(<[u8]>::trim_ascii_end) == Some(self.name.as_bytes()) {
-            true => Ok(()),
-            false => Err(malformed("an end tag that closes nothing")),
         }
     }
 }
