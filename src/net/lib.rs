@@ -6,6 +6,7 @@
 //!   waits.
 //! - [`http`]: an HTTP server that others add routes to.
 //! - [`WebSocket`]: the same stream events over RFC 6455 and RFC 7395.
+//! - [`bosh`]: the same over HTTP requests that are answered late (XEP-0124, XEP-0206).
 
 pub mod bosh;
 mod connection;

@@ -7,6 +7,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use tokio::time::Instant;
 use xmpp::{Limits, StreamCondition, StreamError, StreamEvent};
 
+use super::address::Seat;
 use super::body::Body;
 use super::condition::Condition;
 use super::connection::Connection;
@@ -93,28 +94,20 @@ impl Bosh {
         }
     }
 
-    /// A session begins (XEP-0124 §7).
+    /// A session begins (XEP-0124 §7). What comes with the request is taken after it.
     fn create(&self, body: &Body<'_>, sender: &Sender) -> Result<Outcome, Fault> {
         if self.service.is_closing() {
             return Err(Condition::SystemShutdown.into());
         }
         let asked = &body.attributes;
         let header = header(asked)?;
+        let seat = self.seat(sender)?;
         let limits = self.service.limits(header.to.as_ref().map(|to| to.domain()));
         let payload = body.payload(&limits.stanza).map_err(|_| Condition::BadRequest)?;
-        let Client { address, secure } = sender.client;
-        let most = self.service.sessions_per_address();
-        let crowd =
-            Fault::new(Condition::PolicyViolation, "too many sessions of your address have not logged in");
-        let seat = self.registry.addresses.seat(address.ip(), most).ok_or(crowd)?;
         let sid = self.registry.new_sid();
-        let creation = Creation {
-            sid: registry::write(sid),
-            rid: asked.rid,
-            secure: secure && asked.secure,
-            from: None,
-            authid: None,
-        };
+        let secure = sender.client.secure && asked.secure;
+        let creation =
+            Creation { sid: registry::write(sid), rid: asked.rid, secure, from: None, authid: None };
         let terms = Terms::of(asked, &limits);
         let (mut core, ticket) = Core::new(asked, header, terms, creation, Instant::now())?;
         core.inbox.extend(payload.into_iter().map(|element| Ok(StreamEvent::Element(element))));
@@ -125,6 +118,13 @@ impl Bosh {
         let rate = limits.bytes_per_second;
         self.service.begin(Connection::new(session, self.registry.clone(), seat, rate));
         Ok(Outcome::Held(held))
+    }
+
+    fn seat(&self, sender: &Sender) -> Result<Seat, Fault> {
+        let seat =
+            self.registry.addresses.seat(sender.client.address.ip(), self.service.sessions_per_address());
+        let words = "too many sessions of your address have not logged in";
+        seat.ok_or(Fault::new(Condition::PolicyViolation, words))
     }
 }
 
