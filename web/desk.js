@@ -21,6 +21,7 @@ export class Desk {
   constructor(link) {
     this.#link = link;
     link.addEventListener("stanza", ({ detail }) => this.#heard(detail));
+    link.addEventListener("state", () => link.state !== "online" && this.typing.silence());
     link.addEventListener("fresh", () => this.#begin());
     link.addEventListener("ready", () => this.#flush());
     link.addEventListener("settled", () => this.conversations.settle(link.pending()));

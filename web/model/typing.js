@@ -53,6 +53,14 @@ export class Typing extends EventTarget {
     this.#ours.delete(jid);
   }
 
+  /** Nobody is heard any more: the connection is lost. */
+  silence() {
+    for (const [jid, timer] of this.#others) {
+      clearTimeout(timer);
+      this.#stopped(jid);
+    }
+  }
+
   #paused(jid) {
     this.#ours.delete(jid);
     this.#send(jid, "paused");
