@@ -64,9 +64,7 @@ impl Bosh {
         if !body.is("body", ns::HTTPBIND) {
             return Err(format!("this is no body: {}", body.to_xml("")));
         }
-        // the reason is with another request then (XEP-0124 section 17.2)
-        let elsewhere = body.get("condition") == Some("other-request") && !self.asked.is_empty();
-        self.ended |= body.get("type") == Some("terminate") && !elsewhere;
+        self.ended |= body.get("type") == Some("terminate");
         if self.sid.is_none() {
             self.sid = body.get("sid").map(str::to_owned);
         }
@@ -98,7 +96,8 @@ impl Wire for Bosh {
             if let Some(element) = self.carried.pop_front() {
                 return Ok(Some(element));
             }
-            if self.ended {
+            // the reason for the end may be in the answer to another request (XEP-0124 section 17.2)
+            if self.ended && self.asked.is_empty() {
                 return Ok(None);
             }
             if self.asked.is_empty() {
