@@ -34,6 +34,9 @@ struct Plan {
 /// The largest body, and the largest message.
 const LIMIT: usize = 1 << 18;
 
+/// The largest head.
+const HEAD: usize = 16 << 10;
+
 #[tokio::main]
 async fn main() -> Result<()> {
     let plan = Plan::parse();
@@ -56,6 +59,10 @@ async fn serve(stream: TcpStream, wait: Duration) {
     let service = service_fn(move |request| answer(request, wait));
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(60))
+        .max_header_size(HEAD)
+        .max_buf_size(HEAD)
+        .writev(true)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     if let Err(error) = connection.await {

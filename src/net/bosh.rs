@@ -37,4 +37,7 @@ pub use route::{Bosh, Service};
 pub use terms::Limits;
 
 #[cfg(test)]
+#[path = "../../fuzz/bosh/play.rs"]
+mod play;
+#[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! The core without I/O: a session, a clock that is moved by hand, and whoever serves the stream.
 
+mod moves;
 mod order;
 mod parts;
 mod rules;
