@@ -49,6 +49,7 @@ async function logOut() {
   clear();
   await link.logOut();
   clear();
+  history.replaceState(null, "");
   location.reload();
 }
 
@@ -56,10 +57,16 @@ async function begin() {
   closers();
   // A page from the browser's memory has dead connections.
   addEventListener("pageshow", (event) => event.persisted && location.reload());
-  const [brands, own] = await Promise.all([fetchBrands(), isOwn()]);
+  const brands = await fetchBrands();
   const account = kept("account");
   brand = brands.find(({ domain }) => domain === account?.domain) ?? null;
   login.brands(brands, account?.domain ?? location.hostname);
+  if (!globalThis.isSecureContext) {
+    login.show(null);
+    login.refuse("Browsers have what a safe log-in takes on https pages only. Open this page by https.");
+    return;
+  }
+  const own = await isOwn();
   if (!brand || !account.keys) {
     login.show(kept("reason"), account?.jid);
     drop("reason");

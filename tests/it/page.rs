@@ -34,8 +34,11 @@ fn play(subject: &str, transport: &str) {
     assert!(folder.join("node_modules").is_dir(), "the packages of tests/page are missing: cargo xtask test");
     let server = start(BRANDS);
     let address = format!("http://{}/", server.address("http"));
-    let output =
-        Command::new("node").arg(folder.join("run.mjs")).args([subject, &address, transport]).output().unwrap();
+    let output = Command::new("node")
+        .arg(folder.join("run.mjs"))
+        .args([subject, &address, transport])
+        .output()
+        .unwrap();
     let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && said == format!("ok {subject}\n"), "{said}{errors}");
 }

@@ -10,6 +10,8 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // A name that is not this machine's own, so that browsers take its pages for unsafe without https.
+  "--host-resolver-rules=MAP wuchess.example 127.0.0.1",
 ];
 
 /** How long anything may take that a test waits for, milliseconds. */

@@ -36,7 +36,7 @@ async function scene() {
   await picture(jack, "talk-dark");
   await jack.page.emulateMedia({ colorScheme: "light" });
   await request(jack);
-  await phone();
+  await phone(others.anna);
 }
 
 // Somebody logs in; with a picture of how.
@@ -90,7 +90,8 @@ async function request(jack) {
   await jack.online();
 }
 
-async function phone() {
+// Later the same day.
+async function phone(opponent) {
   const jack = await enter("jack", PHONE);
   await jack.sees("anna@chess.example", "available");
   await picture(jack, "phone-contacts");
@@ -98,6 +99,11 @@ async function phone() {
   await jack.open(anna);
   await jack.say("On my phone now – be right there.");
   await jack.delivered(1);
+  await opponent.say("No hurry, the board is set up.");
+  await opponent.say("You have White.");
+  await jack.hears("White");
+  await jack.say("Then it is e4 again. Warn your king!");
+  await jack.delivered(2);
   await picture(jack, "phone-talk");
 }
 

@@ -2,7 +2,7 @@
 // with its rid until its answer has been read, and the server answers a rid once only.
 
 import { Request, Strophe } from "strophe.js";
-import { parse } from "../model/stanza.js";
+import { parse, streamError } from "../model/stanza.js";
 import { drop, keep, kept } from "../model/store.js";
 import * as unsent from "./unsent.js";
 
@@ -87,10 +87,17 @@ class Bosh extends Strophe.Bosh {
     // What the server has received may be more than what it answers (XEP-0124 §9.2).
     this.received = Math.max(this.received, request.rid, Number(answer?.getAttribute("ack")) || 0);
     const over = answer?.getAttribute("type") === "terminate";
-    if (over) this.end();
+    if (over) this.over(answer);
     super._onRequestStateChange(read, request);
     if (!over) this.next();
     return undefined;
+  }
+
+  // The library knows no stream errors over BOSH but one (XEP-0206 §8).
+  over(answer) {
+    this.end();
+    const condition = streamError(answer);
+    if (condition !== null) this._conn._changeConnectStatus(Strophe.Status.ERROR, condition);
   }
 
   // A hidden page's timers are slow: the next request goes out with the answer, not with the next tick.

@@ -139,6 +139,7 @@ export class Link extends EventTarget {
     account.keys = connection.scram_keys ?? account.keys;
     account.transport ??= this.#tries[0];
     this.#password = null;
+    connection.pass = null;
     keep("account", { ...account, domain: this.#brand.domain });
     this.#online(connection);
     if (connection.hasResumed()) {

@@ -1,7 +1,7 @@
 // The library's WebSocket transport (RFC 7395), with what a page that comes back by itself needs.
 
 import { Strophe } from "strophe.js";
-import { NS } from "../model/stanza.js";
+import { streamError } from "../model/stanza.js";
 
 /** Registered with the library under this name. */
 export const WEBSOCKET = "castling-websocket";
@@ -10,11 +10,9 @@ class Websocket extends Strophe.Websocket {
   // The library looks for an error at any depth, so that a message with one inside would end the session of whoever
   // receives it. Only an element of the stream itself is a stream error (RFC 6120 §4.9).
   _checkStreamError(wrapper, status) {
-    const error = [...wrapper.children].find((one) => one.localName === "error" && one.namespaceURI === NS.stream);
-    if (!error) return false;
-    const ours = [...error.children].filter((one) => one.namespaceURI === NS.streams);
-    const condition = ours.find((one) => one.localName !== "text")?.localName ?? "undefined-condition";
-    this._conn._changeConnectStatus(status, condition, error);
+    const condition = streamError(wrapper);
+    if (condition === null) return false;
+    this._conn._changeConnectStatus(status, condition);
     this._conn._doDisconnect(condition);
     return true;
   }

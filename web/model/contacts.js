@@ -7,6 +7,8 @@ import { drop, keep, kept, names } from "./store.js";
 /** From most to least reachable; a presence without `show` is `available`. */
 const SHOWS = ["chat", "available", "away", "xa", "dnd"];
 
+const collator = new Intl.Collator();
+
 /** Event `change` after every change. A contact: `{ jid, name, subscription, ask, presences }`, by resource. */
 export class Contacts extends EventTarget {
   #all = new Map();
@@ -19,9 +21,13 @@ export class Contacts extends EventTarget {
 
   /** All contacts: those that are reachable first, then by name. */
   list() {
-    const order = (contact) => (this.presence(contact.jid).show === "offline" ? 1 : 0);
-    const name = (contact) => contact.name || contact.jid;
-    return [...this.#all.values()].sort((a, b) => order(a) - order(b) || name(a).localeCompare(name(b)));
+    const keyed = [...this.#all.values()].map((contact) => ({
+      contact,
+      away: this.presence(contact.jid).show === "offline" ? 1 : 0,
+      name: contact.name || contact.jid,
+    }));
+    keyed.sort((a, b) => a.away - b.away || collator.compare(a.name, b.name));
+    return keyed.map(({ contact }) => contact);
   }
 
   /** One contact; undefined if it is none. */

@@ -43,6 +43,17 @@ export function problem(stanza) {
   return condition?.localName.replaceAll("-", " ") ?? "refused";
 }
 
+/**
+ * Why a stream ended, if `wrapper` has a stream error among its own children (RFC 6120 §4.9); null if not. Deeper ones
+ * are somebody's message.
+ */
+export function streamError(wrapper) {
+  const error = child(wrapper, "error", NS.stream);
+  if (!error) return null;
+  const known = [...error.children].filter((one) => one.namespaceURI === NS.streams && one.localName !== "text");
+  return known[0]?.localName ?? "undefined-condition";
+}
+
 /** The text without the characters that XML cannot carry (XML 1.0 §2.2). */
 export function sendable(typed) {
   return typed.replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "");

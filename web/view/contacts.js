@@ -17,13 +17,13 @@ export class ContactList {
     byId("contacts").addEventListener("keydown", (event) => this.#move(event));
     byId("filter").addEventListener("input", () => this.#draw());
     for (const model of [desk.contacts, desk.conversations, desk.typing]) model.addEventListener("change", () => this.draw());
-    this.draw();
+    this.#draw();
   }
 
   /** Marks who is talked with. */
   current(jid) {
     this.#current = jid;
-    this.draw();
+    this.#draw();
   }
 
   /** Puts the focus on somebody, else on the first. */
@@ -35,7 +35,7 @@ export class ContactList {
   draw() {
     if (this.#due) return;
     this.#due = true;
-    queueMicrotask(() => {
+    requestAnimationFrame(() => {
       this.#due = false;
       this.#draw();
     });

@@ -27,7 +27,6 @@ export class Login {
       event.preventDefault();
       this.#submit();
     });
-    if (!globalThis.isSecureContext) this.say("Browsers allow a safe log-in on https pages only. Open this page by https.");
   }
 
   /** Shows the brands to choose from; the one chosen is that of `domain`, else the first. */
@@ -63,6 +62,12 @@ export class Login {
   busy(busy) {
     byId("login-button").setAttribute("aria-disabled", String(busy));
     byId("login-button").textContent = busy ? "Logging in…" : "Log in";
+  }
+
+  /** Takes no log-in, and says why. */
+  refuse(why) {
+    byId("login-button").setAttribute("aria-disabled", "true");
+    this.say(why);
   }
 
   /** Says what is wrong. */

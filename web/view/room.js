@@ -34,8 +34,8 @@ export class Room {
     this.#dialogs(domain(jid));
     this.#listen();
     const before = kept("open");
-    if (before) this.#open(before, false);
-    else this.#close(false);
+    if (before) this.#show(before);
+    else this.#hide();
     byId("desk").focus();
   }
 
@@ -67,6 +67,7 @@ export class Room {
       const said = conversations.messages(detail).at(-1)?.body;
       if (detail !== this.#conversation.jid && said) announce(`${contacts.nameOf(detail)} writes: ${said}`);
     });
+    addEventListener("popstate", ({ state }) => (state?.jid ? this.#show(state.jid) : this.#hide()));
     byId("back").addEventListener("click", () => this.#close());
     byId("conversation").addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.isComposing) this.#close();
@@ -74,22 +75,34 @@ export class Room {
     count();
   }
 
-  #open(jid, focus = true) {
+  // The browser's way back leads from the conversation to the list.
+  #open(jid) {
+    if (history.state?.jid) history.replaceState({ jid }, "");
+    else history.pushState({ jid }, "");
+    this.#show(jid);
+    byId("text").focus();
+  }
+
+  #close() {
+    if (history.state?.jid) history.back();
+    else this.#hide();
+  }
+
+  #show(jid) {
     keep("open", jid);
     byId("desk").classList.add("talking");
     this.#conversation.open(jid);
     this.#list.current(jid);
     showPlace(this.#desk.contacts.nameOf(jid), this.#brand.title);
-    if (focus) byId("text").focus();
   }
 
-  #close(focus = true) {
+  #hide() {
+    const was = this.#conversation.jid;
     keep("open", null);
     byId("desk").classList.remove("talking");
-    const was = this.#conversation.jid;
     this.#conversation.open(null);
     this.#list.current(null);
     showPlace(this.#brand.title);
-    if (focus) queueMicrotask(() => this.#list.focus(was));
+    if (was) this.#list.focus(was);
   }
 }

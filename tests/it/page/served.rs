@@ -61,14 +61,19 @@ fn the_page_and_its_files() {
     ] {
         assert_eq!(page.field(field), value, "{field}");
     }
-    let script = page.body.split('"').find(|text| text.starts_with("page-") && text.ends_with(".js")).unwrap();
+    let script =
+        page.body.split('"').find(|text| text.starts_with("page-") && text.ends_with(".js")).unwrap();
     let script = get(&server, &format!("/{script}"), "chess.example");
     assert_eq!(script.field("content-type"), "text/javascript; charset=utf-8");
     assert!(script.field("cache-control").ends_with("immutable"), "{}", script.head);
 
     let fields = format!("Host: chess.example\r\nIf-None-Match: {}\r\n", page.field("etag"));
     let again = ask(&server, "GET", "/", &fields);
-    assert!(again.is(304) && again.body.is_empty() && again.field("etag") == page.field("etag"), "{}", again.head);
+    assert!(
+        again.is(304) && again.body.is_empty() && again.field("etag") == page.field("etag"),
+        "{}",
+        again.head
+    );
     let head = ask(&server, "HEAD", "/", "Host: chess.example\r\n");
     assert!(head.is(200) && head.body.is_empty(), "{}", head.head);
     assert_eq!(head.field("content-length"), page.body.len().to_string());
@@ -124,7 +129,10 @@ fn where_websocket_and_bosh_are() {
     assert_eq!(xrd.field("content-type"), "application/xrd+xml; charset=utf-8");
     assert!(xrd.body.contains("href='http://chess.example/http-bind'"), "{}", xrd.body);
     let policy = get(&server, "/", "chess.example").field("content-security-policy").to_owned();
-    assert!(policy.contains("https://wuchess.example ws://chess.example wss://ws.wuchess.example"), "{policy}");
+    assert!(
+        policy.contains("https://wuchess.example ws://chess.example wss://ws.wuchess.example"),
+        "{policy}"
+    );
 }
 
 #[test]
