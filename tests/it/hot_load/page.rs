@@ -50,14 +50,17 @@ impl Page {
     /// Writes a stanza.
     pub fn write(&mut self, stanza: &str) -> Result<()> {
         self.client.write(stanza)?;
-        if !self.is_managed() {
-            return Ok(());
-        }
-        self.sent += 1;
-        self.unacknowledged.push_back(stanza.to_owned());
-        match self.sent.is_multiple_of(ASKED) {
+        self.wrote(stanza);
+        match self.is_managed() && self.sent.is_multiple_of(ASKED) {
             true => self.client.write(&format!("<r xmlns='{}'/>", ns::SM)),
             false => Ok(()),
+        }
+    }
+
+    fn wrote(&mut self, stanza: &str) {
+        if self.is_managed() {
+            self.sent += 1;
+            self.unacknowledged.push_back(stanza.to_owned());
         }
     }
 
@@ -79,8 +82,13 @@ impl Page {
 
     /// Loses its connections in the middle of whatever they carry, and goes on over new ones. Over BOSH by session id
     /// and request number, asking again what had no answer; over WebSocket by resumption, with what was not
-    /// acknowledged sent again.
-    pub fn reload(&mut self) -> Result<()> {
+    /// acknowledged sent again. `stanza` is sent just before that, and `arrives` or is lost as well.
+    pub fn reload(&mut self, stanza: &str, arrives: bool) -> Result<()> {
+        match arrives {
+            true => self.client.write(stanza)?,
+            false => self.client.lose(stanza)?,
+        }
+        self.wrote(stanza);
         self.client.cut();
         self.client.resume(self.way, &self.profile).map_err(|error| format!("after a reload: {error}"))?;
         self.reloads += 1;

@@ -76,10 +76,6 @@ impl Talker {
                 said_all = self.shared.stopped();
                 self.say(number, said_all)?;
             }
-            // what was just said, and what is under way to this one, may be lost with the connection
-            if self.page.reloads == 0 && self.shared.takes_reload(self.page.transport()) {
-                self.page.reload()?;
-            }
             if !heard_all {
                 heard_all = self.hear(number)?;
             }
@@ -101,7 +97,11 @@ impl Talker {
             self.page.write(&message(&self.away, number, 0, false))?;
         }
         let earliest = self.shared.of("mark").earliest();
-        self.page.write(&message(&self.partner, number, earliest, last))
+        let message = message(&self.partner, number, earliest, last);
+        match self.page.reloads == 0 && self.shared.takes_reload(self.page.transport()) {
+            true => self.page.reload(&message, number.is_multiple_of(2)),
+            false => self.page.write(&message),
+        }
     }
 
     /// Hears this number from the partner, and whether it is the last.

@@ -29,16 +29,21 @@ impl Bosh {
         Self { address, sid: None, rid: 1_573_741_820, asked, free, carried, ended: false }
     }
 
-    /// Sends a body. Of two requests without an answer, the older one gets its answer first.
+    /// Sends a body.
     fn request(&mut self, attributes: &str, content: &str) -> Result<()> {
+        let body = self.body(attributes, content)?;
+        self.post(body)
+    }
+
+    /// The next body. Of two requests without an answer, the older one gets its answer before there is a third.
+    fn body(&mut self, attributes: &str, content: &str) -> Result<String> {
         if self.asked.len() == 2 {
             self.answer()?;
         }
         self.rid += 1;
+        let (ns, rid) = (ns::HTTPBIND, self.rid);
         let sid = self.sid.as_ref().map(|sid| format!(" sid='{sid}'")).unwrap_or_default();
-        let body =
-            format!("<body xmlns='{}' rid='{}'{sid}{attributes}>{content}</body>", ns::HTTPBIND, self.rid);
-        self.post(body)
+        Ok(format!("<body xmlns='{ns}' rid='{rid}'{sid}{attributes}>{content}</body>"))
     }
 
     fn post(&mut self, body: String) -> Result<()> {
@@ -112,6 +117,12 @@ impl Wire for Bosh {
 
     fn close(&mut self) -> Result<()> {
         self.request(" type='terminate'", "")
+    }
+
+    fn lose(&mut self, xml: &str) -> Result<()> {
+        let body = self.body("", &pieces(xml).concat())?;
+        self.asked.push_back((Http::connect(self.address)?, body));
+        Ok(())
     }
 
     fn cut(&mut self) {

@@ -119,6 +119,11 @@ impl Client {
         self.wire.write(xml)
     }
 
+    /// Writes what is lost on its way. After that it can only lose its connection.
+    pub fn lose(&mut self, xml: &str) -> Result<()> {
+        self.wire.lose(xml)
+    }
+
     fn element(&mut self) -> Result<Element> {
         match self.read()? {
             Read1::Element(element) => Ok(element),

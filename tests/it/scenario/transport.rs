@@ -67,6 +67,11 @@ pub trait Wire: Send {
     /// Writes elements as they are, with no more than what the transport demands of each.
     fn write(&mut self, xml: &str) -> Result<()>;
 
+    /// The same, and it is lost on its way.
+    fn lose(&mut self, _xml: &str) -> Result<()> {
+        Ok(())
+    }
+
     /// The next element; none at the end of the stream or the connection.
     fn read(&mut self) -> Result<Option<Element>>;
 
