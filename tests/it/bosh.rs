@@ -171,11 +171,13 @@ impl Client {
 
     /// Sends these stanzas and goes on asking until the server has taken them.
     fn settle(&mut self, stanzas: &str) -> Vec<Element> {
-        let ping =
-            format!("<iq type='get' id='settled' to='chess.example'><ping xmlns='{}'/></iq>", ns::PING);
-        let mut found: Vec<Element> = self.ask("", &format!("{stanzas}{ping}")).children().cloned().collect();
+        let ping = format!("<ping xmlns='{}'/>", ns::PING);
+        let mut inside = format!("{stanzas}<iq type='get' id='settled' to='chess.example'>{ping}</iq>");
+        let mut found: Vec<Element> = Vec::new();
         while !found.iter().any(|stanza| stanza.get("id") == Some("settled")) {
-            found.extend(self.ask("", "").children().cloned());
+            let answer = self.ask("", &std::mem::take(&mut inside));
+            assert_eq!(answer.get("type"), None, "{}", answer.to_xml(""));
+            found.extend(answer.children().cloned());
         }
         found.retain(|stanza| stanza.get("id") != Some("settled"));
         found

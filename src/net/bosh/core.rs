@@ -176,18 +176,12 @@ impl Core {
     }
 
     /// A request ends the session; its answer.
-    pub fn fail(&mut self, fault: Fault) -> Reply {
-        self.ending.get_or_insert(Ending::told(self.terms.ver.is_none()));
+    pub fn fail(&mut self, rid: u64, fault: &Fault) -> Reply {
+        let legacy = self.legacy();
+        let word = fault.reply(legacy);
+        self.ending.get_or_insert(Ending::caused_by(rid, word.clone(), legacy));
         self.over();
-        fault.reply(self.legacy())
-    }
-
-    /// A body is no XML and ends the session; the answer, which tells what a stream would have been told.
-    pub fn malformed(&mut self, error: &StreamError) -> Reply {
-        self.fail(Condition::BadRequest.into());
-        let mut bytes = Vec::new();
-        error.to_element().write_prefixed(&mut bytes, "stream", ns::HTTPBIND);
-        Reply::terminal_with(Condition::BadRequest, self.legacy(), true, &bytes)
+        word
     }
 
     fn end(&mut self, word: Reply, rest: Reply) {

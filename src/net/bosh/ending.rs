@@ -3,11 +3,12 @@
 use super::condition::Condition;
 use super::reply::Reply;
 
-/// The session has ended. One request is told why: the oldest that waits, else the next that comes.
+/// The session has ended. One request is told why: the one that caused it, else the oldest that waits, else the next
+/// that comes.
 pub(super) struct Ending {
     word: Option<Reply>,
-    /// The oldest that waited.
-    oldest: Option<u64>,
+    /// Whose the word is; none: the next one's.
+    rid: Option<u64>,
     /// What the others are answered.
     rest: Reply,
     legacy: bool,
@@ -16,18 +17,24 @@ pub(super) struct Ending {
 impl Ending {
     /// `oldest`: the oldest request that waits.
     pub fn new(word: Reply, rest: Reply, oldest: Option<u64>, legacy: bool) -> Self {
-        Self { word: Some(word), oldest, rest, legacy }
+        Self { word: Some(word), rid: oldest, rest, legacy }
     }
 
-    /// Whoever caused it has been told; the others are told that it was another.
-    pub fn told(legacy: bool) -> Self {
-        Self { word: None, oldest: None, rest: Reply::terminal(Condition::OtherRequest, legacy), legacy }
+    /// A request has caused it; the others are told that it was another.
+    pub fn caused_by(rid: u64, word: Reply, legacy: bool) -> Self {
+        Self::new(word, Reply::terminal(Condition::OtherRequest, legacy), Some(rid), legacy)
     }
 
-    /// The answer to a request that waited when the session ended.
+    /// Nobody is left to be told.
+    pub fn silent(legacy: bool) -> Self {
+        let gone = Reply::terminal(Condition::ItemNotFound, legacy);
+        Self { word: None, rid: None, rest: gone, legacy }
+    }
+
+    /// The answer to a request that came before the end.
     pub fn answer(&self, rid: u64) -> Reply {
         match &self.word {
-            Some(word) if self.oldest == Some(rid) => word.clone(),
+            Some(word) if self.rid == Some(rid) => word.clone(),
             _ => self.rest.clone(),
         }
     }
@@ -35,11 +42,11 @@ impl Ending {
     /// The answer to a request that comes after the end.
     pub fn late(&mut self) -> Reply {
         let gone = || Reply::terminal(Condition::ItemNotFound, self.legacy);
-        if self.oldest.is_some() { gone() } else { self.word.take().unwrap_or_else(gone) }
+        if self.rid.is_some() { gone() } else { self.word.take().unwrap_or_else(gone) }
     }
 
     /// Nobody has to be told any more.
     pub fn is_told(&self) -> bool {
-        self.oldest.is_some() || self.word.is_none()
+        self.rid.is_some() || self.word.is_none()
     }
 }

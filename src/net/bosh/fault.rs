@@ -1,36 +1,54 @@
-//! A condition, and words for whoever wrote the client.
+//! A condition, and what is said with it.
 
-use xmpp::{Element, ns};
+use xmpp::{Element, StreamError, ns};
 
 use super::condition::Condition;
 use super::reply::Reply;
 
 /// Why a request, and its session with it, is refused. Words are given only where they tell an attacker nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
-    pub condition: Condition,
-    words: &'static str,
+    condition: Condition,
+    words: Words,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Words {
+    None,
+    /// For whoever wrote the client.
+    Text(&'static str),
+    /// What a stream would have been told.
+    Error(Box<StreamError>),
 }
 
 impl Fault {
     pub fn new(condition: Condition, words: &'static str) -> Self {
-        Self { condition, words }
+        Self { condition, words: Words::Text(words) }
+    }
+
+    /// A body is no XML.
+    pub fn malformed(error: StreamError) -> Self {
+        Self { condition: Condition::BadRequest, words: Words::Error(Box::new(error)) }
     }
 
     /// What the client is told.
-    pub fn reply(self, legacy: bool) -> Reply {
-        if self.words.is_empty() {
-            return Reply::terminal(self.condition, legacy);
-        }
+    pub fn reply(&self, legacy: bool) -> Reply {
         let mut content = Vec::new();
-        let text = Element::new("text", ns::STREAMS_ERR).attr("xml:lang", "en").text(self.words);
-        text.write(&mut content, ns::HTTPBIND);
-        Reply::terminal_with(self.condition, legacy, false, &content)
+        match &self.words {
+            Words::None => {}
+            Words::Text(words) => {
+                let text = Element::new("text", ns::STREAMS_ERR).attr("xml:lang", "en").text(words);
+                text.write(&mut content, ns::HTTPBIND);
+            }
+            Words::Error(error) => error.to_element().write_prefixed(&mut content, "stream", ns::HTTPBIND),
+        }
+        let stream = matches!(self.words, Words::Error(_));
+        Reply::terminal_with(self.condition, legacy, stream, &content)
     }
 }
 
 impl From<Condition> for Fault {
     fn from(condition: Condition) -> Self {
-        Self::new(condition, "")
+        Self { condition, words: Words::None }
     }
 }

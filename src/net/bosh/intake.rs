@@ -1,7 +1,7 @@
 //! Requests come in: in order, once, and not too many.
 
 use tokio::time::Instant;
-use xmpp::StreamEvent;
+use xmpp::{StreamCondition, StreamError, StreamEvent};
 
 use super::body::Attributes;
 use super::condition::Condition;
@@ -24,6 +24,23 @@ pub(super) enum Arrival {
     Reply(Reply),
 }
 
+/// A request that breaks the rules.
+struct Broken {
+    rid: u64,
+    fault: Fault,
+}
+
+/// The binding has a word for what is no XML at all; for what XMPP forbids the stream has (XEP-0124 §17.2).
+fn is_no_xml(error: &StreamError) -> bool {
+    matches!(
+        error.condition,
+        StreamCondition::NotWellFormed
+            | StreamCondition::BadFormat
+            | StreamCondition::BadNamespacePrefix
+            | StreamCondition::UnsupportedEncoding
+    )
+}
+
 impl Core {
     /// Takes a request. One that breaks the rules ends the session.
     pub fn arrive(&mut self, request: Request, now: Instant) -> Arrival {
@@ -32,33 +49,52 @@ impl Core {
             self.wake_driver();
             return Arrival::Reply(reply);
         }
-        let arrival = self.admit(request, now);
+        let rid = request.attributes.rid;
+        let arrival = self.admit(request, now).and_then(|arrival| {
+            self.take_in_order(now)?;
+            Ok(arrival)
+        });
         self.wake_driver();
-        arrival.unwrap_or_else(|fault| Arrival::Reply(self.fail(fault)))
+        match arrival {
+            Ok(arrival) => arrival,
+            Err(Broken { rid: cause, fault }) => {
+                let word = self.fail(cause, &fault);
+                let told = self.ending.as_ref().map(|ending| ending.answer(rid));
+                Arrival::Reply(told.unwrap_or(word))
+            }
+        }
     }
 
-    fn admit(&mut self, request: Request, now: Instant) -> Result<Arrival, Fault> {
+    fn admit(&mut self, request: Request, now: Instant) -> Result<Arrival, Broken> {
         let rid = request.attributes.rid;
+        let broken = |fault: Fault| Broken { rid, fault };
         match self.window.place(rid, self.is_extra(&request.attributes)) {
-            Place::Beyond => return Err(Condition::ItemNotFound.into()),
+            Place::Beyond => return Err(broken(Condition::ItemNotFound.into())),
             Place::TooMany => {
-                return Err(Fault::new(Condition::PolicyViolation, "too many requests at once"));
+                return Err(broken(Fault::new(Condition::PolicyViolation, "too many requests at once")));
             }
-            Place::Known => return self.repeated(rid, now),
-            Place::Early if self.waiting.get(rid).is_some() => return self.repeated(rid, now),
+            Place::Known => return self.repeated(rid, now).map_err(broken),
+            Place::Early if self.waiting.get(rid).is_some() => {
+                return self.repeated(rid, now).map_err(broken);
+            }
             Place::Early | Place::Next => {}
         }
         (self.idle_since, self.pause) = (None, None);
-        let ticket = self.waiting.enter(rid, now);
         self.early.push(request);
+        Ok(Arrival::Wait(self.waiting.enter(rid, now)))
+    }
+
+    /// Takes the requests that nothing is missing before any more.
+    fn take_in_order(&mut self, now: Instant) -> Result<(), Broken> {
         while let Some(at) = self.early.iter().position(|one| one.attributes.rid == self.window.next) {
             let request = self.early.swap_remove(at);
-            self.take_in(request, now)?;
+            let rid = request.attributes.rid;
+            self.take_in(request, now).map_err(|fault| Broken { rid, fault })?;
         }
         if self.early.is_empty() {
             self.early = Vec::new();
         }
-        Ok(Arrival::Wait(ticket))
+        Ok(())
     }
 
     /// One more request may be unanswered if it is to pause or to end the session.
@@ -108,6 +144,7 @@ impl Core {
             return Ok(());
         }
         match payload {
+            Err(error) if is_no_xml(&error) => return Err(Fault::malformed(error)),
             Err(error) => self.inbox.push_back(Err(error)),
             Ok(elements) => self.inbox.extend(elements.into_iter().map(|e| Ok(StreamEvent::Element(e)))),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use tokio::time::Instant;
-use xmpp::{Limits, StreamCondition, StreamError, StreamEvent};
+use xmpp::{Limits, StreamEvent};
 
 use super::address::Seat;
 use super::body::Body;
@@ -82,15 +82,16 @@ impl Bosh {
 
     /// Ends the session that the body belongs to, if it begins with one.
     fn too_large(&self, start: &[u8], sender: &Sender) -> Outcome {
-        let sid = Body::open(start).ok().and_then(|body| body.attributes.sid);
-        let session = sid.and_then(|sid| self.session(&sid, sender).ok());
-        match session {
-            Some(session) => {
-                let fault = Fault::new(Condition::PolicyViolation, "the body is too large");
-                let reply = session.with(|core| core.fail(fault));
+        let words = "the body is too large";
+        let asked = Body::open(start).ok().map(|body| body.attributes);
+        let session = asked.as_ref().and_then(|asked| self.session(asked.sid.as_deref()?, sender).ok());
+        match (session, asked) {
+            (Some(session), Some(asked)) => {
+                let fault = Fault::new(Condition::PolicyViolation, words);
+                let reply = session.with(|core| core.fail(asked.rid, &fault));
                 Outcome::Now(reply, Some(session))
             }
-            None => plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
+            _ => plain(StatusCode::PAYLOAD_TOO_LARGE, words),
         }
     }
 
@@ -131,12 +132,6 @@ impl Bosh {
 /// The next request of a session.
 fn next(session: Arc<Session>, body: Body<'_>, client: Client) -> Outcome {
     let payload = body.payload(&session.limits);
-    if let Err(error) = &payload
-        && is_no_xml(error)
-    {
-        let reply = session.with(|core| core.malformed(error));
-        return Outcome::Now(reply, Some(session));
-    }
     let rid = body.attributes.rid;
     match session.arrive(Sent { attributes: body.attributes, payload }, client) {
         Arrival::Wait(ticket) => Outcome::Held(Held::new(session, rid, ticket)),
@@ -150,17 +145,6 @@ fn plain(status: StatusCode, words: &str) -> Outcome {
 
 fn refuse(fault: Fault, legacy: bool) -> Outcome {
     Outcome::Now(fault.reply(legacy), None)
-}
-
-/// The binding has a word for what is no XML at all; for what XMPP forbids the stream has (XEP-0124 §17.2).
-fn is_no_xml(error: &StreamError) -> bool {
-    matches!(
-        error.condition,
-        StreamCondition::NotWellFormed
-            | StreamCondition::BadFormat
-            | StreamCondition::BadNamespacePrefix
-            | StreamCondition::UnsupportedEncoding
-    )
 }
 
 /// Two of the largest stanzas, or many small ones.

@@ -37,7 +37,7 @@ impl Core {
             return Step::Drained;
         }
         if self.inactive_at().is_some_and(|at| at <= now) {
-            self.ending = Some(Ending::told(self.legacy()));
+            self.ending = Some(Ending::silent(self.legacy()));
             return Step::Lost;
         }
         Step::Wait(self.deadline())

@@ -138,6 +138,19 @@ fn keys_of_requests_that_overtake_each_other() {
     }
 }
 
+/// Who breaks the rules is told so when its turn comes, and nobody else.
+#[test]
+fn a_broken_request_that_overtakes() {
+    let mut rig = Rig::new("hold='2'");
+    assert_eq!(rig.send(FIRST + 2, "", "<a></b>"), None);
+    assert_eq!(condition(rig.send(FIRST + 1, "", "<message id='a'/>")), "other-request");
+    let told = rig.answer(FIRST + 2).unwrap();
+    assert!(told.contains("<stream:error><not-well-formed"), "{told}");
+    assert_eq!(condition(Some(told)), "bad-request");
+    rig.serve();
+    assert_eq!(rig.heard, ["message a", "lost"]);
+}
+
 #[test]
 fn the_same_request_too_often() {
     let mut rig = Rig::new("");
