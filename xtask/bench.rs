@@ -32,7 +32,7 @@ pub fn check(checkout: &Checkout) -> Outcome {
     clippy.args(["clippy", "--quiet", "--all-targets", "--target-dir"]).arg(checkout.target.join("load"));
     shell::run(clippy.args(["--", "--deny", "warnings"]))?;
     crate::python::need_interpreter()?;
-    let read = "import ast, pathlib, sys; [ast.parse(f.read_text(), str(f)) for f in pathlib.Path(sys.argv[1]).glob('*.py')]";
+    let read = "import ast, pathlib, sys; [ast.parse(f.read_text(), str(f)) for f in pathlib.Path(sys.argv[1]).rglob('*.py')]";
     shell::run(Command::new("python3").args(["-c", read]).arg(checkout.root.join("bench")))
 }
 
