@@ -16,6 +16,10 @@ use super::window::Place;
 /// How long ago a missing response must have been given to be reported: a younger one may be on its way.
 const REPORT_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
 
+/// So many responses more are kept for clients that do not acknowledge: one may be lost after a later one, on another
+/// connection, has arrived and let the client go on.
+const OVERTAKEN: u64 = 2;
+
 /// What becomes of a request.
 pub(super) enum Arrival {
     /// It waits, with this ticket.
@@ -182,7 +186,7 @@ impl Core {
     }
 
     /// What this request shows to have arrived (XEP-0124 §9.2): what the client says, if it acknowledges. Else: it never
-    /// has more requests unanswered than it may have; and who polls has none, since with one there is nothing to poll
+    /// has more requests unanswered than it may have, if all answers have been handed out; and who polls has none, since with one there is nothing to poll
     /// for, nor has who ends the session, unless one is held.
     fn confirm(&mut self, asked: &Attributes, poll: bool, now: Instant) {
         let answered = self.window.answered;
@@ -195,10 +199,11 @@ impl Core {
             None => 0,
         };
         let extra = acknowledges || self.terms.pause(asked.pause).is_some();
-        let sure = self.window.surely_received(asked.rid, extra);
+        let sure = self.window.surely_received(asked.rid, extra).min(self.kept.handed_out());
+        let told = if acknowledges { told } else { told.min(self.kept.handed_out()) };
         let received = told.min(answered).max(sure);
         self.confirmed += self.kept.confirm(received);
-        self.kept.forget(if acknowledges { received } else { sure });
+        self.kept.forget(if acknowledges { received } else { sure.saturating_sub(OVERTAKEN) });
         if asked.ack.is_some() && received < answered {
             self.report_missing(asked.rid, received + 1, now);
         }

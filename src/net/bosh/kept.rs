@@ -21,6 +21,8 @@ struct One {
     rid: u64,
     reply: Reply,
     sent: Instant,
+    /// The copy of the request whose sender is still to get it.
+    waited_for: Option<u32>,
     /// Stanzas of the session's mailbox in it.
     stanzas: u32,
     repeats: u8,
@@ -36,13 +38,27 @@ pub(super) enum Again {
 }
 
 impl Kept {
-    pub fn keep(&mut self, rid: u64, reply: Reply, stanzas: u32, now: Instant) {
-        self.replies.push_back(One { rid, reply, sent: now, stanzas, repeats: 0 });
+    pub fn keep(&mut self, rid: u64, reply: Reply, waited_for: Option<u32>, stanzas: u32, now: Instant) {
+        self.replies.push_back(One { rid, reply, sent: now, waited_for, stanzas, repeats: 0 });
     }
 
     /// The reply to hand out for the first time.
-    pub fn get(&self, rid: u64) -> Option<Reply> {
+    pub fn get(&mut self, rid: u64, ticket: u32) -> Option<Reply> {
+        self.unwaited(rid, ticket);
         self.replies.iter().find(|one| one.rid == rid).map(|one| one.reply.clone())
+    }
+
+    /// That copy's sender has the reply, or does not wait for it any more.
+    pub fn unwaited(&mut self, rid: u64, ticket: u32) {
+        for one in self.replies.iter_mut().filter(|one| one.rid == rid && one.waited_for == Some(ticket)) {
+            one.waited_for = None;
+        }
+    }
+
+    /// All up to this one have been handed out. Answers leave on several connections, by tasks of their own, so that a
+    /// later one may be with the client, and its next request here, before an earlier one is on its way.
+    pub fn handed_out(&self) -> u64 {
+        self.replies.iter().find(|one| one.waited_for.is_some()).map_or(u64::MAX, |one| one.rid - 1)
     }
 
     /// The reply once more.
@@ -76,9 +92,11 @@ impl Kept {
         self.replies.iter().any(|one| one.rid > self.confirmed && one.stanzas > 0)
     }
 
-    /// Forgets the replies up to `rid`, if they have arrived.
+    /// Forgets the replies up to `rid`, if they have arrived; none that somebody is still to get, whatever its client
+    /// says.
     pub fn forget(&mut self, rid: u64) {
-        while self.replies.front().is_some_and(|one| one.rid <= rid && one.rid <= self.confirmed) {
+        let upto = rid.min(self.confirmed).min(self.handed_out());
+        while self.replies.front().is_some_and(|one| one.rid <= upto) {
             self.replies.pop_front();
         }
     }

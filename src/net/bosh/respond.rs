@@ -73,11 +73,11 @@ impl Core {
     /// may not ask again.
     fn answer(&mut self, now: Instant) -> bool {
         let Some(first) = self.waiting.first() else { return false };
-        let rid = first.rid;
+        let (rid, waited_for) = (first.rid, first.live.then_some(first.ticket));
         let payload = if first.live && !first.bare { self.output.take() } else { Payload::default() };
         let reply = self.reply(rid, &payload, now);
         let filled = !payload.bytes.is_empty();
-        self.kept.keep(rid, reply, payload.stanzas, now);
+        self.kept.keep(rid, reply, waited_for, payload.stanzas, now);
         self.window.answered = rid;
         self.pace.in_vain = !filled;
         self.waiting.leave_first();
@@ -136,7 +136,7 @@ impl Core {
 
     /// The answer to a request that waits.
     pub fn poll_answer(&mut self, rid: u64, ticket: u32, waker: &Waker) -> Poll<Reply> {
-        if let Some(reply) = self.kept.get(rid) {
+        if let Some(reply) = self.kept.get(rid, ticket) {
             return Poll::Ready(reply);
         }
         if let Some(ending) = &self.ending {
@@ -155,6 +155,7 @@ impl Core {
 
     /// The connection of a request that waits is gone.
     pub fn leave(&mut self, rid: u64, ticket: u32, now: Instant) {
+        self.kept.unwaited(rid, ticket);
         let Some(one) = self.waiting.get(rid).filter(|one| one.ticket == ticket) else { return };
         one.live = false;
         one.waker = None;
