@@ -1,5 +1,6 @@
 //! The page in a real browser: Chromium driven by `tests/page/`, against a real server; and what is served beside it.
 
+mod plugins;
 mod served;
 
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ brand = { title = "<b>Wu</b> & \"co\"", color = "#47a" }
 "##;
 /// Who plays, each with a password of their own.
 const PEOPLE: &str = "jack@chess.example,jack-chess\nanna@chess.example,anna-chess\n\
-                      mallory@chess.example,mallory-chess\njack@wuchess.example,jack-wuchess\n";
+                      mallory@chess.example,mallory-chess\njack@wuchess.example,jack-wuchess\ntom@chess.example,secret\n";
 
 fn start(domains: &str) -> Server {
     let dir = folder(domains);
@@ -28,17 +29,23 @@ fn start(domains: &str) -> Server {
     Server::start_in(dir)
 }
 
-/// Plays a subject of `tests/page/subjects/` in the browser.
-fn play(subject: &str, transport: &str) {
+/// The program that plays a subject of `tests/page/subjects/` in the browser.
+fn browser(server: &Server, subject: &str, transport: &str) -> Command {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/page");
     assert!(folder.join("node_modules").is_dir(), "the packages of tests/page are missing: cargo xtask test");
+    let mut command = Command::new("node");
+    command.arg(folder.join("run.mjs")).args([
+        subject,
+        &format!("http://{}/", server.address("http")),
+        transport,
+    ]);
+    command
+}
+
+/// Plays a subject to its end.
+fn play(subject: &str, transport: &str) {
     let server = start(BRANDS);
-    let address = format!("http://{}/", server.address("http"));
-    let output = Command::new("node")
-        .arg(folder.join("run.mjs"))
-        .args([subject, &address, transport])
-        .output()
-        .unwrap();
+    let output = browser(&server, subject, transport).output().unwrap();
     let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && said == format!("ok {subject}\n"), "{said}{errors}");
 }

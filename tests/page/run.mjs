@@ -3,13 +3,15 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { launch } from "./browser.mjs";
 
 const [subject, address, transport = "websocket"] = process.argv.slice(2);
 const { [subject]: play } = await import(`./subjects/${subject}.mjs`);
 const browser = await launch();
+let answers = null;
 try {
-  await play({ browser, address, transport });
+  await play({ browser, address, transport, step });
   console.log(`ok ${subject}`);
 } catch (error) {
   console.error(error);
@@ -17,6 +19,15 @@ try {
   process.exitCode = 1;
 } finally {
   await browser.close();
+  process.stdin.destroy();
+}
+
+// Says where the play is, and waits until whoever started this program has done what belongs there.
+async function step(name) {
+  console.log(`step ${name}`);
+  answers ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  const { value } = await answers.next();
+  return value;
 }
 
 // What the tabs looked like when it went wrong.

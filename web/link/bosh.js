@@ -2,7 +2,7 @@
 // with its rid until its answer has been read, and the server answers a rid once only.
 
 import { Request, Strophe } from "strophe.js";
-import { parse, streamError } from "../model/stanza.js";
+import { parse, reading, streamError } from "../model/stanza.js";
 import { drop, keep, kept } from "../model/store.js";
 import * as unsent from "./unsent.js";
 
@@ -12,8 +12,8 @@ export const BOSH = "castling-bosh";
 const NAME = "bosh";
 /** Empty requests before a server without a way to log in is given up. */
 const PATIENCE = 3;
-/** A message that has not been acknowledged after this long is asked for, milliseconds. */
-const AGAIN = 500;
+/** How often an empty request may come if the server does not say, seconds. */
+const POLLING = 5;
 
 /** The session that can be taken up; null if there is none. */
 export function resumable() {
@@ -35,7 +35,13 @@ class Bosh extends Strophe.Bosh {
     this.early = null;
     this.keeping = false;
     this.received = 0;
+    this.polling = POLLING;
     this.blank = 0;
+  }
+
+  _connect_cb(body) {
+    this.polling = Number(body.getAttribute("polling")) || this.polling;
+    return super._connect_cb(body);
   }
 
   // The features may come with a later answer (XEP-0206 §3), but not much later.
@@ -59,10 +65,11 @@ class Bosh extends Strophe.Bosh {
     super._throttledRequestHandler();
     this.keep();
     clearTimeout(this.again);
-    if (this.isHeldWithNews()) this.again = setTimeout(() => this.ask(), AGAIN);
+    if (this.isHeldWithNews()) this.again = setTimeout(() => this.ask(), (this.polling + 0.2) * 1_000);
   }
 
   // The server holds the only request there is, also one that carries something; a second makes it answer the first.
+  // If that one is empty, it must not come too soon (XEP-0124 §11).
   isHeldWithNews() {
     const [request, other] = this._requests;
     return this.keeping && request && !other && request.xmlData.firstChild !== null && request.rid > this.received;
@@ -96,8 +103,8 @@ class Bosh extends Strophe.Bosh {
   // The library knows no stream errors over BOSH but one (XEP-0206 §8).
   over(answer) {
     this.end();
-    const condition = streamError(answer);
-    if (condition !== null) this._conn._changeConnectStatus(Strophe.Status.ERROR, condition);
+    const error = streamError(answer);
+    if (error) this._conn._changeConnectStatus(Strophe.Status.ERROR, reading(error).condition, error);
   }
 
   // A hidden page's timers are slow: the next request goes out with the answer, not with the next tick.
@@ -141,10 +148,10 @@ class Bosh extends Strophe.Bosh {
 
   keep() {
     if (!this.keeping || this.sid === null) return;
-    const { sid, rid, wait, hold, window, received } = this;
+    const { sid, rid, wait, hold, window, received, polling } = this;
     const requests = this._requests.map((one) => ({ rid: one.rid, body: one.data }));
     const queue = this._conn._data.filter((one) => one?.nodeType).map((one) => Strophe.serialize(one));
-    keep(NAME, { jid: this._conn.jid, sid, rid, wait, hold, window, received, requests, queue });
+    keep(NAME, { jid: this._conn.jid, sid, rid, wait, hold, window, received, polling, requests, queue });
   }
 
   /** Takes a kept session up: the requests without an answer are sent again as they were. */
@@ -158,6 +165,7 @@ class Bosh extends Strophe.Bosh {
       return request;
     });
     this.received = state.received;
+    this.polling = state.polling;
     this.keeping = true;
     connection.restored = true;
     connection.attach(state.jid, state.sid, state.rid, callback, state.wait, state.hold, state.window);

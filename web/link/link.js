@@ -2,28 +2,19 @@
 
 import { $iq, Strophe } from "strophe.js";
 import { domain, local, saslName } from "../model/jid.js";
-import { NS } from "../model/stanza.js";
+import { NS, reading } from "../model/stanza.js";
 import { drop, keep, kept } from "../model/store.js";
 import { pending as pendingStream } from "./acknowledgement.js";
 import { Backoff } from "./backoff.js";
 import { pending as pendingBosh, resumable } from "./bosh.js";
 import { build } from "./connection.js";
 import { Pulse } from "./pulse.js";
+import { isBroken, isFinal, isTemporary } from "./reasons.js";
 import * as unsent from "./unsent.js";
 
 const { Status } = Strophe;
-/** The server means it: coming back by itself would only be thrown out again (RFC 6120 §4.9.3). */
-const FINAL = new Set([
-  "conflict",
-  "host-gone",
-  "host-unknown",
-  "no-auth-mech",
-  "not-authorized",
-  "policy-violation",
-]);
 /** How long an attempt may take, milliseconds: a network that swallows everything says nothing. */
 const LONGEST = 20_000;
-const BROKEN = new Set([Status.ERROR, Status.CONNFAIL, Status.CONNTIMEOUT, Status.DISCONNECTED]);
 
 /**
  * Events: `state` whenever `state` changes, `stanza` (detail: the element), `fresh` when a new session has begun,
@@ -34,6 +25,8 @@ export class Link extends EventTarget {
   state = "out";
   /** Why the session ended or the log-in failed: a stream error's condition, or `wrong`, `later`, `unreachable`. */
   reason = null;
+  /** What the server said when it ended the session; empty if nothing. */
+  said = "";
   /** When the next attempt will be, milliseconds since the epoch. */
   nextAt = null;
   /** `{ jid, resource, transport, keys }` of who is logged in. */
@@ -131,7 +124,7 @@ export class Link extends EventTarget {
     if (status === Status.CONNECTED) this.#connected(connection);
     else if (status === Status.ATTACHED) this.#attached(connection);
     else if (status === Status.AUTHFAIL) this.#refused(connection, element);
-    else if (BROKEN.has(status)) this.#broken(connection, condition);
+    else if (isBroken(status)) this.#broken(connection, condition, element);
   }
 
   #connected(connection) {
@@ -179,9 +172,10 @@ export class Link extends EventTarget {
   }
 
   // A connection is lost, or was never there.
-  #broken(connection, condition) {
+  #broken(connection, condition, error) {
     this.#let(connection);
-    if (FINAL.has(condition)) this.#fail(connection, condition);
+    this.said = error ? reading(error).words : "";
+    if (isFinal(condition)) this.#fail(connection, condition);
     else if (connection.takenUp && !resumable()) this.#open();
     else if (this.account.transport) this.#wait();
     else if (this.#tries.length > 1) {
@@ -205,7 +199,7 @@ export class Link extends EventTarget {
 
   // The server does not take the password, or not now (RFC 6120 §6.5).
   #refused(connection, failure) {
-    const later = [...(failure?.children ?? [])].some((one) => one.localName === "temporary-auth-failure");
+    const later = isTemporary(failure);
     this.#let(connection);
     connection.disconnect();
     if (later && this.account.transport) this.#wait();
@@ -223,7 +217,7 @@ export class Link extends EventTarget {
 
   #late(connection) {
     if (this.#connection !== connection) return;
-    this.#broken(connection, null);
+    this.#broken(connection, null, null);
     connection._proto.cut();
   }
 

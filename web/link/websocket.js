@@ -1,7 +1,7 @@
 // The library's WebSocket transport (RFC 7395), with what a page that comes back by itself needs.
 
 import { Strophe } from "strophe.js";
-import { streamError } from "../model/stanza.js";
+import { reading, streamError } from "../model/stanza.js";
 
 /** Registered with the library under this name. */
 export const WEBSOCKET = "castling-websocket";
@@ -10,9 +10,10 @@ class Websocket extends Strophe.Websocket {
   // The library looks for an error at any depth, so that a message with one inside would end the session of whoever
   // receives it. Only an element of the stream itself is a stream error (RFC 6120 §4.9).
   _checkStreamError(wrapper, status) {
-    const condition = streamError(wrapper);
-    if (condition === null) return false;
-    this._conn._changeConnectStatus(status, condition);
+    const error = streamError(wrapper);
+    if (error === null) return false;
+    const { condition } = reading(error);
+    this._conn._changeConnectStatus(status, condition, error);
     this._conn._doDisconnect(condition);
     return true;
   }

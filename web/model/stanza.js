@@ -43,15 +43,16 @@ export function problem(stanza) {
   return condition?.localName.replaceAll("-", " ") ?? "refused";
 }
 
-/**
- * Why a stream ended, if `wrapper` has a stream error among its own children (RFC 6120 §4.9); null if not. Deeper ones
- * are somebody's message.
- */
+/** The stream error among the children of `wrapper` (RFC 6120 §4.9); null if there is none. Deeper ones are messages. */
 export function streamError(wrapper) {
-  const error = child(wrapper, "error", NS.stream);
-  if (!error) return null;
-  const known = [...error.children].filter((one) => one.namespaceURI === NS.streams && one.localName !== "text");
-  return known[0]?.localName ?? "undefined-condition";
+  return child(wrapper, "error", NS.stream);
+}
+
+/** What a stream error says: `{ condition, words }`; the words are the server's own, or empty. */
+export function reading(error) {
+  const known = [...error.children].filter((one) => one.namespaceURI === NS.streams);
+  const condition = known.find((one) => one.localName !== "text")?.localName ?? "undefined-condition";
+  return { condition, words: known.find((one) => one.localName === "text")?.textContent.trim().slice(0, 300) ?? "" };
 }
 
 /** The text without the characters that XML cannot carry (XML 1.0 §2.2). */

@@ -22,7 +22,7 @@ export class Notice {
 
   #draw() {
     clearInterval(this.#timer);
-    const { state, reason } = this.#link;
+    const { state } = this.#link;
     const shown = state === "waiting" || state === "ended" || (state === "opening" && !byId("desk").hidden);
     byId("notice").hidden = !shown;
     byId("desk").dataset.state = state;
@@ -32,7 +32,7 @@ export class Notice {
       byId("notice-text").textContent = "";
       return;
     }
-    byId("notice-text").textContent = words(state, reason);
+    byId("notice-text").textContent = words(this.#link);
     if (state === "waiting") this.#count();
   }
 
@@ -47,9 +47,12 @@ export class Notice {
   }
 }
 
-function words(state, reason) {
+function words({ state, reason, said }) {
   if (state === "opening") return "Connecting…";
-  if (state === "ended") return ENDED[reason] ?? `The server has ended this session: ${reason.replaceAll("-", " ")}.`;
+  if (state === "ended") {
+    const why = ENDED[reason] ?? `The server has ended this session: ${reason.replaceAll("-", " ")}.`;
+    return said ? `${why} It says: “${said}”` : why;
+  }
   return navigator.onLine
     ? "The connection is lost. What you write is sent when it is back."
     : "You are offline. What you write is sent when the network is back.";
