@@ -10,6 +10,9 @@ const here = dirname(fileURLToPath(import.meta.url));
 const target = process.argv[2];
 if (!target) throw new Error("usage: node build.mjs FOLDER");
 
+/** What the library's licence asks for: its text goes where its code goes. */
+const licence = `/*! Contains Strophe.js.\n${await readFile(join(here, "node_modules/strophe.js/LICENSE.txt"), "utf8")}*/`;
+
 /** One file with everything that `entry` imports. */
 async function bundle(entry) {
   const { outputFiles } = await build({
@@ -20,6 +23,7 @@ async function bundle(entry) {
     minify: true,
     charset: "utf8",
     legalComments: "none",
+    banner: { js: licence },
     target: ["es2022", "chrome111", "firefox115", "safari16.4"],
     logLevel: "warning",
     write: false,
