@@ -123,18 +123,21 @@ impl Play {
         }
     }
 
-    /// The client's next request. One that keeps to the rules goes no further beyond the oldest answer that it lacks than
-    /// it may have requests unanswered (XEP-0124 §14), sends nothing only to have something to wait for, and nothing
-    /// after the end.
+    /// The client's next request. One that keeps to the rules has no more of them unanswered than it may, whatever the
+    /// order in which answers arrive; goes no further beyond an answer that it has lost (XEP-0124 §14); sends nothing
+    /// only to have something to wait for, and nothing after the end.
     fn send(&mut self, how: u8) {
-        let oldest = (FIRST..).find(|rid| !self.answers.contains_key(rid)).unwrap_or(self.next);
-        let unanswered = self.next.saturating_sub(oldest);
+        let missing = || (FIRST..self.next).filter(|rid| !self.answers.contains_key(rid));
+        let unanswered = missing().count() as u64;
+        let lost = missing().find(|&rid| self.waiting.iter().all(|&(other, _)| other != rid));
+        let beyond = lost.map_or(0, |rid| self.next - rid);
         let elements = how & 3;
         let extra = pauses(how) || terminates(how);
         let last = self.sent.last_key_value().is_some_and(|(_, (attributes, _))| attributes.terminate);
         // Who says nothing of what has arrived waits for all of it before the end.
         let waits = elements > 0 && (self.acks || !terminates(how));
-        let may = unanswered < self.requests + u64::from(extra) && (waits || unanswered == 0) && !last;
+        let most = self.requests + u64::from(extra);
+        let may = unanswered < most && beyond < most && (waits || unanswered == 0) && !last;
         if may || !self.lawful {
             let rid = self.next;
             self.next += 1;
@@ -189,6 +192,8 @@ impl Play {
         let (rid, ticket) = self.waiting[at];
         if let Poll::Ready(reply) = self.core.poll_answer(rid, ticket, Waker::noop()) {
             self.waiting.swap_remove(at);
+            let ended = reply.body.windows(11).any(|word| word == b"'terminate'");
+            assert!(!ended || self.core.ending.is_some(), "{rid} was let down");
             self.answered(rid, reply);
         }
     }

@@ -42,7 +42,7 @@ fn understood(data: &[u8], elements: &[Element]) {
     assert_eq!(theirs.renamed(ns::HTTPBIND, ns::CLIENT).into_trees(), ours);
 }
 
-/// A request that says the same.
+/// A request that says the same. What declares no namespace inside is in `jabber:client`.
 fn write(attributes: &Attributes, elements: &[Element]) -> Vec<u8> {
     let number = |number: Option<u64>| number.map(|number| number.to_string());
     let flag = |flag: bool, value: &str| flag.then(|| value.to_owned());
@@ -72,6 +72,6 @@ fn write(attributes: &Attributes, elements: &[Element]) -> Vec<u8> {
         Some(value) => tag.attr(name, &value),
         None => tag,
     });
-    let inside: String = elements.iter().map(|element| element.to_xml(ns::HTTPBIND)).collect();
+    let inside: String = elements.iter().map(|element| element.to_xml(ns::CLIENT)).collect();
     tag.wrap(inside.as_bytes()).body.to_vec()
 }
