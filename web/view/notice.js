@@ -1,5 +1,6 @@
 // What the page says about its connection.
 
+import { announce } from "./announce.js";
 import { byId } from "./dom.js";
 
 const ENDED = {
@@ -12,6 +13,7 @@ const ENDED = {
 export class Notice {
   #link;
   #timer = null;
+  #told = "";
 
   constructor(link) {
     this.#link = link;
@@ -26,17 +28,23 @@ export class Notice {
     const shown = state === "waiting" || state === "ended" || (state === "opening" && !byId("desk").hidden);
     byId("notice").hidden = !shown;
     byId("desk").dataset.state = state;
-    byId("retry").hidden = state === "opening";
     byId("countdown").textContent = "";
-    if (!shown) {
-      byId("notice-text").textContent = "";
-      return;
-    }
-    byId("notice-text").textContent = words(this.#link);
+    byId("notice-text").textContent = shown ? words(this.#link) : "";
     if (state === "waiting") this.#count();
+    if (state !== "opening") this.#tell(byId("notice-text").textContent);
+    // A focus on what is hidden would be lost.
+    if (document.activeElement === byId("retry") && (!shown || state === "opening")) byId("desk").focus();
+    byId("retry").hidden = state === "opening";
   }
 
-  // Beside the text that is read aloud, so that nobody has to listen to every second.
+  // Trouble is told once, however many attempts fail, and so is its end.
+  #tell(text) {
+    if (text === this.#told) return;
+    this.#told = text;
+    announce(text || "The connection is back.");
+  }
+
+  // Beside what is read aloud, so that nobody has to listen to every second.
   #count() {
     const show = () => {
       const seconds = Math.max(0, Math.ceil((this.#link.nextAt - Date.now()) / 1000));
@@ -50,8 +58,8 @@ export class Notice {
 function words({ state, reason, said }) {
   if (state === "opening") return "Connecting…";
   if (state === "ended") {
-    const why = ENDED[reason] ?? `The server has ended this session: ${reason.replaceAll("-", " ")}.`;
-    return said ? `${why} It says: “${said}”` : why;
+    if (said) return `The server has ended this session: “${said}”`;
+    return ENDED[reason] ?? `The server has ended this session: ${reason.replaceAll("-", " ")}.`;
   }
   return navigator.onLine
     ? "The connection is lost. What you write is sent when it is back."

@@ -43,12 +43,14 @@ async function withoutNotice(cable, jack, anna) {
 async function offlineEvent(jack, anna) {
   await jack.page.context().setOffline(true);
   await jack.offline();
-  await jack.page.getByText("You are offline.").waitFor();
+  await jack.page.locator("#notice-text", { hasText: "You are offline." }).waitFor();
+  await jack.page.getByRole("status").filter({ hasText: "You are offline." }).waitFor({ state: "attached" });
   await jack.say("while offline");
   await anna.say("and now?");
   await anna.delivered(2);
   await jack.page.context().setOffline(false);
   await jack.online();
+  await jack.page.getByRole("status").filter({ hasText: "is back" }).waitFor({ state: "attached" });
   await jack.hears("and now?");
   await anna.hears("while offline");
 }

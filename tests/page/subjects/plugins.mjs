@@ -56,7 +56,7 @@ async function during({ jack, anna, step, said }, name) {
 async function closed(mallory, words) {
   await repeat(mallory, words, 3);
   await mallory.page.getByLabel("Your presence").dispatchEvent("change");
-  await mallory.page.getByText(words, { exact: false }).and(mallory.page.locator("#notice-text")).waitFor();
+  await mallory.page.getByText(words).and(mallory.page.locator("#notice-text")).waitFor();
   assert.equal(await mallory.page.locator("#desk").getAttribute("data-state"), "ended");
   await mallory.page.getByRole("button", { name: "Connect now" }).click();
   await mallory.online();
