@@ -5,6 +5,7 @@
 //! version of all three: 1 is the file as it is built, the others are the same code with other settings by default,
 //! so that each decides otherwise than the one before it.
 
+mod browser;
 mod page;
 mod phase;
 mod probe;
@@ -20,6 +21,7 @@ use serde_json::Value;
 use crate::fixture::{Server, plugin};
 use crate::scenario::transport::{Transport, Way};
 use crate::versions::version;
+use browser::Browser;
 use phase::{PLUGINS, Shared};
 use probe::Probe;
 use talker::{Report, Talker};
@@ -60,23 +62,26 @@ fn versions_replace_each_other_under_load() {
         .iter()
         .flat_map(|name| (0..SESSIONS).map(move |index| account(name, index)))
         .collect();
-    users.push(account("probe", 0));
+    users.extend(["probe0", "one", "two"].map(|name| format!("{name}@chess.example")));
     let users: Vec<&str> = users.iter().map(String::as_str).collect();
     let server = Server::start_with(CONFIG, &users);
+    let pages = Browser::start(&server);
     let shared = Arc::new(Shared::default());
     let talkers: Vec<_> = (0..SESSIONS).map(|index| talk(&server, &shared, index)).collect();
 
     shared.everybody(SESSIONS);
     let before = sessions(&server);
-    assert_eq!(before.len(), SESSIONS);
+    assert_eq!(before.len(), SESSIONS + browser::PAGES);
     let replaced = replace(&server, &shared);
     let after = sessions(&server);
+    let pages = pages.stop();
     shared.stop();
 
     let reports: Vec<Report> = talkers
         .into_iter()
         .map(|talker| talker.join().unwrap().unwrap_or_else(|error| panic!("{error}")))
         .collect();
+    pages.unwrap_or_else(|error| panic!("in the browser: {error}"));
     assert_eq!(after, before, "nobody was disconnected");
     judged(&server, &shared, &reports, replaced);
 }
@@ -123,11 +128,11 @@ fn replace(server: &Server, shared: &Shared) -> u32 {
     phase - 1
 }
 
-/// The talkers' sessions, as the operator sees them.
+/// The sessions of talkers and pages, as the operator sees them.
 fn sessions(server: &Server) -> Vec<String> {
     let list: Value = serde_json::from_str(&server.ok(&["session", "list", "--json"])).unwrap();
     let list = list.as_array().unwrap().iter();
-    let ours = list.filter(|session| session["jid"].as_str().unwrap().starts_with("talker"));
+    let ours = list.filter(|session| !session["jid"].as_str().unwrap().starts_with("probe"));
     let mut lines: Vec<String> = ours.map(identity).collect();
     lines.sort();
     lines
@@ -138,6 +143,7 @@ fn identity(session: &Value) -> String {
     let mut session = session.clone();
     if session["transport"] != "tcp" {
         session["address"] = Value::Null;
+        session["state"] = Value::Null; // a page may be loading just now
     }
     session.to_string()
 }

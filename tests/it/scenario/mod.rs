@@ -66,12 +66,13 @@ impl Cast {
         self.connects[number % self.connects.len()]
     }
 
+    /// Whether a script has something to show here.
+    fn concerns(&self, script: &Script) -> bool {
+        self.resumes.is_none() || script.steps.iter().any(|step| matches!(step.action, Action::Resumes(_)))
+    }
+
     /// Why a script is not played; none if it is.
     fn leaves_out(&self, script: &Script) -> Option<String> {
-        let resumes = script.steps.iter().any(|step| matches!(step.action, Action::Resumes(_)));
-        if self.resumes.is_some() && !resumes {
-            return Some("nobody resumes".into());
-        }
         let mut used: Vec<Transport> =
             script.clients.keys().map(|name| self.transport(script, name)).chain(self.resumes).collect();
         used.retain(|transport| script.not_over.iter().any(|(not, _)| not == transport));
@@ -99,7 +100,7 @@ fn scenarios(cast: &Cast) {
     let scripts = scripts();
     assert!(!scripts.is_empty(), "no scenario has that name");
     let (mut by_config, mut played) = (Vec::<(&str, Vec<&Script>)>::new(), 0);
-    for script in &scripts {
+    for script in scripts.iter().filter(|script| cast.concerns(script)) {
         if let Some(reason) = cast.leaves_out(script) {
             eprintln!("{}: {} left out, {reason}", cast.name, script.name);
             continue;
