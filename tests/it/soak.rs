@@ -53,7 +53,7 @@ fn session(way: Way, jid: &str, round: usize) {
     }
     match round % 2 {
         0 => client.close().unwrap(),
-        _ => drop(client.cut()),
+        _ => client.cut(),
     }
 }
 
