@@ -11,7 +11,8 @@ const target = process.argv[2];
 if (!target) throw new Error("usage: node build.mjs FOLDER");
 
 /** What the library's licence asks for: its text goes where its code goes. */
-const licence = `/*! Contains Strophe.js.\n${await readFile(join(here, "node_modules/strophe.js/LICENSE.txt"), "utf8")}*/`;
+const library = join(here, "node_modules/strophe.js");
+const licence = `/*! Contains Strophe.js.\n${await readFile(join(library, "LICENSE.txt"), "utf8")}*/`;
 
 /** One file with everything that `entry` imports. */
 async function bundle(entry) {

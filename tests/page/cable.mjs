@@ -44,7 +44,10 @@ export class Cable {
 
   #join(near) {
     const far = connect(this.#target, "127.0.0.1");
-    for (const [end, other] of [[near, far], [far, near]]) {
+    for (const [end, other] of [
+      [near, far],
+      [far, near],
+    ]) {
       this.#ends.add(end);
       end.pipe(other);
       end.on("error", () => other.destroy());

@@ -10,7 +10,9 @@ const [binary, folder] = process.argv.slice(2).map((path) => resolve(path));
 const WIDE = { viewport: { width: 1180, height: 740 }, locale: "en-GB" };
 const PHONE = { viewport: { width: 360, height: 720 }, deviceScaleFactor: 2, locale: "en-GB" };
 const NAMES = { anna: "Anna", boris: "Boris", chen: "Chen Wei", dana: "Dana" };
-const accounts = Object.fromEntries(["jack", "eve", ...Object.keys(NAMES)].map((name) => [`${name}@chess.example`, `${name}-chess`]));
+const accounts = Object.fromEntries(
+  ["jack", "eve", ...Object.keys(NAMES)].map((name) => [`${name}@chess.example`, `${name}-chess`]),
+);
 
 await mkdir(folder, { recursive: true });
 const server = await Server.start(binary, accounts);
@@ -68,7 +70,13 @@ async function talk(jack, { anna, boris, chen, dana }) {
   await jack.sees(dana.jid, "offline");
   await jack.open(anna.jid);
   await anna.open(jack.jid);
-  const lines = [[anna, "Did you see move 23?"], [jack, "The knight on f5? It took me ten minutes."], [anna, "It was worth it."], [anna, "Another one tonight, ten minutes each?"], [jack, "Gladly. Same time as yesterday."]];
+  const lines = [
+    [anna, "Did you see move 23?"],
+    [jack, "The knight on f5? It took me ten minutes."],
+    [anna, "It was worth it."],
+    [anna, "Another one tonight, ten minutes each?"],
+    [jack, "Gladly. Same time as yesterday."],
+  ];
   for (const [who, text] of lines) {
     await who.say(text);
     await (who === jack ? anna : jack).hears(text);

@@ -25,7 +25,10 @@ export class Server {
     server.folder = await mkdtemp(join(tmpdir(), "castling-pictures-"));
     const port = await freePort();
     server.address = `http://127.0.0.1:${port}/`;
-    await writeFile(join(server.folder, "castling.toml"), `data_dir = "data"\n[listen]\nhttp = ["127.0.0.1:${port}"]\n${DOMAINS}`);
+    await writeFile(
+      join(server.folder, "castling.toml"),
+      `data_dir = "data"\n[listen]\nhttp = ["127.0.0.1:${port}"]\n${DOMAINS}`,
+    );
     const rows = Object.entries(accounts).map(([jid, password]) => `${jid},${password}\n`);
     await writeFile(join(server.folder, "users.csv"), rows.join(""));
     const added = spawnSync(binary, ["user", "add", "--from", "users.csv"], { cwd: server.folder, encoding: "utf8" });

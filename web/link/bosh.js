@@ -176,7 +176,9 @@ class Bosh extends Strophe.Bosh {
 // The stanzas in a kept session's requests and queue, as `unsent` takes them.
 function entries(state) {
   if (!state) return [];
-  const carried = unacknowledged(state).flatMap(({ body }) => [...parse(body).children]).map((one) => Strophe.serialize(one));
+  const carried = unacknowledged(state)
+    .flatMap(({ body }) => [...parse(body).children])
+    .map((one) => Strophe.serialize(one));
   return [...carried, ...state.queue].map((stanza) => ({ stanza, queuedAt: Date.now() }));
 }
 

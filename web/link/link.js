@@ -149,7 +149,11 @@ export class Link extends EventTarget {
   // The answer to a ping shows that the session is still there.
   #attached(connection) {
     connection.listen();
-    connection.sendIQ(ping(this.account.jid), () => this.#back(connection), () => this.#back(connection));
+    connection.sendIQ(
+      ping(this.account.jid),
+      () => this.#back(connection),
+      () => this.#back(connection),
+    );
   }
 
   #back(connection) {
@@ -230,7 +234,12 @@ export class Link extends EventTarget {
   #probe(asks) {
     const connection = this.#connection;
     if (!asks || !connection) this.#cut();
-    else connection.sendIQ(ping(this.account.jid), () => this.#pulse.heard(), () => this.#pulse.heard());
+    else
+      connection.sendIQ(
+        ping(this.account.jid),
+        () => this.#pulse.heard(),
+        () => this.#pulse.heard(),
+      );
   }
 
   #is(state, reason) {

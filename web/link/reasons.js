@@ -5,14 +5,7 @@ import { Strophe } from "strophe.js";
 const { Status } = Strophe;
 
 /** The server means it: coming back by itself would only be thrown out again (RFC 6120 §4.9.3). */
-const FINAL = new Set([
-  "conflict",
-  "host-gone",
-  "host-unknown",
-  "no-auth-mech",
-  "not-authorized",
-  "policy-violation",
-]);
+const FINAL = new Set(["conflict", "host-gone", "host-unknown", "no-auth-mech", "not-authorized", "policy-violation"]);
 const BROKEN = new Set([Status.ERROR, Status.CONNFAIL, Status.CONNTIMEOUT, Status.DISCONNECTED]);
 
 /** Whether a stream that ended with this condition is to be opened again by a person only. */

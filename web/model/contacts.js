@@ -44,7 +44,9 @@ export class Contacts extends EventTarget {
   presence(jid) {
     const all = Object.values(this.#all.get(jid)?.presences ?? {});
     const rank = (one) => one.priority * SHOWS.length - SHOWS.indexOf(one.show);
-    return all.reduce((best, one) => (best && rank(best) >= rank(one) ? best : one), null) ?? { show: "offline", status: "" };
+    return (
+      all.reduce((best, one) => (best && rank(best) >= rank(one) ? best : one), null) ?? { show: "offline", status: "" }
+    );
   }
 
   /** Who asks to see our presence: `[{ jid, nick, status }]`. */

@@ -43,7 +43,7 @@ export function problem(stanza) {
   return condition?.localName.replaceAll("-", " ") ?? "refused";
 }
 
-/** The stream error among the children of `wrapper` (RFC 6120 §4.9); null if there is none. Deeper ones are messages. */
+/** The stream error among an element's own children (RFC 6120 §4.9); null if there is none. Deeper ones are messages. */
 export function streamError(wrapper) {
   return child(wrapper, "error", NS.stream);
 }
@@ -52,7 +52,14 @@ export function streamError(wrapper) {
 export function reading(error) {
   const known = [...error.children].filter((one) => one.namespaceURI === NS.streams);
   const condition = known.find((one) => one.localName !== "text")?.localName ?? "undefined-condition";
-  return { condition, words: known.find((one) => one.localName === "text")?.textContent.trim().slice(0, 300) ?? "" };
+  return {
+    condition,
+    words:
+      known
+        .find((one) => one.localName === "text")
+        ?.textContent.trim()
+        .slice(0, 300) ?? "",
+  };
 }
 
 /** The text without the characters that XML cannot carry (XML 1.0 §2.2). */

@@ -30,7 +30,11 @@ export class Typing extends EventTarget {
     if (stanza.getAttribute("type") === "error" || !state) return;
     clearTimeout(this.#others.get(from));
     this.#others.delete(from);
-    if (state === "composing") this.#others.set(from, setTimeout(() => this.#stopped(from), BELIEF));
+    if (state === "composing")
+      this.#others.set(
+        from,
+        setTimeout(() => this.#stopped(from), BELIEF),
+      );
     this.dispatchEvent(new CustomEvent("change", { detail: from }));
   }
 
@@ -43,7 +47,10 @@ export class Typing extends EventTarget {
       if (before) this.#send(jid, "active");
       return;
     }
-    this.#ours.set(jid, setTimeout(() => this.#paused(jid), PAUSE));
+    this.#ours.set(
+      jid,
+      setTimeout(() => this.#paused(jid), PAUSE),
+    );
     if (!before) this.#send(jid, "composing");
   }
 

@@ -16,7 +16,8 @@ export class ContactList {
     this.#open = open;
     byId("contacts").addEventListener("keydown", (event) => this.#move(event));
     byId("filter").addEventListener("input", () => this.#draw());
-    for (const model of [desk.contacts, desk.conversations, desk.typing]) model.addEventListener("change", () => this.draw());
+    for (const model of [desk.contacts, desk.conversations, desk.typing])
+      model.addEventListener("change", () => this.draw());
     this.#draw();
   }
 
@@ -46,7 +47,9 @@ export class ContactList {
     const listed = contacts.list();
     const wanted = byId("filter").value.trim().toLowerCase();
     const fits = ({ jid, name }) => `${name} ${jid}`.toLowerCase().includes(wanted);
-    const strangers = conversations.people().filter((jid) => !contacts.get(jid) && conversations.messages(jid).length > 0);
+    const strangers = conversations
+      .people()
+      .filter((jid) => !contacts.get(jid) && conversations.messages(jid).length > 0);
     const focused = document.activeElement?.dataset?.jid;
     this.#rows.clear();
     byId("contact-rows").replaceChildren(...listed.filter(fits).map((contact) => this.#row(contact)));
@@ -64,13 +67,32 @@ export class ContactList {
     const name = contacts.nameOf(jid);
     const unread = conversations.unread(jid);
     const last = conversations.messages(jid).at(-1);
-    const line = typing.isTyping(jid) ? "typing…" : (this.#about(contact, presence) ?? last?.body ?? SHOWN[presence.show]);
+    const line = typing.isTyping(jid)
+      ? "typing…"
+      : (this.#about(contact, presence) ?? last?.body ?? SHOWN[presence.show]);
     const row = el(
       "button",
-      { type: "button", class: "row", "data-jid": jid, onclick: () => this.#open(jid), "aria-current": jid === this.#current ? "true" : null },
+      {
+        type: "button",
+        class: "row",
+        "data-jid": jid,
+        onclick: () => this.#open(jid),
+        "aria-current": jid === this.#current ? "true" : null,
+      },
       avatar(name, contact.stranger ? null : presence.show),
-      el("span", { class: "row-text" }, el("span", { class: "row-name" }, bdi(name)), contact.stranger ? null : spoken(`, ${SHOWN[presence.show]}. `), el("span", { class: "row-line" }, bdi(line))),
-      el("span", { class: "row-side" }, last ? el("span", { class: "row-time" }, clockOf(last.at)) : null, unread > 0 ? badge(unread) : null),
+      el(
+        "span",
+        { class: "row-text" },
+        el("span", { class: "row-name" }, bdi(name)),
+        contact.stranger ? null : spoken(`, ${SHOWN[presence.show]}. `),
+        el("span", { class: "row-line" }, bdi(line)),
+      ),
+      el(
+        "span",
+        { class: "row-side" },
+        last ? el("span", { class: "row-time" }, clockOf(last.at)) : null,
+        unread > 0 ? badge(unread) : null,
+      ),
     );
     this.#rows.set(jid, row);
     return el("li", {}, row);

@@ -21,7 +21,8 @@ export class Conversation {
     });
     byId("text").addEventListener("keydown", (event) => this.#key(event));
     byId("text").addEventListener("input", () => this.#typed());
-    for (const kind of ["focus", "visibilitychange"]) (kind === "focus" ? window : document).addEventListener(kind, () => this.#look());
+    for (const kind of ["focus", "visibilitychange"])
+      (kind === "focus" ? window : document).addEventListener(kind, () => this.#look());
   }
 
   /** With whom; null if nobody. */
@@ -53,7 +54,9 @@ export class Conversation {
     byId("with-avatar").replaceChildren(avatar(name, contact ? show : null));
     byId("with-name").replaceChildren(bdi(name));
     byId("with-jid").textContent = name === this.#jid ? "" : this.#jid;
-    byId("with-presence").replaceChildren(bdi(contact ? [SHOWN[show], status].filter(Boolean).join(" – ") : "Not among your contacts"));
+    byId("with-presence").replaceChildren(
+      bdi(contact ? [SHOWN[show], status].filter(Boolean).join(" – ") : "Not among your contacts"),
+    );
     byId("add-this").hidden = contact !== undefined;
     byId("remove-this").hidden = contact === undefined;
     byId("log").setAttribute("aria-label", `Conversation with ${name}`);

@@ -35,7 +35,9 @@ export class Login {
     const first = brands.find((brand) => brand.domain === domain) ?? brands[0];
     const place = byId("brands");
     byId("brand-choice").hidden = brands.length < 2;
-    place.replaceChildren(...(brands.length > CARDS ? [this.#select(first)] : brands.map((brand) => this.#card(brand, first))));
+    place.replaceChildren(
+      ...(brands.length > CARDS ? [this.#select(first)] : brands.map((brand) => this.#card(brand, first))),
+    );
     if (first) this.#choose(first);
     else this.say("This server has no site yet.");
   }
@@ -102,7 +104,12 @@ export class Login {
   }
 
   #card(brand, first) {
-    const radio = el("input", { type: "radio", name: "brand", value: brand.domain, onchange: () => this.#choose(brand) });
+    const radio = el("input", {
+      type: "radio",
+      name: "brand",
+      value: brand.domain,
+      onchange: () => this.#choose(brand),
+    });
     radio.checked = brand === first;
     const swatch = el("span", { class: "swatch", "aria-hidden": "true" });
     if (brand.color) swatch.style.setProperty("background-color", brand.color);
@@ -112,8 +119,12 @@ export class Login {
   }
 
   #select(first) {
-    const select = el("select", { "aria-label": "Site", onchange: () => this.#choose(this.#brands[select.selectedIndex]) });
-    for (const brand of this.#brands) select.append(el("option", { value: brand.domain }, `${brand.title} – ${brand.domain}`));
+    const select = el("select", {
+      "aria-label": "Site",
+      onchange: () => this.#choose(this.#brands[select.selectedIndex]),
+    });
+    for (const brand of this.#brands)
+      select.append(el("option", { value: brand.domain }, `${brand.title} – ${brand.domain}`));
     select.selectedIndex = this.#brands.indexOf(first);
     return select;
   }

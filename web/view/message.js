@@ -8,7 +8,12 @@ const TOGETHER = 180_000;
 
 /** Whether a message follows the one before it without a pause. */
 export function follows(message, before) {
-  return before !== undefined && before.mine === message.mine && Math.abs(message.at - before.at) < TOGETHER && dayOf(message.at) === dayOf(before.at);
+  return (
+    before !== undefined &&
+    before.mine === message.mine &&
+    Math.abs(message.at - before.at) < TOGETHER &&
+    dayOf(message.at) === dayOf(before.at)
+  );
 }
 
 /** The line above the first message of a day; null if it is not the first. */
@@ -22,10 +27,20 @@ export function dayAbove(message, before) {
 export function bubble(message, name, follows) {
   const side = message.mine ? "mine" : "theirs";
   const who = spoken(`${message.mine ? "You" : name}: `);
-  const time = el("time", { datetime: new Date(message.at).toISOString(), title: wholeOf(message.at) }, clockOf(message.at));
+  const time = el(
+    "time",
+    { datetime: new Date(message.at).toISOString(), title: wholeOf(message.at) },
+    clockOf(message.at),
+  );
   const body = el("p", { class: "body", dir: "auto" }, message.body);
   const foot = el("p", { class: "foot" }, message.late ? "sent " : null, time, fate(message));
-  const element = el("div", { class: `message ${side}${follows ? " follows" : ""}`, "data-id": message.id ?? "" }, who, body, foot);
+  const element = el(
+    "div",
+    { class: `message ${side}${follows ? " follows" : ""}`, "data-id": message.id ?? "" },
+    who,
+    body,
+    foot,
+  );
   element.dataset.state = message.state ?? "";
   return element;
 }
@@ -35,5 +50,10 @@ function fate({ mine, state, why }) {
   if (!mine) return null;
   if (state === "failed") return el("span", { class: "fate failed" }, ` not delivered: ${why}`);
   if (state === "waiting") return el("span", { class: "fate" }, " waiting for the network");
-  return el("span", { class: "fate", title: state === "done" ? "The server has it" : "On its way" }, state === "done" ? " ✓" : " …", spoken(state === "done" ? "sent" : "sending"));
+  return el(
+    "span",
+    { class: "fate", title: state === "done" ? "The server has it" : "On its way" },
+    state === "done" ? " ✓" : " …",
+    spoken(state === "done" ? "sent" : "sending"),
+  );
 }

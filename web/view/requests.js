@@ -31,14 +31,28 @@ export class Requests {
     const { contacts } = this.#desk;
     const name = contacts.get(jid)?.name || nick;
     const answer = (words, does, kind) =>
-      el("button", { type: "button", class: kind, "aria-label": `${words} ${bare(jid)}`, onclick: () => this.#answer(jid, does) }, words);
-    const who = el("p", { class: "request-who" }, el("bdi", { class: "request-jid" }, jid), name ? el("bdi", { class: "request-name" }, `“${name}”`) : null);
+      el(
+        "button",
+        { type: "button", class: kind, "aria-label": `${words} ${bare(jid)}`, onclick: () => this.#answer(jid, does) },
+        words,
+      );
+    const who = el(
+      "p",
+      { class: "request-who" },
+      el("bdi", { class: "request-jid" }, jid),
+      name ? el("bdi", { class: "request-name" }, `“${name}”`) : null,
+    );
     return el(
       "li",
       { class: "request", "data-jid": jid },
       avatar(jid),
       el("div", { class: "request-text" }, who, status ? el("p", { class: "request-said" }, bdi(status)) : null),
-      el("div", { class: "request-answers" }, answer("Accept", (one) => this.#desk.accept(one), "button small primary"), answer("Decline", (one) => this.#desk.decline(one), "button small")),
+      el(
+        "div",
+        { class: "request-answers" },
+        answer("Accept", (one) => this.#desk.accept(one), "button small primary"),
+        answer("Decline", (one) => this.#desk.decline(one), "button small"),
+      ),
     );
   }
 

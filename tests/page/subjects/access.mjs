@@ -17,7 +17,10 @@ export async function access({ browser, address }) {
 
 function looks() {
   return ["light", "dark"].flatMap((colorScheme) =>
-    [[1200, 800], [360, 740]].map(([width, height]) => ({ colorScheme, viewport: { width, height } })),
+    [
+      [1200, 800],
+      [360, 740],
+    ].map(([width, height]) => ({ colorScheme, viewport: { width, height } })),
   );
 }
 
@@ -60,6 +63,8 @@ async function inspect(page, view) {
     (values) => globalThis.axe.run(document, { runOnly: { type: "tag", values } }),
     RULES,
   );
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html}\n${failureSummary}`).join("\n")}`);
+  const found = violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html}\n${failureSummary}`).join("\n")}`,
+  );
   assert.deepEqual(found, [], view);
 }

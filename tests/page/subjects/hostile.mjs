@@ -11,12 +11,15 @@ export async function hostile({ browser, address }) {
   const context = await browser.newContext();
   await context.addInitScript(remember);
   const mallory = await Person.in(context, address);
-  assert.equal(await jack.page.locator(".card-title", { hasText: "<b>Wu</b>" }).textContent(), "<b>Wu</b> & \"co\"");
+  assert.equal(await jack.page.locator(".card-title", { hasText: "<b>Wu</b>" }).textContent(), '<b>Wu</b> & "co"');
   await jack.logIn("jack@chess.example", "jack-chess");
   await mallory.logIn("mallory@chess.example", "mallory-chess");
 
-  await raw(mallory, `<presence to='${jack.jid}' type='subscribe'><status>${xml(EVIL)}</status>` +
-    `<nick xmlns='http://jabber.org/protocol/nick'>${xml(EVIL)}</nick></presence>`);
+  await raw(
+    mallory,
+    `<presence to='${jack.jid}' type='subscribe'><status>${xml(EVIL)}</status>` +
+      `<nick xmlns='http://jabber.org/protocol/nick'>${xml(EVIL)}</nick></presence>`,
+  );
   await jack.page.locator(".request-name", { hasText: EVIL }).waitFor();
   await jack.page.locator(".request-said", { hasText: EVIL }).waitFor();
   await jack.answer(mallory.jid, "Decline");
@@ -39,18 +42,27 @@ export async function hostile({ browser, address }) {
 async function bodies(jack, mallory) {
   const { jid } = jack;
   await jack.open(mallory.jid);
-  await raw(mallory, `<message to='${jid}' type='chat'><body>${xml(EVIL)}</body>` +
-    `<html xmlns='http://jabber.org/protocol/xhtml-im'><body xmlns='http://www.w3.org/1999/xhtml'>` +
-    `<p><img src='x' onerror='document.title="owned"'/>markup</p></body></html></message>`);
+  await raw(
+    mallory,
+    `<message to='${jid}' type='chat'><body>${xml(EVIL)}</body>` +
+      `<html xmlns='http://jabber.org/protocol/xhtml-im'><body xmlns='http://www.w3.org/1999/xhtml'>` +
+      `<p><img src='x' onerror='document.title="owned"'/>markup</p></body></html></message>`,
+  );
   await jack.hears(EVIL);
   await raw(mallory, `<message to='${jid}' type='chat'><body>${TURNED}</body></message>`);
   await jack.hears("gnp.exe");
   // An element that looks like the end of the stream, inside a message.
-  await raw(mallory, `<message to='${jid}' type='chat'><error xmlns='http://etherx.jabber.org/streams'>` +
-    `<not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></error></message>`);
+  await raw(
+    mallory,
+    `<message to='${jid}' type='chat'><error xmlns='http://etherx.jabber.org/streams'>` +
+      `<not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></error></message>`,
+  );
   // A roster push that is not from the server.
-  await raw(mallory, `<iq to='${await full(jack)}' type='set' id='push'><query xmlns='jabber:iq:roster'>` +
-    `<item jid='intruder@chess.example' subscription='both'/></query></iq>`);
+  await raw(
+    mallory,
+    `<iq to='${await full(jack)}' type='set' id='push'><query xmlns='jabber:iq:roster'>` +
+      `<item jid='intruder@chess.example' subscription='both'/></query></iq>`,
+  );
   await raw(mallory, `<message to='${jid}' type='chat'><body>still here</body></message>`);
   await jack.hears("still here");
   assert.equal(await jack.row("intruder@chess.example").count(), 0);

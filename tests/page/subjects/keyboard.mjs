@@ -65,6 +65,10 @@ async function tabTo(person, name, key = "Tab") {
 function focused(person) {
   return person.page.evaluate(() => {
     const { activeElement } = document;
-    return activeElement.getAttribute("aria-label") ?? activeElement.querySelector(".row-name")?.textContent ?? activeElement.textContent.trim();
+    return (
+      activeElement.getAttribute("aria-label") ??
+      activeElement.querySelector(".row-name")?.textContent ??
+      activeElement.textContent.trim()
+    );
   });
 }
