@@ -6,8 +6,12 @@ import { drop, keep, kept, names } from "./store.js";
 
 /** Messages kept for one conversation. */
 const LONGEST = 300;
-/** Conversations kept with people who are no contacts: strangers cannot fill the tab. */
+/** Conversations kept with people who are no contacts, and what one of them may hold: strangers cannot fill the tab. */
 const STRANGERS = 50;
+const STRANGERS_TEXT = 10_000;
+const STRANGERS_ROOM = 20_000;
+/** What the conversation with a contact may hold, characters as they are kept. */
+const ROOM = 500_000;
 
 /**
  * A message: `{ id, mine, body, at, late, state, why }`. `state` of one of ours: `waiting` (no session), `sent`, `done`
@@ -64,11 +68,12 @@ export class Conversations extends EventTarget {
     const type = stanza.getAttribute("type");
     if (type === "error") this.#bounced(stanza, from);
     if (type === "error" || type === "groupchat") return;
-    const body = text(stanza, "body");
+    const body = this.#text(stanza, known(from));
     const states = [...stanza.children].some((one) => one.namespaceURI === NS.states);
     if (!body || (!known(from) && !this.#roomFor(from, known))) return;
     const talk = this.#talk(from);
     talk.states = states;
+    talk.stranger = !known(from);
     const id = stanza.getAttribute("id");
     if (id && talk.messages.some((one) => !one.mine && one.id === id && one.body === body)) return;
     const late = delayed(stanza);
@@ -78,8 +83,9 @@ export class Conversations extends EventTarget {
     this.dispatchEvent(new CustomEvent("arrived", { detail: from }));
   }
 
-  /** A message of ours, to be sent. */
+  /** A message of ours, to be sent. Whom we write to is no stranger. */
   write(jid, body) {
+    this.#talk(jid).stranger = false;
     const message = { id: crypto.randomUUID(), mine: true, body, at: Date.now(), late: false, state: "waiting" };
     this.#add(jid, message);
     this.#changed(jid);
@@ -136,7 +142,7 @@ export class Conversations extends EventTarget {
   }
 
   #talk(jid) {
-    if (!this.#all.has(jid)) this.#all.set(jid, { messages: [], unread: 0, states: false, draft: "" });
+    if (!this.#all.has(jid)) this.#all.set(jid, { messages: [], unread: 0, states: false, draft: "", stranger: false });
     return this.#all.get(jid);
   }
 
@@ -151,11 +157,17 @@ export class Conversations extends EventTarget {
     this.dispatchEvent(new CustomEvent("change", { detail: jid }));
   }
 
+  #text(stanza, known) {
+    const body = text(stanza, "body");
+    return known || body.length <= STRANGERS_TEXT ? body : `${body.slice(0, STRANGERS_TEXT)}…`;
+  }
+
   // A browser keeps some megabytes for a tab: the oldest messages make room for new ones.
   #keep(jid) {
     const talk = this.#talk(jid);
-    while (!keep(`talk:${jid}`, talk) && talk.messages.length > 1) {
-      talk.messages.splice(0, Math.ceil(talk.messages.length / 2));
-    }
+    const room = talk.stranger ? STRANGERS_ROOM : ROOM;
+    const several = () => talk.messages.length > 1;
+    const fits = () => (!several() || JSON.stringify(talk).length <= room) && keep(`talk:${jid}`, talk);
+    while (!fits() && several()) talk.messages.splice(0, Math.ceil(talk.messages.length / 2));
   }
 }

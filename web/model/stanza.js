@@ -43,7 +43,7 @@ export function problem(stanza) {
   return condition?.localName.replaceAll("-", " ") ?? "refused";
 }
 
-/** The stream error among an element's own children (RFC 6120 §4.9); null if there is none. Deeper ones are messages. */
+/** The stream error among an element's own children (RFC 6120 §4.9), or null. Deeper ones are in messages. */
 export function streamError(wrapper) {
   return child(wrapper, "error", NS.stream);
 }

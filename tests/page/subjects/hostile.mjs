@@ -24,6 +24,7 @@ export async function hostile({ browser, address }) {
   await jack.page.locator(".request-said", { hasText: EVIL }).waitFor();
   await jack.answer(mallory.jid, "Decline");
 
+  await flood(jack, mallory);
   await befriend(jack, mallory);
   await jack.add(mallory.jid, EVIL);
   await jack.row(mallory.jid).getByText(EVIL).waitFor();
@@ -37,6 +38,14 @@ export async function hostile({ browser, address }) {
   // What the browser refused on the way, it has said: the handler in the markup, and this test's own attempt.
   jack.errors = jack.errors.filter((words) => !/inline event handler|TrustedHTML/.test(words));
   await jack.close();
+}
+
+// A stranger's book is cut short before it fills the tab's storage.
+async function flood(jack, mallory) {
+  await raw(mallory, `<message to='${jack.jid}' type='chat'><body>${"x".repeat(60_000)}</body></message>`);
+  await jack.row(mallory.jid).waitFor();
+  const kept = (await jack.storage())[`castling.talk:${mallory.jid}`];
+  assert.ok(kept.length < 11_000, `${kept.length} characters of a stranger are kept`);
 }
 
 async function bodies(jack, mallory) {
