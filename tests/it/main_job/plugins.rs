@@ -158,6 +158,9 @@ fn replaced(play: &mut Play) {
     play.may_repeat("flood-2", 3);
     play.may_repeat("flood-4", 3);
     for (name, jid, _) in MOBILES {
+        play.stage.tell(name, "freeze");
+        let dead = json!({ "do": "say", "as": name, "to": TALKERS[0].1, "body": "into the dead socket" });
+        play.stage.clients.obey(&dead);
         play.stage.tell(name, "break");
         play.stage.say("jack", jid, "under the tunnel");
     }
@@ -177,12 +180,15 @@ fn replaced(play: &mut Play) {
     play.stage.say("jack", "away@chess.example", "dropped by the second version");
 }
 
-/// Those who were away take their sessions up, and have lost nothing; two of them are pages that are loaded anew.
+/// Those who were away take their sessions up, and nothing is lost or doubled; two of them are pages that are loaded
+/// anew.
 fn back(stage: &mut Stage) {
     for (name, jid, _) in MOBILES {
         stage.tell(name, "resume");
         let heard = |e: &Value| e["at"] == name && e["body"] == "under the tunnel";
         stage.clients.event("what was said in the tunnel", heard);
+        let heard = |e: &Value| e["at"] == "jack" && e["from"] == jid && e["body"] == "into the dead socket";
+        stage.clients.event(&format!("what {name} said at last"), heard);
         if matches!(name, "mobile-websocket" | "mobile-bosh") {
             stage.tell(name, "reload");
         }
@@ -194,6 +200,9 @@ fn back(stage: &mut Stage) {
             ["under the tunnel", "after the tunnel"],
             "{name}"
         );
+        stage.tell(name, "barrier");
+        stage.tell("jack", "barrier");
+        assert_eq!(stage.clients.heard("jack", jid), ["into the dead socket"], "{name}");
     }
 }
 
