@@ -85,15 +85,16 @@ class Bosh extends Strophe.Bosh {
   // here but by the link, which also knows about reloads.
   _onRequestStateChange(read, request) {
     if (request.abort || request.xhr.readyState !== 4) return super._onRequestStateChange(read, request);
-    if (request.xhr.status !== 200) return this.fail(request.xhr.status);
+    const answer = request.xhr.responseXML?.documentElement;
+    // A hotel's network answers with a page of its own.
+    if (request.xhr.status !== 200 || answer?.localName !== "body") return this.fail(request.xhr.status);
     if (this._requests[0] !== request) {
       if (this._requests.includes(request)) this.early = () => this._onRequestStateChange(read, request);
       return undefined;
     }
-    const answer = request.xhr.responseXML?.documentElement;
     // What the server has received may be more than what it answers (XEP-0124 §9.2).
-    this.received = Math.max(this.received, request.rid, Number(answer?.getAttribute("ack")) || 0);
-    const over = answer?.getAttribute("type") === "terminate";
+    this.received = Math.max(this.received, request.rid, Number(answer.getAttribute("ack")) || 0);
+    const over = answer.getAttribute("type") === "terminate";
     if (over) this.over(answer);
     super._onRequestStateChange(read, request);
     if (!over) this.next();

@@ -73,7 +73,7 @@ export class Conversations extends EventTarget {
     if (!body || (!known(from) && !this.#roomFor(from, known))) return;
     const talk = this.#talk(from);
     talk.states = states;
-    talk.stranger = !known(from);
+    if (!talk.messages.some(({ mine }) => mine)) talk.stranger = !known(from);
     const id = stanza.getAttribute("id");
     if (id && talk.messages.some((one) => !one.mine && one.id === id && one.body === body)) return;
     const late = delayed(stanza);
