@@ -44,13 +44,13 @@ def run(server, scenario, pid: int, sizes: dict) -> dict:
     if not scenario.memory:
         argv = ["taskset", "-c", "1", *argv]
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=900)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=900, env={**os.environ, "RUST_BACKTRACE": "0"})
     except subprocess.TimeoutExpired:
         return {"error": "no end within 900 s"}
     if done.stderr.strip():
         print("  " + done.stderr.strip()[-600:], file=sys.stderr)
     if done.returncode:
-        return {"error": done.stderr.strip()[:300] or f"the generator ended with {done.returncode}"}
+        return {"error": " ".join(done.stderr.split())[:300] or f"the generator ended with {done.returncode}"}
     figures = json.loads(done.stdout)
     if not server.alive():
         return {"error": "the server died"}

@@ -62,6 +62,7 @@ PARTS = {
     "tcp": Part(PEERS, ["message-plain", "message-starttls", "steady-starttls", "ping-starttls", "login-starttls",
                         "offline-starttls", "idle-plain", "idle-starttls"]),
     "plugins": Part(["castling", "castling-1", "castling-2"], ["presence-plain", "message-plain"]),
-    "web": Part([*PEERS, "floor"], ["message-websocket", "message-bosh", "login-websocket", "login-bosh",
+    "web": Part([*PEERS, "floor"], ["message-websocket", "message-wss", "message-bosh", "message-bosh-tls",
+                                    "steady-websocket", "steady-bosh", "login-websocket", "login-bosh",
                                     "idle-websocket", "idle-bosh"]),
 }
