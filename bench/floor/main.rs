@@ -1,5 +1,6 @@
-//! What hyper and tungstenite cost without XMPP: BOSH requests are held for their wait and answered with nothing,
-//! WebSocket messages go back to whoever sent them. The settings are those of the server beside which it is measured.
+//! What hyper and tungstenite cost without XMPP: BOSH requests without content are held for their wait and answered with
+//! nothing, content and WebSocket messages go back to whoever sent them. The settings are those of the server beside
+//! which it is measured.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -11,7 +12,8 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
+    CONNECTION, CONTENT_TYPE, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    UPGRADE,
 };
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -76,17 +78,28 @@ async fn answer(request: Request<Incoming>, wait: Duration) -> Result<Response<F
         tokio::spawn(echo(request));
         return Ok(switching(&accept));
     }
-    // Read as a server of XMPP would, and let go of.
-    let whole = Limited::new(request.into_body(), LIMIT).collect().await.is_ok();
-    tokio::time::sleep(wait).await;
-    let mut response = Response::new(Full::from("<body xmlns='http://jabber.org/protocol/httpbind'/>"));
-    if !whole {
-        *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+    let body = match Limited::new(request.into_body(), LIMIT).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => return Ok(status(StatusCode::PAYLOAD_TOO_LARGE)),
+    };
+    if !body.ends_with(b"'></body>") {
+        return Ok(xml(body));
     }
+    drop(body);
+    tokio::time::sleep(wait).await;
+    Ok(xml(Bytes::from_static(b"<body xmlns='http://jabber.org/protocol/httpbind'/>")))
+}
+
+fn xml(body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8"));
     response
-        .headers_mut()
-        .insert(CONTENT_TYPE, const { hyper::header::HeaderValue::from_static("text/xml; charset=utf-8") });
-    Ok(response)
+}
+
+fn status(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response
 }
 
 fn switching(accept: &str) -> Response<Full<Bytes>> {
