@@ -236,7 +236,7 @@ impl Kernel {
                 job().await;
                 self.open_gate(account).await;
             }
-            Some(job) => self.run_gate(account, Some(job)),
+            Some(job) => self.run_gate(account, job),
         }
         self.moment(Moment::Closed, session).await;
         session.set_presence(None);

@@ -7,12 +7,10 @@ use crate::{Account, Item, Kernel, Notes, Origin, Packet};
 
 impl Kernel {
     /// Runs a job for which the gate was shut, and what waits behind it, as a task.
-    pub(crate) fn run_gate(self: &Arc<Self>, account: &Arc<Account>, job: Option<Job>) {
+    pub(crate) fn run_gate(self: &Arc<Self>, account: &Arc<Account>, job: Job) {
         let (kernel, account) = (self.clone(), account.clone());
         self.runtime().tasks.spawn("gate", async move {
-            if let Some(job) = job {
-                job().await;
-            }
+            job().await;
             kernel.open_gate(&account).await;
         });
     }

@@ -10,9 +10,9 @@ use net::http::Route;
 use xmpp::{Element, Stanza, StreamHeader};
 
 use crate::c2s::C2s;
+use crate::limits;
 use crate::listener;
 use crate::pipe::{Input, Pipe, PipeError};
-use crate::tcp::parser_limits;
 
 /// The address at which sessions begin and go on.
 pub(crate) fn route(c2s: &Arc<C2s>) -> Arc<dyn Route> {
@@ -65,8 +65,8 @@ fn limits(limits: &Limits) -> bosh::Limits {
         inactivity: limits.bosh_inactivity,
         max_pause: limits.bosh_max_pause,
         polling: limits.bosh_polling,
-        stanza: parser_limits(limits),
-        bytes_per_second: u32::try_from(limits.c2s_bytes_per_second).unwrap_or(u32::MAX),
+        stanza: limits::parser(limits),
+        bytes_per_second: limits::bytes_per_second(limits),
     }
 }
 

@@ -26,19 +26,17 @@ pub struct C2s {
     pub(crate) tls: TlsStore,
     pub(crate) limiter: Arc<LoginLimiter>,
     pub(crate) limits: Limits,
-    pub(crate) login_seconds: u64,
 }
 
 impl C2s {
     /// Puts the parts together.
     pub fn new(options: C2sOptions) -> Arc<Self> {
         let C2sOptions { kernel, tls, limiter, limits } = options;
-        let login_seconds = limits.login_seconds;
-        Arc::new(Self { kernel, tls, limiter, limits, login_seconds })
+        Arc::new(Self { kernel, tls, limiter, limits })
     }
 
     /// When a connection that begins now has to have logged in.
     pub(crate) fn login_deadline(&self) -> Instant {
-        Instant::now() + Duration::from_secs(self.login_seconds.max(1))
+        Instant::now() + Duration::from_secs(self.limits.login_seconds.max(1))
     }
 }

@@ -8,10 +8,11 @@ use xmpp::{Element, StreamCondition, StreamError, StreamEvent, ns};
 
 use crate::c2s::C2s;
 use crate::features;
+use crate::limits;
 use crate::listener::Security;
 use crate::negotiate::{fail, open};
 use crate::pipe::{self, Pipe};
-use crate::tcp::{Tcp, parser_limits};
+use crate::tcp::Tcp;
 
 /// A connection as secure as its listener demands; none when it has ended on the way.
 pub(crate) async fn secure(
@@ -20,7 +21,7 @@ pub(crate) async fn secure(
     peer: SocketAddr,
     security: Security,
 ) -> Option<Tcp> {
-    let limits = parser_limits(&c2s.limits);
+    let limits = limits::parser(&c2s.limits);
     match security {
         Security::None => Some(Tcp::new(Connection::plain(socket, peer, limits))),
         Security::Direct => {

@@ -10,6 +10,7 @@ mod established;
 mod features;
 mod goodbye;
 mod handshake;
+mod limits;
 mod listener;
 mod negotiate;
 mod pipe;

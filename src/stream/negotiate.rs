@@ -56,15 +56,15 @@ pub(crate) async fn open<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Arc<Host>> 
         header.to.as_ref().and_then(|to| c2s.kernel.host(to.domain())).filter(|host| host.is_enabled());
     answer(c2s, pipe, header.to.as_ref().map(Jid::domain_jid));
     match check(&header, host, pipe.origin()) {
-        Ok(host) if moved(&host, pipe) => {
-            goodbye(pipe).await;
-            None
-        }
+        Err(error) => fail(c2s, pipe, error.into()).await,
         Ok(host) => {
+            if redirect(&host, pipe) {
+                goodbye(pipe).await;
+                return None;
+            }
             pipe.set_limits(&host.options().limits);
             Some(host)
         }
-        Err(error) => fail(c2s, pipe, error.into()).await,
     }
 }
 
@@ -100,7 +100,7 @@ fn check(
 
 /// Sends the client to another address if the domain's web clients are to go there (RFC 7395 section 3.6.1, XEP-0124
 /// section 17.2).
-fn moved<P: Pipe>(host: &Host, pipe: &mut P) -> bool {
+fn redirect<P: Pipe>(host: &Host, pipe: &mut P) -> bool {
     host.options().web.see_other_uri.iter().any(|uri| pipe.redirect(uri))
 }
 

@@ -6,6 +6,7 @@ use kernel::{Limits, SessionAbout, Transport};
 use net::{Connection, Wire, WireError};
 use xmpp::{Element, Framing, Stanza, StreamHeader, ns};
 
+use crate::limits;
 use crate::pipe::{Input, Pipe, PipeError};
 
 /// A stream over TCP.
@@ -27,17 +28,6 @@ impl From<WireError> for PipeError {
             WireError::Stream(error) => PipeError::Stream(error),
             WireError::Io(error) => PipeError::Io(error),
         }
-    }
-}
-
-/// The kernel's limits as the parser takes them.
-pub(crate) fn parser_limits(limits: &Limits) -> xmpp::Limits {
-    xmpp::Limits {
-        stanza_bytes: limits.stanza_bytes,
-        depth: limits.depth,
-        attributes: limits.attributes,
-        elements: limits.children,
-        ..xmpp::Limits::default()
     }
 }
 
@@ -96,9 +86,8 @@ impl Pipe for Tcp {
     }
 
     fn set_limits(&mut self, limits: &Limits) {
-        self.connection.set_limits(parser_limits(limits));
-        let rate = u32::try_from(limits.c2s_bytes_per_second).unwrap_or(u32::MAX);
-        self.connection.set_bytes_per_second(rate);
+        self.connection.set_limits(limits::parser(limits));
+        self.connection.set_bytes_per_second(limits::bytes_per_second(limits));
     }
 
     async fn shut(&mut self) {

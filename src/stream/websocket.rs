@@ -11,9 +11,9 @@ use tokio::time::timeout_at;
 use xmpp::{Element, Framing, Stanza, StreamHeader, ns};
 
 use crate::c2s::C2s;
+use crate::limits;
 use crate::listener;
 use crate::pipe::{Input, Pipe, PipeError};
-use crate::tcp::parser_limits;
 
 /// The subprotocol's name (section 3.1).
 const PROTOCOL: &str = "xmpp";
@@ -39,7 +39,7 @@ impl Route for WebSocketRoute {
 /// One WebSocket, from its first message to its last.
 async fn connection(c2s: Arc<C2s>, upgrade: Upgrade, origin: Option<Box<str>>) {
     let until = c2s.login_deadline();
-    let limits = parser_limits(&c2s.limits);
+    let limits = limits::parser(&c2s.limits);
     // Boxed: what the upgrade needs is held only until it is done.
     if let Ok(Some(connection)) = timeout_at(until, Box::pin(upgrade.accept(limits))).await {
         listener::stream(c2s, WebSocketPipe { connection, origin, opened: false }, until).await;
@@ -120,9 +120,8 @@ impl Pipe for WebSocketPipe {
     }
 
     fn set_limits(&mut self, limits: &Limits) {
-        self.connection.set_limits(parser_limits(limits));
-        let rate = u32::try_from(limits.c2s_bytes_per_second).unwrap_or(u32::MAX);
-        self.connection.set_bytes_per_second(rate);
+        self.connection.set_limits(limits::parser(limits));
+        self.connection.set_bytes_per_second(limits::bytes_per_second(limits));
     }
 
     async fn shut(&mut self) {

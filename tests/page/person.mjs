@@ -141,3 +141,15 @@ export async function befriend(one, other) {
   await one.answer(other.jid, "Accept");
   await Promise.all([one.sees(other.jid, "available"), other.sees(one.jid, "available")]);
 }
+
+/** Jack and anna, who are each other's contacts and have opened their conversation; each has an address of the page. */
+export async function friends(browser, transport, jacks, annas) {
+  const jack = await Person.open(browser, jacks);
+  const anna = await Person.open(browser, annas);
+  await jack.logIn("jack@chess.example", "jack-chess", transport);
+  await anna.logIn("anna@chess.example", "anna-chess", transport);
+  await befriend(jack, anna);
+  await jack.open(anna.jid);
+  await anna.open(jack.jid);
+  return { jack, anna };
+}

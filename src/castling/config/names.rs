@@ -1,6 +1,6 @@
 //! The form of names, addresses and other texts in a configuration.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use tracing_subscriber::EnvFilter;
 use xmpp::{Jid, prep_domain};
@@ -94,15 +94,9 @@ pub fn loopback_address(text: &str) -> Checked {
     Err(Complaint::new(message, "write \"127.0.0.1:PORT\", or use c2s or c2s_tls"))
 }
 
-/// An IP address, or a network as `10.0.0.0/8`.
+/// An IP address, or a network as `10.0.0.0/8`: what `serve` takes for a proxy.
 pub fn network(text: &str) -> Checked {
-    let (ip, width) = text.split_once('/').map_or((text, None), |(ip, width)| (ip, Some(width)));
-    let fits = |ip: IpAddr| match width.map(str::parse::<u8>) {
-        None => true,
-        Some(Ok(width)) => width <= if ip.is_ipv4() { 32 } else { 128 },
-        Some(Err(_)) => false,
-    };
-    if ip.parse::<IpAddr>().is_ok_and(fits) {
+    if net::http::Proxies::parse([text]).is_ok() {
         return Ok(());
     }
     let message = format!("{text:?} is neither an IP address nor a network");
@@ -245,7 +239,7 @@ mod tests {
         for text in ["log", "shell", "sessions.", "sessions.Close", ""] {
             assert!(grant(text).is_err(), "{text}");
         }
-        for text in ["10.0.0.0/33", "x", "fd00::/129", "10.0.0.0/"] {
+        for text in ["10.0.0.0/33", "x", "fd00::/129", "10.0.0.0/", "10.0.0.0/08", "10.0.0.0/+8"] {
             assert!(network(text).is_err(), "{text}");
         }
         for text in ["", "A", "-a", "a.b", &"a".repeat(65)] {

@@ -44,22 +44,7 @@ impl WebSocket {
 
     /// Writes a frame, which is a whole message.
     fn frame(&mut self, code: u8, payload: &[u8]) -> Result<()> {
-        let mut frame = vec![0x80 | code];
-        match payload.len() {
-            length @ ..126 => frame.push(0x80 | length as u8),
-            length @ ..65536 => {
-                frame.push(0x80 | 126);
-                frame.extend_from_slice(&(length as u16).to_be_bytes());
-            }
-            length => {
-                frame.push(0x80 | 127);
-                frame.extend_from_slice(&(length as u64).to_be_bytes());
-            }
-        }
-        let mask = [0x37, 0xfa, 0x21, 0x3d];
-        frame.extend_from_slice(&mask);
-        frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
-        self.http.socket.write_all(&frame).map_err(io)
+        self.http.socket.write_all(&masked(0x80 | code, payload)).map_err(io)
     }
 
     /// The next message; none after a close frame or the end of the connection.
@@ -105,6 +90,26 @@ impl WebSocket {
         }
         Ok(Some(self.http.buffer.drain(..length).collect()))
     }
+}
+
+/// A masked frame with that first byte (RFC 6455 section 5.2).
+pub fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first];
+    match payload.len() {
+        length @ ..126 => frame.push(0x80 | length as u8),
+        length @ 126..65536 => {
+            frame.push(0x80 | 126);
+            frame.extend_from_slice(&(length as u16).to_be_bytes());
+        }
+        length => {
+            frame.push(0x80 | 127);
+            frame.extend_from_slice(&(length as u64).to_be_bytes());
+        }
+    }
+    let mask = [0x37, 0xfa, 0x21, 0x3d];
+    frame.extend_from_slice(&mask);
+    frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    frame
 }
 
 impl Wire for WebSocket {

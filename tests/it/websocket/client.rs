@@ -11,6 +11,7 @@ use crate::fixture::{PATIENCE, Server};
 use crate::raw;
 use crate::scenario::scram::Scram;
 use crate::scenario::tcp;
+use crate::scenario::websocket::masked;
 
 pub const TEXT: u8 = 0x81;
 pub const BINARY: u8 = 0x82;
@@ -111,7 +112,7 @@ impl Client {
 
     /// Writes a frame with that first byte.
     pub fn send(&mut self, first: u8, payload: &[u8]) {
-        self.raw(&frame(first, payload));
+        self.raw(&masked(first, payload));
     }
 
     pub fn say(&mut self, xml: &str) {
@@ -232,24 +233,4 @@ impl Client {
 
 pub fn open(domain: &str) -> String {
     format!("<open xmlns='{}' to='{domain}' version='1.0'/>", ns::FRAMING)
-}
-
-/// A masked frame with that first byte.
-pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match payload.len() {
-        length @ ..126 => frame.push(0x80 | length as u8),
-        length @ 126..65536 => {
-            frame.push(0x80 | 126);
-            frame.extend_from_slice(&(length as u16).to_be_bytes());
-        }
-        length => {
-            frame.push(0x80 | 127);
-            frame.extend_from_slice(&(length as u64).to_be_bytes());
-        }
-    }
-    let mask = [0x37, 0xfa, 0x21, 0x3d];
-    frame.extend_from_slice(&mask);
-    frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
-    frame
 }

@@ -2,9 +2,10 @@
 
 use xmpp::ns;
 
-use super::client::{BINARY, CLOSE, Client, Frame, PING, TEXT, Way, frame, open};
+use super::client::{BINARY, CLOSE, Client, Frame, PING, TEXT, Way, open};
 use super::{DESK, body, desk, gone, message};
 use crate::fixture::Server;
+use crate::scenario::websocket::masked;
 use crate::stream::{ANNA, JACK, bound, server};
 
 /// A bound session that sends these bytes ends with this error and this code, and nobody else's does.
@@ -25,22 +26,22 @@ const SMALL: &str = "[[domain]]\nname = \"chess.example\"\nlimits = { stanza_byt
 #[test]
 fn faults_have_their_codes() {
     let server = Server::start_with(SMALL, &[JACK, ANNA]);
-    let half = frame(0x01, b"<message xmlns='jabber:client'><body>\xc3");
+    let half = masked(0x01, b"<message xmlns='jabber:client'><body>\xc3");
     let cases: [(&[u8], &str, u16); 8] = [
-        (&frame(BINARY, b"<presence/>"), "bad-format", 1003),
+        (&masked(BINARY, b"<presence/>"), "bad-format", 1003),
         (b"\x81\x01x", "bad-format", 1002),
-        (&frame(0xC1, b"<presence/>"), "bad-format", 1002),
-        (&frame(0x83, b"<presence/>"), "bad-format", 1002),
-        (&[half, frame(0x80, b"</body></message>")].concat(), "unsupported-encoding", 1007),
-        (&frame(TEXT, &[b'x'; 20_001]), "policy-violation", 1009),
-        (&[frame(0x01, &[b'x'; 15_000]), frame(0x80, &[b'x'; 5_001])].concat(), "policy-violation", 1009),
-        (&frame(TEXT, b"<presence>"), "not-well-formed", 1000),
+        (&masked(0xC1, b"<presence/>"), "bad-format", 1002),
+        (&masked(0x83, b"<presence/>"), "bad-format", 1002),
+        (&[half, masked(0x80, b"</body></message>")].concat(), "unsupported-encoding", 1007),
+        (&masked(TEXT, &[b'x'; 20_001]), "policy-violation", 1009),
+        (&[masked(0x01, &[b'x'; 15_000]), masked(0x80, &[b'x'; 5_001])].concat(), "policy-violation", 1009),
+        (&masked(TEXT, b"<presence>"), "not-well-formed", 1000),
     ];
     for (bytes, condition, code) in cases {
         fault(&server, Way::Http, bytes, condition, code);
     }
-    fault(&server, Way::Http2, &frame(TEXT, &[b'x'; 20_001]), "policy-violation", 1009);
-    fault(&server, Way::Https, &frame(BINARY, b"x"), "bad-format", 1003);
+    fault(&server, Way::Http2, &masked(TEXT, &[b'x'; 20_001]), "policy-violation", 1009);
+    fault(&server, Way::Https, &masked(BINARY, b"x"), "bad-format", 1003);
 }
 
 #[test]

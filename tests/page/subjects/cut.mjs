@@ -2,18 +2,12 @@
 
 import assert from "node:assert/strict";
 import { Cable } from "../cable.mjs";
-import { Person, befriend } from "../person.mjs";
+import { friends } from "../person.mjs";
 
 export async function cut({ browser, address, transport }) {
   const { port, hostname } = new URL(address);
   const cable = await Cable.lay(Number(port));
-  const jack = await Person.open(browser, `http://${hostname}:${cable.port}/`);
-  const anna = await Person.open(browser, address);
-  await jack.logIn("jack@chess.example", "jack-chess", transport);
-  await anna.logIn("anna@chess.example", "anna-chess", transport);
-  await befriend(jack, anna);
-  await jack.open(anna.jid);
-  await anna.open(jack.jid);
+  const { jack, anna } = await friends(browser, transport, `http://${hostname}:${cable.port}/`, address);
 
   await withoutNotice(cable, jack, anna);
   await offlineEvent(jack, anna);

@@ -1,20 +1,14 @@
 // Plugins come, change and go while pages are open and talk with each other and with a client over TCP.
 
 import assert from "node:assert/strict";
-import { Person, befriend } from "../person.mjs";
+import { Person, friends } from "../person.mjs";
 
 const TOM = "tom@chess.example";
 const NOBODY = "nobody@chess.example";
 const ROUND = 5;
 
 export async function plugins({ browser, address, transport, step }) {
-  const jack = await Person.open(browser, address);
-  const anna = await Person.open(browser, address);
-  await jack.logIn("jack@chess.example", "jack-chess", transport);
-  await anna.logIn("anna@chess.example", "anna-chess", transport);
-  await befriend(jack, anna);
-  await jack.open(anna.jid);
-  await anna.open(jack.jid);
+  const { jack, anna } = await friends(browser, transport, address, address);
   const talk = { jack, anna, step, said: [] };
   const mallory = await Person.open(browser, address);
   await mallory.logIn("mallory@chess.example", "mallory-chess", transport);

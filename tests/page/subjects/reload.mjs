@@ -1,19 +1,13 @@
 // Reloads while both talk: still logged in, nothing lost, nothing twice, the order kept.
 
 import assert from "node:assert/strict";
-import { Person, befriend } from "../person.mjs";
+import { friends } from "../person.mjs";
 
 const ROUNDS = 8;
 const EACH = 4;
 
 export async function reload({ browser, address, transport }) {
-  const jack = await Person.open(browser, address);
-  const anna = await Person.open(browser, address);
-  await jack.logIn("jack@chess.example", "jack-chess", transport);
-  await anna.logIn("anna@chess.example", "anna-chess", transport);
-  await befriend(jack, anna);
-  await jack.open(anna.jid);
-  await anna.open(jack.jid);
+  const { jack, anna } = await friends(browser, transport, address, address);
   assert.ok(!JSON.stringify(await jack.storage()).includes("jack-chess"), "the password is not kept");
 
   for (let round = 0; round < ROUNDS; round += 1) await oneRound(jack, anna, round);
