@@ -12,11 +12,16 @@
 
 mod account;
 mod account_key;
+mod account_record;
 mod connection;
 mod error;
+mod last_activity;
 mod migration;
 mod offline;
 mod options;
+mod privacy;
+mod privacy_item;
+mod private;
 mod purge;
 mod roster;
 mod scram;
@@ -26,18 +31,25 @@ mod stat;
 mod statement;
 mod store;
 mod value;
+mod vcard;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
 pub use account::{Account, AccountId, Accounts, CreateError, NewAccount};
+pub use account_record::AccountRecord;
 pub use error::StorageError;
+pub use last_activity::{LastActivities, LastActivity};
 pub use offline::{Offline, OfflineError, OfflineId, OfflineMessage};
 pub use options::{Options, Sync};
+pub use privacy::{PrivacyChange, PrivacyList, PrivacyLists};
+pub use privacy_item::{Kinds, PrivacyItem, Subject};
+pub use private::{PrivateEntry, PrivateError, PrivateLimits, PrivateXml};
 pub use roster::{Roster, RosterChange, RosterItem, Rosters, Subscription};
 pub use scram::{Hash, ScramKeys};
 pub use setting::Settings;
 pub use stat::{StatementStat, WriterStat};
 pub use store::Store;
+pub use vcard::VCards;
 pub use writer::Commit;

@@ -11,8 +11,14 @@ struct Migration {
 }
 
 /// In order, without gaps. One that has been released is never changed.
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "first", sql: include_str!("migrations/sqlite/0001_first.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "first", sql: include_str!("migrations/sqlite/0001_first.sql") },
+    Migration {
+        version: 2,
+        name: "account data",
+        sql: include_str!("migrations/sqlite/0002_account_data.sql"),
+    },
+];
 
 const VERSION_TABLE: &str = "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, \
     name VARCHAR(255) NOT NULL, applied_us BIGINT NOT NULL)";

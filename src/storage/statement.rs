@@ -58,6 +58,11 @@ statements! {
         VALUES {(?, ?, ?, 1, ?)} ON CONFLICT (domain, local) DO NOTHING RETURNING id, domain, local";
     AccountLookup hot "account.lookup" "SELECT id, domain, local, created_us, enabled FROM account \
         WHERE domain = ? AND local = ?";
+    AccountLoad hot "account.load" "SELECT a.id, a.domain, a.local, a.created_us, a.enabled, t.at_us, t.status, \
+        i.list, i.item_order, i.subject, i.value, i.allow, i.kinds FROM account a \
+        LEFT JOIN last_activity t ON t.account_id = a.id LEFT JOIN privacy_default d ON d.account_id = a.id \
+        LEFT JOIN privacy_item i ON i.account_id = d.account_id AND i.list_digest = d.list_digest \
+        WHERE a.domain = ? AND a.local = ? ORDER BY i.item_order";
     AccountList hot "account.list" "SELECT id, domain, local, created_us, enabled FROM account \
         WHERE domain = ? AND local > ? ORDER BY local LIMIT ?";
     AccountCount hot "account.count" "SELECT count(*) FROM account WHERE domain = ?";
@@ -104,6 +109,44 @@ statements! {
     OfflineCount hot "offline.count" "SELECT count(*) FROM offline_message WHERE account_id = ?";
     OfflineExpire hot "offline.expire" "DELETE FROM offline_message WHERE expires_us <= ?";
     OfflineExpireOne hot "offline.expire_account" "DELETE FROM offline_message WHERE account_id = ? AND expires_us <= ?";
+
+    PrivateGet hot "private_xml.get" "SELECT xml FROM private_xml WHERE account_id = ? AND digest = ?";
+    PrivateAll hot "private_xml.all" "SELECT name, namespace, xml FROM private_xml WHERE account_id = ?";
+    PrivateOthers hot "private_xml.others" "SELECT count(*), coalesce(sum(octet_length(xml)), 0) FROM private_xml \
+        WHERE account_id = ? AND digest <> ?";
+    PrivatePut hot "private_xml.put" "INSERT INTO private_xml (account_id, digest, name, namespace, xml) \
+        VALUES (?, ?, ?, ?, ?) ON CONFLICT (account_id, digest) DO UPDATE SET xml = excluded.xml";
+
+    VCardGet hot "vcard.get" "SELECT xml FROM vcard WHERE account_id = ?";
+    VCardPut hot "vcard.put" "INSERT INTO vcard (account_id, xml) VALUES (?, ?) \
+        ON CONFLICT (account_id) DO UPDATE SET xml = excluded.xml";
+
+    LastActivityGet hot "last_activity.get" "SELECT at_us, status FROM last_activity WHERE account_id = ?";
+    LastActivityPut hot "last_activity.put" "INSERT INTO last_activity (account_id, at_us, status) VALUES (?, ?, ?) \
+        ON CONFLICT (account_id) DO UPDATE SET at_us = excluded.at_us, status = excluded.status \
+        WHERE last_activity.at_us <= excluded.at_us";
+
+    PrivacyNames hot "privacy_item.names" "SELECT min(list) FROM privacy_item WHERE account_id = ? \
+        GROUP BY list_digest";
+    PrivacyList hot "privacy_item.list" "SELECT list, item_order, subject, value, allow, kinds FROM privacy_item \
+        WHERE account_id = ? AND list_digest = ? ORDER BY item_order";
+    PrivacyItemPut hot "privacy_item.put" "INSERT INTO privacy_item \
+        (account_id, list_digest, list, item_order, subject, value, allow, kinds) \
+        VALUES {(?, ?, ?, ?, ?, ?, ?, ?)} ON CONFLICT (account_id, list_digest, item_order) DO UPDATE SET \
+        subject = excluded.subject, value = excluded.value, allow = excluded.allow, kinds = excluded.kinds";
+    PrivacyItemRemove hot "privacy_item.remove" "DELETE FROM privacy_item \
+        WHERE account_id = ? AND list_digest = ? AND item_order IN ({?})";
+    PrivacyRemove hot "privacy_item.remove_list" "DELETE FROM privacy_item WHERE account_id = ? AND list_digest = ?";
+    PrivacyDefault hot "privacy_default.list" "SELECT i.list, i.item_order, i.subject, i.value, i.allow, i.kinds \
+        FROM privacy_default d JOIN privacy_item i ON i.account_id = d.account_id AND i.list_digest = d.list_digest \
+        WHERE d.account_id = ? ORDER BY i.item_order";
+    PrivacyDefaultPut hot "privacy_default.put" "INSERT INTO privacy_default (account_id, list_digest) \
+        SELECT account_id, list_digest FROM privacy_item WHERE account_id = ? AND list_digest = ? LIMIT 1 \
+        ON CONFLICT (account_id) DO UPDATE SET list_digest = excluded.list_digest";
+    PrivacyDefaultDelete hot "privacy_default.delete" "DELETE FROM privacy_default WHERE account_id = ?";
+    PrivacyDefaultDeleteEmpty hot "privacy_default.delete_empty" "DELETE FROM privacy_default \
+        WHERE account_id = ? AND list_digest = ? \
+        AND NOT EXISTS (SELECT 1 FROM privacy_item WHERE account_id = ? AND list_digest = ?)";
 
     SettingGet hot "setting.get" "SELECT value FROM setting WHERE name = ?";
     SettingPut hot "setting.put" "INSERT INTO setting (name, value) VALUES (?, ?) \

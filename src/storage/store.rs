@@ -6,11 +6,15 @@ use runtime::{Runtime, SharedClock, Tasks};
 
 use crate::account::Accounts;
 use crate::connection::{Connection, Link, Meter, Pool, Readers};
+use crate::last_activity::LastActivities;
 use crate::offline::Offline;
+use crate::privacy::PrivacyLists;
+use crate::private::PrivateXml;
 use crate::purge::{AccountTables, account_tables};
 use crate::roster::Rosters;
 use crate::setting::Settings;
 use crate::stat::{StatementStat, Stats, WriterStat};
+use crate::vcard::VCards;
 use crate::writer::{Commit, Queue, Run};
 use crate::{Options, StorageError, migration, sqlite, writer};
 
@@ -75,6 +79,26 @@ impl Store {
     /// Messages for those who are not online.
     pub fn offline(&self) -> Offline<'_> {
         Offline(self)
+    }
+
+    /// Private XML storage.
+    pub fn private(&self) -> PrivateXml<'_> {
+        PrivateXml(self)
+    }
+
+    /// vCards.
+    pub fn vcards(&self) -> VCards<'_> {
+        VCards(self)
+    }
+
+    /// When accounts were last online.
+    pub fn last_activity(&self) -> LastActivities<'_> {
+        LastActivities(self)
+    }
+
+    /// Privacy lists.
+    pub fn privacy(&self) -> PrivacyLists<'_> {
+        PrivacyLists(self)
     }
 
     /// Values of the server itself.

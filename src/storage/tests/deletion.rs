@@ -1,11 +1,18 @@
 use super::*;
-use crate::{OfflineId, RosterChange};
+use crate::{LastActivity, OfflineId, PrivateLimits, RosterChange};
 
 /// Gives the account rows in every table that has an account column.
 async fn fill(bed: &Bed, account: AccountId) {
     let change = RosterChange { version: 1, put: vec![friend("bob@remote.example", 1)], remove: Vec::new() };
     bed.store.roster().apply(account, change).await.unwrap();
     bed.store.offline().store(account, b"<message/>", NOW, None, None).await.unwrap();
+    let (xml, limits) = ("<x/>".to_owned(), PrivateLimits::default());
+    bed.store.private().put(account, "x", "x:ns", xml.clone(), limits).await.unwrap();
+    bed.store.vcards().put(account, xml).await.unwrap();
+    let last = LastActivity { at_us: NOW, status: String::new() };
+    bed.store.last_activity().put(account, last).await.unwrap();
+    let items = [item(1, Subject::Anyone, false, Kinds::ALL)];
+    bed.store.privacy().change(account, default_list("strict", &items)).await.unwrap();
     for (table, rows) in bed.store.rows_of_account(account).await.unwrap() {
         assert!(rows > 0, "this test must put a row into the table {table}");
     }

@@ -3,10 +3,15 @@
 
 mod accounts;
 mod deletion;
+mod last_activity;
 mod offline;
 mod plan;
+mod privacy;
+mod private;
+mod records;
 mod rosters;
 mod schema;
+mod vcards;
 mod writer;
 
 use std::sync::Arc;
@@ -15,7 +20,10 @@ use runtime::{ManualClock, Runtime, SystemRandom};
 use tempfile::TempDir;
 use xmpp::Jid;
 
-use crate::{AccountId, Hash, NewAccount, Options, RosterItem, ScramKeys, Store, Subscription};
+use crate::{
+    AccountId, Hash, Kinds, NewAccount, Options, PrivacyChange, PrivacyItem, RosterItem, ScramKeys, Store,
+    Subject, Subscription,
+};
 
 /// 2026-11-24T08:00:00Z
 const NOW: i64 = 1_795_507_200_000_000;
@@ -63,6 +71,15 @@ fn keys(hash: Hash, seed: u8) -> ScramKeys {
 fn new_account(domain: &str, local: &str, hashes: &[Hash]) -> NewAccount {
     let keys = hashes.iter().map(|hash| keys(*hash, 9)).collect();
     NewAccount { domain: domain.into(), local: local.into(), keys, created_us: NOW }
+}
+
+fn item(order: u32, subject: Subject, allow: bool, kinds: Kinds) -> PrivacyItem {
+    PrivacyItem { order, subject, allow, kinds }
+}
+
+/// A change that stores items and makes the list the default.
+fn default_list(list: &str, put: &[PrivacyItem]) -> PrivacyChange {
+    PrivacyChange { list: list.into(), put: put.to_vec(), default: Some(true), ..PrivacyChange::default() }
 }
 
 fn jid(text: &str) -> Jid {

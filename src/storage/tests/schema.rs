@@ -27,7 +27,23 @@ async fn a_newer_schema_is_refused() {
     let file = bed.folder.path().join("test.db");
     tamper(&file, "INSERT INTO schema_version (version, name, applied_us) VALUES (99, 'later', 0)").await;
     let error = open_error(bed.options()).await;
-    assert!(matches!(error, StorageError::NewerSchema { found: 99, known: 1 }), "{error}");
+    assert!(matches!(error, StorageError::NewerSchema { found: 99, known: 2 }), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_schema_is_brought_up_to_date() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("test.db");
+    tamper(&file, include_str!("../migrations/sqlite/0001_first.sql")).await;
+    let sql = "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, name VARCHAR(255) NOT NULL, \
+        applied_us BIGINT NOT NULL); INSERT INTO schema_version VALUES (1, 'first', 0); \
+        INSERT INTO account (domain, local, created_us, enabled, hashes) VALUES ('chess.example', 'alice', 5, 1, 0)";
+    tamper(&file, sql).await;
+    let store = Store::open(Options::new("sqlite:test.db", folder.path()), &Runtime::system()).await.unwrap();
+    let record = store.accounts().load("chess.example", "alice").await.unwrap().unwrap();
+    assert_eq!((record.account.created_us, record.last, record.default_list), (5, None, None));
+    store.vcards().put(record.account.id, "<vCard/>".into()).await.unwrap();
+    assert_eq!(store.vcards().get(record.account.id).await.unwrap().as_deref(), Some("<vCard/>"));
 }
 
 #[tokio::test]

@@ -1,0 +1,160 @@
+//! Privacy lists (XEP-0016). Active lists belong to sessions and are not stored.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use crate::connection::Connection;
+use crate::privacy_item::{PrivacyItem, item};
+use crate::statement::Statement;
+use crate::value::{Row, Value};
+use crate::writer::Commit;
+use crate::{AccountId, StorageError, Store};
+
+/// A privacy list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrivacyList {
+    /// Its name, unique in the account; at most 1023 bytes.
+    pub name: String,
+    /// At least one, in ascending order.
+    pub items: Vec<PrivacyItem>,
+}
+
+/// What changes in one write. Items are removed first, then stored; the default comes last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PrivacyChange {
+    /// The list's name, at most 1023 bytes. It need not exist.
+    pub list: String,
+    /// Items that go, by order; those that do not exist are ignored.
+    pub remove: Vec<u32>,
+    /// Items that are new or replace those of the same order.
+    pub put: Vec<PrivacyItem>,
+    /// `Some(true)` makes this list the default, if it has items then; `Some(false)` leaves the account
+    /// without a default list, whichever it was.
+    pub default: Option<bool>,
+}
+
+/// Items that one statement stores or deletes.
+const CHUNK: usize = 100;
+
+/// The repository of privacy lists; from [`Store::privacy`]. Lists have as many items as callers let them.
+pub struct PrivacyLists<'a>(pub(crate) &'a Store);
+
+impl PrivacyLists<'_> {
+    /// The names of the account's lists, in bytewise order.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn names(&self, account: AccountId) -> Result<Vec<String>, StorageError> {
+        let rows = self.0.readers().fetch(Statement::PrivacyNames.with(&[account.into()])).await?;
+        let mut names = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// The list of that name.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] if an item is damaged; the database failed.
+    pub async fn list(&self, account: AccountId, name: &str) -> Result<Option<PrivacyList>, StorageError> {
+        let digest = digest(name);
+        let args = [account.into(), digest.as_slice().into()];
+        list(&self.0.readers().fetch(Statement::PrivacyList.with(&args)).await?, 0)
+    }
+
+    /// The account's default list.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] if an item is damaged; the database failed.
+    pub async fn default_list(&self, account: AccountId) -> Result<Option<PrivacyList>, StorageError> {
+        list(&self.0.readers().fetch(Statement::PrivacyDefault.with(&[account.into()])).await?, 0)
+    }
+
+    /// Changes a list, in one write. A list that has no items left does not exist any more, and is not the
+    /// default either. Queued at the call.
+    ///
+    /// # Errors
+    /// [`StorageError::Constraint`] if items are stored for an account that does not exist.
+    pub fn change(&self, account: AccountId, change: PrivacyChange) -> Commit<()> {
+        self.0.queue((account, change), |connection, (account, change)| {
+            Box::pin(async move { apply(connection, *account, change).await.map(Ok) })
+        })
+    }
+
+    /// Deletes a list; `false` if it did not exist. Queued at the call.
+    pub fn remove(&self, account: AccountId, list: &str) -> Commit<bool> {
+        self.0.queue((account, digest(list)), |connection, (account, digest)| {
+            Box::pin(async move {
+                let key = [(*account).into(), digest.as_slice().into()];
+                let items = connection.execute(Statement::PrivacyRemove.with(&key)).await?;
+                drop_empty_default(connection, key).await?;
+                Ok(Ok(items > 0))
+            })
+        })
+    }
+}
+
+async fn apply(
+    connection: &mut Connection,
+    account: AccountId,
+    change: &PrivacyChange,
+) -> Result<(), StorageError> {
+    let digest = digest(&change.list);
+    let key = [account.into(), digest.as_slice().into()];
+    for orders in change.remove.chunks(CHUNK) {
+        let args: Vec<_> = key.into_iter().chain(orders.iter().map(|order| (*order).into())).collect();
+        connection.execute(Statement::PrivacyItemRemove.repeat(orders.len(), &args)).await?;
+    }
+    // Of two items of the same order the later one counts; not every database takes both in one statement.
+    let items: BTreeMap<_, _> = change.put.iter().map(|item| (item.order, item)).collect();
+    let items: Vec<_> = items.into_values().collect();
+    for items in items.chunks(CHUNK) {
+        put(connection, key, &change.list, items).await?;
+    }
+    match change.default {
+        Some(true) => connection.execute(Statement::PrivacyDefaultPut.with(&key)).await.map(drop)?,
+        Some(false) => {
+            connection.execute(Statement::PrivacyDefaultDelete.with(&[account.into()])).await.map(drop)?;
+        }
+        None => {}
+    }
+    if change.remove.is_empty() { Ok(()) } else { drop_empty_default(connection, key).await }
+}
+
+async fn put(
+    connection: &mut Connection,
+    [account, digest]: [Value<'_>; 2],
+    list: &str,
+    items: &[&PrivacyItem],
+) -> Result<(), StorageError> {
+    let mut args = Vec::with_capacity(items.len() * 8);
+    for item in items {
+        let (subject, value) = item.subject_columns();
+        args.extend([account, digest, list.into(), item.order.into()]);
+        let rule: [Value<'_>; 4] =
+            [subject.into(), value.into(), item.allow.into(), item.kinds_column().into()];
+        args.extend(rule);
+    }
+    connection.execute(Statement::PrivacyItemPut.repeat(items.len(), &args)).await.map(drop)
+}
+
+/// If the list is the default and has no items, there is no default list any more.
+async fn drop_empty_default(connection: &mut Connection, key: [Value<'_>; 2]) -> Result<(), StorageError> {
+    let [account, digest] = key;
+    let args = [account, digest, account, digest];
+    connection.execute(Statement::PrivacyDefaultDeleteEmpty.with(&args)).await.map(drop)
+}
+
+/// A name can be longer than an index key may be.
+fn digest(list: &str) -> [u8; 32] {
+    Sha256::digest(list).into()
+}
+
+/// A list from its items in order, one a row: `list`, and the columns of an item, beginning with `column`.
+/// `None` if there are none.
+pub(crate) fn list(rows: &[Row], column: usize) -> Result<Option<PrivacyList>, StorageError> {
+    let Some(first) = rows.first() else { return Ok(None) };
+    let Some(name) = first.opt_text(column)? else { return Ok(None) };
+    let items = rows.iter().filter_map(|row| item(row, column + 1).transpose()).collect::<Result<_, _>>()?;
+    Ok(Some(PrivacyList { name, items }))
+}
