@@ -25,9 +25,9 @@ pub struct PrivacyList {
 pub struct PrivacyChange {
     /// The list's name, at most 1023 bytes. It need not exist.
     pub list: String,
-    /// Items that go, by order; those that do not exist are ignored.
+    /// Orders of the items to delete; unknown ones are ignored.
     pub remove: Vec<u32>,
-    /// Items that are new or replace those of the same order.
+    /// Items to store; each replaces the one of the same order. Of two with the same order the later counts.
     pub put: Vec<PrivacyItem>,
     /// `Some(true)` makes this list the default, if it has items then; `Some(false)` leaves the account
     /// without a default list, whichever it was.
@@ -37,7 +37,7 @@ pub struct PrivacyChange {
 /// Items that one statement stores or deletes.
 const CHUNK: usize = 100;
 
-/// The repository of privacy lists; from [`Store::privacy`]. Lists have as many items as callers let them.
+/// The repository of privacy lists; from [`Store::privacy`]. Callers bound the number of lists and items.
 pub struct PrivacyLists<'a>(pub(crate) &'a Store);
 
 impl PrivacyLists<'_> {
@@ -70,8 +70,8 @@ impl PrivacyLists<'_> {
         list(&self.0.readers().fetch(Statement::PrivacyDefault.with(&[account.into()])).await?, 0)
     }
 
-    /// Changes a list, in one write. A list that has no items left does not exist any more, and is not the
-    /// default either. Queued at the call.
+    /// Changes a list, in one write. A list that has no items left no longer exists and is no longer the
+    /// default. Queued at the call.
     ///
     /// # Errors
     /// [`StorageError::Constraint`] if items are stored for an account that does not exist.
@@ -105,7 +105,7 @@ async fn apply(
         let args: Vec<_> = key.into_iter().chain(orders.iter().map(|order| (*order).into())).collect();
         connection.execute(Statement::PrivacyItemRemove.repeat(orders.len(), &args)).await?;
     }
-    // Of two items of the same order the later one counts; not every database takes both in one statement.
+    // PostgreSQL refuses two rows with the same key in one statement.
     let items: BTreeMap<_, _> = change.put.iter().map(|item| (item.order, item)).collect();
     let items: Vec<_> = items.into_values().collect();
     for items in items.chunks(CHUNK) {

@@ -122,7 +122,7 @@ fn word(subscription: Subscription) -> &'static str {
     }
 }
 
-/// The value itself is not told: it is the user's.
+/// The value is not shown: it is the user's.
 fn damaged(what: &str) -> StorageError {
     StorageError::Corrupt(format!("{what} of a privacy list's item"))
 }

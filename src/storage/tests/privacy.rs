@@ -122,7 +122,7 @@ async fn one_list_at_most_is_the_default() {
 }
 
 #[tokio::test]
-async fn a_default_list_that_loses_its_items_is_the_default_no_more() {
+async fn a_default_list_that_loses_its_items_is_no_longer_the_default() {
     let bed = Bed::new().await;
     let alice = bed.account("chess.example", "alice").await;
     let privacy = bed.store.privacy();
