@@ -79,7 +79,24 @@ impl Chain {
     /// # Errors
     /// A provider failed before one said yes.
     pub async fn exists(&self, domain: &str, local: &str) -> Result<bool, ProviderError> {
-        for provider in self.providers.iter() {
+        self.exists_at(domain, local, |_| true).await
+    }
+
+    /// Whether any provider has the account whose accounts are not rows of our own table.
+    ///
+    /// # Errors
+    /// A provider failed before one said yes.
+    pub async fn exists_elsewhere(&self, domain: &str, local: &str) -> Result<bool, ProviderError> {
+        self.exists_at(domain, local, |provider| !provider.keeps_our_rows()).await
+    }
+
+    async fn exists_at(
+        &self,
+        domain: &str,
+        local: &str,
+        asked: fn(&dyn Provider) -> bool,
+    ) -> Result<bool, ProviderError> {
+        for provider in self.providers.iter().filter(|provider| asked(&***provider)) {
             if provider.exists(domain, local).await? {
                 return Ok(true);
             }

@@ -158,6 +158,10 @@ impl Provider for Internal {
         )
     }
 
+    fn keeps_our_rows(&self) -> bool {
+        true
+    }
+
     fn hashes_offered<'a>(&'a self, domain: &'a str) -> BoxFuture<'a, Result<Vec<Hash>, ProviderError>> {
         Box::pin(self.offered(domain))
     }

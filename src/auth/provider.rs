@@ -35,6 +35,11 @@ pub trait Provider: Send + Sync {
     /// Whether it has that account, locked or not.
     fn exists<'a>(&'a self, domain: &'a str, local: &'a str) -> BoxFuture<'a, Result<bool, ProviderError>>;
 
+    /// Whether its accounts are the rows of our own account table, so that who looks there need not ask it.
+    fn keeps_our_rows(&self) -> bool {
+        false
+    }
+
     /// The SCRAM hashes that every account of the domain has keys for: clients take the strongest mechanism
     /// offered, and one without keys would be locked out.
     fn hashes_offered<'a>(&'a self, domain: &'a str) -> BoxFuture<'a, Result<Vec<Hash>, ProviderError>>;

@@ -1,15 +1,23 @@
-//! An account in use: its sessions, its cached roster, its delivery gate.
+//! An account in use: its sessions, its delivery gate, and what features keep with it.
+
+pub(crate) mod cascade;
+pub(crate) mod directory;
+pub(crate) mod roster;
+pub(crate) mod screen;
+pub(crate) mod stored;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
+use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 use storage::AccountId;
 use xmpp::Jid;
 
-use crate::gate::Gate;
-use crate::roster::RosterCell;
-use crate::{Host, Session};
+use crate::delivery::gate::Gate;
+use crate::session::Session;
+use crate::state::{Slots, sealed};
+use crate::{Host, Resource, Screen};
 
 /// An account that somebody is logged in to, or that was looked up a short while ago. Identified by its numeric
 /// id in the store; the same user name on two domains is two accounts.
@@ -21,7 +29,11 @@ pub struct Account {
     /// Serialises bind, replace, resume and close: a replaced session's `unavailable` is out before the new
     /// one's presence.
     pub(crate) binding: tokio::sync::Mutex<()>,
-    pub(crate) roster: RosterCell,
+    slots: Slots,
+    /// The compiled default list; empty for an account without one.
+    pub(crate) screen: ArcSwapOption<Screen>,
+    /// A session of it has, or has had, an active list.
+    pub(crate) has_active_lists: AtomicBool,
     touched_us: AtomicI64,
 }
 
@@ -41,7 +53,9 @@ impl Account {
             host,
             state: Mutex::default(),
             binding: tokio::sync::Mutex::const_new(()),
-            roster: RosterCell::default(),
+            slots: Slots::default(),
+            screen: ArcSwapOption::empty(),
+            has_active_lists: AtomicBool::new(false),
             touched_us: AtomicI64::new(0),
         }
     }
@@ -61,19 +75,28 @@ impl Account {
         &self.host
     }
 
-    /// Its sessions, attached or waiting to be resumed.
-    pub fn sessions(&self) -> Vec<Arc<Session>> {
+    /// Its bound resources, attached or waiting to be resumed.
+    pub fn resources(&self) -> Vec<Resource> {
+        self.state.lock().sessions.iter().cloned().map(Resource::new).collect()
+    }
+
+    /// Resources that have sent available presence.
+    pub fn available(&self) -> Vec<Resource> {
+        self.state.lock().sessions.iter().filter(|s| s.is_available()).cloned().map(Resource::new).collect()
+    }
+
+    /// Has any resource sent available presence?
+    pub fn is_available(&self) -> bool {
+        self.state.lock().sessions.iter().any(|session| session.is_available())
+    }
+
+    /// The bound resource of this name.
+    pub fn resource(&self, name: &str) -> Option<Resource> {
+        self.state.lock().session(name).cloned().map(Resource::new)
+    }
+
+    pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
         self.state.lock().sessions.clone()
-    }
-
-    /// Sessions that have sent available presence.
-    pub fn available(&self) -> Vec<Arc<Session>> {
-        self.state.lock().sessions.iter().filter(|s| s.is_available()).cloned().collect()
-    }
-
-    /// The session with this resource.
-    pub fn session(&self, resource: &str) -> Option<Arc<Session>> {
-        self.state.lock().session(resource).cloned()
     }
 
     pub(crate) fn touch(&self, now_us: i64) {
@@ -86,6 +109,12 @@ impl Account {
         state.sessions.is_empty()
             && state.gate.is_open()
             && self.touched_us.load(Ordering::Relaxed) < before_us
+    }
+}
+
+impl sealed::Sealed for Account {
+    fn slots(&self) -> &Slots {
+        &self.slots
     }
 }
 

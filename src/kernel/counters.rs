@@ -1,15 +1,15 @@
 //! What the kernel counts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
 use parking_lot::Mutex;
 use runtime::Counter;
 
 /// Why a stanza was dropped without an answer: who did it, at which stage.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct DropReason {
-    /// The module, the plugin, or the rule (`rfc6121`).
+    /// The module, the plugin, or the rule (`rfc6121`, `screen`).
     pub by: Arc<str>,
     /// The stage's name.
     pub stage: &'static str,
@@ -28,20 +28,29 @@ pub struct Counters {
     pub slow_readers: Counter,
     /// Sessions resumed (XEP-0198).
     pub resumed: Counter,
-    drops: Mutex<HashMap<DropReason, u64>>,
+    /// Dropped by the rules of RFC 6121 section 8.
+    pub ignored: Counter,
+    /// Dropped by a privacy or block list.
+    pub screened: Counter,
+    drops: Mutex<BTreeMap<DropReason, Arc<Counter>>>,
 }
 
 impl Counters {
-    /// Counts a stanza that a policy dropped.
-    pub fn dropped(&self, by: &Arc<str>, stage: &'static str) {
-        let reason = DropReason { by: by.clone(), stage };
-        *self.drops.lock().entry(reason).or_insert(0) += 1;
+    /// The counter of what somebody drops at a stage; taken once, at registration, so that a drop is one addition.
+    pub(crate) fn of_drops(&self, by: &Arc<str>, stage: &'static str) -> Arc<Counter> {
+        self.drops.lock().entry(DropReason { by: by.clone(), stage }).or_default().clone()
     }
 
-    /// Everything dropped so far.
+    /// Everything dropped so far; what never happened is left out.
     pub fn drops(&self) -> Vec<(DropReason, u64)> {
-        let mut drops: Vec<_> = self.drops.lock().iter().map(|(k, v)| (k.clone(), *v)).collect();
-        drops.sort_by(|a, b| (&a.0.by, a.0.stage).cmp(&(&b.0.by, b.0.stage)));
-        drops
+        let by_rule = |by: &str, counter: &Counter| {
+            (DropReason { by: by.into(), stage: "deliver" }, counter.get())
+        };
+        let rules = [by_rule("rfc6121", &self.ignored), by_rule("screen", &self.screened)];
+        let drops = self.drops.lock();
+        let registered = drops.iter().map(|(reason, counter)| (reason.clone(), counter.get()));
+        let mut all: Vec<_> = registered.chain(rules).filter(|(_, count)| *count > 0).collect();
+        all.sort();
+        all
     }
 }

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arc_swap::ArcSwap;
 use xmpp::Jid;
 
-use crate::accounts::Accounts;
+use crate::account::directory::Accounts;
+use crate::session::outlet::WriteHook;
+use crate::state::{Slots, sealed};
 use crate::{Conflict, Limits};
 
 /// How a site shows itself.
@@ -62,7 +64,16 @@ pub struct Host {
     jid: Jid,
     options: ArcSwap<HostOptions>,
     pub(crate) accounts: Accounts,
+    /// Hooks at the Write stage.
+    writers: ArcSwap<Vec<WriteHook>>,
+    slots: Slots,
     enabled: AtomicBool,
+}
+
+impl sealed::Sealed for Host {
+    fn slots(&self) -> &Slots {
+        &self.slots
+    }
 }
 
 impl Host {
@@ -72,6 +83,8 @@ impl Host {
             jid,
             options: ArcSwap::from_pointee(options),
             accounts: Accounts::default(),
+            writers: ArcSwap::default(),
+            slots: Slots::default(),
             enabled: AtomicBool::new(true),
         }
     }
@@ -98,6 +111,24 @@ impl Host {
 
     pub(crate) fn set_options(&self, options: HostOptions) {
         self.options.store(Arc::new(options));
+    }
+
+    pub(crate) fn writers(&self) -> Arc<Vec<WriteHook>> {
+        self.writers.load_full()
+    }
+
+    /// Takes the hooks at the Write stage that are in force from now on.
+    pub(crate) fn set_writers(&self, writers: Vec<WriteHook>) {
+        if writers.is_empty() && self.writers.load().is_empty() {
+            return;
+        }
+        let none = writers.is_empty();
+        self.writers.store(Arc::new(writers));
+        if none {
+            // What was held back follows: nobody would release it any more.
+            let accounts = self.accounts.all();
+            accounts.iter().flat_map(|account| account.sessions()).for_each(|session| session.mailbox.flush());
+        }
     }
 
     /// False once the domain is disabled or removed: nobody binds on it any more.

@@ -7,11 +7,18 @@ use arc_swap::ArcSwap;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 use runtime::Runtime;
-use storage::{StorageError, Store};
+use storage::{AccountRecord, CreateError, PrivacyList, StorageError, Store};
 use xmpp::{Jid, Stanza, StreamCondition, StreamError};
 
-use crate::sessions::Sessions;
-use crate::{Account, Counters, Host, HostOptions, HostTable, Module, Notes, Origin, Packet, Tables};
+use crate::account::stored::Stored;
+use crate::hooks::tables::Taken;
+use crate::route::address::Addresses;
+use crate::route::request::Pending;
+use crate::session::Session;
+use crate::session::directory::Sessions;
+use crate::{
+    Account, Counters, Destination, Host, HostOptions, HostTable, Module, Notes, Origin, Packet, Roster, Tables,
+};
 
 /// How long `publish` waits for stanzas that still hold the tables it replaced.
 const FAREWELL: Duration = Duration::from_secs(30);
@@ -40,12 +47,15 @@ pub struct KernelOptions {
 pub struct Kernel {
     runtime: Runtime,
     store: Store,
-    hosts: ArcSwap<HashMap<Box<str>, Arc<Host>>>,
     pub(crate) tables: ArcSwap<Tables>,
-    publishing: tokio::sync::Mutex<usize>,
+    /// Held while tables are made and published; the index of the next host.
+    pub(crate) publishing: tokio::sync::Mutex<usize>,
     pub(crate) sessions: Sessions,
+    pub(crate) pending: Pending,
+    pub(crate) rosters: Stored<Roster>,
+    pub(crate) default_lists: Stored<Option<PrivacyList>>,
     counters: Counters,
-    pub(crate) resumable: Mutex<HashMap<u128, Arc<crate::Session>>>,
+    pub(crate) resumable: Mutex<HashMap<u128, Arc<Session>>>,
 }
 
 impl Kernel {
@@ -54,14 +64,16 @@ impl Kernel {
         let kernel = Arc::new(Self {
             runtime: options.runtime,
             store: options.store,
-            hosts: ArcSwap::default(),
             tables: ArcSwap::from_pointee(Tables::empty()),
             publishing: tokio::sync::Mutex::new(0),
             sessions: Sessions::default(),
+            pending: Pending::default(),
+            rosters: crate::account::roster::state(),
+            default_lists: crate::account::screen::state(),
             counters: Counters::default(),
             resumable: Mutex::default(),
         });
-        kernel.runtime.tasks.spawn("kernel jobs", crate::sessions::jobs(kernel.clone()));
+        kernel.runtime.tasks.spawn("kernel jobs", crate::session::directory::jobs(kernel.clone()));
         kernel
     }
 
@@ -87,12 +99,15 @@ impl Kernel {
 
     /// The served domain of this name (a U-label).
     pub fn host(&self, domain: &str) -> Option<Arc<Host>> {
-        self.hosts.load().get(domain).cloned()
+        match self.tables.load().destination(domain) {
+            Some(Destination::Host(host)) => Some(host.clone()),
+            _ => None,
+        }
     }
 
     /// All served domains.
     pub fn hosts(&self) -> Vec<Arc<Host>> {
-        self.hosts.load().values().cloned().collect()
+        self.tables.load().addresses.hosts().cloned().collect()
     }
 
     /// The tables in force now.
@@ -108,76 +123,152 @@ impl Kernel {
     /// Serves domains, all published in one swap. Those that are served already get new options and modules; their
     /// sessions stay. Returns once no stanza holds the old tables any more, so that nothing is judged by a replaced
     /// plugin after its `reload` has returned; false if that took too long.
-    pub async fn serve(&self, domains: Vec<Served>) -> bool {
+    ///
+    /// # Errors
+    /// Two want the same address or the same requests. Nothing is changed then.
+    pub async fn serve(&self, domains: Vec<Served>) -> Result<bool, Taken> {
         let mut next = self.publishing.lock().await;
-        let mut tables = Vec::with_capacity(domains.len());
-        let mut hosts = HashMap::clone(&self.hosts.load());
-        for Served { jid, options, modules } in domains {
-            let host = match hosts.get(jid.domain()) {
-                Some(host) => {
-                    host.set_options(options);
-                    host.clone()
-                }
-                None => {
-                    let host = Arc::new(Host::new(*next, jid.clone(), options));
-                    *next += 1;
-                    hosts.insert(jid.domain().into(), host.clone());
-                    host
-                }
-            };
-            tables.push((host.index(), Some(Arc::new(HostTable::build(&host, modules)))));
+        let mut first = *next;
+        let mut addresses = self.tables.load().addresses.clone();
+        let mut made = Vec::with_capacity(domains.len());
+        for served in domains {
+            made.push(self.prepare(served, &mut addresses, &mut first)?);
         }
-        self.hosts.store(Arc::new(hosts));
-        self.swap(tables, next).await
+        for (host, _, table) in &made {
+            for service in &table.services {
+                addresses.take(service.domain(), Destination::Service(service.clone()))?;
+            }
+            if let Some(taken) = table.taken.first() {
+                return Err(Taken { what: format!("{} on {}", taken.what, host.name()), ..taken.clone() });
+            }
+        }
+        *next = first;
+        let mut tables = Vec::with_capacity(made.len());
+        for (host, options, table) in made {
+            host.set_options(options);
+            host.set_writers(table.writers.clone());
+            tables.push((host.index(), Some(Arc::new(table))));
+        }
+        Ok(self.publish(tables, addresses, next).await)
     }
 
-    async fn swap(
+    /// The host and its tables, not in force yet.
+    fn prepare(
+        &self,
+        Served { jid, options, modules }: Served,
+        addresses: &mut Addresses,
+        index: &mut usize,
+    ) -> Result<(Arc<Host>, HostOptions, HostTable), Taken> {
+        let host = match addresses.destination(jid.domain()) {
+            Some(Destination::Host(host)) => host.clone(),
+            _ => {
+                let host = Arc::new(Host::new(*index, jid.clone(), options.clone()));
+                addresses.take(jid.domain(), Destination::Host(host.clone()))?;
+                *index += 1;
+                host
+            }
+        };
+        addresses.remove_services_of(&host);
+        let table = HostTable::build(&host, &options, &self.counters, modules);
+        Ok((host, options, table))
+    }
+
+    pub(crate) async fn publish(
         &self,
         changes: Vec<(usize, Option<Arc<HostTable>>)>,
+        addresses: Addresses,
         guard: tokio::sync::MutexGuard<'_, usize>,
     ) -> bool {
         let old = self.tables.load_full();
         let mut gone = old.farewell();
-        self.tables.store(Arc::new(old.with(changes)));
+        self.tables.store(Arc::new(old.with(changes, addresses)));
         drop(old);
         drop(guard);
         tokio::time::timeout(FAREWELL, async { while gone.changed().await.is_ok() {} }).await.is_ok()
     }
 
-    /// Stops serving a domain: nobody binds any more, its sessions end, then its tables and name go.
+    /// Stops serving a domain: nobody binds any more, its sessions end, then its tables, services and name go.
     pub async fn retire_host(self: &Arc<Self>, host: &Arc<Host>) {
         host.set_enabled(false);
         for account in host.accounts.all() {
-            for session in account.sessions() {
-                self.kick(&session, StreamError::new(StreamCondition::HostGone)).await;
+            for resource in account.resources() {
+                self.kick(&resource, StreamError::new(StreamCondition::HostGone)).await;
             }
         }
         let guard = self.publishing.lock().await;
-        self.hosts.rcu(|hosts| {
-            let mut hosts = HashMap::clone(hosts);
-            hosts.remove(host.name());
-            hosts
-        });
-        self.swap(vec![(host.index(), None)], guard).await;
+        let mut addresses = self.tables.load().addresses.clone();
+        addresses.remove(host.name());
+        addresses.remove_services_of(host);
+        self.publish(vec![(host.index(), None)], addresses, guard).await;
     }
 
-    /// The account of a local user: from memory, else looked up in the store.
+    /// The account of a local user: from memory, else from the store; one that only another of the domain's providers
+    /// knows gets its row now. That there is none is remembered for a minute.
+    ///
+    /// # Errors
+    /// The store or a provider failed.
     pub async fn account(&self, host: &Arc<Host>, local: &str) -> Result<Option<Arc<Account>>, StorageError> {
-        if let Some(account) = host.accounts.get(local) {
-            account.touch(self.now_us());
-            return Ok(Some(account));
-        }
-        let Ok(jid) = Jid::from_parts(Some(local), host.name(), None) else { return Ok(None) };
         loop {
-            let seen = host.accounts.seen(local);
-            let Some(found) = self.store.accounts().lookup(host.name(), local).await? else {
+            let now_us = self.now_us();
+            if let Some(account) = host.accounts.get(local) {
+                account.touch(now_us);
+                return Ok(Some(account));
+            }
+            let Some(seen) = host.accounts.seen(local, now_us) else { return Ok(None) };
+            let Ok(jid) = Jid::from_parts(Some(local), host.name(), None) else { return Ok(None) };
+            let Some(found) = self.record(host, local).await? else {
+                host.accounts.put_absent(local, seen, now_us);
                 return Ok(None);
             };
-            let account = Arc::new(Account::new(found.id, jid.clone(), host.clone()));
-            account.touch(self.now_us());
+            let account = Arc::new(Account::new(found.account.id, jid, host.clone()));
+            account.set_screen(found.default_list.clone());
+            self.default_lists.preset(&account, found.default_list);
+            self.prepare_screen(&account).await?;
+            account.touch(now_us);
             if let Some(account) = host.accounts.insert(local, account, seen) {
                 return Ok(Some(account));
             }
+        }
+    }
+
+    /// The account's row; made at first sight for an account that only a foreign provider has.
+    async fn record(&self, host: &Host, local: &str) -> Result<Option<AccountRecord>, StorageError> {
+        let accounts = self.store.accounts();
+        if let Some(found) = accounts.load(host.name(), local).await? {
+            return Ok(Some(found));
+        }
+        let options = host.options();
+        let exists = options.auth.exists_elsewhere(host.name(), local).await;
+        match exists {
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            Err(error) => {
+                tracing::error!(%error, "cannot find out whether an account exists");
+                return Err(StorageError::Unreachable(error.to_string()));
+            }
+        }
+        match accounts.create(host.name(), local, &[], self.now_us()).await {
+            Ok(_) | Err(CreateError::Exists) => accounts.load(host.name(), local).await,
+            Err(CreateError::Storage(error)) => Err(error),
+        }
+    }
+
+    /// Accounts of the domain have been made: nobody is believed to be absent any more.
+    pub fn accounts_made(&self, host: &Host) {
+        host.accounts.forget_absent();
+    }
+
+    /// Reads what is to be asked without waiting while a session of the account is bound: the roster, and what modules
+    /// have registered. What cannot be read now is read when it is needed.
+    pub(crate) async fn load_at_bind(&self, account: &Account) {
+        let mut read = self.roster(account).await.map(drop);
+        if let Some(table) = self.table(account.host()) {
+            for load in &table.at_bind {
+                read = read.and(load(self, account).await);
+            }
+        }
+        if let Err(error) = read {
+            tracing::error!(%error, account = account.id(), "cannot read an account's data at bind");
         }
     }
 
@@ -192,9 +283,10 @@ impl Kernel {
     }
 
     /// Sends a stanza of the server's own on its way, from step 4 (the router). Its `from` is set already.
-    pub async fn send(self: &Arc<Self>, host: &Arc<Host>, stanza: Stanza, notes: Notes) {
-        let mut packet = Packet::new(stanza, Origin::Server, host.clone(), self.tables());
-        packet.notes = notes;
+    pub async fn send(self: &Arc<Self>, origin: Origin, stanza: Stanza) {
+        let Some(host) = origin.host().cloned() else { return };
+        let mut packet = Packet::new(stanza, origin, host, self.tables());
+        packet.notes = Notes { received_us: self.now_us(), ..Notes::default() };
         self.route(packet).await;
     }
 }

@@ -1,56 +1,57 @@
 //! What every feature meets: hosts, accounts, sessions, packets, hooks, the IQ table, the router, and the
 //! `Module` trait through which built-in modules and plugins alike take part.
 //!
-//! A stanza's way through this crate: `process` (hooks *Send*) → `router` (looks only at `to`) → `deliver`
-//! (hooks *Receive*, RFC 6121 section 8, hooks *Undelivered*) → a session's `mailbox`.
+//! A stanza's way through this crate: `hooks/process` (hooks *Send*) → `route/router` (looks only at `to`) →
+//! `delivery/deliver` (hooks *Receive*, RFC 6121 section 8, hooks *Delivered* and *Undelivered*) → a session's mailbox →
+//! its outlet (hooks *Write*).
 
 mod account;
-mod accounts;
-mod backlog;
-mod binding;
-mod cascade;
 mod counters;
-mod deliver;
-mod gate;
+mod delivery;
 mod hooks;
 mod host;
-mod intake;
-mod iq;
-mod item;
 mod kernel;
 mod limits;
-mod mailbox;
-mod packet;
-mod presence;
-mod process;
-mod redeliver;
-mod registrar;
-mod resume;
-mod roster;
-mod router;
+mod route;
 mod session;
-mod sessions;
-mod tables;
+mod state;
 
 pub use account::Account;
-pub use backlog::Backlog;
-pub use binding::{BindError, BindRequest, Conflict, Hold};
-pub use cascade::Cascade;
+pub use account::cascade::Cascade;
+pub use account::roster::{Roster, RosterChange};
+pub use account::screen::{Matter, Screen, Way};
+pub use account::stored::Stored;
 pub use counters::{Counters, DropReason};
-pub use hooks::{Interest, Moment, Order, SessionHandler, Stage, StageTable, Verdict};
+pub use delivery::backlog::Backlog;
+pub use hooks::registrar::{About, DiscoItem, Identity, IqKind, Module, Phase, Registrar};
+pub use hooks::stage::{Interest, Order, Stage, StageTable, Verdict};
+pub use hooks::tables::{HostTable, Tables, Taken};
 pub use host::{Brand, Host, HostOptions, Web};
-pub use iq::{IqRequest, IqResult, Target};
-pub use item::{Item, Receipt};
 pub use kernel::{Kernel, KernelOptions, Served};
 pub use limits::Limits;
-pub use mailbox::{Batch, Mailbox, PushError, TooHigh};
-pub use packet::{Notes, Origin, Packet, Settling};
-pub use registrar::{About, Identity, IqKind, Module, Registrar};
-pub use resume::ResumeError;
-pub use roster::{Roster, RosterChange};
-pub use session::{Attachment, Session, SessionAbout, Transport};
-pub use sessions::SessionInfo;
-pub use tables::{HostTable, Tables};
+pub use route::address::Destination;
+pub use route::early::EarlyRequest;
+pub use route::iq::{IqRequest, IqResult, Target};
+pub use route::link::Link;
+pub use route::origin::{Behalf, Cause, Origin};
+pub use route::packet::{Notes, Packet, Settling};
+pub use route::recipient::{Recipient, Recipients, Ruling};
+pub use route::request::RequestError;
+pub use route::service::{Service, ServiceAddress};
+pub use session::binding::{BindError, BindRequest, Conflict};
+pub use session::directory::SessionInfo;
+pub use session::hold::{Batch, Hold};
+pub use session::intake::Guard;
+pub use session::item::{Item, Receipt};
+pub use session::lane::Holds;
+pub use session::mailbox::{PushError, TooHigh};
+pub use session::moment::{Moment, SessionEvent, SessionHandler};
+pub use session::outlet::Release;
+pub use session::presence::Arrival;
+pub use session::resource::Resource;
+pub use session::resume::ResumeError;
+pub use session::{Attachment, SessionAbout, Transport};
+pub use state::{Owner, State};
 
 /// A boxed future, as handlers that may wait return it.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

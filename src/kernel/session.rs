@@ -1,15 +1,31 @@
 //! A session: what a client has bound. It outlives its connection when it can be resumed.
 
+pub(crate) mod binding;
+pub(crate) mod directory;
+pub(crate) mod hold;
+pub(crate) mod intake;
+pub(crate) mod interest;
+pub(crate) mod item;
+pub(crate) mod lane;
+pub(crate) mod mailbox;
+pub(crate) mod moment;
+pub(crate) mod outlet;
+pub(crate) mod presence;
+pub(crate) mod resource;
+pub(crate) mod resume;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI16, AtomicU32, Ordering};
 
-use hashbrown::HashSet;
+use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 use xmpp::{Jid, Stanza, StreamCondition, StreamError};
 
-use crate::intake::Intake;
-use crate::{Account, Backlog, Host, Item, Mailbox, PushError};
+use crate::state::Slots;
+use crate::{Account, Backlog, Host, Item, PushError, Screen};
+use intake::Intake;
+use mailbox::Mailbox;
 
 /// How a session's bytes travel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,21 +77,27 @@ pub enum Attachment {
 /// Presence priorities are -128 to 127; this stands for "not available".
 const UNAVAILABLE: i16 = i16::MIN;
 
-/// A bound resource (RFC 6120 section 7).
-pub struct Session {
+/// A bound resource (RFC 6120 section 7), as the kernel and its [`Hold`](crate::Hold) have it; features see a
+/// [`Resource`](crate::Resource).
+pub(crate) struct Session {
     pub(crate) id: u64,
     jid: Jid,
     account: Arc<Account>,
     /// What waits for it.
-    pub mailbox: Mailbox,
+    pub(crate) mailbox: Mailbox,
     pub(crate) intake: Intake,
     /// Held by the connection that serves the session; whoever resumes it waits here until the old one is out.
     pub(crate) driver: Arc<tokio::sync::Mutex<()>>,
     /// Rises with every attachment: a connection that finds a later number leaves without ending the session.
     pub(crate) epoch: AtomicU32,
     pub(crate) state: Mutex<State>,
+    /// What features keep with it.
+    pub(crate) slots: Slots,
+    /// The list that is active in this session alone.
+    pub(crate) screen: ArcSwapOption<Screen>,
     priority: AtomicI16,
-    interested: AtomicBool,
+    /// What is to be written is shown to the Write stage first, which may hold it back.
+    pub(crate) restrained: AtomicBool,
     since_us: i64,
 }
 
@@ -83,8 +105,6 @@ pub(crate) struct State {
     pub about: SessionAbout,
     pub attachment: Attachment,
     pub presence: Option<Stanza>,
-    /// Whom it has sent directed presence to (RFC 6121 section 4.6).
-    pub directed: Option<Box<HashSet<Jid>>>,
     /// 128 random bits, when stream management with resumption is on.
     pub token: Option<u128>,
     /// It has ended before the stored messages were read back: who gets the rest.
@@ -97,7 +117,6 @@ impl Session {
             about,
             attachment: Attachment::Attached,
             presence: None,
-            directed: None,
             token: None,
             heir: None,
         };
@@ -110,8 +129,10 @@ impl Session {
             driver: Arc::default(),
             epoch: AtomicU32::new(0),
             state: Mutex::new(state),
+            slots: Slots::default(),
+            screen: ArcSwapOption::empty(),
             priority: AtomicI16::new(UNAVAILABLE),
-            interested: AtomicBool::new(false),
+            restrained: AtomicBool::new(false),
             since_us,
         }
     }
@@ -173,42 +194,16 @@ impl Session {
         self.priority.store(priority, Ordering::Release);
     }
 
-    /// Has it asked for the roster, so that it gets pushes (RFC 6121 section 2.1.6)?
-    pub fn is_interested(&self) -> bool {
-        self.interested.load(Ordering::Acquire)
-    }
-
-    /// It has asked for the roster.
-    pub fn set_interested(&self) {
-        self.interested.store(true, Ordering::Release);
-    }
-
-    /// Remembers that it sent available presence to somebody directly.
-    /// False when it already keeps `limit` of them.
-    pub fn directed_to(&self, jid: Jid, limit: usize) -> bool {
-        let mut state = self.state.lock();
-        let directed = state.directed.get_or_insert_with(Box::default);
-        directed.contains(&jid) || (directed.len() < limit && directed.insert(jid))
-    }
-
-    /// Forgets it; true when it was remembered.
-    pub fn undirected_to(&self, jid: &Jid) -> bool {
-        self.state.lock().directed.as_mut().is_some_and(|directed| directed.remove(jid))
-    }
-
-    /// Everybody who got directed presence; forgotten with this call.
-    pub fn take_directed(&self) -> Vec<Jid> {
-        self.state.lock().directed.take().map(|directed| directed.into_iter().collect()).unwrap_or_default()
-    }
-
     /// Puts a stanza into its mailbox as it is. A reader that is too slow is closed.
     pub fn push(&self, item: Item) -> Result<(), PushError> {
-        self.taken(self.mailbox.push(item, &self.host().options().limits))
+        let release = self.release_of(&item.stanza);
+        self.taken(self.mailbox.push(item, release, &self.host().options().limits))
     }
 
     /// The same for what somebody sent to it: it stays behind stored messages that are being read back.
     pub(crate) fn place(&self, item: Item) -> Result<(), PushError> {
-        self.taken(self.mailbox.place(item, &self.host().options().limits))
+        let release = self.release_of(&item.stanza);
+        self.taken(self.mailbox.place(item, release, &self.host().options().limits))
     }
 
     fn taken(&self, pushed: Result<(), PushError>) -> Result<(), PushError> {
@@ -220,7 +215,7 @@ impl Session {
 
     /// Its client does not read what it is sent.
     pub(crate) fn too_slow(&self) {
-        self.close(StreamError::new(StreamCondition::ResourceConstraint).text("too slow a reader"));
+        self.close(StreamError::new(StreamCondition::ResourceConstraint).text("the client reads too slowly"));
     }
 
     /// Does it take messages (RFC 6121 section 8.5)?

@@ -5,17 +5,10 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use xmpp::{Stanza, StanzaError};
 
-use crate::intake::Settled;
-use crate::{Account, BoxFuture, Host, HostTable, Receipt, Session, Tables};
-
-/// Where a stanza entered this server.
-#[derive(Clone)]
-pub enum Origin {
-    /// A session of ours; `from` is its full JID, stamped.
-    Client(Arc<Session>),
-    /// This server itself: replies, pushes, broadcasts, stored messages.
-    Server,
-}
+use crate::session::intake::Guard;
+use crate::{
+    Account, BoxFuture, Host, HostTable, Origin, Receipt, Recipient, Recipients, Resource, Tables,
+};
 
 /// Facts that hooks and modules leave for those after them.
 #[derive(Default, Clone)]
@@ -36,38 +29,38 @@ pub type Settling = BoxFuture<'static, Result<(), StanzaError>>;
 
 /// A stanza on its way (steps 2 to 6 of ARCHITECTURE.md).
 pub struct Packet {
-    /// The stanza, its envelope already stamped.
+    /// The stanza, its envelope already stamped. Of a packet with several recipients it has no `to`.
     pub stanza: Stanza,
     /// Where it came from.
     pub origin: Origin,
     /// The host whose hooks run: the sender's up to the router, then the recipient's.
     pub host: Arc<Host>,
-    /// The account it is being delivered to; set by the router.
-    pub recipient: Option<Arc<Account>>,
+    /// The accounts of `host` it is being delivered to; set by the router.
+    pub recipients: Recipients,
     /// Facts that travel with it.
     pub notes: Notes,
     /// The hook tables this stanza took first: one version of each plugin judges it, whatever is loaded meanwhile.
     pub tables: Arc<Tables>,
-    pub(crate) settling: Mutex<Option<Settling>>,
+    pub(crate) settling: Mutex<Vec<Settling>>,
     /// The Receive stage has been run.
     pub(crate) received: bool,
-    /// Counts the stanza as handled (XEP-0198) when the packet's way ends, wherever that is.
-    pub(crate) settled: Option<Settled>,
+    /// Counts the stanza as handled (XEP-0198) when the last one is dropped.
+    pub(crate) guard: Guard,
 }
 
 impl Packet {
     /// A packet at the beginning of its way.
-    pub fn new(stanza: Stanza, origin: Origin, host: Arc<Host>, tables: Arc<Tables>) -> Self {
+    pub(crate) fn new(stanza: Stanza, origin: Origin, host: Arc<Host>, tables: Arc<Tables>) -> Self {
         Self {
             stanza,
             origin,
             host,
-            recipient: None,
+            recipients: Recipients::Unknown,
             notes: Notes::default(),
             tables,
-            settling: Mutex::new(None),
+            settling: Mutex::default(),
             received: false,
-            settled: None,
+            guard: Guard::default(),
         }
     }
 
@@ -81,32 +74,46 @@ impl Packet {
         self.stanza.to().is_none_or(|to| to.resource().is_none())
     }
 
-    /// The local session that sent it, if one did.
-    pub fn session(&self) -> Option<&Arc<Session>> {
-        match &self.origin {
-            Origin::Client(session) => Some(session),
-            Origin::Server => None,
+    /// The client that sent it, if one of ours did.
+    pub fn client(&self) -> Option<&Resource> {
+        self.origin.client()
+    }
+
+    /// The one account that it is delivered to; of several, the first.
+    pub fn recipient(&self) -> Option<&Arc<Account>> {
+        self.recipients.first().map(|recipient| &recipient.account)
+    }
+
+    /// Hands over a write whose failure the sender is told. The sender's session reads on meanwhile, but does not
+    /// count the stanza as handled (XEP-0198) before the write has committed. There may be several.
+    pub fn settle(&mut self, write: Settling) {
+        self.settling.get_mut().push(write);
+    }
+
+    /// While the guard lives, the stanza does not count as handled.
+    pub fn guard(&self) -> Guard {
+        self.guard.clone()
+    }
+
+    /// Another stanza with the same facts, at the same hook tables, at the beginning of its way.
+    pub(crate) fn fork(&self, stanza: Stanza) -> Self {
+        Self {
+            notes: self.notes.clone(),
+            ..Self::new(stanza, self.origin.clone(), self.host.clone(), self.tables.clone())
         }
     }
 
-    /// Hands over a write that decides the stanza's fate. The sender's session reads on meanwhile, but does not
-    /// count the stanza as handled (XEP-0198) before the write has committed.
-    pub fn settle(&mut self, write: Settling) {
-        *self.settling.get_mut() = Some(write);
-    }
-
-    /// A packet for another recipient with the same facts, at the same hook tables.
-    pub(crate) fn fork(&self, stanza: Stanza) -> Self {
+    /// The same packet for one of its recipients, by itself.
+    pub(crate) fn only(&self, recipient: &Recipient) -> Self {
+        let stanza = match self.recipients {
+            Recipients::Many(_) => self.stanza.clone().with_to(Some(recipient.to.clone())),
+            _ => self.stanza.clone(),
+        };
         Self {
-            stanza,
-            origin: self.origin.clone(),
-            host: self.host.clone(),
-            recipient: None,
-            notes: self.notes.clone(),
-            tables: self.tables.clone(),
-            settling: Mutex::new(None),
-            received: false,
-            settled: None,
+            recipients: Recipients::One(recipient.clone()),
+            received: self.received,
+            guard: self.guard.clone(),
+            ..self.fork(stanza)
         }
     }
 }

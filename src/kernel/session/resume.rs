@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use xmpp::Jid;
 
-use crate::binding::Hold;
-use crate::{Attachment, Kernel, Session, SessionAbout, TooHigh};
+use crate::session::Session;
+use crate::{Attachment, Hold, Kernel, Moment, Resource, SessionAbout, SessionEvent, TooHigh};
 
 /// How long a resumption waits for the former connection to let go.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,7 +23,7 @@ pub enum ResumeError {
 
 impl Kernel {
     /// Makes a session resumable; returns its token: 128 random bits.
-    pub fn make_resumable(&self, session: &Arc<Session>) -> u128 {
+    pub(crate) fn make_resumable(&self, session: &Arc<Session>) -> u128 {
         let mut bytes = [0; 16];
         self.runtime().random.fill(&mut bytes);
         let token = u128::from_be_bytes(bytes);
@@ -37,7 +37,7 @@ impl Kernel {
     }
 
     /// Gives a session to a new connection. The former one, if it is still there, has let go, and every stanza
-    /// it had read has met its fate, before this returns: `Session::handled` is final.
+    /// it had read has met its fate, before this returns: [`Hold::handled`] is final.
     ///
     /// # Errors
     /// See [`ResumeError`].
@@ -74,6 +74,7 @@ impl Kernel {
         session.mailbox.rewind();
         self.counters().resumed.inc();
         taking.taken = true;
+        self.moment(SessionEvent::new(Moment::Resumed, Resource::new(session.clone()), None)).await;
         Ok(Hold::new(self.clone(), session.clone(), epoch, driver))
     }
 }
@@ -97,23 +98,5 @@ impl Drop for Taking<'_> {
             let _driver = session.driver.lock().await;
             kernel.end_untaken(&session, epoch).await;
         });
-    }
-}
-
-impl Session {
-    /// `h`: the client's stanzas whose fate is settled, since stream management was enabled (XEP-0198).
-    pub fn handled(&self) -> u32 {
-        self.intake.handled()
-    }
-
-    /// Stream management begins: counting starts, and what is written is kept until it is acknowledged.
-    pub fn manage(&self) {
-        self.intake.rebase();
-        self.mailbox.manage();
-    }
-
-    /// Waits until every stanza read so far has met its fate.
-    pub async fn settled(&self) {
-        self.intake.quiet().await;
     }
 }

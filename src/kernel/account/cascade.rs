@@ -32,11 +32,11 @@ impl Kernel {
             let _serial = account.binding.lock().await;
             account.state.lock().deleted = true; // nobody binds, nothing is stored from here on
         }
-        for session in account.sessions() {
-            self.kick(&session, StreamError::new(StreamCondition::Reset).text("the account was deleted"))
+        for resource in account.resources() {
+            self.kick(&resource, StreamError::new(StreamCondition::Reset).text("the account was deleted"))
                 .await;
         }
-        crate::gate::quiet(&account).await;
+        crate::delivery::gate::quiet(&account).await;
         self.tell_deletion(&account).await;
         let deleted = self.store().purge(account.id()).await;
         match deleted {

@@ -8,7 +8,8 @@ use hashbrown::HashMap;
 use parking_lot::Mutex;
 use xmpp::{StreamCondition, StreamError};
 
-use crate::{Attachment, Kernel, Session, SessionAbout};
+use crate::session::Session;
+use crate::{Attachment, Kernel, Resource, SessionAbout};
 
 const SHARDS: usize = 16;
 /// How often sessions that wait to be resumed are looked at.
@@ -89,9 +90,9 @@ impl Sessions {
 }
 
 impl Kernel {
-    /// The session with this id.
-    pub fn session(&self, id: u64) -> Option<Arc<Session>> {
-        self.sessions.get(id)
+    /// The resource whose session has this id.
+    pub fn resource(&self, id: u64) -> Option<Resource> {
+        self.sessions.get(id).map(Resource::new)
     }
 
     /// How many sessions there are, attached or waiting to be resumed.
@@ -119,9 +120,9 @@ impl Kernel {
     }
 
     /// Ends a session from outside: its stream with this error if it has one, at once if it has none.
-    pub async fn kick(self: &Arc<Self>, session: &Arc<Session>, error: StreamError) {
-        session.close(error);
-        self.end(session).await;
+    pub async fn kick(self: &Arc<Self>, resource: &Resource, error: StreamError) {
+        resource.close(error);
+        self.end(resource).await;
     }
 
     /// The end of everything: every session is closed with `system-shutdown`, what they had not received is
@@ -131,10 +132,10 @@ impl Kernel {
             host.set_enabled(false);
         }
         for session in self.sessions.all() {
-            self.kick(&session, StreamError::new(StreamCondition::SystemShutdown)).await;
+            self.kick(&Resource::new(session), StreamError::new(StreamCondition::SystemShutdown)).await;
         }
         for account in self.hosts().iter().flat_map(|host| host.accounts.all()) {
-            crate::gate::quiet(&account).await;
+            crate::delivery::gate::quiet(&account).await;
         }
     }
 }
@@ -154,6 +155,6 @@ pub(crate) async fn jobs(kernel: Arc<Kernel>) {
         if ticks.is_multiple_of(60) {
             kernel.forget_idle_accounts();
         }
-        crate::cascade::run_jobs(&kernel, ticks).await;
+        crate::account::cascade::run_jobs(&kernel, ticks).await;
     }
 }

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::account::State;
-use crate::gate::quiet;
-use crate::{Attachment, BoxFuture, Item, Kernel, Session};
+use crate::delivery::gate::quiet;
+use crate::session::Session;
+use crate::{Attachment, BoxFuture, Item, Kernel, Resource};
 
 /// How long a client may leave no room for the next stored message.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// While it lives, what is sent to the session waits behind its stored messages; nobody else waits for anything. From
-/// [`Kernel::hold_back`].
+/// [`SessionEvent::take_backlog`](crate::SessionEvent::take_backlog).
 pub struct Backlog {
     session: Arc<Session>,
 }
@@ -33,12 +34,6 @@ enum Stop {
 }
 
 impl Kernel {
-    /// A session is about to take messages: what is sent to it from now on waits until the stored ones have been read
-    /// back. To be called before its presence is set. None when they are being read back already: that begins anew.
-    pub fn hold_back(&self, session: &Arc<Session>) -> Option<Backlog> {
-        Backlog::begin(session)
-    }
-
     /// Reads stored messages back, as a task. `read` gives the next chunk, none at the end; `true` asks it to begin with
     /// the oldest. If the session ends meanwhile, another of the account gets the rest.
     pub fn read_back<F>(self: &Arc<Self>, backlog: Backlog, mut read: F)
@@ -89,6 +84,13 @@ impl Kernel {
 }
 
 impl Backlog {
+    /// The session whose stored messages are read back.
+    pub fn resource(&self) -> Resource {
+        Resource::new(self.session.clone())
+    }
+
+    /// A session is about to take messages: what is sent to it from now on waits until the stored ones have been read
+    /// back. To be called before its presence is set. `None` when they are being read back already: that starts over.
     pub(crate) fn begin(session: &Arc<Session>) -> Option<Self> {
         session.mailbox.hold_back().then(|| Self { session: session.clone() })
     }

@@ -4,15 +4,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tokio::sync::OwnedMutexGuard;
 use xmpp::{Jid, StreamCondition, StreamError};
 
 use crate::account::State;
-use crate::gate::Job;
+use crate::delivery::gate::Job;
 use crate::limits::bound;
-use crate::mailbox::Left;
 use crate::session::Session;
-use crate::{Account, Attachment, Item, Kernel, Moment, SessionAbout};
+use crate::session::mailbox::Left;
+use crate::{Account, Attachment, Hold, Item, Kernel, Moment, Resource, SessionAbout, SessionEvent};
 
 /// What happens when a resource is bound that is in use (RFC 6120 section 7.7.2.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -49,47 +48,6 @@ pub enum BindError {
     BadResource,
 }
 
-/// A connection's hold on a session. Whoever resumes the session waits until the former hold is dropped. A session that
-/// is neither detached nor ended by then ends: nobody would read its mailbox any more.
-pub struct Hold {
-    /// The session.
-    pub session: Arc<Session>,
-    kernel: Arc<Kernel>,
-    epoch: u32,
-    driver: Option<OwnedMutexGuard<()>>,
-}
-
-impl Hold {
-    pub(crate) fn new(
-        kernel: Arc<Kernel>,
-        session: Arc<Session>,
-        epoch: u32,
-        driver: OwnedMutexGuard<()>,
-    ) -> Self {
-        Self { session, kernel, epoch, driver: Some(driver) }
-    }
-
-    /// Another connection has taken the session over: leave, and leave the session alone.
-    pub fn superseded(&self) -> bool {
-        self.session.epoch.load(Ordering::Acquire) != self.epoch
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        let driver = self.driver.take();
-        let let_go = self.superseded() || self.session.attachment() != Attachment::Attached;
-        if let_go || tokio::runtime::Handle::try_current().is_err() {
-            return;
-        }
-        let (kernel, session, epoch) = (self.kernel.clone(), self.session.clone(), self.epoch);
-        self.kernel.runtime().tasks.spawn("abandoned", async move {
-            let _driver = driver; // whoever resumes it meanwhile waits, and is told that it is gone
-            kernel.end_untaken(&session, epoch).await;
-        });
-    }
-}
-
 impl Kernel {
     /// Binds a resource (RFC 6120 section 7). A session that it replaces has ended, its `unavailable` told, before
     /// this returns. Once begun it comes to its end, also if nobody waits for it any more: a replaced session's messages
@@ -123,7 +81,8 @@ impl Kernel {
             self.end_locked(&session).await; // disabled meanwhile: whoever ends the domain's sessions may have missed it
             return Err(BindError::Gone);
         }
-        self.moment(Moment::Bound, &session).await;
+        self.load_at_bind(&account).await;
+        self.moment(SessionEvent::new(Moment::Bound, Resource::new(session.clone()), None)).await;
         Ok(Hold::new(self.clone(), session, 0, driver))
     }
 
@@ -137,7 +96,9 @@ impl Kernel {
         let random = || make(&self.runtime().random.token(96));
         let Some(resource) = resource else { return random() };
         let jid = make(&resource)?;
-        let Some(old) = jid.resource().and_then(|resource| account.session(resource)) else { return Ok(jid) };
+        let Some(old) = jid.resource().and_then(|resource| account.state.lock().session(resource).cloned()) else {
+            return Ok(jid);
+        };
         match account.host().options().conflict {
             Conflict::Refuse => Err(BindError::Conflict),
             Conflict::Rename => random(),
@@ -150,7 +111,7 @@ impl Kernel {
     }
 
     /// The connection is lost and the session may be resumed: it waits (XEP-0198 section 5).
-    pub fn detach(&self, session: &Arc<Session>) {
+    pub(crate) async fn detach(self: &Arc<Self>, session: &Arc<Session>) {
         let seconds = session.host().options().limits.resume_seconds;
         let until_us = self
             .now_us()
@@ -163,13 +124,14 @@ impl Kernel {
             state.attachment = Attachment::Detached { until_us };
         }
         self.sessions.detach(session.clone());
+        self.moment(SessionEvent::new(Moment::Detached, Resource::new(session.clone()), None)).await;
     }
 
     /// Ends a session, on whatever way it comes to that: `unavailable` is told, and what its client had not
     /// received goes elsewhere (RFC 6121 section 8: other resource, offline store, or bounce). Once only. Once begun it
     /// comes to its end, also if nobody waits for it any more.
-    pub async fn end(self: &Arc<Self>, session: &Arc<Session>) {
-        self.end_if(session, |_| true).await;
+    pub async fn end(self: &Arc<Self>, resource: &Resource) {
+        self.end_if(resource.session(), |_| true).await;
     }
 
     /// The time to resume the session is up, or its end was asked for. It may have been resumed since that was seen.
@@ -180,7 +142,7 @@ impl Kernel {
     /// Ends a session that nobody has taken over since this attachment.
     pub(crate) async fn end_untaken(self: &Arc<Self>, session: &Arc<Session>, epoch: u32) {
         if session.epoch.load(Ordering::Acquire) == epoch {
-            self.end(session).await;
+            self.end_if(session, |_| true).await;
         }
     }
 
@@ -232,13 +194,13 @@ impl Kernel {
         match job {
             None => {}
             // Nobody is there to wait for: they are stored or bounced before anybody binds.
-            Some(job) if account.available().is_empty() => {
+            Some(job) if !account.is_available() => {
                 job().await;
                 self.open_gate(account).await;
             }
             Some(job) => self.run_gate(account, job),
         }
-        self.moment(Moment::Closed, session).await;
+        self.moment(SessionEvent::new(Moment::Closed, Resource::new(session.clone()), None)).await;
         session.set_presence(None);
     }
 
@@ -276,12 +238,5 @@ impl Kernel {
                 item.stanza.append(&xmpp::delay::delay(account.host().jid(), item.received_us, None));
         }
         self.redeliver(account, item).await;
-    }
-
-    async fn moment(self: &Arc<Self>, moment: Moment, session: &Arc<Session>) {
-        let Some(table) = self.table(session.host()) else { return };
-        for handler in &table.moments[moment as usize] {
-            handler(self, session).await;
-        }
     }
 }

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::session::Session;
+use crate::session::lane::Lanes;
+
 /// Stanzas of one session whose writes may be in flight at once.
 const UNSETTLED: usize = 64;
 
@@ -14,35 +17,39 @@ const UNSETTLED: usize = 64;
 #[derive(Default)]
 pub(crate) struct Intake {
     inner: Mutex<Inner>,
-    settled: Notify,
+    pub(super) settled: Notify,
 }
 
 #[derive(Default)]
 struct Inner {
-    /// Fates after the prefix: true where settled.
-    open: VecDeque<bool>,
+    /// Fates after the prefix: how many guards each stanza still has; 0 is settled.
+    open: VecDeque<u32>,
     /// Number of the first entry of `open`: so many stanzas have been settled since the session began.
     first: u64,
     /// `h` counts from where stream management was enabled.
     base: u64,
+    /// Requests that are being answered while the session reads on.
+    lanes: Lanes,
 }
 
 impl Intake {
-    /// A stanza was read; returns its number.
+    /// A stanza was read; returns its number. It has one guard.
     pub fn begin(&self) -> u64 {
         let mut inner = self.inner.lock();
-        inner.open.push_back(false);
+        inner.open.push_back(1);
         inner.first + inner.open.len() as u64 - 1
     }
 
-    /// The stanza with this number has met its fate.
+    /// The stanza with this number has one guard more.
+    fn hold(&self, number: u64) {
+        self.inner.lock().guards(number, |guards| *guards += 1);
+    }
+
+    /// The stanza with this number has one guard less; without any it has met its fate.
     pub fn settle(&self, number: u64) {
         let mut inner = self.inner.lock();
-        let first = inner.first;
-        if let Some(slot) = number.checked_sub(first).and_then(|at| inner.open.get_mut(at as usize)) {
-            *slot = true;
-        }
-        while inner.open.front() == Some(&true) {
+        inner.guards(number, |guards| *guards = guards.saturating_sub(1));
+        while inner.open.front() == Some(&0) {
             inner.open.pop_front();
             inner.first += 1;
         }
@@ -65,21 +72,49 @@ impl Intake {
         inner.first.saturating_sub(inner.base) as u32
     }
 
+    /// How many stanzas have been read since the session began.
+    pub fn read(&self) -> u64 {
+        let inner = self.inner.lock();
+        inner.first + inner.open.len() as u64
+    }
+
+    /// Have the first `count` stanzas met their fate?
+    pub fn has_settled(&self, count: u64) -> bool {
+        self.inner.lock().first >= count
+    }
+
     /// Waits until fewer stanzas are unsettled than a session may have.
     pub async fn room(&self) {
-        self.wait(UNSETTLED - 1).await;
+        self.until(|inner| inner.open.len() < UNSETTLED).await;
     }
 
     /// Waits until every stanza read so far has met its fate.
     pub async fn quiet(&self) {
-        self.wait(0).await;
+        self.until(|inner| inner.open.is_empty()).await;
     }
 
-    async fn wait(&self, at_most: usize) {
+    /// Waits until the first `count` stanzas have met their fate.
+    pub async fn settled(&self, count: u64) {
+        self.until(|inner| inner.first >= count).await;
+    }
+
+    pub(super) fn lanes<T>(&self, with: impl FnOnce(&mut Lanes) -> T) -> T {
+        with(&mut self.inner.lock().lanes)
+    }
+
+    /// Waits until the lanes say so.
+    pub(super) async fn until_lanes(&self, free: impl Fn(&Lanes) -> bool) {
+        self.until(|inner| free(&inner.lanes)).await;
+    }
+
+    async fn until(&self, reached: impl Fn(&Inner) -> bool) {
         loop {
+            if reached(&self.inner.lock()) {
+                return;
+            }
             let mut settled = std::pin::pin!(self.settled.notified());
             settled.as_mut().enable();
-            if self.inner.lock().open.len() <= at_most {
+            if reached(&self.inner.lock()) {
                 return;
             }
             settled.await;
@@ -87,15 +122,41 @@ impl Intake {
     }
 }
 
-/// Settles one stanza when dropped, whatever way its processing ends.
-pub(crate) struct Settled {
-    pub session: Arc<crate::Session>,
-    pub number: u64,
+impl Inner {
+    fn guards(&mut self, number: u64, with: impl FnOnce(&mut u32)) {
+        let at = number.checked_sub(self.first);
+        if let Some(guards) = at.and_then(|at| self.open.get_mut(at as usize)) {
+            with(guards);
+        }
+    }
 }
 
-impl Drop for Settled {
+/// While any guard of a stanza lives, its sender does not count it as handled (XEP-0198). Whoever decides its fate later
+/// keeps one: a write, a handler that answers later. Of a stanza that no client of ours sent it guards nothing.
+#[derive(Default)]
+pub struct Guard(Option<(Arc<Session>, u64)>);
+
+impl Guard {
+    /// The first guard of a stanza that was read.
+    pub(crate) fn begin(session: &Arc<Session>) -> Self {
+        Self(Some((session.clone(), session.intake.begin())))
+    }
+}
+
+impl Clone for Guard {
+    fn clone(&self) -> Self {
+        if let Some((session, number)) = &self.0 {
+            session.intake.hold(*number);
+        }
+        Self(self.0.clone())
+    }
+}
+
+impl Drop for Guard {
     fn drop(&mut self) {
-        self.session.intake.settle(self.number);
+        if let Some((session, number)) = &self.0 {
+            session.intake.settle(*number);
+        }
     }
 }
 
@@ -113,10 +174,21 @@ mod tests {
         assert_eq!(intake.handled(), 1);
         intake.settle(numbers[1]);
         assert_eq!(intake.handled(), 3);
-        intake.settle(numbers[1]); // once more is nothing
+        intake.settle(numbers[1]); // once more does nothing
         assert_eq!(intake.handled(), 3);
         intake.settle(numbers[3]);
         assert_eq!(intake.handled(), 4);
+    }
+
+    #[test]
+    fn a_stanza_is_settled_with_its_last_guard() {
+        let intake = Intake::default();
+        let number = intake.begin();
+        intake.hold(number);
+        intake.settle(number);
+        assert_eq!((intake.handled(), intake.read(), intake.has_settled(1)), (0, 1, false));
+        intake.settle(number);
+        assert_eq!((intake.handled(), intake.has_settled(1)), (1, true));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::gate::{Job, Next};
-use crate::{Account, Item, Kernel, Notes, Origin, Packet};
+use crate::delivery::gate::{Job, Next};
+use crate::{Account, Item, Kernel, Notes, Origin, Packet, Recipient, Recipients};
 
 impl Kernel {
     /// Runs a job for which the gate was shut, and what waits behind it, as a task.
@@ -17,12 +17,14 @@ impl Kernel {
 
     /// Delivers what a session that ended left over, past the account's gate.
     pub(crate) async fn redeliver(self: &Arc<Self>, account: &Arc<Account>, item: Item) {
-        let mut packet = Packet::new(item.stanza, Origin::Server, account.host().clone(), self.tables());
-        packet.recipient = Some(account.clone());
+        let to = item.stanza.to().unwrap_or(account.jid()).clone();
+        let origin = Origin::Host(account.host().clone());
+        let mut packet = Packet::new(item.stanza, origin, account.host().clone(), self.tables());
+        packet.recipients = Recipients::One(Recipient::new(to, account.clone()));
         packet.received = true; // it passed the Receive stage when it first came
         packet.notes =
             Notes { received_us: item.received_us, receipt: item.receipt, leftover: true, keep_for: None };
-        self.receive(packet, account.clone(), true).await;
+        self.receive(packet, true).await;
     }
 
     /// Delivers what queued, then opens the gate. If a session turns out to be too slow a reader, whoever ends it goes on
@@ -33,7 +35,7 @@ impl Kernel {
             match next {
                 Next::Job(job) => job().await,
                 Next::Packet(packet) => {
-                    if !self.receive(*packet, account.clone(), true).await {
+                    if !self.receive(*packet, true).await {
                         return;
                     }
                 }

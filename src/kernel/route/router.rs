@@ -4,43 +4,49 @@ use std::sync::Arc;
 
 use xmpp::{Kind, StanzaError, StanzaType};
 
-use crate::{Host, Kernel, Packet, Stage};
+use crate::{Destination, Host, Kernel, Packet, Stage};
 
 impl Kernel {
     /// Finds who takes the stanza. "Nobody answered" is written here and in `deliver`, nowhere else.
     pub(crate) async fn route(self: &Arc<Self>, packet: Packet) {
         let Some(packet) = self.stage(Stage::Route, packet).await else { return };
         let Some(to) = packet.stanza.to().cloned() else { return self.to_self(packet).await };
-        match self.host(to.domain()) {
-            Some(host) => match to.local() {
+        let tables = packet.tables.clone();
+        match tables.destination(to.domain()) {
+            Some(Destination::Host(host)) => match to.local() {
                 Some(local) => self.to_local(packet, host, local).await,
-                None => self.to_host(packet, host).await,
+                None => self.to_host(packet, host.clone()).await,
             },
-            None => self.unreachable(packet).await,
+            Some(Destination::Service(service)) => self.to_service(packet, service.clone()).await,
+            Some(Destination::Link(link)) => link.send(self, packet),
+            None => match tables.addresses.default_link() {
+                Some(link) => link.send(self, packet),
+                None => self.unreachable(packet).await,
+            },
         }
     }
 
     /// Without `to`, a client's stanza is for its own account (RFC 6120 section 10.3).
     async fn to_self(self: &Arc<Self>, packet: Packet) {
-        match packet.session().map(|session| session.account().clone()) {
+        match packet.client().map(|resource| resource.account().clone()) {
             Some(account) => self.to_account(packet, account).await,
             None => self.ignore(packet),
         }
     }
 
-    async fn to_local(self: &Arc<Self>, packet: Packet, host: Arc<Host>, local: &str) {
+    async fn to_local(self: &Arc<Self>, packet: Packet, host: &Arc<Host>, local: &str) {
         let presence = packet.stanza.kind() == Kind::Presence;
         let broadcast = matches!(packet.stanza.stanza_type(), StanzaType::None | StanzaType::Unavailable);
         if presence && broadcast && host.accounts.get(local).is_none() {
             return self.ignore(packet); // whoever is not in memory is not online: no query
         }
-        match self.account(&host, local).await {
+        match self.account(host, local).await {
             Ok(Some(account)) => self.to_account(packet, account).await,
             // RFC 6121 section 8.5.1
             Ok(None) if presence => self.ignore(packet),
             Ok(None) => self.bounce(packet, StanzaError::service_unavailable()).await,
             Err(error) => {
-                tracing::error!(%error, "an account could not be looked up");
+                tracing::error!(%error, "cannot look up an account");
                 self.bounce(packet, StanzaError::internal_server_error()).await;
             }
         }
@@ -49,6 +55,7 @@ impl Kernel {
     /// For the domain itself (RFC 6120 section 10.5.1).
     async fn to_host(self: &Arc<Self>, mut packet: Packet, host: Arc<Host>) {
         packet.host = host;
+        let Some(packet) = self.enter_receive(packet).await else { return };
         match packet.stanza.kind() {
             Kind::Iq => self.iq_to_host(packet).await,
             Kind::Message => self.bounce(packet, StanzaError::service_unavailable()).await,

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use xmpp::{Kind, Stanza, StreamError};
 
 use crate::limits::bound;
+use crate::session::outlet::Release;
 use crate::{Item, Limits, Receipt};
 
 /// What may still wait when the next stored message follows.
@@ -32,19 +33,14 @@ pub struct TooHigh {
     pub sent: u32,
 }
 
-/// What the writer got of a mailbox.
-#[derive(Default)]
-pub struct Batch {
-    /// Stanzas written.
-    pub stanzas: usize,
-    /// To be told once the bytes have left; empty where stream management counts.
-    pub receipts: Vec<Arc<dyn Receipt>>,
-}
+/// A stanza to write, with what is to be told once its bytes have left.
+pub(crate) type Taken = (Stanza, Option<Arc<dyn Receipt>>);
 
 /// Stanzas for one session in order: first those written but not acknowledged (with stream management), then
-/// those not yet written, then those that wait behind stored messages that are still to be read back.
+/// those not yet written, of which the last may be held back by the Write stage, then those that wait behind stored
+/// messages that are still to be read back.
 #[derive(Default)]
-pub struct Mailbox {
+pub(crate) struct Mailbox {
     inner: Mutex<Inner>,
     wake: Notify,
     space: Notify,
@@ -57,6 +53,8 @@ struct Inner {
     bytes: usize,
     /// How many of `items` have been written.
     written: usize,
+    /// How many of `items`, at the end and not written, are held back until something urgent follows.
+    held: usize,
     /// Present while stored messages are being read back, which are older.
     behind: Option<Box<Behind>>,
     /// What counts against the bounds, of all.
@@ -109,9 +107,29 @@ impl Inner {
         }
     }
 
-    fn append(&mut self, item: Item) {
+    /// Puts it at the end; true when there is something to write.
+    fn append(&mut self, item: Item, release: Release) -> bool {
+        if let Release::Latest(same) = &release {
+            self.supersede(&**same);
+        }
         self.bytes += item.weight();
         self.items.push_back(item);
+        match release {
+            Release::Now => self.held = 0, // what was held back is older and goes first
+            Release::Hold | Release::Latest(_) => self.held += 1,
+        }
+        self.held == 0
+    }
+
+    /// Drops what is held back and superseded by what comes now. What has a receipt stays: somebody waits for its fate.
+    fn supersede(&mut self, same: &dyn Fn(&Stanza) -> bool) {
+        let first = self.items.len() - self.held;
+        let found = (first..self.items.len())
+            .find(|at| self.items.get(*at).is_some_and(|item| item.receipt.is_none() && same(&item.stanza)));
+        if let Some(item) = found.and_then(|at| self.items.remove(at)) {
+            self.discount(&item);
+            self.held -= 1;
+        }
     }
 
     fn check(&self, item: &Item, limits: &Limits) -> Result<(), PushError> {
@@ -123,9 +141,24 @@ impl Inner {
         if full && item.counts() { Err(PushError::Full) } else { Ok(()) }
     }
 
+    /// The next stanza to write.
+    fn next(&mut self) -> Option<Taken> {
+        if self.managed {
+            let item = self.items.get(self.written).filter(|_| self.written + self.held < self.items.len())?;
+            self.written += 1;
+            return Some((item.stanza.clone(), None));
+        }
+        if self.items.len() <= self.held {
+            return None;
+        }
+        let item = self.items.pop_front()?;
+        self.discount(&item);
+        Some((item.stanza, item.receipt))
+    }
+
     fn release(&mut self) {
         for item in self.behind.take().map(|behind| behind.items).unwrap_or_default() {
-            self.append(item);
+            self.append(item, Release::Now);
         }
     }
 }
@@ -135,33 +168,46 @@ impl Mailbox {
     ///
     /// # Errors
     /// See [`PushError`].
-    pub fn push(&self, item: Item, limits: &Limits) -> Result<(), PushError> {
+    pub fn push(&self, item: Item, release: Release, limits: &Limits) -> Result<(), PushError> {
         let mut inner = self.inner.lock();
         inner.check(&item, limits)?;
         inner.count(&item);
-        inner.append(item);
+        let ready = inner.append(item, release);
         drop(inner);
-        self.wake.notify_one();
+        if ready {
+            self.wake.notify_one();
+        }
         Ok(())
     }
 
     /// The same for what somebody sent to the session: while stored messages are being read back, it waits behind them.
-    pub(crate) fn place(&self, item: Item, limits: &Limits) -> Result<(), PushError> {
+    pub fn place(&self, item: Item, release: Release, limits: &Limits) -> Result<(), PushError> {
         let mut inner = self.inner.lock();
         inner.check(&item, limits)?;
         inner.count(&item);
-        match &mut inner.behind {
-            Some(behind) if behind.keeps(&item) => behind.items.push_back(item),
-            _ => inner.append(item),
-        }
+        let ready = match &mut inner.behind {
+            Some(behind) if behind.keeps(&item) => {
+                behind.items.push_back(item);
+                false
+            }
+            _ => inner.append(item, release),
+        };
         drop(inner);
-        self.wake.notify_one();
+        if ready {
+            self.wake.notify_one();
+        }
         Ok(())
+    }
+
+    /// Nothing is held back any more.
+    pub fn flush(&self) {
+        self.inner.lock().held = 0;
+        self.wake.notify_one();
     }
 
     /// From now on what is placed waits behind stored messages. False when that is so already: they will be read once
     /// more.
-    pub(crate) fn hold_back(&self) -> bool {
+    pub fn hold_back(&self) -> bool {
         match &mut self.inner.lock().behind {
             Some(behind) => {
                 behind.again = true;
@@ -175,7 +221,7 @@ impl Mailbox {
     }
 
     /// The store is being read from now on.
-    pub(crate) fn reading(&self) {
+    pub fn reading(&self) {
         if let Some(behind) = &mut self.inner.lock().behind {
             behind.reading = true;
         }
@@ -183,7 +229,7 @@ impl Mailbox {
 
     /// Everything stored has been read. True when what waited behind it follows now; false when it is to be read once
     /// more.
-    pub(crate) fn read_to_end(&self) -> bool {
+    pub fn read_to_end(&self) -> bool {
         let mut inner = self.inner.lock();
         if inner.behind.as_mut().is_some_and(|behind| std::mem::take(&mut behind.again)) {
             return false;
@@ -195,36 +241,30 @@ impl Mailbox {
     }
 
     /// Nothing waits behind stored messages any more.
-    pub(crate) fn release(&self) {
+    pub fn release(&self) {
         self.inner.lock().release();
         self.wake.notify_one();
     }
 
-    /// Hands what waits to `write`, in order, until `write` says that enough bytes (`room`) lie ready; one stanza at
-    /// least. With stream management the stanzas stay until they are acknowledged.
-    pub fn take(&self, room: usize, mut write: impl FnMut(&Stanza) -> usize) -> Batch {
-        let mut batch = Batch::default();
+    /// Takes what may be written, in order, into `batch`: about `room` bytes, one stanza at least, as many as `batch` has
+    /// places. With stream management the stanzas stay until they are acknowledged; else their receipts come with them.
+    pub fn take(&self, room: usize, batch: &mut [Option<Taken>]) -> usize {
         let mut inner = self.inner.lock();
-        let mut ready = 0;
-        while ready < room {
-            if inner.managed {
-                let Some(item) = inner.items.get(inner.written) else { break };
-                ready = write(&item.stanza);
-                inner.written += 1;
-            } else {
-                let Some(item) = inner.items.pop_front() else { break };
-                inner.discount(&item);
-                ready = write(&item.stanza);
-                batch.receipts.extend(item.receipt);
-            }
-            batch.stanzas += 1;
+        let (mut taken, mut bytes) = (0, 0);
+        while let Some(place) = batch.get_mut(taken).filter(|_| bytes < room) {
+            let Some(next) = inner.next() else { break };
+            bytes += next.0.size();
+            *place = Some(next);
+            taken += 1;
         }
         if inner.items.is_empty() {
             inner.items = VecDeque::new(); // an idle mailbox holds no memory
         }
         drop(inner);
-        self.space.notify_waiters();
-        batch
+        if taken > 0 {
+            self.space.notify_waiters();
+        }
+        taken
     }
 
     /// Resolves when little enough waits that a stored message may follow, or the mailbox is closed.
@@ -252,7 +292,7 @@ impl Mailbox {
     }
 
     /// Wakes whoever waits on [`Mailbox::woken`].
-    pub(crate) fn nudge(&self) {
+    pub fn nudge(&self) {
         self.wake.notify_one();
     }
 
@@ -319,7 +359,7 @@ impl Mailbox {
     }
 
     /// Asks the connection to end the stream with this error. The first reason stays.
-    pub(crate) fn end(&self, error: StreamError) {
+    pub fn end(&self, error: StreamError) {
         self.inner.lock().ending.get_or_insert(error);
         self.wake.notify_one();
     }
@@ -330,12 +370,12 @@ impl Mailbox {
     }
 
     /// Has the session ended?
-    pub(crate) fn is_closed(&self) -> bool {
+    pub fn is_closed(&self) -> bool {
         self.inner.lock().closed
     }
 
     /// Takes no more; gives back what was neither acknowledged nor, without stream management, written.
-    pub(crate) fn close(&self) -> Left {
+    pub fn close(&self) -> Left {
         let mut inner = self.inner.lock();
         let unread = inner.behind.is_some();
         inner.release();

@@ -1,13 +1,12 @@
-//! An account's roster, cached: what hooks and modules ask on every presence costs no query.
+//! An account's roster: what hooks and modules ask on every presence costs no query.
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
 use hashbrown::HashMap;
 use storage::{RosterItem, StorageError, Subscription};
 use xmpp::Jid;
 
-use crate::{Account, Kernel};
+use crate::{Account, Kernel, Stored};
 
 /// A roster as it stands: immutable, shared.
 #[derive(Clone, Default)]
@@ -39,17 +38,17 @@ impl Roster {
     }
 
     /// Bare JIDs that are told of the account's presence (`from` or `both`).
-    pub fn watchers(&self) -> Vec<Jid> {
+    pub fn watchers(&self) -> impl Iterator<Item = &Jid> {
         self.with(|s| matches!(s, Subscription::From | Subscription::Both))
     }
 
     /// Bare JIDs whose presence the account sees (`to` or `both`).
-    pub fn watched(&self) -> Vec<Jid> {
+    pub fn watched(&self) -> impl Iterator<Item = &Jid> {
         self.with(|s| matches!(s, Subscription::To | Subscription::Both))
     }
 
-    fn with(&self, test: impl Fn(Subscription) -> bool) -> Vec<Jid> {
-        self.items.values().filter(|i| test(i.subscription)).map(|i| i.jid.clone()).collect()
+    fn with(&self, test: impl Fn(Subscription) -> bool) -> impl Iterator<Item = &Jid> {
+        self.items.values().filter(move |item| test(item.subscription)).map(|item| &item.jid)
     }
 
     /// May this JID see the account's presence?
@@ -69,11 +68,15 @@ pub enum RosterChange {
     Remove(Jid),
 }
 
-/// The cache of one account, and the lock that orders its changes.
-#[derive(Default)]
-pub(crate) struct RosterCell {
-    changing: tokio::sync::Mutex<()>,
-    cached: ArcSwapOption<Roster>,
+/// Rosters as account state.
+pub(crate) fn state() -> Stored<Roster> {
+    Stored::new(|kernel, account| {
+        Box::pin(async move {
+            let stored = kernel.store().roster().load(account.id()).await?;
+            let items = stored.items.into_iter().map(|item| (item.jid.clone(), Arc::new(item))).collect();
+            Ok(Roster { version: stored.version, items })
+        })
+    })
 }
 
 impl Kernel {
@@ -82,23 +85,12 @@ impl Kernel {
     /// # Errors
     /// When the store fails.
     pub async fn roster(&self, account: &Account) -> Result<Arc<Roster>, StorageError> {
-        if let Some(roster) = account.roster.cached.load_full() {
-            return Ok(roster);
-        }
-        let _changing = account.roster.changing.lock().await;
-        self.load_roster(account).await
+        self.rosters.load(self, account).await
     }
 
-    /// With `changing` held.
-    async fn load_roster(&self, account: &Account) -> Result<Arc<Roster>, StorageError> {
-        if let Some(roster) = account.roster.cached.load_full() {
-            return Ok(roster);
-        }
-        let stored = self.store().roster().load(account.id()).await?;
-        let items = stored.items.into_iter().map(|item| (item.jid.clone(), Arc::new(item))).collect();
-        let roster = Arc::new(Roster { version: stored.version, items });
-        account.roster.cached.store(Some(roster.clone()));
-        Ok(roster)
+    /// The account's roster if it is in memory: always so while a session is bound, unless the store failed.
+    pub fn cached_roster(&self, account: &Account) -> Option<Arc<Roster>> {
+        self.rosters.cached(account)
     }
 
     /// Changes a roster: `compute` sees it as it stands and says what is to change (none: nothing); the change is
@@ -118,17 +110,29 @@ impl Kernel {
         A: FnOnce(&Roster, &RosterChange),
         E: From<StorageError>,
     {
-        let _changing = account.roster.changing.lock().await;
-        let roster = self.load_roster(account).await?;
-        let Some(mut change) = compute(&roster)? else { return Ok(false) };
-        let version = roster.version + 1;
-        if let RosterChange::Put(item) = &mut change {
-            item.version = version;
-        }
-        self.store().roster().apply(account.id(), stored(&change, version)).await?;
-        let mut next = Roster::clone(&roster);
-        next.version = version;
-        match &change {
+        let next = |roster: &Roster| {
+            let Some(mut change) = compute(roster)? else { return Ok(None) };
+            let version = roster.version + 1;
+            if let RosterChange::Put(item) = &mut change {
+                item.version = version;
+            }
+            let write = self.store().roster().apply(account.id(), stored(&change, version));
+            Ok(Some((roster.changed(&change, version), async { write.await.map_err(E::from) }, change)))
+        };
+        let announce = |roster: &Roster, change: RosterChange| announce(roster, &change);
+        self.rosters.change(self, account, next, announce).await
+    }
+
+    /// Drops the cached roster, after something else has written to the store.
+    pub fn invalidate_roster(&self, account: &Account) {
+        self.rosters.forget(account);
+    }
+}
+
+impl Roster {
+    fn changed(&self, change: &RosterChange, version: u64) -> Self {
+        let mut next = Self { version, items: self.items.clone() };
+        match change {
             RosterChange::Put(item) => {
                 next.items.insert(item.jid.clone(), Arc::new(item.clone()));
             }
@@ -136,15 +140,7 @@ impl Kernel {
                 next.items.remove(jid);
             }
         }
-        let next = Arc::new(next);
-        account.roster.cached.store(Some(next.clone()));
-        announce(&next, &change);
-        Ok(true)
-    }
-
-    /// Drops the cached roster, after somebody else has written to the store.
-    pub fn invalidate_roster(&self, account: &Account) {
-        account.roster.cached.store(None);
+        next
     }
 }
 

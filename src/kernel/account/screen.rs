@@ -1,0 +1,333 @@
+//! What an account or a session lets through: one privacy list (XEP-0016), compiled, of which the block list of XEP-0191 is
+//! a part. It answers at once and never asks the store.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use hashbrown::HashMap;
+use storage::{Kinds, PrivacyChange, PrivacyItem, PrivacyList, StorageError, Subject, Subscription};
+use xmpp::{Jid, Kind, Stanza, StanzaType};
+
+use crate::state::sealed::Sealed as _;
+use crate::{Account, Kernel, Resource, Roster, Stored};
+
+/// Which way a stanza goes, as its list's owner sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To the owner.
+    In,
+    /// From the owner.
+    Out,
+}
+
+/// A stanza as rules see it: the kinds that an item must have to apply to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Matter(Kinds);
+
+impl Matter {
+    /// The matter of a stanza (XEP-0016 section 2.1): outgoing messages and IQs and subscription requests are subject only
+    /// to items that are for every stanza.
+    pub fn of(way: Way, stanza: &Stanza) -> Self {
+        let notification = matches!(stanza.stanza_type(), StanzaType::None | StanzaType::Unavailable);
+        Self(match (way, stanza.kind()) {
+            (Way::In, Kind::Message) => Kinds::MESSAGE,
+            (Way::In, Kind::Iq) => Kinds::IQ,
+            (Way::In, Kind::Presence) if notification => Kinds::PRESENCE_IN,
+            (Way::Out, Kind::Presence) if notification => Kinds::PRESENCE_OUT,
+            _ => Kinds::ALL,
+        })
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Rule {
+    order: u32,
+    allow: bool,
+    kinds: Kinds,
+}
+
+impl Rule {
+    fn of(item: &PrivacyItem) -> Self {
+        Self { order: item.order, allow: item.allow, kinds: item.kinds }
+    }
+
+    fn concerns(&self, matter: Matter) -> bool {
+        self.kinds.contains(matter.0)
+    }
+}
+
+/// A privacy list with its rules compiled: those about addresses in a map, the rest in their order.
+pub struct Screen {
+    list: PrivacyList,
+    jids: HashMap<Box<str>, Vec<Rule>>,
+    rest: Vec<(Rule, Subject)>,
+    /// Some rule is about `domain/resource`.
+    resources_of_domains: bool,
+}
+
+impl Screen {
+    /// Compiles a list.
+    pub fn new(list: PrivacyList) -> Self {
+        let mut jids: HashMap<Box<str>, Vec<Rule>> = HashMap::new();
+        let mut rest = Vec::new();
+        let mut resources_of_domains = false;
+        for item in &list.items {
+            match &item.subject {
+                Subject::Jid(jid) => {
+                    resources_of_domains |= jid.local().is_none() && jid.resource().is_some();
+                    jids.entry(jid.as_str().into()).or_default().push(Rule::of(item));
+                }
+                other => rest.push((Rule::of(item), other.clone())),
+            }
+        }
+        Self { list, jids, rest, resources_of_domains }
+    }
+
+    /// The list that it applies.
+    pub fn list(&self) -> &PrivacyList {
+        &self.list
+    }
+
+    /// Is any rule about contacts, so that the roster has to be known?
+    pub fn needs_roster(&self) -> bool {
+        self.rest.iter().any(|(_, subject)| !matches!(subject, Subject::Anyone))
+    }
+
+    /// May the stanza pass? The item with the lowest order that applies decides; without one it may (section 2.2).
+    pub fn admits(&self, matter: Matter, other: &Jid, roster: Option<&Roster>) -> bool {
+        let mut best = self.by_address(matter, other);
+        for (rule, subject) in &self.rest {
+            if best.is_some_and(|best| best.order < rule.order) {
+                break;
+            }
+            if rule.concerns(matter) && applies(subject, other, roster) {
+                best = Some(*rule);
+                break;
+            }
+        }
+        best.is_none_or(|rule| rule.allow)
+    }
+
+    fn by_address(&self, matter: Matter, other: &Jid) -> Option<Rule> {
+        if self.jids.is_empty() {
+            return None;
+        }
+        let find = |address: &str| {
+            self.jids.get(address).and_then(|rules| rules.iter().find(|rule| rule.concerns(matter)).copied())
+        };
+        let mut found = [find(other.as_str()), None, None, None];
+        if other.resource().is_some() {
+            found[1] = find(other.bare_str());
+        }
+        if other.local().is_some() {
+            found[2] = find(other.domain());
+        }
+        if let (true, Some(resource)) = (self.resources_of_domains, other.resource()) {
+            found[3] = find(&format!("{}/{resource}", other.domain()));
+        }
+        found.into_iter().flatten().min_by_key(|rule| rule.order)
+    }
+}
+
+fn applies(subject: &Subject, other: &Jid, roster: Option<&Roster>) -> bool {
+    let item = || roster.and_then(|roster| roster.get(&other.bare()));
+    match subject {
+        Subject::Anyone => true,
+        Subject::Jid(_) => false, // in the map
+        Subject::Group(name) => item().is_some_and(|item| item.groups.contains(name)),
+        Subject::Subscription(wanted) => {
+            item().map_or(Subscription::None, |item| item.subscription) == *wanted
+        }
+    }
+}
+
+/// Default lists as account state.
+pub(crate) fn state() -> Stored<Option<PrivacyList>> {
+    Stored::new(|kernel, account| {
+        Box::pin(async move { kernel.store().privacy().default_list(account.id()).await })
+    })
+}
+
+impl Account {
+    /// The compiled default list; `None` for an account without one.
+    pub fn screen(&self) -> Option<Arc<Screen>> {
+        self.screen.load_full()
+    }
+
+    /// Takes the default list in force.
+    pub(crate) fn set_screen(&self, list: Option<PrivacyList>) {
+        self.screen.store(list.map(|list| Arc::new(Screen::new(list))));
+    }
+
+    /// Stanzas between the resources of one account, and those of its own server, are never blocked (section 2.1).
+    fn is_exempt(&self, other: &Jid) -> bool {
+        other.same_bare(self.jid()) || (other.local().is_none() && other.domain() == self.jid().domain())
+    }
+}
+
+impl Kernel {
+    /// Does the default list of the account let the stanza through?
+    pub fn admits(&self, account: &Account, matter: Matter, other: &Jid) -> bool {
+        match &*account.screen.load() {
+            None => true,
+            Some(screen) => self.passes(account, screen, matter, other),
+        }
+    }
+
+    /// Does the list that holds for this resource, its active one or else the default list, let the stanza through?
+    pub fn admits_at(&self, resource: &Resource, matter: Matter, other: &Jid) -> bool {
+        match &*resource.session().screen.load() {
+            None => self.admits(resource.account(), matter, other),
+            Some(active) => self.passes(resource.account(), active, matter, other),
+        }
+    }
+
+    /// Is there any list that holds for this resource?
+    pub(crate) fn has_list(&self, resource: &Resource) -> bool {
+        resource.account().screen.load().is_some() || resource.session().screen.load().is_some()
+    }
+
+    fn passes(&self, account: &Account, screen: &Screen, matter: Matter, other: &Jid) -> bool {
+        if account.is_exempt(other) {
+            return true;
+        }
+        let roster = if screen.needs_roster() { self.cached_roster(account) } else { None };
+        screen.admits(matter, other, roster.as_deref())
+    }
+
+    /// The list that is active in this session alone; `None`: the default list holds.
+    pub fn set_active_screen(&self, resource: &Resource, screen: Option<Arc<Screen>>) {
+        resource.account().has_active_lists.store(true, Ordering::Relaxed);
+        resource.session().screen.store(screen);
+    }
+
+    /// The account's default list: as cached, else read from the store.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn default_list(&self, account: &Account) -> Result<Arc<Option<PrivacyList>>, StorageError> {
+        self.default_lists.load(self, account).await
+    }
+
+    /// Changes the account's default list: `compute` sees it as it stands and returns the list afterwards (`None`: no
+    /// default list) with the change of its rows; both are committed, then in force, then told by `announce`, before the
+    /// next change of it. A change of `None`: nothing changes.
+    ///
+    /// # Errors
+    /// What `compute` refuses with, or the store's failure; nothing is changed then.
+    pub async fn change_default_list<C, A, E>(
+        &self,
+        account: &Account,
+        compute: C,
+        announce: A,
+    ) -> Result<bool, E>
+    where
+        C: FnOnce(Option<&PrivacyList>) -> Result<Option<(Option<PrivacyList>, PrivacyChange)>, E>,
+        A: FnOnce(),
+        E: From<StorageError>,
+    {
+        let next = |list: &Option<PrivacyList>| {
+            let Some((next, change)) = compute(list.as_ref())? else { return Ok(None) };
+            let write = self.store().privacy().change(account.id(), change);
+            Ok(Some((next, async { write.await.map_err(E::from) }, ())))
+        };
+        let in_force = |list: &Option<PrivacyList>, ()| {
+            account.set_screen(list.clone());
+            announce();
+        };
+        self.default_lists.change(self, account, next, in_force).await
+    }
+
+    /// What has to be in memory before the default list can be asked. Called when the account comes into memory.
+    pub(crate) async fn prepare_screen(&self, account: &Account) -> Result<(), StorageError> {
+        let needs_roster = account.screen.load().as_ref().is_some_and(|screen| screen.needs_roster());
+        if needs_roster && account.slots().get::<crate::account::stored::Cell<Roster>>().is_none() {
+            self.roster(account).await?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jid(text: &str) -> Jid {
+        Jid::parse(text).unwrap()
+    }
+
+    fn item(order: u32, subject: Subject, allow: bool, kinds: Kinds) -> PrivacyItem {
+        PrivacyItem { order, subject, allow, kinds }
+    }
+
+    fn screen(items: Vec<PrivacyItem>) -> Screen {
+        Screen::new(PrivacyList { name: "x".into(), items })
+    }
+
+    fn matter(way: Way, xml: &str) -> Matter {
+        Matter::of(way, &Stanza::parse_str(xml).unwrap())
+    }
+
+    #[test]
+    fn an_address_stands_for_all_that_have_more_parts() {
+        let message = matter(Way::In, "<message/>");
+        for (rule, blocked, passes) in [
+            ("a@x/r", vec!["a@x/r"], vec!["a@x", "a@x/s", "b@x/r", "x"]),
+            ("a@x", vec!["a@x", "a@x/r"], vec!["b@x/r", "x", "a@y"]),
+            ("x/r", vec!["x/r", "a@x/r"], vec!["x", "x/s", "a@x"]),
+            ("x", vec!["x", "x/r", "a@x", "a@x/r"], vec!["y", "a@y", "a@sub.x"]),
+        ] {
+            let screen = screen(vec![item(1, Subject::Jid(jid(rule)), false, Kinds::ALL)]);
+            assert!(blocked.iter().all(|other| !screen.admits(message, &jid(other), None)), "{rule}");
+            assert!(passes.iter().all(|other| screen.admits(message, &jid(other), None)), "{rule}");
+        }
+    }
+
+    #[test]
+    fn the_lowest_order_that_applies_decides() {
+        let message = matter(Way::In, "<message/>");
+        let screen = screen(vec![
+            item(1, Subject::Jid(jid("a@x")), true, Kinds::PRESENCE_IN),
+            item(2, Subject::Jid(jid("x")), false, Kinds::MESSAGE),
+            item(3, Subject::Jid(jid("a@x")), true, Kinds::ALL),
+            item(4, Subject::Jid(jid("b@y")), true, Kinds::ALL),
+            item(5, Subject::Anyone, false, Kinds::ALL),
+            item(6, Subject::Jid(jid("c@z")), true, Kinds::ALL),
+        ]);
+        for (other, passes) in [("a@x/r", false), ("b@y/r", true), ("c@z", false), ("d@w", false)] {
+            assert_eq!(screen.admits(message, &jid(other), None), passes, "{other}");
+        }
+    }
+
+    #[test]
+    fn kinds_and_ways() {
+        let of = |kinds| screen(vec![item(1, Subject::Anyone, false, kinds)]);
+        let cases = [
+            (Way::In, "<message/>", Some(Kinds::MESSAGE)),
+            (Way::In, "<iq type='result' id='1'/>", Some(Kinds::IQ)),
+            (Way::In, "<presence/>", Some(Kinds::PRESENCE_IN)),
+            (Way::In, "<presence type='unavailable'/>", Some(Kinds::PRESENCE_IN)),
+            (Way::In, "<presence type='subscribe'/>", None),
+            (Way::Out, "<presence/>", Some(Kinds::PRESENCE_OUT)),
+            (Way::Out, "<message/>", None),
+            (Way::Out, "<iq type='result' id='1'/>", None),
+        ];
+        for (way, xml, own) in cases {
+            let other = jid("a@x");
+            assert!(!of(Kinds::ALL).admits(matter(way, xml), &other, None), "{xml}");
+            for kinds in [Kinds::MESSAGE, Kinds::IQ, Kinds::PRESENCE_IN, Kinds::PRESENCE_OUT] {
+                let passes = of(kinds).admits(matter(way, xml), &other, None);
+                assert_eq!(passes, own != Some(kinds), "{way:?} {xml} {kinds:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn subscriptions_without_a_roster_item_are_none() {
+        let message = matter(Way::In, "<message/>");
+        let strangers = Subject::Subscription(Subscription::None);
+        let screen = screen(vec![item(1, strangers, false, Kinds::ALL)]);
+        assert!(screen.needs_roster());
+        assert!(!screen.admits(message, &jid("a@x"), Some(&Roster::default())));
+    }
+}

@@ -1,0 +1,133 @@
+//! Account state that the store keeps: read once, asked without waiting, committed before it is seen.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use storage::StorageError;
+
+use crate::state::sealed::Sealed as _;
+use crate::{Account, BoxFuture, Kernel};
+
+type Load<T> = Arc<
+    dyn for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<T, StorageError>> + Send + Sync,
+>;
+
+/// One kind of stored value; from [`Registrar::stored`](crate::Registrar::stored). It is read at most once while the
+/// account is in memory, goes with it, and changes only by [`change`](Self::change).
+pub struct Stored<T> {
+    load: Load<T>,
+}
+
+impl<T> Clone for Stored<T> {
+    fn clone(&self) -> Self {
+        Self { load: self.load.clone() }
+    }
+}
+
+/// The value of one account, and the lock that orders its changes.
+pub(crate) struct Cell<T> {
+    changing: tokio::sync::Mutex<()>,
+    cached: ArcSwapOption<T>,
+}
+
+impl<T> Default for Cell<T> {
+    fn default() -> Self {
+        Self { changing: tokio::sync::Mutex::const_new(()), cached: ArcSwapOption::empty() }
+    }
+}
+
+impl<T: Any + Send + Sync> Stored<T> {
+    pub(crate) fn new<F>(load: F) -> Self
+    where
+        F: for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<T, StorageError>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        Self { load: Arc::new(load) }
+    }
+
+    fn cell<'a>(&self, account: &'a Account) -> &'a Cell<T> {
+        account.slots().get_or_default()
+    }
+
+    /// The value if it has been read, without waiting.
+    pub fn cached(&self, account: &Account) -> Option<Arc<T>> {
+        account.slots().get::<Cell<T>>()?.cached.load_full()
+    }
+
+    /// The value: as cached, else read from the store.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn load(&self, kernel: &Kernel, account: &Account) -> Result<Arc<T>, StorageError> {
+        let cell = self.cell(account);
+        if let Some(value) = cell.cached.load_full() {
+            return Ok(value);
+        }
+        let _changing = cell.changing.lock().await;
+        self.load_locked(kernel, account, cell).await
+    }
+
+    async fn load_locked(
+        &self,
+        kernel: &Kernel,
+        account: &Account,
+        cell: &Cell<T>,
+    ) -> Result<Arc<T>, StorageError> {
+        if let Some(value) = cell.cached.load_full() {
+            return Ok(value);
+        }
+        let value = Arc::new((self.load)(kernel, account).await?);
+        cell.cached.store(Some(value.clone()));
+        Ok(value)
+    }
+
+    /// Takes a value that came with the account's row, unless there is one already.
+    pub(crate) fn preset(&self, account: &Account, value: T) {
+        let cell = self.cell(account);
+        if cell.cached.load().is_none() {
+            cell.cached.store(Some(Arc::new(value)));
+        }
+    }
+
+    /// Changes the value: `compute` sees it as it stands and returns the next one, the write that stores it, and what
+    /// `announce` has to know (`None`: nothing changes). The write is committed, then the next value is seen by everybody,
+    /// then `announce` tells of it, all before the next change of the same account begins, so that pushes leave in the order of the changes.
+    ///
+    /// To be called where it is not cut off half-way: by an IQ handler, a task, or a stanza's way.
+    ///
+    /// # Errors
+    /// What `compute` refuses with, or the store's failure. The value is unchanged then.
+    pub async fn change<C, W, N, A, E>(
+        &self,
+        kernel: &Kernel,
+        account: &Account,
+        compute: C,
+        announce: A,
+    ) -> Result<bool, E>
+    where
+        C: FnOnce(&T) -> Result<Option<(T, W, N)>, E>,
+        W: Future<Output = Result<(), E>>,
+        A: FnOnce(&T, N),
+        E: From<StorageError>,
+    {
+        let cell = self.cell(account);
+        let _changing = cell.changing.lock().await;
+        let value = self.load_locked(kernel, account, cell).await?;
+        let Some((next, write, news)) = compute(&value)? else { return Ok(false) };
+        write.await?;
+        let next = Arc::new(next);
+        cell.cached.store(Some(next.clone()));
+        announce(&next, news);
+        Ok(true)
+    }
+
+    /// Forgets the cached value, after something else has written to the store.
+    pub fn forget(&self, account: &Account) {
+        if let Some(cell) = account.slots().get::<Cell<T>>() {
+            cell.cached.store(None);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Steps 5 and 6 of a stanza's way: accounts take it in, in order, each stanza once.
+
+pub(crate) mod backlog;
+pub(crate) mod broadcast;
+pub(crate) mod deliver;
+pub(crate) mod gate;
+pub(crate) mod placing;
+pub(crate) mod redeliver;
+pub(crate) mod screening;

@@ -1,0 +1,87 @@
+//! One stanza for many: a resource's presence, a roster's probes, what a room says.
+
+use std::sync::Arc;
+
+use xmpp::{Jid, Kind, Stanza, StanzaType};
+
+use crate::account::screen::{Matter, Way};
+use crate::{Destination, Host, Kernel, Notes, Origin, Packet, Recipient, Recipients, Stage};
+
+/// Recipients on one host.
+struct Part {
+    host: Arc<Host>,
+    recipients: Vec<Recipient>,
+}
+
+impl Kernel {
+    /// Sends one stanza to many bare or full JIDs, as one packet per host of ours. Presence and probes go only to accounts
+    /// that are available: for one that is not, this costs a look-up in memory. What the sender's own list forbids is left
+    /// out. `host` is that of the sender.
+    pub async fn broadcast<'a>(
+        self: &Arc<Self>,
+        host: &Arc<Host>,
+        origin: Origin,
+        stanza: Stanza,
+        recipients: impl IntoIterator<Item = &'a Jid>,
+    ) {
+        let notes = Notes { received_us: self.now_us(), ..Notes::default() };
+        let packet =
+            Packet { notes, ..Packet::new(stanza.with_to(None), origin, host.clone(), self.tables()) };
+        let matter = Matter::of(Way::Out, &packet.stanza);
+        let screened = packet.origin.resource().is_some_and(|resource| self.has_list(resource));
+        let (mut parts, mut others, mut absent) = (Vec::new(), Vec::new(), 0);
+        for to in recipients {
+            if screened && packet.origin.resource().is_some_and(|one| !self.admits_at(one, matter, to)) {
+                continue;
+            }
+            match packet.tables.destination(to.domain()) {
+                Some(Destination::Host(host)) if is_for_the_present(&packet.stanza) => {
+                    match self.present(host, to) {
+                        Some(recipient) => join(&mut parts, host, recipient),
+                        None => absent += 1,
+                    }
+                }
+                _ => others.push(to.clone()),
+            }
+        }
+        self.counters().ignored.add(absent);
+        for part in parts {
+            self.to_part(&packet, part).await;
+        }
+        for to in others {
+            self.route(packet.fork(packet.stanza.clone().with_to(Some(to)))).await;
+        }
+    }
+
+    /// The recipient, if the resource is bound, or any is available.
+    fn present(&self, host: &Host, to: &Jid) -> Option<Recipient> {
+        let account = host.accounts.get(to.local()?)?;
+        let present = match to.resource() {
+            Some(resource) => account.state.lock().session(resource).is_some(),
+            None => account.is_available(),
+        };
+        present.then(|| Recipient::new(to.clone(), account))
+    }
+
+    async fn to_part(self: &Arc<Self>, packet: &Packet, part: Part) {
+        let mut copy = packet.fork(packet.stanza.clone());
+        copy.host = part.host;
+        copy.recipients = Recipients::Many(part.recipients);
+        if let Some(copy) = self.stage(Stage::Route, copy).await {
+            self.receive(copy, false).await;
+        }
+    }
+}
+
+/// Presence that only who is there can take.
+fn is_for_the_present(stanza: &Stanza) -> bool {
+    stanza.kind() == Kind::Presence
+        && matches!(stanza.stanza_type(), StanzaType::None | StanzaType::Unavailable | StanzaType::Probe)
+}
+
+fn join(parts: &mut Vec<Part>, host: &Arc<Host>, recipient: Recipient) {
+    match parts.iter_mut().find(|part| Arc::ptr_eq(&part.host, host)) {
+        Some(part) => part.recipients.push(recipient),
+        None => parts.push(Part { host: host.clone(), recipients: vec![recipient] }),
+    }
+}

@@ -1,0 +1,207 @@
+//! Steps 5 and 6: accounts take a stanza in (RFC 6121 section 8.5).
+
+use std::sync::Arc;
+
+use xmpp::{Kind, StanzaError, StanzaType};
+
+use crate::delivery::placing::{Placed, Placing};
+use crate::session::Session;
+use crate::{Account, Kernel, Packet, Recipient, Recipients, Ruling, Stage};
+
+/// A write for an account that is under way: whoever reads its stored messages back waits for the end.
+pub(crate) struct Writing(Arc<Account>);
+
+impl Writing {
+    pub fn begin(account: Arc<Account>) -> Self {
+        account.state.lock().gate.write_begun();
+        Self(account)
+    }
+
+    /// The write that `place` has begun.
+    fn begun(account: Arc<Account>) -> Self {
+        Self(account)
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.0.state.lock().gate.write_ended();
+    }
+}
+
+impl Kernel {
+    /// A stanza for an account, by its bare or a full JID.
+    pub(crate) async fn to_account(self: &Arc<Self>, mut packet: Packet, account: Arc<Account>) {
+        packet.host = account.host().clone();
+        let to = packet.stanza.to().unwrap_or(account.jid()).clone();
+        packet.recipients = Recipients::One(Recipient::new(to, account.clone()));
+        if packet.stanza.kind() == Kind::Iq && packet.is_to_bare() {
+            let Some(packet) = self.enter_receive(packet).await else { return };
+            return match packet.recipients.first().and_then(|recipient| recipient.ruling.clone()) {
+                None => self.iq_to_account(packet, account).await,
+                Some(ruling) => self.ruled(packet, ruling).await,
+            };
+        }
+        self.receive(packet, false).await;
+    }
+
+    /// Screens the packet and asks the Receive stage, once for all its recipients.
+    pub(crate) async fn enter_receive(self: &Arc<Self>, mut packet: Packet) -> Option<Packet> {
+        packet.received = true;
+        self.screen_in(&mut packet);
+        self.stage(Stage::Receive, packet).await
+    }
+
+    /// Asks the Receive stage and places the stanza for each recipient; `past` for who has shut the account's gate and
+    /// takes his own past it. False when it went back into the queue.
+    pub(crate) async fn receive(self: &Arc<Self>, mut packet: Packet, past: bool) -> bool {
+        if !packet.received {
+            let Some(passed) = self.enter_receive(packet).await else { return true };
+            packet = passed;
+        }
+        if matches!(packet.recipients, Recipients::One(_)) {
+            return self.receive_one(packet, past).await;
+        }
+        for index in 0..packet.recipients.len() {
+            let Some(recipient) = packet.recipients.get(index) else { break };
+            if recipient.ruling.is_some() || self.place(&mut packet, index, false, false) != Placed::Delivered {
+                self.by_itself(&packet, index).await;
+            }
+        }
+        self.delivered(packet).await;
+        true
+    }
+
+    /// What becomes of one of several recipients that did not simply get the stanza.
+    async fn by_itself(self: &Arc<Self>, packet: &Packet, index: usize) {
+        let Some(recipient) = packet.recipients.get(index) else { return };
+        // Boxed: rare, and large beside the loop that asks.
+        Box::pin(self.receive_one(packet.only(recipient), false)).await;
+    }
+
+    async fn receive_one(self: &Arc<Self>, mut packet: Packet, past: bool) -> bool {
+        if let Some(ruling) = packet.recipients.first_mut().and_then(|recipient| recipient.ruling.take()) {
+            self.ruled(packet, ruling).await;
+            return true;
+        }
+        match self.place(&mut packet, 0, true, past) {
+            Placed::Delivered => self.delivered(packet).await,
+            Placed::Queued => {}
+            Placed::PutBack => return false,
+            Placed::Crowded if packet.stanza.kind() == Kind::Presence => self.ignore(packet),
+            Placed::Crowded => self.bounce(packet, StanzaError::resource_constraint()).await,
+            Placed::Nobody => self.undelivered(packet).await,
+        }
+        true
+    }
+
+    /// A hook or a list has ruled on the one recipient.
+    async fn ruled(self: &Arc<Self>, packet: Packet, ruling: Ruling) {
+        match ruling {
+            Ruling::Handled | Ruling::Drop => {} // what was dropped has been counted and, of an IQ, made an error
+            Ruling::Reject(error) => self.bounce(packet, error).await,
+        }
+    }
+
+    /// Places the stanza for one recipient. With `fully` false only the plain case is done: what cannot be delivered now
+    /// is left to be placed by itself.
+    fn place(self: &Arc<Self>, packet: &mut Packet, index: usize, fully: bool, past: bool) -> Placed {
+        let Some(recipient) = packet.recipients.get(index) else { return Placed::Nobody };
+        let account = recipient.account.clone();
+        let mut placing = Placing::new(self, packet, recipient);
+        let mut state = account.state.lock();
+        if !past && state.gate.is_shut() {
+            return match fully {
+                true => state.gate.queue(packet.only(recipient)),
+                false => Placed::Nobody,
+            };
+        }
+        if placing.push_by_rules(&state) {
+            let taken_by = placing.taken();
+            drop(state);
+            self.counters().delivered.inc();
+            if let Some(recipient) = packet.recipients.get_mut(index) {
+                recipient.taken_by = taken_by;
+            }
+            return Placed::Delivered;
+        }
+        if !fully {
+            return Placed::Nobody;
+        }
+        let slow = placing.into_slow();
+        if !slow.is_empty() {
+            // What a slow reader had not received goes its way before this stanza does.
+            let waits = packet.stanza.kind() == Kind::Message;
+            if waits {
+                state.gate.shut();
+            }
+            self.end_slow(&account, slow, waits);
+            if waits && past {
+                state.gate.put_back(packet.only(recipient));
+                return Placed::PutBack;
+            }
+            if waits {
+                return state.gate.queue(packet.only(recipient));
+            }
+        }
+        if packet.stanza.kind() != Kind::Presence {
+            // Counted before the lock is let go: a session that comes online now waits for what happens next.
+            state.gate.write_begun();
+        }
+        Placed::Nobody
+    }
+
+    /// Ends sessions whose readers are too slow, also those that no connection serves; then what queued meanwhile goes on
+    /// if the gate is shut for it.
+    fn end_slow(self: &Arc<Self>, account: &Arc<Account>, slow: Vec<Arc<Session>>, gate: bool) {
+        let (kernel, account) = (self.clone(), account.clone());
+        self.runtime().tasks.spawn("slow", async move {
+            for session in slow {
+                kernel.end(&crate::Resource::new(session)).await;
+            }
+            if gate {
+                kernel.open_gate(&account).await;
+            }
+        });
+    }
+
+    /// Tells hooks at Delivered which resources took the stanza.
+    async fn delivered(self: &Arc<Self>, packet: Packet) {
+        if packet.recipients.iter().any(|recipient| !recipient.taken_by.is_empty()) {
+            self.stage(Stage::Delivered, packet).await;
+        }
+    }
+
+    /// Nobody is online to take it: the store, a policy, or the one bounce.
+    async fn undelivered(self: &Arc<Self>, packet: Packet) {
+        let Some(account) = packet.recipient().cloned() else { return };
+        let presence = packet.stanza.kind() == Kind::Presence;
+        let writing = (!presence).then(|| Writing::begun(account.clone()));
+        if let Some(receipt) = &packet.notes.receipt {
+            receipt.returned(); // it lies in the store already
+            return;
+        }
+        match (packet.stanza.kind(), packet.stanza.stanza_type()) {
+            (Kind::Presence, _) | (Kind::Iq, StanzaType::Result | StanzaType::Error) => self.ignore(packet),
+            (Kind::Message, StanzaType::Error | StanzaType::Headline) => self.ignore(packet),
+            (Kind::Message, _) if self.is_denied_in_absence(&packet) => self.deny(packet).await,
+            (Kind::Message, kind) if storable(&packet, kind) && !account.state.lock().deleted => {
+                if let Some(packet) = self.stage(Stage::Undelivered, packet).await {
+                    self.bounce(packet, StanzaError::service_unavailable()).await;
+                }
+            }
+            _ => self.bounce(packet, StanzaError::service_unavailable()).await,
+        }
+        drop(writing);
+    }
+}
+
+/// RFC 6121 section 8.5.4: to the bare JID, normal and chat are kept; to a full JID that is gone, chat only.
+fn storable(packet: &Packet, kind: StanzaType) -> bool {
+    let bare = packet.notes.leftover || packet.is_to_bare();
+    match kind {
+        StanzaType::Chat => true,
+        StanzaType::Groupchat => false,
+        _ => bare,
+    }
+}

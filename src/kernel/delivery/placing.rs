@@ -1,0 +1,190 @@
+//! Which sessions of an account take a stanza (RFC 6121 section 8.5).
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use xmpp::{Jid, Kind, StanzaType};
+
+use crate::account::State;
+use crate::account::screen::{Matter, Way};
+use crate::session::Session;
+use crate::{Item, Kernel, Packet, PushError, Recipient, Resource, Stage};
+
+/// What became of a stanza under the account's lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Placed {
+    Delivered,
+    Queued,
+    /// Nobody is there to take it.
+    Nobody,
+    /// The queue is full.
+    Crowded,
+    /// It came out of the queue and waits at its front for the end of a slow reader's session.
+    PutBack,
+}
+
+/// One stanza that looks for sessions.
+pub(crate) struct Placing<'a> {
+    kernel: &'a Kernel,
+    from: Option<Jid>,
+    to: Jid,
+    item: Item,
+    leftover: bool,
+    matter: Matter,
+    /// What the account's default list says; a session's active list may say otherwise.
+    admitted: bool,
+    slow: Vec<Arc<Session>>,
+    /// The resources that took it, where hooks at Delivered are to be told.
+    taken: Option<Vec<Resource>>,
+}
+
+impl<'a> Placing<'a> {
+    pub fn new(kernel: &'a Kernel, packet: &Packet, recipient: &Recipient) -> Self {
+        let stanza = match packet.stanza.to() {
+            None => packet.stanza.clone().with_to(Some(recipient.to.clone())),
+            Some(_) => packet.stanza.clone(),
+        };
+        let matter = Matter::of(Way::In, &stanza);
+        let from = stanza.from().cloned();
+        let admitted =
+            from.as_ref().is_none_or(|from| kernel.admits(&recipient.account, matter, from));
+        let told = packet.table().is_some_and(|table| table.stage(Stage::Delivered).concerns(&stanza));
+        let item = Item {
+            receipt: packet.notes.receipt.clone(),
+            stamped: packet.notes.leftover,
+            ..Item::new(stanza, packet.notes.received_us)
+        };
+        let (to, leftover) = (recipient.to.clone(), packet.notes.leftover);
+        let taken = told.then(Vec::new);
+        Self { kernel, from, to, item, leftover, matter, admitted, slow: Vec::new(), taken }
+    }
+
+    /// The resources that took it, if hooks are to be told.
+    pub fn taken(self) -> Vec<Resource> {
+        self.taken.unwrap_or_default()
+    }
+
+    /// The sessions that had no room for it.
+    pub fn into_slow(self) -> Vec<Arc<Session>> {
+        self.slow
+    }
+
+    /// The list that holds in this session lets the stanza through.
+    fn admits(&self, session: &Arc<Session>) -> bool {
+        match (&self.from, session.screen.load().is_some()) {
+            (Some(from), true) => {
+                self.kernel.admits_at(&Resource::new(session.clone()), self.matter, from)
+            }
+            _ => self.admitted,
+        }
+    }
+
+    /// Gives the stanza to one session; one that has no room for it is noted as slow.
+    fn push(&mut self, session: &Arc<Session>, item: Item) -> bool {
+        match session.place(item) {
+            Ok(()) => {
+                if let Some(taken) = &mut self.taken {
+                    taken.push(Resource::new(session.clone()));
+                }
+                true
+            }
+            Err(PushError::Full) => {
+                self.slow.push(session.clone());
+                false
+            }
+            Err(PushError::Closed) => false,
+        }
+    }
+
+    /// Gives the stanza to every one of these sessions. True when at least one took it.
+    fn push_all(&mut self, state: &State, wanted: impl Fn(&Arc<Session>) -> bool) -> bool {
+        let several = self.item.stanza.kind() == Kind::Message;
+        let sessions = || state.sessions.iter().filter(|session| wanted(session));
+        let mut item = self.item.clone();
+        if several {
+            let count = sessions().filter(|session| self.admits(session)).count();
+            item.copies = (count > 1).then(|| Arc::new(AtomicUsize::new(count)));
+        }
+        let mut any = false;
+        for session in sessions() {
+            if !self.admits(session) {
+                continue;
+            }
+            match self.push(session, item.clone()) {
+                true => any = true,
+                false => _ = item.is_elsewhere(),
+            }
+        }
+        any
+    }
+
+    /// The table of RFC 6121 section 8.5.4. True when at least one session took the stanza.
+    pub fn push_by_rules(&mut self, state: &State) -> bool {
+        if let Some(session) = self.to.resource().and_then(|resource| state.session(resource))
+            && self.admits(session)
+        {
+            if self.push(session, self.item.clone()) {
+                return true;
+            }
+            if !self.slow.is_empty() {
+                return false;
+            }
+        }
+        let full = self.to.resource().is_some() && !self.leftover;
+        match self.item.stanza.kind() {
+            Kind::Iq => false,
+            Kind::Message => self.push_message(state, full),
+            Kind::Presence if full => false,
+            Kind::Presence => self.push_presence(state),
+        }
+    }
+
+    fn push_message(&mut self, state: &State, full: bool) -> bool {
+        match self.item.stanza.stanza_type() {
+            StanzaType::Error | StanzaType::Groupchat => false,
+            StanzaType::Headline if full => false,
+            StanzaType::Headline => self.push_all(state, |session| session.is_ready()),
+            StanzaType::Chat => self.push_top(state),
+            _ if full => false,
+            _ => self.push_top(state),
+        }
+    }
+
+    /// To the sessions of the highest priority that is not negative and that admit it; to the next when those cannot take
+    /// it.
+    fn push_top(&mut self, state: &State) -> bool {
+        let mut below = i16::MAX;
+        loop {
+            let next = state
+                .sessions
+                .iter()
+                .filter(|session| self.admits(session))
+                .filter_map(|session| session.priority().map(i16::from))
+                .filter(|priority| (0..below).contains(priority))
+                .max();
+            let Some(top) = next else { return false };
+            if self.push_all(state, |session| session.priority().map(i16::from) == Some(top)) {
+                return true;
+            }
+            if !self.slow.is_empty() {
+                return false;
+            }
+            below = top;
+        }
+    }
+
+    fn push_presence(&mut self, state: &State) -> bool {
+        match self.item.stanza.stanza_type() {
+            // The end of a session that was replaced is no news to its successor, which has the same full JID.
+            StanzaType::Unavailable => {
+                let from = self.from.clone();
+                self.push_all(state, |session| session.is_available() && from.as_ref() != Some(session.jid()))
+            }
+            StanzaType::None | StanzaType::Error | StanzaType::Subscribe => {
+                self.push_all(state, |session| session.is_available())
+            }
+            // RFC 6121 section 3: answers about subscriptions go to those who watch the roster
+            _ => self.push_all(state, |session| session.is_interested()),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Where lists are asked on a stanza's way: before Send, for each recipient of a broadcast, before Receive, and, in
+//! `placing`, for each session that might take it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use xmpp::{Element, Jid, StanzaError, ns};
+
+use crate::account::screen::{Matter, Way};
+use crate::{Kernel, Packet, Recipient, Resource, Ruling};
+
+impl Kernel {
+    /// What a client sends: the error that it gets when its own list forbids it (XEP-0191 section 3.3).
+    pub(crate) fn screen_out(&self, resource: &Resource, packet: &Packet) -> Option<StanzaError> {
+        let to = packet.stanza.to()?;
+        let passes = self.admits_at(resource, Matter::of(Way::Out, &packet.stanza), to);
+        (!passes).then(|| {
+            self.counters().screened.inc();
+            StanzaError::not_acceptable()
+                .text("you have blocked this address")
+                .app(Element::new("blocked", ns::BLOCKING_ERRORS))
+        })
+    }
+
+    /// Rules on every recipient whose lists let the stanza through nowhere.
+    pub(crate) fn screen_in(&self, packet: &mut Packet) {
+        let Some(from) = packet.stanza.from().cloned() else { return };
+        let matter = Matter::of(Way::In, &packet.stanza);
+        let mut denied = 0;
+        for recipient in packet.recipients.iter_mut() {
+            if !self.lets_in(recipient, matter, &from) {
+                recipient.ruling = Some(refusal(&packet.stanza));
+                denied += 1;
+            }
+        }
+        self.counters().screened.add(denied);
+    }
+
+    /// Does any list of the account that may decide about it let the stanza in? One load for an account without lists.
+    fn lets_in(&self, recipient: &Recipient, matter: Matter, from: &Jid) -> bool {
+        let account = &recipient.account;
+        let admitted = self.admits(account, matter, from);
+        if !account.has_active_lists.load(Ordering::Relaxed) {
+            return admitted;
+        }
+        let at = |resource: &Resource| self.admits_at(resource, matter, from);
+        match recipient.to.resource().and_then(|name| account.resource(name)) {
+            Some(resource) => at(&resource),
+            None => admitted || account.resources().iter().any(at),
+        }
+    }
+
+    /// No session took the message, and the default list, which holds for an account that is away, denies it.
+    pub(crate) fn is_denied_in_absence(&self, packet: &Packet) -> bool {
+        let (Some(account), Some(from)) = (packet.recipient(), packet.stanza.from()) else { return false };
+        !self.admits(account, Matter::of(Way::In, &packet.stanza), from)
+    }
+
+    /// A list denies the stanza to its one recipient.
+    pub(crate) async fn deny(self: &Arc<Self>, packet: Packet) {
+        self.counters().screened.inc();
+        if let Ruling::Reject(error) = refusal(&packet.stanza) {
+            self.bounce(packet, error).await;
+        }
+    }
+}
+
+/// XEP-0191 section 3.3, XEP-0016 section 2.14: presence is swallowed, so that the recipient seems to be offline; what can
+/// be answered is answered as if the recipient were away.
+fn refusal(stanza: &xmpp::Stanza) -> Ruling {
+    match stanza.kind() {
+        xmpp::Kind::Presence => Ruling::Handled,
+        _ => Ruling::Reject(StanzaError::service_unavailable()),
+    }
+}

@@ -1,0 +1,172 @@
+//! Step 3 of a stanza's way, and how hooks are asked.
+
+use std::sync::Arc;
+
+use xmpp::{Kind, Stanza, StanzaError};
+
+use crate::delivery::deliver::Writing;
+use crate::hooks::stage::{Entry, Handler};
+use crate::session::intake::Guard;
+use crate::{Destination, Item, Kernel, Link, Origin, Packet, Resource, Ruling, Stage, Verdict};
+
+impl Kernel {
+    /// A client's stanza, `from` stamped, enters. Ends when its fate is decided, but for writes in flight and requests
+    /// that are answered later.
+    pub(crate) async fn process(self: &Arc<Self>, resource: &Resource, stanza: Stanza) {
+        self.counters().stanzas.inc();
+        let session = resource.session();
+        session.intake.room().await;
+        session.unheld(stanza.kind()).await;
+        let host = session.host().clone();
+        let mut packet = Packet::new(stanza, Origin::Client(resource.clone()), host, self.tables());
+        packet.notes.received_us = self.now_us();
+        packet.guard = Guard::begin(session);
+        if let Some(error) = self.screen_out(resource, &packet) {
+            return self.bounce(packet, error).await;
+        }
+        if let Some(packet) = self.stage(Stage::Send, packet).await {
+            self.route(packet).await;
+        }
+    }
+
+    /// A stanza enters by a link, from this domain. Ends as [`process`](Self::process) does.
+    pub async fn enter(self: &Arc<Self>, link: Arc<dyn Link>, domain: xmpp::Jid, stanza: Stanza) {
+        self.counters().stanzas.inc();
+        let tables = self.tables();
+        let host = match stanza.to().and_then(|to| tables.destination(to.domain())) {
+            Some(Destination::Host(host)) => host.clone(),
+            Some(Destination::Service(service)) => service.host().clone(),
+            _ => return, // a link brings what is for us
+        };
+        let mut packet = Packet::new(stanza, Origin::Link(link, domain), host, tables);
+        packet.notes.received_us = self.now_us();
+        if let Some(packet) = self.stage(Stage::Send, packet).await {
+            self.route(packet).await;
+        }
+    }
+
+    /// Asks everybody who is interested at this stage. None when somebody has decided the stanza's fate.
+    pub(crate) async fn stage(self: &Arc<Self>, stage: Stage, mut packet: Packet) -> Option<Packet> {
+        let table = match packet.table() {
+            Some(table) if !table.stage(stage).concerns(&packet.stanza) => return Some(packet),
+            Some(table) => table.clone(),
+            None => return Some(packet),
+        };
+        let mut next = 0;
+        while let Some(entry) = table.stage(stage).get(next) {
+            next += 1;
+            if !entry.interest.wants(&packet.stanza) {
+                continue;
+            }
+            let verdict = match &entry.handler {
+                Handler::Now(handler) => handler(self, &mut packet),
+                Handler::Later(handler) => handler(self, &mut packet).await,
+            };
+            self.follow_writes(stage, &mut packet);
+            if stage == Stage::Receive {
+                count_drops(entry, &mut packet);
+            }
+            match verdict {
+                Verdict::Continue => {}
+                _ if stage == Stage::Delivered => {}
+                Verdict::Replace(stanza) => packet.stanza = stanza,
+                Verdict::Handled => return None,
+                Verdict::Drop => {
+                    entry.drops.inc();
+                    self.answer_dropped(packet).await;
+                    return None;
+                }
+                Verdict::Reject(error) => {
+                    self.bounce(packet, error).await;
+                    return None;
+                }
+            }
+        }
+        Some(packet)
+    }
+
+    /// Follows writes in flight to their ends: the sender hears of one only when it fails.
+    fn follow_writes(self: &Arc<Self>, stage: Stage, packet: &mut Packet) {
+        for write in std::mem::take(packet.settling.get_mut()) {
+            let mut copy = packet.fork(packet.stanza.clone());
+            copy.guard = packet.guard.clone();
+            let stored = if stage == Stage::Undelivered { packet.recipient().cloned() } else { None };
+            let (kernel, writing) = (self.clone(), stored.map(Writing::begin));
+            self.runtime().tasks.spawn("settle", async move {
+                let written = write.await;
+                drop(writing);
+                if let Err(error) = written {
+                    kernel.bounce(copy, error).await;
+                }
+            });
+        }
+    }
+
+    /// A dropped IQ request is answered all the same.
+    async fn answer_dropped(self: &Arc<Self>, packet: Packet) {
+        if packet.stanza.kind() == Kind::Iq {
+            self.bounce(packet, StanzaError::service_unavailable()).await;
+        }
+    }
+
+    /// The rules of RFC 6121 section 8 say that the stanza is silently ignored.
+    pub(crate) fn ignore(&self, packet: Packet) {
+        if let Some(receipt) = &packet.notes.receipt {
+            receipt.returned();
+        }
+        self.counters().ignored.inc();
+    }
+
+    /// Answers the sender with an error, if the stanza is of a kind that is answered (RFC 6120 section 8.3).
+    pub async fn bounce(self: &Arc<Self>, packet: Packet, error: StanzaError) {
+        let Some(reply) = packet.stanza.error_reply(&error) else { return };
+        self.counters().bounced.inc();
+        self.reply(&packet, reply).await;
+    }
+
+    /// Takes an answer to the sender of the packet.
+    pub async fn reply(self: &Arc<Self>, packet: &Packet, reply: Stanza) {
+        match &packet.origin {
+            Origin::Client(resource) => self.tell(resource, reply),
+            _ => {
+                let mut answer = packet.fork(reply);
+                answer.origin = Origin::Host(packet.host.clone());
+                answer.notes.receipt = None;
+                Box::pin(self.route(answer)).await;
+            }
+        }
+    }
+
+    /// Puts a stanza into what waits for a resource, past all rules: an answer to it, a push. One whose session has ended
+    /// gets nothing.
+    pub fn tell(&self, resource: &Resource, stanza: Stanza) {
+        let item = Item::new(stanza, self.now_us());
+        if let Err(refused) = resource.session().push(item) {
+            tracing::debug!(session = resource.id(), ?refused, "stanza dropped: the session has ended");
+        }
+    }
+
+    /// A client's stanza that is not well formed as a stanza: it is answered with `reply` (if it is of a kind that is
+    /// answered) and counts as handled.
+    pub(crate) fn refuse(&self, resource: &Resource, reply: Option<Stanza>) {
+        let guard = Guard::begin(resource.session());
+        if let Some(stanza) = reply {
+            self.counters().bounced.inc();
+            self.tell(resource, stanza);
+        }
+        drop(guard);
+    }
+}
+
+/// Counts the recipients that the hook has dropped: each once, since it then takes the ruling for settled.
+fn count_drops(entry: &Entry, packet: &mut Packet) {
+    for recipient in packet.recipients.iter_mut() {
+        if matches!(recipient.ruling, Some(Ruling::Drop)) {
+            entry.drops.inc();
+            recipient.ruling = Some(match packet.stanza.kind() {
+                Kind::Iq => Ruling::Reject(StanzaError::service_unavailable()),
+                _ => Ruling::Handled,
+            });
+        }
+    }
+}

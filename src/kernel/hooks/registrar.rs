@@ -1,0 +1,274 @@
+//! How a feature takes part: it registers what it handles, and the kernel owns the registrations.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use storage::StorageError;
+use xmpp::Element;
+
+use crate::hooks::stage::{Entry, Handler};
+use crate::hooks::tables::{HostTable, Taken};
+use crate::route::early::{EarlyHandler, EarlyRequest};
+use crate::route::iq::{IqEntry, IqHandler, IqKey};
+use crate::route::service::{Service, ServiceAddress};
+use crate::session::outlet::Release;
+use crate::state::Owner;
+use crate::{
+    Account, BoxFuture, Counters, Holds, Host, HostOptions, Interest, IqRequest, IqResult, Kernel, Moment, Order,
+    Packet, Resource, SessionEvent, Stage, State, Stored, Target, Verdict,
+};
+
+/// What a module says of itself; feeds disco, the README's table and the console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Its name in the configuration.
+    pub name: Arc<str>,
+    /// The XEPs or RFCs it implements, with the version followed: `("XEP-0199", "2.0.1")`.
+    pub specifications: Vec<(&'static str, &'static str)>,
+}
+
+/// A disco identity (XEP-0030 section 3.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// `category`, such as `server`.
+    pub category: Box<str>,
+    /// `type`, such as `im`.
+    pub kind: Box<str>,
+    /// `name`, or none.
+    pub name: Option<String>,
+}
+
+impl Identity {
+    /// An identity without a name.
+    pub fn new(category: &str, kind: &str) -> Self {
+        Self { category: category.into(), kind: kind.into(), name: None }
+    }
+
+    /// The same with a name, unless it is empty.
+    pub fn named(self, name: &str) -> Self {
+        Self { name: (!name.is_empty()).then(|| name.to_owned()), ..self }
+    }
+}
+
+/// An item of disco#items (XEP-0030 section 4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiscoItem {
+    /// Its address.
+    pub jid: xmpp::Jid,
+    /// `name`, or none.
+    pub name: Option<String>,
+}
+
+/// When a stream feature is offered (RFC 6120 section 4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Beside the SASL mechanisms, before authentication.
+    Login,
+    /// After authentication, beside binding.
+    Bind,
+}
+
+/// The request types of an IQ handler.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum IqKind {
+    /// `type='get'`
+    Get,
+    /// `type='set'`
+    Set,
+}
+
+/// A feature of the server: a built-in module or a plugin.
+pub trait Module: Any + Send + Sync {
+    /// Name and specifications.
+    fn about(&self) -> About;
+    /// Registers everything it handles on one host. Called anew whenever the host's tables are built; a module lives as
+    /// long as its options are the same.
+    fn register(self: Arc<Self>, registrar: &mut Registrar<'_>);
+    /// Takes over what its predecessor on this host knew, the same feature with other options (`&dyn Any` is the module).
+    /// What is kept with hosts, accounts and sessions ([`State`]) needs no taking over.
+    fn succeed(&self, _predecessor: &dyn Any) {}
+}
+
+/// Takes one module's registrations on one host.
+pub struct Registrar<'a> {
+    pub(crate) table: &'a mut HostTable,
+    pub(crate) entries: &'a mut [Vec<Entry>; Stage::COUNT],
+    pub(crate) host: &'a Arc<Host>,
+    pub(crate) options: &'a HostOptions,
+    pub(crate) counters: &'a Counters,
+    pub(crate) owner: Arc<str>,
+}
+
+impl Registrar<'_> {
+    /// The host being built.
+    pub fn host(&self) -> &Arc<Host> {
+        self.host
+    }
+
+    /// The options that it will have with these tables.
+    pub fn options(&self) -> &HostOptions {
+        self.options
+    }
+
+    /// Announces a feature in disco#info of a target (XEP-0030).
+    pub fn feature(&mut self, target: Target, feature: &str) {
+        self.table.target(target).features.push(feature.into());
+    }
+
+    /// Announces an identity of a target (XEP-0030).
+    pub fn identity(&mut self, target: Target, identity: Identity) {
+        self.table.target(target).identities.push(identity);
+    }
+
+    /// Announces an item of a target (XEP-0030).
+    pub fn item(&mut self, target: Target, item: DiscoItem) {
+        self.table.target(target).items.push(item);
+    }
+
+    /// Adds an element to the stream features of a phase (RFC 6120 section 4.3.2).
+    pub fn stream_feature(&mut self, phase: Phase, feature: Element) {
+        match phase {
+            Phase::Login => self.table.login_features.push(feature),
+            Phase::Bind => self.table.bind_features.push(feature),
+        }
+    }
+
+    /// Kept in memory with each owner; see [`State`].
+    pub fn state<O: Owner, T: Any + Default + Send + Sync>(&self) -> State<O, T> {
+        State::new()
+    }
+
+    /// Kept in the store with each account; see [`Stored`]. It is read when it is first asked for.
+    pub fn stored<T, F>(&self, load: F) -> Stored<T>
+    where
+        T: Any + Send + Sync,
+        F: for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<T, StorageError>> + Send + Sync + 'static,
+    {
+        Stored::new(load)
+    }
+
+    /// The same, read when a session of the account is bound: then it can be asked without waiting.
+    pub fn stored_at_bind<T, F>(&mut self, load: F) -> Stored<T>
+    where
+        T: Any + Send + Sync,
+        F: for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<T, StorageError>> + Send + Sync + 'static,
+    {
+        let stored = Stored::new(load);
+        let at_bind = stored.clone();
+        self.table.at_bind.push(Arc::new(move |kernel, account| {
+            let stored = at_bind.clone();
+            Box::pin(async move { stored.load(kernel, account).await.map(drop) })
+        }));
+        stored
+    }
+
+    /// Answers IQ requests of one (kind, namespace, element) to a target. The kernel replies, exactly once, with what the
+    /// handler returns. While the handler waits, the session reads on; requests of the same client to the same feature
+    /// are answered one after the other.
+    pub fn iq<F, R>(&mut self, target: Target, kind: IqKind, name: &str, ns: &str, handler: F)
+    where
+        F: Fn(IqRequest) -> R + Send + Sync + 'static,
+        R: Future<Output = IqResult> + Send + 'static,
+    {
+        self.iq_holding(Holds::Requests, target, kind, name, ns, handler);
+    }
+
+    /// The same for a request that changes what others of the client's stanzas depend on: those wait for its answer.
+    pub fn iq_holding<F, R>(
+        &mut self,
+        holds: Holds,
+        target: Target,
+        kind: IqKind,
+        name: &str,
+        ns: &str,
+        handler: F,
+    ) where
+        F: Fn(IqRequest) -> R + Send + Sync + 'static,
+        R: Future<Output = IqResult> + Send + 'static,
+    {
+        let handler: IqHandler = Arc::new(move |request| Box::pin(handler(request)));
+        let entry = IqEntry { owner: self.owner.clone(), holds, handler };
+        let what = format!("requests {ns} ({name})");
+        let key = IqKey { target, kind, ns: ns.into(), name: name.into() };
+        if let Some(earlier) = self.table.iq.insert(key, entry) {
+            self.table.taken.push(Taken { what, owners: [earlier.owner, self.owner.clone()] });
+        }
+    }
+
+    /// Answers IQ requests of clients that have not logged in yet.
+    pub fn early_iq<F, R>(&mut self, kind: IqKind, name: &str, ns: &str, handler: F)
+    where
+        F: Fn(EarlyRequest) -> R + Send + Sync + 'static,
+        R: Future<Output = IqResult> + Send + 'static,
+    {
+        let handler: EarlyHandler = Arc::new(move |request| Box::pin(handler(request)));
+        let key = IqKey { target: Target::Host, kind, ns: ns.into(), name: name.into() };
+        if let Some((owner, _)) = self.table.early.insert(key, (self.owner.clone(), handler)) {
+            let what = format!("requests {ns} ({name}) before log-in");
+            self.table.taken.push(Taken { what, owners: [owner, self.owner.clone()] });
+        }
+    }
+
+    /// Takes an address of its own: what is sent to it or to any JID of that domain goes to the service. Requests to the
+    /// domain are first looked up in the IQ table under `Target::Service`.
+    pub fn service(&mut self, address: &str, service: Arc<dyn Service>) -> Arc<ServiceAddress> {
+        let address = Arc::new(ServiceAddress::new(address, self.host.clone(), self.owner.clone(), service));
+        self.table.services.push(address.clone());
+        address
+    }
+
+    /// Is asked about what a session that is [restrained](Kernel::restrain) is to be sent.
+    pub fn write<F>(&mut self, hook: F)
+    where
+        F: Fn(&Resource, &xmpp::Stanza) -> Release + Send + Sync + 'static,
+    {
+        self.table.writers.push(Arc::new(hook));
+    }
+
+    /// Asks a handler that answers at once.
+    pub fn hook<F>(&mut self, stage: Stage, order: Order, interest: Interest, handler: F)
+    where
+        F: Fn(&Arc<Kernel>, &mut Packet) -> Verdict + Send + Sync + 'static,
+    {
+        self.entry(stage, order, interest, Handler::Now(Box::new(handler)));
+    }
+
+    /// Asks a handler that may wait for the store. The sender's next stanza waits with it, nobody else's.
+    pub fn hook_later<F>(&mut self, stage: Stage, order: Order, interest: Interest, handler: F)
+    where
+        F: for<'a> Fn(&'a Arc<Kernel>, &'a mut Packet) -> BoxFuture<'a, Verdict> + Send + Sync + 'static,
+    {
+        self.entry(stage, order, interest, Handler::Later(Box::new(handler)));
+    }
+
+    fn entry(&mut self, stage: Stage, order: Order, interest: Interest, handler: Handler) {
+        let drops = self.counters.of_drops(&self.owner, stage.name());
+        let entry = Entry { order, drops, interest, handler };
+        self.entries[stage as usize].push(entry);
+    }
+
+    /// Tells of a moment in a session's life; awaited in registration order.
+    pub fn session<F>(&mut self, moment: Moment, handler: F)
+    where
+        F: for<'a> Fn(&'a Arc<Kernel>, &'a SessionEvent) -> BoxFuture<'a, ()> + Send + Sync + 'static,
+    {
+        self.table.moments[moment as usize].push(Arc::new(handler));
+    }
+
+    /// Tells that an account is being deleted, before its rows go (the cascade of `user del`).
+    pub fn deletion<F>(&mut self, handler: F)
+    where
+        F: for<'a> Fn(&'a Arc<Kernel>, &'a Arc<Account>) -> BoxFuture<'a, ()> + Send + Sync + 'static,
+    {
+        self.table.deletions.push(Arc::new(handler));
+    }
+
+    /// Runs a job at an interval for as long as the module is on.
+    pub fn every<F>(&mut self, interval: Duration, job: F)
+    where
+        F: for<'a> Fn(&'a Arc<Kernel>) -> BoxFuture<'a, ()> + Send + Sync + 'static,
+    {
+        self.table.jobs.push((interval, Arc::new(job)));
+    }
+}

@@ -1,0 +1,192 @@
+//! Stages, orders, verdicts, and the immutable table of handlers of one stage.
+
+use std::sync::Arc;
+
+use runtime::Counter;
+use xmpp::{Kind, Stanza, StanzaError, StanzaType};
+
+use crate::{BoxFuture, Kernel, Packet};
+
+/// A place on a stanza's way where handlers are asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// Step 3: on the sender's host, after `from` is stamped.
+    Send,
+    /// Step 4: before the router's match.
+    Route,
+    /// Step 5: on the recipient's host, once with all its recipients there; a hook may rule on each. Also what is for the
+    /// host itself, which has no recipients.
+    Receive,
+    /// Step 6: sessions have taken it. The verdict changes nothing any more.
+    Delivered,
+    /// Step 6: nobody is online to take it.
+    Undelivered,
+}
+
+impl Stage {
+    pub(crate) const COUNT: usize = 5;
+
+    /// The stage's name in counters and logs.
+    pub fn name(self) -> &'static str {
+        ["send", "route", "receive", "delivered", "undelivered"][self as usize]
+    }
+}
+
+/// When a handler runs among those of its stage.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Order {
+    /// Those that protect: privacy, blocking, plugins that guard.
+    Guard,
+    /// Before the ordinary.
+    Early,
+    /// The ordinary.
+    Normal,
+    /// After the ordinary: the fallback, such as the offline store.
+    Late,
+    /// Those that keep the final form: archives.
+    Record,
+}
+
+/// What a handler says of a stanza.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Go on.
+    Continue,
+    /// The handler has taken care of it.
+    Handled,
+    /// Swallow it, counted under the handler's name. An IQ request is answered all the same.
+    Drop,
+    /// Answer the sender with this error.
+    Reject(StanzaError),
+    /// Go on with this stanza instead.
+    Replace(Stanza),
+}
+
+/// Which stanzas a handler is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interest {
+    mask: u64,
+    namespaces: Vec<Box<str>>,
+}
+
+const TYPES: u32 = StanzaType::Other as u32 + 1;
+
+fn bit(kind: Kind, stanza_type: StanzaType) -> u64 {
+    1 << (kind as u32 * TYPES + stanza_type as u32)
+}
+
+impl Interest {
+    /// Every stanza.
+    pub fn all() -> Self {
+        Self { mask: u64::MAX, namespaces: Vec::new() }
+    }
+
+    /// Every type of these kinds.
+    pub fn kinds(kinds: &[Kind]) -> Self {
+        let row = (1u64 << TYPES) - 1;
+        let mask = kinds.iter().fold(0, |mask, kind| mask | row << (*kind as u32 * TYPES));
+        Self { mask, namespaces: Vec::new() }
+    }
+
+    /// These types of one kind.
+    pub fn types(kind: Kind, types: &[StanzaType]) -> Self {
+        Self { mask: types.iter().fold(0, |mask, t| mask | bit(kind, *t)), namespaces: Vec::new() }
+    }
+
+    /// Both interests' stanzas; a namespace restriction holds only where both have one.
+    pub fn and(mut self, other: Self) -> Self {
+        self.mask |= other.mask;
+        match self.namespaces.is_empty() || other.namespaces.is_empty() {
+            true => self.namespaces.clear(),
+            false => self.namespaces.extend(other.namespaces),
+        }
+        self
+    }
+
+    /// Only stanzas with a child element in one of these namespaces.
+    pub fn payload_ns(mut self, namespaces: &[&str]) -> Self {
+        self.namespaces = namespaces.iter().map(|ns| (*ns).into()).collect();
+        self
+    }
+
+    /// Does the handler want this stanza?
+    pub fn wants(&self, stanza: &Stanza) -> bool {
+        self.mask & bit(stanza.kind(), stanza.stanza_type()) != 0
+            && (self.namespaces.is_empty()
+                || stanza.children().any(|child| self.namespaces.iter().any(|ns| **ns == *child.ns())))
+    }
+}
+
+pub(crate) type NowFn = dyn Fn(&Arc<Kernel>, &mut Packet) -> Verdict + Send + Sync;
+pub(crate) type LaterFn =
+    dyn for<'a> Fn(&'a Arc<Kernel>, &'a mut Packet) -> BoxFuture<'a, Verdict> + Send + Sync;
+
+/// A handler: one that answers at once, or one that may wait (for the store, never for a peer).
+pub(crate) enum Handler {
+    Now(Box<NowFn>),
+    Later(Box<LaterFn>),
+}
+
+pub(crate) struct Entry {
+    pub order: Order,
+    /// Counts what it drops.
+    pub drops: Arc<Counter>,
+    pub interest: Interest,
+    pub handler: Handler,
+}
+
+/// The handlers of one stage on one host, in order. Immutable once published.
+#[derive(Default)]
+pub struct StageTable {
+    mask: u64,
+    entries: Box<[Entry]>,
+}
+
+impl StageTable {
+    pub(crate) fn new(mut entries: Vec<Entry>) -> Self {
+        entries.sort_by_key(|entry| entry.order); // stable: registration order breaks ties
+        let mask = entries.iter().fold(0, |mask, entry| mask | entry.interest.mask);
+        Self { mask, entries: entries.into() }
+    }
+
+    /// Is anybody interested in stanzas of this kind and type? One load and a test.
+    pub fn concerns(&self, stanza: &Stanza) -> bool {
+        self.mask & bit(stanza.kind(), stanza.stanza_type()) != 0
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<&Entry> {
+        self.entries.get(index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stanza(xml: &str) -> Stanza {
+        Stanza::parse_str(xml).unwrap()
+    }
+
+    #[test]
+    fn interests() {
+        let chat = stanza("<message type='chat'><body>x</body><m xmlns='urn:example:move'/></message>");
+        let headline = stanza("<message type='headline'><body>x</body></message>");
+        let presence = stanza("<presence/>");
+        let all = Interest::all();
+        assert!([&chat, &headline, &presence].iter().all(|s| all.wants(s)));
+        let chats = Interest::types(Kind::Message, &[StanzaType::Chat, StanzaType::Normal]);
+        assert!(chats.wants(&chat) && !chats.wants(&headline) && !chats.wants(&presence));
+        let moves = Interest::kinds(&[Kind::Message]).payload_ns(&["urn:example:move"]);
+        assert!(moves.wants(&chat) && !moves.wants(&headline));
+        let both = chats.and(Interest::kinds(&[Kind::Presence]));
+        assert!(both.wants(&chat) && both.wants(&presence) && !both.wants(&headline));
+    }
+
+    #[test]
+    fn every_kind_and_type_has_a_bit_of_its_own() {
+        let kinds = [Kind::Message, Kind::Presence, Kind::Iq];
+        let types = [StanzaType::None, StanzaType::Error, StanzaType::Probe, StanzaType::Other];
+        let mut seen = std::collections::HashSet::new();
+        assert!(kinds.iter().all(|k| types.iter().all(|t| seen.insert(bit(*k, *t)))));
+    }
+}

@@ -1,0 +1,210 @@
+//! Hook and IQ tables of all hosts, and the map of addresses: immutable, published as one.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hashbrown::HashMap;
+use storage::StorageError;
+use tokio::sync::watch;
+use xmpp::Element;
+
+use crate::hooks::registrar::DiscoItem;
+use crate::hooks::stage::{Entry, StageTable};
+use crate::route::address::Addresses;
+use crate::route::early::EarlyHandler;
+use crate::route::iq::{IqEntry, IqKey};
+use crate::route::service::ServiceAddress;
+use crate::session::moment::SessionHandler;
+use crate::session::outlet::WriteHook;
+use crate::{
+    Account, BoxFuture, Counters, Destination, Host, HostOptions, Identity, Kernel, Module, Moment, Registrar, Stage,
+    Target,
+};
+
+pub(crate) type DeletionHandler =
+    Arc<dyn for<'a> Fn(&'a Arc<Kernel>, &'a Arc<Account>) -> BoxFuture<'a, ()> + Send + Sync>;
+pub(crate) type Job = Arc<dyn for<'a> Fn(&'a Arc<Kernel>) -> BoxFuture<'a, ()> + Send + Sync>;
+pub(crate) type AtBind =
+    Arc<dyn for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<(), StorageError>> + Send + Sync>;
+
+/// Two who want the same: nothing is published then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// What both want: an address, requests of one kind.
+    pub what: String,
+    /// The modules or plugins.
+    pub owners: [Arc<str>; 2],
+}
+
+impl fmt::Display for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [one, other] = &self.owners;
+        match one == other {
+            true => write!(f, "{} is claimed twice by {one}", self.what),
+            false => write!(f, "{} is claimed by both {one} and {other}", self.what),
+        }
+    }
+}
+
+impl std::error::Error for Taken {}
+
+/// What is announced of a target (XEP-0030).
+#[derive(Default)]
+pub(crate) struct Announced {
+    pub features: Vec<Box<str>>,
+    pub identities: Vec<Identity>,
+    pub items: Vec<DiscoItem>,
+}
+
+/// Everything registered on one host.
+#[derive(Default)]
+pub struct HostTable {
+    pub(crate) stages: [StageTable; Stage::COUNT],
+    pub(crate) iq: HashMap<IqKey, IqEntry>,
+    pub(crate) early: HashMap<IqKey, (Arc<str>, EarlyHandler)>,
+    pub(crate) targets: HashMap<Target, Announced>,
+    pub(crate) login_features: Vec<Element>,
+    pub(crate) bind_features: Vec<Element>,
+    pub(crate) moments: [Vec<SessionHandler>; Moment::COUNT],
+    pub(crate) deletions: Vec<DeletionHandler>,
+    pub(crate) jobs: Vec<(Duration, Job)>,
+    pub(crate) at_bind: Vec<AtBind>,
+    pub(crate) writers: Vec<WriteHook>,
+    pub(crate) services: Vec<Arc<ServiceAddress>>,
+    pub(crate) taken: Vec<Taken>,
+    modules: Vec<Arc<dyn Module>>,
+}
+
+impl HostTable {
+    /// Lets every module register, in order: plugins first, as they run before built-in modules of the same order.
+    pub(crate) fn build(
+        host: &Arc<Host>,
+        options: &HostOptions,
+        counters: &Counters,
+        modules: Vec<Arc<dyn Module>>,
+    ) -> Self {
+        let mut table = Self::default();
+        let mut entries: [Vec<Entry>; Stage::COUNT] = Default::default();
+        for module in &modules {
+            let owner = module.about().name;
+            let (table, entries) = (&mut table, &mut entries);
+            let mut registrar = Registrar { table, entries, host, options, counters, owner };
+            module.clone().register(&mut registrar);
+        }
+        table.stages = entries.map(StageTable::new);
+        for announced in table.targets.values_mut() {
+            announced.features.sort_unstable();
+            announced.features.dedup();
+        }
+        table.modules = modules;
+        table
+    }
+
+    pub(crate) fn target(&mut self, target: Target) -> &mut Announced {
+        self.targets.entry(target).or_default()
+    }
+
+    /// The handlers of a stage.
+    pub fn stage(&self, stage: Stage) -> &StageTable {
+        &self.stages[stage as usize]
+    }
+
+    /// Disco features of a target, sorted.
+    pub fn features(&self, target: &Target) -> &[Box<str>] {
+        self.targets.get(target).map(|announced| &*announced.features).unwrap_or_default()
+    }
+
+    /// Disco identities of a target.
+    pub fn identities(&self, target: &Target) -> &[Identity] {
+        self.targets.get(target).map(|announced| &*announced.identities).unwrap_or_default()
+    }
+
+    /// Disco items of a target.
+    pub fn items(&self, target: &Target) -> &[DiscoItem] {
+        self.targets.get(target).map(|announced| &*announced.items).unwrap_or_default()
+    }
+
+    /// What modules add to the stream features before authentication.
+    pub fn login_features(&self) -> &[Element] {
+        &self.login_features
+    }
+
+    /// What modules add to the stream features after authentication.
+    pub fn bind_features(&self) -> &[Element] {
+        &self.bind_features
+    }
+
+    /// The modules that are on, in order.
+    pub fn modules(&self) -> &[Arc<dyn Module>] {
+        &self.modules
+    }
+}
+
+/// The tables of all hosts. A stanza takes one reference when it enters and keeps it to its end, so that one
+/// version of each module and plugin judges it; whoever publishes new tables can wait until the old are let go.
+pub struct Tables {
+    hosts: Vec<Option<Arc<HostTable>>>,
+    pub(crate) addresses: Addresses,
+    gone: watch::Sender<()>,
+}
+
+impl Tables {
+    pub(crate) fn empty() -> Self {
+        Self::of_hosts(Vec::new(), Addresses::default())
+    }
+
+    fn of_hosts(hosts: Vec<Option<Arc<HostTable>>>, addresses: Addresses) -> Self {
+        Self { hosts, addresses, gone: watch::channel(()).0 }
+    }
+
+    /// A copy in which the given hosts have other tables (or none), and domains lead where the addresses say.
+    pub(crate) fn with(
+        &self,
+        changes: Vec<(usize, Option<Arc<HostTable>>)>,
+        addresses: Addresses,
+    ) -> Self {
+        let mut hosts = self.hosts.clone();
+        for (index, table) in changes {
+            if hosts.len() <= index {
+                hosts.resize(index + 1, None);
+            }
+            if let Some(place) = hosts.get_mut(index) {
+                *place = table;
+            }
+        }
+        Self::of_hosts(hosts, addresses)
+    }
+
+    /// The tables of a host; none when it was removed or is not served.
+    pub fn of(&self, host: &Host) -> Option<&Arc<HostTable>> {
+        self.hosts.get(host.index()).and_then(Option::as_ref)
+    }
+
+    /// Where a domain leads (a U-label): to a host, a service or a link.
+    pub fn destination(&self, domain: &str) -> Option<&Destination> {
+        self.addresses.destination(domain)
+    }
+
+    /// Ends (with an error) when the last reference has been dropped.
+    pub(crate) fn farewell(&self) -> watch::Receiver<()> {
+        self.gone.subscribe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `Kernel::serve` waits for: a stanza under way keeps the tables that it took first.
+    #[test]
+    fn tables_are_gone_with_their_last_holder() {
+        let tables = Arc::new(Tables::empty());
+        let gone = tables.farewell();
+        let stanza = tables.clone();
+        drop(tables);
+        assert!(gone.has_changed().is_ok(), "a stanza still holds them");
+        drop(stanza);
+        assert!(gone.has_changed().is_err(), "nobody holds them");
+    }
+}

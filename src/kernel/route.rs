@@ -1,0 +1,12 @@
+//! Step 4 of a stanza's way: where it comes from, where it leads, who answers.
+
+pub(crate) mod address;
+pub(crate) mod early;
+pub(crate) mod iq;
+pub(crate) mod link;
+pub(crate) mod origin;
+pub(crate) mod packet;
+pub(crate) mod recipient;
+pub(crate) mod request;
+pub(crate) mod router;
+pub(crate) mod service;

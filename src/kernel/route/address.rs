@@ -1,0 +1,119 @@
+//! The one map of addresses: which domain leads where.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use crate::hooks::tables::Taken;
+use crate::route::service::ServiceAddress;
+use crate::{Host, Kernel, Link};
+
+/// Where a domain leads.
+#[derive(Clone)]
+pub enum Destination {
+    /// A domain that is served here: its accounts, and itself.
+    Host(Arc<Host>),
+    /// A service of ours at an address of its own.
+    Service(Arc<ServiceAddress>),
+    /// A way out.
+    Link(Arc<dyn Link>),
+}
+
+impl Destination {
+    /// Whose it is, for messages about conflicts.
+    fn owner(&self) -> Arc<str> {
+        match self {
+            Self::Host(_) => "a domain".into(),
+            Self::Service(service) => service.owner().clone(),
+            Self::Link(link) => link.name().into(),
+        }
+    }
+}
+
+/// Destinations by domain (U-labels), and the link for all other domains. Immutable, swapped whole.
+#[derive(Clone, Default)]
+pub(crate) struct Addresses {
+    by_domain: HashMap<Box<str>, Destination>,
+    default: Option<Arc<dyn Link>>,
+}
+
+impl Addresses {
+    /// Where a domain leads; else where the default link leads.
+    pub fn destination(&self, domain: &str) -> Option<&Destination> {
+        self.by_domain.get(domain)
+    }
+
+    pub fn default_link(&self) -> Option<&Arc<dyn Link>> {
+        self.default.as_ref()
+    }
+
+    pub fn hosts(&self) -> impl Iterator<Item = &Arc<Host>> {
+        self.by_domain.values().filter_map(|destination| match destination {
+            Destination::Host(host) => Some(host),
+            _ => None,
+        })
+    }
+
+    /// Takes a domain for a destination.
+    ///
+    /// # Errors
+    /// The domain leads elsewhere already.
+    pub fn take(&mut self, domain: &str, destination: Destination) -> Result<(), Taken> {
+        let owner = destination.owner();
+        match self.by_domain.get(domain) {
+            Some(earlier) => {
+                let what = format!("the address {domain}");
+                Err(Taken { what, owners: [earlier.owner(), owner] })
+            }
+            None => {
+                self.by_domain.insert(domain.into(), destination);
+                Ok(())
+            }
+        }
+    }
+
+    pub fn remove(&mut self, domain: &str) {
+        self.by_domain.remove(domain);
+    }
+
+    /// The services of a host go; those that it has next are taken anew.
+    pub fn remove_services_of(&mut self, host: &Host) {
+        self.by_domain.retain(
+            |_, destination| !matches!(destination, Destination::Service(one) if one.host().index() == host.index()),
+        );
+    }
+}
+
+impl Kernel {
+    /// Leads a domain to a link.
+    ///
+    /// # Errors
+    /// The domain leads elsewhere already.
+    pub async fn add_link(&self, domain: &str, link: Arc<dyn Link>) -> Result<(), Taken> {
+        let guard = self.publishing.lock().await;
+        let mut addresses = self.tables.load().addresses.clone();
+        addresses.take(domain, Destination::Link(link))?;
+        self.publish(Vec::new(), addresses, guard).await;
+        Ok(())
+    }
+
+    /// A link's domain leads nowhere any more; false if it did not lead to a link.
+    pub async fn remove_link(&self, domain: &str) -> bool {
+        let guard = self.publishing.lock().await;
+        let mut addresses = self.tables.load().addresses.clone();
+        let is_link = matches!(addresses.destination(domain), Some(Destination::Link(_)));
+        if is_link {
+            addresses.remove(domain);
+            self.publish(Vec::new(), addresses, guard).await;
+        }
+        is_link
+    }
+
+    /// The link for every domain that leads nowhere else; `None`: there is no way to them.
+    pub async fn set_default_link(&self, link: Option<Arc<dyn Link>>) {
+        let guard = self.publishing.lock().await;
+        let mut addresses = self.tables.load().addresses.clone();
+        addresses.default = link;
+        self.publish(Vec::new(), addresses, guard).await;
+    }
+}

@@ -1,0 +1,202 @@
+//! The IQ table: requests to the server find a handler, and get exactly one answer.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use xmpp::{Element, Jid, Stanza, StanzaError, StanzaType};
+
+use crate::route::service::ServiceAddress;
+use crate::session::intake::Guard;
+use crate::session::lane::{Holds, Lane};
+use crate::{Account, BoxFuture, Host, IqKind, Kernel, Packet, Resource};
+
+/// Whom a request is addressed to, and of whom something is announced.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Target {
+    /// The domain.
+    Host,
+    /// An account: its bare JID, or no `to` at all.
+    Account,
+    /// A service, by its address.
+    Service(Arc<str>),
+}
+
+/// What a handler answers: the payload of the result, if it has one, or an error.
+pub type IqResult = Result<Option<Element>, StanzaError>;
+
+pub(crate) type IqHandler = Arc<dyn Fn(IqRequest) -> BoxFuture<'static, IqResult> + Send + Sync>;
+
+/// A handler, whose it is, and what of the same client waits for it.
+#[derive(Clone)]
+pub(crate) struct IqEntry {
+    pub owner: Arc<str>,
+    pub holds: Holds,
+    pub handler: IqHandler,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct IqKey {
+    pub target: Target,
+    pub kind: IqKind,
+    pub ns: Box<str>,
+    pub name: Box<str>,
+}
+
+#[derive(Hash)]
+pub(crate) struct IqKeyRef<'a> {
+    pub target: &'a Target,
+    pub kind: IqKind,
+    pub ns: &'a str,
+    pub name: &'a str,
+}
+
+impl hashbrown::Equivalent<IqKey> for IqKeyRef<'_> {
+    fn equivalent(&self, key: &IqKey) -> bool {
+        *self.target == key.target && self.kind == key.kind && *self.ns == *key.ns && *self.name == *key.name
+    }
+}
+
+/// A request as its handler sees it.
+pub struct IqRequest {
+    /// The kernel.
+    pub kernel: Arc<Kernel>,
+    /// The host it is addressed to, or whose account it is.
+    pub host: Arc<Host>,
+    /// The account it is addressed to.
+    pub account: Option<Arc<Account>>,
+    /// The client of ours that sent it, if one did.
+    pub resource: Option<Resource>,
+    /// The request.
+    pub stanza: Stanza,
+    /// While it lives, the sender does not count the request as handled; the handler may hand it on.
+    pub guard: Guard,
+}
+
+impl IqRequest {
+    /// Who asks, if the stanza says so.
+    pub fn from(&self) -> Option<&Jid> {
+        self.stanza.from()
+    }
+
+    /// Does the account's owner ask?
+    pub fn is_own(&self) -> bool {
+        match (&self.account, self.stanza.from()) {
+            (Some(account), Some(from)) => account.jid().as_str() == from.bare_str(),
+            _ => false,
+        }
+    }
+
+    /// The account of a request that only its owner may make.
+    ///
+    /// # Errors
+    /// `forbidden` for everybody else.
+    pub fn own_account(&self) -> Result<Arc<Account>, StanzaError> {
+        match &self.account {
+            Some(account) if self.is_own() => Ok(account.clone()),
+            _ => Err(StanzaError::forbidden()),
+        }
+    }
+}
+
+pub(crate) fn request_kind(stanza: &Stanza) -> Option<IqKind> {
+    match stanza.stanza_type() {
+        StanzaType::Get => Some(IqKind::Get),
+        StanzaType::Set => Some(IqKind::Set),
+        _ => None,
+    }
+}
+
+impl Kernel {
+    /// A request to a domain, or an answer to one of ours.
+    pub(crate) async fn iq_to_host(self: &Arc<Self>, packet: Packet) {
+        let target = packet.is_to_bare().then_some(Target::Host);
+        self.answer(packet, target, None).await;
+    }
+
+    /// A request to an account, or an answer to one that was asked in its name.
+    pub(crate) async fn iq_to_account(self: &Arc<Self>, packet: Packet, account: Arc<Account>) {
+        self.answer(packet, Some(Target::Account), Some(account)).await;
+    }
+
+    /// A request to a service; given back when the table does not know it.
+    pub(crate) async fn iq_to_service(
+        self: &Arc<Self>,
+        packet: Packet,
+        service: &ServiceAddress,
+    ) -> Option<Packet> {
+        if self.answered(&packet) {
+            return None;
+        }
+        let target = packet.is_to_bare().then(|| Target::Service(service.domain().clone()));
+        let Some(entry) = handler(&packet, target.as_ref()) else { return Some(packet) };
+        self.ask(packet, entry, None).await;
+        None
+    }
+
+    /// The one place that answers requests to the server: with the handler's result or error, or with
+    /// `service-unavailable` when there is no handler (RFC 6120 section 8.2.3, RFC 6121 section 8.5).
+    async fn answer(
+        self: &Arc<Self>,
+        packet: Packet,
+        target: Option<Target>,
+        account: Option<Arc<Account>>,
+    ) {
+        if request_kind(&packet.stanza).is_none() {
+            if !self.answered(&packet) {
+                self.ignore(packet);
+            }
+            return;
+        }
+        match handler(&packet, target.as_ref()) {
+            Some(entry) => self.ask(packet, entry, account).await,
+            None => self.bounce(packet, StanzaError::service_unavailable()).await,
+        }
+    }
+
+    /// Asks a handler. One that does not answer at once goes on as a task, and its client's session reads on.
+    async fn ask(self: &Arc<Self>, packet: Packet, entry: IqEntry, account: Option<Arc<Account>>) {
+        let request = IqRequest {
+            kernel: self.clone(),
+            host: packet.host.clone(),
+            account,
+            resource: packet.client().cloned(),
+            stanza: packet.stanza.clone(),
+            guard: packet.guard(),
+        };
+        let client = packet.client().map(|client| client.session().clone());
+        let mut answer = (entry.handler)(request);
+        if client.as_ref().is_none_or(|session| session.is_free_for(&entry.owner))
+            && let Poll::Ready(answer) = poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await
+        {
+            return self.answer_with(packet, answer).await;
+        }
+        let lane = client.map(|session| Lane::enter(&session, &entry.owner, entry.holds));
+        let kernel = self.clone();
+        self.runtime().tasks.spawn("iq", async move {
+            if let Some(lane) = &lane {
+                lane.turn().await;
+            }
+            let answer = answer.await;
+            kernel.answer_with(packet, answer).await;
+            drop(lane); // what waits behind it comes after the answer
+        });
+    }
+
+    async fn answer_with(self: &Arc<Self>, packet: Packet, answer: IqResult) {
+        match answer {
+            Ok(payload) => {
+                let reply = packet.stanza.result_reply(payload.as_ref());
+                self.reply(&packet, reply).await;
+            }
+            Err(error) => self.bounce(packet, error).await,
+        }
+    }
+}
+
+/// The handler of a request to this target.
+fn handler(packet: &Packet, target: Option<&Target>) -> Option<IqEntry> {
+    let (kind, payload) = (request_kind(&packet.stanza)?, packet.stanza.payload()?);
+    let key = IqKeyRef { target: target?, kind, ns: payload.ns(), name: payload.name() };
+    packet.table()?.iq.get(&key).cloned()
+}

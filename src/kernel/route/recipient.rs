@@ -1,0 +1,78 @@
+//! Whom a packet is for.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use xmpp::{Jid, StanzaError};
+
+use crate::{Account, Resource};
+
+/// One recipient of a packet on a host.
+#[derive(Clone)]
+pub struct Recipient {
+    /// As addressed: the account's bare JID, or a full one.
+    pub to: Jid,
+    /// The account.
+    pub account: Arc<Account>,
+    /// What the Receive stage says of this recipient; `None`: it gets the stanza.
+    pub ruling: Option<Ruling>,
+    /// Which resources took it; filled for hooks at Delivered.
+    pub(crate) taken_by: Vec<Resource>,
+}
+
+/// Why a recipient does not get a packet that others may get.
+#[derive(Clone, Debug)]
+pub enum Ruling {
+    /// It is swallowed for this recipient, counted under the name of the hook that ruled.
+    Drop,
+    /// The sender gets this error from this recipient.
+    Reject(StanzaError),
+    /// The hook has taken care of it for this recipient.
+    Handled,
+}
+
+impl Recipient {
+    /// An account, by this address of it.
+    pub fn new(to: Jid, account: Arc<Account>) -> Self {
+        Self { to, account, ruling: None, taken_by: Vec::new() }
+    }
+
+    /// The resources that took the stanza; known at Delivered.
+    pub fn taken_by(&self) -> &[Resource] {
+        &self.taken_by
+    }
+}
+
+/// The recipients of one packet on one host; most have one.
+#[derive(Clone, Default)]
+pub enum Recipients {
+    /// Not resolved yet, or the host itself.
+    #[default]
+    Unknown,
+    /// One account.
+    One(Recipient),
+    /// Several, of a broadcast.
+    Many(Vec<Recipient>),
+}
+
+impl Deref for Recipients {
+    type Target = [Recipient];
+
+    fn deref(&self) -> &[Recipient] {
+        match self {
+            Self::Unknown => &[],
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+impl DerefMut for Recipients {
+    fn deref_mut(&mut self) -> &mut [Recipient] {
+        match self {
+            Self::Unknown => &mut [],
+            Self::One(one) => std::slice::from_mut(one),
+            Self::Many(many) => many,
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! A connection's hold on a session: what a stream does with it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::OwnedMutexGuard;
+use xmpp::{Jid, Stanza, StreamError};
+
+use crate::session::Session;
+use crate::session::mailbox::{Taken, TooHigh};
+use crate::{Attachment, Host, Kernel, Receipt, Resource};
+
+/// Stanzas taken out of the mailbox at once.
+const AT_ONCE: usize = 16;
+
+/// What was written of what waits for a session.
+#[derive(Default)]
+pub struct Batch {
+    /// Stanzas written.
+    pub stanzas: usize,
+    /// To be told once the bytes have left; empty where stream management counts.
+    pub receipts: Vec<Arc<dyn Receipt>>,
+}
+
+/// A connection's hold on a session. Another connection that resumes the session waits until this hold is dropped.
+/// Dropping the hold of a still attached session ends it, since nothing would read its mailbox any more.
+pub struct Hold {
+    resource: Resource,
+    kernel: Arc<Kernel>,
+    epoch: u32,
+    driver: Option<OwnedMutexGuard<()>>,
+}
+
+impl Hold {
+    pub(crate) fn new(
+        kernel: Arc<Kernel>,
+        session: Arc<Session>,
+        epoch: u32,
+        driver: OwnedMutexGuard<()>,
+    ) -> Self {
+        Self { resource: Resource::new(session), kernel, epoch, driver: Some(driver) }
+    }
+
+    fn session(&self) -> &Arc<Session> {
+        self.resource.session()
+    }
+
+    /// The bound resource.
+    pub fn resource(&self) -> &Resource {
+        &self.resource
+    }
+
+    /// Its full JID.
+    pub fn jid(&self) -> &Jid {
+        self.resource.jid()
+    }
+
+    /// The domain it belongs to.
+    pub fn host(&self) -> &Arc<Host> {
+        self.resource.host()
+    }
+
+    /// Another connection has taken the session over: leave, and leave the session alone.
+    pub fn superseded(&self) -> bool {
+        self.session().epoch.load(Ordering::Acquire) != self.epoch
+    }
+
+    /// The client's stanza, `from` stamped, goes its way. Ends when its fate is decided, but for writes in flight and
+    /// requests that are answered later.
+    pub async fn process(&self, stanza: Stanza) {
+        self.kernel.process(&self.resource, stanza).await;
+    }
+
+    /// A client's stanza that is not well formed as a stanza: it is answered with `reply` (if it is of a kind that is
+    /// answered) and counts as handled.
+    pub fn refuse(&self, reply: Option<Stanza>) {
+        self.kernel.refuse(&self.resource, reply);
+    }
+
+    /// Hands what waits to `write`, in order, until it returns that at least `room` bytes lie ready; one stanza at least.
+    /// Nothing is locked meanwhile.
+    pub fn gather(&self, room: usize, mut write: impl FnMut(&Stanza) -> usize) -> Batch {
+        let mut batch = Batch::default();
+        let mut ready = 0;
+        while ready < room {
+            let mut taken: [Option<Taken>; AT_ONCE] = Default::default();
+            if self.session().mailbox.take(room - ready, &mut taken) == 0 {
+                break;
+            }
+            for (stanza, receipt) in taken.into_iter().flatten() {
+                ready = write(&stanza);
+                batch.stanzas += 1;
+                batch.receipts.extend(receipt);
+            }
+        }
+        batch
+    }
+
+    /// Resolves when there may be something to write, or the session is to end.
+    pub async fn woken(&self) {
+        self.session().mailbox.woken().await;
+    }
+
+    /// The stream error to end with, when the end was asked for.
+    pub fn ending(&self) -> Option<StreamError> {
+        self.session().mailbox.ending()
+    }
+
+    /// What is written is kept until the transport [confirms](Self::confirm) it (XEP-0124 section 9).
+    pub fn keep(&self) {
+        self.session().mailbox.manage();
+    }
+
+    /// So many more stanzas have arrived, as a transport shows that keeps count itself.
+    pub fn confirm(&self, stanzas: usize) {
+        self.session().mailbox.confirm(stanzas);
+    }
+
+    /// Stream management begins: counting starts, and what is written is kept until it is acknowledged (XEP-0198).
+    pub fn manage(&self) {
+        self.session().intake.rebase();
+        self.session().mailbox.manage();
+    }
+
+    /// Makes the session resumable; returns its token: 128 random bits.
+    pub fn make_resumable(&self) -> u128 {
+        self.kernel.make_resumable(self.session())
+    }
+
+    /// Stanzas written but not acknowledged.
+    pub fn unacknowledged(&self) -> usize {
+        self.session().mailbox.unacknowledged()
+    }
+
+    /// The client has handled stanzas up to `h` (XEP-0198 section 4).
+    ///
+    /// # Errors
+    /// It claims more than was written.
+    pub fn acknowledge(&self, h: u32) -> Result<(), TooHigh> {
+        self.session().mailbox.acknowledge(h)
+    }
+
+    /// `h`: the client's stanzas whose fate is settled, since stream management was enabled (XEP-0198), modulo 2^32.
+    pub fn handled(&self) -> u32 {
+        self.session().intake.handled()
+    }
+
+    /// How many of the client's stanzas have been read since the session was bound.
+    pub fn read(&self) -> u64 {
+        self.session().intake.read()
+    }
+
+    /// Have the first `count` of the client's stanzas met their fate?
+    pub fn has_settled(&self, count: u64) -> bool {
+        self.session().intake.has_settled(count)
+    }
+
+    /// Waits until the first `count` of the client's stanzas have met their fate.
+    pub async fn settled(&self, count: u64) {
+        self.session().intake.settled(count).await;
+    }
+
+    /// The client does not read what it is sent: its stream is to end.
+    pub fn too_slow(&self) {
+        self.session().too_slow();
+    }
+
+    /// The connection is lost and the session may be resumed: it waits (XEP-0198 section 5).
+    pub async fn detach(&self) {
+        self.kernel.detach(self.session()).await;
+    }
+
+    /// Ends the session; see [`Kernel::end`].
+    pub async fn end(&self) {
+        self.kernel.end(&self.resource).await;
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let driver = self.driver.take();
+        let let_go = self.superseded() || self.session().attachment() != Attachment::Attached;
+        if let_go || tokio::runtime::Handle::try_current().is_err() {
+            return;
+        }
+        let (kernel, session, epoch) = (self.kernel.clone(), self.session().clone(), self.epoch);
+        self.kernel.runtime().tasks.spawn("abandoned", async move {
+            let _driver = driver; // whoever resumes it meanwhile waits, and is told that it is gone
+            kernel.end_untaken(&session, epoch).await;
+        });
+    }
+}

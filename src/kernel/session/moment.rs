@@ -1,0 +1,64 @@
+//! Moments in a session's life that features are told of.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::{Backlog, BoxFuture, Kernel, Resource};
+
+/// A moment in a session's life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Moment {
+    /// A resource has been bound.
+    Bound,
+    /// It is available, or takes messages from now on, and whoever watches it has been told: stored messages are read
+    /// back now.
+    Available,
+    /// It is not available any more.
+    Unavailable,
+    /// Its connection is lost; it waits to be resumed.
+    Detached,
+    /// Another connection has taken it up.
+    Resumed,
+    /// The session was ended: by its client, by loss of the connection, or by the server. It is out of its
+    /// account's list; `unavailable` has to be told to whoever knew it.
+    Closed,
+}
+
+impl Moment {
+    pub(crate) const COUNT: usize = 6;
+}
+
+/// A moment of one session.
+pub struct SessionEvent {
+    /// Which moment.
+    pub moment: Moment,
+    /// Whose.
+    pub resource: Resource,
+    backlog: Mutex<Option<Backlog>>,
+}
+
+impl SessionEvent {
+    pub(crate) fn new(moment: Moment, resource: Resource, backlog: Option<Backlog>) -> Self {
+        Self { moment, resource, backlog: Mutex::new(backlog) }
+    }
+
+    /// At Available: what is sent to the session waits behind stored messages while the backlog lives. Taken by the one
+    /// feature that reads them back; `None` if they are being read back already, or the session takes no messages.
+    pub fn take_backlog(&self) -> Option<Backlog> {
+        self.backlog.lock().take()
+    }
+}
+
+/// A handler of a moment in a session's life.
+pub type SessionHandler =
+    Arc<dyn for<'a> Fn(&'a Arc<Kernel>, &'a SessionEvent) -> BoxFuture<'a, ()> + Send + Sync>;
+
+impl Kernel {
+    pub(crate) async fn moment(self: &Arc<Self>, event: SessionEvent) {
+        let Some(table) = self.table(event.resource.host()) else { return };
+        for handler in table.moments.get(event.moment as usize).into_iter().flatten() {
+            handler(self, &event).await;
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What the kernel knows of presence: a session's own. What is told to whom is the presence module's matter.
+
+use std::sync::Arc;
+
+use xmpp::Stanza;
+
+use crate::session::moment::{Moment, SessionEvent};
+use crate::{Backlog, Kernel, Resource};
+
+/// A session's available presence has been taken in, and is to be told.
+pub struct Arrival {
+    /// Its priority before; `None`: it was not available.
+    pub before: Option<i8>,
+    resource: Resource,
+    backlog: Option<Backlog>,
+}
+
+impl Kernel {
+    /// Takes a session's available presence in. If it takes messages from now on, what comes waits behind the stored
+    /// ones, which are older; they are read back after [`arrived`](Self::arrived).
+    pub fn arrive(&self, resource: &Resource, presence: Stanza) -> Arrival {
+        let session = resource.session();
+        let before = session.priority();
+        let comes = presence.priority() >= 0 && before.is_none_or(|before| before < 0);
+        let backlog = if comes { Backlog::begin(session) } else { None };
+        let state = session.account().state.lock(); // deliveries see it before or after, never in between
+        session.set_presence(Some(presence));
+        drop(state);
+        Arrival { before, resource: resource.clone(), backlog }
+    }
+
+    /// Whoever watches the session has been told.
+    pub async fn arrived(self: &Arc<Self>, arrival: Arrival) {
+        let Arrival { before, resource, backlog } = arrival;
+        if before.is_none() || backlog.is_some() {
+            self.moment(SessionEvent::new(Moment::Available, resource, backlog)).await;
+        }
+    }
+
+    /// Takes a session's presence away; true when it was available.
+    pub async fn leave(self: &Arc<Self>, resource: &Resource) -> bool {
+        let session = resource.session();
+        let available = {
+            let _state = session.account().state.lock();
+            let available = session.is_available();
+            session.set_presence(None);
+            available
+        };
+        if available {
+            self.moment(SessionEvent::new(Moment::Unavailable, resource.clone(), None)).await;
+        }
+        available
+    }
+}

@@ -1,0 +1,116 @@
+//! A bound resource as features see it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use xmpp::{Jid, Stanza, StreamError};
+
+use crate::session::Session;
+use crate::state::{Slots, sealed};
+use crate::{Account, Attachment, Host, SessionAbout};
+
+/// A bound resource (RFC 6120 section 7): where it is and what it has said of itself. It is no more than an address with
+/// a view: whoever holds one does not keep the session from ending, and tells it something by
+/// [`Kernel::tell`](crate::Kernel::tell).
+#[derive(Clone)]
+pub struct Resource(Arc<Session>);
+
+impl Resource {
+    pub(crate) fn new(session: Arc<Session>) -> Self {
+        Self(session)
+    }
+
+    pub(crate) fn session(&self) -> &Arc<Session> {
+        &self.0
+    }
+
+    /// The session's id: never reused while the process lives; never 0.
+    pub fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    /// Its full JID.
+    pub fn jid(&self) -> &Jid {
+        self.0.jid()
+    }
+
+    /// The account it belongs to.
+    pub fn account(&self) -> &Arc<Account> {
+        self.0.account()
+    }
+
+    /// The domain it belongs to.
+    pub fn host(&self) -> &Arc<Host> {
+        self.0.account().host()
+    }
+
+    /// Its presence priority; `None` while it is not available.
+    pub fn priority(&self) -> Option<i8> {
+        self.0.priority()
+    }
+
+    /// Has it sent available presence?
+    pub fn is_available(&self) -> bool {
+        self.0.is_available()
+    }
+
+    /// Does it take messages to the bare JID (RFC 6121 section 8.5)?
+    pub fn is_ready(&self) -> bool {
+        self.0.is_ready()
+    }
+
+    /// Its last available presence, as it was broadcast.
+    pub fn presence(&self) -> Option<Stanza> {
+        self.0.presence()
+    }
+
+    /// When it was bound, UTC microseconds.
+    pub fn since_us(&self) -> i64 {
+        self.0.since_us()
+    }
+
+    /// Its present connection, or the last one.
+    pub fn about(&self) -> SessionAbout {
+        self.0.about()
+    }
+
+    /// Is a connection serving it?
+    pub fn attachment(&self) -> Attachment {
+        self.0.attachment()
+    }
+
+    /// Has it ended?
+    pub fn is_closed(&self) -> bool {
+        self.0.attachment() == Attachment::Closed
+    }
+
+    /// Asks for its end: its stream is closed with this error. The first reason stays.
+    pub fn close(&self, error: StreamError) {
+        self.0.close(error);
+    }
+
+    /// The error that its stream is to be closed with, once that has been asked for.
+    pub fn closing(&self) -> Option<StreamError> {
+        self.0.mailbox.ending()
+    }
+}
+
+impl PartialEq for Resource {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
+impl Eq for Resource {}
+
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.jid())
+    }
+}
+
+impl sealed::Sealed for Resource {
+    fn slots(&self) -> &Slots {
+        &self.0.slots
+    }
+}
