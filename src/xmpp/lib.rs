@@ -27,6 +27,7 @@ mod stanza_type;
 mod stanza_write;
 mod stream;
 mod tape;
+mod work;
 mod wrapper;
 
 pub mod datetime;

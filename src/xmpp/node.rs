@@ -122,8 +122,7 @@ impl<'a> Node<'a> {
     pub(crate) fn declarations(self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
         let source = self.source();
         self.records().iter().filter(|record| record.ns == DECLARATION).map(move |record| {
-            let prefix = if record.prefix_len == 0 { "" } else { record.local_name(source) };
-            (prefix, escape::attribute(record.raw_value(source)))
+            (record.declared(source), escape::attribute(record.raw_value(source)))
         })
     }
 

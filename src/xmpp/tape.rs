@@ -8,7 +8,7 @@ pub(crate) const NO_NS: u16 = u16::MAX;
 pub(crate) const DECLARATION: u16 = u16::MAX - 1;
 
 /// An element: offsets into the source.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct NodeRecord {
     pub(crate) start: u32,
     pub(crate) inner_start: u32,
@@ -24,7 +24,7 @@ pub(crate) struct NodeRecord {
 }
 
 /// An attribute: offsets into the source.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct AttrRecord {
     /// Where the name with its prefix begins.
     pub(crate) start: u32,
@@ -44,6 +44,8 @@ pub(crate) struct Tape {
     pub(crate) nodes: Box<[NodeRecord]>,
     pub(crate) attrs: Box<[AttrRecord]>,
     pub(crate) namespaces: Box<[Namespace]>,
+    /// The most elements within one another; in what was composed, an upper bound.
+    pub(crate) depth: u32,
     /// Indices of the outer declarations in use.
     pub(crate) borrowed: Vec<usize>,
 }
@@ -68,6 +70,11 @@ impl AttrRecord {
         slice(source, self.value_start as usize, self.value_end as usize)
     }
 
+    /// The prefix that is declared, empty for the default namespace, if this is a declaration.
+    pub(crate) fn declared<'a>(&self, source: &'a [u8]) -> &'a str {
+        if self.prefix_len == 0 { "" } else { self.local_name(source) }
+    }
+
     /// The attribute as it stands in the source, with its quotes.
     pub(crate) fn raw<'a>(&self, source: &'a [u8]) -> &'a [u8] {
         source.get(self.start as usize..self.value_end as usize + 1).unwrap_or_default()
@@ -78,5 +85,28 @@ impl AttrRecord {
             0 => 0,
             prefix => usize::from(prefix) + 1,
         }
+    }
+}
+
+impl Tape {
+    /// The attributes of the elements from `first` to before `end`, which stand behind one another.
+    pub(crate) fn attrs_of(&self, first: usize, end: usize) -> &[AttrRecord] {
+        let at = |index: usize| self.nodes.get(index).map_or(self.attrs.len(), |node| node.attrs as usize);
+        self.attrs.get(at(first)..at(end)).unwrap_or_default()
+    }
+
+    /// Whether both say the same of `source`: every offset, and every name behind the indices of namespaces.
+    pub(crate) fn same(&self, other: &Tape, source: &[u8]) -> bool {
+        let namespace = |tape: &Tape, index: u16| match index {
+            NO_NS | DECLARATION => Some((index, String::new())),
+            _ => tape.namespaces.get(usize::from(index)).map(|name| (0, name.as_str(source).to_owned())),
+        };
+        let node = |tape: &Tape, node: &NodeRecord| {
+            (NodeRecord { ns: 0, ..*node }, namespace(tape, node.ns).map(|(_, name)| name))
+        };
+        let attr = |tape: &Tape, attr: &AttrRecord| (AttrRecord { ns: 0, ..*attr }, namespace(tape, attr.ns));
+        self.depth >= other.depth
+            && self.nodes.iter().map(|one| node(self, one)).eq(other.nodes.iter().map(|one| node(other, one)))
+            && self.attrs.iter().map(|one| attr(self, one)).eq(other.attrs.iter().map(|one| attr(other, one)))
     }
 }
