@@ -10,6 +10,8 @@ use crate::error::{StreamCondition, StreamError};
 use crate::escape;
 use crate::limits::Limits;
 use crate::node::Node;
+use crate::ns;
+use crate::recorder::Recorder;
 use crate::refusal::{malformed, violation};
 use crate::scan;
 use crate::tape::{self, Outer, Tape};
@@ -37,9 +39,22 @@ impl Document {
         Self::read(bytes, inherited_ns, &[], limits)
     }
 
-    /// Reads what the server has made itself.
-    pub(crate) fn own(xml: Vec<u8>, inherited_ns: &str) -> Result<Document, StreamError> {
-        Self::read(xml.into(), inherited_ns, &[], &Limits::OWN)
+    /// Reads what the server has written itself, where `jabber:client` is in force.
+    pub(crate) fn own(xml: Vec<u8>) -> Result<Document, StreamError> {
+        Self::read(xml.into(), ns::CLIENT, &[], &Limits::OWN)
+    }
+
+    /// Writes an element where `jabber:client` is in force. An error if it exceeds [`Limits::OWN`], or a name in it is
+    /// none.
+    pub(crate) fn from_element(element: &Element) -> Result<Document, StreamError> {
+        let mut recorder = Recorder::new(256);
+        element.write_to(&mut recorder, ns::CLIENT);
+        recorder.finish()
+    }
+
+    /// What was recorded as it was written.
+    pub(crate) fn composed(xml: Vec<u8>, tape: Tape) -> Document {
+        Self { inner: Arc::new(Inner { bytes: xml.into(), tape }) }
     }
 
     /// Reads one element where the prefixes `outer` are in force; what it uses of them is declared in it.
@@ -58,7 +73,7 @@ impl Document {
             return Ok(Self { inner: Arc::new(Inner { bytes, tape }) });
         }
         let declared = declare(&bytes, &tape, outer).ok_or_else(|| malformed("no start tag"))?;
-        Self::own(declared, inherited_ns)
+        Self::read(declared.into(), inherited_ns, &[], &Limits::OWN)
     }
 
     /// The element.

@@ -56,7 +56,21 @@ pub(crate) fn slice(source: &[u8], start: usize, end: usize) -> &str {
     source.get(start..end).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
+impl NodeRecord {
+    /// Whether the element is written as an empty-element tag.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.inner_start == self.end
+    }
+}
+
 impl AttrRecord {
+    /// The same attribute so many bytes further on.
+    pub(crate) fn moved(&self, by: u32) -> Self {
+        let (start, value_start, value_end) =
+            (self.start.wrapping_add(by), self.value_start.wrapping_add(by), self.value_end.wrapping_add(by));
+        Self { start, value_start, value_end, ..*self }
+    }
+
     pub(crate) fn full_name<'a>(&self, source: &'a [u8]) -> &'a str {
         let start = self.start as usize;
         slice(source, start, start + self.local_at() + usize::from(self.name_len))

@@ -29,13 +29,17 @@ fn main() {
     let Ok(host) = Jid::parse("chess.example") else { return println!("the JID is refused") };
     let stamp = delay::delay(&host, 1_700_000_000_000_000, None);
     let query = Element::new("query", ns::ROSTER).attr("ver", "7").with_children((0..20).map(|n| {
-        Element::new("item", ns::ROSTER).attr("jid", format!("user{n}@chess.example")).attr("subscription", "both")
+        Element::new("item", ns::ROSTER)
+            .attr("jid", format!("user{n}@chess.example"))
+            .attr("subscription", "both")
     }));
     let error = StanzaError::service_unavailable();
     measure("parse", || Stanza::parse_str(CHAT));
     measure("append <delay/>", || chat.append(&stamp));
     measure("error reply", || chat.error_reply(&error));
-    measure("iq with a roster of 20", || Stanza::iq(StanzaType::Set, "push-1", None, Some(&host), Some(&query)));
+    measure("iq with a roster of 20", || {
+        Stanza::iq(StanzaType::Set, "push-1", None, Some(&host), Some(&query))
+    });
     measure("presence", || Stanza::presence(StanzaType::Unavailable, chat.from(), chat.to()));
     let mut out = Vec::new();
     measure("write", || {

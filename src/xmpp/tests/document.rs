@@ -119,6 +119,11 @@ proptest! {
 
 /// XML of some elements in some namespaces.
 fn xml(depth: u32) -> impl Strategy<Value = String> {
+    inner(depth).prop_map(|inner| format!("<m xmlns:p='urn:p' xmlns:q='jabber:client'>{inner}</m>"))
+}
+
+/// What stands in such an element, where the prefixes `p` and `q` are declared.
+pub(super) fn inner(depth: u32) -> impl Strategy<Value = String> {
     let text = prop_oneof![
         "[a-z ]{0,8}",
         Just("&lt;&#65;".to_owned()),
@@ -134,9 +139,8 @@ fn xml(depth: u32) -> impl Strategy<Value = String> {
         Just(" xmlns:p='urn:q' xmlns:q='urn:&amp;'"),
     ];
     let leaf = text.prop_map(|text| text);
-    let tree = leaf.prop_recursive(depth, 32, 4, move |inner| {
+    leaf.prop_recursive(depth, 32, 4, move |inner| {
         (name.clone(), attrs.clone(), proptest::collection::vec(inner, 0..4))
             .prop_map(|(name, attrs, inner)| format!("<{name}{attrs}>{}</{name}>", inner.concat()))
-    });
-    tree.prop_map(|inner| format!("<m xmlns:p='urn:p' xmlns:q='jabber:client'>{inner}</m>"))
+    })
 }
