@@ -103,6 +103,29 @@ impl AttrRecord {
 }
 
 impl Tape {
+    /// The same after `declarations` were inserted behind the name of the root, which are `by` bytes.
+    pub(crate) fn declare(mut self, declarations: &[AttrRecord], by: u32) -> Self {
+        for (index, node) in self.nodes.iter_mut().enumerate() {
+            if index == 0 {
+                node.attr_count += declarations.len() as u16;
+            } else {
+                node.start += by;
+                node.attrs += declarations.len() as u32;
+            }
+            (node.inner_start, node.inner_end, node.end) =
+                (node.inner_start + by, node.inner_end + by, node.end + by);
+        }
+        for namespace in &mut self.namespaces {
+            if let Namespace::Source(start, end) = namespace {
+                (*start, *end) = (*start + by, *end + by);
+            }
+        }
+        let moved = self.attrs.iter().map(|attr| attr.moved(by));
+        self.attrs = declarations.iter().copied().chain(moved).collect();
+        self.borrowed = Vec::new();
+        self
+    }
+
     /// The attributes of the elements from `first` to before `end`, which stand behind one another.
     pub(crate) fn attrs_of(&self, first: usize, end: usize) -> &[AttrRecord] {
         let at = |index: usize| self.nodes.get(index).map_or(self.attrs.len(), |node| node.attrs as usize);

@@ -103,6 +103,21 @@ proptest! {
         prop_assert_eq!(again.to_element(), element);
     }
 
+    /// What is declared on the stream is declared on the element, and everything moves with that.
+    #[test]
+    fn what_is_borrowed_is_declared(inner in inner(3)) {
+        let outer: [(Box<str>, Box<str>); 3] =
+            [("other".into(), "urn:o".into()), ("q".into(), "urn:&".into()), ("p".into(), "urn:p".into())];
+        for (start, end) in [("<m id='1'>", "</m>"), ("<p:m xmlns='urn:m' p:x=''>", "</p:m >")] {
+            let xml = format!("{start}{inner}{end}").into_bytes();
+            let read = Document::read(xml.into(), "urn:d", &outer, &Limits::default()).unwrap();
+            let again = Document::parse(read.as_bytes().clone(), "urn:d", &Limits::default()).unwrap();
+            prop_assert!(read.tape().same(again.tape(), read.as_bytes()));
+            prop_assert_eq!(read.to_element(), again.to_element());
+            prop_assert!(!read.as_str().contains("xmlns:other"));
+        }
+    }
+
     #[test]
     fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
         let _ = Document::parse(bytes.into(), ns::CLIENT, &Limits::default());
