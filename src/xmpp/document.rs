@@ -44,8 +44,8 @@ impl Document {
         Self::read(xml.into(), ns::CLIENT, &[], &Limits::OWN)
     }
 
-    /// Writes an element where `jabber:client` is in force. An error if it exceeds [`Limits::OWN`], or a name in it is
-    /// none.
+    /// Writes an element where `jabber:client` is in force. An error if it exceeds [`Limits::OWN`] or has an invalid
+    /// name.
     pub(crate) fn from_element(element: &Element) -> Result<Document, StreamError> {
         let mut recorder = Recorder::new(256);
         element.write_to(&mut recorder, ns::CLIENT);

@@ -30,8 +30,8 @@ pub enum Child {
     Text(String),
 }
 
-/// An element with its attributes and children. Child elements are looked for among those that are elements here; a
-/// stanza is none until it was written.
+/// An element with its attributes and children. A child that is a [`Stanza`] is written with the rest, but is not
+/// among [`Element::children`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Element {
     name: Cow<'static, str>,

@@ -16,7 +16,7 @@ use crate::work::{Work, split_name};
 pub(crate) struct Recorder {
     bytes: Vec<u8>,
     work: Work,
-    /// Whether there is a name in it that is none, a prefix that is not declared, or an attribute twice.
+    /// Whether it has an invalid name, an undeclared prefix or a duplicate attribute.
     malformed: bool,
 }
 
@@ -44,7 +44,8 @@ impl Recorder {
         recorder
     }
 
-    /// The document. An error if it exceeds [`Limits::OWN`], or a name in it is none.
+    /// The document. An error if it exceeds [`Limits::OWN`], or has an invalid name, an undeclared prefix or a
+    /// duplicate attribute.
     pub(crate) fn finish(self) -> Result<Document, StreamError> {
         let limits = &Limits::OWN;
         let fits = self.bytes.len() <= limits.stanza_bytes
@@ -63,7 +64,7 @@ impl Recorder {
         }
     }
 
-    /// The document, where neither names nor sizes can be wrong.
+    /// The document, if its names are known to be valid and its size to be within the limits.
     pub(crate) fn into_document(self) -> Document {
         Document::composed(self.bytes, self.work.finish(Vec::new()), ns::CLIENT)
     }

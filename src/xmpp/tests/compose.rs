@@ -198,7 +198,7 @@ fn received() -> impl Strategy<Value = Stanza> {
     })
 }
 
-/// A tree of ours: some of it was received, some is made of anybody's texts.
+/// A tree with parts that were received, any texts and a stanza.
 fn element() -> impl Strategy<Value = Element> {
     (inner(2), any::<String>(), any::<String>(), received()).prop_map(|(inner, text, ns, stanza)| {
         let read = document(&format!("<e xmlns:p='urn:p' xmlns:q='urn:q'>{inner}</e>")).unwrap().to_element();
