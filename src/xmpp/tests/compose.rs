@@ -270,6 +270,8 @@ fn play(stanza: &Stanza, step: &Step) -> Stanza {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     /// However a stanza was made of what was received and what is ours, it is what the strict pass reads.
     #[test]
     fn composed_is_read(start in received(), steps in proptest::collection::vec(step(), 1..5)) {
