@@ -67,6 +67,7 @@ impl From<&xmpp::Element> for Tree {
             match child {
                 xmpp::Child::Text(text) => tree.push_text(text),
                 xmpp::Child::Element(child) => tree.children.push(Child::Tree(child.into())),
+                xmpp::Child::Stanza(child) => tree.children.push(Child::Tree((&child.to_element()).into())),
             }
         }
         tree

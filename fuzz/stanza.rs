@@ -31,9 +31,11 @@ fn document(data: &[u8]) {
         if let Some(error) = stanza.error_reply(&StanzaError::gone().text("<'>")) {
             written(&error);
         }
+        carried(&stanza);
         // A request has exactly one child.
         if stanza.kind() != Kind::Iq {
-            written(&stanza.append(&Element::new("x", "urn:x")));
+            written(&stanza.append(&Element::new("x", "urn:x").stanza(&stanza)));
+            written(&stanza.without(|child| child.name().len() % 2 == 0));
         }
     }
 }
@@ -47,6 +49,18 @@ fn same_as_rxml(document: &Document) {
     let again =
         oracle::read(element.to_xml(ns::CLIENT).as_bytes(), ns::CLIENT).expect("what we write, rxml reads");
     assert_eq!(again, theirs);
+}
+
+/// Within another stanza it is the same to rxml as it is to us.
+fn carried(stanza: &Stanza) {
+    let forwarded = Element::new("forwarded", ns::FORWARD).stanza(stanza);
+    let outer = Element::new("message", ns::CLIENT).child(forwarded);
+    let carrier = Stanza::from_element(&outer).expect("a message with any child");
+    written(&carrier);
+    let theirs =
+        oracle::read(&carrier.to_bytes(Framing::Inherit), ns::CLIENT).expect("what we write, rxml reads");
+    assert_eq!(oracle::Tree::from(&outer), theirs);
+    assert_eq!(oracle::Tree::from(&carrier.to_element()), theirs);
 }
 
 fn written(stanza: &Stanza) {

@@ -7,12 +7,14 @@ use bytes::Bytes;
 
 use crate::element::Element;
 use crate::error::{StreamCondition, StreamError};
-use crate::escape;
 use crate::limits::Limits;
 use crate::node::Node;
+use crate::ns;
+use crate::recorder::Recorder;
 use crate::refusal::{malformed, violation};
 use crate::scan;
-use crate::tape::{self, Outer, Tape};
+use crate::sink::Sink;
+use crate::tape::{self, AttrRecord, DECLARATION, Outer, Tape};
 
 /// An element as it was received, validated, with a table of where everything is. A clone counts a reference.
 ///
@@ -37,9 +39,36 @@ impl Document {
         Self::read(bytes, inherited_ns, &[], limits)
     }
 
-    /// Reads what the server has made itself.
-    pub(crate) fn own(xml: Vec<u8>, inherited_ns: &str) -> Result<Document, StreamError> {
-        Self::read(xml.into(), inherited_ns, &[], &Limits::OWN)
+    /// Reads what the server has written itself, where `jabber:client` is in force.
+    pub(crate) fn own(xml: Vec<u8>) -> Result<Document, StreamError> {
+        Self::read(xml.into(), ns::CLIENT, &[], &Limits::OWN)
+    }
+
+    /// Writes an element where `jabber:client` is in force. An error if it exceeds [`Limits::OWN`] or has an invalid
+    /// name.
+    pub(crate) fn from_element(element: &Element) -> Result<Document, StreamError> {
+        let mut recorder = Recorder::new(256);
+        element.write_to(&mut recorder, ns::CLIENT);
+        recorder.finish()
+    }
+
+    /// What was recorded as it was written. Builds with debug assertions, and so all tests, read it as well.
+    pub(crate) fn composed(xml: Vec<u8>, tape: Tape, inherited_ns: &str) -> Document {
+        let document = Self { inner: Arc::new(Inner { bytes: xml.into(), tape }) };
+        debug_assert!(
+            document.is_as_read(inherited_ns),
+            "recorded otherwise than read: {document:?} {:?}",
+            document.tape()
+        );
+        document
+    }
+
+    /// Whether the strict pass finds in the bytes what the tape says. It may still find that they are too much.
+    fn is_as_read(&self, inherited_ns: &str) -> bool {
+        match Self::read(self.as_bytes().clone(), inherited_ns, &[], &Limits::OWN) {
+            Ok(read) => self.tape().same(read.tape(), self.as_bytes()),
+            Err(error) => error.condition == StreamCondition::PolicyViolation,
+        }
     }
 
     /// Reads one element where the prefixes `outer` are in force; what it uses of them is declared in it.
@@ -57,8 +86,7 @@ impl Document {
         if tape.borrowed.is_empty() {
             return Ok(Self { inner: Arc::new(Inner { bytes, tape }) });
         }
-        let declared = declare(&bytes, &tape, outer).ok_or_else(|| malformed("no start tag"))?;
-        Self::own(declared, inherited_ns)
+        declare(&bytes, tape, outer, inherited_ns)
     }
 
     /// The element.
@@ -127,20 +155,33 @@ fn line_feeds(bytes: Bytes) -> Bytes {
     out.into()
 }
 
-/// The same XML with the outer declarations it uses written into its start tag.
-fn declare(bytes: &[u8], tape: &Tape, outer: &[Outer]) -> Option<Vec<u8>> {
-    let root = tape.nodes.first()?;
+/// The same element with the outer declarations it uses written into its start tag.
+fn declare(bytes: &[u8], tape: Tape, outer: &[Outer], inherited_ns: &str) -> Result<Document, StreamError> {
+    let root = tape.nodes.first().ok_or_else(|| malformed("no start tag"))?;
+    if usize::from(root.attr_count) + tape.borrowed.len() > Limits::OWN.attributes {
+        return Err(violation("too many attributes"));
+    }
     let prefix = if root.prefix_len == 0 { 0 } else { usize::from(root.prefix_len) + 1 };
-    let (head, rest) = bytes.split_at_checked(1 + prefix + usize::from(root.name_len))?;
+    let (head, rest) = bytes.split_at_checked(1 + prefix + usize::from(root.name_len)).unwrap_or_default();
     let mut out = Vec::with_capacity(bytes.len() + 64 * tape.borrowed.len());
     out.extend_from_slice(head);
+    let mut declarations = Vec::with_capacity(tape.borrowed.len());
     for (prefix, name) in tape.borrowed.iter().filter_map(|&at| outer.get(at)) {
-        out.extend_from_slice(b" xmlns:");
-        out.extend_from_slice(prefix.as_bytes());
-        out.extend_from_slice(b"='");
-        escape::write_attribute(&mut out, name);
-        out.push(b'\'');
+        let start = out.len() + 1;
+        out.attribute(&format!("xmlns:{prefix}"), name);
+        declarations.push(AttrRecord {
+            start: start as u32,
+            value_start: (start + "xmlns:".len() + prefix.len() + "='".len()) as u32,
+            value_end: (out.len() - 1) as u32,
+            prefix_len: "xmlns".len() as u16,
+            name_len: prefix.len() as u16,
+            ns: DECLARATION,
+        });
     }
+    let by = (out.len() - head.len()) as u32;
     out.extend_from_slice(rest);
-    Some(out)
+    if out.len() > Limits::OWN.stanza_bytes {
+        return Err(violation("too many bytes"));
+    }
+    Ok(Document::composed(out, tape.declare(&declarations, by), inherited_ns))
 }

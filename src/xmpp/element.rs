@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use crate::chars;
-use crate::escape;
 use crate::ns;
+use crate::sink::Sink;
+use crate::stanza::Stanza;
+use crate::stanza_write::Framing;
 
 /// An attribute of an [`Element`].
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,11 +24,14 @@ pub struct Attribute {
 pub enum Child {
     /// An element.
     Element(Element),
+    /// A stanza within another element (XEP-0297).
+    Stanza(Stanza),
     /// Character data, unescaped.
     Text(String),
 }
 
-/// An element with its attributes and children.
+/// An element with its attributes and children. A child that is a [`Stanza`] is written with the rest, but is not
+/// among [`Element::children`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Element {
     name: Cow<'static, str>,
@@ -69,6 +74,13 @@ impl Element {
     /// The same with these children more at the end.
     pub fn with_children(mut self, children: impl IntoIterator<Item = Element>) -> Self {
         self.children.extend(children.into_iter().map(Child::Element));
+        self
+    }
+
+    /// The same with a stanza more at the end, which is shared: `<forwarded/>` and the like (XEP-0297). It is written
+    /// with its own sender, recipient and language.
+    pub fn stanza(mut self, stanza: &Stanza) -> Self {
+        self.children.push(Child::Stanza(stanza.clone()));
         self
     }
 
@@ -147,7 +159,7 @@ impl Element {
     pub fn children(&self) -> impl Iterator<Item = &Element> {
         self.children.iter().filter_map(|child| match child {
             Child::Element(element) => Some(element),
-            Child::Text(_) => None,
+            Child::Stanza(_) | Child::Text(_) => None,
         })
     }
 
@@ -162,19 +174,23 @@ impl Element {
             .iter()
             .filter_map(|child| match child {
                 Child::Text(text) => Some(text.as_str()),
-                Child::Element(_) => None,
+                Child::Element(_) | Child::Stanza(_) => None,
             })
             .collect()
     }
 
-    /// The same tree with every element of namespace `from` in `to`.
+    /// The same tree with every element of namespace `from` in `to`. A stanza within becomes a tree of its own if there
+    /// is such an element in it.
     pub fn map_ns(mut self, from: &str, to: &'static str) -> Self {
         if self.ns == from {
             self.ns = Cow::Borrowed(to);
         }
         let map = |child| match child {
             Child::Element(element) => Child::Element(element.map_ns(from, to)),
-            text => text,
+            Child::Stanza(stanza) if stanza.names(from) => {
+                Child::Element(stanza.to_element().map_ns(from, to))
+            }
+            other => other,
         };
         self.children = self.children.into_iter().map(map).collect();
         self
@@ -183,13 +199,7 @@ impl Element {
     /// Appends the element's XML; `xmlns` is written only where it differs from what is inherited.
     /// Characters that XML cannot carry become U+FFFD.
     pub fn write(&self, out: &mut Vec<u8>, inherited_ns: &str) {
-        match self.ns.as_ref() {
-            // The namespace of `xml:` may not be declared, its prefix always is.
-            ns::XML => self.write_prefixed(out, "xml", inherited_ns),
-            // May be neither declared nor used by an element (Namespaces in XML §3).
-            ns::XMLNS => self.write_as(out, &self.name, inherited_ns, inherited_ns),
-            own => self.write_as(out, &self.name, own, inherited_ns),
-        }
+        self.write_to(out, inherited_ns);
     }
 
     /// Like [`Element::write`] with a prefix that is declared outside: for `stream:error` and
@@ -198,30 +208,38 @@ impl Element {
         self.write_as(out, &format!("{prefix}:{}", self.name), inherited_ns, inherited_ns);
     }
 
-    fn write_as(&self, out: &mut Vec<u8>, name: &str, default_ns: &str, inherited_ns: &str) {
-        out.push(b'<');
-        out.extend_from_slice(name.as_bytes());
-        if default_ns != inherited_ns {
-            write_declaration(out, "xmlns", default_ns);
+    pub(crate) fn write_to(&self, sink: &mut impl Sink, inherited_ns: &str) {
+        match self.ns.as_ref() {
+            // The namespace of `xml:` may not be declared, its prefix always is.
+            ns::XML => self.write_as(sink, &format!("xml:{}", self.name), inherited_ns, inherited_ns),
+            // May be neither declared nor used by an element (Namespaces in XML §3).
+            ns::XMLNS => self.write_as(sink, &self.name, inherited_ns, inherited_ns),
+            own => self.write_as(sink, &self.name, own, inherited_ns),
         }
-        self.write_attributes(out);
-        if self.children.is_empty() {
-            out.extend_from_slice(b"/>");
-            return;
-        }
-        out.push(b'>');
-        for child in &self.children {
-            match child {
-                Child::Element(element) => element.write(out, default_ns),
-                Child::Text(text) => escape::write_text(out, text),
-            }
-        }
-        out.extend_from_slice(b"</");
-        out.extend_from_slice(name.as_bytes());
-        out.push(b'>');
     }
 
-    fn write_attributes(&self, out: &mut Vec<u8>) {
+    fn write_as(&self, sink: &mut impl Sink, name: &str, default_ns: &str, inherited_ns: &str) {
+        sink.open(name);
+        if default_ns != inherited_ns {
+            write_declaration(sink, "xmlns", default_ns);
+        }
+        self.write_attributes(sink);
+        if self.children.is_empty() {
+            return sink.empty();
+        }
+        sink.opened();
+        let framing = if default_ns == ns::CLIENT { Framing::Inherit } else { Framing::Declare };
+        for child in &self.children {
+            match child {
+                Child::Element(element) => element.write_to(sink, default_ns),
+                Child::Stanza(stanza) => stanza.write_to(sink, framing),
+                Child::Text(text) => sink.text(text),
+            }
+        }
+        sink.close(name);
+    }
+
+    fn write_attributes(&self, sink: &mut impl Sink) {
         for (at, attribute) in self.attributes.iter().enumerate() {
             let prefix =
                 attribute.name.split_once(':').map(|(prefix, _)| prefix).filter(|&prefix| prefix != "xml");
@@ -229,10 +247,10 @@ impl Element {
                 let declares =
                     |earlier: &Attribute| earlier.name.split_once(':').is_some_and(|(p, _)| p == prefix);
                 if !self.attributes.iter().take(at).any(declares) {
-                    write_declaration(out, &format!("xmlns:{prefix}"), ns);
+                    write_declaration(sink, &format!("xmlns:{prefix}"), ns);
                 }
             }
-            write_pair(out, &attribute.name, &attribute.value);
+            sink.attribute(&attribute.name, &attribute.value);
         }
     }
 
@@ -245,18 +263,10 @@ impl Element {
 }
 
 /// What cannot be in a namespace name becomes U+FFFD.
-fn write_declaration(out: &mut Vec<u8>, name: &str, ns: &str) {
+fn write_declaration(sink: &mut impl Sink, name: &str, ns: &str) {
     if ns.chars().all(chars::is_namespace_char) {
-        write_pair(out, name, ns);
+        sink.attribute(name, ns);
     } else {
-        write_pair(out, name, &ns.replace(|c| !chars::is_namespace_char(c), "\u{FFFD}"));
+        sink.attribute(name, &ns.replace(|c| !chars::is_namespace_char(c), "\u{FFFD}"));
     }
-}
-
-fn write_pair(out: &mut Vec<u8>, name: &str, value: &str) {
-    out.push(b' ');
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"='");
-    escape::write_attribute(out, value);
-    out.push(b'\'');
 }

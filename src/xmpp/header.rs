@@ -100,7 +100,7 @@ impl HeaderScope {
             return Ok(document);
         }
         // The default namespace is not what stanzas are read with: write it again with its own.
-        Document::own(document.to_element().to_xml(ns::CLIENT).into_bytes(), ns::CLIENT)
+        Document::from_element(&document.to_element())
     }
 
     /// Whether `tag` is the end tag.

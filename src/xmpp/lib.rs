@@ -3,7 +3,8 @@
 //! Bytes become [`StreamEvent`]s in [`StreamParser`]; an element that was read is a [`Document`]: its own
 //! bytes and a table of offsets into them, validated once and never copied again. A [`Stanza`] is such a
 //! document and an envelope that may be changed; writing it writes a new start tag and the old bytes.
-//! What the server itself says is built as an [`Element`].
+//! What the server itself says is built as an [`Element`], which may carry stanzas. Bytes and table are then written
+//! together: what the server composes is not parsed.
 
 mod attributes;
 mod chars;
@@ -18,15 +19,20 @@ mod limits;
 mod malformed;
 mod node;
 mod prep;
+mod recorder;
 mod refusal;
 mod scan;
 mod scope;
+mod sink;
 mod stanza;
+mod stanza_edit;
 mod stanza_reply;
+mod stanza_tag;
 mod stanza_type;
 mod stanza_write;
 mod stream;
 mod tape;
+mod work;
 mod wrapper;
 
 pub mod datetime;

@@ -2,12 +2,12 @@
 
 use std::{error, fmt};
 
-use crate::error::StanzaError;
+use crate::error::{StanzaError, StreamError};
 use crate::jid::Jid;
 use crate::node::Node;
 use crate::stanza::Stanza;
-use crate::stanza_reply::{finish, start};
-use crate::stanza_type::Kind;
+use crate::stanza_reply::Head;
+use crate::stanza_type::{Kind, StanzaType};
 
 /// An element that is no valid stanza, and what is needed to say so.
 #[derive(Clone, Debug)]
@@ -39,6 +39,18 @@ impl Malformed {
         }
     }
 
+    /// What is not even an element.
+    pub(crate) fn unreadable(error: &StreamError) -> Self {
+        Self {
+            error: StanzaError::bad_request().text(error.to_string()),
+            kind: None,
+            id: None,
+            from: None,
+            to: None,
+            is_answer: false,
+        }
+    }
+
     /// The error to the sender; `None` where there must be none, or the element was no stanza at all.
     pub fn error_reply(&self) -> Option<Stanza> {
         let kind = self.kind.filter(|_| !self.is_answer)?;
@@ -46,8 +58,8 @@ impl Malformed {
         let (from, to) = (jid(&self.to), jid(&self.from));
         // An IQ has an id, even where the request had none.
         let id = self.id.as_deref().or((kind == Kind::Iq).then_some(""));
-        let xml = start(kind, crate::stanza_type::StanzaType::Error, id, from.as_ref(), to.as_ref());
-        Some(finish(xml, kind, &[&self.error.to_element()]))
+        let head = Head { kind, stanza_type: StanzaType::Error, id, from: from.as_ref(), to: to.as_ref() };
+        Some(head.finish(&[&self.error.to_element()]))
     }
 }
 

@@ -51,6 +51,11 @@ impl<'a> Node<'a> {
         self.document.tape().nodes.get(self.index as usize).unwrap_or(NONE)
     }
 
+    /// Its place among the elements of the document.
+    pub(crate) fn index(self) -> u32 {
+        self.index
+    }
+
     pub(crate) fn source(self) -> &'a [u8] {
         self.document.as_bytes()
     }
@@ -121,10 +126,10 @@ impl<'a> Node<'a> {
     /// Prefixes declared on this element (empty: the default) and their namespaces.
     pub(crate) fn declarations(self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
         let source = self.source();
-        self.records().iter().filter(|record| record.ns == DECLARATION).map(move |record| {
-            let prefix = if record.prefix_len == 0 { "" } else { record.local_name(source) };
-            (prefix, escape::attribute(record.raw_value(source)))
-        })
+        self.records()
+            .iter()
+            .filter(|record| record.ns == DECLARATION)
+            .map(move |record| (record.declared(source), escape::attribute(record.raw_value(source))))
     }
 
     /// The child elements, in order.
@@ -185,13 +190,23 @@ impl<'a> Node<'a> {
 
     /// The element as a tree of its own. Recursion is bounded by the limits the document was read with.
     pub fn to_element(&self) -> Element {
-        let owned = |name: &str| ns::known(name).map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed);
         let mut element = Element::with_name(Cow::Owned(self.name().to_owned()), owned(self.ns()));
-        for attr in self.attrs() {
+        self.attributes_into(&mut element, |_| true);
+        self.nodes_into(&mut element);
+        element
+    }
+
+    /// Sets the attributes whose full name is `wanted` on `element`.
+    pub(crate) fn attributes_into(self, element: &mut Element, wanted: impl Fn(&str) -> bool) {
+        for attr in self.attrs().filter(|attr| wanted(attr.full_name)) {
             let ns = (!attr.ns.is_empty()).then(|| owned(attr.ns));
             let name = Cow::Owned(attr.full_name.to_owned());
             element.put(Attribute { name, ns, value: attr.value.into_owned() });
         }
+    }
+
+    /// Adds what stands within to `element`.
+    pub(crate) fn nodes_into(self, element: &mut Element) {
         self.segments(|segment| match segment {
             Segment::Text("") => {}
             Segment::Text(raw) => {
@@ -201,8 +216,11 @@ impl<'a> Node<'a> {
             }
             Segment::Element(child) => element.push(child.to_element()),
         });
-        element
     }
+}
+
+fn owned(name: &str) -> Cow<'static, str> {
+    ns::known(name).map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed)
 }
 
 enum Segment<'a> {

@@ -43,6 +43,7 @@ namespaces! {
     COMMANDS = "http://jabber.org/protocol/commands", "XEP-0050";
     CAPS = "http://jabber.org/protocol/caps", "XEP-0115";
     CARBONS = "urn:xmpp:carbons:2", "XEP-0280";
+    CARBONS_RULES = "urn:xmpp:carbons:rules:0", "XEP-0280";
     HINTS = "urn:xmpp:hints", "XEP-0334";
     SID = "urn:xmpp:sid:0", "XEP-0359";
     MAM = "urn:xmpp:mam:2", "XEP-0313";
@@ -53,15 +54,23 @@ namespaces! {
     REGISTER_FEATURE = "http://jabber.org/features/iq-register", "XEP-0077";
     PRIVATE = "jabber:iq:private", "XEP-0049";
     BLOCKING = "urn:xmpp:blocking", "XEP-0191";
+    BLOCKING_ERRORS = "urn:xmpp:blocking:errors", "XEP-0191";
+    PRIVACY = "jabber:iq:privacy", "XEP-0016";
     VCARD = "vcard-temp", "XEP-0054";
     VCARD_UPDATE = "vcard-temp:x:update", "XEP-0153";
     CHATSTATES = "http://jabber.org/protocol/chatstates", "XEP-0085";
     RECEIPTS = "urn:xmpp:receipts", "XEP-0184";
     CHAT_MARKERS = "urn:xmpp:chat-markers:0", "XEP-0333";
     MUC = "http://jabber.org/protocol/muc", "XEP-0045";
+    MUC_ADMIN = "http://jabber.org/protocol/muc#admin", "XEP-0045";
+    MUC_OWNER = "http://jabber.org/protocol/muc#owner", "XEP-0045";
     MUC_USER = "http://jabber.org/protocol/muc#user", "XEP-0045";
     PUBSUB = "http://jabber.org/protocol/pubsub", "XEP-0060";
     PUBSUB_EVENT = "http://jabber.org/protocol/pubsub#event", "XEP-0060";
     SASL_CB = "urn:xmpp:sasl-cb:0", "XEP-0440";
+    ADMIN = "http://jabber.org/protocol/admin", "XEP-0133";
+    CONFERENCE = "jabber:x:conference", "XEP-0249";
+    NICK = "http://jabber.org/protocol/nick", "XEP-0172";
+    REPORTING = "urn:xmpp:reporting:1", "XEP-0377";
     DIALBACK = "jabber:server:dialback", "XEP-0220";
 }

@@ -10,6 +10,7 @@ use crate::jid::Jid;
 use crate::malformed::Malformed;
 use crate::node::{Children, Node};
 use crate::ns;
+use crate::stanza_tag::SharedTag;
 use crate::stanza_type::{Kind, StanzaType};
 
 /// A value of the stanza's start tag: where it stands, unless it had to be unescaped.
@@ -29,6 +30,13 @@ pub(crate) struct Body {
 }
 
 impl Body {
+    /// The body of a stanza of this kind and type.
+    pub(crate) fn new(document: Document, kind: Kind, stanza_type: StanzaType) -> Self {
+        let root = document.root();
+        let (id, lang) = (Value::of(root, "id"), Value::of(root, "xml:lang"));
+        Self { document, kind, stanza_type, id, lang }
+    }
+
     /// The same for a document whose start tag has the same attributes at the same places.
     pub(crate) fn with_document(&self, document: Document) -> Self {
         Self { document, id: self.id.clone(), lang: self.lang.clone(), ..*self }
@@ -42,6 +50,7 @@ pub struct Stanza {
     pub(crate) from: Option<Jid>,
     pub(crate) to: Option<Jid>,
     pub(crate) default_lang: Option<Arc<str>>,
+    pub(crate) tag: Option<Arc<SharedTag>>,
 }
 
 impl Stanza {
@@ -64,13 +73,11 @@ impl Stanza {
             root.attr(name).map(|jid| Jid::parse(&jid).map_err(malformed)).transpose()
         };
         let (from, to) = (address("from")?, address("to")?);
-        let id = Value::of(root, "id");
+        let body = Body::new(document.clone(), kind, stanza_type);
         if kind == Kind::Iq {
-            check_iq(root, stanza_type, id.is_some()).map_err(refuse)?;
+            check_iq(root, stanza_type, body.id.is_some()).map_err(refuse)?;
         }
-        let lang = Value::of(root, "xml:lang");
-        let body = Body { kind, stanza_type, id, lang, document: document.clone() };
-        Ok(Self { body: Arc::new(body), from, to, default_lang: None })
+        Ok(Self { body: Arc::new(body), from, to, default_lang: None, tag: None })
     }
 
     /// A stanza with a prefix, or of a server or component: written again as those of clients are.
@@ -81,21 +88,20 @@ impl Stanza {
 
     /// Makes a stanza of an element; see [`Stanza::from_document`].
     pub fn from_element(element: &Element) -> Result<Stanza, Malformed> {
-        Self::from_document(own(element.to_xml(ns::CLIENT)))
+        let document = Document::from_element(element);
+        Self::from_document(document.map_err(|error| Malformed::unreadable(&error))?)
     }
 
     /// Reads a stanza from its XML, which inherits `jabber:client`.
     pub fn parse_str(xml: &str) -> Result<Stanza, Malformed> {
-        let invalid = |error: crate::StreamError| Malformed {
-            error: StanzaError::bad_request().text(error.to_string()),
-            kind: None,
-            id: None,
-            from: None,
-            to: None,
-            is_answer: false,
-        };
-        let bytes = bytes::Bytes::copy_from_slice(xml.as_bytes());
-        Self::from_document(Document::parse(bytes, ns::CLIENT, &crate::Limits::OWN).map_err(invalid)?)
+        let document = Document::own(xml.as_bytes().to_vec());
+        Self::from_document(document.map_err(|error| Malformed::unreadable(&error))?)
+    }
+
+    /// Whether reading the stanza's document would give the same stanza.
+    pub(crate) fn is_valid(&self) -> bool {
+        let read = Self::from_document(self.body.document.clone());
+        read.is_ok_and(|read| (read.from, read.to) == (self.from.clone(), self.to.clone()))
     }
 
     /// What it is.
@@ -132,6 +138,7 @@ impl Stanza {
     /// The same from this sender.
     pub fn with_from(mut self, from: Jid) -> Self {
         self.from = Some(from);
+        self.tag = None;
         self
     }
 
@@ -145,6 +152,7 @@ impl Stanza {
     pub fn with_lang_default(mut self, lang: Arc<str>) -> Self {
         if self.body.lang.is_none() && self.default_lang.is_none() {
             self.default_lang = Some(lang);
+            self.tag = None;
         }
         self
     }
@@ -185,16 +193,6 @@ impl Stanza {
         let error = self.child("error", ns::CLIENT).filter(|_| self.stanza_type() == StanzaType::Error);
         error.map(StanzaError::from_node)
     }
-}
-
-/// The document of XML that the server has written itself.
-pub(crate) fn own(xml: impl Into<Vec<u8>>) -> Document {
-    let document = Document::own(xml.into(), ns::CLIENT);
-    #[expect(
-        clippy::expect_used,
-        reason = "names are constants or validated, the rest is escaped as it is written"
-    )]
-    document.expect("what the server writes is well-formed")
 }
 
 fn check_iq(root: Node<'_>, stanza_type: StanzaType, id: bool) -> Result<(), StanzaError> {

@@ -8,7 +8,7 @@ pub(crate) const NO_NS: u16 = u16::MAX;
 pub(crate) const DECLARATION: u16 = u16::MAX - 1;
 
 /// An element: offsets into the source.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct NodeRecord {
     pub(crate) start: u32,
     pub(crate) inner_start: u32,
@@ -24,7 +24,7 @@ pub(crate) struct NodeRecord {
 }
 
 /// An attribute: offsets into the source.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct AttrRecord {
     /// Where the name with its prefix begins.
     pub(crate) start: u32,
@@ -44,6 +44,8 @@ pub(crate) struct Tape {
     pub(crate) nodes: Box<[NodeRecord]>,
     pub(crate) attrs: Box<[AttrRecord]>,
     pub(crate) namespaces: Box<[Namespace]>,
+    /// The most elements within one another; in what was composed, an upper bound.
+    pub(crate) depth: u32,
     /// Indices of the outer declarations in use.
     pub(crate) borrowed: Vec<usize>,
 }
@@ -54,7 +56,21 @@ pub(crate) fn slice(source: &[u8], start: usize, end: usize) -> &str {
     source.get(start..end).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
+impl NodeRecord {
+    /// Whether the element is written as an empty-element tag.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.inner_start == self.end
+    }
+}
+
 impl AttrRecord {
+    /// The same attribute so many bytes further on.
+    pub(crate) fn moved(&self, by: u32) -> Self {
+        let (start, value_start, value_end) =
+            (self.start.wrapping_add(by), self.value_start.wrapping_add(by), self.value_end.wrapping_add(by));
+        Self { start, value_start, value_end, ..*self }
+    }
+
     pub(crate) fn full_name<'a>(&self, source: &'a [u8]) -> &'a str {
         let start = self.start as usize;
         slice(source, start, start + self.local_at() + usize::from(self.name_len))
@@ -68,6 +84,11 @@ impl AttrRecord {
         slice(source, self.value_start as usize, self.value_end as usize)
     }
 
+    /// The prefix that is declared, empty for the default namespace, if this is a declaration.
+    pub(crate) fn declared<'a>(&self, source: &'a [u8]) -> &'a str {
+        if self.prefix_len == 0 { "" } else { self.local_name(source) }
+    }
+
     /// The attribute as it stands in the source, with its quotes.
     pub(crate) fn raw<'a>(&self, source: &'a [u8]) -> &'a [u8] {
         source.get(self.start as usize..self.value_end as usize + 1).unwrap_or_default()
@@ -78,5 +99,51 @@ impl AttrRecord {
             0 => 0,
             prefix => usize::from(prefix) + 1,
         }
+    }
+}
+
+impl Tape {
+    /// The same after `declarations` were inserted behind the name of the root, which are `by` bytes.
+    pub(crate) fn declare(mut self, declarations: &[AttrRecord], by: u32) -> Self {
+        for (index, node) in self.nodes.iter_mut().enumerate() {
+            if index == 0 {
+                node.attr_count += declarations.len() as u16;
+            } else {
+                node.start += by;
+                node.attrs += declarations.len() as u32;
+            }
+            (node.inner_start, node.inner_end, node.end) =
+                (node.inner_start + by, node.inner_end + by, node.end + by);
+        }
+        for namespace in &mut self.namespaces {
+            if let Namespace::Source(start, end) = namespace {
+                (*start, *end) = (*start + by, *end + by);
+            }
+        }
+        let moved = self.attrs.iter().map(|attr| attr.moved(by));
+        self.attrs = declarations.iter().copied().chain(moved).collect();
+        self.borrowed = Vec::new();
+        self
+    }
+
+    /// The attributes of the elements from `first` to before `end`, which stand behind one another.
+    pub(crate) fn attrs_of(&self, first: usize, end: usize) -> &[AttrRecord] {
+        let at = |index: usize| self.nodes.get(index).map_or(self.attrs.len(), |node| node.attrs as usize);
+        self.attrs.get(at(first)..at(end)).unwrap_or_default()
+    }
+
+    /// Whether both say the same of `source`: every offset, and every name behind the indices of namespaces.
+    pub(crate) fn same(&self, other: &Tape, source: &[u8]) -> bool {
+        let namespace = |tape: &Tape, index: u16| match index {
+            NO_NS | DECLARATION => Some((index, String::new())),
+            _ => tape.namespaces.get(usize::from(index)).map(|name| (0, name.as_str(source).to_owned())),
+        };
+        let node = |tape: &Tape, node: &NodeRecord| {
+            (NodeRecord { ns: 0, ..*node }, namespace(tape, node.ns).map(|(_, name)| name))
+        };
+        let attr = |tape: &Tape, attr: &AttrRecord| (AttrRecord { ns: 0, ..*attr }, namespace(tape, attr.ns));
+        self.depth >= other.depth
+            && self.nodes.iter().map(|one| node(self, one)).eq(other.nodes.iter().map(|one| node(other, one)))
+            && self.attrs.iter().map(|one| attr(self, one)).eq(other.attrs.iter().map(|one| attr(other, one)))
     }
 }

@@ -103,6 +103,21 @@ proptest! {
         prop_assert_eq!(again.to_element(), element);
     }
 
+    /// What is declared on the stream is declared on the element, and everything moves with that.
+    #[test]
+    fn what_is_borrowed_is_declared(inner in inner(3)) {
+        let outer: [(Box<str>, Box<str>); 3] =
+            [("other".into(), "urn:o".into()), ("q".into(), "urn:&".into()), ("p".into(), "urn:p".into())];
+        for (start, end) in [("<m id='1'>", "</m>"), ("<p:m xmlns='urn:m' p:x=''>", "</p:m >")] {
+            let xml = format!("{start}{inner}{end}").into_bytes();
+            let read = Document::read(xml.into(), "urn:d", &outer, &Limits::default()).unwrap();
+            let again = Document::parse(read.as_bytes().clone(), "urn:d", &Limits::default()).unwrap();
+            prop_assert!(read.tape().same(again.tape(), read.as_bytes()));
+            prop_assert_eq!(read.to_element(), again.to_element());
+            prop_assert!(!read.as_str().contains("xmlns:other"));
+        }
+    }
+
     #[test]
     fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
         let _ = Document::parse(bytes.into(), ns::CLIENT, &Limits::default());
@@ -119,6 +134,11 @@ proptest! {
 
 /// XML of some elements in some namespaces.
 fn xml(depth: u32) -> impl Strategy<Value = String> {
+    inner(depth).prop_map(|inner| format!("<m xmlns:p='urn:p' xmlns:q='jabber:client'>{inner}</m>"))
+}
+
+/// What stands in such an element, where the prefixes `p` and `q` are declared.
+pub(super) fn inner(depth: u32) -> impl Strategy<Value = String> {
     let text = prop_oneof![
         "[a-z ]{0,8}",
         Just("&lt;&#65;".to_owned()),
@@ -134,9 +154,8 @@ fn xml(depth: u32) -> impl Strategy<Value = String> {
         Just(" xmlns:p='urn:q' xmlns:q='urn:&amp;'"),
     ];
     let leaf = text.prop_map(|text| text);
-    let tree = leaf.prop_recursive(depth, 32, 4, move |inner| {
+    leaf.prop_recursive(depth, 32, 4, move |inner| {
         (name.clone(), attrs.clone(), proptest::collection::vec(inner, 0..4))
             .prop_map(|(name, attrs, inner)| format!("<{name}{attrs}>{}</{name}>", inner.concat()))
-    });
-    tree.prop_map(|inner| format!("<m xmlns:p='urn:p' xmlns:q='jabber:client'>{inner}</m>"))
+    })
 }

@@ -1,5 +1,6 @@
 //! What the crate promises, tried through its public names.
 
+mod compose;
 mod document;
 mod element;
 mod jid;
