@@ -195,13 +195,13 @@ impl Session {
     }
 
     /// Puts a stanza into its mailbox as it is. A reader that is too slow is closed.
-    pub fn push(&self, item: Item) -> Result<(), PushError> {
+    pub fn push(self: &Arc<Self>, item: Item) -> Result<(), PushError> {
         let release = self.release_of(&item.stanza);
         self.taken(self.mailbox.push(item, release, &self.host().options().limits))
     }
 
     /// The same for what somebody sent to it: it stays behind stored messages that are being read back.
-    pub(crate) fn place(&self, item: Item) -> Result<(), PushError> {
+    pub(crate) fn place(self: &Arc<Self>, item: Item) -> Result<(), PushError> {
         let release = self.release_of(&item.stanza);
         self.taken(self.mailbox.place(item, release, &self.host().options().limits))
     }

@@ -13,7 +13,7 @@ use crate::{Account, Host, Resource};
 
 /// Values by their type: a list that only grows, read without a lock. An owner has a handful at most.
 #[derive(Default)]
-pub(crate) struct Slots {
+pub struct Slots {
     first: Link,
 }
 

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use kernel::{About, Account, HostTable, Identity, IqKind, IqRequest, IqResult, Module, Registrar, Target};
+use kernel::{
+    About, Account, DiscoItem, HostTable, Identity, IqKind, IqRequest, IqResult, Module, Registrar, Target,
+};
 use serde_json::Value;
-use xmpp::{Element, StanzaError, ns};
+use xmpp::{Element, Jid, StanzaError, ns};
 
 use crate::OptionError;
 use crate::options::{self, NoOptions};
@@ -23,11 +25,13 @@ impl Module for Disco {
     }
 
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
-        let title = registrar.host().options().brand.title.clone();
-        let name = (!title.is_empty()).then_some(title);
-        registrar.identity(Identity { category: "server", kind: "im", name });
-        registrar.feature(ns::DISCO_INFO, true);
-        registrar.feature(ns::DISCO_ITEMS, true);
+        let server = Identity::new("server", "im").named(&registrar.options().brand.title);
+        registrar.identity(Target::Host, server);
+        registrar.identity(Target::Account, Identity::new("account", "registered"));
+        for target in [Target::Host, Target::Account] {
+            registrar.feature(target.clone(), ns::DISCO_INFO);
+            registrar.feature(target, ns::DISCO_ITEMS);
+        }
         registrar.iq(Target::Host, IqKind::Get, "query", ns::DISCO_INFO, host_info);
         registrar.iq(Target::Host, IqKind::Get, "query", ns::DISCO_ITEMS, host_items);
         registrar.iq(Target::Account, IqKind::Get, "query", ns::DISCO_INFO, account_info);
@@ -38,31 +42,29 @@ impl Module for Disco {
 async fn host_info(request: IqRequest) -> IqResult {
     no_node(&request)?;
     let table = request.kernel.table(&request.host).ok_or_else(StanzaError::service_unavailable)?;
-    Ok(Some(info(table.identities(), table.features())))
+    Ok(Some(info(&table, &Target::Host)))
 }
 
-/// No services are served yet.
+/// What features have announced: services of the domain.
 async fn host_items(request: IqRequest) -> IqResult {
     no_node(&request)?;
-    Ok(Some(Element::new("query", ns::DISCO_ITEMS)))
+    let table = request.kernel.table(&request.host).ok_or_else(StanzaError::service_unavailable)?;
+    Ok(Some(items(table.items(&Target::Host))))
 }
 
 async fn account_info(request: IqRequest) -> IqResult {
     authorized(&request).await?;
     no_node(&request)?;
-    let table = request.kernel.table(&request.host);
-    let features = table.as_deref().map(HostTable::account_features).unwrap_or_default();
-    let identity = Identity { category: "account", kind: "registered", name: None };
-    Ok(Some(info(&[identity], features)))
+    let table = request.kernel.table(&request.host).ok_or_else(StanzaError::service_unavailable)?;
+    Ok(Some(info(&table, &Target::Account)))
 }
 
 /// The available resources of the account.
 async fn account_items(request: IqRequest) -> IqResult {
     let account = authorized(&request).await?;
     no_node(&request)?;
-    let item = |jid: &str| Element::new("item", ns::DISCO_ITEMS).attr("jid", jid);
-    let items = account.available().into_iter().map(|session| item(session.jid().as_str()));
-    Ok(Some(Element::new("query", ns::DISCO_ITEMS).with_children(items)))
+    let resources = account.available().into_iter().map(|resource| item(resource.jid(), None));
+    Ok(Some(Element::new("query", ns::DISCO_ITEMS).with_children(resources)))
 }
 
 /// Section 8: the owner, and whoever may see the account's presence. To others it does not exist.
@@ -83,14 +85,23 @@ fn no_node(request: &IqRequest) -> Result<(), StanzaError> {
     }
 }
 
-fn info(identities: &[Identity], features: &[&'static str]) -> Element {
-    let identities = identities.iter().map(|identity| {
+fn info(table: &HostTable, target: &Target) -> Element {
+    let identities = table.identities(target).iter().map(|identity| {
         Element::new("identity", ns::DISCO_INFO)
-            .attr("category", identity.category)
-            .attr("type", identity.kind)
+            .attr("category", &*identity.category)
+            .attr("type", &*identity.kind)
             .opt_attr("name", identity.name.as_deref())
     });
-    let features =
-        features.iter().map(|feature| Element::new("feature", ns::DISCO_INFO).attr("var", feature));
+    let features = table.features(target).iter();
+    let features = features.map(|feature| Element::new("feature", ns::DISCO_INFO).attr("var", &**feature));
     Element::new("query", ns::DISCO_INFO).with_children(identities).with_children(features)
+}
+
+fn items(items: &[DiscoItem]) -> Element {
+    let items = items.iter().map(|one| item(&one.jid, one.name.as_deref()));
+    Element::new("query", ns::DISCO_ITEMS).with_children(items)
+}
+
+fn item(jid: &Jid, name: Option<&str>) -> Element {
+    Element::new("item", ns::DISCO_ITEMS).attr("jid", jid.as_str()).opt_attr("name", name)
 }

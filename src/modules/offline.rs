@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{
-    About, Backlog, BoxFuture, Interest, Kernel, Module, Order, Packet, Registrar, Session, Stage, Verdict,
+    About, Account, BoxFuture, Interest, Kernel, Module, Moment, Order, Packet, Registrar, SessionEvent, Stage, State,
+    Target, Verdict,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,6 +19,7 @@ use xmpp::{Framing, Kind, Stanza, StanzaError, StanzaType, delay, ns};
 
 use crate::options;
 use crate::{OptionDoc, OptionError};
+use flight::Flights;
 use reader::Reader;
 use worth::Worth;
 
@@ -66,10 +68,15 @@ impl Module for Offline {
     }
 
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
-        registrar.feature(ns::OFFLINE, false);
+        registrar.feature(Target::Host, ns::OFFLINE);
         let kept = [StanzaType::None, StanzaType::Normal, StanzaType::Chat];
         registrar.hook(Stage::Undelivered, Order::Late, Interest::types(Kind::Message, &kept), {
             move |kernel, packet| self.keep(kernel, packet)
+        });
+        let flights = registrar.state();
+        registrar.session(Moment::Available, move |kernel, event| {
+            read_back(kernel, event, flights);
+            Box::pin(std::future::ready(()))
         });
         registrar.every(SWEEP, |kernel| Box::pin(sweep(kernel)));
     }
@@ -78,7 +85,7 @@ impl Module for Offline {
 impl Offline {
     /// Queues the write and lets the sender read on; the sender's count of what is settled waits for the commit.
     fn keep(&self, kernel: &Arc<Kernel>, packet: &mut Packet) -> Verdict {
-        let Some(account) = packet.recipient.clone() else { return Verdict::Continue };
+        let Some(account) = packet.recipient().cloned() else { return Verdict::Continue };
         if worth::of(&packet.stanza) == Worth::Nothing {
             return Verdict::Drop;
         }
@@ -109,7 +116,7 @@ impl Offline {
 fn refusal(error: OfflineError) -> StanzaError {
     match error {
         OfflineError::Full => {
-            StanzaError::service_unavailable().text("the recipient has too many messages waiting")
+            StanzaError::service_unavailable().text("the recipient's offline storage is full")
         }
         OfflineError::Storage(error) => {
             tracing::error!(%error, "a message could not be kept");
@@ -127,13 +134,11 @@ fn sweep(kernel: &Arc<Kernel>) -> impl Future<Output = ()> + Send + 'static {
     }
 }
 
-/// A session takes messages from now on: what is kept for its account is read back, if this feature is on.
-pub(crate) fn read_back(kernel: &Arc<Kernel>, session: &Arc<Session>, backlog: Backlog) {
-    let on = kernel.table(session.host()).is_some_and(|table| table.features().contains(&ns::OFFLINE));
-    if !on {
-        return;
-    }
-    let reader = Arc::new(Reader::new(kernel, session.account()));
+/// A session takes messages from now on: what is kept for its account is read back.
+fn read_back(kernel: &Arc<Kernel>, event: &SessionEvent, flights: State<Account, Arc<Flights>>) {
+    let Some(backlog) = event.take_backlog() else { return };
+    let account = event.resource.account();
+    let reader = Arc::new(Reader::new(kernel, account, flights.of(account)));
     kernel.read_back(backlog, move |from_start| -> BoxFuture<'static, _> {
         let reader = reader.clone();
         Box::pin(async move { reader.next(from_start).await })

@@ -22,7 +22,8 @@ impl Module for Ping {
     }
 
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
-        registrar.feature(ns::PING, true);
+        registrar.feature(Target::Host, ns::PING);
+        registrar.feature(Target::Account, ns::PING);
         registrar.iq(Target::Host, IqKind::Get, "ping", ns::PING, |_| async { Ok(None) });
         registrar.iq(Target::Account, IqKind::Get, "ping", ns::PING, |request| async move {
             // to others as if there were no such account (section 4.2)

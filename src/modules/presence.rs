@@ -13,13 +13,16 @@ mod probe;
 
 use std::sync::Arc;
 
-use kernel::{About, Interest, Kernel, Module, Moment, Order, Packet, Registrar, Stage, Verdict};
+use kernel::{
+    About, Interest, Kernel, Module, Moment, Order, Packet, Phase, Registrar, Resource, Ruling, Stage, State, Verdict,
+};
 use serde_json::Value;
 use xmpp::{Element, Kind, StanzaError, StanzaType, ns};
 
 use crate::OptionError;
 use crate::options::{self, NoOptions};
 use crate::subscription::Action;
+use directed::Directed;
 
 struct Presence;
 
@@ -34,48 +37,58 @@ impl Module for Presence {
     }
 
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
-        registrar.stream_feature(Element::new("sub", ns::PREAPPROVAL));
+        registrar.stream_feature(Phase::Bind, Element::new("sub", ns::PREAPPROVAL));
+        let directed = registrar.state();
         let every = Interest::kinds(&[Kind::Presence]);
-        registrar
-            .hook_later(Stage::Send, Order::Late, every, |kernel, packet| Box::pin(sent(kernel, packet)));
+        registrar.hook_later(Stage::Send, Order::Late, every, move |kernel, packet| {
+            Box::pin(sent(kernel, packet, directed))
+        });
         let managing = Interest::types(Kind::Presence, &Action::TYPES);
         let probes = Interest::types(Kind::Presence, &[StanzaType::Probe]);
         registrar.hook_later(Stage::Receive, Order::Late, managing.and(probes), |kernel, packet| {
             Box::pin(arrived(kernel, packet))
         });
-        registrar.session(Moment::Closed, |kernel, session| Box::pin(broadcast::closed(kernel, session)));
+        registrar.session(Moment::Closed, move |kernel, event| {
+            Box::pin(broadcast::closed(kernel, &event.resource, directed))
+        });
     }
 }
 
 /// A client of ours has sent presence.
-async fn sent(kernel: &Arc<Kernel>, packet: &mut Packet) -> Verdict {
-    let Some(session) = packet.session().cloned() else { return Verdict::Continue };
+async fn sent(kernel: &Arc<Kernel>, packet: &mut Packet, kept: State<Resource, Directed>) -> Verdict {
+    let Some(resource) = packet.client().cloned() else { return Verdict::Continue };
     let stanza = &packet.stanza;
     let kind = stanza.stanza_type();
     if let Some(action) = Action::of(kind) {
-        return outbound::sent(kernel, &session, packet, action).await;
+        return outbound::sent(kernel, &resource, packet, action).await;
     }
     match (kind, stanza.to()) {
-        (StanzaType::None, None) => broadcast::available(kernel, &session, stanza.clone()).await,
-        (StanzaType::Unavailable, None) => broadcast::unavailable(kernel, &session, stanza.clone()).await,
-        (StanzaType::None, Some(to)) => directed::available(kernel, &session, to).await,
+        (StanzaType::None, None) => broadcast::available(kernel, &resource, stanza.clone(), kept).await,
+        (StanzaType::Unavailable, None) => broadcast::unavailable(kernel, &resource, stanza.clone(), kept).await,
+        (StanzaType::None, Some(to)) => directed::available(kernel, &resource, to, kept).await,
         (StanzaType::Unavailable, Some(to)) => {
-            session.undirected_to(to);
+            kept.of(&resource).remove(to);
             Verdict::Continue
         }
-        (StanzaType::Probe, Some(to)) => probe::sent(kernel, &session, to).await,
+        (StanzaType::Probe, Some(to)) => probe::sent(kernel, &resource, to).await,
         (StanzaType::Error, _) => Verdict::Continue,
-        _ => Verdict::Reject(StanzaError::bad_request().text("whom to?")),
+        _ => Verdict::Reject(StanzaError::bad_request().text("this type of presence needs a 'to' address")),
     }
 }
 
-/// A subscription stanza or a probe has arrived for an account of ours.
+/// A subscription stanza or probes have arrived for accounts of ours.
 async fn arrived(kernel: &Arc<Kernel>, packet: &mut Packet) -> Verdict {
-    let (Some(account), Some(from)) = (packet.recipient.clone(), packet.stanza.from().cloned()) else {
-        return Verdict::Handled;
-    };
-    match Action::of(packet.stanza.stanza_type()) {
-        Some(action) => inbound::arrived(kernel, &account, packet, action, &from.bare()).await,
-        None => probe::arrived(kernel, &account, &from).await,
+    let Some(from) = packet.stanza.from().cloned() else { return Verdict::Handled };
+    if let Some(action) = Action::of(packet.stanza.stanza_type()) {
+        let Some(account) = packet.recipient().cloned() else { return Verdict::Continue };
+        if packet.recipients.first().is_some_and(|recipient| recipient.ruling.is_some()) {
+            return Verdict::Continue; // a list or a hook has ruled already
+        }
+        return inbound::arrived(kernel, &account, packet, action, &from.bare()).await;
     }
+    for recipient in packet.recipients.iter_mut().filter(|recipient| recipient.ruling.is_none()) {
+        recipient.ruling = Some(Ruling::Handled);
+        probe::answer(kernel, &recipient.account, &from).await;
+    }
+    Verdict::Continue
 }

@@ -6,7 +6,9 @@ mod removal;
 
 use std::sync::Arc;
 
-use kernel::{About, Account, IqKind, IqRequest, IqResult, Module, Registrar, RosterChange, Target};
+use kernel::{
+    About, Account, Holds, IqKind, IqRequest, IqResult, Module, Phase, Registrar, RosterChange, Target,
+};
 use serde_json::Value;
 use xmpp::{Element, StanzaError, ns};
 
@@ -28,10 +30,11 @@ impl Module for Roster {
     }
 
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
-        registrar.feature(ns::ROSTER, false);
-        registrar.stream_feature(Element::new("ver", ns::ROSTERVER));
-        registrar.iq(Target::Account, IqKind::Get, "query", ns::ROSTER, get);
-        registrar.iq(Target::Account, IqKind::Set, "query", ns::ROSTER, set);
+        registrar.feature(Target::Host, ns::ROSTER);
+        registrar.stream_feature(Phase::Bind, Element::new("ver", ns::ROSTERVER));
+        // Presence behind a request sees the roster as the request leaves it.
+        registrar.iq_holding(Holds::Presence, Target::Account, IqKind::Get, "query", ns::ROSTER, get);
+        registrar.iq_holding(Holds::Presence, Target::Account, IqKind::Set, "query", ns::ROSTER, set);
         registrar.deletion(|kernel, account| Box::pin(removal::farewell(kernel, account)));
     }
 }
@@ -45,8 +48,8 @@ fn version(account: &Account, version: u64) -> String {
 /// Section 2.1.3: the whole roster, or nothing when the client has this version already.
 async fn get(request: IqRequest) -> IqResult {
     let account = request.own_account()?;
-    if let Some(session) = &request.session {
-        session.set_interested(); // before it is read: no change falls in between
+    if let Some(resource) = &request.resource {
+        resource.set_interested(); // before it is read: no change falls in between
     }
     let roster = request.kernel.roster(&account).await.map_err(|error| Refused::from(error).0)?;
     let version = version(&account, roster.version);
@@ -65,14 +68,15 @@ async fn set(request: IqRequest) -> IqResult {
     match item::read(query, account.jid())? {
         Wanted::Removed(jid) => removal::remove(&request.kernel, &account, &jid).await?,
         Wanted::Kept(wanted) => {
+            let kernel = &request.kernel;
             let limit = account.host().options().limits.roster_items;
             let compute = |roster: &kernel::Roster| {
                 let item = item::kept(roster, wanted, limit)?;
                 Ok::<_, Refused>(Some(RosterChange::Put(item)))
             };
             let announce =
-                |roster: &kernel::Roster, change: &RosterChange| push::push(&account, roster, change);
-            request.kernel.change_roster(&account, compute, announce).await.map_err(|refused| refused.0)?;
+                |roster: &kernel::Roster, change: &RosterChange| push::push(kernel, &account, roster, change);
+            kernel.change_roster(&account, compute, announce).await.map_err(|refused| refused.0)?;
         }
     }
     Ok(None)

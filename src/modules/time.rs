@@ -24,7 +24,7 @@ impl Module for Time {
     }
 
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
-        registrar.feature(ns::TIME, false);
+        registrar.feature(Target::Host, ns::TIME);
         registrar.iq(Target::Host, IqKind::Get, "time", ns::TIME, |request| async move {
             Ok(Some(answer(request.kernel.now_us())))
         });

@@ -31,7 +31,7 @@ impl Module for Version {
     }
 
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
-        registrar.feature(ns::VERSION, false);
+        registrar.feature(Target::Host, ns::VERSION);
         let os = self.os;
         registrar.iq(Target::Host, IqKind::Get, "query", ns::VERSION, move |_| async move {
             Ok(Some(answer(os)))

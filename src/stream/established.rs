@@ -8,6 +8,7 @@ use std::task::Poll;
 use kernel::{Hold, Receipt};
 use xmpp::{Condition, Document, Stanza, StreamCondition, StreamError, StreamEvent, ns};
 
+use crate::acknowledging::Acknowledging;
 use crate::bind::Bound;
 use crate::c2s::C2s;
 use crate::goodbye::goodbye;
@@ -41,6 +42,10 @@ struct Established<P> {
     asked: bool,
     /// Stanzas were written after that `<r/>`.
     unasked: bool,
+    /// `<r/>` of the client that wait for an answer.
+    asked_for: Acknowledging,
+    /// The stream's language, if its header has one: the default of each stanza.
+    lang: Option<Arc<str>>,
     /// Told once what was written has left.
     receipts: Vec<Arc<dyn Receipt>>,
 }
@@ -49,13 +54,15 @@ struct Established<P> {
 enum Woken {
     Input(Result<Input, PipeError>),
     Mailbox,
+    /// An `<r/>` of the client can be answered.
+    Acknowledge,
 }
 
 /// Serves a session to the end of its connection.
 pub(crate) async fn run<P: Pipe>(c2s: Arc<C2s>, mut pipe: P, bound: Bound) {
-    let Bound { hold, resumed } = bound;
+    let Bound { hold, resumed, lang } = bound;
     if pipe.confirms() {
-        hold.session.mailbox.manage();
+        hold.keep();
         pipe.bound();
     }
     let mut this = Established {
@@ -66,6 +73,8 @@ pub(crate) async fn run<P: Pipe>(c2s: Arc<C2s>, mut pipe: P, bound: Bound) {
         resumable: resumed,
         asked: false,
         unasked: false,
+        asked_for: Acknowledging::default(),
+        lang,
         receipts: Vec::new(),
     };
     let end = this.serve().await;
@@ -78,12 +87,16 @@ impl<P: Pipe> Established<P> {
             if self.hold.superseded() {
                 return End::Superseded;
             }
-            if let Some(error) = self.hold.session.mailbox.ending() {
+            if let Some(error) = self.hold.ending() {
                 return End::Error(error);
             }
             self.gather();
             let event = match self.next().await {
                 Woken::Mailbox => continue,
+                Woken::Acknowledge => {
+                    self.acknowledge();
+                    continue;
+                }
                 Woken::Input(Ok(Input::Event(event))) => event,
                 Woken::Input(Ok(Input::Drained)) => {
                     self.receipts.drain(..).for_each(|receipt| receipt.delivered());
@@ -91,7 +104,7 @@ impl<P: Pipe> Established<P> {
                     continue;
                 }
                 Woken::Input(Ok(Input::Confirmed(stanzas))) => {
-                    self.hold.session.mailbox.confirm(stanzas);
+                    self.hold.confirm(stanzas);
                     continue;
                 }
                 Woken::Input(Ok(Input::Lost) | Err(PipeError::Io(_))) => return End::Lost,
@@ -114,7 +127,7 @@ impl<P: Pipe> Established<P> {
             return;
         }
         let pipe = &mut self.pipe;
-        let batch = self.hold.session.mailbox.take(ROOM, |stanza| pipe.stanza(stanza));
+        let batch = self.hold.gather(ROOM, |stanza| pipe.stanza(stanza));
         self.receipts.extend(batch.receipts);
         if self.managed && batch.stanzas > 0 {
             self.ask();
@@ -129,17 +142,44 @@ impl<P: Pipe> Established<P> {
         }
     }
 
+    /// Answers what the client has asked for, as far as it is settled or has waited long enough.
+    fn acknowledge(&mut self) {
+        for _ in 0..self.asked_for.due(&self.hold) {
+            self.pipe.element(&sm::answer(self.hold.handled()));
+        }
+    }
+
     async fn next(&mut self) -> Woken {
-        let mut woken = pin!(self.hold.session.mailbox.woken());
+        let mut woken = pin!(self.hold.woken());
+        let mut settled = self.asked_for.ready(&self.hold);
         let pipe = &mut self.pipe;
         poll_fn(|cx| {
             if let Poll::Ready(input) = pipe.poll_input(cx) {
                 return Poll::Ready(Woken::Input(input));
             }
+            if settled.as_mut().is_some_and(|settled| settled.as_mut().poll(cx).is_ready()) {
+                return Poll::Ready(Woken::Acknowledge);
+            }
             // what arrives while output waits is gathered once that has left
             woken.as_mut().poll(cx).map(|()| Woken::Mailbox)
         })
         .await
+    }
+
+    /// Stamps the sender's full JID and the stream's language (RFC 6120 sections 8.1.2.1 and 8.1.5); a client that claims
+    /// another address is cut off.
+    fn stamp(&self, stanza: Stanza) -> Result<Stanza, StreamError> {
+        let jid = self.hold.jid();
+        match stanza.from() {
+            None => {}
+            Some(from) if from == jid || from.as_str() == jid.bare_str() => {}
+            Some(_) => return Err(StreamError::new(StreamCondition::InvalidFrom)),
+        }
+        let stanza = stanza.with_from(jid.clone());
+        Ok(match &self.lang {
+            Some(lang) => stanza.with_lang_default(lang.clone()),
+            None => stanza,
+        })
     }
 
     async fn element(&mut self, element: Document) -> Result<(), StreamError> {
@@ -151,20 +191,19 @@ impl<P: Pipe> Established<P> {
         if element.root().ns() != ns::CLIENT {
             return Err(StreamError::new(StreamCondition::UnsupportedStanzaType));
         }
-        let (kernel, session) = (&self.c2s.kernel, &self.hold.session);
         match Stanza::from_document(element) {
             Ok(stanza) => {
-                let stanza = stamp(stanza, session.jid())?;
+                let stanza = self.stamp(stanza)?;
                 // Boxed: what a stanza's way needs is held only while a stanza is on it.
-                Box::pin(kernel.process(session, stanza)).await;
+                Box::pin(self.hold.process(stanza)).await;
                 Ok(())
             }
             Err(malformed) => {
                 if malformed.kind.is_none() {
                     return Err(StreamError::new(StreamCondition::UnsupportedStanzaType));
                 }
-                let reply = malformed.error_reply().map(|reply| reply.with_to(Some(session.jid().clone())));
-                kernel.refuse(session, reply);
+                let reply = malformed.error_reply().map(|reply| reply.with_to(Some(self.hold.jid().clone())));
+                self.hold.refuse(reply);
                 Ok(())
             }
         }
@@ -180,12 +219,14 @@ impl<P: Pipe> Established<P> {
             sm::Request::Resume { .. } | sm::Request::Bad => {
                 self.pipe.element(&sm::failed(Condition::UnexpectedRequest));
             }
-            sm::Request::Ask => self.pipe.element(&sm::answer(self.hold.session.handled())),
+            sm::Request::Ask => {
+                self.asked_for.ask(&self.hold);
+                self.acknowledge();
+            }
             sm::Request::Answer { h } => {
-                let mailbox = &self.hold.session.mailbox;
-                let before = mailbox.unacknowledged();
-                mailbox.acknowledge(h).map_err(sm::too_high)?;
-                let left = mailbox.unacknowledged();
+                let before = self.hold.unacknowledged();
+                self.hold.acknowledge(h).map_err(sm::too_high)?;
+                let left = self.hold.unacknowledged();
                 self.asked = false;
                 // A client that answers before it has handled anything is not asked the same again at once.
                 if left > 0 && (self.unasked || left < before) {
@@ -198,42 +239,39 @@ impl<P: Pipe> Established<P> {
 
     /// Answers of stream management go past the mailbox: a client that only asks and does not read is too slow a reader.
     fn bound(&self) {
-        let session = &self.hold.session;
-        let bytes = session.host().options().limits.mailbox_bytes;
+        let bytes = self.hold.host().options().limits.mailbox_bytes;
         // what was gathered for one write may be as large as the mailbox by itself
         if bytes > 0 && self.pipe.pending() > bytes.saturating_mul(2).saturating_add(ROOM) {
-            session.close(StreamError::new(StreamCondition::ResourceConstraint).text("too slow a reader"));
+            self.hold.too_slow();
         }
     }
 
     fn enable(&mut self, resume: bool) {
-        let session = &self.hold.session;
-        session.manage();
+        self.hold.manage();
         self.managed = true;
-        let seconds = session.host().options().limits.resume_seconds;
+        let seconds = self.hold.host().options().limits.resume_seconds;
         self.resumable = resume && seconds > 0;
-        let token = self.resumable.then(|| (self.c2s.kernel.make_resumable(session), seconds));
+        let token = self.resumable.then(|| (self.hold.make_resumable(), seconds));
         self.pipe.element(&sm::enabled(token));
     }
 
     async fn finish(mut self, end: End) {
-        let (kernel, session) = (self.c2s.kernel.clone(), self.hold.session.clone());
         match end {
-            End::Lost if self.resumable => kernel.detach(&session),
-            End::Lost => kernel.end(&session).await,
+            End::Lost if self.resumable => self.hold.detach().await,
+            End::Lost => self.hold.end().await,
             End::Superseded => {
                 self.refuse(&StreamError::new(StreamCondition::Conflict).text("resumed elsewhere"));
                 drop(self.hold); // the new connection waits for this one to let go
                 goodbye(&mut self.pipe).await;
             }
             End::Closed => {
-                kernel.end(&session).await;
+                self.hold.end().await;
                 self.pipe.close();
                 self.leave().await;
             }
             End::Error(error) => {
-                tracing::debug!(jid = %session.jid(), %error, "a session ends with an error");
-                kernel.end(&session).await;
+                tracing::debug!(jid = %self.hold.jid(), %error, "session closed");
+                self.hold.end().await;
                 self.refuse(&error);
                 self.leave().await;
             }
@@ -254,12 +292,3 @@ impl<P: Pipe> Established<P> {
     }
 }
 
-/// Stamps the sender's full JID; whoever claims to be somebody else is cut off (RFC 6120 section 8.1.2.1).
-fn stamp(stanza: Stanza, jid: &xmpp::Jid) -> Result<Stanza, StreamError> {
-    match stanza.from() {
-        None => {}
-        Some(from) if from == jid || from.as_str() == jid.bare_str() => {}
-        Some(_) => return Err(StreamError::new(StreamCondition::InvalidFrom)),
-    }
-    Ok(stanza.with_from(jid.clone()))
-}

@@ -3,6 +3,7 @@
 //! One state machine serves every transport: a [`Pipe`] turns bytes into stream events and back, and is all
 //! that differs between TCP, WebSocket and BOSH.
 
+mod acknowledging;
 mod bind;
 mod bosh;
 mod c2s;

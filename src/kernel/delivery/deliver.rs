@@ -112,7 +112,7 @@ impl Kernel {
         let mut state = account.state.lock();
         if !past && state.gate.is_shut() {
             return match fully {
-                true => state.gate.queue(packet.only(recipient)),
+                true => queued(state.gate.queue(packet.only(recipient))),
                 false => Placed::Nobody,
             };
         }
@@ -141,7 +141,7 @@ impl Kernel {
                 return Placed::PutBack;
             }
             if waits {
-                return state.gate.queue(packet.only(recipient));
+                return queued(state.gate.queue(packet.only(recipient)));
             }
         }
         if packet.stanza.kind() != Kind::Presence {
@@ -194,6 +194,10 @@ impl Kernel {
         }
         drop(writing);
     }
+}
+
+fn queued(taken: bool) -> Placed {
+    if taken { Placed::Queued } else { Placed::Crowded }
 }
 
 /// RFC 6121 section 8.5.4: to the bare JID, normal and chat are kept; to a full JID that is gone, chat only.

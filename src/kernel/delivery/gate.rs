@@ -64,15 +64,14 @@ impl Gate {
         open
     }
 
-    /// Queues a packet; gives it back when the gate is open or the queue is full.
-    #[expect(clippy::result_large_err, reason = "the packet itself goes back to the caller")]
-    pub fn queue(&mut self, packet: Packet) -> Result<(), Packet> {
+    /// Queues a packet; false when the gate is open or the queue is full.
+    pub fn queue(&mut self, packet: Packet) -> bool {
         match &mut self.queue {
             Some(queue) if queue.len() < QUEUE => {
                 queue.push_back(packet);
-                Ok(())
+                true
             }
-            _ => Err(packet),
+            _ => false,
         }
     }
 

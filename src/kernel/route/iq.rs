@@ -172,15 +172,24 @@ impl Kernel {
             return self.answer_with(packet, answer).await;
         }
         let lane = client.map(|session| Lane::enter(&session, &entry.owner, entry.holds));
-        let kernel = self.clone();
-        self.runtime().tasks.spawn("iq", async move {
+        self.runtime().tasks.spawn("iq", self.clone().answer_later(packet, answer, lane));
+    }
+
+    /// Waits for a handler's turn and its answer.
+    fn answer_later(
+        self: Arc<Self>,
+        packet: Packet,
+        answer: BoxFuture<'static, IqResult>,
+        lane: Option<Lane>,
+    ) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
             if let Some(lane) = &lane {
                 lane.turn().await;
             }
             let answer = answer.await;
-            kernel.answer_with(packet, answer).await;
+            self.answer_with(packet, answer).await;
             drop(lane); // what waits behind it comes after the answer
-        });
+        })
     }
 
     async fn answer_with(self: &Arc<Self>, packet: Packet, answer: IqResult) {

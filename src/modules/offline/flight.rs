@@ -1,6 +1,5 @@
 //! Kept messages that are on their way to a client: nobody else gets them, and they are deleted when they arrive.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,14 +9,10 @@ use kernel::{Account, Kernel, Receipt};
 use parking_lot::Mutex;
 use storage::OfflineId;
 
-/// The flights of all accounts that have some, by the address of the account's one object in memory, which a flight
-/// keeps alive. Not in the module: that is made anew when the configuration is read again, while messages fly.
-static FLIGHTS: Mutex<BTreeMap<usize, Arc<Flights>>> = Mutex::new(BTreeMap::new());
-
 /// How long a deletion that failed waits before it is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// Kept messages of one account that are on their way.
+/// Kept messages of one account that are on their way; they live with the account, which a flight keeps in memory.
 #[derive(Default)]
 pub(super) struct Flights {
     state: Mutex<State>,
@@ -31,15 +26,6 @@ struct State {
     deleting: bool,
     /// How many have come back undelivered.
     returns: u64,
-}
-
-fn key(account: &Arc<Account>) -> usize {
-    Arc::as_ptr(account) as usize
-}
-
-/// The account's flights.
-pub(super) fn of(account: &Arc<Account>) -> Arc<Flights> {
-    FLIGHTS.lock().entry(key(account)).or_default().clone()
 }
 
 impl Flights {
@@ -110,19 +96,8 @@ impl Receipt for Flight {
 }
 
 impl Drop for Flight {
-    /// The last of an account's flights takes the entry with it.
     fn drop(&mut self) {
         self.returned();
-        forget(&self.account, &self.flights);
-    }
-}
-
-/// Drops the account's entry if nothing is on its way and nobody but the caller holds it.
-pub(super) fn forget(account: &Arc<Account>, flights: &Arc<Flights>) {
-    let mut all = FLIGHTS.lock();
-    let unused = Arc::strong_count(flights) <= 2; // the map's and the caller's; new ones come from the map
-    if unused && flights.state.lock().under_way.is_empty() {
-        all.remove(&key(account));
     }
 }
 
@@ -137,7 +112,7 @@ async fn delete(kernel: Arc<Kernel>, account: Arc<Account>, flights: Arc<Flights
             arrived
         };
         if arrived.is_empty() {
-            return forget(&account, &flights);
+            return;
         }
         match kernel.store().offline().delete(account.id(), &arrived).await {
             Ok(_) => {

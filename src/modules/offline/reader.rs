@@ -6,7 +6,7 @@ use kernel::{Account, Item, Kernel, Receipt};
 use parking_lot::Mutex;
 use storage::{OfflineId, OfflineMessage};
 
-use super::flight::{self, Flight, Flights};
+use super::flight::{Flight, Flights};
 use super::restore;
 
 /// Messages of one chunk.
@@ -37,10 +37,9 @@ impl Place {
 }
 
 impl Reader {
-    pub fn new(kernel: &Arc<Kernel>, account: &Arc<Account>) -> Self {
-        let flights = flight::of(account);
-        let place = Mutex::new(Place::first(&flights));
-        Self { kernel: kernel.clone(), account: account.clone(), flights, place }
+    pub fn new(kernel: &Arc<Kernel>, account: &Arc<Account>, flights: &Arc<Flights>) -> Self {
+        let place = Mutex::new(Place::first(flights));
+        Self { kernel: kernel.clone(), account: account.clone(), flights: flights.clone(), place }
     }
 
     /// The next messages that are not on their way already, or the first ones; empty at the end.
@@ -94,11 +93,5 @@ impl Reader {
         let (kernel, account) = (self.kernel.clone(), self.account.clone());
         let flight = Flight::begin(kernel, account, self.flights.clone(), message.id);
         Some(Item::stored(stanza, message.stored_us, flight as Arc<dyn Receipt>))
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        flight::forget(&self.account, &self.flights);
     }
 }

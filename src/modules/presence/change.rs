@@ -42,7 +42,7 @@ pub(super) async fn change<T>(
     kernel
         .change_roster(account, compute, |roster, change| {
             if let (true, RosterChange::Put(_)) = (seen.load(Ordering::Relaxed), change) {
-                push::push(account, roster, change);
+                push::push(kernel, account, roster, change);
             }
         })
         .await?;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use kernel::{Account, Kernel, Packet, Verdict};
+use kernel::{Account, Cause, Kernel, Origin, Packet, Verdict};
 use xmpp::{Framing, Jid, Stanza, StanzaType};
 
-use super::broadcast::{available_to, now, unavailable_to};
+use super::broadcast::{available_to, unavailable_to};
 use super::change::change;
 use crate::subscription::{Action, inbound};
 
@@ -32,13 +32,13 @@ pub(super) async fn arrived(
     };
     if after.approve {
         let answer = Stanza::presence(StanzaType::Subscribed, Some(account.jid()), Some(contact));
-        kernel.send(account.host(), answer, now(kernel)).await;
+        kernel.send(Origin::account(account, Cause::Subscription), answer).await;
         available_to(kernel, account, contact).await;
     }
     if action == Action::Unsubscribe && before.from {
         unavailable_to(kernel, account, contact).await; // section 3.3.3
     }
-    let waits = action == Action::Subscribe && account.available().is_empty();
+    let waits = action == Action::Subscribe && !account.is_available();
     match after.deliver && !waits {
         true => Verdict::Replace(stanza),
         false => Verdict::Handled,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Kernel, Notes, Packet, Session, Verdict};
+use kernel::{Cause, Kernel, Origin, Packet, Resource, Verdict};
 use xmpp::StanzaError;
 
 use super::broadcast::{available_to, unavailable_to};
@@ -12,16 +12,16 @@ use crate::subscription::{Action, outbound};
 /// Changes the sender's roster, then passes the stanza on, between the bare JIDs.
 pub(super) async fn sent(
     kernel: &Arc<Kernel>,
-    session: &Arc<Session>,
+    resource: &Resource,
     packet: &Packet,
     action: Action,
 ) -> Verdict {
-    let account = session.account();
+    let account = resource.account();
     let Some(contact) = packet.stanza.to().map(xmpp::Jid::bare) else {
-        return Verdict::Reject(StanzaError::bad_request().text("whom to?"));
+        return Verdict::Reject(StanzaError::bad_request().text("this type of presence needs a 'to' address"));
     };
     if contact == *account.jid() {
-        return Verdict::Reject(StanzaError::not_allowed().text("one is no contact of oneself"));
+        return Verdict::Reject(StanzaError::not_allowed().text("you cannot subscribe to your own presence"));
     }
     let transition = |before| {
         let after = outbound(action, before);
@@ -35,12 +35,11 @@ pub(super) async fn sent(
         return Verdict::Handled;
     }
     let stanza = packet.stanza.clone().with_from(account.jid().clone()).with_to(Some(contact.clone()));
-    let notes = Notes { received_us: packet.notes.received_us, ..Notes::default() };
     if action == Action::Unsubscribed && before.from {
         // while the contact may still see it (section 3.2.2)
         unavailable_to(kernel, account, &contact).await;
     }
-    kernel.send(session.host(), stanza, notes).await;
+    kernel.send(Origin::resource_of(resource, Cause::Subscription), stanza).await;
     if action == Action::Subscribed {
         available_to(kernel, account, &contact).await;
     }

@@ -2,97 +2,77 @@
 
 use std::sync::Arc;
 
-use kernel::{Account, Kernel, Roster, Session, Verdict};
+use kernel::{Account, Cause, Kernel, Origin, Resource, Roster, Verdict};
 use xmpp::{Jid, Stanza, StanzaType};
 
-use super::broadcast::now;
 use crate::refused::Refused;
 use crate::subscription::State;
 
-/// A session has come online: shows it the account's other resources and the contacts whose presence it may see.
-/// Contacts here are looked at directly; those who are not in memory are not online.
-pub(super) async fn contacts(kernel: &Arc<Kernel>, session: &Arc<Session>, roster: &Roster) {
-    for other in session.account().available() {
-        if other.id() != session.id() {
-            tell(kernel, &other, session.jid()).await;
+/// A session has come online: shows it the account's other resources, and asks for the contacts whose presence it may see.
+/// Those here that are available answer at once.
+pub(super) async fn contacts(kernel: &Arc<Kernel>, resource: &Resource, roster: &Roster) {
+    for other in resource.account().available() {
+        if other != *resource {
+            tell(kernel, &other, resource.jid(), Cause::Broadcast).await;
         }
     }
-    let mut elsewhere = Vec::new();
-    for contact in roster.watched() {
-        match kernel.host(contact.domain()) {
-            None => elsewhere.push(contact),
-            Some(_) => {
-                let account =
-                    kernel.account_in_use(&contact).filter(|account| !account.available().is_empty());
-                if let Some(account) = account {
-                    answer(kernel, &account, session.jid()).await;
-                }
-            }
-        }
-    }
-    if !elsewhere.is_empty() {
-        let probe = Stanza::presence(StanzaType::Probe, Some(session.jid()), None);
-        kernel.broadcast(session.host(), &probe, elsewhere).await;
-    }
+    let probe = Stanza::presence(StanzaType::Probe, Some(resource.jid()), None);
+    let origin = Origin::resource_of(resource, Cause::Probe);
+    kernel.broadcast(resource.host(), origin, probe, roster.watched()).await;
 }
 
 /// A client sends a probe itself: passed on where the answer would be no news, else swallowed, so that nobody can
 /// try out who exists.
-pub(super) async fn sent(kernel: &Arc<Kernel>, session: &Arc<Session>, to: &Jid) -> Verdict {
-    if to.same_bare(session.account().jid()) {
+pub(super) async fn sent(kernel: &Arc<Kernel>, resource: &Resource, to: &Jid) -> Verdict {
+    if to.same_bare(resource.account().jid()) {
         return Verdict::Continue;
     }
-    match kernel.roster(session.account()).await {
+    match kernel.roster(resource.account()).await {
         Ok(roster) if State::of(roster.get(&to.bare()).map(|item| &**item)).to => Verdict::Continue,
         Ok(_) => Verdict::Drop,
         Err(error) => Verdict::Reject(Refused::from(error).0),
     }
 }
 
-/// A probe has arrived for an account of ours.
-pub(super) async fn arrived(kernel: &Arc<Kernel>, account: &Arc<Account>, from: &Jid) -> Verdict {
-    answer(kernel, account, from).await;
-    Verdict::Handled
-}
-
 /// Section 4.3.2: the presence of each available resource, `unavailable` where there is none, `unsubscribed` to whom
 /// may not see it.
-async fn answer(kernel: &Arc<Kernel>, account: &Arc<Account>, to: &Jid) {
+pub(super) async fn answer(kernel: &Arc<Kernel>, account: &Arc<Account>, to: &Jid) {
     let roster = match kernel.roster(account).await {
         Ok(roster) => roster,
         Err(error) => {
-            tracing::error!(%error, "a probe could not be answered");
+            tracing::error!(%error, "cannot answer a presence probe");
             return;
         }
     };
     if !super::broadcast::knows(account, &roster, to) {
         let stanza = Stanza::presence(StanzaType::Unsubscribed, Some(account.jid()), Some(&to.bare()));
-        return kernel.send(account.host(), stanza, now(kernel)).await;
+        return kernel.send(Origin::account(account, Cause::ProbeAnswer), stanza).await;
     }
-    let sessions = account.available();
-    for session in &sessions {
-        tell(kernel, session, to).await;
+    let resources = account.available();
+    for resource in &resources {
+        tell(kernel, resource, to, Cause::ProbeAnswer).await;
     }
-    if sessions.is_empty() {
+    if resources.is_empty() {
         let stanza = Stanza::presence(StanzaType::Unavailable, Some(account.jid()), Some(to));
-        kernel.send(account.host(), stanza, now(kernel)).await;
+        kernel.send(Origin::account(account, Cause::ProbeAnswer), stanza).await;
     }
 }
 
-/// Shows `to` a session's presence. It is looked at once more afterwards: what has changed meanwhile may have been
+/// Shows `to` a resource's presence. It is looked at once more afterwards: what has changed meanwhile may have been
 /// broadcast before, and would be outdated by what was shown here.
-pub(super) async fn tell(kernel: &Arc<Kernel>, session: &Arc<Session>, to: &Jid) {
+pub(super) async fn tell(kernel: &Arc<Kernel>, resource: &Resource, to: &Jid, cause: Cause) {
     let mut told: Option<Stanza> = None;
     loop {
-        let present = session.presence();
+        let present = resource.presence();
         if same(told.as_ref(), present.as_ref()) {
             return;
         }
         let stanza = match &present {
             Some(presence) => presence.clone(),
-            None => Stanza::presence(StanzaType::Unavailable, Some(session.jid()), None),
+            None => Stanza::presence(StanzaType::Unavailable, Some(resource.jid()), None),
         };
-        kernel.send(session.host(), stanza.with_to(Some(to.clone())), now(kernel)).await;
+        let origin = Origin::resource_of(resource, cause);
+        kernel.send(origin, stanza.with_to(Some(to.clone()))).await;
         told = present;
     }
 }

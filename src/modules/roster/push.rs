@@ -1,37 +1,34 @@
 //! Roster pushes (RFC 6121 section 2.1.6).
 
-use kernel::{Account, Item, Roster, RosterChange};
+use kernel::{Account, Kernel, Roster, RosterChange};
 use xmpp::{Element, Jid, Stanza, StanzaType, ns};
 
 use super::{item, version};
 
 /// Tells the account's interested resources of a change. Called while the roster is held, so that pushes leave in
 /// the order of their versions. An item that is not in the roster is nobody's matter.
-pub(crate) fn push(account: &Account, roster: &Roster, change: &RosterChange) {
+pub(crate) fn push(kernel: &Kernel, account: &Account, roster: &Roster, change: &RosterChange) {
     match change {
-        RosterChange::Put(put) if put.in_roster => send(account, roster.version, item::element(put)),
+        RosterChange::Put(put) if put.in_roster => send(kernel, account, roster.version, item::element(put)),
         RosterChange::Put(_) => {}
-        RosterChange::Remove(jid) => push_removal(account, roster, jid),
+        RosterChange::Remove(jid) => push_removal(kernel, account, roster, jid),
     }
 }
 
 /// Tells that a contact is no longer in the roster.
-pub(crate) fn push_removal(account: &Account, roster: &Roster, jid: &Jid) {
+pub(crate) fn push_removal(kernel: &Kernel, account: &Account, roster: &Roster, jid: &Jid) {
     let gone = Element::new("item", ns::ROSTER).attr("jid", jid.as_str()).attr("subscription", "remove");
-    send(account, roster.version, gone);
+    send(kernel, account, roster.version, gone);
 }
 
-fn send(account: &Account, number: u64, item: Element) {
-    let interested: Vec<_> = account.sessions().into_iter().filter(|s| s.is_interested()).collect();
+fn send(kernel: &Kernel, account: &Account, number: u64, item: Element) {
+    let interested: Vec<_> = account.resources().into_iter().filter(|resource| resource.is_interested()).collect();
     if interested.is_empty() {
         return;
     }
     let query = Element::new("query", ns::ROSTER).attr("ver", version(account, number)).child(item);
     let push = Stanza::iq(StanzaType::Set, &format!("push-{number}"), None, None, Some(&query));
-    for session in interested {
-        let item = Item::new(push.clone().with_to(Some(session.jid().clone())), 0);
-        if let Err(refused) = session.push(item) {
-            tracing::debug!(session = session.id(), ?refused, "a roster push found its session gone");
-        }
+    for resource in interested {
+        kernel.tell(&resource, push.clone().with_to(Some(resource.jid().clone())));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Account, Kernel, Notes, Roster, RosterChange};
+use kernel::{Account, Cause, Kernel, Origin, Roster, RosterChange};
 use storage::RosterItem;
 use xmpp::{Jid, Stanza, StanzaError, StanzaType};
 
@@ -24,7 +24,7 @@ pub(super) async fn remove(
         before = State::of(Some(item));
         Ok::<_, Refused>(Some(left(item)))
     };
-    let announce = |roster: &Roster, _: &RosterChange| push::push_removal(account, roster, jid);
+    let announce = |roster: &Roster, _: &RosterChange| push::push_removal(kernel, account, roster, jid);
     kernel.change_roster(account, compute, announce).await.map_err(|refused| refused.0)?;
     part(kernel, account, jid, State { pending_in: false, ..before }).await;
     Ok(())
@@ -45,7 +45,7 @@ pub(super) async fn farewell(kernel: &Arc<Kernel>, account: &Arc<Account>) {
     let roster = match kernel.roster(account).await {
         Ok(roster) => roster,
         Err(error) => {
-            tracing::error!(%error, "contacts of a deleted account could not be told");
+            tracing::error!(%error, "cannot notify the contacts of a deleted account");
             return;
         }
     };
@@ -58,7 +58,7 @@ pub(super) async fn farewell(kernel: &Arc<Kernel>, account: &Arc<Account>) {
 async fn part(kernel: &Arc<Kernel>, account: &Arc<Account>, contact: &Jid, before: State) {
     let say = |stanza_type| {
         let stanza = Stanza::presence(stanza_type, Some(account.jid()), Some(contact));
-        kernel.send(account.host(), stanza, Notes { received_us: kernel.now_us(), ..Notes::default() })
+        kernel.send(Origin::account(account, Cause::Subscription), stanza)
     };
     if before.to || before.pending_out {
         say(StanzaType::Unsubscribe).await;

@@ -24,7 +24,7 @@ async fn kept() -> (Bench, Client) {
 /// A client that acknowledges nothing by itself comes online. What it has been written by the time when it gets no more.
 async fn slow(bench: &Bench) -> (Client, Vec<String>) {
     let slow = bench.bind("bert@chess.example/slow").await;
-    slow.session().manage();
+    slow.hold().manage();
     slow.send("<presence/>").await;
     let first = slow.receives(51).await;
     (slow, first)
@@ -58,7 +58,7 @@ async fn who_reads_slowly_holds_up_nobody_else() {
     let expected: Vec<String> =
         (0..200).map(|n| format!("kept{n}")).chain((0..100).map(|n| format!("new{n}"))).collect();
     while ids(&got).len() < expected.len() {
-        slow.session().mailbox.acknowledge(got.len() as u32).unwrap();
+        slow.hold().acknowledge(got.len() as u32).unwrap();
         got.extend(slow.receives(1).await);
     }
     assert_eq!(ids(&got), expected, "in order, and each once");
@@ -69,7 +69,7 @@ async fn what_it_did_not_read_goes_to_another_resource() {
     let (bench, anna) = kept().await;
     let (slow, got) = slow(&bench).await;
     let acknowledged = got.len();
-    slow.session().mailbox.acknowledge(acknowledged as u32).unwrap();
+    slow.hold().acknowledge(acknowledged as u32).unwrap();
     let other = bench.online("bert@chess.example/other").await;
     anna.send(&chat("bert@chess.example/slow", "live")).await;
     slow.drop_connection().await;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use auth::{Chain, Decoys};
 use kernel::{
-    Attachment, BindRequest, Brand, Conflict, Hold, HostOptions, Kernel, KernelOptions, Limits, Module,
-    Served, Session, SessionAbout, Transport,
+    BindRequest, Brand, Conflict, Hold, HostOptions, Kernel, KernelOptions, Limits, Module,
+    Resource, Served, SessionAbout, Transport,
 };
 use runtime::{ManualClock, Runtime, SystemRandom};
 use serde_json::{Value, json};
@@ -53,7 +53,7 @@ impl Bench {
             options: host_options(name, limits.clone()),
             modules: modules(&offline),
         });
-        assert!(kernel.serve(domains.into()).await);
+        assert!(kernel.serve(domains.into()).await.unwrap());
         Self { kernel, clock, _dir: dir }
     }
 
@@ -126,25 +126,29 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn session(&self) -> &Arc<Session> {
-        &self.hold.session
+    pub fn hold(&self) -> &Hold {
+        &self.hold
+    }
+
+    pub fn resource(&self) -> &Resource {
+        self.hold.resource()
     }
 
     pub fn bare(&self) -> Jid {
-        self.session().jid().bare()
+        self.resource().jid().bare()
     }
 
     /// Sends a stanza as its stream would, and waits until its fate is decided, commits included.
     pub async fn send(&self, xml: &str) {
-        let stanza = Stanza::parse_str(xml).unwrap().with_from(self.session().jid().clone());
-        self.kernel.process(self.session(), stanza).await;
-        self.session().settled().await;
+        let stanza = Stanza::parse_str(xml).unwrap().with_from(self.resource().jid().clone());
+        self.hold.process(stanza).await;
+        self.hold.settled(self.hold.read()).await;
     }
 
     /// Takes what waits, as if it were written to a socket.
     pub fn received(&self) -> Vec<String> {
         let mut written = Vec::new();
-        let batch = self.session().mailbox.take(usize::MAX, |stanza| {
+        let batch = self.hold().gather(usize::MAX, |stanza| {
             let xml = stanza.to_string();
             written.push(match stanza.payload() {
                 Some(_) => xml,
@@ -161,18 +165,18 @@ impl Client {
         let mut all = self.received();
         let more = async {
             while all.len() < count {
-                self.session().mailbox.woken().await;
+                self.hold().woken().await;
                 all.extend(self.received());
             }
         };
         let done = tokio::time::timeout(PATIENCE, more).await;
-        assert!(done.is_ok(), "{} got {} of {count}: {all:#?}", self.session().jid(), all.len());
+        assert!(done.is_ok(), "{} got {} of {count}: {all:#?}", self.resource().jid(), all.len());
         all
     }
 
     /// Waits until the account's stored messages have been read back. Returns what came until then.
     pub async fn settled(&self) -> Vec<String> {
-        let to = self.session().jid();
+        let to = self.resource().jid();
         self.send(&format!("<message type='headline' id='barrier' to='{to}'><body>x</body></message>")).await;
         let mut all = self.received();
         while !all.last().is_some_and(|stanza| stanza.contains("id='barrier'")) {
@@ -185,7 +189,7 @@ impl Client {
     /// The one stanza that waits.
     pub fn one(&self) -> String {
         let mut all = self.received();
-        assert_eq!(all.len(), 1, "{}: {all:#?}", self.session().jid());
+        assert_eq!(all.len(), 1, "{}: {all:#?}", self.resource().jid());
         all.remove(0)
     }
 
@@ -197,8 +201,8 @@ impl Client {
 
     /// Its connection is gone.
     pub async fn drop_connection(self) {
-        self.kernel.end(self.session()).await;
-        assert_eq!(self.session().attachment(), Attachment::Closed);
+        self.hold.end().await;
+        assert!(self.resource().is_closed());
     }
 }
 

@@ -66,7 +66,7 @@ async fn what_is_on_its_way_goes_to_nobody_else() {
     let anna = bench.online("anna@chess.example/a").await;
     anna.send(&chat("1")).await;
     let slow = bench.bind("bert@chess.example/slow").await;
-    slow.session().manage();
+    slow.hold().manage();
     slow.send("<presence/>").await;
     let got = messages(slow.receives(2).await);
     assert_eq!(got, [stamped("1")]);
@@ -75,7 +75,7 @@ async fn what_is_on_its_way_goes_to_nobody_else() {
     anna.send(&chat("2")).await;
     let got = messages(other.receives(3).await); // two presences, one message
     assert!(got.len() == 1 && got[0].contains("id='2'"), "{got:#?}");
-    slow.session().mailbox.acknowledge(2).unwrap();
+    slow.hold().acknowledge(2).unwrap();
     bench.kept("bert@chess.example", 0).await;
 }
 
@@ -85,7 +85,7 @@ async fn what_comes_back_is_delivered_next_time() {
     let anna = bench.online("anna@chess.example/a").await;
     anna.send(&chat("1")).await;
     let lost = bench.bind("bert@chess.example/b").await;
-    lost.session().manage();
+    lost.hold().manage();
     lost.send("<presence/>").await;
     lost.receives(2).await;
     lost.drop_connection().await; // never acknowledged
@@ -100,7 +100,7 @@ async fn left_over_messages_are_kept_with_the_time_of_their_coming() {
     let bench = Bench::new().await;
     let anna = bench.online("anna@chess.example/a").await;
     let bert = bench.bind("bert@chess.example/b").await;
-    bert.session().manage();
+    bert.hold().manage();
     bert.send("<presence/>").await;
     anna.send(&chat("1").replace("bert@chess.example", "bert@chess.example/b")).await;
     bert.receives(2).await;
@@ -196,7 +196,7 @@ async fn what_was_written_to_a_broken_connection_comes_again() {
     let lost = comes(&bench, "lost", 0).await;
     let (mut stanzas, mut receipts) = (0, Vec::new());
     while stanzas < 2 {
-        let batch = lost.session().mailbox.take(usize::MAX, |_| 1);
+        let batch = lost.hold().gather(usize::MAX, |_| 1);
         stanzas += batch.stanzas; // its own presence, and the message
         receipts.extend(batch.receipts);
         tokio::task::yield_now().await;

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use kernel::{Attachment, BindRequest};
+use xmpp::Stanza;
 
 use super::bench::Bench;
 
@@ -12,11 +13,11 @@ use super::bench::Bench;
 async fn a_session_that_nobody_holds_any_more_ends() {
     let bench = Bench::new().await;
     let (anna, bert) = bench.friends("anna@chess.example/a", "bert@chess.example/b").await;
-    let session = bert.session().clone();
+    let resource = bert.resource().clone();
     drop(bert);
     let gone = anna.receives(1).await;
     assert_eq!(gone, ["<presence from='bert@chess.example/b' to='anna@chess.example' type='unavailable'/>"]);
-    assert_eq!(session.attachment(), Attachment::Closed);
+    assert_eq!(resource.attachment(), Attachment::Closed);
 }
 
 #[tokio::test]
@@ -26,9 +27,9 @@ async fn a_bind_that_is_given_up_half_way_loses_nothing() {
     let bert = bench.online("bert@chess.example/b").await;
     anna.send("<message type='chat' id='1' to='bert@chess.example'><body>x</body></message>").await;
     let request = BindRequest {
-        account: bert.session().account().clone(),
+        account: bert.resource().account().clone(),
         resource: Some("b".into()),
-        about: bert.session().about(),
+        about: bert.resource().about(),
     };
     {
         let mut binding = pin!(bench.kernel.bind(request));
@@ -37,7 +38,7 @@ async fn a_bind_that_is_given_up_half_way_loses_nothing() {
     bench.kept("bert@chess.example", 1).await;
     let bert = bench.online("bert@chess.example/b2").await;
     let ended = async {
-        while bert.session().account().sessions().len() != 1 {
+        while bert.resource().account().resources().len() != 1 {
             tokio::task::yield_now().await;
         }
     };
@@ -53,7 +54,7 @@ async fn a_message_that_comes_while_a_resource_comes_online_is_behind_the_kept_o
     let chat =
         |id: &str| format!("<message type='chat' id='{id}' to='bert@chess.example'><body>x</body></message>");
     anna.send(&chat("kept")).await;
-    let held = bench.kernel.hold_back(bert.session()).unwrap();
+    let held = bench.kernel.arrive(bert.resource(), Stanza::parse_str("<presence/>").unwrap());
     bert.send("<presence/>").await; // sees that it is held back already
     assert_eq!(bert.received().len(), 1, "presence passes");
     anna.send(&chat("new")).await;

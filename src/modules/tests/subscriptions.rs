@@ -156,7 +156,7 @@ async fn what_changes_nothing_is_not_delivered() {
         assert_eq!((anna.received(), bert.received()), (vec![], vec![]), "{kind}");
     }
     for client in [&anna, &bert] {
-        let roster = bench.kernel.roster(client.session().account()).await.unwrap();
+        let roster = bench.kernel.roster(client.resource().account()).await.unwrap();
         assert_eq!((roster.version, roster.len()), (0, 0), "nor is it written");
     }
 }
