@@ -24,7 +24,7 @@ use crate::subscription::Action;
 struct Presence;
 
 pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
-    let NoOptions {} = options::read(options, &[])?;
+    let NoOptions {} = options::read(options)?;
     Ok(Arc::new(Presence))
 }
 

@@ -199,9 +199,9 @@ impl<P: Pipe> Established<P> {
     /// Answers of stream management go past the mailbox: a client that only asks and does not read is too slow a reader.
     fn bound(&self) {
         let session = &self.hold.session;
-        let bytes = session.host().options().limits.mailbox_bytes;
+        let bytes = session.host().options().limits.mailbox_bytes.bound();
         // what was gathered for one write may be as large as the mailbox by itself
-        if bytes > 0 && self.pipe.pending() > bytes.saturating_mul(2).saturating_add(ROOM) {
+        if self.pipe.pending() > bytes.saturating_mul(2).saturating_add(ROOM) {
             session.close(StreamError::new(StreamCondition::ResourceConstraint).text("too slow a reader"));
         }
     }
@@ -210,9 +210,9 @@ impl<P: Pipe> Established<P> {
         let session = &self.hold.session;
         session.manage();
         self.managed = true;
-        let seconds = session.host().options().limits.resume_seconds;
-        self.resumable = resume && seconds > 0;
-        let token = self.resumable.then(|| (self.c2s.kernel.make_resumable(session), seconds));
+        let seconds = session.host().options().limits.resume_seconds.get().filter(|_| resume);
+        self.resumable = seconds.is_some();
+        let token = seconds.map(|seconds| (self.c2s.kernel.make_resumable(session), seconds.get()));
         self.pipe.element(&sm::enabled(token));
     }
 
