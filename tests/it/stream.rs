@@ -102,7 +102,7 @@ fn a_stanza_of_the_greatest_depth_is_carried() {
         Server::start_with(&format!("[limits]\ndepth = {}\n{BRANDS}", net::MOST_DEPTH), &[JACK, ANNA]);
     let nested = |depth: u64| {
         let within = usize::try_from(depth - 1).unwrap();
-        let payload = format!("{}{}", "<a xmlns='urn:x'>".repeat(within), "</a>".repeat(within));
+        let payload = format!("<a xmlns='urn:x'>{}{}", "<a>".repeat(within - 1), "</a>".repeat(within));
         format!("<message type='chat' to='{ANNA}'><body>deep</body>{payload}</message>")
     };
     let mut jack = bound(&server, "jack@chess.example/desk");
