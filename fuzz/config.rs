@@ -11,17 +11,16 @@ macro_rules! reader {
 }
 reader!(
     "../src/castling/config/document.rs" document,
+    "../src/castling/config/domain_keys.rs" domain_keys,
     "../src/castling/config/effective.rs" effective,
-    "../src/castling/config/guess.rs" guess,
     "../src/castling/config/keys.rs" keys,
     "../src/castling/config/load.rs" load,
     "../src/castling/config/names.rs" names,
     "../src/castling/config/overlay.rs" overlay,
     "../src/castling/config/problem.rs" problem,
     "../src/castling/config/references.rs" references,
-    "../src/castling/config/schema.rs" schema,
-    "../src/castling/config/types.rs" types,
-    "../src/castling/config/walk.rs" walk
+    "../src/castling/config/tree.rs" tree,
+    "../src/castling/config/types.rs" types
 );
 
 use std::path::Path;

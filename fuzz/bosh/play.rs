@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use settings::{Interval, Limit};
 use tokio::time::Instant;
 use xmpp::{Document, Element, Stanza, StreamEvent, ns};
 
@@ -18,13 +19,11 @@ const FIRST: u64 = 1000;
 
 /// What the input decides about a session before it begins.
 const LIMITS: Limits = Limits {
-    wait: 60,
-    hold: 2,
-    inactivity: 30,
-    max_pause: 120,
-    polling: 2,
-    stanza: xmpp::Limits::OWN,
-    bytes_per_second: 0,
+    bosh_wait: Limit::of(60),
+    bosh_hold: Limit::of(2),
+    bosh_inactivity: Limit::of(30),
+    bosh_max_pause: Interval::of(120),
+    bosh_polling: Interval::of(2),
 };
 
 struct Play {

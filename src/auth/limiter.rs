@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use runtime::SharedClock;
+use settings::{Limit, group, number};
 
 /// Addresses remembered at once: `SETS` × `WAYS`. Within a set the one that owes least makes place.
 const SETS: usize = 1024;
@@ -17,6 +18,15 @@ const WINDOW_US: u64 = 60_000_000;
 
 /// An address is never blocked for longer than this, however many log-ins failed.
 const LONGEST_US: u64 = 15 * WINDOW_US;
+
+group! {
+    /// How often a password may be wrong.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct LoginLimits {
+        /// Failed log-ins from one address in a minute.
+        logins_per_minute: Limit = number(60, 1..=1_000_000).server_wide().at_start();
+    }
+}
 
 /// Too many log-ins from the address have failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,9 +66,9 @@ struct Slot {
 }
 
 impl LoginLimiter {
-    /// `per_minute` failures are allowed; 0 switches the limit off.
-    pub fn new(per_minute: u32, clock: SharedClock) -> Self {
-        let cost_us = WINDOW_US.checked_div(u64::from(per_minute)).unwrap_or(0);
+    /// `per_minute` failures are allowed.
+    pub fn new(per_minute: Limit, clock: SharedClock) -> Self {
+        let cost_us = per_minute.get().map_or(0, |failures| (WINDOW_US / failures).max(1));
         let sets = if cost_us == 0 { 0 } else { SETS };
         LoginLimiter {
             cost_us,
@@ -123,9 +133,9 @@ mod tests {
 
     use super::*;
 
-    fn limiter(per_minute: u32) -> (LoginLimiter, Arc<ManualClock>) {
+    fn limiter(per_minute: u64) -> (LoginLimiter, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::new(0));
-        (LoginLimiter::new(per_minute, clock.clone()), clock)
+        (LoginLimiter::new(Limit::of(per_minute), clock.clone()), clock)
     }
 
     fn ip(text: &str) -> IpAddr {

@@ -4,35 +4,70 @@ use std::sync::Arc;
 
 use kernel::Module;
 use serde_json::Value;
+use settings::{Group, Key, Section};
 
-use crate::{OptionDoc, OptionError, disco, offline, ping, presence, roster, session, time, version};
+use crate::offline::Offline;
+use crate::roster::RosterLimits;
+use crate::version::Version;
+use crate::{OptionError, disco, offline, options, ping, presence, roster, session, time, version};
 
 /// A feature as the configuration names it: `modules = { NAME = true | false | { options } }`.
 pub struct Entry {
     /// Its name in the configuration: its file in `src/modules`.
     pub name: &'static str,
+    /// What it is, in a sentence.
+    pub doc: &'static str,
     /// Is it on where the configuration does not say?
     pub on_by_default: bool,
     /// Builds it from its options, a JSON object; what is left out has its default.
-    pub build: fn(&Value) -> Result<Arc<dyn Module>, OptionError>,
-    /// Its options with their defaults.
-    pub options: fn() -> Vec<OptionDoc>,
+    pub build: Build,
+    options: fn() -> Vec<Key>,
+    limits: fn() -> Vec<Key>,
 }
 
-const ON: bool = true;
+/// Builds a feature from its options.
+pub type Build = fn(&Value) -> Result<Arc<dyn Module>, OptionError>;
 
 static CATALOG: &[Entry] = &[
-    Entry { name: "session", on_by_default: ON, build: session::build, options: Vec::new },
-    Entry { name: "roster", on_by_default: ON, build: roster::build, options: Vec::new },
-    Entry { name: "presence", on_by_default: ON, build: presence::build, options: Vec::new },
-    Entry { name: "offline", on_by_default: ON, build: offline::build, options: offline::docs },
-    Entry { name: "disco", on_by_default: ON, build: disco::build, options: Vec::new },
-    Entry { name: "ping", on_by_default: ON, build: ping::build, options: Vec::new },
-    Entry { name: "time", on_by_default: ON, build: time::build, options: Vec::new },
-    Entry { name: "version", on_by_default: ON, build: version::build, options: version::docs },
+    Entry::new("session", "The session request that clients of RFC 3921 make after binding.", session::build),
+    Entry::new("roster", "Contact lists (RFC 6121).", roster::build).with_limits::<RosterLimits>(),
+    Entry::new("presence", "Presence and subscriptions (RFC 6121).", presence::build),
+    Entry::new("offline", "Messages for accounts that are not online (XEP-0160).", offline::build)
+        .with_options::<Offline>(),
+    Entry::new("disco", "Service discovery (XEP-0030).", disco::build),
+    Entry::new("ping", "XMPP ping (XEP-0199).", ping::build),
+    Entry::new("time", "Entity time (XEP-0202).", time::build),
+    Entry::new("version", "Software version (XEP-0092).", version::build).with_options::<Version>(),
 ];
 
 /// All built-in features, in the order in which they register.
 pub fn catalog() -> &'static [Entry] {
     CATALOG
+}
+
+impl Entry {
+    /// A feature that is on by default, without options or limits.
+    const fn new(name: &'static str, doc: &'static str, build: Build) -> Self {
+        Self { name, doc, on_by_default: true, build, options: Vec::new, limits: Vec::new }
+    }
+
+    /// The same with options.
+    const fn with_options<G: Group>(self) -> Self {
+        Self { options: G::keys, ..self }
+    }
+
+    /// The same with limits, which stand among the other limits of the server and of a domain.
+    const fn with_limits<G: Group>(self) -> Self {
+        Self { limits: G::keys, ..self }
+    }
+
+    /// Its options.
+    pub fn options(&self) -> Section {
+        options::section((self.options)())
+    }
+
+    /// Its keys in `[limits]`.
+    pub fn limits(&self) -> Vec<Key> {
+        (self.limits)()
+    }
 }

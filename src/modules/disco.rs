@@ -15,7 +15,7 @@ use crate::refused::Refused;
 struct Disco;
 
 pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
-    let NoOptions {} = options::read(options, &[])?;
+    let NoOptions {} = options::read(options)?;
     Ok(Arc::new(Disco))
 }
 

@@ -20,4 +20,4 @@ mod version;
 mod tests;
 
 pub use catalog::{Entry, catalog};
-pub use options::{OptionDoc, OptionError};
+pub use options::OptionError;

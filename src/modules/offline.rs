@@ -12,13 +12,13 @@ use kernel::{
     About, Account, BoxFuture, Interest, Kernel, Module, Moment, Order, Packet, Registrar, SessionEvent, Stage, State,
     Target, Verdict,
 };
-use serde::Deserialize;
 use serde_json::Value;
+use settings::{Limit, group, number};
 use storage::OfflineError;
 use xmpp::{Framing, Kind, Stanza, StanzaError, StanzaType, delay, ns};
 
+use crate::OptionError;
 use crate::options;
-use crate::{OptionDoc, OptionError};
 use flight::Flights;
 use reader::Reader;
 use worth::Worth;
@@ -28,38 +28,20 @@ const DAY_US: i64 = 86_400 * SECOND_US;
 /// How often what has expired is deleted.
 const SWEEP: Duration = Duration::from_secs(3600);
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Offline {
-    messages: u32,
-    days: u32,
-}
-
-impl Default for Offline {
-    fn default() -> Self {
-        Self { messages: 500, days: 0 }
+group! {
+    /// What is kept, and for how long.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Offline {
+        /// Messages kept for one account; one more is refused with `service-unavailable`.
+        messages: Limit = number(500, 1..=u32::MAX.into());
+        /// Days after which a message is dropped.
+        days: Limit = number(0, 1..=u32::MAX.into()).zero("never");
     }
 }
 
 pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
-    let offline: Offline = options::read(options, &docs())?;
+    let offline: Offline = options::read(options)?;
     Ok(Arc::new(offline))
-}
-
-pub(crate) fn docs() -> Vec<OptionDoc> {
-    let Offline { messages, days } = Offline::default();
-    vec![
-        OptionDoc {
-            key: "messages",
-            default: messages.into(),
-            doc: "Messages kept for one account; one more is refused with service-unavailable. 0: no limit.",
-        },
-        OptionDoc {
-            key: "days",
-            default: days.into(),
-            doc: "Days after which a message is dropped. 0: never.",
-        },
-    ]
 }
 
 impl Module for Offline {
@@ -98,7 +80,7 @@ impl Offline {
             false => packet.stanza.append(&delay::delay(account.host().jid(), received_us, None)),
         };
         let expires_us = self.expiry(received_us, packet.notes.keep_for);
-        let limit = (self.messages > 0).then_some(self.messages);
+        let limit = self.messages.get().map(|limit| u32::try_from(limit.get()).unwrap_or(u32::MAX));
         let xml = stanza.to_bytes(Framing::Inherit).into();
         let write = kernel.store().offline().store_later(account.id(), xml, received_us, expires_us, limit);
         packet.settle(Box::pin(async move { write.await.map(drop).map_err(refusal) }));
@@ -107,7 +89,8 @@ impl Offline {
 
     /// When a message goes, UTC microseconds: by the option, or sooner or later if a hook has said so.
     fn expiry(&self, received_us: i64, keep_for: Option<u32>) -> Option<i64> {
-        let days = (self.days > 0).then(|| i64::from(self.days).saturating_mul(DAY_US));
+        let days = self.days.get().and_then(|days| i64::try_from(days.get()).ok());
+        let days = days.map(|days| days.saturating_mul(DAY_US));
         let keep = keep_for.map(|seconds| i64::from(seconds) * SECOND_US).or(days)?;
         Some(received_us.saturating_add(keep))
     }
@@ -159,9 +142,12 @@ mod tests {
         let never = Offline::default();
         assert_eq!(never.expiry(5, None), None);
         assert_eq!(never.expiry(5, Some(2)), Some(2 * SECOND_US + 5));
-        let week = Offline { days: 7, ..never };
+        let week = Offline { days: Limit::of(7), ..never };
         assert_eq!(week.expiry(0, None), Some(7 * DAY_US));
         assert_eq!(week.expiry(0, Some(0)), Some(0));
-        assert_eq!(Offline { days: u32::MAX, ..never }.expiry(i64::MAX, None), Some(i64::MAX));
+        assert_eq!(
+            Offline { days: Limit::of(u32::MAX.into()), ..never }.expiry(i64::MAX, None),
+            Some(i64::MAX)
+        );
     }
 }

@@ -12,7 +12,7 @@ use crate::options::{self, NoOptions};
 struct Ping;
 
 pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
-    let NoOptions {} = options::read(options, &[])?;
+    let NoOptions {} = options::read(options)?;
     Ok(Arc::new(Ping))
 }
 

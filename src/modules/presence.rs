@@ -27,7 +27,7 @@ use directed::Directed;
 struct Presence;
 
 pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
-    let NoOptions {} = options::read(options, &[])?;
+    let NoOptions {} = options::read(options)?;
     Ok(Arc::new(Presence))
 }
 

@@ -10,6 +10,7 @@ use kernel::{
     About, Account, Holds, IqKind, IqRequest, IqResult, Module, Phase, Registrar, RosterChange, Target,
 };
 use serde_json::Value;
+use settings::{Limit, group, number};
 use xmpp::{Element, StanzaError, ns};
 
 use crate::OptionError;
@@ -19,8 +20,22 @@ use item::Wanted;
 
 struct Roster;
 
+group! {
+    /// What a roster may hold.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) struct RosterLimits {
+        /// Contacts in one roster.
+        roster_items: Limit = number(5000, 1..=1_000_000);
+    }
+}
+
+/// Contacts that the account's roster may have.
+pub(crate) fn limit(account: &Account) -> Limit {
+    account.host().options().limits.features.of::<RosterLimits>().roster_items
+}
+
 pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
-    let NoOptions {} = options::read(options, &[])?;
+    let NoOptions {} = options::read(options)?;
     Ok(Arc::new(Roster))
 }
 
@@ -68,8 +83,7 @@ async fn set(request: IqRequest) -> IqResult {
     match item::read(query, account.jid())? {
         Wanted::Removed(jid) => removal::remove(&request.kernel, &account, &jid).await?,
         Wanted::Kept(wanted) => {
-            let kernel = &request.kernel;
-            let limit = account.host().options().limits.roster_items;
+            let (kernel, limit) = (&request.kernel, limit(&account));
             let compute = |roster: &kernel::Roster| {
                 let item = item::kept(roster, wanted, limit)?;
                 Ok::<_, Refused>(Some(RosterChange::Put(item)))

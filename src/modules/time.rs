@@ -14,7 +14,7 @@ const SECOND_US: i64 = 1_000_000;
 struct Time;
 
 pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
-    let NoOptions {} = options::read(options, &[])?;
+    let NoOptions {} = options::read(options)?;
     Ok(Arc::new(Time))
 }
 

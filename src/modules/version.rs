@@ -3,26 +3,25 @@
 use std::sync::Arc;
 
 use kernel::{About, IqKind, Module, Registrar, Target};
-use serde::Deserialize;
 use serde_json::Value;
+use settings::{flag, group};
 use xmpp::{Element, ns};
 
+use crate::OptionError;
 use crate::options;
-use crate::{OptionDoc, OptionError};
 
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Version {
-    os: bool,
+group! {
+    /// What is told.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Version {
+        /// Whether the operating system's name is told.
+        os: bool = flag(false);
+    }
 }
 
 pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
-    let version: Version = options::read(options, &docs())?;
+    let version: Version = options::read(options)?;
     Ok(Arc::new(version))
-}
-
-pub(crate) fn docs() -> Vec<OptionDoc> {
-    vec![OptionDoc { key: "os", default: false.into(), doc: "Whether the operating system's name is told." }]
 }
 
 impl Module for Version {

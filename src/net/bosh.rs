@@ -30,10 +30,11 @@ mod terms;
 mod waiting;
 mod window;
 
+pub use address::AddressLimits;
 pub use body::{Attributes, Body};
 pub use condition::Condition;
 pub use connection::{Connection, Input};
-pub use route::{Bosh, Service};
+pub use route::{Allowed, Bosh, Service};
 pub use terms::Limits;
 
 #[cfg(test)]

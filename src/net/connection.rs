@@ -9,6 +9,7 @@ pub(crate) mod tunnel;
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::task::{Context, Poll, ready};
 
 use tokio::net::TcpStream;
@@ -179,10 +180,10 @@ impl Connection {
         self.parser.set_limits(limits);
     }
 
-    /// Limits reading to so many bytes a second, with a second's worth at once; 0 ends the limit. Input above it waits
-    /// in the kernel.
-    pub fn set_bytes_per_second(&mut self, rate: u32) {
-        self.throttle = Throttle::new(rate);
+    /// Limits reading to so many bytes a second, with a second's worth at once; `None` ends the limit. Input above it
+    /// waits in the kernel.
+    pub fn set_bytes_per_second(&mut self, rate: Option<NonZeroU32>) {
+        self.throttle = rate.map(Throttle::new);
     }
 
     /// The peer's address.

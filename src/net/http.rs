@@ -23,7 +23,7 @@ pub use body::{Body, BodyError};
 pub use client::Client;
 pub use cors::Cors;
 pub use options::HttpOptions;
-pub use proxies::{BadProxy, Proxies};
+pub use proxies::{BadProxy, Proxies, ProxySettings};
 pub use request::Request;
 pub use routes::{Answer, Route, Routes};
 pub use serve::serve;

@@ -11,6 +11,7 @@
 pub mod bosh;
 mod connection;
 pub mod http;
+mod limits;
 mod listener;
 #[cfg(test)]
 mod testing;
@@ -18,6 +19,7 @@ mod tls;
 pub mod websocket;
 
 pub use connection::{Connection, TlsAbout, TlsAcceptError, Wire, WireError};
+pub use limits::{MOST_DEPTH, MOST_STANZA_BYTES, StreamLimits};
 pub use listener::{BindError, Kind, Listener};
 pub use tls::{CertField, Loaded, TlsConfig, TlsError, TlsFault, TlsStore, TlsWarning, check_files};
 pub use websocket::WebSocket;

@@ -10,6 +10,7 @@ pub(crate) mod testing;
 
 use std::future::poll_fn;
 use std::io;
+use std::num::NonZeroU32;
 use std::task::{Context, Poll, ready};
 
 use xmpp::Limits;
@@ -122,9 +123,9 @@ impl WebSocket {
         self.framing.set_limits(limits);
     }
 
-    /// Limits reading to so many bytes a second, with a second's worth at once; 0 ends the limit.
-    pub fn set_bytes_per_second(&mut self, rate: u32) {
-        self.throttle = Throttle::new(rate);
+    /// Limits reading to so many bytes a second, with a second's worth at once; `None` ends the limit.
+    pub fn set_bytes_per_second(&mut self, rate: Option<NonZeroU32>) {
+        self.throttle = rate.map(Throttle::new);
     }
 
     /// Who it is.

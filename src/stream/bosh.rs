@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use kernel::{Host, Limits, SessionAbout, Transport};
-use net::bosh::{self, Bosh, Connection, Service};
+use net::bosh::{self, Allowed, Bosh, Connection, Service};
 use net::http::Route;
+use settings::Limit;
 use xmpp::{Element, Stanza, StreamHeader};
 
 use crate::c2s::C2s;
-use crate::limits;
 use crate::listener;
 use crate::pipe::{Input, Pipe, PipeError};
 
@@ -35,15 +35,15 @@ impl Service for Front {
         self.0.kernel.runtime().tasks.spawn("bosh", listener::stream(c2s, pipe, until));
     }
 
-    fn limits(&self, domain: Option<&str>) -> bosh::Limits {
+    fn allows(&self, domain: Option<&str>) -> Allowed {
         match self.host(domain) {
-            Some(host) => limits(&host.options().limits),
-            None => limits(&self.0.limits),
+            Some(host) => allowed(&host.options().limits),
+            None => allowed(&self.0.limits().host),
         }
     }
 
-    fn sessions_per_address(&self) -> usize {
-        self.0.limits.bosh_sessions_per_address
+    fn sessions_per_address(&self) -> Limit {
+        self.0.limits().bosh.bosh_sessions_per_address
     }
 
     fn admits(&self, origin: &str, domain: Option<&str>) -> bool {
@@ -58,15 +58,11 @@ impl Service for Front {
     }
 }
 
-fn limits(limits: &Limits) -> bosh::Limits {
-    bosh::Limits {
-        wait: limits.bosh_wait,
-        hold: limits.bosh_hold as u64,
-        inactivity: limits.bosh_inactivity,
-        max_pause: limits.bosh_max_pause,
-        polling: limits.bosh_polling,
-        stanza: limits::parser(limits),
-        bytes_per_second: limits::bytes_per_second(limits),
+fn allowed(limits: &Limits) -> Allowed {
+    Allowed {
+        limits: limits.bosh,
+        stanza: limits.stream.parser(),
+        bytes_per_second: limits.stream.bytes_per_second(),
     }
 }
 

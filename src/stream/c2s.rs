@@ -1,12 +1,28 @@
 //! What every client stream shares.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use auth::LoginLimiter;
-use kernel::{Kernel, Limits};
+use kernel::Kernel;
 use net::TlsStore;
+use settings::{Required, group, number};
 use tokio::time::Instant;
+
+group! {
+    /// Limits of the whole server: those that hold until a stream has named its domain, and those that no domain has.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Limits {
+        /// Seconds from the connection to the end of the log-in.
+        login_seconds: Required = number(60, 5..=3600).server_wide();
+    }
+    with {
+        /// Those that a domain has as well.
+        host: kernel::Limits;
+        /// BOSH by address.
+        bosh: net::bosh::AddressLimits;
+    }
+}
 
 /// What client streams are built from.
 pub struct C2sOptions {
@@ -16,7 +32,7 @@ pub struct C2sOptions {
     pub tls: TlsStore,
     /// Failed log-ins by address.
     pub limiter: Arc<LoginLimiter>,
-    /// The limits until a stream has named its domain.
+    /// The limits of the whole server.
     pub limits: Limits,
 }
 
@@ -25,18 +41,27 @@ pub struct C2s {
     pub(crate) kernel: Arc<Kernel>,
     pub(crate) tls: TlsStore,
     pub(crate) limiter: Arc<LoginLimiter>,
-    pub(crate) limits: Limits,
+    limits: ArcSwap<Limits>,
 }
 
 impl C2s {
     /// Puts the parts together.
     pub fn new(options: C2sOptions) -> Arc<Self> {
         let C2sOptions { kernel, tls, limiter, limits } = options;
-        Arc::new(Self { kernel, tls, limiter, limits })
+        Arc::new(Self { kernel, tls, limiter, limits: ArcSwap::from_pointee(limits) })
+    }
+
+    /// Sets the limits of streams that begin from now on.
+    pub fn set_limits(&self, limits: Limits) {
+        self.limits.store(Arc::new(limits));
+    }
+
+    pub(crate) fn limits(&self) -> Arc<Limits> {
+        self.limits.load_full()
     }
 
     /// When a connection that begins now has to have logged in.
     pub(crate) fn login_deadline(&self) -> Instant {
-        Instant::now() + Duration::from_secs(self.limits.login_seconds.max(1))
+        Instant::now() + self.limits.load().login_seconds.seconds()
     }
 }

@@ -239,9 +239,9 @@ impl<P: Pipe> Established<P> {
 
     /// Answers of stream management go past the mailbox: a client that only asks and does not read is too slow a reader.
     fn bound(&self) {
-        let bytes = self.hold.host().options().limits.mailbox_bytes;
+        let bytes = self.hold.host().options().limits.mailbox_bytes.bound();
         // what was gathered for one write may be as large as the mailbox by itself
-        if bytes > 0 && self.pipe.pending() > bytes.saturating_mul(2).saturating_add(ROOM) {
+        if self.pipe.pending() > bytes.saturating_mul(2).saturating_add(ROOM) {
             self.hold.too_slow();
         }
     }
@@ -249,9 +249,9 @@ impl<P: Pipe> Established<P> {
     fn enable(&mut self, resume: bool) {
         self.hold.manage();
         self.managed = true;
-        let seconds = self.hold.host().options().limits.resume_seconds;
-        self.resumable = resume && seconds > 0;
-        let token = self.resumable.then(|| (self.hold.make_resumable(), seconds));
+        let seconds = self.hold.host().options().limits.resume_seconds.get().filter(|_| resume);
+        self.resumable = seconds.is_some();
+        let token = seconds.map(|seconds| (self.hold.make_resumable(), seconds.get()));
         self.pipe.element(&sm::enabled(token));
     }
 

@@ -8,7 +8,6 @@ use xmpp::{Element, StreamCondition, StreamError, StreamEvent, ns};
 
 use crate::c2s::C2s;
 use crate::features;
-use crate::limits;
 use crate::listener::Security;
 use crate::negotiate::{fail, open};
 use crate::pipe::{self, Pipe};
@@ -21,7 +20,7 @@ pub(crate) async fn secure(
     peer: SocketAddr,
     security: Security,
 ) -> Option<Tcp> {
-    let limits = limits::parser(&c2s.limits);
+    let limits = c2s.limits().host.stream.parser();
     match security {
         Security::None => Some(Tcp::new(Connection::plain(socket, peer, limits))),
         Security::Direct => {

@@ -11,7 +11,6 @@ mod established;
 mod features;
 mod goodbye;
 mod handshake;
-mod limits;
 mod listener;
 mod negotiate;
 mod pipe;
@@ -21,6 +20,6 @@ mod tcp;
 pub mod web;
 mod websocket;
 
-pub use c2s::{C2s, C2sOptions};
+pub use c2s::{C2s, C2sOptions, Limits};
 pub use listener::{Security, serve};
 pub use pipe::{Input, Pipe, PipeError};

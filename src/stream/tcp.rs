@@ -6,7 +6,6 @@ use kernel::{Limits, SessionAbout, Transport};
 use net::{Connection, Wire, WireError};
 use xmpp::{Element, Framing, Stanza, StreamHeader, ns};
 
-use crate::limits;
 use crate::pipe::{Input, Pipe, PipeError};
 
 /// A stream over TCP.
@@ -86,8 +85,8 @@ impl Pipe for Tcp {
     }
 
     fn set_limits(&mut self, limits: &Limits) {
-        self.connection.set_limits(limits::parser(limits));
-        self.connection.set_bytes_per_second(limits::bytes_per_second(limits));
+        self.connection.set_limits(limits.stream.parser());
+        self.connection.set_bytes_per_second(limits.stream.bytes_per_second());
     }
 
     async fn shut(&mut self) {

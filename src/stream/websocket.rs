@@ -11,7 +11,6 @@ use tokio::time::timeout_at;
 use xmpp::{Element, Framing, Stanza, StreamHeader, ns};
 
 use crate::c2s::C2s;
-use crate::limits;
 use crate::listener;
 use crate::pipe::{Input, Pipe, PipeError};
 
@@ -39,7 +38,7 @@ impl Route for WebSocketRoute {
 /// One WebSocket, from its first message to its last.
 async fn connection(c2s: Arc<C2s>, upgrade: Upgrade, origin: Option<Box<str>>) {
     let until = c2s.login_deadline();
-    let limits = limits::parser(&c2s.limits);
+    let limits = c2s.limits().host.stream.parser();
     // Boxed: what the upgrade needs is held only until it is done.
     if let Ok(Some(connection)) = timeout_at(until, Box::pin(upgrade.accept(limits))).await {
         listener::stream(c2s, WebSocketPipe { connection, origin, opened: false }, until).await;
@@ -120,8 +119,8 @@ impl Pipe for WebSocketPipe {
     }
 
     fn set_limits(&mut self, limits: &Limits) {
-        self.connection.set_limits(limits::parser(limits));
-        self.connection.set_bytes_per_second(limits::bytes_per_second(limits));
+        self.connection.set_limits(limits.stream.parser());
+        self.connection.set_bytes_per_second(limits.stream.bytes_per_second());
     }
 
     async fn shut(&mut self) {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::{error, fmt, io};
 
-use crate::schema::ConfigProblem;
+use settings::Problem;
 
 /// Why a plugin is not loaded or not put to work. Whatever served before goes on serving.
 #[derive(Debug)]
@@ -53,14 +53,14 @@ pub enum LoadError {
         /// The grants that are missing.
         missing: Vec<String>,
     },
-    /// The failure policy is none.
+    /// Not a valid failure policy.
     Policy(String),
     /// The settings of a domain are wrong.
     Config {
         /// The domain.
         domain: String,
         /// Everything that is wrong.
-        problems: Vec<ConfigProblem>,
+        problems: Vec<Problem>,
     },
     /// The plugin itself refuses to start, or refuses a domain's settings.
     Refused {
@@ -149,7 +149,7 @@ impl fmt::Display for LoadError {
                 write!(f, "its settings for {domain} are wrong")?;
                 problems.iter().enumerate().try_for_each(|(index, problem)| {
                     let comma = if index == 0 { ':' } else { ';' };
-                    write!(f, "{comma} `{}` {}", problem.path, problem.message)
+                    write!(f, "{comma} {}", problem.message)
                 })
             }
             Self::Refused { domain: Some(domain), message } => {

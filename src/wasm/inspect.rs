@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use settings::Problem;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
@@ -11,7 +12,6 @@ use crate::grant::{self, Grants};
 use crate::hook::Hook;
 use crate::host::wasi;
 use crate::manifest::Manifest;
-use crate::schema::ConfigProblem;
 
 /// The package of the plugin contract, and the version of it that this server offers.
 const PACKAGE: &str = "castling:plugin";
@@ -90,7 +90,7 @@ impl Inspection {
 
     /// Everything that is wrong with settings on one domain: the plugin's own table `base`, and the domain's over
     /// it.
-    pub fn check_config(&self, base: &Map<String, Value>, own: &Map<String, Value>) -> Vec<ConfigProblem> {
+    pub fn check_config(&self, base: &Map<String, Value>, own: &Map<String, Value>) -> Vec<Problem> {
         let schema = &self.manifest.config;
         schema.problems(&schema.merge(base, own))
     }

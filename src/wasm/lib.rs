@@ -51,5 +51,5 @@ pub use manifest::{HookManifest, InterestManifest, Manifest, MetricKind, Want};
 pub use metrics::MetricValue;
 pub use platform::{AtWork, Installed, Platform, PlatformOptions, inspect};
 pub use plugin::Plugin;
-pub use schema::{ConfigProblem, Format, Schema, SchemaType};
+pub use schema::{Format, Schema, SchemaType};
 pub use stats::{HookStats, PluginStats};

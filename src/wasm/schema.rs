@@ -1,9 +1,10 @@
-//! A plugin's settings: a subset of JSON Schema, checked by the host before the plugin sees anything.
+//! A plugin's settings: a subset of JSON Schema, held against by the checker of all settings before the plugin sees anything.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use settings::{Checker, Given, Key, Kind, Problem, Range, Section, Text, duration};
 
 /// One value of the settings.
 ///
@@ -87,17 +88,6 @@ pub enum Format {
     Duration,
 }
 
-/// A mistake in a plugin's settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigProblem {
-    /// Where, relative to the plugin's table: `drop[1].kind`; empty for the table itself.
-    pub path: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub remedy: String,
-}
-
 impl Schema {
     /// The settings of a domain: defaults, then `base`, then `own`, key by key.
     pub(crate) fn merge(&self, base: &Map<String, Value>, own: &Map<String, Value>) -> Value {
@@ -111,131 +101,67 @@ impl Schema {
     }
 
     /// Everything that is wrong with a value.
-    pub(crate) fn problems(&self, value: &Value) -> Vec<ConfigProblem> {
-        let mut problems = Vec::new();
-        self.check(value, "", &mut problems);
-        problems
+    pub(crate) fn problems(&self, value: &Value) -> Vec<Problem> {
+        self.problems_at(value, "")
     }
 
-    /// Are its own defaults allowed by it?
+    fn problems_at(&self, value: &Value, path: &str) -> Vec<Problem> {
+        let mut checker = Checker::new().whole_paths();
+        checker.value(&Given::from(value), &self.kind(), path);
+        checker.into_problems()
+    }
+
+    /// Does it allow its own defaults, and are its choices of its type?
     pub(crate) fn check_itself(&self, path: &str) -> Result<(), String> {
-        if let Some(problem) = self.default.as_ref().and_then(|value| self.problems(value).pop()) {
-            return Err(format!("the default of `{path}` {}", problem.message));
+        if let Some(value) = self.allowed.iter().find(|value| !self.kind.is(value)) {
+            return Err(format!("`{value}` cannot be chosen at `{path}`, whose type is {:?}", self.kind));
+        }
+        if let Some(problem) = self.default.as_ref().and_then(|value| self.problems_at(value, path).pop()) {
+            return Err(format!("the default of {}", problem.message));
         }
         self.items.iter().try_for_each(|items| items.check_itself(&format!("{path}[]")))?;
         self.properties.iter().try_for_each(|(key, schema)| schema.check_itself(&format!("{path}.{key}")))
     }
 
-    fn check(&self, value: &Value, path: &str, problems: &mut Vec<ConfigProblem>) {
-        let before = problems.len();
-        let mut refuse = |message: String, remedy: String| {
-            problems.push(ConfigProblem { path: path.to_owned(), message, remedy });
+    /// The kind of value that it describes.
+    fn kind(&self) -> Kind {
+        if !self.allowed.is_empty() {
+            return Kind::Choice(self.allowed.clone());
+        }
+        match self.kind {
+            SchemaType::Object => Kind::section(self.section()),
+            SchemaType::Array => Kind::List {
+                of: Box::new(self.items.as_ref().map_or(Kind::Any, |items| items.kind())),
+                least: self.min_items.unwrap_or(0),
+                most: self.max_items.unwrap_or(usize::MAX),
+            },
+            SchemaType::String => Kind::Text(Text {
+                least: self.min_length.unwrap_or(0),
+                most: self.max_length.unwrap_or(usize::MAX),
+                check: self.format.map(|Format::Duration| duration as settings::Check),
+            }),
+            // A bound that is no whole number leaves the whole numbers within it; one beyond 64 bits bounds nothing.
+            SchemaType::Integer => Kind::Integer(Range::new(
+                self.minimum.map_or(i64::MIN, |least| least.ceil() as i64),
+                self.maximum.map_or(i64::MAX, |most| most.floor() as i64),
+            )),
+            SchemaType::Number => Kind::Number {
+                least: self.minimum.unwrap_or(f64::NEG_INFINITY),
+                most: self.maximum.unwrap_or(f64::INFINITY),
+            },
+            SchemaType::Boolean => Kind::Flag,
+        }
+    }
+
+    /// Its keys. Their defaults are laid under the settings by [`Schema::merge`].
+    fn section(&self) -> Section {
+        let key = |(name, schema): (&String, &Schema)| {
+            let key = Key::new(name.clone(), schema.kind(), schema.description.clone().unwrap_or_default());
+            if self.required.contains(name) { key.required() } else { key }
         };
-        if !self.kind.is(value) {
-            refuse(format!("is {}", describe(value)), format!("write {}", self.kind.article()));
-            return;
-        }
-        if !self.allowed.is_empty() && !self.allowed.contains(value) {
-            let words: Vec<_> = self.allowed.iter().map(Value::to_string).collect();
-            refuse(format!("is {value}"), format!("write one of {}", words.join(", ")));
-        }
-        match value {
-            Value::Number(number) => self.check_number(number.as_f64().unwrap_or_default(), &mut refuse),
-            Value::String(text) => self.check_text(text, &mut refuse),
-            Value::Array(list) => {
-                check_count(list.len(), self.min_items, self.max_items, "elements", &mut refuse)
-            }
-            Value::Object(map) => check_count(map.len(), self.min_properties, None, "keys", &mut refuse),
-            Value::Bool(_) | Value::Null => {}
-        }
-        if problems.len() == before {
-            self.check_inside(value, path, problems);
-        }
+        let keys = self.properties.iter().map(key).collect();
+        Section { least: self.min_properties.unwrap_or(0), ..Section::new("setting", keys) }
     }
-
-    fn check_inside(&self, value: &Value, path: &str, problems: &mut Vec<ConfigProblem>) {
-        if let (Some(items), Value::Array(list)) = (&self.items, value) {
-            for (index, item) in list.iter().enumerate() {
-                items.check(item, &format!("{path}[{index}]"), problems);
-            }
-        }
-        let Value::Object(map) = value else { return };
-        let at = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-        for (key, value) in map {
-            match self.properties.get(key) {
-                Some(schema) => schema.check(value, &at(key), problems),
-                None => problems.push(ConfigProblem {
-                    path: at(key),
-                    message: "is no setting of this plugin".into(),
-                    remedy: self.known_keys(),
-                }),
-            }
-        }
-        for key in self.required.iter().filter(|key| !map.contains_key(*key)) {
-            problems.push(ConfigProblem {
-                path: at(key),
-                message: "is missing".into(),
-                remedy: self.properties.get(key).map_or("write", |schema| schema.kind.article()).into(),
-            });
-        }
-    }
-
-    fn known_keys(&self) -> String {
-        match self.properties.is_empty() {
-            true => "remove it: there are no settings here".into(),
-            false => {
-                let keys: Vec<_> = self.properties.keys().map(String::as_str).collect();
-                format!("use one of {}", keys.join(", "))
-            }
-        }
-    }
-
-    fn check_number(&self, number: f64, refuse: &mut impl FnMut(String, String)) {
-        if let Some(minimum) = self.minimum.filter(|minimum| number < *minimum) {
-            refuse(format!("is {number}"), format!("write at least {minimum}"));
-        }
-        if let Some(maximum) = self.maximum.filter(|maximum| number > *maximum) {
-            refuse(format!("is {number}"), format!("write at most {maximum}"));
-        }
-    }
-
-    fn check_text(&self, text: &str, refuse: &mut impl FnMut(String, String)) {
-        check_count(text.chars().count(), self.min_length, self.max_length, "characters", refuse);
-        if self.format == Some(Format::Duration) && !is_duration(text) {
-            let remedy = "write a span such as \"500ms\", \"60s\", \"5m\", \"1h\" (at most 49 days)";
-            refuse(format!("is \"{text}\", which is no span of time"), remedy.into());
-        }
-    }
-}
-
-fn check_count(
-    count: usize,
-    least: Option<usize>,
-    most: Option<usize>,
-    unit: &str,
-    refuse: &mut impl FnMut(String, String),
-) {
-    if let Some(least) = least.filter(|least| count < *least) {
-        refuse(format!("has {count} {unit}"), format!("write at least {least}"));
-    }
-    if let Some(most) = most.filter(|most| count > *most) {
-        refuse(format!("has {count} {unit}"), format!("write at most {most}"));
-    }
-}
-
-/// The same spans as the Rust SDK reads: what fits into 32 bits of milliseconds.
-fn is_duration(text: &str) -> bool {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at(digits);
-    let factor: u32 = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return false,
-    };
-    number.parse::<u32>().is_ok_and(|number| number.checked_mul(factor).is_some())
 }
 
 impl SchemaType {
@@ -248,28 +174,6 @@ impl SchemaType {
             SchemaType::Number => value.is_number(),
             SchemaType::Boolean => value.is_boolean(),
         }
-    }
-
-    fn article(self) -> &'static str {
-        match self {
-            SchemaType::Object => "a table",
-            SchemaType::Array => "a list",
-            SchemaType::String => "a text",
-            SchemaType::Integer => "a whole number",
-            SchemaType::Number => "a number",
-            SchemaType::Boolean => "true or false",
-        }
-    }
-}
-
-fn describe(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a table",
     }
 }
 
@@ -301,23 +205,27 @@ mod tests {
     #[test]
     fn mistakes_are_named_with_their_place() {
         for (value, path, message) in [
-            (json!({}), "name", "is missing"),
-            (json!({ "name": 5 }), "name", "is a number"),
-            (json!({ "name": "" }), "name", "has 0 characters"),
-            (json!({ "name": "äöüß" }), "name", "has 4 characters"),
-            (json!({ "name": "x", "max": 0 }), "max", "is 0"),
-            (json!({ "name": "x", "max": 10 }), "max", "is 10"),
-            (json!({ "name": "x", "max": 1.5 }), "max", "is a number"),
-            (json!({ "name": "x", "nam": 1 }), "nam", "is no setting of this plugin"),
-            (json!({ "name": "x", "window": "60" }), "window", "is \"60\", which is no span of time"),
-            (json!({ "name": "x", "window": "50d" }), "window", "is \"50d\", which is no span of time"),
-            (json!({ "name": "x", "drop": [{}] }), "drop[0]", "has 0 keys"),
-            (json!({ "name": "x", "drop": [{ "kind": "a" }, { "kind": "c" }] }), "drop[1].kind", "is \"c\""),
-            (json!({ "name": "x", "drop": [1, 2, 3] }), "drop", "has 3 elements"),
-            (json!([]), "", "is a list"),
+            (json!({}), "name", "`name` is missing"),
+            (json!({ "name": 5 }), "name", "`name` must be a string, not an integer"),
+            (json!({ "name": "" }), "name", "`name` has 0 characters"),
+            (json!({ "name": "äöüß" }), "name", "`name` has 4 characters"),
+            (json!({ "name": "x", "max": 0 }), "max", "`max` is out of range"),
+            (json!({ "name": "x", "max": 10 }), "max", "`max` is out of range"),
+            (json!({ "name": "x", "max": 1.5 }), "max", "`max` must be a whole number, not a float"),
+            (json!({ "name": "x", "nam": 1 }), "nam", "unknown setting `nam`"),
+            (json!({ "name": "x", "window": "60" }), "window", "\"60\" is not a duration"),
+            (json!({ "name": "x", "window": "50d" }), "window", "\"50d\" is not a duration"),
+            (json!({ "name": "x", "drop": [{}] }), "drop[0]", "`drop[0]` has 0 keys"),
+            (
+                json!({ "name": "x", "drop": [{ "kind": "a" }, { "kind": "c" }] }),
+                "drop[1].kind",
+                "`drop[1].kind` cannot be \"c\"",
+            ),
+            (json!([]), "", "the settings must be a table, not an array"),
         ] {
             assert_eq!(wrong(value.clone()), [(path.to_owned(), message.to_owned())], "{value}");
         }
+        assert_eq!(wrong(json!({ "name": "x", "drop": [1, 2, 3] }))[0].1, "`drop` has 3 elements");
         assert_eq!(wrong(json!({ "name": 1, "max": 0 })).len(), 2, "all at once");
         assert!(wrong(json!({ "name": "x", "window": "49d", "drop": [{ "kind": "b" }] })).is_empty());
     }
@@ -335,6 +243,6 @@ mod tests {
             "properties": { "max": { "type": "integer", "minimum": 1, "default": 0 } }
         }))
         .unwrap();
-        assert_eq!(schema.check_itself("config").unwrap_err(), "the default of `config.max` is 0");
+        assert_eq!(schema.check_itself("config").unwrap_err(), "the default of `config.max` is out of range");
     }
 }

@@ -44,7 +44,7 @@ impl Raw {
         let socket = TcpStream::connect(address).unwrap();
         socket.set_nodelay(true).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        let parser = StreamParser::new(Limits::default());
+        let parser = StreamParser::new(Limits::OWN);
         Self { wire: Wire::Plain(socket), parser, domain: domain.to_owned(), jid: String::new() }
     }
 

@@ -95,6 +95,36 @@ fn the_fifth_failure_ends_the_stream() {
     assert_eq!(raw.stream_error(), "policy-violation");
 }
 
+/// As deep as `depth` can be set: read, stored, read again, delivered; and what is deeper is refused.
+#[test]
+fn a_stanza_of_the_greatest_depth_is_carried() {
+    let server =
+        Server::start_with(&format!("[limits]\ndepth = {}\n{BRANDS}", net::MOST_DEPTH), &[JACK, ANNA]);
+    let nested = |depth: u64| {
+        let within = usize::try_from(depth - 1).unwrap();
+        let payload = format!("<a xmlns='urn:x'>{}{}", "<a>".repeat(within - 1), "</a>".repeat(within));
+        format!("<message type='chat' to='{ANNA}'><body>deep</body>{payload}</message>")
+    };
+    let mut jack = bound(&server, "jack@chess.example/desk");
+    jack.send(&nested(net::MOST_DEPTH));
+    assert!(jack.ping().is_empty());
+    let mut anna = bound(&server, "anna@chess.example/desk");
+    anna.send("<presence/>");
+    let mut deep = anna.stanza();
+    while deep.name() != "message" {
+        deep = anna.stanza();
+    }
+    let mut depth = 1;
+    let mut at = deep.find("a", "urn:x");
+    while let Some(inner) = at {
+        (depth, at) = (depth + 1, inner.find("a", "urn:x"));
+    }
+    assert_eq!(depth, net::MOST_DEPTH);
+    jack.send(&nested(net::MOST_DEPTH + 1));
+    assert_eq!(jack.stream_error(), "policy-violation");
+    assert!(anna.ping().is_empty(), "the server lives");
+}
+
 #[test]
 fn failed_log_ins_are_limited_by_address() {
     let server = Server::start_with(&format!("[limits]\nlogins_per_minute = 2\n{BRANDS}"), &[JACK]);

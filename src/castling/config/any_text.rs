@@ -6,8 +6,8 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::document::Source;
-use super::keys::{DOMAIN, LIMITS, LISTEN, MODULES, ROOT};
 use super::load::parse;
+use super::reference::tables;
 
 const VALUES: &[&str] = &[
     "true",
@@ -39,18 +39,10 @@ const VALUES: &[&str] = &[
 
 /// A line of a configuration: a header or a key with some value, both from the schema or neither.
 fn line() -> impl Strategy<Value = String> {
-    let sections = [&ROOT, &DOMAIN, &LIMITS, &LISTEN, &MODULES];
-    let mut keys: Vec<&str> = sections.iter().flat_map(|section| section.keys).map(|key| key.name).collect();
-    keys.extend([
-        "url",
-        "sync",
-        "scram",
-        "file",
-        "config.a",
-        "tls.cert",
-        "\"odd key\"",
-        "modules.offline.days",
-    ]);
+    let tables = tables();
+    let named = tables.iter().flat_map(|(_, section)| &section.keys).map(|key| key.name.to_string());
+    let mut keys: Vec<String> = named.collect();
+    keys.extend(["config.a", "tls.cert", "\"odd key\"", "modules.offline.days"].map(str::to_owned));
     let headers =
         ["[[domain]]", "[limits]", "[storage]", "[listen]", "[plugins.a]", "[domain.tls]", "[domain]"];
     prop_oneof![

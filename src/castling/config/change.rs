@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use admin::CommandError;
 use serde_json::{Map, Value};
+use settings::{item, join};
 use toml::de::DeValue;
 
-use super::document::{item, join};
 use super::load::Loaded;
 use super::names;
 use super::overlay::{DomainChange, Overlay, PluginChange};
+use super::tree;
 use super::types::{Domain, Origin, Plugin};
-use super::walk::to_json;
 
 type Changed = Result<Overlay, CommandError>;
 
@@ -250,7 +250,7 @@ fn configure(change: &mut PluginChange, domains: &[String], set: &Map<String, Va
 /// The settings of `--set KEY=VALUE`: a value is TOML, else a string.
 pub fn settings(pairs: &[(String, String)]) -> Map<String, Value> {
     let value = |text: &String| {
-        let toml = DeValue::parse(text).ok().and_then(|value| to_json(value.get_ref(), "").ok());
+        let toml = DeValue::parse(text).ok().and_then(|value| tree::value(value.get_ref()).to_json());
         toml.unwrap_or_else(|| Value::from(text.as_str()))
     };
     pairs.iter().map(|(key, text)| (key.clone(), value(text))).collect()

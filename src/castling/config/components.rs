@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use wasm::{ConfigProblem, Inspection};
+use settings::{Complaint, Problem, join};
+use wasm::Inspection;
 
-use super::document::join;
 use super::overlay;
-use super::problem::{Complaint, Problems, Severity};
+use super::problem::{Problems, Severity};
 use super::types::{Config, Origin, Plugin};
 
 /// Reads every plugin's component without running it, and holds grants and settings against it. A file that is not
@@ -95,7 +95,6 @@ fn below(parent: &str, path: &str) -> String {
     if path.is_empty() { parent.to_owned() } else { format!("{parent}.{path}") }
 }
 
-fn complaint(name: &str, problem: &ConfigProblem) -> Complaint {
-    let at = if problem.path.is_empty() { String::new() } else { format!(" `{}`:", problem.path) };
-    Complaint::new(format!("plugin {name}:{at} {}", problem.message), problem.remedy.clone())
+fn complaint(name: &str, problem: &Problem) -> Complaint {
+    Complaint::new(format!("plugin {name}: {}", problem.message), problem.remedy.clone())
 }

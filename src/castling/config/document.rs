@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use settings::{item, join};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -62,11 +63,6 @@ impl Places {
         }
     }
 
-    /// Whether the file has this very path.
-    pub fn has(&self, path: &str) -> bool {
-        self.0.contains_key(path)
-    }
-
     /// The line of `path`, or of the nearest part above it that the file has.
     pub fn line(&self, path: &str) -> Option<usize> {
         let mut path = path;
@@ -77,19 +73,6 @@ impl Places {
             path = &path[..path.rfind(['.', '['])?];
         }
     }
-}
-
-/// The path of `key` in the table at `parent`.
-pub fn join(parent: &str, key: &str) -> String {
-    let bare = !key.is_empty()
-        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    let dot = if parent.is_empty() { "" } else { "." };
-    if bare { format!("{parent}{dot}{key}") } else { format!("{parent}{dot}{key:?}") }
-}
-
-/// The path of an element of the array at `parent`.
-pub fn item(parent: &str, index: usize) -> String {
-    format!("{parent}[{index}]")
 }
 
 #[cfg(test)]

@@ -1,187 +1,143 @@
-//! Every key of the configuration, with its kind and its default.
+//! Every key of the configuration: the server's own here, those of limits and modules from the parts that they belong to.
 //!
 //! `config/castling.toml` and `docs/operators/configuration.md` explain them; tests hold both to this table.
 
+use std::sync::LazyLock;
+
+use settings::{Group, Key, Kind, Range, Section};
+
+use super::domain_keys::domain;
 use super::names;
-use super::schema::{Absent, Key, Kind, Section};
-
-use Absent::{Default, Nothing, Refused};
-
-const fn key(name: &'static str, kind: Kind, absent: Absent) -> Key {
-    Key { name, kind, absent }
-}
-
-/// A number that 0 switches off.
-const fn limit(name: &'static str, least: i64, default: &'static str) -> Key {
-    Key { name, kind: Kind::Integer { least, most: MOST, off: true }, absent: Default(default) }
-}
-
-const MOST: i64 = 1 << 40;
-const FILLED: Kind = Kind::Text(names::filled);
-const ADDRESSES: Kind = Kind::List(&Kind::Text(names::address));
-const DOMAIN_NAME: Kind = Kind::Text(names::domain);
 
 /// The whole file.
-pub static ROOT: Section = Section {
-    noun: "key",
-    keys: &[
-        key("data_dir", FILLED, Default("\"./data\"")),
-        key("storage", Kind::Section(&STORAGE), Default("{}")),
-        key("auth", Kind::Section(&AUTH), Default("{}")),
-        key("log", Kind::Section(&LOG), Default("{}")),
-        key("listen", Kind::Section(&LISTEN), Default("{}")),
-        key("limits", Kind::Section(&LIMITS), Default("{}")),
-        key("plugins", Kind::Map(names::name, &Kind::Section(&PLUGIN)), Default("{}")),
-        key("datasources", Kind::Map(names::name, &Kind::Section(&DATASOURCE)), Default("{}")),
-        key("domain", Kind::Sections(&DOMAIN), Default("[]")),
-    ],
-};
+pub static ROOT: LazyLock<Section> = LazyLock::new(root);
 
-static STORAGE: Section = Section {
-    noun: "key",
-    keys: &[
-        key("url", Kind::Text(names::storage_url), Default("\"sqlite:castling.db\"")),
-        key("sync", Kind::Choice(&["normal", "full"]), Default("\"normal\"")),
-    ],
-};
+fn root() -> Section {
+    let data_dir = "Database, certificates of the server's own making, installed plugins, admin socket. One server for a \
+                    directory.";
+    let keys = vec![
+        Key::new("data_dir", filled(), data_dir).default("./data").at_start(),
+        table("storage", storage()),
+        table("auth", auth()),
+        table("log", log()),
+        table("listen", listen()),
+        table("limits", limits()),
+        tables("plugins", plugin(), "A table for each plugin, see `[plugins.NAME]`."),
+        tables("datasources", datasource(), "A table for each foreign database, see `[datasources.NAME]`."),
+        Key::new("domain", Kind::Sections(domain().into()), "A `[[domain]]` for each domain.")
+            .default(Vec::<String>::new()),
+    ];
+    Section::new("key", keys)
+}
 
-static AUTH: Section = Section {
-    noun: "key",
-    keys: &[
-        key("scram", Kind::List(&Kind::Choice(&["sha-1", "sha-256"])), Default("[\"sha-1\", \"sha-256\"]")),
-        key("iterations", Kind::Integer { least: 4096, most: 10_000_000, off: false }, Default("4096")),
-    ],
-};
+fn storage() -> Section {
+    let url = "The server's own database: `sqlite:FILE`, in the data directory unless absolute.";
+    let sync = "What an acknowledged write survives: `\"normal\"` the death of the process, `\"full\"` that of the machine \
+                (slower).";
+    let keys = vec![
+        Key::new("url", Kind::text(names::storage_url), url).default("sqlite:castling.db").at_start(),
+        Key::new("sync", Kind::choice(&["normal", "full"]), sync).default("normal").at_start(),
+    ];
+    Section::new("key", keys)
+}
 
-static LOG: Section =
-    Section { noun: "key", keys: &[key("level", Kind::Text(names::log_level), Default("\"info\""))] };
+fn auth() -> Section {
+    let scram = "The keys that are made when a password is set. A domain offers a hash only when all its accounts have keys \
+                 for it.";
+    let iterations = "PBKDF2 iterations of these keys; passwords that are set already keep theirs.";
+    let keys = vec![
+        Key::new("scram", Kind::list(Kind::choice(&["sha-1", "sha-256"])), scram)
+            .default(["sha-1", "sha-256"].as_slice())
+            .at_start(),
+        Key::new("iterations", Kind::Integer(Range::new(4096, 10_000_000)), iterations)
+            .default(4096)
+            .at_start(),
+    ];
+    Section::new("key", keys)
+}
+
+fn log() -> Section {
+    let level = "`error`, `warn`, `info`, `debug` or `trace`, or by part: `\"info,castling_net=debug\"`. The log goes to \
+                 standard error.";
+    let keys = vec![Key::new("level", Kind::text(names::log_level), level).default("info").at_start()];
+    Section::new("key", keys)
+}
 
 /// The listeners.
-pub static LISTEN: Section = Section {
-    noun: "listener",
-    keys: &[
-        key("c2s", ADDRESSES, Default("[]")),
-        key("c2s_plain", Kind::List(&Kind::Text(names::loopback_address)), Default("[]")),
-        key("c2s_tls", ADDRESSES, Default("[]")),
-        key("s2s", ADDRESSES, Default("[]")),
-        key("http", ADDRESSES, Default("[]")),
-        key("https", ADDRESSES, Default("[]")),
-        key("component", ADDRESSES, Default("[]")),
-    ],
-};
+fn listen() -> Section {
+    let of = |name: &'static str, check: settings::Check, doc: &'static str| {
+        Key::new(name, Kind::list(Kind::text(check)), doc).default(Vec::<String>::new()).at_start()
+    };
+    let c2s_plain =
+        "Clients without TLS, for a proxy or a measurement on this machine: loopback addresses only.";
+    let http = "For browsers: WebSocket at `/xmpp-websocket`, BOSH at `/http-bind`, `/.well-known/host-meta`, the page at \
+                `/`. HTTP/1.1 and HTTP/2. Passwords are taken only as SCRAM here, unless one of `trusted_proxies` says that \
+                its client came over https.";
+    let keys = vec![
+        of("c2s", names::address, "Clients, STARTTLS required."),
+        of("c2s_plain", names::loopback_address, c2s_plain),
+        of("c2s_tls", names::address, "Clients with direct TLS."),
+        of("s2s", names::address, "Other servers. Not part of this version: skipped with a warning."),
+        of("http", names::address, http),
+        of("https", names::address, "The same over TLS; certificates by SNI."),
+        of(
+            "component",
+            names::address,
+            "External components. Not part of this version: skipped with a warning.",
+        ),
+    ];
+    Section::new("listener", keys)
+}
 
-/// The limits of the whole server; but for the last two each can be set again for a domain.
-pub static LIMITS: Section = Section {
-    noun: "limit",
-    keys: &[
-        // RFC 6120 §13.12: a limit on the size of stanzas must not be below 10,000 bytes.
-        limit("stanza_bytes", 10_000, "262144"),
-        limit("depth", 8, "64"),
-        limit("attributes", 16, "64"),
-        limit("children", 64, "4096"),
-        limit("c2s_bytes_per_second", 1_000, "0"),
-        limit("logins_per_minute", 1, "60"),
-        limit("login_seconds", 5, "60"),
-        limit("mailbox_stanzas", 16, "10000"),
-        limit("mailbox_bytes", 16_384, "2097152"),
-        limit("resume_seconds", 1, "300"),
-        limit("sessions_per_account", 1, "0"),
-        limit("roster_items", 1, "5000"),
-        limit("bosh_wait", 1, "60"),
-        limit("bosh_hold", 1, "2"),
-        limit("bosh_inactivity", 1, "60"),
-        limit("bosh_max_pause", 1, "120"),
-        limit("bosh_polling", 1, "2"),
-        limit("bosh_sessions_per_address", 1, "500"),
-        key("trusted_proxies", Kind::List(&Kind::Text(names::network)), Default("[]")),
-    ],
-};
+/// Each limit is declared by the part that enforces it; those of the whole server cannot be set again for a domain.
+pub fn limits() -> Section {
+    let mut keys = stream::Limits::keys();
+    keys.extend(auth::LoginLimits::keys());
+    keys.extend(modules::catalog().iter().flat_map(modules::Entry::limits));
+    keys.extend(net::http::ProxySettings::keys());
+    Section::new("limit", keys)
+}
 
-static PLUGIN: Section = Section {
-    noun: "key",
-    keys: &[
-        key("file", FILLED, Refused),
-        key("config", Kind::Table, Default("{}")),
-        key("grants", Kind::List(&Kind::Text(names::grant)), Default("[]")),
-        key("policy", Kind::Map(names::name, &FILLED), Default("{}")),
-    ],
-};
+fn plugin() -> Section {
+    let grants = "What it may use: `interface`, `interface.function` or `interface:scope`. `call`, `log`, `config`, \
+                  `metrics` and `rates` need none.";
+    let policy = "What happens to a stanza when the plugin fails on it (a trap, too much time or memory), by hook, instead \
+                  of what the plugin suggests: `client-in = \"pass\"`, `\"reject\"` or `\"drop\"`; `before-offline = \
+                  \"keep\"`, `\"bounce\"` or `\"discard\"`.";
+    let keys = vec![
+        Key::new("file", filled(), "The component, a `.wasm` file.").required(),
+        Key::new("config", Kind::Table, "Its settings on every domain.").default(empty()),
+        Key::new("grants", Kind::list(Kind::text(names::grant)), grants).default(Vec::<String>::new()),
+        Key::new("policy", Kind::Map(names::name, Box::new(filled())), policy).default(empty()),
+    ];
+    Section::new("key", keys)
+}
 
-static DATASOURCE: Section = Section {
-    noun: "key",
-    keys: &[
-        key("url", Kind::Text(names::database_url), Refused),
-        key("queries", Kind::Map(names::name, &FILLED), Default("{}")),
-    ],
-};
+fn datasource() -> Section {
+    let url = "`postgres://…`, `mysql://…` or `sqlite:…`.";
+    let queries = "The only statements that can be run, by name.";
+    let keys = vec![
+        Key::new("url", Kind::text(names::database_url), url).required(),
+        Key::new("queries", Kind::Map(names::name, Box::new(filled())), queries).default(empty()),
+    ];
+    Section::new("key", keys)
+}
 
-/// One `[[domain]]`.
-pub static DOMAIN: Section = Section {
-    noun: "key",
-    keys: &[
-        key("name", DOMAIN_NAME, Refused),
-        key("auth", Kind::List(&Kind::Text(names::name)), Default("[\"internal\"]")),
-        key("plugins", Kind::List(&Kind::Text(names::name)), Default("[]")),
-        key("config", Kind::Map(names::name, &Kind::Table), Default("{}")),
-        key("tls", Kind::Section(&TLS), Nothing),
-        key("modules", Kind::Section(&MODULES), Default("{}")),
-        key("limits", Kind::Overrides(&LIMITS), Default("{}")),
-        key("origins", Kind::List(&Kind::Text(names::origin)), Default("[]")),
-        key("services", Kind::Section(&SERVICES), Default("{}")),
-        key("brand", Kind::Section(&BRAND), Default("{}")),
-        key("web", Kind::Section(&WEB), Default("{}")),
-        key("admins", Kind::List(&Kind::Text(names::account)), Default("[]")),
-        key("resource_conflict", Kind::Choice(&["replace", "refuse", "rename"]), Default("\"replace\"")),
-    ],
-};
+/// A table that is explained under its own heading.
+pub fn table(name: &'static str, section: Section) -> Key {
+    Key::new(name, Kind::section(section), "See below.").default(empty())
+}
 
-static TLS: Section =
-    Section { noun: "key", keys: &[key("cert", FILLED, Refused), key("key", FILLED, Refused)] };
+fn tables(name: &'static str, section: Section, doc: &'static str) -> Key {
+    Key::new(name, Kind::Map(names::name, Box::new(Kind::section(section))), doc).default(empty())
+}
 
-static SERVICES: Section = Section {
-    noun: "service",
-    keys: &[
-        key("conference", DOMAIN_NAME, Nothing),
-        key("pubsub", DOMAIN_NAME, Nothing),
-        key("upload", DOMAIN_NAME, Nothing),
-        key("proxy", DOMAIN_NAME, Nothing),
-    ],
-};
+/// Any string but an empty one.
+pub fn filled() -> Kind {
+    Kind::text(names::filled)
+}
 
-static BRAND: Section = Section {
-    noun: "key",
-    keys: &[key("title", FILLED, Nothing), key("color", Kind::Text(names::color), Nothing)],
-};
-
-static WEB: Section = Section {
-    noun: "key",
-    keys: &[
-        key("websocket", Kind::Text(names::websocket_url), Nothing),
-        key("bosh", Kind::Text(names::web_url), Nothing),
-        key("see_other_uri", Kind::List(&Kind::Text(names::moved_url)), Default("[]")),
-    ],
-};
-
-/// The features, by their file in `src/modules`.
-pub static MODULES: Section = Section {
-    noun: "module",
-    keys: &[
-        key("disco", Kind::Switch(&PLAIN), Default("true")),
-        key("offline", Kind::Switch(&OFFLINE), Default("true")),
-        key("ping", Kind::Switch(&PLAIN), Default("true")),
-        key("presence", Kind::Switch(&PLAIN), Default("true")),
-        key("register", Kind::Switch(&PLAIN), Default("false")),
-        key("roster", Kind::Switch(&PLAIN), Default("true")),
-        key("session", Kind::Switch(&PLAIN), Default("true")),
-        key("time", Kind::Switch(&PLAIN), Default("true")),
-        key("version", Kind::Switch(&VERSION), Default("true")),
-    ],
-};
-
-/// A module without options.
-static PLAIN: Section = Section { noun: "option", keys: &[] };
-
-static VERSION: Section = Section { noun: "option", keys: &[key("os", Kind::Flag, Default("false"))] };
-
-static OFFLINE: Section =
-    Section { noun: "option", keys: &[limit("messages", 1, "500"), limit("days", 1, "0")] };
+/// The default of a table.
+pub fn empty() -> serde_json::Map<String, serde_json::Value> {
+    serde_json::Map::new()
+}

@@ -4,17 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
+use settings::{Checker, Complaint, Section, Values, waiting};
 use toml::de::DeTable;
 
 use super::document::{Places, Source};
+use super::domain_keys::domain;
 use super::effective;
-use super::keys::{DOMAIN, ROOT};
+use super::keys::ROOT;
 use super::names::prepared;
 use super::overlay::{self, Overlay};
-use super::problem::{Complaint, Problems, Severity};
+use super::problem::{Problems, Severity};
 use super::references;
-use super::types::{Config, Domain, Limits};
-use super::walk::Walk;
+use super::tree;
+use super::types::{Config, Domain};
 
 /// The demo's configuration.
 const DEMO: &str = include_str!("demo.toml");
@@ -32,6 +34,19 @@ pub struct Loaded {
     pub problems: Problems,
     /// No file: the demo.
     pub demo: bool,
+    /// The file's values, defaults filled in.
+    pub values: FileValues,
+}
+
+/// The values of a file, to be compared with those of a later one. They may hold passwords and are never shown.
+#[derive(Clone)]
+pub struct FileValues(Map<String, Value>);
+
+impl FileValues {
+    /// Paths of keys that a later file sets otherwise and that hold from the next start on.
+    pub fn waiting(&self, later: &Self) -> Vec<String> {
+        waiting(&ROOT, &self.0, &later.0)
+    }
 }
 
 /// Reads `file`, or `./castling.toml`, or else the demo's configuration, and the overlay of its data directory.
@@ -73,10 +88,13 @@ pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
             Complaint::new(format!("this is not TOML: {}", error.message()), "correct the syntax");
         problems.error_at_line(line, complaint);
     }
-    let mut walk = Walk { problems: &mut problems, report_missing: errors.is_empty() };
-    let mut tree = walk.section(table.get_ref(), &ROOT, "");
-    spread_limits(&mut tree);
-    let mut config = typed(tree, &mut problems);
+    let mut checker = Checker::new().partial(!errors.is_empty()).root(ROOT.clone());
+    let mut values = checker.section(&tree::table(table.get_ref()), &ROOT, "");
+    for settings::Problem { path, message, remedy } in checker.into_problems() {
+        problems.error(&path, Complaint { message, remedy });
+    }
+    spread_limits(&mut values);
+    let mut config = typed(values.clone(), &mut problems);
     resolve_paths(&mut config, base);
     prepare_names(&mut config);
     let overlay = Overlay::load(&config.data_dir).unwrap_or_else(|error| {
@@ -89,10 +107,10 @@ pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
     let limits = config.limits.clone();
     effective::apply(&mut config, &overlay, |name| new_domain(name, &limits));
     references::check(&config, &overlay, demo, &mut problems);
-    Loaded { config, overlay, problems, demo }
+    Loaded { config, overlay, problems, demo, values: FileValues(values) }
 }
 
-/// The walk leaves a tree of the right shape whatever the file says, so this fails only where the schema and
+/// The checker leaves a tree of the right shape whatever the file says, so this fails only where the schema and
 /// the types differ; a test walks every key.
 fn typed(tree: Map<String, Value>, problems: &mut Problems) -> Config {
     serde_json::from_value(Value::Object(tree)).unwrap_or_else(|error| {
@@ -102,10 +120,14 @@ fn typed(tree: Map<String, Value>, problems: &mut Problems) -> Config {
 }
 
 fn empty() -> Config {
-    let mut problems = Problems::new(&Source::new("", ""), Places::default());
-    let tree = Walk { problems: &mut problems, report_missing: false }.section(&DeTable::new(), &ROOT, "");
+    let tree = defaults(&ROOT);
     #[expect(clippy::expect_used, reason = "the defaults fit the types: a test loads an empty file")]
     serde_json::from_value(Value::Object(tree)).expect("defaults fit")
+}
+
+/// A table of a file that says nothing.
+fn defaults(section: &Section) -> Map<String, Value> {
+    Checker::new().section(&[], section, "")
 }
 
 /// Gives each domain the server's limits, with its own laid over them.
@@ -122,10 +144,8 @@ fn spread_limits(tree: &mut Map<String, Value>) {
 }
 
 /// A domain with nothing but a name.
-fn new_domain(name: &str, limits: &Limits) -> Option<Domain> {
-    let mut problems = Problems::new(&Source::new("", ""), Places::default());
-    let walk = &mut Walk { problems: &mut problems, report_missing: false };
-    let mut tree = walk.section(&DeTable::new(), &DOMAIN, "");
+fn new_domain(name: &str, limits: &Values) -> Option<Domain> {
+    let mut tree = defaults(&domain());
     tree.insert("name".into(), name.into());
     tree.insert("limits".into(), serde_json::to_value(limits).ok()?);
     serde_json::from_value(Value::Object(tree)).ok()

@@ -4,18 +4,17 @@
 mod change;
 mod components;
 mod document;
+mod domain_keys;
 mod effective;
-mod guess;
 mod keys;
 mod load;
 mod names;
 mod overlay;
 mod problem;
 mod references;
-mod schema;
 mod surroundings;
+mod tree;
 mod types;
-mod walk;
 
 #[cfg(test)]
 mod any_text;
@@ -24,10 +23,17 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub use document::Source;
+#[cfg(test)]
+pub use load::parse;
+#[cfg(test)]
+pub use reference::tables;
+
 pub use change::settings;
 pub use components::check as check_components;
-pub use load::{Loaded, load};
+pub use load::{FileValues, Loaded, load};
 pub use overlay::Overlay;
 pub use problem::{Problem, Problems};
 pub use surroundings::check as check_surroundings;
-pub use types::{Auth, Config, Domain, Limits, Plugin, PluginUse, ResourceConflict, Scram, Sync};
+pub use types::{Auth, Config, Domain, Plugin, PluginUse, ResourceConflict, Scram, Sync};

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
+use settings::Complaint;
+
 use super::document::{Places, Source};
 
 /// How much a finding matters.
@@ -39,22 +41,6 @@ impl fmt::Display for Problem {
         }
         let kind = if self.severity == Severity::Warning { "warning: " } else { "" };
         write!(out, ": {kind}{} — {}", self.message, self.remedy)
-    }
-}
-
-/// What a check has to say about a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Complaint {
-    /// What is wrong, ready to be followed by the remedy.
-    pub message: String,
-    /// What to do about it.
-    pub remedy: String,
-}
-
-impl Complaint {
-    /// A message and its remedy.
-    pub fn new(message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { message: message.into(), remedy: remedy.into() }
     }
 }
 
@@ -102,11 +88,6 @@ impl Problems {
     /// A path as `file:line`, or the file alone where it has no such path.
     pub fn place(&self, path: &str) -> String {
         self.line(path).map_or_else(|| self.file.clone(), |line| format!("{}:{line}", self.file))
-    }
-
-    /// Whether the file itself has this very path.
-    pub fn declared(&self, path: &str) -> bool {
-        self.places.has(path)
     }
 
     /// Whether anything found keeps the server from starting.

@@ -1,34 +1,41 @@
 //! Holds what explains the keys to the keys there are: `docs/operators/configuration.md` and
 //! `config/castling.toml`.
+//!
+//! `UPDATE_REFERENCE=1 cargo test -p castling reference` writes the tables of the documentation anew.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+use settings::{Absent, Checker, Holds, Key, Kind, Range, Scope, Section, shown};
 use toml::de::DeValue;
 
-use super::document::{Places, Source};
+use super::document::Source;
 use super::keys::ROOT;
 use super::load::parse;
-use super::problem::Problems;
-use super::schema::{Absent, Key, Kind, Section};
-use super::walk::Walk;
+use super::tree;
 
-/// A table of keys, with the title it has in the documentation.
-fn tables() -> Vec<(String, &'static Section)> {
+/// Every table of keys, with the title it has in the documentation.
+pub fn tables() -> Vec<(String, Section)> {
     let mut all = Vec::new();
     below("", &ROOT, &mut all);
     all
 }
 
-fn below(path: &str, section: &'static Section, all: &mut Vec<(String, &'static Section)>) {
-    all.push((if path.is_empty() { "top level".into() } else { path.to_owned() }, section));
-    for key in section.keys {
+fn below(path: &str, section: &Section, all: &mut Vec<(String, Section)>) {
+    all.push((if path.is_empty() { "top level".into() } else { path.to_owned() }, section.clone()));
+    for key in &section.keys {
         let bare = path.trim_matches(['[', ']']);
-        let path = if bare.is_empty() { key.name.to_owned() } else { format!("{bare}.{}", key.name) };
-        match key.kind {
+        let path = if bare.is_empty() { key.name.to_string() } else { format!("{bare}.{}", key.name) };
+        match &key.kind {
             Kind::Section(section) => below(&format!("[{path}]"), section, all),
             Kind::Switch(section) if !section.keys.is_empty() => below(&format!("[{path}]"), section, all),
-            Kind::Map(_, Kind::Section(section)) => below(&format!("[{path}.NAME]"), section, all),
+            Kind::Map(_, kind) => {
+                if let Kind::Section(section) = &**kind {
+                    below(&format!("[{path}.NAME]"), section, all);
+                }
+            }
             Kind::Sections(section) => below(&format!("[[{path}]]"), section, all),
             _ => {}
         }
@@ -39,48 +46,83 @@ fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
-/// Every key with its default, as `title | key | default`.
-fn expected() -> BTreeSet<String> {
-    let row = |title: &str, key: &Key| {
-        let default = match key.absent {
-            Absent::Refused => "required".to_owned(),
-            Absent::Nothing => "none".to_owned(),
-            Absent::Default(text) => format!("`{text}`"),
-        };
-        format!("{title} | `{}` | {default}", key.name)
+/// A number with commas, as people read it.
+fn grouped(number: i64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn range(range: &Range) -> String {
+    let zero = range.zero.map(|meaning| format!("; 0: {meaning}")).unwrap_or_default();
+    format!(" {} to {}{zero}.", grouped(range.least), grouped(range.most))
+}
+
+/// The row of a key in the documentation.
+fn row(key: &Key, scoped: bool) -> String {
+    let default = match &key.absent {
+        Absent::Refused => "required".to_owned(),
+        Absent::Nothing => "none".to_owned(),
+        Absent::Default(value) => format!("`{}`", shown(value)),
     };
-    let of = |(title, section): &(String, &'static Section)| -> Vec<String> {
-        section.keys.iter().map(|key| row(title, key)).collect()
-    };
-    tables().iter().flat_map(of).collect()
+    let range = if let Kind::Integer(of) = &key.kind { range(of) } else { String::new() };
+    let scope = if scoped && key.scope == Scope::Server { " Not per domain." } else { "" };
+    let holds = if key.holds == Holds::Start { " Takes effect at the next start." } else { "" };
+    format!("| `{}` | {default} | {}{range}{scope}{holds} |", key.name, key.doc)
+}
+
+/// The documentation with its tables as the schema has them.
+fn documented(text: &str) -> String {
+    let mut tables = tables();
+    let mut out: Vec<String> = Vec::new();
+    let mut table: Option<Section> = None;
+    for line in text.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            let title = heading.trim_matches('`').to_lowercase().replace("name]", "NAME]");
+            let at = tables.iter().position(|(name, _)| *name == title);
+            table = Some(tables.remove(at.unwrap_or_else(|| panic!("there is no table {title}"))).1);
+        }
+        if line.starts_with('|') && table.is_some() {
+            if line.starts_with("|---") {
+                let Some(section) = table.take() else { continue };
+                out.push(line.to_owned());
+                let scoped = section.noun == "limit";
+                out.extend(section.keys.iter().map(|key| row(key, scoped)));
+                continue;
+            }
+        } else if line.starts_with('|') {
+            continue;
+        }
+        out.push(line.to_owned());
+    }
+    let missing: Vec<_> = tables.iter().map(|(title, _)| title).collect();
+    assert!(missing.is_empty(), "tables without a heading: {missing:#?}");
+    out.join("\n") + "\n"
 }
 
 #[test]
-fn the_operators_reference_has_every_key_and_its_default() {
-    let text = std::fs::read_to_string(root("docs/operators/configuration.md")).unwrap();
-    let mut title = "";
-    let mut found = BTreeSet::new();
-    for line in text.lines() {
-        if let Some(heading) = line.strip_prefix("## ") {
-            title = heading.trim_matches('`');
-        }
-        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-        if let ["", key, default, _, ""] = cells[..]
-            && key.starts_with('`')
-        {
-            found.insert(format!("{} | {key} | {default}", title.to_lowercase().replace("name]", "NAME]")));
-        }
+fn the_operators_reference_is_the_schema() {
+    let file = root("docs/operators/configuration.md");
+    let text = fs::read_to_string(&file).unwrap();
+    let expected = documented(&text);
+    if std::env::var_os("UPDATE_REFERENCE").is_some() {
+        fs::write(&file, &expected).unwrap();
+        return;
     }
-    let expected = expected();
-    let missing: Vec<_> = expected.difference(&found).collect();
-    let stray: Vec<_> = found.difference(&expected).collect();
-    assert!(missing.is_empty() && stray.is_empty(), "missing: {missing:#?}\nstray: {stray:#?}");
+    let differing: Vec<_> = expected.lines().filter(|line| !text.lines().any(|has| has == *line)).collect();
+    assert!(text == expected, "run with UPDATE_REFERENCE=1; these rows are not in it: {differing:#?}");
 }
 
 /// `config/castling.toml` with the lines that are commented out put in: `#key = value` and `#[section]`, nothing
 /// between the sign and the word.
 fn whole_example() -> String {
-    let text = std::fs::read_to_string(root("config/castling.toml")).unwrap();
+    let text = fs::read_to_string(root("config/castling.toml")).unwrap();
     let line = |line: &str| match line.strip_prefix('#') {
         Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => rest.to_owned(),
         _ => line.to_owned(),
@@ -98,17 +140,17 @@ fn title(header: &str) -> String {
     }
 }
 
-/// A value as the walk reads it for this key.
-fn walked(key: &Key, text: &str) -> Option<serde_json::Value> {
-    let mut problems = Problems::new(&Source::new("", ""), Places::default());
+/// A value of the example as the checker reads it for this key.
+fn checked(key: &Key, text: &str) -> Option<Value> {
     let value = DeValue::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-    Walk { problems: &mut problems, report_missing: true }.value(&value, &key.kind, key.name)
+    Checker::new().value(&tree::value(value.get_ref()), &key.kind, &key.name)
 }
 
 #[test]
 fn the_example_has_every_key_and_its_default() {
+    let tables = tables();
     let mut missing: BTreeSet<String> = BTreeSet::new();
-    for (title, section) in tables().iter().filter(|(title, _)| !title.starts_with("[domain.modules.")) {
+    for (title, section) in tables.iter().filter(|(title, _)| !title.starts_with("[domain.modules.")) {
         missing.extend(
             section.keys.iter().filter(|key| !is_table(key)).map(|key| format!("{title} {}", key.name)),
         );
@@ -121,14 +163,14 @@ fn the_example_has_every_key_and_its_default() {
         let Some((name, rest)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) else { continue };
         let (value, comment) =
             rest.split_once("  #").map_or((rest, ""), |(value, note)| (value, note.trim()));
-        let section =
-            tables().into_iter().find(|(title, _)| *title == table).unwrap_or_else(|| panic!("{table}"));
+        let section = tables.iter().find(|(title, _)| *title == table).unwrap_or_else(|| panic!("{table}"));
         let key = section.1.key(name).unwrap_or_else(|| panic!("{table} has no {name}"));
         assert!(missing.remove(&format!("{table} {name}")), "{table} {name} stands twice");
-        let shown = comment.strip_prefix("default ").unwrap_or(value).trim();
-        match key.absent {
+        let shown_value = comment.strip_prefix("default ").unwrap_or(value).trim();
+        match &key.absent {
             Absent::Default(default) => {
-                assert_eq!(walked(key, shown), walked(key, default), "{table} {name}")
+                let default = checked(key, &shown(default));
+                assert_eq!(checked(key, shown_value), default, "{table} {name}");
             }
             _ => assert!(comment.starts_with("no default"), "{table} {name} has no default: say so"),
         }
@@ -138,12 +180,16 @@ fn the_example_has_every_key_and_its_default() {
 
 /// Keys that stand as tables of their own in the example.
 fn is_table(key: &Key) -> bool {
-    matches!(key.kind, Kind::Section(_) | Kind::Sections(_) | Kind::Map(_, Kind::Section(_)))
+    match &key.kind {
+        Kind::Section(_) | Kind::Sections(_) => true,
+        Kind::Map(_, kind) => matches!(**kind, Kind::Section(_)),
+        _ => false,
+    }
 }
 
 #[test]
 fn the_example_can_be_used() {
-    let short = std::fs::read_to_string(root("config/castling.toml")).unwrap();
+    let short = fs::read_to_string(root("config/castling.toml")).unwrap();
     for text in [short, whole_example()] {
         let loaded = parse(&Source::new("castling.toml", text), Path::new("/nonexistent"), false);
         let fatal = loaded.problems.fatal();
@@ -152,23 +198,28 @@ fn the_example_can_be_used() {
     }
 }
 
-/// The modules of the configuration are those that there are, with their options and defaults.
 #[test]
-fn modules_are_those_of_the_catalog() {
-    let known = super::keys::MODULES.keys.iter().filter(|key| key.name != "register");
-    let names: BTreeSet<&str> = known.clone().map(|key| key.name).collect();
-    assert_eq!(names, modules::catalog().iter().map(|entry| entry.name).collect());
-    for key in known {
-        let entry = modules::catalog().iter().find(|entry| entry.name == key.name).unwrap();
-        let on = if entry.on_by_default { "true" } else { "false" };
-        assert!(matches!(key.absent, Absent::Default(default) if default == on), "{}", key.name);
-        let Kind::Switch(options) = key.kind else { panic!("{} is no switch", key.name) };
-        let docs = (entry.options)();
-        assert_eq!(options.keys.len(), docs.len(), "{}", key.name);
-        for doc in docs {
-            let option = options.key(doc.key).unwrap();
-            let Absent::Default(default) = option.absent else { panic!("{} has no default", doc.key) };
-            assert_eq!(walked(option, default), Some(doc.default), "{} {}", key.name, doc.key);
+fn every_key_is_explained_and_its_default_fits() {
+    for (title, section) in tables() {
+        for key in &section.keys {
+            assert!(!key.doc.is_empty(), "{title} {} has no documentation", key.name);
+            if let Absent::Default(default) = &key.absent {
+                assert_ne!(
+                    checked(key, &shown(default)),
+                    None,
+                    "{title} {}: its default does not fit",
+                    key.name
+                );
+            }
         }
+    }
+}
+
+/// `reload` compares tables that are there once; what is under a name of the operator's own holds at `reload`.
+#[test]
+fn what_holds_from_the_start_on_is_the_servers() {
+    for (title, section) in tables() {
+        let waits = section.keys.iter().any(|key| key.holds == Holds::Start);
+        assert!(!waits || !(title.contains("NAME") || title.contains("domain")), "{title}");
     }
 }

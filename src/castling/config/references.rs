@@ -3,16 +3,15 @@
 
 use std::collections::HashMap;
 
-use super::document::{item, join};
+use settings::{Complaint, item, join};
+
+use super::domain_keys::LATER_MODULES;
 use super::overlay::{self, Overlay};
-use super::problem::{Complaint, Problems, Severity};
+use super::problem::{Problems, Severity};
 use super::types::{Config, Domain};
 
 /// Listeners that are accepted by the configuration and not opened by this version.
 pub const LATER_LISTENERS: &[&str] = &["s2s", "component"];
-
-/// Modules that are accepted by the configuration and do nothing in this version.
-const LATER_MODULES: &[&str] = &["register"];
 
 /// Checks everything that needs no look outside the file.
 pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Problems) {
@@ -123,21 +122,14 @@ fn undeclared(name: &str) -> Complaint {
 }
 
 fn limits(domain: &Domain, problems: &mut Problems) {
-    let path = join(&domain.path, "limits");
-    let (stanza, mailbox) = (domain.limits.stanza_bytes, domain.limits.mailbox_bytes);
-    if mailbox != 0 && (stanza == 0 || stanza > mailbox) {
+    let limits: kernel::Limits = domain.limits.of();
+    if limits.stream.stanza_bytes.bound() > limits.mailbox_bytes.bound() {
         let message = format!(
             "on {} a stanza may have more bytes (stanza_bytes) than a mailbox holds (mailbox_bytes)",
             domain.name
         );
+        let path = join(&domain.path, "limits");
         problems.error(&path, Complaint::new(message, "raise mailbox_bytes or lower stanza_bytes"));
-    }
-    for key in ["bosh_sessions_per_address", "trusted_proxies"] {
-        let own = join(&path, key);
-        if problems.declared(&own) && !domain.path.is_empty() {
-            let message = format!("`{key}` holds for the whole server");
-            problems.error(&own, Complaint::new(message, "move it to [limits]"));
-        }
     }
 }
 
@@ -148,7 +140,9 @@ fn later(domain: &Domain, problems: &mut Problems) {
         let path = join(&join(&domain.path, "services"), kind);
         problems.warning(&path, Complaint::new(message, "leave it or remove it"));
     }
-    for name in LATER_MODULES.iter().filter(|name| domain.modules.get(**name).is_some_and(|one| one.on)) {
+    let there = |name: &str| modules::catalog().iter().any(|entry| entry.name == name);
+    let later = LATER_MODULES.iter().map(|(name, _)| *name).filter(|name| !there(name));
+    for name in later.filter(|name| domain.modules.get(*name).is_some_and(|one| one.on)) {
         let message = format!("the module `{name}` is not part of this version and is skipped");
         let path = join(&join(&domain.path, "modules"), name);
         problems.warning(&path, Complaint::new(message, "leave it or remove it"));

@@ -7,10 +7,10 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rustix::net::{self as sockets, AddressFamily, SocketFlags, SocketType, sockopt};
+use settings::{Complaint, item, join};
 
-use super::document::{item, join};
 use super::overlay;
-use super::problem::{Complaint, Problems, Severity};
+use super::problem::{Problems, Severity};
 use super::references::LATER_LISTENERS;
 use super::types::{Config, Domain, Origin, Tls};
 

@@ -5,8 +5,9 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use settings::Values;
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,8 +43,8 @@ pub struct Config {
     pub log: Log,
     /// Addresses to listen on.
     pub listen: Listen,
-    /// Limits of the server; each domain has its own copy with its changes.
-    pub limits: Limits,
+    /// Limits of the server; each domain has its own copy with its changes. Each part reads its own of them.
+    pub limits: Values,
     /// Plugins by name, those installed by command too.
     pub plugins: BTreeMap<String, Plugin>,
     /// Foreign databases by name.
@@ -154,50 +155,6 @@ impl<'de> Deserialize<'de> for Address {
     }
 }
 
-/// `[limits]`; 0 switches a limit off.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// Bytes of a stanza.
-    pub stanza_bytes: u64,
-    /// Nested elements of a stanza.
-    pub depth: u64,
-    /// Attributes of an element.
-    pub attributes: u64,
-    /// Elements in a stanza.
-    pub children: u64,
-    /// Bytes per second a client may send.
-    pub c2s_bytes_per_second: u64,
-    /// Failed log-ins per minute and address.
-    pub logins_per_minute: u64,
-    /// Seconds from the connection to the log-in.
-    pub login_seconds: u64,
-    /// Stanzas waiting for one session.
-    pub mailbox_stanzas: u64,
-    /// Bytes waiting for one session.
-    pub mailbox_bytes: u64,
-    /// Seconds a cut-off session can be resumed.
-    pub resume_seconds: u64,
-    /// Sessions of one account.
-    pub sessions_per_account: u64,
-    /// Contacts in one roster.
-    pub roster_items: u64,
-    /// Seconds that BOSH holds a request at most.
-    pub bosh_wait: u64,
-    /// Requests of one session that BOSH holds at most.
-    pub bosh_hold: u64,
-    /// Seconds that a BOSH session may be without a request.
-    pub bosh_inactivity: u64,
-    /// Seconds that a BOSH session may announce to be without a request.
-    pub bosh_max_pause: u64,
-    /// Seconds between the requests of a BOSH session that polls.
-    pub bosh_polling: u64,
-    /// BOSH sessions that are not logged in, by address. Not per domain.
-    pub bosh_sessions_per_address: u64,
-    /// Proxies whose word on the client's address is taken: addresses or networks. Not per domain.
-    pub trusted_proxies: Vec<String>,
-}
-
 /// `[plugins.NAME]`, or a plugin installed by command.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -256,7 +213,7 @@ pub struct Domain {
     /// Every module, on or off, with its options.
     pub modules: BTreeMap<String, Module>,
     /// The limits that hold here.
-    pub limits: Limits,
+    pub limits: Values,
     /// Web origins that are let in; empty: any.
     pub origins: Vec<String>,
     /// What web clients of this domain are told.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Server, deletion};
 use crate::accounts::{Accounts, answer, arguments, unknown};
 use crate::api::{OfDomain, OfJid};
-use crate::config::{Config, Loaded, Overlay, Problem, check_surroundings, load};
+use crate::config::{Loaded, Overlay, Problem, check_surroundings, load};
 use crate::domains;
 
 impl Commands for Server {
@@ -35,7 +35,7 @@ impl Server {
         let config = &self.loaded.lock().await.config;
         let names = config.domains.iter().map(|domain| domain.name.clone()).collect();
         let (store, runtime) = (self.kernel.store().clone(), self.kernel.runtime().clone());
-        Accounts::new(store, runtime, names, &config.auth)
+        Accounts::new(store, runtime, names, &self.auth)
     }
 
     /// The cascade. An account of a domain that is not served has only rows.
@@ -103,7 +103,11 @@ impl Server {
             return Err(refusal(next.problems.into_list()));
         }
         let mut notes = self.apply(&next, again).await?;
-        notes.extend(fixed(&loaded.config, &next.config));
+        if let Some(c2s) = self.c2s.get() {
+            c2s.set_limits(next.config.limits.of());
+        }
+        let waiting = self.started.waiting(&next.values);
+        notes.extend(waiting.iter().map(|path| format!("{path}: restart the server to apply this change")));
         *loaded = next;
         Ok(notes)
     }
@@ -113,21 +117,4 @@ impl Server {
 fn refusal(problems: Vec<Problem>) -> CommandError {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     CommandError::new(lines.join("\n")).remedy("nothing was changed")
-}
-
-/// Keys that a reload cannot change.
-fn fixed(old: &Config, new: &Config) -> Vec<String> {
-    let listeners = |config: &Config| format!("{:?}", config.listen);
-    let mut notes = Vec::new();
-    for (key, same) in [
-        ("[listen]", listeners(old) == listeners(new)),
-        ("data_dir", old.data_dir == new.data_dir),
-        ("[storage]", old.storage.url == new.storage.url && old.storage.sync == new.storage.sync),
-        ("logins_per_minute", old.limits.logins_per_minute == new.limits.logins_per_minute),
-    ] {
-        if !same {
-            notes.push(format!("{key} has changed: it takes effect when the server is started again"));
-        }
-    }
-    notes
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use admin::CommandError;
 use auth::Chain;
-use kernel::{Brand, Conflict, HostOptions, Limits, Module, Served, Web};
+use kernel::{Brand, Conflict, HostOptions, Module, Served, Web};
 use runtime::Runtime;
 use serde_json::Value;
 use xmpp::Jid;
@@ -13,31 +13,6 @@ use super::Server;
 use super::plugins::Deployed;
 use crate::config::{Config, Domain, Loaded, ResourceConflict};
 use crate::failure::Failure;
-
-/// Limits as the kernel takes them.
-pub fn limits(limits: &crate::config::Limits) -> Limits {
-    let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    Limits {
-        stanza_bytes: size(limits.stanza_bytes),
-        depth: size(limits.depth),
-        attributes: size(limits.attributes),
-        children: size(limits.children),
-        c2s_bytes_per_second: limits.c2s_bytes_per_second,
-        logins_per_minute: u32::try_from(limits.logins_per_minute).unwrap_or(u32::MAX),
-        login_seconds: limits.login_seconds,
-        mailbox_stanzas: size(limits.mailbox_stanzas),
-        mailbox_bytes: size(limits.mailbox_bytes),
-        resume_seconds: limits.resume_seconds,
-        sessions_per_account: size(limits.sessions_per_account),
-        roster_items: size(limits.roster_items),
-        bosh_wait: limits.bosh_wait,
-        bosh_hold: size(limits.bosh_hold),
-        bosh_inactivity: limits.bosh_inactivity,
-        bosh_max_pause: limits.bosh_max_pause,
-        bosh_polling: limits.bosh_polling,
-        bosh_sessions_per_address: size(limits.bosh_sessions_per_address),
-    }
-}
 
 /// The plugin platform of a configuration.
 pub fn platform(loaded: &Loaded, runtime: &Runtime) -> Result<Arc<wasm::Platform>, Failure> {
@@ -117,7 +92,7 @@ pub(super) fn as_served(domain: &Domain, auth: Chain, deployed: &Deployed) -> Re
 
 fn host_options(domain: &Domain, auth: Chain) -> HostOptions {
     HostOptions {
-        limits: limits(&domain.limits),
+        limits: domain.limits.of(),
         conflict: match domain.resource_conflict {
             ResourceConflict::Replace => Conflict::Replace,
             ResourceConflict::Refuse => Conflict::Refuse,

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use net::http::{HttpOptions, Proxies, Routes};
+use net::http::{HttpOptions, ProxySettings, Routes};
 use net::{Kind, Listener, TlsStore};
 use runtime::Tasks;
+use settings::Values;
 use stream::{C2s, Security};
 
 use crate::api::Listening;
-use crate::config::{Limits, Loaded};
+use crate::config::Loaded;
 use crate::failure::Failure;
 
 /// Binds every listener of this version.
@@ -53,12 +54,9 @@ pub struct Front {
 }
 
 /// How HTTP connections are bounded, and whom they believe.
-///
-/// # Errors
-/// What the check of the configuration should have found.
-pub fn http_options(limits: &Limits) -> Result<Arc<HttpOptions>, Failure> {
-    let trusted_proxies = Proxies::parse(&limits.trusted_proxies).map_err(|error| error.to_string())?;
-    Ok(Arc::new(HttpOptions { trusted_proxies, ..HttpOptions::default() }))
+pub fn http_options(limits: &Values) -> Arc<HttpOptions> {
+    let ProxySettings { trusted_proxies } = limits.of();
+    Arc::new(HttpOptions { trusted_proxies, ..HttpOptions::default() })
 }
 
 impl Front {

@@ -1,5 +1,7 @@
 //! The composition root: a configuration becomes a server, which runs and drains.
 
+#[cfg(test)]
+mod bounds;
 mod control;
 pub mod deletion;
 mod domains;
@@ -10,12 +12,12 @@ mod stats;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use admin::Lock;
-use auth::{Decoys, Hashing, Internal, LoginLimiter};
+use auth::{Decoys, Hashing, Internal, LoginLimiter, LoginLimits};
 use kernel::{Kernel, KernelOptions};
 use net::TlsStore;
 use net::http::Routes;
@@ -26,7 +28,7 @@ use tokio::sync::Mutex;
 
 use self::listeners::Front;
 use crate::commands::target::store_options;
-use crate::config::{Loaded, Scram};
+use crate::config::{Auth, FileValues, Loaded, Scram};
 use crate::failure::Failure;
 use crate::output;
 use crate::signals::{Asked, Signals};
@@ -45,6 +47,12 @@ pub struct Server {
     deployed: Mutex<plugins::Deployed>,
     /// The configuration in force; held while it is changed.
     loaded: Mutex<Loaded>,
+    /// How passwords are kept, since the start.
+    auth: Auth,
+    /// The values of the file at the start: what holds only from a start on is compared with them.
+    started: FileValues,
+    /// The client streams, once they are served.
+    c2s: OnceLock<Arc<C2s>>,
     file: Option<PathBuf>,
     listening: Vec<crate::api::Listening>,
     since_us: i64,
@@ -62,11 +70,13 @@ pub async fn serve(loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Result
     let admin = admin::Server::bind(&loaded.config.data_dir, lock)
         .map_err(|e| format!("cannot make the admin socket in {}: {e}", loaded.config.data_dir.display()))?;
     let limiter = limiter(&loaded, &runtime);
-    let limits = domains::limits(&loaded.config.limits);
-    let http = listeners::http_options(&loaded.config.limits)?;
+    let limits = loaded.config.limits.of();
+    let http = listeners::http_options(&loaded.config.limits);
     let server = Server::build(loaded, file, store.clone(), &runtime, &bound).await?;
     let c2s =
         C2s::new(C2sOptions { kernel: server.kernel.clone(), tls: server.tls.clone(), limiter, limits });
+    // It is set once: this server was built a moment ago.
+    let _ = server.c2s.set(c2s.clone());
     let streams = stream::web::routes(&c2s);
     let routes = streams.into_iter().fold(Routes::new(), |routes, (path, route)| routes.at(path, route));
     let routes = Arc::new(web::routes(&server.kernel, routes));
@@ -79,8 +89,8 @@ pub async fn serve(loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Result
 }
 
 fn limiter(loaded: &Loaded, runtime: &Runtime) -> Arc<LoginLimiter> {
-    let per_minute = u32::try_from(loaded.config.limits.logins_per_minute).unwrap_or(u32::MAX);
-    Arc::new(LoginLimiter::new(per_minute, runtime.clock.clone()))
+    let LoginLimits { logins_per_minute } = loaded.config.limits.of();
+    Arc::new(LoginLimiter::new(logins_per_minute, runtime.clock.clone()))
 }
 
 impl Server {
@@ -91,7 +101,7 @@ impl Server {
         runtime: &Runtime,
         bound: &[net::Listener],
     ) -> Result<Arc<Self>, Failure> {
-        let auth = &loaded.config.auth;
+        let auth = loaded.config.auth.clone();
         let decoys =
             Decoys::open(&store, &*runtime.random, auth.iterations).await.map_err(|e| e.to_string())?;
         let hashing = Hashing {
@@ -114,6 +124,9 @@ impl Server {
             decoys,
             platform,
             deployed: Mutex::default(),
+            auth: auth.clone(),
+            started: loaded.values.clone(),
+            c2s: OnceLock::new(),
             loaded: Mutex::new(loaded),
             file,
             listening,

@@ -1,6 +1,7 @@
 //! Bind, replace, detach and close: the life of a full JID, one step at a time.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -112,7 +113,7 @@ impl Kernel {
 
     /// The connection is lost and the session may be resumed: it waits (XEP-0198 section 5).
     pub(crate) async fn detach(self: &Arc<Self>, session: &Arc<Session>) {
-        let seconds = session.host().options().limits.resume_seconds;
+        let seconds = session.host().options().limits.resume_seconds.get().map_or(0, NonZeroU64::get);
         let until_us = self
             .now_us()
             .saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000));

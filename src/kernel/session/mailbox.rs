@@ -269,7 +269,7 @@ impl Mailbox {
 
     /// Resolves when little enough waits that a stored message may follow, or the mailbox is closed.
     pub async fn room(&self, limits: &Limits) {
-        let largest = bound(limits.stanza_bytes).saturating_mul(2); // with its stamp, and what holding it costs
+        let largest = limits.stream.stanza_bytes.bound().saturating_mul(2); // with its stamp, and what holding it costs
         let bytes = BULK_BYTES.min(bound(limits.mailbox_bytes).saturating_sub(largest));
         let stanzas = BULK_STANZAS.min(bound(limits.mailbox_stanzas).saturating_sub(1));
         loop {

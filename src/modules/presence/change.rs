@@ -8,7 +8,7 @@ use storage::RosterItem;
 use xmpp::Jid;
 
 use crate::refused::Refused;
-use crate::roster::{item, push};
+use crate::roster::{self, item, push};
 use crate::subscription::State;
 
 /// Computes a transition and writes its state; interested resources hear of what they can see of it. What has become
@@ -20,7 +20,7 @@ pub(super) async fn change<T>(
     request: Option<&str>,
     transition: impl FnOnce(State) -> (State, T),
 ) -> Result<T, Refused> {
-    let limit = account.host().options().limits.roster_items;
+    let limit = roster::limit(account);
     let mut outcome = None;
     let seen = AtomicBool::new(false);
     let compute = |roster: &Roster| {

@@ -1,6 +1,7 @@
 //! Roster items: what a client may set, and how an item is shown (RFC 6121 section 2.1.2).
 
 use kernel::Roster;
+use settings::Limit;
 use storage::{RosterItem, Subscription};
 use xmpp::{Element, Jid, Node, StanzaError, ns};
 
@@ -68,7 +69,7 @@ fn groups(item: Node<'_>) -> Result<Vec<String>, StanzaError> {
 }
 
 /// The item for `details`: subscription and requests stay as they are.
-pub(crate) fn kept(roster: &Roster, details: Details, limit: usize) -> Result<RosterItem, Refused> {
+pub(crate) fn kept(roster: &Roster, details: Details, limit: Limit) -> Result<RosterItem, Refused> {
     let mut item = item_or_new(roster, &details.jid, limit)?;
     item.name = details.name;
     item.groups = details.groups;
@@ -76,11 +77,11 @@ pub(crate) fn kept(roster: &Roster, details: Details, limit: usize) -> Result<Ro
     Ok(item)
 }
 
-/// The item for a contact, or a new one if the roster has room for it (0: always).
-pub(crate) fn item_or_new(roster: &Roster, jid: &Jid, limit: usize) -> Result<RosterItem, Refused> {
+/// The item for a contact, or a new one if the roster has room for it.
+pub(crate) fn item_or_new(roster: &Roster, jid: &Jid, limit: Limit) -> Result<RosterItem, Refused> {
     match roster.get(jid) {
         Some(item) => Ok(RosterItem::clone(item)),
-        None if limit > 0 && roster.len() >= limit => {
+        None if roster.len() >= limit.bound() => {
             Err(StanzaError::resource_constraint().text("the roster is full").into())
         }
         None => Ok(RosterItem::new(jid.clone())),

@@ -10,6 +10,7 @@ use kernel::{
 };
 use runtime::{ManualClock, Runtime, SystemRandom};
 use serde_json::{Value, json};
+use settings::{Group, Values};
 use storage::{Options, Store};
 use xmpp::{Jid, Stanza};
 
@@ -102,6 +103,11 @@ impl Bench {
         };
         assert!(tokio::time::timeout(PATIENCE, reached).await.is_ok(), "{jid}: not {count} messages kept");
     }
+}
+
+/// The limits of a domain that sets these.
+pub fn limits(set: Value) -> Limits {
+    Limits::read(&Values::from(set.as_object().unwrap().clone()))
 }
 
 fn host_options(name: &str, limits: Limits) -> HostOptions {

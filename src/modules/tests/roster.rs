@@ -1,9 +1,8 @@
 //! RFC 6121 section 2.
 
-use kernel::Limits;
 use serde_json::json;
 
-use super::bench::{Bench, plain};
+use super::bench::{Bench, limits, plain};
 
 const GET: &str = "<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>";
 
@@ -56,7 +55,7 @@ async fn a_known_version_is_not_sent_again() {
 
 #[tokio::test]
 async fn a_set_that_is_refused_changes_nothing() {
-    let bench = Bench::with(json!({}), Limits { roster_items: 1, ..Limits::default() }).await;
+    let bench = Bench::with(json!({}), limits(json!({ "roster_items": 1 }))).await;
     let anna = bench.online("anna@chess.example/a").await;
     anna.send(&set("<item jid='bert@chess.example'/>")).await;
     anna.received();

@@ -5,6 +5,16 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use parking_lot::Mutex;
+use settings::{Limit, group, number};
+
+group! {
+    /// What a server allows an address.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct AddressLimits {
+        /// BOSH sessions that are not logged in yet, from one address.
+        bosh_sessions_per_address: Limit = number(500, 1..=1_000_000).server_wide();
+    }
+}
 
 /// Sessions by address. Of IPv6 the first half counts: the other half is the client's to choose.
 #[derive(Default)]
@@ -17,12 +27,12 @@ pub(super) struct Seat {
 }
 
 impl Addresses {
-    /// Counts one more, of `most` (0: any number); none when there are so many.
-    pub fn seat(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<Seat> {
+    /// Counts one more, of `most`; `None` when there are so many.
+    pub fn seat(self: &Arc<Self>, address: IpAddr, most: Limit) -> Option<Seat> {
         let key = key(address);
         let mut counts = self.0.lock();
         let count = counts.entry(key).or_insert(0);
-        if most > 0 && *count >= most {
+        if *count >= most.bound() {
             return None;
         }
         *count += 1;

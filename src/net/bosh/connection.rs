@@ -1,6 +1,7 @@
 //! A session's other end: stream events in, stanzas out.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -42,8 +43,13 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(session: Arc<Session>, registry: Arc<Registry>, seat: Seat, rate: u32) -> Self {
-        Self { session, registry, seat: Some(seat), timer: None, throttle: Throttle::new(rate) }
+    pub(super) fn new(
+        session: Arc<Session>,
+        registry: Arc<Registry>,
+        seat: Seat,
+        rate: Option<NonZeroU32>,
+    ) -> Self {
+        Self { session, registry, seat: Some(seat), timer: None, throttle: rate.map(Throttle::new) }
     }
 
     /// The next input; answers requests meanwhile, once every event that came in them has been told. Cancel-safe.

@@ -25,9 +25,6 @@ use crate::http::{BodyError, Client, Request, text};
 /// Bytes of a body that are not the stanzas' own.
 const TAG: usize = 8 << 10;
 
-/// No body is larger, whatever a stanza may be.
-const LARGEST: usize = 16 << 20;
-
 /// Who sent a request.
 struct Sender {
     client: Client,
@@ -41,7 +38,7 @@ impl Bosh {
             return refusal;
         }
         let sender = Sender { client: request.client(), origin: request.origin().map(Into::into) };
-        let limits = self.service.limits(None).stanza;
+        let limits = self.service.allows(None).stanza;
         let bytes = match request.body(most(&limits)).await {
             Ok(bytes) => bytes,
             Err(BodyError::TooLarge(start)) => return self.too_large(&start, &sender),
@@ -103,20 +100,20 @@ impl Bosh {
         let asked = &body.attributes;
         let header = header(asked)?;
         let seat = self.seat(sender)?;
-        let limits = self.service.limits(header.to.as_ref().map(|to| to.domain()));
-        let payload = body.payload(&limits.stanza).map_err(|_| Condition::BadRequest)?;
+        let allowed = self.service.allows(header.to.as_ref().map(|to| to.domain()));
+        let payload = body.payload(&allowed.stanza).map_err(|_| Condition::BadRequest)?;
         let sid = self.registry.new_sid();
         let secure = sender.client.secure && asked.secure;
         let creation =
             Creation { sid: registry::write(sid), rid: asked.rid, secure, from: None, authid: None };
-        let terms = Terms::of(asked, &limits);
+        let terms = Terms::of(asked, &allowed.limits);
         let (mut core, ticket) = Core::new(asked, header, terms, creation, Instant::now())?;
         core.inbox.extend(payload.into_iter().map(|element| Ok(StreamEvent::Element(element))));
         let session =
-            Arc::new(Session::new(sid, core, limits.stanza, sender.client, sender.origin.as_deref()));
+            Arc::new(Session::new(sid, core, allowed.stanza, sender.client, sender.origin.as_deref()));
         self.registry.insert(session.clone());
         let held = Held::new(session.clone(), asked.rid, ticket);
-        let rate = limits.bytes_per_second;
+        let rate = allowed.bytes_per_second;
         self.service.begin(Connection::new(session, self.registry.clone(), seat, rate));
         Ok(Outcome::Held(held))
     }
@@ -149,7 +146,7 @@ fn refuse(fault: Fault, legacy: bool) -> Outcome {
 
 /// Two of the largest stanzas, or many small ones.
 fn most(limits: &Limits) -> usize {
-    limits.stanza_bytes.saturating_mul(2).saturating_add(TAG).min(LARGEST)
+    limits.stanza_bytes.saturating_mul(2).saturating_add(TAG)
 }
 
 /// Compressed bodies are not offered, and other encodings than UTF-8 are not known.

@@ -1,10 +1,12 @@
 //! The address: requests to sessions, and replies to responses.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderValue, Method, StatusCode};
 use runtime::SharedRandom;
+use settings::Limit;
 
 use super::connection::Connection;
 use super::held::Held;
@@ -21,14 +23,25 @@ const CORS: Cors = Cors { methods: METHODS };
 const HELLO: &str =
     "This is an address for XMPP clients that speak BOSH (XEP-0206). Enter it in such a client.";
 
+/// What sessions to one domain may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowed {
+    /// What they may ask for.
+    pub limits: Limits,
+    /// What one stanza may have.
+    pub stanza: xmpp::Limits,
+    /// Bytes that a client may send in a second; `None`: any number.
+    pub bytes_per_second: Option<NonZeroU32>,
+}
+
 /// Whoever serves the streams of sessions.
 pub trait Service: Send + Sync {
     /// A session has begun.
     fn begin(&self, connection: Connection);
     /// What sessions to a domain may do; without a domain: what every body must keep to.
-    fn limits(&self, domain: Option<&str>) -> Limits;
-    /// Sessions of one address that have not logged in; 0: any number.
-    fn sessions_per_address(&self) -> usize;
+    fn allows(&self, domain: Option<&str>) -> Allowed;
+    /// Sessions of one address that have not logged in.
+    fn sessions_per_address(&self) -> Limit;
     /// May pages of this web origin talk to the domain, or to any if none is given?
     fn admits(&self, origin: &str, domain: Option<&str>) -> bool;
     /// No more sessions are to begin.

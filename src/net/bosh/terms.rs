@@ -1,29 +1,32 @@
 //! What a session's two sides have agreed on (XEP-0124 §7).
 
+use std::num::NonZeroU64;
 use std::time::Duration;
+
+use settings::{Interval, Limit, group, number};
 
 use super::body::Attributes;
 
 /// The version of XEP-0124 that is spoken here.
 const VERSION: (u32, u32) = (1, 11);
 
-/// What a server allows, for sessions to one domain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// The longest time that a request waits for its answer, in seconds; 0: as the client asks.
-    pub wait: u64,
-    /// The most requests that are kept waiting; 0: as the client asks, up to 16.
-    pub hold: u64,
-    /// How long a session lives without a request, in seconds; 0: as long as can be said, 65,535.
-    pub inactivity: u64,
-    /// The longest pause that a client may ask for, in seconds; 0: none.
-    pub max_pause: u64,
-    /// The least time between empty requests, in seconds; 0: any.
-    pub polling: u64,
-    /// What one stanza may have.
-    pub stanza: xmpp::Limits,
-    /// Bytes a second that a client may send; 0: any number.
-    pub bytes_per_second: u32,
+group! {
+    /// What a server allows, for sessions to one domain.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Limits {
+        /// Seconds that BOSH holds a request at most (XEP-0124 `wait`).
+        bosh_wait: Limit = number(60, 1..=MOST).zero("as long as the client asks for");
+        /// Requests of one session that BOSH holds at once (XEP-0124 `hold`).
+        bosh_hold: Limit = number(2, 1..=MOST_HELD).zero("as many as the client asks for, up to 16");
+        /// Seconds that a BOSH session may be without a request before it ends (XEP-0124 `inactivity`); what it had not
+        /// received goes to another resource or the offline store.
+        bosh_inactivity: Limit = number(60, LEAST_INACTIVITY..=MOST).zero("as long as can be said, 65535");
+        /// Seconds that a client may announce to be without a request (XEP-0124 `maxpause`).
+        bosh_max_pause: Interval = number(120, 1..=MOST).zero("pauses are not offered");
+        /// Seconds between the requests of a client that polls instead of being held (XEP-0124 `polling`); a faster one
+        /// is cut off.
+        bosh_polling: Interval = number(2, 1..=MOST).zero("a client may poll at any rate");
+    }
 }
 
 /// The most that any time may be: the attributes have 16 bits.
@@ -62,20 +65,21 @@ const OTHERS: [&str; 2] = ["application/xml; charset=utf-8", "text/plain; charse
 impl Terms {
     /// What a client asks for, as far as it is allowed.
     pub fn of(asked: &Attributes, limits: &Limits) -> Self {
-        let at_most = |limit: u64, most: u64| if limit == 0 { most } else { limit.min(most) };
-        let wait = asked.wait.unwrap_or(USUAL_WAIT).min(at_most(limits.wait, MOST)) as u16;
-        let hold = asked.hold.unwrap_or(1).min(at_most(limits.hold, MOST_HELD)) as u8;
+        let at_most = |limit: Limit, most: u64| limit.get().map_or(most, |limit| limit.get().min(most));
+        let wait = asked.wait.unwrap_or(USUAL_WAIT).min(at_most(limits.bosh_wait, MOST)) as u16;
+        let hold = asked.hold.unwrap_or(1).min(at_most(limits.bosh_hold, MOST_HELD)) as u8;
         // a session that waits for nothing polls, whichever of the two says so (XEP-0124 §12)
         let polls = wait == 0 || hold == 0;
-        let inactivity = at_most(limits.inactivity, MOST).max(LEAST_INACTIVITY);
-        let inactivity = if polls { inactivity.saturating_add(limits.polling) } else { inactivity };
+        let (max_pause, polling) = (seconds(limits.bosh_max_pause), seconds(limits.bosh_polling));
+        let inactivity = at_most(limits.bosh_inactivity, MOST);
+        let inactivity = if polls { inactivity.saturating_add(polling) } else { inactivity };
         Self {
             ver: asked.ver.map(|ver| ver.min(VERSION)),
             wait: if polls { 0 } else { wait },
             hold: if polls { 0 } else { hold },
             inactivity: inactivity.min(MOST) as u16,
-            max_pause: limits.max_pause.min(MOST) as u16,
-            polling: limits.polling.min(MOST) as u16,
+            max_pause: max_pause as u16,
+            polling: polling as u16,
             content: content(asked.content.as_deref()),
             acks: asked.ack == Some(1),
         }
@@ -108,6 +112,11 @@ impl Terms {
         let asked = asked.filter(|&asked| asked <= self.max_pause.into() && self.max_pause > 0)?;
         Some(Duration::from_secs(asked.max(1)))
     }
+}
+
+/// What an attribute of 16 bits can say of it; 0: none.
+fn seconds(interval: Interval) -> u64 {
+    interval.get().map_or(0, NonZeroU64::get).min(MOST)
 }
 
 fn content(asked: Option<&str>) -> &'static str {

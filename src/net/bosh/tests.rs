@@ -10,6 +10,7 @@ mod waits;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use settings::{Interval, Limit};
 use tokio::time::Instant;
 use xmpp::{Element, Stanza, StreamError, StreamEvent, ns};
 
@@ -20,14 +21,15 @@ use super::intake::Arrival;
 use super::terms::{Limits, Terms};
 
 const LIMITS: Limits = Limits {
-    wait: 60,
-    hold: 2,
-    inactivity: 30,
-    max_pause: 120,
-    polling: 2,
-    stanza: xmpp::Limits { stanza_bytes: 10_000, depth: 16, attributes: 16, elements: 64, namespaces: 16 },
-    bytes_per_second: 0,
+    bosh_wait: Limit::of(60),
+    bosh_hold: Limit::of(2),
+    bosh_inactivity: Limit::of(30),
+    bosh_max_pause: Interval::of(120),
+    bosh_polling: Interval::of(2),
 };
+
+const STANZA: xmpp::Limits =
+    xmpp::Limits { stanza_bytes: 10_000, depth: 16, attributes: 16, elements: 64, namespaces: 16 };
 
 const FIRST: u64 = 1000;
 
@@ -53,7 +55,7 @@ fn stanza(id: u64) -> Stanza {
 
 fn request(xml: &str) -> Request {
     let body = Body::open(xml.as_bytes()).ok().unwrap();
-    Request { payload: body.payload(&LIMITS.stanza), attributes: body.attributes }
+    Request { payload: body.payload(&STANZA), attributes: body.attributes }
 }
 
 impl Rig {

@@ -1,3 +1,4 @@
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -251,7 +252,7 @@ async fn shutdown_over_tls_ends_cleanly() {
 #[tokio::test(start_paused = true)]
 async fn reading_is_limited() {
     let (mut server, mut client) = opened().await;
-    server.set_bytes_per_second(1000);
+    server.set_bytes_per_second(NonZeroU32::new(1000));
     let start = tokio::time::Instant::now();
     // 5,500 bytes: a second's worth at once, then the rest at the rate, and a read's length of slack.
     client.write_all(&b"<presence/>".repeat(500)).await.unwrap();
@@ -262,7 +263,7 @@ async fn reading_is_limited() {
     assert!(took >= Duration::from_millis(3400) && took <= Duration::from_millis(4600), "{took:?}");
     // An idle one holds no timer.
     assert!(poll_fn(|cx| Poll::Ready(server.poll_event(cx, true).is_pending())).await);
-    server.set_bytes_per_second(0);
+    server.set_bytes_per_second(None);
     assert!(server.throttle.is_none());
 }
 

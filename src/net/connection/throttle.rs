@@ -25,9 +25,9 @@ pub(crate) struct Throttle {
 }
 
 impl Throttle {
-    /// `rate` in bytes a second; `None` for 0.
-    pub(crate) fn new(rate: u32) -> Option<Self> {
-        Some(Throttle { rate: NonZeroU32::new(rate)?, full_at: Instant::now(), delay: None })
+    /// `rate` in bytes a second.
+    pub(crate) fn new(rate: NonZeroU32) -> Self {
+        Throttle { rate, full_at: Instant::now(), delay: None }
     }
 
     /// Ready, with how much may be read at once, when the bucket is not empty.

@@ -3,6 +3,18 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use settings::{Complaint, Kind, Setting, group, list};
+
+group! {
+    /// Whom HTTP connections believe.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct ProxySettings {
+        /// Addresses or networks (`"10.0.0.0/8"`) of proxies whose word on the client is taken: `Forwarded`,
+        /// `X-Forwarded-For`, `X-Forwarded-Proto`, and a PROXY line before the request.
+        trusted_proxies: Proxies = list(Kind::text(network)).server_wide().at_start();
+    }
+}
+
 /// Addresses and networks of proxies.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proxies(Vec<Network>);
@@ -25,6 +37,25 @@ impl fmt::Display for BadProxy {
 }
 
 impl std::error::Error for BadProxy {}
+
+impl Setting for Proxies {
+    fn read(value: &serde_json::Value) -> Option<Self> {
+        let list = value.as_array()?.iter().map(|one| one.as_str().unwrap_or_default());
+        Self::parse(list).ok()
+    }
+
+    fn fallback() -> Self {
+        Self::default()
+    }
+}
+
+/// An IP address, or a network such as `10.0.0.0/8`.
+fn network(text: &str) -> Result<(), Complaint> {
+    Network::parse(text).map(drop).ok_or_else(|| {
+        let message = format!("{text:?} is neither an IP address nor a network");
+        Complaint::new(message, "write \"192.0.2.7\" or \"10.0.0.0/8\"")
+    })
+}
 
 impl Proxies {
     /// Reads addresses (`192.0.2.1`, `::1`) and networks (`10.0.0.0/8`, `fd00::/8`).

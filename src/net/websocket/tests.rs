@@ -1,3 +1,5 @@
+use std::num::NonZeroU32;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use xmpp::{StreamCondition, StreamEvent, ns};
@@ -226,7 +228,7 @@ async fn of_many_pings_a_slow_reader_gets_the_last_answered() {
 #[tokio::test(start_paused = true)]
 async fn reading_is_throttled() {
     let (mut server, mut client) = opened().await;
-    server.set_bytes_per_second(2000);
+    server.set_bytes_per_second(NonZeroU32::new(2000));
     let begun = tokio::time::Instant::now();
     let body = "x".repeat(900);
     let message = frame(0x81, format!("<a>{body}</a>").as_bytes());

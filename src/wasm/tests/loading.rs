@@ -154,7 +154,10 @@ fn a_component_is_inspected_without_a_platform() {
     assert_eq!(sessions.functions, ["close"]);
     let map = |value: serde_json::Value| value.as_object().unwrap().clone();
     let problems = sunshine.check_config(&map(json!({ "max": 5 })), &map(json!({ "max": "five" })));
-    assert_eq!((problems[0].path.as_str(), problems[0].message.as_str()), ("max", "is a text"));
+    assert_eq!(
+        (problems[0].path.as_str(), problems[0].message.as_str()),
+        ("max", "`max` must be a whole number, not a string")
+    );
     assert!(sunshine.check_grants(&["sessions.close".into()]).is_ok());
     assert!(matches!(sunshine.check_grants(&["session".into()]), Err(LoadError::Grant(_))));
     assert!(matches!(sunshine.check_grants(&[]), Err(LoadError::NotGranted { .. })));

@@ -124,13 +124,36 @@ fn reload_takes_up_a_changed_file() {
     until("SIGHUP is a reload", || !is_served(&server, "wuchess.example"));
     assert_eq!(wuchess.stream_error(), "host-gone");
     assert!(stays.ping().is_empty() && anna.ping().is_empty());
+}
 
-    rewrite(dir, |text| text.replace("data_dir = \"data\"", "data_dir = \"data\"\nstorage.sync = \"full\""));
-    let said = server.ok(&["reload"]);
-    assert!(
-        said.contains("[storage] has changed: it takes effect when the server is started again"),
-        "{said}"
-    );
+#[test]
+fn reload_names_every_key_that_waits_for_a_start() {
+    let server = Server::start(&format!("[limits]\nlogins_per_minute = 60\n{BRANDS}"));
+    let dir = server.dir.path();
+    let data_dir = "data_dir = \"data\"";
+    let before = std::fs::read_to_string(dir.join("castling.toml")).unwrap();
+    rewrite(dir, |text| {
+        let more = "storage.sync = \"full\"\nlog.level = \"debug\"\nauth.iterations = 5000";
+        let text = text.replace(data_dir, &format!("{data_dir}\n{more}"));
+        let limits = "trusted_proxies = [\"10.0.0.0/8\"]\nlogin_seconds = 30\nlogins_per_minute = 61";
+        text.replace("logins_per_minute = 60", limits)
+    });
+    let waiting = [
+        "storage.sync",
+        "auth.iterations",
+        "log.level",
+        "limits.logins_per_minute",
+        "limits.trusted_proxies",
+    ];
+    let expected: String =
+        waiting.iter().map(|path| format!("{path}: restart the server to apply this change\n")).collect();
+    let notes = |said: String| -> String {
+        said.lines().filter(|line| line.contains("restart")).map(|line| format!("{line}\n")).collect()
+    };
+    assert_eq!(notes(server.ok(&["reload"])), expected);
+    assert_eq!(notes(server.ok(&["reload"])), expected, "it waits until there is a start");
+    rewrite(dir, |_| before);
+    assert_eq!(notes(server.ok(&["reload"])), "", "nothing waits any more");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use settings::Limit;
+
 use super::*;
 
 #[derive(Default)]
@@ -67,11 +69,11 @@ fn h_wraps_around() {
 
 #[test]
 fn bounded_in_stanzas_and_bytes() {
-    let few = Limits { mailbox_stanzas: 2, ..Limits::default() };
+    let few = Limits { mailbox_stanzas: Limit::of(2), ..Limits::default() };
     let mailbox = Mailbox::default();
     (0..2).for_each(|n| mailbox.push(item(n), &few).unwrap());
     assert_eq!(mailbox.push(item(2), &few), Err(PushError::Full));
-    let small = Limits { mailbox_bytes: 10, ..Limits::default() };
+    let small = Limits { mailbox_bytes: Limit::of(10), ..Limits::default() };
     assert_eq!(Mailbox::default().push(item(0), &small), Err(PushError::Full));
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::StatusCode;
 use proptest::prelude::*;
+use settings::{Interval, Limit};
 use xmpp::{Document, Limits, ns};
 
 use super::super::address::Addresses;
@@ -14,7 +15,7 @@ use super::super::creation::header;
 use super::super::reply::{Reply, Tag};
 use super::super::terms::Terms;
 use super::super::window::{LARGEST, Place, Window};
-use super::LIMITS;
+use super::{LIMITS, STANZA};
 
 fn open(xml: &str) -> Result<Attributes, Condition> {
     Body::open(xml.as_bytes()).map(|body| body.attributes)
@@ -130,7 +131,13 @@ fn the_window() {
 
 #[test]
 fn limits_that_are_off() {
-    let off = super::Limits { wait: 0, hold: 0, inactivity: 0, max_pause: 0, polling: 0, ..LIMITS };
+    let off = super::Limits {
+        bosh_wait: Limit::OFF,
+        bosh_hold: Limit::OFF,
+        bosh_inactivity: Limit::OFF,
+        bosh_max_pause: Interval::OFF,
+        bosh_polling: Interval::OFF,
+    };
     let terms = |attributes: &str| {
         let xml = format!("<body rid='1' {attributes} xmlns='{}'/>", ns::HTTPBIND);
         let terms = Terms::of(&open(&xml).ok().unwrap(), &off);
@@ -179,7 +186,7 @@ fn replies_are_xml_and_old_clients_get_a_status() {
 #[test]
 fn sessions_of_one_address() {
     let addresses = Arc::<Addresses>::default();
-    let seat = |address: &str| addresses.seat(address.parse().unwrap(), 2);
+    let seat = |address: &str| addresses.seat(address.parse().unwrap(), Limit::of(2));
     let (one, two) = (seat("192.0.2.1"), seat("::ffff:192.0.2.1"));
     assert!(one.is_some() && two.is_some() && seat("192.0.2.1").is_none());
     assert!(seat("192.0.2.2").is_some());
@@ -192,7 +199,7 @@ fn sessions_of_one_address() {
             && seat("2001:db8::3").is_none()
             && seat("2001:db8:0:1::3").is_some()
     );
-    assert!(addresses.seat("192.0.2.9".parse().unwrap(), 0).is_some());
+    assert!(addresses.seat("192.0.2.9".parse().unwrap(), Limit::OFF).is_some());
 }
 
 proptest! {
@@ -204,9 +211,9 @@ proptest! {
             whole.extend_from_slice(b"<body rid='1' xmlns='http://jabber.org/protocol/httpbind'>");
         }
         whole.extend_from_slice(&bytes);
-        if let Ok(body) = Body::open(&whole) && let Ok(elements) = body.payload(&LIMITS.stanza) {
+        if let Ok(body) = Body::open(&whole) && let Ok(elements) = body.payload(&STANZA) {
             for element in elements {
-                let again = Document::parse(Bytes::copy_from_slice(element.as_bytes()), ns::CLIENT, &LIMITS.stanza);
+                let again = Document::parse(Bytes::copy_from_slice(element.as_bytes()), ns::CLIENT, &STANZA);
                 prop_assert_eq!(again.unwrap(), element);
             }
         }

@@ -1,0 +1,114 @@
+//! The keys of a `[[domain]]`.
+
+use settings::{Key, Kind, Section};
+
+use super::keys::{empty, filled, limits};
+use super::names;
+
+/// Modules that the configuration knows and this version does not have.
+pub const LATER_MODULES: &[(&str, &str)] =
+    &[("register", "In-band registration. Not part of this version: skipped with a warning.")];
+
+/// One `[[domain]]`.
+pub fn domain() -> Section {
+    let name = "The domain, with or without letters beyond ASCII.";
+    let admins = "Accounts with administrators' rights, `name@domain`.";
+    let conflict = "When a client asks for a resource that is taken: `\"replace\"` closes the older session, `\"refuse\"` \
+                    refuses the newer, `\"rename\"` gives it another resource.";
+    let mut keys = vec![Key::new("name", Kind::text(names::domain), name).required()];
+    keys.extend(of_plugins());
+    keys.extend([
+        Key::new(
+            "tls",
+            Kind::section(tls()),
+            "Certificate and key. Without it the server makes a self-signed certificate.",
+        ),
+        Key::new("modules", Kind::section(modules()), "`NAME = true`, `false` or `{ options }`.")
+            .default(empty()),
+        Key::new("limits", Kind::Overrides(limits().into()), "Keys of `[limits]` that differ here.")
+            .default(empty()),
+        list("origins", names::origin, "Web origins that are let in; empty: any."),
+        Key::new("services", Kind::section(services()), "Addresses of services of this domain.")
+            .default(empty()),
+        Key::new("brand", Kind::section(brand()), "How pages for this domain look.").default(empty()),
+        Key::new("web", Kind::section(web()), "What web clients of this domain are told.").default(empty()),
+        list("admins", names::account, admins),
+        Key::new("resource_conflict", Kind::choice(&["replace", "refuse", "rename"]), conflict)
+            .default("replace"),
+    ]);
+    Section::new("key", keys)
+}
+
+/// What decides on a domain beside the server itself.
+fn of_plugins() -> [Key; 3] {
+    let auth = "Who knows the passwords, asked in this order: `\"internal\"` or a plugin. Plugins are not asked in this \
+                version.";
+    let config = "`config.NAME = { … }` changes settings of plugin NAME here, key by key.";
+    [
+        list("auth", names::name, auth).default(["internal"].as_slice()),
+        list("plugins", names::name, "Plugins that decide here, in this order."),
+        Key::new("config", Kind::Map(names::name, Box::new(Kind::Table)), config).default(empty()),
+    ]
+}
+
+fn list(name: &'static str, check: settings::Check, doc: &'static str) -> Key {
+    Key::new(name, Kind::list(Kind::text(check)), doc).default(Vec::<String>::new())
+}
+
+fn tls() -> Section {
+    let cert = "PEM file, the domain's certificate first, then the chain. Read again at reload; a broken file leaves the old \
+                certificate in use.";
+    let keys = vec![
+        Key::new("cert", filled(), cert).required(),
+        Key::new("key", filled(), "PEM file with the private key.").required(),
+    ];
+    Section::new("key", keys)
+}
+
+/// Every feature of the catalogue, by name, and those that are known and not there yet.
+fn modules() -> Section {
+    let switch = |name: &'static str, options: Section, on: bool, doc: &'static str| {
+        Key::new(name, Kind::Switch(options.into()), doc).default(on)
+    };
+    let catalog = modules::catalog();
+    let there = catalog.iter().map(|one| switch(one.name, one.options(), one.on_by_default, one.doc));
+    let later = LATER_MODULES.iter().filter(|(name, _)| !catalog.iter().any(|one| one.name == *name));
+    let later = later.map(|(name, doc)| switch(name, Section::new("option", Vec::new()), false, doc));
+    let mut keys: Vec<Key> = there.chain(later).collect();
+    keys.sort_by(|a, b| a.name.cmp(&b.name));
+    Section::new("module", keys)
+}
+
+fn services() -> Section {
+    let service = |name, doc| Key::new(name, Kind::text(names::domain), doc);
+    let keys = vec![
+        service("conference", "Rooms."),
+        service("pubsub", "Publish-subscribe."),
+        service("upload", "File upload."),
+        service("proxy", "File transfer proxy."),
+    ];
+    Section::new("service", keys)
+}
+
+fn brand() -> Section {
+    let keys = vec![
+        Key::new("title", filled(), "A name for people."),
+        Key::new("color", Kind::text(names::color), "`\"#rgb\"` or `\"#rrggbb\"`."),
+    ];
+    Section::new("key", keys)
+}
+
+fn web() -> Section {
+    let websocket = "The public address of WebSocket that `/.well-known/host-meta` tells (XEP-0156), when it is not the one \
+                     that was asked: `\"wss://chess.example/xmpp-websocket\"`.";
+    let bosh = "The same for BOSH: `\"https://chess.example/http-bind\"`.";
+    let see_other_uri = "Web clients of this domain are sent there instead of being served, when a site moves to another \
+                         server: those of WebSocket to the first `wss://` address (RFC 7395), those of BOSH to the first \
+                         `https://` one (XEP-0124).";
+    let keys = vec![
+        Key::new("websocket", Kind::text(names::websocket_url), websocket),
+        Key::new("bosh", Kind::text(names::web_url), bosh),
+        list("see_other_uri", names::moved_url, see_other_uri),
+    ];
+    Section::new("key", keys)
+}

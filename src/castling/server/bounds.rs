@@ -1,0 +1,121 @@
+//! Every number of the configuration at its least, at its most, at 0 and beyond: what `check` says, and that a server can
+//! be built with what it accepts.
+
+use std::path::Path;
+
+use auth::{Chain, Decoys, LoginLimits};
+use settings::{Key, Kind, Range, Scope};
+
+use super::domains::as_served;
+use super::listeners;
+use super::plugins::Deployed;
+use crate::config::{Loaded, Source, parse, tables};
+
+const DOMAIN: &str = "[[domain]]\nname = \"chess.example\"\n";
+
+/// A configuration that sets one key, and room for what has to fit into something else.
+fn text(title: &str, name: &str, value: i64) -> String {
+    let room = match name {
+        "stanza_bytes" => "mailbox_bytes = 0\n",
+        "mailbox_bytes" => "stanza_bytes = 10000\n",
+        _ => "",
+    };
+    match title {
+        "[limits]" => format!("[limits]\n{name} = {value}\n{room}{DOMAIN}"),
+        "[domain.limits]" => format!("{DOMAIN}[domain.limits]\n{name} = {value}\n{room}"),
+        _ if title.starts_with("[domain") => format!("{DOMAIN}{title}\n{name} = {value}\n"),
+        _ => format!("{title}\n{name} = {value}\n{DOMAIN}"),
+    }
+}
+
+fn errors(loaded: &mut Loaded) -> Vec<String> {
+    let list = loaded.problems.take_list().into_iter().map(|problem| problem.to_string());
+    list.filter(|line| !line.contains("warning:")).collect()
+}
+
+/// Builds what `serve` builds of a configuration, but for sockets and files.
+fn build(loaded: &Loaded) {
+    let limits = &loaded.config.limits;
+    let (_, _) = (listeners::http_options(limits), limits.of::<LoginLimits>());
+    let _ = limits.of::<stream::Limits>();
+    for domain in &loaded.config.domains {
+        let chain = Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096));
+        as_served(domain, chain, &Deployed::default()).map(drop).unwrap();
+    }
+}
+
+fn try_all(title: &str, key: &Key, range: &Range) {
+    let zero = range.zero.is_some() || range.least <= 0;
+    let below = range.least.saturating_sub(1);
+    for (value, accepted) in [
+        (range.least, true),
+        (range.most, true),
+        (0, zero),
+        (below, below == 0 && zero),
+        (-1, false),
+        (range.most.saturating_add(1), false),
+    ] {
+        let text = text(title, &key.name, value);
+        let mut loaded = parse(&Source::new("c.toml", text.as_str()), Path::new("/nonexistent"), false);
+        let errors = errors(&mut loaded);
+        if accepted {
+            assert_eq!(errors, Vec::<String>::new(), "{text}");
+            build(&loaded);
+        } else {
+            let line = text.lines().position(|line| line.starts_with(&*key.name)).unwrap() + 1;
+            let (least, most) = (range.least, range.most);
+            let zero = range.zero.map(|meaning| format!(", or 0 ({meaning})")).unwrap_or_default();
+            let name = &key.name;
+            let expected = format!(
+                "c.toml:{line}: `{name}` is out of range — write a number from {least} to {most}{zero}"
+            );
+            assert_eq!(errors, [expected], "{text}");
+        }
+    }
+}
+
+#[test]
+fn every_number_at_its_bounds_and_beyond() {
+    let mut tried = Vec::new();
+    for (title, section) in tables() {
+        for key in &section.keys {
+            let Kind::Integer(range) = &key.kind else { continue };
+            try_all(&title, key, range);
+            if title == "[limits]" && key.scope == Scope::Domain {
+                try_all("[domain.limits]", key, range);
+            }
+            tried.push(key.name.to_string());
+        }
+    }
+    assert!(tried.len() >= 21, "{tried:?}");
+}
+
+#[test]
+fn what_holds_for_the_server_is_refused_on_a_domain() {
+    let mut refused = Vec::new();
+    for (_, section) in tables().iter().filter(|(title, _)| title == "[limits]") {
+        for key in section.keys.iter().filter(|key| key.scope == Scope::Server) {
+            let value = if matches!(key.kind, Kind::Integer(_)) { "60" } else { "[]" };
+            let text = format!("{DOMAIN}[domain.limits]\n{} = {value}\n", key.name);
+            let mut loaded = parse(&Source::new("c.toml", text.as_str()), Path::new("/nonexistent"), false);
+            let expected =
+                format!("c.toml:4: `{}` holds for the whole server — move it to [limits]", key.name);
+            assert_eq!(errors(&mut loaded), [expected]);
+            refused.push(key.name.to_string());
+        }
+    }
+    refused.sort();
+    assert_eq!(
+        refused,
+        ["bosh_sessions_per_address", "login_seconds", "logins_per_minute", "trusted_proxies"]
+    );
+}
+
+#[test]
+fn what_protects_the_server_cannot_be_switched_off() {
+    let (_, limits) = tables().into_iter().find(|(title, _)| title == "[limits]").unwrap();
+    let required =
+        limits.keys.iter().filter(|key| matches!(&key.kind, Kind::Integer(range) if range.zero.is_none()));
+    let required: Vec<&str> = required.map(|key| &*key.name).collect();
+    assert_eq!(required, ["stanza_bytes", "depth", "attributes", "children", "login_seconds"]);
+}

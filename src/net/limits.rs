@@ -1,0 +1,116 @@
+//! What a client may send.
+
+use std::num::NonZeroU32;
+
+use settings::{Limit, Required, group, number};
+
+/// The most bytes that a stanza may ever be allowed; what reads whole stanzas into memory counts on it.
+pub const MOST_STANZA_BYTES: u64 = 16 << 20;
+
+/// The most that elements may ever be allowed to be nested: reading, copying and dropping them recurses, on a thread with
+/// 2 MiB of stack. Half of what the server can still read of what it stored and wrapped ([`xmpp::Limits::OWN`]).
+pub const MOST_DEPTH: u64 = 256;
+
+group! {
+    /// What one stanza may have, and how fast a client may send them.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct StreamLimits {
+        /// Bytes of a stanza; never less than RFC 6120 §13.12 demands.
+        stanza_bytes: Required = number(262_144, 10_000..=MOST_STANZA_BYTES);
+        /// Elements inside each other in a stanza.
+        depth: Required = number(64, 8..=MOST_DEPTH);
+        /// Attributes of one element.
+        attributes: Required = number(64, 16..=1024);
+        /// Elements in one stanza.
+        children: Required = number(4096, 64..=262_144);
+        /// Bytes that one client may send in a second; more is read later, not refused.
+        c2s_bytes_per_second: Limit = number(0, 1_000..=u32::MAX.into());
+    }
+}
+
+impl StreamLimits {
+    /// As the parser takes them.
+    pub fn parser(&self) -> xmpp::Limits {
+        xmpp::Limits {
+            stanza_bytes: self.stanza_bytes.bound(),
+            depth: self.depth.bound(),
+            attributes: self.attributes.bound(),
+            elements: self.children.bound(),
+            ..xmpp::Limits::default()
+        }
+    }
+
+    /// Bytes that one client may send in a second; `None`: any number.
+    pub fn bytes_per_second(&self) -> Option<NonZeroU32> {
+        let rate = self.c2s_bytes_per_second.get()?;
+        Some(NonZeroU32::try_from(rate).unwrap_or(NonZeroU32::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use settings::{Group, Required, Values};
+    use xmpp::{Stanza, StreamEvent, StreamParser, ns};
+
+    use super::*;
+
+    /// The stack of a thread that serves clients.
+    const STACK: usize = 2 << 20;
+
+    /// Everything at its most.
+    fn most() -> StreamLimits {
+        let keys = StreamLimits::keys().into_iter().filter_map(|key| match key.kind {
+            settings::Kind::Integer(range) => Some((key.name.into_owned(), range.most.into())),
+            _ => None,
+        });
+        StreamLimits::read(&Values::from(keys.collect::<serde_json::Map<_, _>>()))
+    }
+
+    fn nested(depth: u64) -> String {
+        let within = usize::try_from(depth - 1).unwrap();
+        format!("<message>{}{}</message>", "<a>".repeat(within), "</a>".repeat(within))
+    }
+
+    /// What a stanza goes through: read, copied, put into other namespaces, written, dropped.
+    fn carry(xml: &str) -> Option<()> {
+        let mut parser = StreamParser::new(most().parser());
+        parser.feed(
+            b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='a'>",
+        );
+        parser.feed(xml.as_bytes());
+        assert!(matches!(parser.next(), Ok(Some(StreamEvent::Open(_)))));
+        let Ok(Some(StreamEvent::Element(document))) = parser.next() else { return None };
+        let element = document.to_element().map_ns(ns::CLIENT, ns::SERVER);
+        assert_eq!(element.clone().to_xml(ns::SERVER).len(), element.to_xml(ns::SERVER).len());
+        let stored = document.to_element().to_xml(ns::CLIENT);
+        Stanza::parse_str(&stored).map(drop).ok()
+    }
+
+    #[test]
+    fn a_stanza_at_the_most_fits_a_quarter_of_the_stack() {
+        let run = |xml: String| {
+            let thread = std::thread::Builder::new().stack_size(STACK / 4);
+            thread.spawn(move || carry(&xml)).unwrap().join().unwrap()
+        };
+        assert_eq!(run(nested(MOST_DEPTH)), Some(()));
+        assert_eq!(run(nested(MOST_DEPTH + 1)), None, "refused, not read");
+        let most = usize::try_from(most().children.get()).unwrap();
+        assert_eq!(run(format!("<message>{}</message>", "<a/>".repeat(most - 1))), Some(()));
+        let attributes: String = (0..1024).map(|n| format!(" a{n}=''")).collect();
+        assert_eq!(run(format!("<message{attributes}/>")), Some(()));
+    }
+
+    #[test]
+    fn what_is_stored_can_be_read_again() {
+        let (most, own) = (most().parser(), xmpp::Limits::OWN);
+        assert!(most.stanza_bytes < own.stanza_bytes && most.depth * 2 <= own.depth);
+        assert!(most.attributes < own.attributes && most.elements < own.elements);
+    }
+
+    #[test]
+    fn as_the_parser_takes_them() {
+        let limits = StreamLimits { depth: Required::of(9), ..StreamLimits::default() };
+        assert_eq!((limits.parser().depth, limits.bytes_per_second()), (9, None));
+        assert_eq!(most().bytes_per_second(), Some(NonZeroU32::MAX));
+    }
+}

@@ -1,0 +1,142 @@
+//! The kinds of value that a key takes.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::{Check, Range, Section};
+
+/// What a key takes.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// `true` or `false`.
+    Flag,
+    /// A whole number.
+    Integer(Range),
+    /// Any number between two bounds.
+    Number {
+        /// The least.
+        least: f64,
+        /// The most.
+        most: f64,
+    },
+    /// A string.
+    Text(Text),
+    /// One of these values.
+    Choice(Vec<Value>),
+    /// A list of the same.
+    List {
+        /// What each element is.
+        of: Box<Kind>,
+        /// The least number of elements.
+        least: usize,
+        /// The most.
+        most: usize,
+    },
+    /// A table with these keys.
+    Section(Arc<Section>),
+    /// A table with some of these keys; what is left out comes from elsewhere.
+    Overrides(Arc<Section>),
+    /// An array of tables.
+    Sections(Arc<Section>),
+    /// A table from names of the operator's own, of this form, to values of one kind.
+    Map(Check, Box<Kind>),
+    /// `true`, `false`, or a table of options, which means `true`.
+    Switch(Arc<Section>),
+    /// A table that is handed on as it is.
+    Table,
+    /// A value that is handed on as it is.
+    Any,
+}
+
+/// The strings that a key takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Text {
+    /// The least number of characters.
+    pub least: usize,
+    /// The most.
+    pub most: usize,
+    /// Their form.
+    pub check: Option<Check>,
+}
+
+impl Kind {
+    /// A string of this form.
+    pub const fn text(check: Check) -> Self {
+        Self::Text(Text { least: 0, most: usize::MAX, check: Some(check) })
+    }
+
+    /// A list of any length.
+    pub fn list(of: Kind) -> Self {
+        Self::List { of: Box::new(of), least: 0, most: usize::MAX }
+    }
+
+    /// One of these words.
+    pub fn choice(words: &[&str]) -> Self {
+        Self::Choice(words.iter().map(|word| Value::from(*word)).collect())
+    }
+
+    /// A table with these keys.
+    pub fn section(section: Section) -> Self {
+        Self::Section(Arc::new(section))
+    }
+
+    /// The kind in words, after "must be".
+    pub(crate) fn in_words(&self) -> String {
+        match self {
+            Self::Flag => "true or false".into(),
+            Self::Integer(_) => "a whole number".into(),
+            Self::Number { .. } => "a number".into(),
+            Self::Text(_) => "a string".into(),
+            Self::Choice(values) => format!("one of {}", listed(values)),
+            Self::List { .. } => "a list".into(),
+            Self::Sections(_) => "an array of tables".into(),
+            Self::Switch(_) => "true, false or a table of options".into(),
+            Self::Any => "a value".into(),
+            Self::Section(_) | Self::Overrides(_) | Self::Map(..) | Self::Table => "a table".into(),
+        }
+    }
+
+    /// A value that takes the place of a list's element that does not fit.
+    pub(crate) fn placeholder(&self) -> Value {
+        match self {
+            Self::Choice(values) => values.first().cloned().unwrap_or_default(),
+            _ => Value::from(""),
+        }
+    }
+
+    /// A value of that kind, as an example in a remedy.
+    pub(crate) fn example(&self) -> String {
+        match self {
+            Self::Flag | Self::Switch(_) => "true".into(),
+            Self::Integer(range) => 10.clamp(range.least, range.most.max(range.least)).to_string(),
+            Self::Number { least, most } => 10.0_f64.max(*least).min(*most).to_string(),
+            Self::Text(_) => "\"text\"".into(),
+            Self::Choice(values) => values.first().map(shown).unwrap_or_default(),
+            Self::List { of, .. } if matches!(**of, Self::Text(_)) => "[\"text\"]".into(),
+            Self::List { .. } => "[]".into(),
+            _ => "{ }".into(),
+        }
+    }
+}
+
+/// Values as TOML, with commas.
+pub(crate) fn listed(values: &[Value]) -> String {
+    values.iter().map(shown).collect::<Vec<_>>().join(", ")
+}
+
+/// A value as TOML.
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::Array(items) => format!("[{}]", listed(items)),
+        Value::Object(map) if map.is_empty() => "{}".into(),
+        Value::Object(map) => {
+            let pairs: Vec<_> = map
+                .iter()
+                .map(|(key, value)| format!("{} = {}", crate::join("", key), shown(value)))
+                .collect();
+            format!("{{ {} }}", pairs.join(", "))
+        }
+        other => other.to_string(),
+    }
+}

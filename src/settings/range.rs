@@ -1,0 +1,38 @@
+//! The whole numbers that a key takes.
+
+/// Whole numbers from `least` to `most`, and 0 where it has a meaning of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The least.
+    pub least: i64,
+    /// The most.
+    pub most: i64,
+    /// What 0 means, in a few words; `None`: it is a number like any other.
+    pub zero: Option<&'static str>,
+}
+
+impl Range {
+    /// Without a meaning of 0.
+    pub const fn new(least: i64, most: i64) -> Self {
+        Self { least, most, zero: None }
+    }
+
+    /// The number, if it is one of these.
+    pub fn takes(&self, number: i128) -> Option<i64> {
+        let number = i64::try_from(number).ok()?;
+        let fits = (self.least..=self.most).contains(&number) || (number == 0 && self.zero.is_some());
+        fits.then_some(number)
+    }
+
+    /// What to write.
+    pub(crate) fn remedy(&self) -> String {
+        let number = match (self.least, self.most) {
+            (i64::MIN, i64::MAX) => "a number that fits 64 bits".to_owned(),
+            (least, i64::MAX) => format!("a number of at least {least}"),
+            (i64::MIN, most) => format!("a number of at most {most}"),
+            (least, most) => format!("a number from {least} to {most}"),
+        };
+        let zero = self.zero.map(|meaning| format!(", or 0 ({meaning})")).unwrap_or_default();
+        format!("write {number}{zero}")
+    }
+}

@@ -1,0 +1,30 @@
+//! The form of strings.
+
+use crate::Complaint;
+
+/// A check of a string's form.
+pub type Check = fn(&str) -> Result<(), Complaint>;
+
+/// A duration: `"500ms"`, `"60s"`, `"5m"`, `"1h"`, `"7d"`. What fits into 32 bits of milliseconds, which is what plugins
+/// read.
+///
+/// # Errors
+/// It is not one.
+pub fn duration(text: &str) -> Result<(), Complaint> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let factor: Option<u32> = match unit {
+        "ms" => Some(1),
+        "s" => Some(1_000),
+        "m" => Some(60_000),
+        "h" => Some(3_600_000),
+        "d" => Some(86_400_000),
+        _ => None,
+    };
+    let milliseconds =
+        factor.and_then(|factor| number.parse::<u32>().ok().and_then(|number| number.checked_mul(factor)));
+    milliseconds.map(drop).ok_or_else(|| {
+        let remedy = "write one such as \"500ms\", \"60s\", \"5m\" or \"1h\" (at most 49 days)";
+        Complaint::new(format!("{text:?} is not a duration"), remedy)
+    })
+}
