@@ -55,11 +55,11 @@ async fn one_answer_each() {
 }
 
 #[tokio::test]
-async fn stream_features() {
+async fn bind_features() {
     let bench = Bench::new().await;
     let host = bench.kernel.host("chess.example").unwrap();
     let table = bench.kernel.table(&host).unwrap();
-    let features: Vec<_> = table.stream_features().iter().map(|f| f.to_xml("jabber:client")).collect();
+    let features: Vec<_> = table.bind_features().iter().map(|f| f.to_xml("jabber:client")).collect();
     assert_eq!(
         features,
         [
