@@ -84,7 +84,8 @@ impl<O: ?Sized, T> fmt::Debug for State<O, T> {
 }
 
 impl<O: Owner, T: Any + Default + Send + Sync> State<O, T> {
-    pub(crate) const fn new() -> Self {
+    /// This kind of value.
+    pub const fn new() -> Self {
         Self(PhantomData)
     }
 

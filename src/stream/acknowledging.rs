@@ -31,10 +31,10 @@ impl Acknowledging {
         let waiting = self.0.get_or_insert_with(|| {
             Box::new(Waiting { asked: VecDeque::new(), patience: Some(Instant::now() + PATIENCE) })
         });
-        match waiting.asked.back_mut() {
-            Some(last) if waiting.asked.len() >= WAITING => *last = read,
-            _ => waiting.asked.push_back(read),
+        if waiting.asked.len() >= WAITING {
+            waiting.asked.pop_back();
         }
+        waiting.asked.push_back(read);
     }
 
     /// How many answers are due now.

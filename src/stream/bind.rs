@@ -20,6 +20,8 @@ pub(crate) struct Bound {
     pub hold: Hold,
     /// Stream management is on: the session was resumed.
     pub resumed: bool,
+    /// The language that the stream's header names.
+    pub lang: Option<Arc<str>>,
 }
 
 /// Waits for the client to bind or resume; none when it has left.
@@ -72,8 +74,8 @@ async fn resume<P: Pipe>(
     };
     match resumed {
         Ok((hold, token)) => {
-            pipe.element(&sm::resumed(token, hold.session.handled()));
-            Ok(Some(Bound { hold, resumed: true }))
+            pipe.element(&sm::resumed(token, hold.handled()));
+            Ok(Some(Bound { hold, resumed: true, lang: None }))
         }
         Err(ResumeError::TooHigh(claim)) => Err(sm::too_high(claim).into()),
         Err(ResumeError::NotFound) => {
@@ -99,14 +101,14 @@ async fn request<P: Pipe>(
     let resource =
         wanted.map(|resource| resource.text().into_owned()).filter(|resource| !resource.is_empty());
     let Some(account) = account(c2s, host, user).await? else {
-        return Err(StreamError::new(StreamCondition::NotAuthorized).text("the account is gone").into());
+        return Err(StreamError::new(StreamCondition::NotAuthorized).text("the account no longer exists").into());
     };
     let result = c2s.kernel.bind(BindRequest { account, resource, about: pipe.about() }).await;
     match result {
         Ok(hold) => {
-            let jid = Element::new("jid", ns::BIND).text(hold.session.jid().as_str());
+            let jid = Element::new("jid", ns::BIND).text(hold.jid().as_str());
             pipe.stanza(&stanza.result_reply(Some(&Element::new("bind", ns::BIND).child(jid))));
-            Ok(Some(Bound { hold, resumed: false }))
+            Ok(Some(Bound { hold, resumed: false, lang: None }))
         }
         Err(BindError::Gone) => Err(StreamError::new(StreamCondition::HostGone).into()),
         Err(error) => {

@@ -12,12 +12,13 @@ pub(crate) fn starttls() -> Element {
     features().child(Element::new("starttls", ns::TLS).child(Element::new("required", ns::TLS)))
 }
 
-/// Before authentication (RFC 6120 section 6.3.3).
-pub(crate) fn mechanisms(names: &[&'static str]) -> Element {
+/// Before authentication (RFC 6120 section 6.3.3): mechanisms, and what modules add.
+pub(crate) fn mechanisms(table: Option<&HostTable>, names: &[&'static str]) -> Element {
     let list = names.iter().fold(Element::new("mechanisms", ns::SASL), |list, name| {
         list.child(Element::new("mechanism", ns::SASL).text(name))
     });
-    features().child(list)
+    let added = table.map(HostTable::login_features).unwrap_or_default();
+    features().child(list).with_children(added.iter().cloned())
 }
 
 /// After authentication: bind, stream management where the transport has nothing of its own, and what modules add.
@@ -25,6 +26,6 @@ pub(crate) fn authenticated(table: Option<&HostTable>, managed: bool) -> Element
     let own = features()
         .child(Element::new("bind", ns::BIND).child(Element::new("required", ns::BIND)))
         .with_children(managed.then(|| Element::new("sm", ns::SM)));
-    let added = table.map(HostTable::stream_features).unwrap_or_default();
-    added.iter().fold(own, |features, feature| features.child(feature.clone()))
+    let added = table.map(HostTable::bind_features).unwrap_or_default();
+    own.with_children(added.iter().cloned())
 }

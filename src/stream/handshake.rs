@@ -37,7 +37,7 @@ fn refused(peer: SocketAddr, error: &TlsAcceptError) {
 
 /// The first stream: nothing happens in it but STARTTLS (RFC 6120 section 5.4).
 async fn starttls(c2s: &C2s, mut tcp: Tcp) -> Option<Tcp> {
-    let host = open(c2s, &mut tcp).await?;
+    let (host, _) = open(c2s, &mut tcp).await?;
     tcp.element(&features::starttls());
     let wanted = match pipe::event(&mut tcp).await {
         Ok(Some(StreamEvent::Element(element))) => element.root().is("starttls", ns::TLS),

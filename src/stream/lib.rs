@@ -7,6 +7,7 @@ mod acknowledging;
 mod bind;
 mod bosh;
 mod c2s;
+mod early;
 mod established;
 mod features;
 mod goodbye;

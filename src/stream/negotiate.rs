@@ -20,28 +20,28 @@ impl From<StreamError> for PipeError {
 
 /// Negotiates; none when the connection has ended on the way, its peer told why.
 pub(crate) async fn negotiate<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Bound> {
-    let host = open(c2s, pipe).await?;
+    let (host, _) = open(c2s, pipe).await?;
     let user = match sasl::authenticate(c2s, pipe, &host).await {
         Ok(Some(user)) => user,
         Ok(None) => return None,
         Err(error) => return fail(c2s, pipe, error).await,
     };
     pipe.restart();
-    let again = open(c2s, pipe).await?;
+    let (again, lang) = open(c2s, pipe).await?;
     if !Arc::ptr_eq(&again, &host) {
         let error =
-            StreamError::new(StreamCondition::HostUnknown).text("you are logged in to another domain");
+            StreamError::new(StreamCondition::HostUnknown).text("this stream is authenticated for another domain");
         return fail(c2s, pipe, error.into()).await;
     }
     pipe.element(&features::authenticated(c2s.kernel.table(&host).as_deref(), !pipe.confirms()));
     match bind::bind(c2s, pipe, &host, &user).await {
-        Ok(bound) => bound,
+        Ok(bound) => bound.map(|bound| Bound { lang, ..bound }),
         Err(error) => fail(c2s, pipe, error).await,
     }
 }
 
-/// Reads the client's stream header and answers it (RFC 6120 section 4.2).
-pub(crate) async fn open<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Arc<Host>> {
+/// Reads the client's stream header and answers it (RFC 6120 section 4.2); the host it is for, and its language.
+pub(crate) async fn open<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<(Arc<Host>, Option<Arc<str>>)> {
     let header = match pipe::event(pipe).await {
         Ok(Some(StreamEvent::Open(header))) => header,
         Ok(Some(StreamEvent::Close)) => {
@@ -63,7 +63,7 @@ pub(crate) async fn open<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Arc<Host>> 
                 return None;
             }
             pipe.set_limits(&host.options().limits);
-            Some(host)
+            Some((host, header.lang.as_deref().filter(|lang| !lang.is_empty()).map(Arc::from)))
         }
     }
 }
@@ -94,7 +94,7 @@ fn check(
     match origin.is_none_or(|origin| host.options().web.admits(origin)) {
         true => Ok(host),
         false => Err(StreamError::new(StreamCondition::PolicyViolation)
-            .text("pages of this origin are not let in to this domain")),
+            .text("this web origin is not allowed for this domain")),
     }
 }
 
@@ -111,7 +111,7 @@ pub(crate) async fn fail<P: Pipe, T>(c2s: &C2s, pipe: &mut P, error: PipeError) 
         if !pipe.opened() {
             answer(c2s, pipe, None);
         }
-        tracing::debug!(address = %pipe.about().address, %error, "a stream ends with an error");
+        tracing::debug!(address = %pipe.about().address, %error, "stream closed");
         pipe.element(&error.to_element());
         pipe.close();
         goodbye(pipe).await;

@@ -9,6 +9,7 @@ use kernel::Host;
 use xmpp::{Document, Element, Jid, StreamCondition, StreamError, StreamEvent, ns};
 
 use crate::c2s::C2s;
+use crate::early::Early;
 use crate::features;
 use crate::pipe::{self, Pipe, PipeError};
 
@@ -24,9 +25,10 @@ pub(crate) async fn authenticate<P: Pipe>(
 ) -> Result<Option<Jid>, PipeError> {
     let offered = offered(host, pipe.about().tls).await;
     let names: Vec<_> = offered.iter().map(|mechanism| mechanism.name()).collect();
-    pipe.element(&features::mechanisms(&names));
+    pipe.element(&features::mechanisms(c2s.kernel.table(host).as_deref(), &names));
+    let mut early = Early::new(c2s, host);
     for _ in 0..ATTEMPTS {
-        let Some(first) = element(pipe).await? else { return Ok(None) };
+        let Some(first) = early.next(pipe).await? else { return Ok(None) };
         if !first.root().is("auth", ns::SASL) {
             return Err(StreamError::new(StreamCondition::NotAuthorized).into());
         }
@@ -70,7 +72,7 @@ async fn offered(host: &Host, tls: bool) -> Vec<Mechanism> {
         .collect()
 }
 
-async fn element<P: Pipe>(pipe: &mut P) -> Result<Option<Document>, PipeError> {
+pub(crate) async fn element<P: Pipe>(pipe: &mut P) -> Result<Option<Document>, PipeError> {
     match pipe::event(pipe).await? {
         Some(StreamEvent::Element(element)) => Ok(Some(element)),
         Some(StreamEvent::Open(_)) => Err(StreamError::new(StreamCondition::InvalidXml).into()),

@@ -1,10 +1,8 @@
 //! The sessions that plugins ask about, as the kernel has them.
 
-use std::pin::pin;
-use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Waker};
+use std::sync::Weak;
 
-use kernel::{Kernel, Session};
+use kernel::{Kernel, Resource};
 use xmpp::{Jid, StreamError};
 
 /// What a plugin is told of a session.
@@ -38,27 +36,23 @@ pub(crate) struct KernelDirectory(pub Weak<Kernel>);
 
 impl Directory for KernelDirectory {
     fn session(&self, id: u64) -> Option<SessionFacts> {
-        self.0.upgrade()?.session(id).as_ref().map(facts)
+        self.0.upgrade()?.resource(id).as_ref().map(facts)
     }
 
     fn of_account(&self, jid: &Jid) -> Vec<SessionFacts> {
         let account = self.0.upgrade().and_then(|kernel| kernel.account_in_use(jid));
-        account.map(|account| account.sessions().iter().map(facts).collect()).unwrap_or_default()
+        account.map(|account| account.resources().iter().map(facts).collect()).unwrap_or_default()
     }
 
     fn close(&self, id: u64, error: StreamError) -> bool {
-        let session = self.0.upgrade().and_then(|kernel| kernel.session(id));
-        session.map(|session| session.close(error)).is_some()
+        let resource = self.0.upgrade().and_then(|kernel| kernel.resource(id));
+        resource.map(|resource| resource.close(error)).is_some()
     }
 
     fn roster_item(&self, account: &Jid, contact: &Jid) -> Option<(&'static str, Vec<String>)> {
         let kernel = self.0.upgrade()?;
         let account = kernel.account_in_use(account)?;
-        // A cached roster is there at the first poll; a filter waits for no other.
-        let roster = pin!(kernel.roster(&account));
-        let Poll::Ready(Ok(roster)) = roster.poll(&mut Context::from_waker(Waker::noop())) else {
-            return None;
-        };
+        let roster = kernel.cached_roster(&account)?; // a filter does not wait for the store
         let item = roster.get(&contact.bare())?;
         let subscription = match item.subscription {
             storage::Subscription::None => "none",
@@ -70,7 +64,7 @@ impl Directory for KernelDirectory {
     }
 }
 
-fn facts(session: &Arc<Session>) -> SessionFacts {
+fn facts(session: &Resource) -> SessionFacts {
     let about = session.about();
     SessionFacts {
         id: session.id(),

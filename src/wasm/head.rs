@@ -49,7 +49,7 @@ pub(crate) fn of_stanza(stanza: &Stanza) -> u32 {
 pub(crate) fn of_packet(packet: &Packet, outbound: bool, is_local: impl Fn(&str) -> bool) -> u32 {
     let stanza = &packet.stanza;
     let mut bits = of_stanza(stanza);
-    if packet.session().is_some() || stanza.from().is_some_and(|from| is_local(from.domain())) {
+    if packet.client().is_some() || stanza.from().is_some_and(|from| is_local(from.domain())) {
         bits |= traits::FROM_LOCAL;
     }
     if stanza.to().is_none_or(|to| is_local(to.domain())) {
@@ -75,7 +75,7 @@ pub(crate) fn pack(call: &Call, traits: u32, want: Want, text: &mut String) -> H
         },
         subtype: subtype(stanza.stanza_type()),
         traits,
-        session: call.session,
+        session: call.session.id(),
         domain: call.domain,
         fingerprint: stanza.fingerprint(),
         from_end: part(stanza.from().map_or("", |from| from.as_str())),
@@ -114,9 +114,10 @@ fn subtype(of: StanzaType) -> Subtype {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::Keeper;
 
     fn packed(xml: &str, want: Want) -> (Head, String) {
-        let call = Call { stanza: Stanza::parse_str(xml).unwrap(), session: 7, domain: 3, account: None };
+        let call = Call { stanza: Stanza::parse_str(xml).unwrap(), session: Keeper::Nobody, domain: 3, account: None };
         let mut text = "left over".to_owned();
         let head = pack(&call, of_stanza(&call.stanza), want, &mut text);
         (head, text)
@@ -129,7 +130,7 @@ mod tests {
         let (head, text) = packed(xml, Want::Head);
         assert_eq!(text, "a@b/cd@eijabber:clientbody");
         assert_eq!([head.from_end, head.to_end, head.id_end, head.ns_end, head.name_end], [5, 8, 9, 22, 26]);
-        assert_eq!((head.session, head.domain, head.subtype), (7, 3, Subtype::Chat));
+        assert_eq!((head.session, head.domain, head.subtype), (0, 3, Subtype::Chat));
         assert_eq!(head.traits, traits::HAS_BODY | traits::TO_BARE);
     }
 

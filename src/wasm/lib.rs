@@ -19,6 +19,7 @@ mod hook;
 mod host;
 mod inspect;
 mod instance;
+mod kept;
 mod limits;
 mod log_limit;
 mod manifest;

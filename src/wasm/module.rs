@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{About, Kernel, Module, Moment, Order, Packet, Registrar, Stage, Verdict};
+use kernel::{About, Kernel, Module, Order, Packet, Registrar, Stage, Verdict};
 use xmpp::StanzaError;
 
 use crate::bindings::exports::castling::plugin::before_offline::Storing;
@@ -10,7 +10,7 @@ use crate::deployment::Deployment;
 use crate::head;
 use crate::hook::Hook;
 use crate::platform::connect;
-use crate::state::Call;
+use crate::state::{Call, Keeper};
 
 struct PluginModule(Arc<Deployment>);
 
@@ -33,7 +33,7 @@ impl Module for PluginModule {
             let (deployment, counters) = (self.0.clone(), self.0.scope.memory.stats.hook(hook, domain));
             match hook {
                 Hook::ClientIn => registrar.hook(Stage::Send, order, interest, move |kernel, packet| {
-                    if !deployment.wants(hook, &packet.stanza) {
+                    if packet.client().is_none() || !deployment.wants(hook, &packet.stanza) {
                         return Verdict::Continue;
                     }
                     let (call, traits) = client_call(&deployment, kernel, packet, domain);
@@ -50,29 +50,24 @@ impl Module for PluginModule {
                 }
             }
         }
-        let deployment = self.0.clone();
-        registrar.session(Moment::Closed, move |_, session| {
-            deployment.scope.memory.forget(session.id());
-            Box::pin(std::future::ready(()))
-        });
     }
 }
 
 fn client_call(deployment: &Deployment, kernel: &Arc<Kernel>, packet: &Packet, domain: u32) -> (Call, u32) {
     connect(&deployment.scope.services, kernel);
-    let session = packet.session();
+    let client = packet.client();
     let call = Call {
         stanza: packet.stanza.clone(),
-        session: session.map_or(0, |session| session.id()),
+        session: client.map_or(Keeper::Nobody, |client| Keeper::Session(client.clone())),
         domain,
-        account: session.map(|session| session.account().jid().clone()),
+        account: client.map(|client| client.account().jid().clone()),
     };
     (call, head::of_packet(packet, true, |name| kernel.host(name).is_some()))
 }
 
 fn offline_call(deployment: &Deployment, kernel: &Arc<Kernel>, packet: &Packet, domain: u32) -> (Call, u32) {
     let (mut call, traits) = client_call(deployment, kernel, packet, domain);
-    call.account = packet.recipient.as_ref().map(|account| account.jid().clone());
+    call.account = packet.recipient().map(|account| account.jid().clone());
     (call, traits & !head::traits::OUTBOUND)
 }
 

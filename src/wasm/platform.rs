@@ -191,9 +191,6 @@ impl Platform {
         plugin.inspection.covered(&grants)?;
         let scope = Arc::new(self.scope(plugin, options, grants)?);
         self.start_ticker()?;
-        if let Some(directory) = scope.directory() {
-            scope.memory.sweep(|session| directory.session(session).is_some());
-        }
         let policy = options.policy.as_ref();
         let deployment = Arc::new(Deployment::start(plugin.clone(), scope, policy, occasion, self.workers)?);
         let mut deployments = self.deployments.lock();
@@ -273,7 +270,7 @@ impl Platform {
             instances: memory.instances.get(),
             memory_bytes: memory.bytes.get(),
             discarded: memory.discarded.get(),
-            sessions: memory.sessions(),
+            sessions: usize::try_from(memory.sessions.get()).unwrap_or_default(),
         }
     }
 

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use kernel::{Resource, State as KernelState};
 use wasmtime::{Result, format_err};
 use xmpp::{Jid, Stanza};
 
 use crate::deadline::Deadline;
+use crate::kept::Kept;
 use crate::limits::{self, Limits};
 use crate::scope::{Domain, Scope};
 
@@ -24,11 +26,45 @@ pub(crate) struct State {
 #[derive(Clone)]
 pub(crate) struct Call {
     pub stanza: Stanza,
-    /// The local session that sent it; 0 if none did.
-    pub session: u64,
+    /// The client of ours that sent it.
+    pub session: Keeper,
     pub domain: u32,
     /// Whose roster is asked: the sender where clients send, the recipient where stanzas are stored.
     pub account: Option<Jid>,
+}
+
+/// With whom plugins keep something: the session that is the subject of a call.
+#[derive(Clone)]
+pub(crate) enum Keeper {
+    /// No client of ours sent the stanza.
+    Nobody,
+    /// This session.
+    Session(Resource),
+    /// A session that a test has made up.
+    #[cfg(test)]
+    Made(u64, Arc<Kept>),
+}
+
+impl Keeper {
+    /// The session's id; 0 for nobody.
+    pub fn id(&self) -> u64 {
+        match self {
+            Self::Nobody => 0,
+            Self::Session(resource) => resource.id(),
+            #[cfg(test)]
+            Self::Made(id, _) => *id,
+        }
+    }
+
+    fn kept(&self) -> Option<&Kept> {
+        const KEPT: KernelState<Resource, Kept> = KernelState::new();
+        match self {
+            Self::Nobody => None,
+            Self::Session(resource) => Some(KEPT.of(resource)),
+            #[cfg(test)]
+            Self::Made(_, kept) => Some(kept),
+        }
+    }
 }
 
 impl State {
@@ -59,12 +95,9 @@ impl State {
         domain.ok_or_else(|| format_err!("the plugin is not enabled on a domain {id}"))
     }
 
-    /// The local session of the call in progress.
-    pub fn session(&self) -> Result<u64> {
-        match self.call()?.session {
-            0 => Err(format_err!("no local session is the subject of this call")),
-            session => Ok(session),
-        }
+    /// What plugins keep with the local session of the call in progress.
+    pub fn kept(&self) -> Result<&Kept> {
+        self.call()?.session.kept().ok_or_else(|| format_err!("no local session is the subject of this call"))
     }
 }
 

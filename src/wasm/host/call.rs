@@ -4,7 +4,7 @@ use wasmtime::{Result, bail};
 use xmpp::{Framing, Jid};
 
 use crate::bindings::castling::plugin::call::Host;
-use crate::memory::SLOT_BYTES;
+use crate::kept::SLOT_BYTES;
 use crate::state::{State, bounded};
 
 impl Host for State {
@@ -36,12 +36,12 @@ impl Host for State {
     }
 
     fn session_slot(&mut self) -> Result<Vec<u8>> {
-        Ok(self.scope.memory.slot(self.session()?))
+        Ok(self.kept()?.slot(&self.scope.memory))
     }
 
     fn set_session_slot(&mut self, value: Vec<u8>) -> Result<()> {
         bounded(value.len(), SLOT_BYTES)?;
-        self.scope.memory.set_slot(self.session()?, value);
+        self.kept()?.set_slot(&self.scope.memory, value);
         Ok(())
     }
 

@@ -16,9 +16,8 @@ impl Host for State {
     }
 
     fn repeat_session(&mut self, name: u32, fingerprint: u64, limit: u32, window_ms: u32) -> Result<bool> {
-        let session = self.session()?;
         let (memory, now) = (&self.scope.memory, self.scope.now_ms());
         let hit = |repeat: &mut crate::rates::Repeat| repeat.hit(fingerprint, limit, window_ms, now);
-        Ok(memory.repeat(session, name, hit, fingerprint))
+        Ok(self.kept()?.repeat(memory, name, hit, fingerprint))
     }
 }

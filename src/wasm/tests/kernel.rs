@@ -51,7 +51,7 @@ impl Bench {
             admins: Vec::new(),
         };
         let served = Served { jid: Jid::domain_only(DOMAIN).unwrap(), options, modules };
-        assert!(self.kernel.serve(vec![served]).await, "nothing holds the old tables");
+        assert!(self.kernel.serve(vec![served]).await.unwrap(), "nothing holds the old tables");
     }
 
     async fn bind(&self, local: &str) -> Hold {
@@ -63,8 +63,8 @@ impl Bench {
     }
 
     async fn send(&self, from: &Hold, xml: &str) {
-        let stanza = Stanza::parse_str(xml).unwrap().with_from(from.session.jid().clone());
-        self.kernel.process(&from.session, stanza).await;
+        let stanza = Stanza::parse_str(xml).unwrap().with_from(from.jid().clone());
+        from.process(stanza).await;
     }
 
     fn deploy(&self, name: &str, file: &std::path::Path, grants: &[&str]) -> Arc<Deployment> {
@@ -81,7 +81,7 @@ impl Bench {
 /// What waits for a session.
 fn received(hold: &Hold) -> Vec<String> {
     let mut all = Vec::new();
-    hold.session.mailbox.take(usize::MAX, |stanza| {
+    hold.gather(usize::MAX, |stanza| {
         all.push(stanza.to_string());
         1
     });
@@ -98,26 +98,27 @@ async fn sunshine_closes_a_session_and_what_it_kept_goes_with_it() {
         bench.clock.advance(Duration::from_secs(1));
         bench.send(&anna, "<presence/>").await;
     }
-    assert_eq!(anna.session.mailbox.ending(), None);
+    assert_eq!(anna.ending(), None);
     assert_eq!(bench.platform.stats_of("sunshine").sessions, 1);
 
     drop(sunshine);
     bench.serve(Vec::new()).await;
     assert!(bench.platform.loaded().is_empty(), "unloaded");
     bench.send(&anna, "<presence/>").await;
-    assert_eq!(anna.session.mailbox.ending(), None, "nobody counts");
+    assert_eq!(anna.ending(), None, "nobody counts");
 
     let again = bench.deploy("sunshine", &built("sunshine"), &["sessions.close"]);
     bench.serve(vec![again.module()]).await;
     bench.send(&anna, "<presence/>").await;
-    let error = anna.session.mailbox.ending().unwrap();
+    let error = anna.ending().unwrap();
     assert_eq!(error.condition, StreamCondition::PolicyViolation);
     assert_eq!(error.text.as_deref(), Some("Too many repeated presences"));
     let drops = bench.kernel.counters().drops();
     let dropped = drops.iter().find(|(reason, _)| &*reason.by == "sunshine").map(|(_, count)| *count);
     assert_eq!(dropped, Some(1), "the stanza is swallowed, under the plugin's name");
 
-    bench.kernel.end(&anna.session).await;
+    anna.end().await;
+    drop(anna);
     assert_eq!(bench.platform.stats_of("sunshine").sessions, 0);
 }
 
@@ -160,7 +161,7 @@ async fn after_a_swap_only_the_new_version_judges() {
         let deployment = bench.deploy("guest", &file, &[]);
         bench.serve(vec![deployment.module()]).await;
         bench
-            .send(&anna, &format!("<message to='{}'><body>{round}</body></message>", bert.session.jid()))
+            .send(&anna, &format!("<message to='{}'><body>{round}</body></message>", bert.jid()))
             .await;
         assert_eq!(received(&bert).len(), 1 - round % 2, "{round}");
     }

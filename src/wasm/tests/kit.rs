@@ -5,6 +5,7 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
 use ::kernel::Verdict;
+use hashbrown::HashMap;
 use parking_lot::Mutex;
 use runtime::{ManualClock, Runtime, SeededRandom};
 use serde_json::{Map, Value};
@@ -15,7 +16,8 @@ use crate::bindings::exports::castling::plugin::before_offline::Storing;
 use crate::directory::{Directory, SessionFacts};
 use crate::head;
 use crate::hook::Hook;
-use crate::state::Call;
+use crate::kept::Kept;
+use crate::state::{Call, Keeper};
 use crate::{
     DeployOptions, Deployment, DomainSettings, LoadError, Occasion, Platform, PlatformOptions, Plugin,
 };
@@ -26,6 +28,7 @@ pub struct Kit {
     pub platform: Arc<Platform>,
     pub clock: Arc<ManualClock>,
     pub sessions: Arc<Sessions>,
+    made: Arc<Made>,
     pub folder: TempDir,
 }
 
@@ -79,7 +82,7 @@ impl Kit {
         let platform = Platform::new(PlatformOptions { data_dir, workers: 2, runtime }).unwrap();
         let sessions = Arc::new(Sessions::default());
         assert!(platform.services().directory.set(sessions.clone()).is_ok());
-        Self { platform, clock, sessions, folder }
+        Self { platform, clock, sessions, made: Arc::default(), folder }
     }
 
     pub fn file(&self, bytes: &[u8]) -> PathBuf {
@@ -109,12 +112,17 @@ impl Kit {
             },
             Occasion::Start,
         )?;
-        Ok(Running(deployment))
+        Ok(Running(deployment, self.made.clone()))
     }
 
     pub fn run(&self, bytes: &[u8]) -> Running {
         let plugin = self.load(bytes).unwrap();
         self.deploy(&plugin, Options::default()).unwrap()
+    }
+
+    /// A session ends.
+    pub fn end(&self, session: u64) {
+        self.made.lock().remove(&session);
     }
 
     pub fn failures(&self, name: &str) -> Vec<(&'static str, u64)> {
@@ -133,12 +141,16 @@ pub struct Options<'a> {
 }
 
 /// A deployment that is asked directly.
-pub struct Running(pub Arc<Deployment>);
+pub struct Running(pub Arc<Deployment>, Arc<Made>);
+
+/// What is kept with sessions that are made up.
+type Made = Mutex<HashMap<u64, Arc<Kept>>>;
 
 impl Running {
-    pub fn call(&self, session: u64, xml: &str) -> Call {
-        let host = DOMAINS[usize::try_from(session / 10).unwrap()];
+    pub fn call(&self, id: u64, xml: &str) -> Call {
+        let host = DOMAINS[usize::try_from(id / 10).unwrap()];
         let domain = self.0.scope.serves(host).unwrap();
+        let session = Keeper::Made(id, self.1.lock().entry(id).or_default().clone());
         Call { stanza: Stanza::parse_str(xml).unwrap(), session, domain, account: None }
     }
 
@@ -152,7 +164,7 @@ impl Running {
 
     /// What it says of a stanza for the offline store; on the first domain.
     pub fn before_offline(&self, xml: &str) -> Storing {
-        let call = Call { session: 0, ..self.call(1, xml) };
+        let call = Call { session: Keeper::Nobody, ..self.call(1, xml) };
         let counters = self.0.scope.memory.stats.hook(Hook::BeforeOffline, call.domain);
         let traits = head::of_stanza(&call.stanza);
         self.0.before_offline(&counters, call, traits)

@@ -39,7 +39,7 @@ fn a_session_slot_survives_a_replacement_and_goes_with_its_session() {
     drop(running);
     let running = kit.run(&SLOT.build());
     assert!(matches!(running.client_in(1, PRESENCE), Verdict::Drop));
-    running.0.scope.memory.forget(1);
+    kit.end(1);
     assert!(matches!(running.client_in(1, PRESENCE), Verdict::Continue));
     assert_eq!(kit.platform.stats_of("guest").sessions, 2);
     kit.platform.forget("guest");

@@ -1,0 +1,56 @@
+//! Requests before log-in (XEP-0077 section 3.1): answered by features that registered for them.
+
+use std::sync::Arc;
+
+use kernel::Host;
+use xmpp::{Document, Stanza, StanzaError, StanzaType, StreamCondition, StreamError, ns};
+
+use crate::c2s::C2s;
+use crate::pipe::{Pipe, PipeError};
+use crate::sasl;
+
+/// Requests on one stream before log-in; one more ends it.
+const REQUESTS: usize = 20;
+
+/// What a stream that has not logged in may still ask.
+pub(crate) struct Early<'a> {
+    c2s: &'a C2s,
+    host: &'a Arc<Host>,
+    left: usize,
+}
+
+impl<'a> Early<'a> {
+    /// Nothing has been asked yet.
+    pub fn new(c2s: &'a C2s, host: &'a Arc<Host>) -> Self {
+        Self { c2s, host, left: REQUESTS }
+    }
+
+    /// The next element that is no such request; requests are answered on the way. None when the peer has left.
+    pub async fn next<P: Pipe>(&mut self, pipe: &mut P) -> Result<Option<Document>, PipeError> {
+        loop {
+            let Some(element) = sasl::element(pipe).await? else { return Ok(None) };
+            let taken = element.root().is("iq", ns::CLIENT) && self.c2s.kernel.takes_early(self.host);
+            if !taken {
+                return Ok(Some(element));
+            }
+            self.left = self.left.checked_sub(1).ok_or_else(|| {
+                StreamError::new(StreamCondition::PolicyViolation).text("too many requests before log-in")
+            })?;
+            self.answer(pipe, element).await;
+        }
+    }
+
+    async fn answer<P: Pipe>(&self, pipe: &mut P, element: Document) {
+        let reply = match Stanza::from_document(element) {
+            Err(malformed) => malformed.error_reply(),
+            Ok(stanza) if !matches!(stanza.stanza_type(), StanzaType::Get | StanzaType::Set) => None,
+            Ok(stanza) => match self.c2s.kernel.early(self.host, pipe.about(), &stanza).await {
+                Some(reply) => Some(reply),
+                None => stanza.error_reply(&StanzaError::not_authorized().text("log in first")),
+            },
+        };
+        if let Some(reply) = reply {
+            pipe.stanza(&reply);
+        }
+    }
+}
