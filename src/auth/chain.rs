@@ -6,7 +6,7 @@ use storage::{Hash, ScramKeys};
 
 use crate::decoy::Decoys;
 use crate::error::SaslError;
-use crate::provider::{Lookup, Outcome, Provider, ProviderError};
+use crate::provider::{ChangeError, Lookup, Outcome, Provider, ProviderError};
 
 /// The providers of a domain's `auth` list. The first that answers with anything but [`Outcome::NotMine`] or
 /// [`Outcome::NoSuchAccount`] decides; one that fails ends the log-in with [`SaslError::TemporaryAuthFailure`], so
@@ -102,6 +102,44 @@ impl Chain {
             }
         }
         Ok(false)
+    }
+
+    /// Creates an account at the first provider that takes new ones.
+    ///
+    /// # Errors
+    /// See [`ChangeError`]; `Exists` also when another provider of the domain has the name.
+    pub async fn create(
+        &self,
+        domain: &str,
+        local: &str,
+        password: &str,
+        now_us: i64,
+    ) -> Result<(), ChangeError> {
+        if self.exists_elsewhere(domain, local).await.map_err(ChangeError::Failed)? {
+            return Err(ChangeError::Exists);
+        }
+        for provider in self.providers.iter() {
+            match provider.create(domain, local, password, now_us).await {
+                Err(ChangeError::NotHere) => {}
+                decided => return decided,
+            }
+        }
+        Err(ChangeError::NotHere)
+    }
+
+    /// Sets the password of an account, at the first provider that has it.
+    ///
+    /// # Errors
+    /// See [`ChangeError`].
+    pub async fn set_password(&self, domain: &str, local: &str, password: &str) -> Result<(), ChangeError> {
+        let mut missing = ChangeError::NotHere;
+        for provider in self.providers.iter() {
+            match provider.set_password(domain, local, password).await {
+                Err(error @ (ChangeError::NotHere | ChangeError::NoSuchAccount)) => missing = error,
+                decided => return decided,
+            }
+        }
+        Err(missing)
     }
 
     /// The hashes that every provider offers for the domain, in the first provider's order. A provider that fails

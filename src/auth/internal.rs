@@ -3,13 +3,13 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use storage::{Account, Hash, ScramKeys, StorageError, Store};
+use storage::{Account, CreateError, Hash, ScramKeys, StorageError, Store};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::decoy::Decoys;
 use crate::keys::{PasswordError, new_keys, verify_plain};
-use crate::provider::{BoxFuture, Lookup, Outcome, Provider, ProviderError};
+use crate::provider::{BoxFuture, ChangeError, Lookup, Outcome, Provider, ProviderError};
 
 const NAME: &str = "internal";
 
@@ -156,6 +156,42 @@ impl Provider for Internal {
         Box::pin(
             async move { Ok(self.store.accounts().lookup(domain, local).await.map_err(failed)?.is_some()) },
         )
+    }
+
+    fn create<'a>(
+        &'a self,
+        domain: &'a str,
+        local: &'a str,
+        password: &'a str,
+        now_us: i64,
+    ) -> BoxFuture<'a, Result<(), ChangeError>> {
+        Box::pin(async move {
+            let keys = self.new_keys(password).await.map_err(ChangeError::Password)?;
+            match self.store.accounts().create(domain, local, &keys, now_us).await {
+                Ok(_) => Ok(()),
+                Err(CreateError::Exists) => Err(ChangeError::Exists),
+                Err(CreateError::Storage(error)) => Err(ChangeError::Failed(failed(error))),
+            }
+        })
+    }
+
+    fn set_password<'a>(
+        &'a self,
+        domain: &'a str,
+        local: &'a str,
+        password: &'a str,
+    ) -> BoxFuture<'a, Result<(), ChangeError>> {
+        Box::pin(async move {
+            let error = |error| ChangeError::Failed(failed(error));
+            let accounts = self.store.accounts();
+            let account = accounts.lookup(domain, local).await.map_err(error)?;
+            let account = account.ok_or(ChangeError::NoSuchAccount)?;
+            let keys = self.new_keys(password).await.map_err(ChangeError::Password)?;
+            match accounts.set_keys(account.id, &keys).await.map_err(error)? {
+                true => Ok(()),
+                false => Err(ChangeError::NoSuchAccount),
+            }
+        })
     }
 
     fn keeps_our_rows(&self) -> bool {

@@ -27,6 +27,6 @@ pub use keys::{PasswordError, SALT_LEN, decoy_keys, derive_keys, new_keys, verif
 pub use limiter::{Limited, LoginLimiter, LoginLimits};
 pub use mechanism::{Mechanism, UnknownMechanism};
 pub use plain::{PlainCredentials, parse_plain};
-pub use provider::{BoxFuture, Lookup, Outcome, Provider, ProviderError};
+pub use provider::{BoxFuture, ChangeError, Lookup, Outcome, Provider, ProviderError};
 pub use scram::{ClientFirst, ScramServer};
 pub use storage::{Hash, ScramKeys};

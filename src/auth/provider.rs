@@ -6,6 +6,8 @@ use std::pin::Pin;
 
 use storage::{Hash, ScramKeys};
 
+use crate::keys::PasswordError;
+
 /// A future behind a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -38,6 +40,27 @@ pub trait Provider: Send + Sync {
     /// Whether its accounts are the rows of our own account table, so that who looks there need not ask it.
     fn keeps_our_rows(&self) -> bool {
         false
+    }
+
+    /// Creates an account with a password.
+    fn create<'a>(
+        &'a self,
+        _domain: &'a str,
+        _local: &'a str,
+        _password: &'a str,
+        _now_us: i64,
+    ) -> BoxFuture<'a, Result<(), ChangeError>> {
+        Box::pin(std::future::ready(Err(ChangeError::NotHere)))
+    }
+
+    /// Sets the password of an account of its own.
+    fn set_password<'a>(
+        &'a self,
+        _domain: &'a str,
+        _local: &'a str,
+        _password: &'a str,
+    ) -> BoxFuture<'a, Result<(), ChangeError>> {
+        Box::pin(std::future::ready(Err(ChangeError::NotHere)))
     }
 
     /// The SCRAM hashes that every account of the domain has keys for: clients take the strongest mechanism
@@ -76,6 +99,21 @@ pub enum Outcome {
     TryLater,
     /// The provider does not answer for this name.
     NotMine,
+}
+
+/// Why an account was not created, or its password not set.
+#[derive(Debug)]
+pub enum ChangeError {
+    /// The name is taken.
+    Exists,
+    /// It has no such account.
+    NoSuchAccount,
+    /// The password cannot be used.
+    Password(PasswordError),
+    /// It keeps no accounts or passwords here.
+    NotHere,
+    /// It failed.
+    Failed(ProviderError),
 }
 
 /// A provider failed. The text is for the operator's log and never for the peer, who hears

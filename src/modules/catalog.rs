@@ -7,9 +7,10 @@ use serde_json::Value;
 use settings::{Group, Key, Section};
 
 use crate::offline::Offline;
+use crate::register::Register;
 use crate::roster::RosterLimits;
 use crate::version::Version;
-use crate::{OptionError, disco, offline, options, ping, presence, roster, session, time, version};
+use crate::{OptionError, disco, offline, options, ping, presence, register, roster, session, time, version};
 
 /// A feature as the configuration names it: `modules = { NAME = true | false | { options } }`.
 pub struct Entry {
@@ -38,6 +39,9 @@ static CATALOG: &[Entry] = &[
     Entry::new("ping", "XMPP ping (XEP-0199).", ping::build),
     Entry::new("time", "Entity time (XEP-0202).", time::build),
     Entry::new("version", "Software version (XEP-0092).", version::build).with_options::<Version>(),
+    Entry::new("register", "In-band registration (XEP-0077).", register::build)
+        .with_options::<Register>()
+        .off(),
 ];
 
 /// All built-in features, in the order in which they register.
@@ -49,6 +53,11 @@ impl Entry {
     /// A feature that is on by default, without options or limits.
     const fn new(name: &'static str, doc: &'static str, build: Build) -> Self {
         Self { name, doc, on_by_default: true, build, options: Vec::new, limits: Vec::new }
+    }
+
+    /// The same, off where the configuration does not say otherwise.
+    const fn off(self) -> Self {
+        Self { on_by_default: false, ..self }
     }
 
     /// The same with options.

@@ -10,6 +10,7 @@ mod options;
 mod ping;
 mod presence;
 mod refused;
+mod register;
 mod roster;
 mod session;
 mod subscription;

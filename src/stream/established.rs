@@ -10,7 +10,6 @@ use xmpp::{Condition, Document, Stanza, StreamCondition, StreamError, StreamEven
 
 use crate::acknowledging::Acknowledging;
 use crate::bind::Bound;
-use crate::c2s::C2s;
 use crate::goodbye::goodbye;
 use crate::pipe::{Input, Pipe, PipeError};
 use crate::sm;
@@ -31,7 +30,6 @@ enum End {
 }
 
 struct Established<P> {
-    c2s: Arc<C2s>,
     pipe: P,
     hold: Hold,
     /// Stream management is on.
@@ -59,14 +57,13 @@ enum Woken {
 }
 
 /// Serves a session to the end of its connection.
-pub(crate) async fn run<P: Pipe>(c2s: Arc<C2s>, mut pipe: P, bound: Bound) {
+pub(crate) async fn run<P: Pipe>(mut pipe: P, bound: Bound) {
     let Bound { hold, resumed, lang } = bound;
     if pipe.confirms() {
         hold.keep();
         pipe.bound();
     }
     let mut this = Established {
-        c2s,
         pipe,
         hold,
         managed: resumed,
@@ -87,10 +84,11 @@ impl<P: Pipe> Established<P> {
             if self.hold.superseded() {
                 return End::Superseded;
             }
-            if let Some(error) = self.hold.ending() {
+            let ending = self.hold.ending();
+            self.gather(); // also what came before the end: an answer, the reason
+            if let Some(error) = ending {
                 return End::Error(error);
             }
-            self.gather();
             let event = match self.next().await {
                 Woken::Mailbox => continue,
                 Woken::Acknowledge => {

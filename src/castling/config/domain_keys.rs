@@ -5,10 +5,6 @@ use settings::{Key, Kind, Section};
 use super::keys::{empty, filled, limits};
 use super::names;
 
-/// Modules that the configuration knows and this version does not have.
-pub const LATER_MODULES: &[(&str, &str)] =
-    &[("register", "In-band registration. Not part of this version: skipped with a warning.")];
-
 /// One `[[domain]]`.
 pub fn domain() -> Section {
     let name = "The domain, with or without letters beyond ASCII.";
@@ -65,16 +61,14 @@ fn tls() -> Section {
     Section::new("key", keys)
 }
 
-/// Every feature of the catalogue, by name, and those that are known and not there yet.
+/// Every feature of the catalogue, by name.
 fn modules() -> Section {
     let switch = |name: &'static str, options: Section, on: bool, doc: &'static str| {
         Key::new(name, Kind::Switch(options.into()), doc).default(on)
     };
-    let catalog = modules::catalog();
-    let there = catalog.iter().map(|one| switch(one.name, one.options(), one.on_by_default, one.doc));
-    let later = LATER_MODULES.iter().filter(|(name, _)| !catalog.iter().any(|one| one.name == *name));
-    let later = later.map(|(name, doc)| switch(name, Section::new("option", Vec::new()), false, doc));
-    let mut keys: Vec<Key> = there.chain(later).collect();
+    let all = modules::catalog().iter();
+    let mut keys: Vec<Key> =
+        all.map(|one| switch(one.name, one.options(), one.on_by_default, one.doc)).collect();
     keys.sort_by(|a, b| a.name.cmp(&b.name));
     Section::new("module", keys)
 }

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 
 use settings::{Complaint, item, join};
 
-use super::domain_keys::LATER_MODULES;
 use super::overlay::{self, Overlay};
 use super::problem::{Problems, Severity};
 use super::types::{Config, Domain};
@@ -138,13 +137,6 @@ fn later(domain: &Domain, problems: &mut Problems) {
     for kind in domain.services.keys() {
         let message = format!("the service `{kind}` is not part of this version and is skipped");
         let path = join(&join(&domain.path, "services"), kind);
-        problems.warning(&path, Complaint::new(message, "leave it or remove it"));
-    }
-    let there = |name: &str| modules::catalog().iter().any(|entry| entry.name == name);
-    let later = LATER_MODULES.iter().map(|(name, _)| *name).filter(|name| !there(name));
-    for name in later.filter(|name| domain.modules.get(*name).is_some_and(|one| one.on)) {
-        let message = format!("the module `{name}` is not part of this version and is skipped");
-        let path = join(&join(&domain.path, "modules"), name);
         problems.warning(&path, Complaint::new(message, "leave it or remove it"));
     }
 }

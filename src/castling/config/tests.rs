@@ -286,7 +286,7 @@ fn syntax_errors_do_not_hide_other_problems() {
 #[test]
 fn later_features_are_warned_about() {
     let text = "[listen]\nc2s = [\"127.0.0.1:0\"]\ns2s = [\"127.0.0.1:0\"]\n[[domain]]\nname = \"a\"\n\
-                services.conference = \"c.a\"\nmodules.register = true\n";
+                services.conference = \"c.a\"\n";
     assert_eq!(
         said(text),
         [
@@ -295,8 +295,6 @@ fn later_features_are_warned_about() {
              \"FILE\" }",
             "c.toml:6: warning: the service `conference` is not part of this version and is skipped — leave it or \
              remove it",
-            "c.toml:7: warning: the module `register` is not part of this version and is skipped — leave it or remove \
-             it",
         ]
     );
 }

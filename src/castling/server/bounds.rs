@@ -8,7 +8,7 @@ use settings::{Key, Kind, Range, Scope};
 
 use super::domains::as_served;
 use super::listeners;
-use super::plugins::Deployed;
+use super::standing::Standing;
 use crate::config::{Loaded, Source, parse, tables};
 
 const DOMAIN: &str = "[[domain]]\nname = \"chess.example\"\n";
@@ -40,7 +40,8 @@ fn build(loaded: &Loaded) {
     let _ = limits.of::<stream::Limits>();
     for domain in &loaded.config.domains {
         let chain = Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096));
-        as_served(domain, chain, &Deployed::default()).map(drop).unwrap();
+        let modules = Standing::default().modules(domain, &mut Standing::default()).unwrap();
+        as_served(domain, chain, modules).map(drop).unwrap();
     }
 }
 

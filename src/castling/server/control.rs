@@ -14,7 +14,7 @@ impl Commands for Server {
         Box::pin(async move {
             match request.command.split_once('.') {
                 Some(("user", "del")) => self.delete_user(&arguments::<OfJid>(request.args)?.jid).await,
-                Some(("user", word)) => self.accounts().await.run(word, request.args).await,
+                Some(("user", word)) => self.user(word, request.args).await,
                 Some(("domain", "list")) => answer(&domains::shown(&self.loaded.lock().await.config)),
                 Some(("domain", word)) => self.domain(word, request.args).await,
                 Some(("plugin", word)) => self.plugin(word, request.args).await,
@@ -36,6 +36,15 @@ impl Server {
         let names = config.domains.iter().map(|domain| domain.name.clone()).collect();
         let (store, runtime) = (self.kernel.store().clone(), self.kernel.runtime().clone());
         Accounts::new(store, runtime, names, &self.auth)
+    }
+
+    async fn user(&self, word: &str, args: Value) -> Result<Value, CommandError> {
+        let done = self.accounts().await.run(word, args).await;
+        if word == "add" {
+            // Who was asked for in vain a moment ago may exist now.
+            self.kernel.hosts().iter().for_each(|host| self.kernel.accounts_made(host));
+        }
+        done
     }
 
     /// The cascade. An account of a domain that is not served has only rows.

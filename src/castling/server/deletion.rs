@@ -12,7 +12,7 @@ use storage::Store;
 use xmpp::Jid;
 
 use super::domains::as_served;
-use super::plugins::Deployed;
+use super::standing::Standing;
 use crate::accounts::{failed, no_account};
 use crate::config::Loaded;
 
@@ -30,7 +30,7 @@ pub async fn account(kernel: &Arc<Kernel>, text: &str) -> Option<Result<Value, C
         return Some(Err(error.remedy("write it as name@domain")));
     };
     let host = kernel.host(jid.domain())?;
-    Some(match kernel.delete_account(&host, local).await {
+    Some(match kernel.delete_account(&host, local, None).await {
         Ok(Cascade::Deleted) => Ok(json!({})),
         Ok(Cascade::NoSuchAccount) => Err(no_account(text)),
         Err(error) => Err(failed(error)),
@@ -52,7 +52,7 @@ pub async fn domain(kernel: &Arc<Kernel>, name: &str) -> Result<u64, CommandErro
             // On from here: a row that is no account of the kernel's is left to `purge_domain`.
             after = Some(last.local.clone());
             for account in &page {
-                let cascade = kernel.delete_account(&host, &account.local).await.map_err(failed)?;
+                let cascade = kernel.delete_account(&host, &account.local, None).await.map_err(failed)?;
                 deleted += u64::from(cascade == Cascade::Deleted);
             }
         }
@@ -69,8 +69,9 @@ pub async fn kernel(loaded: &Loaded, store: Store, runtime: &Runtime) -> Result<
     let decoys = Decoys::new(Vec::new(), loaded.config.auth.iterations);
     let mut served = Vec::new();
     for domain in loaded.config.domains.iter().filter(|domain| domain.enabled) {
-        served.push(as_served(domain, Chain::new(Vec::new(), decoys.clone()), &Deployed::default())?);
+        let modules = Standing::default().modules(domain, &mut Standing::default())?;
+        served.push(as_served(domain, Chain::new(Vec::new(), decoys.clone()), modules)?);
     }
-    kernel.serve(served).await;
+    kernel.serve(served).await.map_err(|taken| CommandError::new(taken.to_string()))?;
     Ok(kernel)
 }

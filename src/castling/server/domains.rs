@@ -6,11 +6,10 @@ use admin::CommandError;
 use auth::Chain;
 use kernel::{Brand, Conflict, HostOptions, Module, Served, Web};
 use runtime::Runtime;
-use serde_json::Value;
 use xmpp::Jid;
 
 use super::Server;
-use super::plugins::Deployed;
+use super::standing::Standing;
 use crate::config::{Config, Domain, Loaded, ResourceConflict};
 use crate::failure::Failure;
 
@@ -35,20 +34,28 @@ impl Server {
         let config = &loaded.config;
         let served: Vec<&Domain> = config.domains.iter().filter(|domain| domain.enabled).collect();
         let deployed = self.deploy(config, again).await?;
+        let mut standing = self.standing.lock().await;
+        let mut next = Standing::default();
         let mut domains = Vec::with_capacity(served.len());
         for domain in &served {
-            domains.push(as_served(domain, self.chain(domain), &deployed)?);
+            let mut modules = deployed.modules(domain);
+            modules.extend(standing.modules(domain, &mut next)?);
+            domains.push(as_served(domain, self.chain(domain), modules)?);
         }
+        // What was replaced goes once no stanza holds it, and not before `serve` has returned.
+        let in_force = self.kernel.serve(domains).await.map_err(|taken| {
+            CommandError::new(taken.to_string()).remedy("disable one of them, or give it another address")
+        })?;
+        let replaced = std::mem::replace(&mut *self.deployed.lock().await, deployed);
+        *standing = next;
+        drop((standing, replaced));
         let mut notes = Vec::new();
+        if !in_force {
+            notes.push("stanzas are still being judged by what was replaced".into());
+        }
         for domain in &served {
             notes.extend(self.certificate(config, domain));
         }
-        // What was replaced goes once no stanza holds it, and not before `serve` has returned.
-        let replaced = std::mem::replace(&mut *self.deployed.lock().await, deployed);
-        if !self.kernel.serve(domains).await {
-            notes.push("stanzas are still being judged by what was replaced".into());
-        }
-        drop(replaced);
         for host in self.kernel.hosts() {
             if !served.iter().any(|domain| domain.name == host.name()) {
                 self.kernel.retire_host(&host).await;
@@ -83,11 +90,15 @@ impl Server {
 /// A configured domain as the kernel serves it.
 ///
 /// # Errors
-/// A module refuses its options.
-pub(super) fn as_served(domain: &Domain, auth: Chain, deployed: &Deployed) -> Result<Served, CommandError> {
+/// Its name is not a valid domain.
+pub(super) fn as_served(
+    domain: &Domain,
+    auth: Chain,
+    modules: Vec<Arc<dyn Module>>,
+) -> Result<Served, CommandError> {
     let jid =
         Jid::domain_only(&domain.name).map_err(|e| CommandError::new(format!("{}: {e}", domain.name)))?;
-    Ok(Served { jid, options: host_options(domain, auth), modules: modules(deployed, domain)? })
+    Ok(Served { jid, options: host_options(domain, auth), modules })
 }
 
 fn host_options(domain: &Domain, auth: Chain) -> HostOptions {
@@ -111,18 +122,4 @@ fn host_options(domain: &Domain, auth: Chain) -> HostOptions {
         },
         admins: domain.admins.iter().filter_map(|jid| Jid::parse(jid).ok()).collect(),
     }
-}
-
-/// Plugins in their order, then the built-in modules that are on.
-fn modules(deployed: &Deployed, domain: &Domain) -> Result<Vec<Arc<dyn Module>>, CommandError> {
-    let mut modules: Vec<Arc<dyn Module>> =
-        domain.active.iter().filter_map(|one| deployed.module(&one.name)).collect();
-    for entry in modules::catalog() {
-        let Some(module) = domain.modules.get(entry.name).filter(|module| module.on) else { continue };
-        let options = Value::Object(module.options.clone());
-        let built = (entry.build)(&options)
-            .map_err(|e| CommandError::new(format!("{}: module {}: {e}", domain.name, entry.name)))?;
-        modules.push(built);
-    }
-    Ok(modules)
 }

@@ -8,6 +8,7 @@ mod domains;
 mod listeners;
 mod plugins;
 mod sessions;
+mod standing;
 mod stats;
 
 use std::num::NonZeroUsize;
@@ -45,6 +46,8 @@ pub struct Server {
     platform: Arc<wasm::Platform>,
     /// The plugins at work.
     deployed: Mutex<plugins::Deployed>,
+    /// The built-in modules at work.
+    standing: Mutex<standing::Standing>,
     /// The configuration in force; held while it is changed.
     loaded: Mutex<Loaded>,
     /// How passwords are kept, since the start.
@@ -124,6 +127,7 @@ impl Server {
             decoys,
             platform,
             deployed: Mutex::default(),
+            standing: Mutex::default(),
             auth: auth.clone(),
             started: loaded.values.clone(),
             c2s: OnceLock::new(),

@@ -12,7 +12,7 @@ use wasm::{DeployOptions, Deployment, DomainSettings, Inspection, LoadError, Occ
 use super::Server;
 use crate::accounts::{answer, arguments, unknown};
 use crate::api::{EnabledPlugin, InstallPlugin, OfPlugin, SwitchPlugin};
-use crate::config::{Config, Plugin};
+use crate::config::{Config, Domain, Plugin};
 use crate::domains::plugin_shown;
 
 /// The plugins at work, by name.
@@ -27,9 +27,10 @@ struct One {
 }
 
 impl Deployed {
-    /// The module that a domain gets for a plugin.
-    pub fn module(&self, name: &str) -> Option<Arc<dyn Module>> {
-        self.0.get(name).map(|one| one.deployment.module())
+    /// The modules that a domain gets for its plugins, in their order.
+    pub fn modules(&self, domain: &Domain) -> Vec<Arc<dyn Module>> {
+        let active = domain.active.iter().filter_map(|plugin| self.0.get(&plugin.name));
+        active.map(|one| one.deployment.module()).collect()
     }
 }
 

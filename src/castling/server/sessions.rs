@@ -32,9 +32,9 @@ impl Server {
             let error = CommandError::new(format!("{jid} has no session"));
             return Err(error.remedy("castling session list shows them"));
         }
-        for session in ids.iter().filter_map(|id| self.kernel.session(*id)) {
-            let error = StreamError::new(StreamCondition::PolicyViolation).text("ended by the operator");
-            self.kernel.kick(&session, error).await;
+        for resource in ids.iter().filter_map(|id| self.kernel.resource(*id)) {
+            let error = StreamError::new(StreamCondition::PolicyViolation).text("closed by an administrator");
+            self.kernel.kick(&resource, error).await;
         }
         Ok(json!({ "closed": ids.len() }))
     }

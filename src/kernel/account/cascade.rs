@@ -5,7 +5,7 @@ use std::sync::Arc;
 use storage::StorageError;
 use xmpp::{StreamCondition, StreamError};
 
-use crate::{Account, Kernel};
+use crate::{Account, Kernel, Resource};
 
 /// What a deletion came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,7 +18,8 @@ pub enum Cascade {
 
 impl Kernel {
     /// Deletes an account: sessions closed, contacts told, each module's and plugin's rows and the account's own
-    /// deleted, caches dropped. Used by `user del`, the removal of a domain and unregistering alike.
+    /// deleted, caches dropped. Used by `user del`, the removal of a domain and unregistering alike. The session of the
+    /// client that asks for it (`by`) is closed last, when it has its answer.
     ///
     /// # Errors
     /// When the store fails; nothing is deleted then but sessions are closed.
@@ -26,22 +27,29 @@ impl Kernel {
         self: &Arc<Self>,
         host: &Arc<crate::Host>,
         local: &str,
+        by: Option<&Resource>,
     ) -> Result<Cascade, StorageError> {
         let Some(account) = self.account(host, local).await? else { return Ok(Cascade::NoSuchAccount) };
         {
             let _serial = account.binding.lock().await;
             account.state.lock().deleted = true; // nobody binds, nothing is stored from here on
         }
-        for resource in account.resources() {
-            self.kick(&resource, StreamError::new(StreamCondition::Reset).text("the account was deleted"))
-                .await;
+        let error = StreamError::new(StreamCondition::Reset).text("the account was deleted");
+        for resource in account.resources().iter().filter(|resource| Some(*resource) != by) {
+            self.kick(resource, error.clone()).await;
         }
         crate::delivery::gate::quiet(&account).await;
         self.tell_deletion(&account).await;
+        if let Some(resource) = by {
+            resource.session().set_presence(None); // whoever knew it has been told
+        }
         let deleted = self.store().purge(account.id()).await;
         match deleted {
             Ok(_) => {
                 host.accounts.remove(local);
+                if let Some(resource) = by {
+                    self.part(resource, error);
+                }
                 Ok(Cascade::Deleted)
             }
             Err(error) => {

@@ -11,7 +11,12 @@ pub trait Service: Send + Sync {
     /// Takes a stanza for the address or for a JID at it. Requests that the IQ table knows do not come here. Ends when the
     /// stanza's fate is decided; an IQ request is to be answered exactly once, by [`Kernel::reply`] or
     /// [`Kernel::bounce`].
-    fn take<'a>(&'a self, kernel: &'a Arc<Kernel>, packet: Packet) -> BoxFuture<'a, ()>;
+    fn take<'a>(
+        &'a self,
+        kernel: &'a Arc<Kernel>,
+        packet: Packet,
+        at: &'a Arc<ServiceAddress>,
+    ) -> BoxFuture<'a, ()>;
 }
 
 /// A service's address.
@@ -53,7 +58,7 @@ impl Kernel {
             _ => Some(packet),
         };
         if let Some(packet) = left {
-            service.service.take(self, packet).await;
+            service.service.take(self, packet, &service).await;
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::{Attachment, Kernel, Resource, SessionAbout};
 const SHARDS: usize = 16;
 /// How often sessions that wait to be resumed are looked at.
 const TICK: Duration = Duration::from_secs(1);
+/// How long a session that parts may take to read its last answers.
+const PARTING: Duration = Duration::from_secs(5);
 
 /// Sessions by id.
 #[derive(Default)]
@@ -123,6 +125,24 @@ impl Kernel {
     pub async fn kick(self: &Arc<Self>, resource: &Resource, error: StreamError) {
         resource.close(error);
         self.end(resource).await;
+    }
+
+    /// Ends a session once what its client has asked is answered: the client reads the answer, then its stream ends with
+    /// this error. Does not wait for that.
+    pub fn part(self: &Arc<Self>, resource: &Resource, error: StreamError) {
+        let (kernel, resource) = (self.clone(), resource.clone());
+        self.runtime().tasks.spawn("part", async move {
+            let session = resource.session();
+            let parted = async {
+                session.intake.quiet().await;
+                session.close(error.clone());
+                session.mailbox.closed().await;
+            };
+            if tokio::time::timeout(PARTING, parted).await.is_err() {
+                session.close(error.clone());
+            }
+            kernel.end(&resource).await;
+        });
     }
 
     /// The end of everything: every session is closed with `system-shutdown`, what they had not received is

@@ -369,6 +369,18 @@ impl Mailbox {
         self.inner.lock().ending.clone()
     }
 
+    /// Resolves when the session has ended.
+    pub async fn closed(&self) {
+        loop {
+            let mut space = std::pin::pin!(self.space.notified());
+            space.as_mut().enable();
+            if self.is_closed() {
+                return;
+            }
+            space.await;
+        }
+    }
+
     /// Has the session ended?
     pub fn is_closed(&self) -> bool {
         self.inner.lock().closed

@@ -6,7 +6,7 @@ use std::time::Duration;
 use auth::{Chain, Decoys};
 use kernel::{
     BindRequest, Brand, Conflict, Hold, HostOptions, Kernel, KernelOptions, Limits, Module,
-    Resource, Served, SessionAbout, Transport,
+    Resource, Served, SessionAbout, Taken, Transport,
 };
 use runtime::{ManualClock, Runtime, SystemRandom};
 use serde_json::{Value, json};
@@ -56,6 +56,18 @@ impl Bench {
         });
         assert!(kernel.serve(domains.into()).await.unwrap());
         Self { kernel, clock, _dir: dir }
+    }
+
+    /// Serves chess.example with these modules before the server's own, all built anew.
+    pub async fn try_serve(&self, mut extra: Vec<Arc<dyn Module>>) -> Result<bool, Taken> {
+        extra.extend(modules(&json!({})));
+        let (jid, options) = (Jid::domain_only("chess.example").unwrap(), host_options("chess.example", Limits::default()));
+        self.kernel.serve(vec![Served { jid, options, modules: extra }]).await
+    }
+
+    /// The same, which must succeed.
+    pub async fn serve(&self, extra: Vec<Arc<dyn Module>>) {
+        assert!(self.try_serve(extra).await.unwrap());
     }
 
     /// A client that has bound its resource and said nothing yet.
@@ -149,6 +161,12 @@ impl Client {
         let stanza = Stanza::parse_str(xml).unwrap().with_from(self.resource().jid().clone());
         self.hold.process(stanza).await;
         self.hold.settled(self.hold.read()).await;
+    }
+
+    /// Sends a stanza and waits only until the session reads on.
+    pub async fn read(&self, xml: &str) {
+        let stanza = Stanza::parse_str(xml).unwrap().with_from(self.resource().jid().clone());
+        self.hold.process(stanza).await;
     }
 
     /// Takes what waits, as if it were written to a socket.

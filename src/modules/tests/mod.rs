@@ -9,3 +9,4 @@ mod presence;
 mod roster;
 mod sessions;
 mod subscriptions;
+mod words;

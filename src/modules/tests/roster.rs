@@ -134,7 +134,7 @@ async fn contacts_of_a_deleted_account_are_told() {
     carl.received();
     let host = bench.kernel.host("chess.example").unwrap();
     let id = anna.resource().account().id();
-    bench.kernel.delete_account(&host, "anna").await.unwrap();
+    bench.kernel.delete_account(&host, "anna", None).await.unwrap();
     let got: Vec<_> = bert.received().into_iter().filter(|s| s.starts_with("<presence")).collect();
     assert_eq!(
         got,

@@ -21,37 +21,39 @@ fn item(n: usize) -> Item {
     Item::new(stanza, 0)
 }
 
-fn ids(mailbox: &Mailbox, room: usize) -> Vec<String> {
-    let mut ids = Vec::new();
-    mailbox.take(room, |stanza| {
-        ids.push(stanza.id().unwrap().to_owned());
-        ids.len() * 10
-    });
-    ids
+/// Takes at most so many stanzas to write.
+fn ids(mailbox: &Mailbox, most: usize) -> Vec<String> {
+    let mut taken: Vec<Option<Taken>> = vec![None; most];
+    mailbox.take(usize::MAX, &mut taken);
+    taken.into_iter().flatten().map(|(stanza, _)| stanza.id().unwrap().to_owned()).collect()
+}
+
+fn push(mailbox: &Mailbox, item: Item) -> Result<(), PushError> {
+    mailbox.push(item, Release::Now, &Limits::default())
 }
 
 #[test]
 fn written_is_gone_without_stream_management() {
     let mailbox = Mailbox::default();
-    (0..5).for_each(|n| mailbox.push(item(n), &Limits::default()).unwrap());
-    assert_eq!(ids(&mailbox, 30), ["0", "1", "2"]);
-    assert_eq!(ids(&mailbox, 1000), ["3", "4"]);
+    (0..5).for_each(|n| push(&mailbox, item(n)).unwrap());
+    assert_eq!(ids(&mailbox, 3), ["0", "1", "2"]);
+    assert_eq!(ids(&mailbox, 10), ["3", "4"]);
     assert_eq!(mailbox.held(), 0);
     assert!(mailbox.close().items.is_empty());
-    assert_eq!(mailbox.push(item(9), &Limits::default()), Err(PushError::Closed));
+    assert_eq!(push(&mailbox, item(9)), Err(PushError::Closed));
 }
 
 #[test]
 fn written_stays_until_acknowledged() {
     let mailbox = Mailbox::default();
     mailbox.manage();
-    (0..5).for_each(|n| mailbox.push(item(n), &Limits::default()).unwrap());
-    assert_eq!(ids(&mailbox, 30), ["0", "1", "2"]);
+    (0..5).for_each(|n| push(&mailbox, item(n)).unwrap());
+    assert_eq!(ids(&mailbox, 3), ["0", "1", "2"]);
     assert_eq!(mailbox.acknowledge(4), Err(TooHigh { h: 4, sent: 3 }));
     assert_eq!(mailbox.acknowledge(2), Ok(()));
     assert_eq!(mailbox.unacknowledged(), 1);
     mailbox.rewind();
-    assert_eq!(ids(&mailbox, 1000), ["2", "3", "4"]);
+    assert_eq!(ids(&mailbox, 10), ["2", "3", "4"]);
     assert_eq!(mailbox.acknowledge(2), Ok(()), "the same again is nothing new");
     assert_eq!(mailbox.close().items.len(), 3);
 }
@@ -61,8 +63,8 @@ fn h_wraps_around() {
     let mailbox = Mailbox::default();
     mailbox.manage();
     mailbox.inner.lock().acked = u32::MAX;
-    (0..2).for_each(|n| mailbox.push(item(n), &Limits::default()).unwrap());
-    ids(&mailbox, 1000);
+    (0..2).for_each(|n| push(&mailbox, item(n)).unwrap());
+    ids(&mailbox, 10);
     assert_eq!(mailbox.acknowledge(1), Ok(()));
     assert_eq!(mailbox.held(), 0);
 }
@@ -71,10 +73,51 @@ fn h_wraps_around() {
 fn bounded_in_stanzas_and_bytes() {
     let few = Limits { mailbox_stanzas: Limit::of(2), ..Limits::default() };
     let mailbox = Mailbox::default();
-    (0..2).for_each(|n| mailbox.push(item(n), &few).unwrap());
-    assert_eq!(mailbox.push(item(2), &few), Err(PushError::Full));
+    (0..2).for_each(|n| mailbox.push(item(n), Release::Now, &few).unwrap());
+    assert_eq!(mailbox.push(item(2), Release::Now, &few), Err(PushError::Full));
     let small = Limits { mailbox_bytes: Limit::of(10), ..Limits::default() };
-    assert_eq!(Mailbox::default().push(item(0), &small), Err(PushError::Full));
+    assert_eq!(Mailbox::default().push(item(0), Release::Now, &small), Err(PushError::Full));
+}
+
+#[test]
+fn about_as_many_bytes_are_taken_as_there_is_room_for() {
+    let mailbox = Mailbox::default();
+    (0..5).for_each(|n| push(&mailbox, item(n)).unwrap());
+    let mut taken: [Option<Taken>; 5] = Default::default();
+    assert_eq!(mailbox.take(item(0).stanza.size() + 1, &mut taken), 2);
+}
+
+#[test]
+fn what_is_held_back_goes_with_the_next_that_is_not() {
+    for managed in [false, true] {
+        let mailbox = Mailbox::default();
+        if managed {
+            mailbox.manage();
+        }
+        push(&mailbox, item(0)).unwrap();
+        (1..3).for_each(|n| mailbox.push(item(n), Release::Hold, &Limits::default()).unwrap());
+        assert_eq!(ids(&mailbox, 10), ["0"]);
+        assert_eq!(ids(&mailbox, 10), [""; 0]);
+        push(&mailbox, item(3)).unwrap();
+        assert_eq!(ids(&mailbox, 10), ["1", "2", "3"]);
+        mailbox.push(item(4), Release::Hold, &Limits::default()).unwrap();
+        mailbox.flush();
+        assert_eq!(ids(&mailbox, 10), ["4"]);
+    }
+}
+
+#[test]
+fn the_latest_takes_the_place_of_what_it_supersedes() {
+    let mailbox = Mailbox::default();
+    let latest = |n| Release::Latest(Box::new(move |stanza: &Stanza| stanza.id() == Some(n)));
+    push(&mailbox, item(1)).unwrap();
+    mailbox.push(item(1), Release::Hold, &Limits::default()).unwrap();
+    mailbox.push(item(2), latest("1"), &Limits::default()).unwrap();
+    assert_eq!(ids(&mailbox, 10), ["1"], "what may be written is not superseded");
+    mailbox.push(item(3), latest("9"), &Limits::default()).unwrap();
+    mailbox.flush();
+    assert_eq!(ids(&mailbox, 10), ["2", "3"]);
+    assert_eq!(mailbox.inner.lock().counted.stanzas, 0);
 }
 
 #[test]
@@ -83,8 +126,8 @@ fn a_receipt_is_told_when_it_is_acknowledged() {
     let mailbox = Mailbox::default();
     mailbox.manage();
     let item = Item { receipt: Some(told.clone()), ..item(0) };
-    mailbox.push(item, &Limits::default()).unwrap();
-    ids(&mailbox, 1000);
+    push(&mailbox, item).unwrap();
+    ids(&mailbox, 10);
     assert_eq!(told.0.load(Ordering::Relaxed), 0);
     assert_eq!(mailbox.acknowledge(1), Ok(()));
     assert_eq!(told.0.load(Ordering::Relaxed), 1);

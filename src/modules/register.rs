@@ -1,0 +1,194 @@
+//! XEP-0077: In-Band Registration. A client makes an account before it logs in, changes its password, and gives the account
+//! up with everything that belongs to it. Off unless the operator switches it on.
+
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+
+use auth::{ChangeError, LoginLimiter};
+use kernel::{
+    About, Account, Cascade, EarlyRequest, Holds, Host, IqKind, IqRequest, IqResult, Kernel, Module, Phase,
+    Registrar, SessionAbout, Target,
+};
+use serde_json::Value;
+use settings::{Limit, group, number};
+use xmpp::{Element, Jid, Node, StanzaError, ns};
+
+use crate::OptionError;
+use crate::options;
+use crate::refused::Refused;
+
+group! {
+    /// Who may register.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Register {
+        /// Accounts that one address may make in a minute.
+        accounts_per_minute: Limit = number(3, 1..=1_000_000);
+    }
+}
+
+/// Bytes of a password.
+const PASSWORD_BYTES: usize = 1024;
+
+struct Registration {
+    options: Register,
+    /// Accounts made by address; there as soon as somebody registers.
+    limiter: OnceLock<LoginLimiter>,
+}
+
+pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
+    Ok(Arc::new(Registration { options: options::read(options)?, limiter: OnceLock::new() }))
+}
+
+impl Module for Registration {
+    fn about(&self) -> About {
+        About { name: "register".into(), specifications: vec![("XEP-0077", "2.4")] }
+    }
+
+    fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
+        registrar.feature(Target::Host, ns::REGISTER);
+        registrar.stream_feature(Phase::Login, Element::new("register", ns::REGISTER_FEATURE));
+        registrar.early_iq(IqKind::Get, "query", ns::REGISTER, |_| async { Ok(Some(form(None))) });
+        let this = self;
+        registrar.early_iq(IqKind::Set, "query", ns::REGISTER, move |request| {
+            let this = this.clone();
+            async move { this.create(request).await }
+        });
+        for target in [Target::Host, Target::Account] {
+            registrar.iq(target.clone(), IqKind::Get, "query", ns::REGISTER, registered);
+            registrar.iq_holding(Holds::Everything, target, IqKind::Set, "query", ns::REGISTER, change);
+        }
+    }
+}
+
+/// What a client fills in (section 3.1); with its name, that it is registered (section 3.1.2).
+fn form(name: Option<&str>) -> Element {
+    let query = Element::new("query", ns::REGISTER);
+    let field = |name: &'static str, text: &str| Element::new(name, ns::REGISTER).text(text);
+    match name {
+        None => query
+            .child(field("instructions", "Choose a user name and a password."))
+            .child(field("username", ""))
+            .child(field("password", "")),
+        Some(name) => query
+            .child(Element::new("registered", ns::REGISTER))
+            .child(field("username", name))
+            .child(field("password", "")),
+    }
+}
+
+impl Registration {
+    /// Section 3.1: a new account.
+    async fn create(&self, EarlyRequest { kernel, host, about, stanza }: EarlyRequest) -> IqResult {
+        confidential(&about)?;
+        let query = stanza.payload().ok_or_else(StanzaError::bad_request)?;
+        let (name, password) = (text(query, "username")?, password(query)?);
+        let malformed = || StanzaError::not_acceptable().text("this user name is not allowed");
+        let jid = Jid::from_parts(Some(&name), host.name(), None).map_err(|_| malformed())?;
+        let local = jid.local().ok_or_else(malformed)?;
+        self.allow(&kernel, about.address.ip())?;
+        let auth = host.options().auth.clone();
+        auth.create(host.name(), local, &password, kernel.now_us()).await.map_err(refusal)?;
+        kernel.accounts_made(&host);
+        tracing::info!(%jid, address = %about.address.ip(), "account registered");
+        Ok(None)
+    }
+
+    /// Counts an attempt; an address that makes too many accounts is refused for a while.
+    fn allow(&self, kernel: &Kernel, address: IpAddr) -> Result<(), StanzaError> {
+        let limiter = self.limiter.get_or_init(|| {
+            LoginLimiter::new(self.options.accounts_per_minute, kernel.runtime().clock.clone())
+        });
+        limiter.check(address).map_err(|limited| {
+            let seconds = limited.retry_after.as_secs() + 1;
+            let text = format!("too many registrations from this address; try again in {seconds} seconds");
+            StanzaError::resource_constraint().text(text)
+        })?;
+        limiter.failed(address);
+        Ok(())
+    }
+}
+
+/// The account of the client that asks: requests of others are none of this feature's.
+fn own(request: &IqRequest) -> Result<Arc<Account>, StanzaError> {
+    let client = request.resource.as_ref().ok_or_else(StanzaError::forbidden)?;
+    match &request.account {
+        Some(account) if account.jid() != client.account().jid() => Err(StanzaError::forbidden()),
+        _ if client.host().name() != request.host.name() => Err(StanzaError::forbidden()),
+        _ => Ok(client.account().clone()),
+    }
+}
+
+async fn registered(request: IqRequest) -> IqResult {
+    let account = own(&request)?;
+    Ok(Some(form(account.jid().local())))
+}
+
+/// Sections 3.2 and 3.3: the account goes, or its password changes.
+async fn change(request: IqRequest) -> IqResult {
+    let account = own(&request)?;
+    let query = request.stanza.payload().ok_or_else(StanzaError::bad_request)?;
+    let host = account.host();
+    if query.child("remove", ns::REGISTER).is_some() {
+        if query.children().count() > 1 {
+            return Err(StanzaError::bad_request().text("<remove/> stands alone"));
+        }
+        return remove(&request, host, &account).await;
+    }
+    if let Some(resource) = &request.resource {
+        confidential(&resource.about())?;
+    }
+    let (name, password) = (text(query, "username")?, password(query)?);
+    let named = Jid::from_parts(Some(&name), host.name(), None).ok();
+    if named.as_ref() != Some(account.jid()) {
+        return Err(StanzaError::not_allowed().text("you may only change your own password"));
+    }
+    let local = account.jid().local().unwrap_or_default();
+    let auth = host.options().auth.clone();
+    auth.set_password(host.name(), local, &password).await.map_err(refusal)?;
+    Ok(None)
+}
+
+async fn remove(request: &IqRequest, host: &Arc<Host>, account: &Account) -> IqResult {
+    let local = account.jid().local().unwrap_or_default();
+    let by = request.resource.as_ref();
+    match request.kernel.delete_account(host, local, by).await {
+        Ok(Cascade::Deleted) => Ok(None),
+        Ok(Cascade::NoSuchAccount) => Err(StanzaError::registration_required()),
+        Err(error) => Err(Refused::from(error).0),
+    }
+}
+
+/// A password is taken over an encrypted connection, or from this machine itself.
+fn confidential(about: &SessionAbout) -> Result<(), StanzaError> {
+    match about.tls || about.address.ip().is_loopback() {
+        true => Ok(()),
+        false => Err(StanzaError::not_allowed().text("passwords are only accepted over TLS")),
+    }
+}
+
+fn text(query: Node<'_>, name: &str) -> Result<String, StanzaError> {
+    let text = query.child(name, ns::REGISTER).map(|field| field.text().into_owned());
+    text.filter(|text| !text.is_empty())
+        .ok_or_else(|| StanzaError::not_acceptable().text(format!("<{name}/> is required")))
+}
+
+fn password(query: Node<'_>) -> Result<String, StanzaError> {
+    let password = text(query, "password")?;
+    match password.len() <= PASSWORD_BYTES {
+        true => Ok(password),
+        false => Err(StanzaError::not_acceptable().text("the password is too long")),
+    }
+}
+
+fn refusal(error: ChangeError) -> StanzaError {
+    match error {
+        ChangeError::Exists => StanzaError::conflict().text("this user name is taken"),
+        ChangeError::NoSuchAccount => StanzaError::item_not_found(),
+        ChangeError::Password(error) => StanzaError::not_acceptable().text(error.to_string()),
+        ChangeError::NotHere => StanzaError::not_allowed().text("accounts of this domain are kept elsewhere"),
+        ChangeError::Failed(error) => {
+            tracing::error!(%error, "cannot write an account");
+            StanzaError::internal_server_error()
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The kernel's words, each with a feature that needs it and is no part of the server.
+
+mod later;
+mod link;
+mod once;
+mod outlet;
+mod room;
+mod state;
