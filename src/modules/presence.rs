@@ -6,10 +6,11 @@
 
 pub(crate) mod broadcast;
 mod change;
-mod directed;
+pub(crate) mod directed;
 mod inbound;
 mod outbound;
 mod probe;
+pub(crate) mod sight;
 
 use std::sync::Arc;
 
