@@ -93,8 +93,10 @@ impl Feature {
             return Err(StanzaError::bad_request().text("<block/> must contain at least one <item/>"));
         }
         request::refuse_own(&account, &jids)?;
-        let name = list::free_name(&request.kernel, &account).await.map_err(|error| Refused::from(error).0)?;
-        let compute = |list: Option<&PrivacyList>| list::block(list, &jids, &name, self.limit).map_err(Refused);
+        let name =
+            list::free_name(&request.kernel, &account).await.map_err(|error| Refused::from(error).0)?;
+        let compute =
+            |list: Option<&PrivacyList>| list::block(list, &jids, &name, self.limit).map_err(Refused);
         self.change(&request.kernel, &account, &request::payload("block", &jids), &jids, compute).await
     }
 
@@ -103,18 +105,12 @@ impl Feature {
         let account = request.own_account()?;
         let jids = request::addresses(&request)?;
         let compute = |list: Option<&PrivacyList>| Ok(list::unblock(list, &jids));
-        let payload = request::payload("unblock", &jids);
-        if !jids.is_empty() {
-            return self.change(&request.kernel, &account, &payload, &jids, compute).await;
-        }
-        let list = request.kernel.default_list(&account).await.map_err(|error| Refused::from(error).0)?;
-        let all: Vec<Jid> = list::blocked(list.as_ref().as_ref()).cloned().collect();
-        self.change(&request.kernel, &account, &payload, &all, compute).await
+        self.change(&request.kernel, &account, &request::payload("unblock", &jids), &jids, compute).await
     }
 
     /// Changes the list, in this order: commit, force, pushes, then presence. What is sent by the server for an account
     /// is not screened by its own list, so a contact is still shown that the account is gone when nothing else reaches it
-    /// any more.
+    /// any more. Without `jids`, the change is about all that are blocked.
     async fn change<C>(
         &self,
         kernel: &Arc<Kernel>,
@@ -128,13 +124,18 @@ impl Feature {
     {
         let mut before = None;
         let compute = |list: Option<&PrivacyList>| {
-            before = Some(Sight::of(account));
+            let concerned: Vec<Jid> = match jids {
+                [] => list::blocked(list).cloned().collect(),
+                jids => jids.to_vec(),
+            };
+            before = Some((Sight::of(account), concerned));
             compute(list)
         };
         let announce = || push::push(kernel, account, payload, self.asked, self.pushes);
-        let changed = kernel.change_default_list(account, compute, announce).await.map_err(|refused| refused.0)?;
-        if let (true, Some(before)) = (changed, before) {
-            before.changed(kernel, account, jids, self.directed).await;
+        let changed =
+            kernel.change_default_list(account, compute, announce).await.map_err(|refused| refused.0)?;
+        if let (true, Some((before, concerned))) = (changed, before) {
+            before.changed(kernel, account, &concerned, self.directed).await;
         }
         Ok(None)
     }

@@ -58,7 +58,8 @@ pub(super) fn block(
     let wanted: HashSet<&Jid> = new.iter().copied().collect();
     let is_moved = |item: &&PrivacyItem| address(item).is_some_and(|jid| wanted.contains(jid));
     let (moved, kept): (Vec<_>, Vec<_>) = old.iter().partition(is_moved);
-    let (before, after) = (blocked(list).count(), kept.iter().filter(|item| address(item).is_some()).count() + new.len());
+    let (before, after) =
+        (blocked(list).count(), kept.iter().filter(|item| address(item).is_some()).count() + new.len());
     if after > limit.bound() && after > before {
         return Err(StanzaError::resource_constraint()
             .text(format!("your block list is full ({} addresses)", limit.bound())));
@@ -166,7 +167,11 @@ mod tests {
         assert_eq!(blocked(Some(&next)).cloned().collect::<Vec<_>>(), jids(&["a@x", "x"]));
         let next = blocks(Some(&next), &["b@x", "a@x"]);
         assert_eq!(blocked(Some(&next)).cloned().collect::<Vec<_>>(), jids(&["b@x", "a@x", "x"]));
-        assert_eq!(block(Some(&next), &jids(&["x"]), NAME, Limit::OFF).unwrap(), None, "it is blocked already");
+        assert_eq!(
+            block(Some(&next), &jids(&["x"]), NAME, Limit::OFF).unwrap(),
+            None,
+            "it is blocked already"
+        );
         assert_eq!(unblock(Some(&next), &jids(&["c@x"])), None);
         let (left, change) = unblock(Some(&next), &jids(&["a@x", "c@x"])).unwrap();
         assert_eq!(left.unwrap().items, applied(Some(&next), &change));
@@ -213,7 +218,8 @@ mod tests {
         assert_eq!(error.text.as_deref(), Some("your block list is full (2 addresses)"));
         assert!(block(None, &jids(&["a@x", "b@x", "c@x"]), NAME, limit).is_err());
         assert_eq!(block(Some(&full), &jids(&["a@x"]), NAME, limit).unwrap(), None);
-        let behind = list(vec![allow(5, "a@x"), denial(6, &jids(&["a@x"])[0]), denial(7, &jids(&["b@x"])[0])]);
+        let behind =
+            list(vec![allow(5, "a@x"), denial(6, &jids(&["a@x"])[0]), denial(7, &jids(&["b@x"])[0])]);
         assert!(block(Some(&behind), &jids(&["a@x"]), NAME, limit).unwrap().is_some());
     }
 }

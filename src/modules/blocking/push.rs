@@ -29,7 +29,8 @@ pub(super) fn push(
     asked: State<Resource, Asked>,
     pushes: State<Account, Pushes>,
 ) {
-    let has_asked = |resource: &Resource| asked.peek(resource).is_some_and(|asked| asked.0.load(Ordering::Acquire));
+    let has_asked =
+        |resource: &Resource| asked.peek(resource).is_some_and(|asked| asked.0.load(Ordering::Acquire));
     let resources: Vec<_> = account.resources().into_iter().filter(has_asked).collect();
     if resources.is_empty() {
         return;

@@ -12,9 +12,9 @@ pub(super) fn addresses(request: &IqRequest) -> Result<Vec<Jid>, StanzaError> {
     let payload = request.stanza.payload().ok_or_else(StanzaError::bad_request)?;
     let (mut jids, mut seen) = (Vec::new(), HashSet::new());
     for item in payload.children().filter(|child| child.is("item", ns::BLOCKING)) {
-        let jid = item.attr("jid").ok_or_else(|| {
-            StanzaError::bad_request().text("<item/> needs a 'jid' attribute")
-        })?;
+        let jid = item
+            .attr("jid")
+            .ok_or_else(|| StanzaError::bad_request().text("<item/> needs a 'jid' attribute"))?;
         let jid = Jid::parse(&jid).map_err(|error| StanzaError::jid_malformed().text(error.to_string()))?;
         if seen.insert(jid.clone()) {
             jids.push(jid);

@@ -8,7 +8,7 @@ use xmpp::{Jid, Stanza, StanzaType};
 
 use super::directed::Directed;
 use super::probe;
-use super::sight::Sight;
+use super::sight::amend;
 use crate::refused::Refused;
 
 /// Presence without `to`: initial, or a change.
@@ -24,11 +24,11 @@ pub(super) async fn available(
         Err(error) => return Verdict::Reject(Refused::from(error).0),
     };
     let stanza = stanza.shared();
-    let before = Sight::of(account);
+    let before = account.screen();
     // What comes from now on is younger than what is stored, which is read back when everybody has been told.
     let arrival = kernel.arrive(resource, stanza.clone());
     tell(kernel, resource, stanza, roster.watchers().chain([account.jid()])).await;
-    before.amend(kernel, resource, &roster, roster.watchers()).await;
+    amend(kernel, resource, before, &roster, roster.watchers()).await;
     if arrival.before.is_none() {
         probe::contacts(kernel, resource, &roster).await;
         requests(kernel, resource).await;
@@ -47,21 +47,21 @@ pub(super) async fn unavailable(
     stanza: Stanza,
     kept: State<Resource, Directed>,
 ) -> Verdict {
-    let before = Sight::of(resource.account());
+    let before = resource.account().screen();
     if let Some(farewell) = leave(kernel, resource, kept).await {
         tell(kernel, resource, stanza.shared(), farewell.recipients(resource).chain([resource.jid()])).await;
-        before.amend(kernel, resource, &farewell.roster, farewell.recipients(resource)).await;
+        amend(kernel, resource, before, &farewell.roster, farewell.recipients(resource)).await;
     }
     Verdict::Handled
 }
 
 /// A session has ended without a word, on whatever way.
 pub(super) async fn closed(kernel: &Arc<Kernel>, resource: &Resource, kept: State<Resource, Directed>) {
-    let before = Sight::of(resource.account());
+    let before = resource.account().screen();
     if let Some(farewell) = leave(kernel, resource, kept).await {
         let stanza = Stanza::presence(StanzaType::Unavailable, Some(resource.jid()), None);
         tell(kernel, resource, stanza.shared(), farewell.recipients(resource)).await;
-        before.amend(kernel, resource, &farewell.roster, farewell.recipients(resource)).await;
+        amend(kernel, resource, before, &farewell.roster, farewell.recipients(resource)).await;
     }
 }
 

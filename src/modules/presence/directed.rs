@@ -56,6 +56,8 @@ pub(super) async fn available(
     }
     match kept.of(resource).insert(to) {
         true => Verdict::Continue,
-        false => Verdict::Reject(StanzaError::resource_constraint().text("too many addresses with directed presence")),
+        false => Verdict::Reject(
+            StanzaError::resource_constraint().text("too many addresses with directed presence"),
+        ),
     }
 }

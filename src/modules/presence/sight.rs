@@ -4,7 +4,7 @@
 //! list is in force: no presence can follow it. Presence that was under way meanwhile is taken back by those who sent it,
 //! who look at the list once more afterwards.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use hashbrown::{HashMap, HashSet};
 use kernel::{Account, Cause, Kernel, Matter, Origin, Resource, Roster, Screen, State, Way};
@@ -40,23 +40,31 @@ impl Sight {
             Arc::default()
         });
         let (watchers, watched) = (covered(roster.watchers(), jids), covered(roster.watched(), jids));
-        let mut resources = account.resources();
-        resources.extend(self.available.iter().filter(|one| !account.resources().contains(one)).cloned());
-        for resource in &resources {
+        let present = account.resources();
+        let left = self.available.iter().filter(|resource| !present.contains(resource));
+        for resource in present.iter().chain(left) {
             if resource.is_available() || self.available.contains(resource) {
                 self.show(kernel, resource, &roster, &watchers).await;
                 self.look(kernel, resource, &roster, &watched).await;
             }
             let taken = directed.peek(resource).map(|kept| kept.take_if(|jid| !sees(kernel, resource, jid)));
-            for jid in taken.into_iter().flatten().filter(|jid| self.admitted(&roster, jid)) {
+            for jid in
+                taken.into_iter().flatten().filter(|jid| admitted(self.screen.as_deref(), &roster, jid))
+            {
                 withdraw(kernel, resource, &jid).await;
             }
         }
     }
 
-    async fn show(&self, kernel: &Arc<Kernel>, resource: &Resource, roster: &Roster, watchers: &HashSet<Jid>) {
+    async fn show(
+        &self,
+        kernel: &Arc<Kernel>,
+        resource: &Resource,
+        roster: &Roster,
+        watchers: &HashSet<Jid>,
+    ) {
         for watcher in watchers {
-            match (self.admitted(roster, watcher), sees(kernel, resource, watcher)) {
+            match (admitted(self.screen.as_deref(), roster, watcher), sees(kernel, resource, watcher)) {
                 (true, false) => withdraw(kernel, resource, watcher).await,
                 (false, true) => probe::tell(kernel, resource, watcher, Cause::Broadcast).await,
                 _ => {}
@@ -66,7 +74,8 @@ impl Sight {
 
     /// Asks for presence that was not let in before.
     async fn look(&self, kernel: &Arc<Kernel>, resource: &Resource, roster: &Roster, watched: &HashSet<Jid>) {
-        let again = |jid: &&Jid| !self.admitted(roster, jid) && sees(kernel, resource, jid);
+        let again =
+            |jid: &&Jid| !admitted(self.screen.as_deref(), roster, jid) && sees(kernel, resource, jid);
         let again: Vec<&Jid> = watched.iter().filter(again).collect();
         if !again.is_empty() && resource.is_available() {
             let probe = Stanza::presence(StanzaType::Probe, Some(resource.jid()), None);
@@ -74,41 +83,42 @@ impl Sight {
             kernel.broadcast(resource.host(), origin, probe, again).await;
         }
     }
+}
 
-    /// Did the default list let presence out to this address?
-    fn admitted(&self, roster: &Roster, to: &Jid) -> bool {
-        self.screen.as_ref().is_none_or(|screen| screen.admits(notification(), to, Some(roster)))
+/// A resource's presence was taken in and broadcast to these since its account's default list was `before`. If the list
+/// has changed meanwhile, those whom it denies now may have got that presence, or may not have got its end: they see the
+/// resource no more.
+pub(super) async fn amend<'a>(
+    kernel: &Arc<Kernel>,
+    resource: &Resource,
+    before: Option<Arc<Screen>>,
+    roster: &Roster,
+    recipients: impl IntoIterator<Item = &'a Jid>,
+) {
+    let now = resource.account().screen();
+    if now.as_ref().map(Arc::as_ptr) == before.as_ref().map(Arc::as_ptr) {
+        return;
     }
-
-    /// A resource's presence has been broadcast to these since: if the list has changed meanwhile, the broadcast may have
-    /// reached, or not have reached, whom it should not; they see the resource no more.
-    pub(super) async fn amend<'a>(
-        &self,
-        kernel: &Arc<Kernel>,
-        resource: &Resource,
-        roster: &Roster,
-        recipients: impl IntoIterator<Item = &'a Jid>,
-    ) {
-        let now = resource.account().screen();
-        if now.as_ref().map(Arc::as_ptr) == self.screen.as_ref().map(Arc::as_ptr) {
-            return;
-        }
-        for to in recipients {
-            if self.admitted(roster, to) && !sees(kernel, resource, to) {
-                withdraw(kernel, resource, to).await;
-            }
+    for to in recipients {
+        if admitted(before.as_deref(), roster, to) && !sees(kernel, resource, to) {
+            withdraw(kernel, resource, to).await;
         }
     }
+}
+
+/// Did a default list let presence out to this address?
+fn admitted(screen: Option<&Screen>, roster: &Roster, to: &Jid) -> bool {
+    screen.is_none_or(|screen| screen.admits(*NOTIFICATION, to, Some(roster)))
 }
 
 /// Is a resource's presence let out to this address?
 pub(super) fn sees(kernel: &Kernel, resource: &Resource, to: &Jid) -> bool {
-    kernel.admits_at(resource, notification(), to)
+    kernel.admits_at(resource, *NOTIFICATION, to)
 }
 
-fn notification() -> Matter {
-    Matter::of(Way::Out, &Stanza::presence(StanzaType::None, None, None))
-}
+/// A resource's presence as its account's lists see it.
+static NOTIFICATION: LazyLock<Matter> =
+    LazyLock::new(|| Matter::of(Way::Out, &Stanza::presence(StanzaType::None, None, None)));
 
 /// Takes a resource out of sight; back into it, if the list has changed again.
 async fn withdraw(kernel: &Arc<Kernel>, resource: &Resource, to: &Jid) {
