@@ -6,11 +6,12 @@ use kernel::Module;
 use serde_json::Value;
 use settings::{Group, Key, Section};
 
+use crate::blocking::Blocking;
 use crate::offline::Offline;
 use crate::register::Register;
 use crate::roster::RosterLimits;
 use crate::version::Version;
-use crate::{OptionError, disco, offline, options, ping, presence, register, roster, session, time, version};
+use crate::{OptionError, blocking, disco, offline, options, ping, presence, register, roster, session, time, version};
 
 /// A feature as the configuration names it: `modules = { NAME = true | false | { options } }`.
 pub struct Entry {
@@ -35,6 +36,8 @@ static CATALOG: &[Entry] = &[
     Entry::new("presence", "Presence and subscriptions (RFC 6121).", presence::build),
     Entry::new("offline", "Messages for accounts that are not online (XEP-0160).", offline::build)
         .with_options::<Offline>(),
+    Entry::new("blocking", "Addresses that an account blocks (XEP-0191).", blocking::build)
+        .with_options::<Blocking>(),
     Entry::new("disco", "Service discovery (XEP-0030).", disco::build),
     Entry::new("ping", "XMPP ping (XEP-0199).", ping::build),
     Entry::new("time", "Entity time (XEP-0202).", time::build),

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{
-    About, Account, BoxFuture, Interest, Kernel, Module, Moment, Order, Packet, Registrar, SessionEvent, Stage, State,
-    Target, Verdict,
+    About, Account, BoxFuture, Interest, Kernel, Module, Moment, Order, Packet, Registrar, SessionEvent,
+    Stage, State, Target, Verdict,
 };
 use serde_json::Value;
 use settings::{Limit, group, number};

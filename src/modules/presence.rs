@@ -6,15 +6,17 @@
 
 pub(crate) mod broadcast;
 mod change;
-mod directed;
+pub(crate) mod directed;
 mod inbound;
 mod outbound;
 mod probe;
+pub(crate) mod sight;
 
 use std::sync::Arc;
 
 use kernel::{
-    About, Interest, Kernel, Module, Moment, Order, Packet, Phase, Registrar, Resource, Ruling, Stage, State, Verdict,
+    About, Interest, Kernel, Module, Moment, Order, Packet, Phase, Registrar, Resource, Ruling, Stage, State,
+    Verdict,
 };
 use serde_json::Value;
 use xmpp::{Element, Kind, StanzaError, StanzaType, ns};
@@ -64,7 +66,9 @@ async fn sent(kernel: &Arc<Kernel>, packet: &mut Packet, kept: State<Resource, D
     }
     match (kind, stanza.to()) {
         (StanzaType::None, None) => broadcast::available(kernel, &resource, stanza.clone(), kept).await,
-        (StanzaType::Unavailable, None) => broadcast::unavailable(kernel, &resource, stanza.clone(), kept).await,
+        (StanzaType::Unavailable, None) => {
+            broadcast::unavailable(kernel, &resource, stanza.clone(), kept).await
+        }
         (StanzaType::None, Some(to)) => directed::available(kernel, &resource, to, kept).await,
         (StanzaType::Unavailable, Some(to)) => {
             kept.of(&resource).remove(to);

@@ -1,9 +1,9 @@
-//! Why a roster was not changed: what the sender of the stanza is told.
+//! Why an account's data was not read or changed: what the sender of the stanza is told.
 
 use storage::StorageError;
 use xmpp::StanzaError;
 
-/// A change of a roster that was refused, or that the store failed at.
+/// A change that was refused, or that the store failed at.
 pub(crate) struct Refused(pub StanzaError);
 
 impl From<StanzaError> for Refused {
@@ -14,7 +14,7 @@ impl From<StanzaError> for Refused {
 
 impl From<StorageError> for Refused {
     fn from(error: StorageError) -> Self {
-        tracing::error!(%error, "the store failed at a roster");
+        tracing::error!(%error, "cannot read or write the data of an account");
         Self(StanzaError::internal_server_error())
     }
 }

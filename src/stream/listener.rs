@@ -54,7 +54,7 @@ async fn connection(c2s: Arc<C2s>, socket: TcpStream, peer: SocketAddr, security
 /// boxed, so that a phase's state does not weigh on the next: an idle session holds only what `established` needs.
 pub(crate) async fn stream<P: Pipe>(c2s: Arc<C2s>, mut pipe: P, until: Instant) {
     if let Some(bound) = Box::pin(begin(&c2s, &mut pipe, until)).await {
-        Box::pin(established::run(c2s, pipe, bound)).await;
+        Box::pin(established::run(pipe, bound)).await;
     }
 }
 

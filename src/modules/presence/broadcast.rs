@@ -8,6 +8,7 @@ use xmpp::{Jid, Stanza, StanzaType};
 
 use super::directed::Directed;
 use super::probe;
+use super::sight::amend;
 use crate::refused::Refused;
 
 /// Presence without `to`: initial, or a change.
@@ -23,9 +24,11 @@ pub(super) async fn available(
         Err(error) => return Verdict::Reject(Refused::from(error).0),
     };
     let stanza = stanza.shared();
+    let before = account.screen();
     // What comes from now on is younger than what is stored, which is read back when everybody has been told.
     let arrival = kernel.arrive(resource, stanza.clone());
     tell(kernel, resource, stanza, roster.watchers().chain([account.jid()])).await;
+    amend(kernel, resource, before, &roster, roster.watchers()).await;
     if arrival.before.is_none() {
         probe::contacts(kernel, resource, &roster).await;
         requests(kernel, resource).await;
@@ -44,17 +47,21 @@ pub(super) async fn unavailable(
     stanza: Stanza,
     kept: State<Resource, Directed>,
 ) -> Verdict {
+    let before = resource.account().screen();
     if let Some(farewell) = leave(kernel, resource, kept).await {
         tell(kernel, resource, stanza.shared(), farewell.recipients(resource).chain([resource.jid()])).await;
+        amend(kernel, resource, before, &farewell.roster, farewell.recipients(resource)).await;
     }
     Verdict::Handled
 }
 
 /// A session has ended without a word, on whatever way.
 pub(super) async fn closed(kernel: &Arc<Kernel>, resource: &Resource, kept: State<Resource, Directed>) {
+    let before = resource.account().screen();
     if let Some(farewell) = leave(kernel, resource, kept).await {
         let stanza = Stanza::presence(StanzaType::Unavailable, Some(resource.jid()), None);
         tell(kernel, resource, stanza.shared(), farewell.recipients(resource)).await;
+        amend(kernel, resource, before, &farewell.roster, farewell.recipients(resource)).await;
     }
 }
 

@@ -15,7 +15,7 @@ const LIMIT: usize = 1000;
 
 /// Who has been sent directed presence by a session, and would not be told of its end otherwise.
 #[derive(Default)]
-pub(super) struct Directed(Mutex<HashSet<Jid>>);
+pub(crate) struct Directed(Mutex<HashSet<Jid>>);
 
 impl Directed {
     /// Remembers it; false when it keeps as many as it may.
@@ -25,12 +25,17 @@ impl Directed {
     }
 
     /// Forgets it.
-    pub fn remove(&self, jid: &Jid) {
+    pub(super) fn remove(&self, jid: &Jid) {
         self.0.lock().remove(jid);
     }
 
+    /// Those for which this holds; forgotten with this call.
+    pub(super) fn take_if(&self, mut test: impl FnMut(&Jid) -> bool) -> Vec<Jid> {
+        self.0.lock().extract_if(|jid| test(jid)).collect()
+    }
+
     /// All of them; forgotten with this call.
-    pub fn take(&self) -> Vec<Jid> {
+    pub(super) fn take(&self) -> Vec<Jid> {
         std::mem::take(&mut *self.0.lock()).into_iter().collect()
     }
 }
@@ -51,6 +56,8 @@ pub(super) async fn available(
     }
     match kept.of(resource).insert(to) {
         true => Verdict::Continue,
-        false => Verdict::Reject(StanzaError::resource_constraint().text("too many addresses with directed presence")),
+        false => Verdict::Reject(
+            StanzaError::resource_constraint().text("too many addresses with directed presence"),
+        ),
     }
 }

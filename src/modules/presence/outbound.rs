@@ -18,7 +18,9 @@ pub(super) async fn sent(
 ) -> Verdict {
     let account = resource.account();
     let Some(contact) = packet.stanza.to().map(xmpp::Jid::bare) else {
-        return Verdict::Reject(StanzaError::bad_request().text("this type of presence needs a 'to' address"));
+        return Verdict::Reject(
+            StanzaError::bad_request().text("this type of presence needs a 'to' address"),
+        );
     };
     if contact == *account.jid() {
         return Verdict::Reject(StanzaError::not_allowed().text("you cannot subscribe to your own presence"));

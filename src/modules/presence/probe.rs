@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kernel::{Account, Cause, Kernel, Origin, Resource, Roster, Verdict};
 use xmpp::{Jid, Stanza, StanzaType};
 
+use super::sight::sees;
 use crate::refused::Refused;
 use crate::subscription::State;
 
@@ -58,12 +59,12 @@ pub(super) async fn answer(kernel: &Arc<Kernel>, account: &Arc<Account>, to: &Ji
     }
 }
 
-/// Shows `to` a resource's presence. It is looked at once more afterwards: what has changed meanwhile may have been
-/// broadcast before, and would be outdated by what was shown here.
+/// Shows `to` a resource's presence, as far as the account's lists let it out. Both are looked at once more afterwards:
+/// what has changed meanwhile may have been broadcast before, and would be outdated by what was shown here.
 pub(super) async fn tell(kernel: &Arc<Kernel>, resource: &Resource, to: &Jid, cause: Cause) {
     let mut told: Option<Stanza> = None;
     loop {
-        let present = resource.presence();
+        let present = resource.presence().filter(|_| sees(kernel, resource, to));
         if same(told.as_ref(), present.as_ref()) {
             return;
         }

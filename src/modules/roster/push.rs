@@ -22,7 +22,8 @@ pub(crate) fn push_removal(kernel: &Kernel, account: &Account, roster: &Roster, 
 }
 
 fn send(kernel: &Kernel, account: &Account, number: u64, item: Element) {
-    let interested: Vec<_> = account.resources().into_iter().filter(|resource| resource.is_interested()).collect();
+    let interested: Vec<_> =
+        account.resources().into_iter().filter(|resource| resource.is_interested()).collect();
     if interested.is_empty() {
         return;
     }

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Bench {
     pub kernel: Arc<Kernel>,
     pub clock: Arc<ManualClock>,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Bench {
@@ -36,6 +36,11 @@ impl Bench {
 
     /// The same with these options of the offline store and these limits.
     pub async fn with(offline: Value, limits: Limits) -> Self {
+        Self::with_modules(json!({ "offline": offline }), limits).await
+    }
+
+    /// The same with these options of features, by their names.
+    pub async fn with_modules(options: Value, limits: Limits) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(NOW_US));
         let runtime = Runtime::new(clock.clone(), Arc::new(SystemRandom));
@@ -48,14 +53,17 @@ impl Bench {
         ] {
             store.accounts().create(domain, local, &[], NOW_US).await.unwrap();
         }
-        let kernel = Kernel::new(KernelOptions { runtime, store });
-        let domains = ["chess.example", "wuchess.example"].map(|name| Served {
-            jid: Jid::domain_only(name).unwrap(),
-            options: host_options(name, limits.clone()),
-            modules: modules(&offline),
-        });
-        assert!(kernel.serve(domains.into()).await.unwrap());
-        Self { kernel, clock, _dir: dir }
+        let kernel = serve(KernelOptions { runtime, store }, &options, limits).await;
+        Self { kernel, clock, dir }
+    }
+
+    /// The same store under a new kernel, as after a restart. Nobody is logged in.
+    pub async fn restarted(self) -> Self {
+        self.kernel.store().close().await.unwrap();
+        let runtime = Runtime::new(self.clock.clone(), Arc::new(SystemRandom));
+        let store = Store::open(Options::new("sqlite:castling.db", self.dir.path()), &runtime).await.unwrap();
+        let kernel = serve(KernelOptions { runtime, store }, &json!({}), Limits::default()).await;
+        Self { kernel, ..self }
     }
 
     /// Serves chess.example with these modules before the server's own, all built anew.
@@ -133,9 +141,20 @@ fn host_options(name: &str, limits: Limits) -> HostOptions {
     }
 }
 
-fn modules(offline: &Value) -> Vec<Arc<dyn Module>> {
-    let options = |name: &str| if name == "offline" { offline.clone() } else { json!({}) };
-    catalog().iter().map(|entry| (entry.build)(&options(entry.name)).unwrap()).collect()
+async fn serve(of: KernelOptions, options: &Value, limits: Limits) -> Arc<Kernel> {
+    let kernel = Kernel::new(of);
+    let domains = ["chess.example", "wuchess.example"].map(|name| Served {
+        jid: Jid::domain_only(name).unwrap(),
+        options: host_options(name, limits.clone()),
+        modules: modules(options),
+    });
+    assert!(kernel.serve(domains.into()).await.unwrap());
+    kernel
+}
+
+fn modules(options: &Value) -> Vec<Arc<dyn Module>> {
+    let of = |name: &str| options.get(name).cloned().unwrap_or_else(|| json!({}));
+    catalog().iter().map(|entry| (entry.build)(&of(entry.name)).unwrap()).collect()
 }
 
 pub struct Client {

@@ -2,6 +2,7 @@
 
 mod backlog;
 mod bench;
+mod blocking;
 mod disco;
 mod iq;
 mod offline;

@@ -1,0 +1,43 @@
+//! Pushes of changes to the resources that have asked for the block list (XEP-0191 sections 3.3 to 3.5).
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use kernel::{Account, Kernel, Resource, State};
+use xmpp::{Element, Stanza, StanzaType};
+
+/// A session has asked for the block list.
+#[derive(Default)]
+pub(super) struct Asked(AtomicBool);
+
+impl Asked {
+    /// It has asked for it.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// How many pushes an account has had, for their ids.
+#[derive(Default)]
+pub(super) struct Pushes(AtomicU64);
+
+/// Sends a change to the resources that have asked. Called while the list is held, so that pushes leave in the order of
+/// the changes.
+pub(super) fn push(
+    kernel: &Kernel,
+    account: &Account,
+    payload: &Element,
+    asked: State<Resource, Asked>,
+    pushes: State<Account, Pushes>,
+) {
+    let has_asked =
+        |resource: &Resource| asked.peek(resource).is_some_and(|asked| asked.0.load(Ordering::Acquire));
+    let resources: Vec<_> = account.resources().into_iter().filter(has_asked).collect();
+    if resources.is_empty() {
+        return;
+    }
+    let number = pushes.of(account).0.fetch_add(1, Ordering::Relaxed) + 1;
+    let push = Stanza::iq(StanzaType::Set, &format!("block-{number}"), None, None, Some(payload));
+    for resource in resources {
+        kernel.tell(&resource, push.clone().with_to(Some(resource.jid().clone())));
+    }
+}
