@@ -182,18 +182,24 @@ impl Element {
     /// The same tree with every element of namespace `from` in `to`. A stanza within becomes a tree of its own if there
     /// is such an element in it.
     pub fn map_ns(mut self, from: &str, to: &'static str) -> Self {
+        self.replace_ns(from, to);
+        self
+    }
+
+    /// In place: what recurses over users' elements takes little stack.
+    fn replace_ns(&mut self, from: &str, to: &'static str) {
         if self.ns == from {
             self.ns = Cow::Borrowed(to);
         }
-        let map = |child| match child {
-            Child::Element(element) => Child::Element(element.map_ns(from, to)),
-            Child::Stanza(stanza) if stanza.names(from) => {
-                Child::Element(stanza.to_element().map_ns(from, to))
+        for child in &mut self.children {
+            match child {
+                Child::Element(element) => element.replace_ns(from, to),
+                Child::Stanza(stanza) if stanza.names(from) => {
+                    *child = Child::Element(stanza.to_element().map_ns(from, to));
+                }
+                Child::Stanza(_) | Child::Text(_) => {}
             }
-            other => other,
-        };
-        self.children = self.children.into_iter().map(map).collect();
-        self
+        }
     }
 
     /// Appends the element's XML; `xmlns` is written only where it differs from what is inherited.

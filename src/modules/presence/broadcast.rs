@@ -23,7 +23,6 @@ pub(super) async fn available(
         Ok(roster) => roster,
         Err(error) => return Verdict::Reject(Refused::from(error).0),
     };
-    let stanza = stanza.shared();
     let before = account.screen();
     // What comes from now on is younger than what is stored, which is read back when everybody has been told.
     let arrival = kernel.arrive(resource, stanza.clone());
@@ -49,7 +48,7 @@ pub(super) async fn unavailable(
 ) -> Verdict {
     let before = resource.account().screen();
     if let Some(farewell) = leave(kernel, resource, kept).await {
-        tell(kernel, resource, stanza.shared(), farewell.recipients(resource).chain([resource.jid()])).await;
+        tell(kernel, resource, stanza, farewell.recipients(resource).chain([resource.jid()])).await;
         amend(kernel, resource, before, &farewell.roster, farewell.recipients(resource)).await;
     }
     Verdict::Handled
@@ -60,7 +59,7 @@ pub(super) async fn closed(kernel: &Arc<Kernel>, resource: &Resource, kept: Stat
     let before = resource.account().screen();
     if let Some(farewell) = leave(kernel, resource, kept).await {
         let stanza = Stanza::presence(StanzaType::Unavailable, Some(resource.jid()), None);
-        tell(kernel, resource, stanza.shared(), farewell.recipients(resource)).await;
+        tell(kernel, resource, stanza, farewell.recipients(resource)).await;
         amend(kernel, resource, before, &farewell.roster, farewell.recipients(resource)).await;
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth::{Chain, Decoys};
+use auth::{Chain, Decoys, Hash, Hashing, Internal};
 use kernel::{
     BindRequest, Brand, Conflict, Hold, HostOptions, Kernel, KernelOptions, Limits, Module,
     Resource, Served, SessionAbout, Taken, Transport,
@@ -69,8 +69,20 @@ impl Bench {
     /// Serves chess.example with these modules before the server's own, all built anew.
     pub async fn try_serve(&self, mut extra: Vec<Arc<dyn Module>>) -> Result<bool, Taken> {
         extra.extend(modules(&json!({})));
-        let (jid, options) = (Jid::domain_only("chess.example").unwrap(), host_options("chess.example", Limits::default()));
-        self.kernel.serve(vec![Served { jid, options, modules: extra }]).await
+        self.kernel.serve(vec![served(host_options("chess.example", Limits::default()), extra)]).await
+    }
+
+    /// Serves chess.example with accounts that have passwords.
+    pub async fn serve_passwords(&self) {
+        let decoys = Decoys::new(vec![0; 32], 4096);
+        let hashing =
+            Hashing { hashes: vec![Hash::Sha256], iterations: 4096, at_once: std::num::NonZeroUsize::MIN };
+        let random = Arc::new(SystemRandom);
+        let internal = Internal::new(self.kernel.store().clone(), random, decoys.clone(), hashing);
+        let auth = Chain::new(vec![Arc::new(internal)], decoys);
+        let options = HostOptions { auth, ..host_options("chess.example", Limits::default()) };
+        let all = modules(&json!({}));
+        assert!(self.kernel.serve(vec![served(options, all)]).await.unwrap());
     }
 
     /// The same, which must succeed.
@@ -87,7 +99,7 @@ impl Bench {
             SessionAbout { transport: Transport::Tcp, tls: true, address: "127.0.0.1:1".parse().unwrap() };
         let resource = jid.resource().map(str::to_owned);
         let hold = self.kernel.bind(BindRequest { account, resource, about }).await.ok().unwrap();
-        Client { kernel: self.kernel.clone(), hold }
+        Client { hold }
     }
 
     /// A client that has asked for its roster and is available; what it got by then is thrown away.
@@ -130,6 +142,10 @@ pub fn limits(set: Value) -> Limits {
     Limits::read(&Values::from(set.as_object().unwrap().clone()))
 }
 
+fn served(options: HostOptions, modules: Vec<Arc<dyn Module>>) -> Served {
+    Served { jid: Jid::domain_only("chess.example").unwrap(), options, modules }
+}
+
 fn host_options(name: &str, limits: Limits) -> HostOptions {
     HostOptions {
         limits,
@@ -158,7 +174,6 @@ fn modules(options: &Value) -> Vec<Arc<dyn Module>> {
 }
 
 pub struct Client {
-    kernel: Arc<Kernel>,
     hold: Hold,
 }
 

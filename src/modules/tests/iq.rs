@@ -55,7 +55,28 @@ async fn one_answer_each() {
 }
 
 #[tokio::test]
-async fn bind_features() {
+async fn a_name_that_nobody_has_costs_one_query_a_minute() {
+    let bench = Bench::new().await;
+    let anna = bench.online("anna@chess.example/a").await;
+    let store = bench.kernel.store();
+    let statements = || store.statement_counts().iter().map(|one| one.calls).sum::<u64>();
+    let to_nobody = "<message type='chat' id='1' to='nobody@chess.example'><body>x</body></message>";
+    let before = statements();
+    for _ in 0..100 {
+        assert!(anna.ask(to_nobody).await.contains("service-unavailable"));
+    }
+    assert_eq!(statements(), before + 1);
+    bench.clock.advance(std::time::Duration::from_secs(60));
+    anna.ask(to_nobody).await;
+    assert_eq!(statements(), before + 2);
+    store.accounts().create("chess.example", "nobody", &[], 0).await.unwrap();
+    bench.kernel.accounts_made(anna.resource().host());
+    anna.send(to_nobody).await;
+    bench.kept("nobody@chess.example", 1).await;
+}
+
+#[tokio::test]
+async fn stream_features() {
     let bench = Bench::new().await;
     let host = bench.kernel.host("chess.example").unwrap();
     let table = bench.kernel.table(&host).unwrap();

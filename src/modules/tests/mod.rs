@@ -7,6 +7,7 @@ mod disco;
 mod iq;
 mod offline;
 mod presence;
+mod register;
 mod roster;
 mod sessions;
 mod subscriptions;

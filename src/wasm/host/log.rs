@@ -49,7 +49,7 @@ pub(crate) fn write_line(state: &State, level: Level, message: &str) {
         .collect();
     let (plugin, version) = (&*scope.name, scope.version.as_str());
     let call = state.call.as_ref();
-    let session = call.map_or(0, |call| call.session);
+    let session = call.map_or(0, |call| call.session.id());
     let domain = call.and_then(|call| scope.domains.get(&call.domain)).map_or("", |domain| &domain.name);
     macro_rules! line {
         ($level:ident) => {
