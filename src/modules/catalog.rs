@@ -9,7 +9,7 @@ use settings::{Group, Key, Section};
 use crate::offline::Offline;
 use crate::roster::RosterLimits;
 use crate::version::Version;
-use crate::{OptionError, disco, offline, options, ping, presence, roster, session, time, version};
+use crate::{OptionError, carbons, disco, offline, options, ping, presence, roster, session, time, version};
 
 /// A feature as the configuration names it: `modules = { NAME = true | false | { options } }`.
 pub struct Entry {
@@ -34,6 +34,7 @@ static CATALOG: &[Entry] = &[
     Entry::new("presence", "Presence and subscriptions (RFC 6121).", presence::build),
     Entry::new("offline", "Messages for accounts that are not online (XEP-0160).", offline::build)
         .with_options::<Offline>(),
+    Entry::new("carbons", "Copies of messages for a user's other clients (XEP-0280).", carbons::build),
     Entry::new("disco", "Service discovery (XEP-0030).", disco::build),
     Entry::new("ping", "XMPP ping (XEP-0199).", ping::build),
     Entry::new("time", "Entity time (XEP-0202).", time::build),

@@ -3,6 +3,7 @@
 //! Every feature takes part through the kernel's `Registrar`; [`catalog`] lists them, with their options. A
 //! feature that needs more than one file has a folder of its name.
 
+mod carbons;
 mod catalog;
 mod disco;
 mod offline;

@@ -110,7 +110,7 @@ pub fn limits(set: Value) -> Limits {
     Limits::read(&Values::from(set.as_object().unwrap().clone()))
 }
 
-fn host_options(name: &str, limits: Limits) -> HostOptions {
+pub fn host_options(name: &str, limits: Limits) -> HostOptions {
     HostOptions {
         limits,
         conflict: Conflict::Replace,
@@ -121,7 +121,7 @@ fn host_options(name: &str, limits: Limits) -> HostOptions {
     }
 }
 
-fn modules(offline: &Value) -> Vec<Arc<dyn Module>> {
+pub fn modules(offline: &Value) -> Vec<Arc<dyn Module>> {
     let options = |name: &str| if name == "offline" { offline.clone() } else { json!({}) };
     catalog().iter().map(|entry| (entry.build)(&options(entry.name)).unwrap()).collect()
 }

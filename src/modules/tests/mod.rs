@@ -2,6 +2,7 @@
 
 mod backlog;
 mod bench;
+mod carbons;
 mod disco;
 mod iq;
 mod offline;
