@@ -7,9 +7,14 @@ use serde_json::Value;
 use settings::{Group, Key, Section};
 
 use crate::offline::Offline;
+use crate::private_xml::PrivateXml;
 use crate::roster::RosterLimits;
+use crate::vcard::VCard;
 use crate::version::Version;
-use crate::{OptionError, carbons, disco, offline, options, ping, presence, roster, session, time, version};
+use crate::{
+    OptionError, carbons, disco, last_activity, offline, options, ping, presence, private_xml, roster, session, time,
+    vcard, version,
+};
 
 /// A feature as the configuration names it: `modules = { NAME = true | false | { options } }`.
 pub struct Entry {
@@ -35,6 +40,10 @@ static CATALOG: &[Entry] = &[
     Entry::new("offline", "Messages for accounts that are not online (XEP-0160).", offline::build)
         .with_options::<Offline>(),
     Entry::new("carbons", "Copies of messages for a user's other clients (XEP-0280).", carbons::build),
+    Entry::new("private_xml", "Data that clients keep for themselves (XEP-0049).", private_xml::build)
+        .with_options::<PrivateXml>(),
+    Entry::new("vcard", "What users publish of themselves (XEP-0054).", vcard::build).with_options::<VCard>(),
+    Entry::new("last_activity", "When users were last available (XEP-0012).", last_activity::build),
     Entry::new("disco", "Service discovery (XEP-0030).", disco::build),
     Entry::new("ping", "XMPP ping (XEP-0199).", ping::build),
     Entry::new("time", "Entity time (XEP-0202).", time::build),

@@ -6,15 +6,19 @@
 mod carbons;
 mod catalog;
 mod disco;
+mod last_activity;
 mod offline;
 mod options;
 mod ping;
 mod presence;
+mod private_xml;
 mod refused;
 mod roster;
 mod session;
+mod stored_xml;
 mod subscription;
 mod time;
+mod vcard;
 mod version;
 
 #[cfg(test)]

@@ -36,6 +36,11 @@ impl Bench {
 
     /// The same with these options of the offline store and these limits.
     pub async fn with(offline: Value, limits: Limits) -> Self {
+        Self::with_options(json!({ "offline": offline }), limits).await
+    }
+
+    /// The same with options of features, by their names, and these limits.
+    pub async fn with_options(options: Value, limits: Limits) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(NOW_US));
         let runtime = Runtime::new(clock.clone(), Arc::new(SystemRandom));
@@ -52,7 +57,7 @@ impl Bench {
         let domains = ["chess.example", "wuchess.example"].map(|name| Served {
             jid: Jid::domain_only(name).unwrap(),
             options: host_options(name, limits.clone()),
-            modules: modules(&offline),
+            modules: modules(&options),
         });
         assert!(kernel.serve(domains.into()).await.unwrap());
         Self { kernel, clock, _dir: dir }
@@ -67,7 +72,7 @@ impl Bench {
             SessionAbout { transport: Transport::Tcp, tls: true, address: "127.0.0.1:1".parse().unwrap() };
         let resource = jid.resource().map(str::to_owned);
         let hold = self.kernel.bind(BindRequest { account, resource, about }).await.ok().unwrap();
-        Client { kernel: self.kernel.clone(), hold }
+        Client { hold }
     }
 
     /// A client that has asked for its roster and is available; what it got by then is thrown away.
@@ -121,13 +126,13 @@ pub fn host_options(name: &str, limits: Limits) -> HostOptions {
     }
 }
 
-pub fn modules(offline: &Value) -> Vec<Arc<dyn Module>> {
-    let options = |name: &str| if name == "offline" { offline.clone() } else { json!({}) };
+/// All features with these options, by their names.
+pub fn modules(options: &Value) -> Vec<Arc<dyn Module>> {
+    let options = |name: &str| options.get(name).cloned().unwrap_or_else(|| json!({}));
     catalog().iter().map(|entry| (entry.build)(&options(entry.name)).unwrap()).collect()
 }
 
 pub struct Client {
-    kernel: Arc<Kernel>,
     hold: Hold,
 }
 
