@@ -43,9 +43,8 @@ impl Counters {
 
     /// Everything dropped so far; what never happened is left out.
     pub fn drops(&self) -> Vec<(DropReason, u64)> {
-        let by_rule = |by: &str, counter: &Counter| {
-            (DropReason { by: by.into(), stage: "deliver" }, counter.get())
-        };
+        let by_rule =
+            |by: &str, counter: &Counter| (DropReason { by: by.into(), stage: "deliver" }, counter.get());
         let rules = [by_rule("rfc6121", &self.ignored), by_rule("screen", &self.screened)];
         let drops = self.drops.lock();
         let registered = drops.iter().map(|(reason, counter)| (reason.clone(), counter.get()));

@@ -127,7 +127,10 @@ impl Host {
         if none {
             // What was held back follows: nobody would release it any more.
             let accounts = self.accounts.all();
-            accounts.iter().flat_map(|account| account.sessions()).for_each(|session| session.mailbox.flush());
+            accounts
+                .iter()
+                .flat_map(|account| account.sessions())
+                .for_each(|session| session.mailbox.flush());
         }
     }
 

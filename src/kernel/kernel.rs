@@ -17,7 +17,8 @@ use crate::route::request::Pending;
 use crate::session::Session;
 use crate::session::directory::Sessions;
 use crate::{
-    Account, Counters, Destination, Host, HostOptions, HostTable, Module, Notes, Origin, Packet, Roster, Tables,
+    Account, Counters, Destination, Host, HostOptions, HostTable, Module, Notes, Origin, Packet, Roster,
+    Tables,
 };
 
 /// How long `publish` waits for stanzas that still hold the tables it replaced.

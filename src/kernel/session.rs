@@ -113,13 +113,8 @@ pub(crate) struct State {
 
 impl Session {
     pub(crate) fn new(id: u64, jid: Jid, account: Arc<Account>, about: SessionAbout, since_us: i64) -> Self {
-        let state = State {
-            about,
-            attachment: Attachment::Attached,
-            presence: None,
-            token: None,
-            heir: None,
-        };
+        let state =
+            State { about, attachment: Attachment::Attached, presence: None, token: None, heir: None };
         Self {
             id,
             jid,

@@ -6,12 +6,10 @@ use kernel::Module;
 use serde_json::Value;
 use settings::{Group, Key, Section};
 
-use crate::blocking::Blocking;
-use crate::offline::Offline;
-use crate::register::Register;
-use crate::roster::RosterLimits;
-use crate::version::Version;
-use crate::{OptionError, blocking, disco, offline, options, ping, presence, register, roster, session, time, version};
+use crate::{
+    OptionError, blocking, carbons, disco, last_activity, offline, options, ping, presence, private_xml,
+    register, roster, session, time, vcard, version,
+};
 
 /// A feature as the configuration names it: `modules = { NAME = true | false | { options } }`.
 pub struct Entry {
@@ -32,18 +30,24 @@ pub type Build = fn(&Value) -> Result<Arc<dyn Module>, OptionError>;
 
 static CATALOG: &[Entry] = &[
     Entry::new("session", "The session request that clients of RFC 3921 make after binding.", session::build),
-    Entry::new("roster", "Contact lists (RFC 6121).", roster::build).with_limits::<RosterLimits>(),
+    Entry::new("roster", "Contact lists (RFC 6121).", roster::build).with_limits::<roster::RosterLimits>(),
     Entry::new("presence", "Presence and subscriptions (RFC 6121).", presence::build),
     Entry::new("offline", "Messages for accounts that are not online (XEP-0160).", offline::build)
-        .with_options::<Offline>(),
+        .with_options::<offline::Offline>(),
     Entry::new("blocking", "Addresses that an account blocks (XEP-0191).", blocking::build)
-        .with_options::<Blocking>(),
+        .with_options::<blocking::Blocking>(),
+    Entry::new("carbons", "Copies of messages for a user's other clients (XEP-0280).", carbons::build),
+    Entry::new("private_xml", "Data that clients keep for themselves (XEP-0049).", private_xml::build)
+        .with_options::<private_xml::PrivateXml>(),
+    Entry::new("vcard", "What users publish of themselves (XEP-0054).", vcard::build)
+        .with_options::<vcard::VCard>(),
+    Entry::new("last_activity", "When users were last available (XEP-0012).", last_activity::build),
     Entry::new("disco", "Service discovery (XEP-0030).", disco::build),
     Entry::new("ping", "XMPP ping (XEP-0199).", ping::build),
     Entry::new("time", "Entity time (XEP-0202).", time::build),
-    Entry::new("version", "Software version (XEP-0092).", version::build).with_options::<Version>(),
+    Entry::new("version", "Software version (XEP-0092).", version::build).with_options::<version::Version>(),
     Entry::new("register", "In-band registration (XEP-0077).", register::build)
-        .with_options::<Register>()
+        .with_options::<register::Register>()
         .off(),
 ];
 

@@ -4,18 +4,23 @@
 //! feature that needs more than one file has a folder of its name.
 
 mod blocking;
+mod carbons;
 mod catalog;
 mod disco;
+mod last_activity;
 mod offline;
 mod options;
 mod ping;
 mod presence;
+mod private_xml;
 mod refused;
 mod register;
 mod roster;
 mod session;
+mod stored_xml;
 mod subscription;
 mod time;
+mod vcard;
 mod version;
 
 #[cfg(test)]

@@ -101,7 +101,9 @@ async fn request<P: Pipe>(
     let resource =
         wanted.map(|resource| resource.text().into_owned()).filter(|resource| !resource.is_empty());
     let Some(account) = account(c2s, host, user).await? else {
-        return Err(StreamError::new(StreamCondition::NotAuthorized).text("the account no longer exists").into());
+        return Err(StreamError::new(StreamCondition::NotAuthorized)
+            .text("the account no longer exists")
+            .into());
     };
     let result = c2s.kernel.bind(BindRequest { account, resource, about: pipe.about() }).await;
     match result {

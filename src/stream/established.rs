@@ -289,4 +289,3 @@ impl<P: Pipe> Established<P> {
         self.pipe.close();
     }
 }
-

@@ -29,8 +29,8 @@ pub(crate) async fn negotiate<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Bound>
     pipe.restart();
     let (again, lang) = open(c2s, pipe).await?;
     if !Arc::ptr_eq(&again, &host) {
-        let error =
-            StreamError::new(StreamCondition::HostUnknown).text("this stream is authenticated for another domain");
+        let error = StreamError::new(StreamCondition::HostUnknown)
+            .text("this stream is authenticated for another domain");
         return fail(c2s, pipe, error.into()).await;
     }
     pipe.element(&features::authenticated(c2s.kernel.table(&host).as_deref(), !pipe.confirms()));

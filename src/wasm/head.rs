@@ -117,7 +117,12 @@ mod tests {
     use crate::state::Keeper;
 
     fn packed(xml: &str, want: Want) -> (Head, String) {
-        let call = Call { stanza: Stanza::parse_str(xml).unwrap(), session: Keeper::Nobody, domain: 3, account: None };
+        let call = Call {
+            stanza: Stanza::parse_str(xml).unwrap(),
+            session: Keeper::Nobody,
+            domain: 3,
+            account: None,
+        };
         let mut text = "left over".to_owned();
         let head = pack(&call, of_stanza(&call.stanza), want, &mut text);
         (head, text)

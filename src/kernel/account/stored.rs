@@ -9,9 +9,8 @@ use storage::StorageError;
 use crate::state::sealed::Sealed as _;
 use crate::{Account, BoxFuture, Kernel};
 
-type Load<T> = Arc<
-    dyn for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<T, StorageError>> + Send + Sync,
->;
+type Load<T> =
+    Arc<dyn for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<T, StorageError>> + Send + Sync>;
 
 /// One kind of stored value; from [`Registrar::stored`](crate::Registrar::stored). It is read at most once while the
 /// account is in memory, goes with it, and changes only by [`change`](Self::change).

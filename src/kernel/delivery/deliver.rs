@@ -64,7 +64,8 @@ impl Kernel {
         }
         for index in 0..packet.recipients.len() {
             let Some(recipient) = packet.recipients.get(index) else { break };
-            if recipient.ruling.is_some() || self.place(&mut packet, index, false, false) != Placed::Delivered {
+            if recipient.ruling.is_some() || self.place(&mut packet, index, false, false) != Placed::Delivered
+            {
                 self.by_itself(&packet, index).await;
             }
         }

@@ -46,8 +46,7 @@ impl<'a> Placing<'a> {
         };
         let matter = Matter::of(Way::In, &stanza);
         let from = stanza.from().cloned();
-        let admitted =
-            from.as_ref().is_none_or(|from| kernel.admits(&recipient.account, matter, from));
+        let admitted = from.as_ref().is_none_or(|from| kernel.admits(&recipient.account, matter, from));
         let told = packet.table().is_some_and(|table| table.stage(Stage::Delivered).concerns(&stanza));
         let item = Item {
             receipt: packet.notes.receipt.clone(),
@@ -72,9 +71,7 @@ impl<'a> Placing<'a> {
     /// The list that holds in this session lets the stanza through.
     fn admits(&self, session: &Arc<Session>) -> bool {
         match (&self.from, session.screen.load().is_some()) {
-            (Some(from), true) => {
-                self.kernel.admits_at(&Resource::new(session.clone()), self.matter, from)
-            }
+            (Some(from), true) => self.kernel.admits_at(&Resource::new(session.clone()), self.matter, from),
             _ => self.admitted,
         }
     }

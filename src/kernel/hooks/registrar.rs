@@ -15,8 +15,8 @@ use crate::route::service::{Service, ServiceAddress};
 use crate::session::outlet::Release;
 use crate::state::Owner;
 use crate::{
-    Account, BoxFuture, Counters, Holds, Host, HostOptions, Interest, IqRequest, IqResult, Kernel, Moment, Order,
-    Packet, Resource, SessionEvent, Stage, State, Stored, Target, Verdict,
+    Account, BoxFuture, Counters, Holds, Host, HostOptions, Interest, IqRequest, IqResult, Kernel, Moment,
+    Order, Packet, Resource, SessionEvent, Stage, State, Stored, Target, Verdict,
 };
 
 /// What a module says of itself; feeds disco, the README's table and the console.
@@ -143,7 +143,10 @@ impl Registrar<'_> {
     pub fn stored<T, F>(&self, load: F) -> Stored<T>
     where
         T: Any + Send + Sync,
-        F: for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<T, StorageError>> + Send + Sync + 'static,
+        F: for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<T, StorageError>>
+            + Send
+            + Sync
+            + 'static,
     {
         Stored::new(load)
     }
@@ -152,7 +155,10 @@ impl Registrar<'_> {
     pub fn stored_at_bind<T, F>(&mut self, load: F) -> Stored<T>
     where
         T: Any + Send + Sync,
-        F: for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<T, StorageError>> + Send + Sync + 'static,
+        F: for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<T, StorageError>>
+            + Send
+            + Sync
+            + 'static,
     {
         let stored = Stored::new(load);
         let at_bind = stored.clone();

@@ -18,8 +18,8 @@ use crate::route::service::ServiceAddress;
 use crate::session::moment::SessionHandler;
 use crate::session::outlet::WriteHook;
 use crate::{
-    Account, BoxFuture, Counters, Destination, Host, HostOptions, Identity, Kernel, Module, Moment, Registrar, Stage,
-    Target,
+    Account, BoxFuture, Counters, Destination, Host, HostOptions, Identity, Kernel, Module, Moment,
+    Registrar, Stage, Target,
 };
 
 pub(crate) type DeletionHandler =
@@ -159,11 +159,7 @@ impl Tables {
     }
 
     /// A copy in which the given hosts have other tables (or none), and domains lead where the addresses say.
-    pub(crate) fn with(
-        &self,
-        changes: Vec<(usize, Option<Arc<HostTable>>)>,
-        addresses: Addresses,
-    ) -> Self {
+    pub(crate) fn with(&self, changes: Vec<(usize, Option<Arc<HostTable>>)>, addresses: Addresses) -> Self {
         let mut hosts = self.hosts.clone();
         for (index, table) in changes {
             if hosts.len() <= index {

@@ -136,12 +136,7 @@ impl Kernel {
 
     /// The one place that answers requests to the server: with the handler's result or error, or with
     /// `service-unavailable` when there is no handler (RFC 6120 section 8.2.3, RFC 6121 section 8.5).
-    async fn answer(
-        self: &Arc<Self>,
-        packet: Packet,
-        target: Option<Target>,
-        account: Option<Arc<Account>>,
-    ) {
+    async fn answer(self: &Arc<Self>, packet: Packet, target: Option<Target>, account: Option<Arc<Account>>) {
         if request_kind(&packet.stanza).is_none() {
             if !self.answered(&packet) {
                 self.ignore(packet);

@@ -6,9 +6,7 @@ use parking_lot::Mutex;
 use xmpp::{Stanza, StanzaError};
 
 use crate::session::intake::Guard;
-use crate::{
-    Account, BoxFuture, Host, HostTable, Origin, Receipt, Recipient, Recipients, Resource, Tables,
-};
+use crate::{Account, BoxFuture, Host, HostTable, Origin, Receipt, Recipient, Recipients, Resource, Tables};
 
 /// Facts that hooks and modules leave for those after them.
 #[derive(Default, Clone)]

@@ -97,7 +97,8 @@ impl Kernel {
         let random = || make(&self.runtime().random.token(96));
         let Some(resource) = resource else { return random() };
         let jid = make(&resource)?;
-        let Some(old) = jid.resource().and_then(|resource| account.state.lock().session(resource).cloned()) else {
+        let Some(old) = jid.resource().and_then(|resource| account.state.lock().session(resource).cloned())
+        else {
             return Ok(jid);
         };
         match account.host().options().conflict {

@@ -144,7 +144,8 @@ impl Inner {
     /// The next stanza to write.
     fn next(&mut self) -> Option<Taken> {
         if self.managed {
-            let item = self.items.get(self.written).filter(|_| self.written + self.held < self.items.len())?;
+            let item =
+                self.items.get(self.written).filter(|_| self.written + self.held < self.items.len())?;
             self.written += 1;
             return Some((item.stanza.clone(), None));
         }

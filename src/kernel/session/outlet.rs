@@ -29,7 +29,8 @@ impl Session {
         }
         let hooks = self.host().writers();
         let resource = Resource::new(self.clone());
-        let held = hooks.iter().map(|hook| hook(&resource, stanza)).find(|said| !matches!(said, Release::Now));
+        let held =
+            hooks.iter().map(|hook| hook(&resource, stanza)).find(|said| !matches!(said, Release::Now));
         held.unwrap_or(Release::Now)
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use auth::{Chain, Decoys, Hash, Hashing, Internal};
 use kernel::{
-    BindRequest, Brand, Conflict, Hold, HostOptions, Kernel, KernelOptions, Limits, Module,
-    Resource, Served, SessionAbout, Taken, Transport,
+    BindRequest, Brand, Conflict, Hold, HostOptions, Kernel, KernelOptions, Limits, Module, Resource, Served,
+    SessionAbout, Taken, Transport,
 };
 use runtime::{ManualClock, Runtime, SystemRandom};
 use serde_json::{Value, json};

@@ -3,12 +3,16 @@
 mod backlog;
 mod bench;
 mod blocking;
+mod carbons;
 mod disco;
 mod iq;
+mod last_activity;
 mod offline;
 mod presence;
+mod private_xml;
 mod register;
 mod roster;
 mod sessions;
 mod subscriptions;
+mod vcard;
 mod words;

@@ -36,7 +36,9 @@ fn named(name: &str) -> String {
 async fn an_account_is_made_before_log_in() {
     let bench = Bench::new().await;
     bench.serve_passwords().await;
-    let form = bench.early(about(ADDRESS, true), "<iq type='get' id='1'><query xmlns='jabber:iq:register'/></iq>").await;
+    let form = bench
+        .early(about(ADDRESS, true), "<iq type='get' id='1'><query xmlns='jabber:iq:register'/></iq>")
+        .await;
     assert!(form.contains("<username></username>") || form.contains("<username/>"), "{form}");
     // asked for in vain, and remembered; making the account makes that untrue
     let host = bench.kernel.host("chess.example").unwrap();
@@ -63,8 +65,14 @@ async fn what_cannot_be_registered() {
     }
     assert!(bench.early(about("192.0.2.9:1", false), &named("plain")).await.contains("not-allowed"));
     assert!(!bench.exists("plain").await, "no password in the clear");
-    assert_eq!(bench.early(about("127.0.0.1:1", false), &named("near")).await, "<iq id='1' type='result'></iq>");
-    assert_eq!(bench.early(about(ADDRESS, true), "<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>").await, "");
+    assert_eq!(
+        bench.early(about("127.0.0.1:1", false), &named("near")).await,
+        "<iq id='1' type='result'></iq>"
+    );
+    assert_eq!(
+        bench.early(about(ADDRESS, true), "<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>").await,
+        ""
+    );
     let elsewhere = named("other").replace("id='1'", "id='1' to='wuchess.example'");
     assert_eq!(bench.early(about(ADDRESS, true), &elsewhere).await, "", "for another domain");
 }
@@ -80,7 +88,10 @@ async fn an_address_makes_so_many_accounts_in_a_minute() {
     let refused = bench.early(about("192.0.2.7:99", true), &named("n4")).await;
     assert!(refused.contains("resource-constraint") && refused.contains("try again in"), "{refused}");
     assert!(!bench.exists("n4").await);
-    assert!(bench.early(about("192.0.2.10:1", true), &named("n5")).await.contains("result"), "another address");
+    assert!(
+        bench.early(about("192.0.2.10:1", true), &named("n5")).await.contains("result"),
+        "another address"
+    );
     bench.clock.advance(std::time::Duration::from_secs(60));
     assert!(bench.early(about(ADDRESS, true), &named("n6")).await.contains("result"), "a minute later");
 }

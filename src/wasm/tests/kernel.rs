@@ -160,9 +160,7 @@ async fn after_a_swap_only_the_new_version_judges() {
         std::fs::write(&file, &versions[round % 2]).unwrap();
         let deployment = bench.deploy("guest", &file, &[]);
         bench.serve(vec![deployment.module()]).await;
-        bench
-            .send(&anna, &format!("<message to='{}'><body>{round}</body></message>", bert.jid()))
-            .await;
+        bench.send(&anna, &format!("<message to='{}'><body>{round}</body></message>", bert.jid())).await;
         assert_eq!(received(&bert).len(), 1 - round % 2, "{round}");
     }
     assert_eq!(bench.platform.loaded().len(), 1);

@@ -120,6 +120,14 @@ fn user_del_is_a_cascade() {
         let (mut jack, mut anna) =
             (bound(&server, "jack@chess.example/desk"), bound(&server, "anna@chess.example/x"));
         befriend(&mut jack, &mut anna);
+        for (id, payload) in [
+            ("block", "<block xmlns='urn:xmpp:blocking'><item jid='spam.example'/></block>"),
+            ("private", "<query xmlns='jabber:iq:private'><board xmlns='urn:example:board'/></query>"),
+            ("vcard", "<vCard xmlns='vcard-temp'><FN>Jack</FN></vCard>"),
+        ] {
+            jack.send(&format!("<iq type='set' id='{id}'>{payload}</iq>"));
+        }
+        jack.ping();
         jack.send("<presence type='unavailable'/>");
         jack.ping();
         anna.send("<message to='jack@chess.example' type='chat'><body>for later</body></message>");

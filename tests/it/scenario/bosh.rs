@@ -81,7 +81,7 @@ impl Bosh {
 
 impl Wire for Bosh {
     fn open(&mut self, domain: &str) -> Result<()> {
-        let stream = format!("to='{domain}' xmlns:xmpp='{}' xml:lang='en'", ns::XBOSH);
+        let stream = format!("to='{domain}' xmlns:xmpp='{}'", ns::XBOSH);
         match self.sid {
             Some(_) => self.request(&format!(" {stream} xmpp:restart='true'"), ""),
             None => {

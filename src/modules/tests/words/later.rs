@@ -61,7 +61,11 @@ async fn a_message_counts_when_every_write_has_ended() {
     anna.read("<message to='bert@chess.example/b' id='1'><body>x</body></message>").await;
     assert_eq!(bert.received().len(), 1, "it is delivered meanwhile");
     anna.read("<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>").await;
-    assert_eq!((anna.received().len(), anna.hold().handled()), (1, 0), "the ping is answered, and counts behind it");
+    assert_eq!(
+        (anna.received().len(), anna.hold().handled()),
+        (1, 0),
+        "the ping is answered, and counts behind it"
+    );
     later.writes.add_permits(1);
     tokio::task::yield_now().await;
     assert_eq!(anna.hold().handled(), 0, "one write is still under way");

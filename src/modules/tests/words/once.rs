@@ -34,7 +34,9 @@ impl Module for Once {
             Verdict::Continue
         });
         registrar.hook(Stage::Delivered, Order::Normal, presence, move |_, packet| {
-            self.taken.lock().push(packet.recipients.iter().map(|recipient| recipient.taken_by().len()).sum());
+            self.taken
+                .lock()
+                .push(packet.recipients.iter().map(|recipient| recipient.taken_by().len()).sum());
             Verdict::Continue
         });
     }
@@ -50,9 +52,17 @@ async fn a_broadcast_to_two_hundred_contacts_is_one_call() {
         let local = format!("user{number}");
         store.accounts().create("chess.example", &local, &[], 0).await.unwrap();
         let jid = Jid::parse(&format!("{local}@chess.example")).unwrap();
-        contacts.push(RosterItem { subscription: Subscription::From, in_roster: true, ..RosterItem::new(jid) });
+        contacts.push(RosterItem {
+            subscription: Subscription::From,
+            in_roster: true,
+            ..RosterItem::new(jid)
+        });
     }
-    store.roster().apply(anna, RosterChange { version: 1, put: contacts, ..Default::default() }).await.unwrap();
+    store
+        .roster()
+        .apply(anna, RosterChange { version: 1, put: contacts, ..Default::default() })
+        .await
+        .unwrap();
     let mut online = Vec::new();
     for number in 0..100 {
         online.push(bench.online(&format!("user{number}@chess.example/x")).await);

@@ -33,7 +33,8 @@ async fn presence_is_merged_until_something_urgent_comes() {
     bench.serve(vec![Arc::new(Quiet)]).await;
     let anna = bench.bind("anna@chess.example/a").await;
     let bert = bench.bind("bert@chess.example/b").await;
-    let say = |status: &str| format!("<presence to='bert@chess.example/b'><status>{status}</status></presence>");
+    let say =
+        |status: &str| format!("<presence to='bert@chess.example/b'><status>{status}</status></presence>");
     anna.send(&say("0")).await;
     assert_eq!(bert.received().len(), 1, "a session that is not restrained");
     bench.kernel.restrain(bert.resource(), true);

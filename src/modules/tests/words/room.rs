@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kernel::{
-    About, BoxFuture, DiscoItem, Host, Kernel, Module, Origin, Packet, Registrar, Service, ServiceAddress, State,
-    Target,
+    About, BoxFuture, DiscoItem, Host, Kernel, Module, Origin, Packet, Registrar, Service, ServiceAddress,
+    State, Target,
 };
 use parking_lot::Mutex;
 use xmpp::{Jid, Kind, StanzaError, StanzaType};
@@ -36,10 +36,17 @@ impl Module for Rooms {
 }
 
 impl Service for Room {
-    fn take<'a>(&'a self, kernel: &'a Arc<Kernel>, packet: Packet, at: &'a Arc<ServiceAddress>) -> BoxFuture<'a, ()> {
+    fn take<'a>(
+        &'a self,
+        kernel: &'a Arc<Kernel>,
+        packet: Packet,
+        at: &'a Arc<ServiceAddress>,
+    ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let occupants = &self.0.of(at.host()).0;
-            let (Some(from), Some(to)) = (packet.stanza.from().cloned(), packet.stanza.to().cloned()) else { return };
+            let (Some(from), Some(to)) = (packet.stanza.from().cloned(), packet.stanza.to().cloned()) else {
+                return;
+            };
             let stanza = match packet.stanza.kind() {
                 Kind::Iq => return kernel.bounce(packet, StanzaError::service_unavailable()).await,
                 Kind::Presence if packet.stanza.stanza_type() == StanzaType::Unavailable => {
@@ -51,8 +58,11 @@ impl Service for Room {
                     packet.stanza.clone().with_from(to)
                 }
                 Kind::Message => {
-                    let nick = occupants.lock().iter().find(|(_, who)| **who == from).map(|(nick, _)| nick.clone());
-                    let Some(nick) = nick else { return kernel.bounce(packet, StanzaError::not_acceptable()).await };
+                    let nick =
+                        occupants.lock().iter().find(|(_, who)| **who == from).map(|(nick, _)| nick.clone());
+                    let Some(nick) = nick else {
+                        return kernel.bounce(packet, StanzaError::not_acceptable()).await;
+                    };
                     packet.stanza.clone().with_from(nick)
                 }
             };
@@ -94,6 +104,7 @@ async fn an_address_that_is_taken_twice_is_refused_and_nothing_changes() {
     let refused = bench.try_serve(vec![Arc::new(Rooms), Arc::new(Rooms)]).await.unwrap_err();
     assert_eq!(refused.to_string(), "the address conference.chess.example is claimed twice by rooms");
     let anna = bench.online("anna@chess.example/a").await;
-    let answer = anna.ask(&format!("<iq type='get' id='1' to='{ADDRESS}'><ping xmlns='urn:xmpp:ping'/></iq>")).await;
+    let answer =
+        anna.ask(&format!("<iq type='get' id='1' to='{ADDRESS}'><ping xmlns='urn:xmpp:ping'/></iq>")).await;
     assert!(answer.contains("remote-server-not-found"), "{answer}");
 }

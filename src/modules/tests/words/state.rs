@@ -29,17 +29,25 @@ impl Module for Counting {
         let host: State<Host, Count> = registrar.state();
         let account: State<Account, Count> = registrar.state();
         let session: State<Resource, Count> = registrar.state();
-        registrar.hook(Stage::Send, Order::Normal, Interest::kinds(&[Kind::Message]), move |kernel, packet| {
-            let client = packet.client().unwrap().clone();
-            let counts = [
-                host.of(client.host()).more(),
-                account.of(client.account()).more(),
-                session.of(&client).more(),
-            ];
-            let text = format!("{counts:?}");
-            kernel.tell(&client, xmpp::Stanza::message(xmpp::StanzaType::None, None, None).append(&body(&text)));
-            Verdict::Handled
-        });
+        registrar.hook(
+            Stage::Send,
+            Order::Normal,
+            Interest::kinds(&[Kind::Message]),
+            move |kernel, packet| {
+                let client = packet.client().unwrap().clone();
+                let counts = [
+                    host.of(client.host()).more(),
+                    account.of(client.account()).more(),
+                    session.of(&client).more(),
+                ];
+                let text = format!("{counts:?}");
+                kernel.tell(
+                    &client,
+                    xmpp::Stanza::message(xmpp::StanzaType::None, None, None).append(&body(&text)),
+                );
+                Verdict::Handled
+            },
+        );
     }
 }
 

@@ -1,0 +1,174 @@
+//! XEP-0012: Last Activity. When a user was last available, and for how long the server has been running. Told only to
+//! those who may see the user's presence.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use kernel::{
+    About, Account, Interest, IqKind, IqRequest, IqResult, Kernel, Matter, Module, Moment, Order, Packet,
+    Registrar, Resource, Ruling, Stage, State, Target, Verdict, Way,
+};
+use parking_lot::Mutex;
+use serde_json::Value;
+use storage::{LastActivity as Last, StorageError};
+use xmpp::{Element, Jid, Kind, Stanza, StanzaError, StanzaType, ns};
+
+use crate::OptionError;
+use crate::options::{self, NoOptions};
+
+const SECOND_US: i64 = 1_000_000;
+
+struct LastActivity;
+
+/// When the domain began to be served, by the monotonic clock.
+#[derive(Default)]
+struct Since(OnceLock<Duration>);
+
+/// The status of the unavailable presence that a resource is sending.
+#[derive(Default)]
+struct Farewell(Mutex<String>);
+
+/// When the account was last available, as it is written to the store.
+#[derive(Default)]
+struct Left(Mutex<Option<Last>>);
+
+pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
+    let NoOptions {} = options::read(options)?;
+    Ok(Arc::new(LastActivity))
+}
+
+impl Module for LastActivity {
+    fn about(&self) -> About {
+        About { name: "last_activity".into(), specifications: vec![("XEP-0012", "2.0")] }
+    }
+
+    fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
+        for target in [Target::Host, Target::Account] {
+            registrar.feature(target, ns::LAST);
+        }
+        let since: State<kernel::Host, Since> = registrar.state();
+        let host = registrar.host().clone();
+        registrar.every(Duration::from_secs(1), move |kernel| {
+            uptime(kernel, since.of(&host)); // the first time it begins to count
+            Box::pin(std::future::ready(()))
+        });
+        registrar.iq(Target::Host, IqKind::Get, "query", ns::LAST, move |request| async move {
+            Ok(Some(answer(uptime(&request.kernel, since.of(&request.host)), "")))
+        });
+        let (farewell, left) = (registrar.state(), registrar.state());
+        registrar.iq(Target::Account, IqKind::Get, "query", ns::LAST, move |request| get(request, left));
+        let presence = Interest::types(Kind::Presence, &[StanzaType::None, StanzaType::Unavailable]);
+        registrar.hook(Stage::Send, Order::Normal, presence, move |_, packet| {
+            note(packet, farewell);
+            Verdict::Continue
+        });
+        registrar.session(Moment::Unavailable, move |kernel, event| {
+            record(kernel, &event.resource, farewell, left);
+            Box::pin(std::future::ready(()))
+        });
+        let requests = Interest::types(Kind::Iq, &[StanzaType::Get]).payload_ns(&[ns::LAST]);
+        registrar.hook_later(Stage::Receive, Order::Normal, requests, |kernel, packet| {
+            Box::pin(to_client(kernel, packet))
+        });
+    }
+}
+
+fn answer(seconds: u64, status: &str) -> Element {
+    let answer = Element::new("query", ns::LAST).attr("seconds", seconds.to_string());
+    if status.is_empty() { answer } else { answer.text(status) }
+}
+
+fn uptime(kernel: &Kernel, since: &Since) -> u64 {
+    let now = kernel.runtime().clock.monotonic();
+    now.saturating_sub(*since.0.get_or_init(|| now)).as_secs()
+}
+
+/// A client says something of its presence: the status is kept if it says goodbye with it.
+fn note(packet: &Packet, farewell: State<Resource, Farewell>) {
+    let Some(client) = packet.client().filter(|_| packet.stanza.to().is_none()) else { return };
+    let status = packet.stanza.child("status", ns::CLIENT).map(|status| status.text().into_owned());
+    match (packet.stanza.stanza_type(), status) {
+        (StanzaType::Unavailable, Some(status)) => *farewell.of(client).0.lock() = status,
+        _ => forget(client, farewell),
+    }
+}
+
+fn forget(client: &Resource, farewell: State<Resource, Farewell>) {
+    if let Some(farewell) = farewell.peek(client) {
+        farewell.0.lock().clear();
+    }
+}
+
+/// A resource is not available any more: if it was the last one, that is when the user was last seen. Queued and not waited
+/// for, so that the news of its leave does not wait either; until it is committed the account itself knows.
+fn record(
+    kernel: &Kernel,
+    resource: &Resource,
+    farewell: State<Resource, Farewell>,
+    left: State<Account, Left>,
+) {
+    let status = farewell.peek(resource).map(|farewell| std::mem::take(&mut *farewell.0.lock()));
+    let account = resource.account();
+    if account.is_available() {
+        return;
+    }
+    let last = Last { at_us: kernel.now_us(), status: status.unwrap_or_default() };
+    let write = kernel.store().last_activity().put(account.id(), last.clone());
+    *left.of(account).0.lock() = Some(last);
+    kernel.runtime().tasks.spawn("last activity", async move {
+        match write.await {
+            Ok(()) | Err(StorageError::Constraint(_)) => {} // the account is being deleted
+            Err(error) => tracing::error!(%error, "cannot record when an account was last available"),
+        }
+    });
+}
+
+/// Section 3: of a user, by the bare JID.
+async fn get(request: IqRequest, left: State<Account, Left>) -> IqResult {
+    let account = request.account.as_ref().ok_or_else(StanzaError::service_unavailable)?;
+    authorize(&request.kernel, account, request.from()).await?;
+    if account.is_available() {
+        return Ok(Some(answer(0, "")));
+    }
+    let known = left.peek(account).and_then(|left| left.0.lock().clone());
+    let last = match known {
+        Some(last) => Some(last),
+        None => {
+            request.kernel.store().last_activity().get(account.id()).await.map_err(|error| failed(&error))?
+        }
+    };
+    let last = last.ok_or_else(|| StanzaError::service_unavailable().text("no last activity is recorded"))?;
+    let ago = request.kernel.now_us().saturating_sub(last.at_us).max(0) / SECOND_US;
+    Ok(Some(answer(ago.unsigned_abs(), &last.status)))
+}
+
+/// Section 4: a request to a full JID is for the client, but only that of somebody who may see it.
+async fn to_client(kernel: &Arc<Kernel>, packet: &mut Packet) -> Verdict {
+    let from = packet.stanza.from().cloned();
+    let full = |jid: &Jid| jid.resource().is_some();
+    for recipient in packet.recipients.iter_mut().filter(|one| one.ruling.is_none() && full(&one.to)) {
+        if let Err(error) = authorize(kernel, &recipient.account, from.as_ref()).await {
+            recipient.ruling = Some(Ruling::Reject(error));
+        }
+    }
+    Verdict::Continue
+}
+
+/// The owner, and those who may see the account's presence: contacts with a subscription, unless a list withholds it.
+async fn authorize(kernel: &Kernel, account: &Account, from: Option<&Jid>) -> Result<(), StanzaError> {
+    let from = from.ok_or_else(StanzaError::forbidden)?;
+    if from.same_bare(account.jid()) {
+        return Ok(());
+    }
+    let roster = kernel.roster(account).await.map_err(|error| failed(&error))?;
+    let presence = Matter::of(Way::Out, &Stanza::presence(StanzaType::None, None, None));
+    match roster.is_watched_by(from) && kernel.admits(account, presence, from) {
+        true => Ok(()),
+        false => Err(StanzaError::forbidden()),
+    }
+}
+
+fn failed(error: &StorageError) -> StanzaError {
+    tracing::error!(%error, "cannot read an account's last activity");
+    StanzaError::internal_server_error()
+}

@@ -1,0 +1,163 @@
+//! XEP-0049: Private XML Storage. What clients keep for themselves: bookmarks, notes, preferences.
+
+use std::sync::Arc;
+
+use kernel::{About, Account, IqKind, IqRequest, IqResult, Kernel, Module, Registrar, State, Target};
+use serde_json::Value;
+use settings::{Limit, group, number};
+use storage::{PrivateError, PrivateLimits};
+use tokio::sync::Mutex;
+use xmpp::{Element, Node, StanzaError, ns};
+
+use crate::OptionError;
+use crate::options;
+use crate::stored_xml;
+
+group! {
+    /// What one account may store.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct PrivateXml {
+        /// Elements stored for one account; one more is refused with `resource-constraint`.
+        entries: Limit = number(100, 1..=u32::MAX.into());
+        /// Bytes of all elements stored for one account.
+        bytes: Limit = number(1_048_576, 1024..=1 << 40);
+    }
+}
+
+/// Held while elements of one account are stored, so that several are checked together.
+#[derive(Default)]
+struct Setting(Mutex<()>);
+
+/// An element to be stored.
+struct Entry {
+    name: String,
+    ns: String,
+    xml: String,
+}
+
+pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
+    let private: PrivateXml = options::read(options)?;
+    Ok(Arc::new(private))
+}
+
+impl Module for PrivateXml {
+    fn about(&self) -> About {
+        About { name: "private_xml".into(), specifications: vec![("XEP-0049", "1.2")] }
+    }
+
+    fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
+        registrar.feature(Target::Host, ns::PRIVATE);
+        registrar.iq(Target::Account, IqKind::Get, "query", ns::PRIVATE, get);
+        let setting = registrar.state();
+        registrar.iq(Target::Account, IqKind::Set, "query", ns::PRIVATE, move |request| {
+            self.clone().set(request, setting)
+        });
+    }
+}
+
+/// The element as it was stored; as it was asked for if there is none.
+async fn get(request: IqRequest) -> IqResult {
+    let account = request.own_account()?;
+    let query = request.stanza.payload().ok_or_else(StanzaError::bad_request)?;
+    let mut wanted = query.children();
+    let asked = wanted.next().ok_or_else(nothing)?;
+    if wanted.next().is_some() {
+        return Err(StanzaError::bad_request().text("ask for one element at a time"));
+    }
+    check(asked)?;
+    let stored = request.kernel.store().private().get(account.id(), asked.name(), asked.ns()).await;
+    let found = match stored.map_err(|error| stored_xml::failed(&error))? {
+        Some(xml) => stored_xml::read(xml)?,
+        None => stored_xml::tree(asked)?,
+    };
+    Ok(Some(Element::new("query", ns::PRIVATE).child(found)))
+}
+
+impl PrivateXml {
+    /// Stores every element in place of the earlier one of the same name and namespace: all of them, or none if they would
+    /// be more than the account may have.
+    async fn set(self: Arc<Self>, request: IqRequest, setting: State<Account, Setting>) -> IqResult {
+        let account = request.own_account()?;
+        let query = request.stanza.payload().ok_or_else(StanzaError::bad_request)?;
+        let mut entries: Vec<Entry> = Vec::new();
+        for element in query.children() {
+            let entry = entry(element)?;
+            if entries.iter().any(|earlier| (&earlier.name, &earlier.ns) == (&entry.name, &entry.ns)) {
+                return Err(StanzaError::bad_request().text("the same element occurs twice"));
+            }
+            entries.push(entry);
+        }
+        if entries.is_empty() {
+            return Err(nothing());
+        }
+        let _setting = setting.of(&account).0.lock().await;
+        let limits = match entries.len() {
+            1 => self.limits(),
+            _ => self.make_room(&request.kernel, &account, &entries).await?,
+        };
+        let private = request.kernel.store().private();
+        let queued = entries
+            .into_iter()
+            .map(|entry| private.put(account.id(), &entry.name, &entry.ns, entry.xml, limits));
+        let queued: Vec<_> = queued.collect(); // all are queued before one is waited for: one commit
+        for write in queued {
+            write.await.map_err(refusal)?;
+        }
+        Ok(None)
+    }
+
+    fn limits(&self) -> PrivateLimits {
+        let bound = |limit: Limit| limit.get().map_or(0, std::num::NonZeroU64::get);
+        PrivateLimits {
+            entries: u32::try_from(bound(self.entries)).unwrap_or(u32::MAX),
+            bytes: bound(self.bytes),
+        }
+    }
+
+    /// Checks several elements together. The limits that each is then stored with: none.
+    async fn make_room(
+        &self,
+        kernel: &Kernel,
+        account: &Account,
+        new: &[Entry],
+    ) -> Result<PrivateLimits, StanzaError> {
+        let stored = kernel.store().private().all(account.id()).await;
+        let stored = stored.map_err(|error| stored_xml::failed(&error))?;
+        let stay = stored
+            .iter()
+            .filter(|old| !new.iter().any(|new| (&new.name, &new.ns) == (&old.name, &old.ns)))
+            .map(|old| old.xml.len());
+        let sizes: Vec<usize> = stay.chain(new.iter().map(|new| new.xml.len())).collect();
+        match sizes.len() > self.entries.bound() || sizes.iter().sum::<usize>() > self.bytes.bound() {
+            true => Err(refusal(PrivateError::Full)),
+            false => Ok(PrivateLimits::default()),
+        }
+    }
+}
+
+fn entry(element: Node<'_>) -> Result<Entry, StanzaError> {
+    check(element)?;
+    let xml = stored_xml::write(&stored_xml::tree(element)?);
+    Ok(Entry { name: element.name().to_owned(), ns: element.ns().to_owned(), xml })
+}
+
+/// Namespaces that are reserved are refused, among them that of the request: an element needs one of its own.
+fn check(element: Node<'_>) -> Result<(), StanzaError> {
+    let own = element.ns();
+    let reserved = own.starts_with("jabber:") || own.starts_with("http://jabber.org/") || own == ns::VCARD;
+    match own.is_empty() || reserved {
+        true => Err(StanzaError::not_acceptable().text("the element needs a namespace that is not reserved")),
+        false => Ok(()),
+    }
+}
+
+fn nothing() -> StanzaError {
+    StanzaError::not_acceptable().text("the query must contain an element")
+}
+
+fn refusal(error: PrivateError) -> StanzaError {
+    match error {
+        PrivateError::Full => StanzaError::resource_constraint().text("your private storage is full"),
+        PrivateError::Storage(error) => stored_xml::failed(&error),
+    }
+}

@@ -1,0 +1,82 @@
+//! XML that is stored for users as it was sent: taken out of a stanza, and put into an answer.
+
+use storage::StorageError;
+use xmpp::{Document, Element, Limits, Node, StanzaError};
+
+/// What a tree may weigh beyond four times its source.
+const SLACK: usize = 1 << 20;
+
+/// An element as a tree of its own. Each element of a tree has its own copy of its namespace's name: what would grow out
+/// of proportion by that is refused, so that a long name that is declared once does not fill the memory.
+///
+/// # Errors
+/// `policy-violation`.
+pub(crate) fn tree(node: Node<'_>) -> Result<Element, StanzaError> {
+    let source = node.raw().len();
+    match source.saturating_add(names(node)) <= source.saturating_mul(4).saturating_add(SLACK) {
+        true => Ok(node.to_element()),
+        false => Err(StanzaError::policy_violation().text("the namespaces in this element are too long")),
+    }
+}
+
+/// Bytes of the names of all namespaces, once for each element and attribute. Recursion is bounded by the limits that the
+/// stanza was read with.
+fn names(node: Node<'_>) -> usize {
+    let attributes = node.attrs().map(|attr| attr.ns.len());
+    let children = node.children().map(names);
+    attributes.chain(children).fold(node.ns().len(), usize::saturating_add)
+}
+
+/// The XML of an element, with every namespace declared in it.
+pub(crate) fn write(element: &Element) -> String {
+    element.to_xml("")
+}
+
+/// Reads what was stored.
+///
+/// # Errors
+/// `internal-server-error`: it is damaged.
+pub(crate) fn read(xml: String) -> Result<Element, StanzaError> {
+    let document = Document::parse(xml.into_bytes().into(), "", &Limits::OWN).map_err(|error| {
+        tracing::error!(%error, "stored XML is damaged");
+        StanzaError::internal_server_error()
+    })?;
+    Ok(document.to_element())
+}
+
+/// The store failed at it.
+pub(crate) fn failed(error: &StorageError) -> StanzaError {
+    tracing::error!(%error, "cannot read or write stored XML");
+    StanzaError::internal_server_error()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use xmpp::Stanza;
+
+    #[test]
+    fn what_is_read_is_what_was_written() {
+        for xml in [
+            "<a xmlns='x:a'><b xmlns=''/> text &amp; <c xmlns='x:c' xmlns:p='x:p' p:d='&apos;'><p:e/></c></a>",
+            "<p:a xmlns:p='x:a' n='1'/>",
+        ] {
+            let stanza = Stanza::parse_str(&format!("<message>{xml}</message>")).unwrap();
+            let taken = tree(stanza.payload().unwrap()).unwrap();
+            assert_eq!(read(write(&taken)).unwrap(), taken, "{xml}");
+        }
+        assert!(read("<a>".into()).is_err());
+    }
+
+    #[test]
+    fn a_long_name_that_many_elements_share() {
+        let payload = |length: usize, elements: usize| {
+            let (name, within) = ("n".repeat(length), "<a/>".repeat(elements));
+            let xml = format!("<message><x xmlns='urn:{name}'>{within}</x></message>");
+            tree(Stanza::parse_str(&xml).unwrap().payload().unwrap()).map(drop)
+        };
+        assert_eq!(payload(100, 4000), Ok(()));
+        assert_eq!(payload(100_000, 4), Ok(()));
+        assert_eq!(payload(100_000, 4000).unwrap_err().condition, xmpp::Condition::PolicyViolation);
+    }
+}
