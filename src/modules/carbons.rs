@@ -129,10 +129,7 @@ impl Kept {
 
     fn delivered_to(&self, kernel: &Kernel, packet: &Packet, recipient: &Recipient) {
         let Recipient { to, account, .. } = recipient;
-        let message = match packet.stanza.to() {
-            Some(_) => packet.stanza.clone(),
-            None => packet.stanza.clone().with_to(Some(to.clone())),
-        };
+        let message = addressed(&packet.stanza, to);
         let missed = |resource: &Resource| !recipient.taken_by().contains(resource);
         if let Some(client) = own_client(packet, account) {
             self.copy(kernel, account, &message, Direction::Sent, |one| one != client && missed(one));
@@ -154,10 +151,7 @@ impl Kept {
             };
         }
         if let Some(client) = own_client(packet, account) {
-            let message = match packet.stanza.to() {
-                Some(_) => packet.stanza.clone(),
-                None => packet.stanza.clone().with_to(Some(account.jid().clone())),
-            };
+            let message = addressed(&packet.stanza, account.jid());
             self.copy(kernel, account, &message, Direction::Sent, |resource| resource != client);
         }
         Verdict::Continue
@@ -194,6 +188,14 @@ impl Kept {
 /// The client that sent the packet, if it is one of this account.
 fn own_client<'a>(packet: &'a Packet, account: &Account) -> Option<&'a Resource> {
     packet.client().filter(|client| client.account().id() == account.id())
+}
+
+/// The message as its recipient sees it: one to several accounts, or without an address, has no `to` itself.
+fn addressed(message: &Stanza, to: &Jid) -> Stanza {
+    match message.to() {
+        Some(_) => message.clone(),
+        None => message.clone().with_to(Some(to.clone())),
+    }
 }
 
 /// The copy, addressed to nobody yet; without a payload if the message is too large to be wrapped.
