@@ -56,12 +56,15 @@ pub struct Kernel {
     pub(crate) rosters: Stored<Roster>,
     pub(crate) default_lists: Stored<Option<PrivacyList>>,
     counters: Counters,
+    /// When it was made, monotonic.
+    since: Duration,
     pub(crate) resumable: Mutex<HashMap<u128, Arc<Session>>>,
 }
 
 impl Kernel {
     /// A kernel without hosts. Its own jobs run until the drain.
     pub fn new(options: KernelOptions) -> Arc<Self> {
+        let since = options.runtime.clock.monotonic();
         let kernel = Arc::new(Self {
             runtime: options.runtime,
             store: options.store,
@@ -72,6 +75,7 @@ impl Kernel {
             rosters: crate::account::roster::state(),
             default_lists: crate::account::screen::state(),
             counters: Counters::default(),
+            since,
             resumable: Mutex::default(),
         });
         kernel.runtime.tasks.spawn("kernel jobs", crate::session::directory::jobs(kernel.clone()));
@@ -91,6 +95,11 @@ impl Kernel {
     /// What has been counted.
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// How long the server has been running.
+    pub fn uptime(&self) -> Duration {
+        self.runtime.clock.monotonic().saturating_sub(self.since)
     }
 
     /// UTC, microseconds.

@@ -144,12 +144,6 @@ impl Kept {
     /// What an account sends to itself may find none of its resources ready: the others hear of it all the same.
     fn undelivered(&self, kernel: &Kernel, packet: &Packet) -> Verdict {
         let Some(account) = packet.recipient() else { return Verdict::Continue };
-        if packet.notes.leftover {
-            return match is_copy(&packet.stanza, account) {
-                true => Verdict::Handled, // it was for one session alone
-                false => Verdict::Continue,
-            };
-        }
         if let Some(client) = own_client(packet, account) {
             let message = addressed(&packet.stanza, account.jid());
             self.copy(kernel, account, &message, Direction::Sent, |resource| resource != client);
@@ -175,7 +169,7 @@ impl Kept {
             if self.gets_copies(&resource) && wanted(&resource) {
                 let copy = copy.get_or_insert_with(|| wrap(account.jid(), message, direction));
                 if copy.payload().is_some() {
-                    kernel.tell(&resource, copy.clone().with_to(Some(resource.jid().clone())));
+                    kernel.show(&resource, copy.clone().with_to(Some(resource.jid().clone())));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! XEP-0012: Last Activity. When a user was last available, and for how long the server has been running. Told only to
 //! those who may see the user's presence.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{
@@ -19,10 +19,6 @@ use crate::options::{self, NoOptions};
 const SECOND_US: i64 = 1_000_000;
 
 struct LastActivity;
-
-/// When the domain began to be served, by the monotonic clock.
-#[derive(Default)]
-struct Since(OnceLock<Duration>);
 
 /// The status of the unavailable presence that a resource is sending.
 #[derive(Default)]
@@ -46,14 +42,8 @@ impl Module for LastActivity {
         for target in [Target::Host, Target::Account] {
             registrar.feature(target, ns::LAST);
         }
-        let since: State<kernel::Host, Since> = registrar.state();
-        let host = registrar.host().clone();
-        registrar.every(Duration::from_secs(1), move |kernel| {
-            uptime(kernel, since.of(&host)); // the first time it begins to count
-            Box::pin(std::future::ready(()))
-        });
-        registrar.iq(Target::Host, IqKind::Get, "query", ns::LAST, move |request| async move {
-            Ok(Some(answer(uptime(&request.kernel, since.of(&request.host)), "")))
+        registrar.iq(Target::Host, IqKind::Get, "query", ns::LAST, |request| async move {
+            Ok(Some(answer(request.kernel.uptime().as_secs(), "")))
         });
         let (farewell, left) = (registrar.state(), registrar.state());
         registrar.iq(Target::Account, IqKind::Get, "query", ns::LAST, move |request| get(request, left));
@@ -76,11 +66,6 @@ impl Module for LastActivity {
 fn answer(seconds: u64, status: &str) -> Element {
     let answer = Element::new("query", ns::LAST).attr("seconds", seconds.to_string());
     if status.is_empty() { answer } else { answer.text(status) }
-}
-
-fn uptime(kernel: &Kernel, since: &Since) -> u64 {
-    let now = kernel.runtime().clock.monotonic();
-    now.saturating_sub(*since.0.get_or_init(|| now)).as_secs()
 }
 
 /// A client says something of its presence: the status is kept if it says goodbye with it.

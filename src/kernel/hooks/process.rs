@@ -7,7 +7,9 @@ use xmpp::{Kind, Stanza, StanzaError};
 use crate::delivery::deliver::Writing;
 use crate::hooks::stage::{Entry, Handler};
 use crate::session::intake::Guard;
-use crate::{Destination, Item, Kernel, Link, Origin, Packet, Resource, Ruling, Stage, Verdict};
+use crate::{
+    Destination, Item, Kernel, Link, Origin, Packet, Recipient, Recipients, Resource, Ruling, Stage, Verdict,
+};
 
 impl Kernel {
     /// A client's stanza, `from` stamped, enters. Ends when its fate is decided, but for writes in flight and requests
@@ -121,7 +123,25 @@ impl Kernel {
     pub async fn bounce(self: &Arc<Self>, packet: Packet, error: StanzaError) {
         let Some(reply) = packet.stanza.error_reply(&error) else { return };
         self.counters().bounced.inc();
-        self.reply(&packet, reply).await;
+        self.reply(&packet, reply.clone()).await;
+        if let (Some(client), Kind::Message) = (packet.client(), reply.kind()) {
+            self.returned(&packet, client.clone(), reply).await;
+        }
+    }
+
+    /// Tells hooks at Delivered of a message's error that a client of ours got from this server, as they are told of one that
+    /// comes from elsewhere.
+    async fn returned(self: &Arc<Self>, packet: &Packet, client: Resource, reply: Stanza) {
+        let mut copy = packet.fork(reply);
+        copy.host = client.host().clone();
+        if copy.table().is_none_or(|table| !table.stage(Stage::Delivered).concerns(&copy.stanza)) {
+            return;
+        }
+        copy.origin = Origin::Host(packet.host.clone());
+        let mut recipient = Recipient::new(client.jid().clone(), client.account().clone());
+        recipient.taken_by = vec![client];
+        copy.recipients = Recipients::One(recipient);
+        Box::pin(self.stage(Stage::Delivered, copy)).await;
     }
 
     /// Takes an answer to the sender of the packet.
@@ -137,11 +157,20 @@ impl Kernel {
         }
     }
 
-    /// Puts a stanza into what waits for a resource, past all rules: an answer to it, a push. One whose session has ended
-    /// gets nothing.
+    /// Puts a stanza into what waits for a resource, past all rules: an answer to it, a push. It is for this session alone
+    /// and ends with it.
     pub fn tell(&self, resource: &Resource, stanza: Stanza) {
-        let item = Item::new(stanza, self.now_us());
+        let item = Item { alone: true, ..Item::new(stanza, self.now_us()) };
         if let Err(refused) = resource.session().push(item) {
+            tracing::debug!(session = resource.id(), ?refused, "stanza dropped: the session has ended");
+        }
+    }
+
+    /// The same for what belongs among the messages that others send to the resource: it stays behind stored ones that are
+    /// being read back.
+    pub fn show(&self, resource: &Resource, stanza: Stanza) {
+        let item = Item { alone: true, ..Item::new(stanza, self.now_us()) };
+        if let Err(refused) = resource.session().place(item) {
             tracing::debug!(session = resource.id(), ?refused, "stanza dropped: the session has ended");
         }
     }

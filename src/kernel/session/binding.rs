@@ -228,10 +228,10 @@ impl Kernel {
         })
     }
 
-    /// What a session had not received. Presence was for that session alone; a message that another session got as well
-    /// is not sent anew.
+    /// What a session had not received. Presence, answers, pushes and copies were for that session alone; a message that
+    /// another session got as well is not sent anew.
     async fn deliver_leftover(self: &Arc<Self>, account: &Arc<Account>, mut item: Item) {
-        if item.stanza.kind() == xmpp::Kind::Presence || item.is_elsewhere() {
+        if item.alone || item.stanza.kind() == xmpp::Kind::Presence || item.is_elsewhere() {
             return;
         }
         item.copies = None;

@@ -24,6 +24,8 @@ pub struct Item {
     pub receipt: Option<Arc<dyn Receipt>>,
     /// It carries this domain's own delay stamp already (XEP-0203).
     pub stamped: bool,
+    /// For this session alone: an answer, a push, a copy. It ends with the session.
+    pub(crate) alone: bool,
     /// Several sessions got the stanza: how many still have it, or have had it.
     pub(crate) copies: Option<Arc<AtomicUsize>>,
 }
@@ -31,7 +33,7 @@ pub struct Item {
 impl Item {
     /// A stanza for one session, not stored.
     pub fn new(stanza: Stanza, received_us: i64) -> Self {
-        Self { stanza, received_us, receipt: None, stamped: false, copies: None }
+        Self { stanza, received_us, receipt: None, stamped: false, alone: false, copies: None }
     }
 
     /// A stanza that was read back from a store, stamped; `receipt` is told what becomes of it.

@@ -395,3 +395,40 @@ async fn a_forged_copy_is_a_message_like_others() {
     assert!(got.starts_with("<message from='bert@chess.example' to='bert@chess.example/two'"), "{got}");
     assert!(got.contains("from='anna@chess.example/a'"), "who has forged it is seen: {got}");
 }
+
+#[tokio::test]
+async fn an_unread_copy_dies_with_its_session() {
+    let bench = Bench::new().await;
+    let [one, two, _plain] = berts(&bench).await;
+    one.send(&chat("1", "anna@chess.example")).await; // `two` has a copy unread
+    two.drop_connection().await;
+    let got = one.settled().await;
+    assert!(!got.iter().any(|stanza| stanza.contains("urn:xmpp:carbons:2")), "{got:#?}");
+}
+
+#[tokio::test]
+async fn the_servers_own_error_is_copied() {
+    let bench = Bench::new().await;
+    let [one, two, _plain] = berts(&bench).await;
+    one.send(&chat("1", "nobody@chess.example")).await;
+    assert!(one.one().contains("<service-unavailable "));
+    let got = two.received();
+    assert_eq!(got.len(), 2, "{got:#?}"); // the sent copy, and the error
+}
+
+#[tokio::test]
+async fn copies_stay_behind_stored_messages() {
+    let bench = Bench::new().await;
+    let anna = bench.online("anna@chess.example/a").await;
+    let one = bench.bind("bert@chess.example/one").await;
+    let two = bench.bind("bert@chess.example/two").await;
+    two.send(ENABLE).await;
+    two.received();
+    let held = bench.kernel.arrive(two.resource(), xmpp::Stanza::parse_str("<presence/>").unwrap());
+    anna.send(&chat("question", "bert@chess.example")).await;
+    one.send(&chat("answer", "anna@chess.example")).await;
+    bench.kernel.arrived(held).await;
+    let got = two.settled().await;
+    let at = |id: &str| got.iter().position(|stanza| stanza.contains(id));
+    assert!(at("question") < at("answer"), "{got:#?}");
+}
