@@ -86,7 +86,7 @@ impl Bench {
             SessionAbout { transport: Transport::Tcp, tls: true, address: "127.0.0.1:1".parse().unwrap() };
         let resource = jid.resource().map(str::to_owned);
         let hold = self.kernel.bind(BindRequest { account, resource, about }).await.ok().unwrap();
-        Client { kernel: self.kernel.clone(), hold }
+        Client { hold }
     }
 
     /// A client that has asked for its roster and is available; what it got by then is thrown away.
@@ -157,7 +157,6 @@ fn modules(options: &Value) -> Vec<Arc<dyn Module>> {
 }
 
 pub struct Client {
-    kernel: Arc<Kernel>,
     hold: Hold,
 }
 
