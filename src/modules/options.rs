@@ -2,7 +2,7 @@
 
 use std::{error, fmt};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use settings::{Checker, Given, Group, Key, Kind, Problem, Section, Values};
 
 /// An option that a feature does not take.
@@ -30,7 +30,7 @@ pub(crate) fn read<G: Group>(options: &Value) -> Result<G, OptionError> {
     if let Some(problem) = checker.into_problems().into_iter().next() {
         return Err(OptionError(problem));
     }
-    let map = checked.and_then(|checked| checked.as_object().cloned()).unwrap_or_else(Map::new);
+    let map = checked.and_then(|checked| checked.as_object().cloned()).unwrap_or_default();
     Ok(G::read(&Values::from(map)))
 }
 
