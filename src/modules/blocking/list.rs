@@ -94,7 +94,7 @@ fn renumbered(
     old: &[PrivacyItem],
 ) -> Result<(Vec<PrivacyItem>, PrivacyChange), StanzaError> {
     FIRST.checked_add(count(new.len() + kept.len())?).ok_or_else(StanzaError::resource_constraint)?;
-    let kept = kept.iter().map(|item| PrivacyItem::clone(item));
+    let kept = kept.iter().copied().cloned();
     let items = new.iter().map(|jid| denial(0, jid)).chain(kept);
     let items: Vec<_> = (FIRST..).zip(items).map(|(order, item)| PrivacyItem { order, ..item }).collect();
     let remove = old.iter().map(|item| item.order).collect();
