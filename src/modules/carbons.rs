@@ -198,11 +198,3 @@ fn wrap(account: &Jid, message: &Stanza, direction: Direction) -> Stanza {
     let copy = Element::new(direction.name(), ns::CARBONS).child(forwarded);
     Stanza::message(message.stanza_type(), Some(account), None).append(&copy).shared()
 }
-
-/// Is this a copy that the server has made for a resource of the account? Only the server sends from its bare JID.
-fn is_copy(message: &Stanza, account: &Account) -> bool {
-    message.from() == Some(account.jid())
-        && message
-            .children()
-            .any(|child| child.ns() == ns::CARBONS && matches!(child.name(), "sent" | "received"))
-}

@@ -2,7 +2,6 @@
 //! those who may see the user's presence.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use kernel::{
     About, Account, Interest, IqKind, IqRequest, IqResult, Kernel, Matter, Module, Moment, Order, Packet,

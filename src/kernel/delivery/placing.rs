@@ -8,7 +8,7 @@ use xmpp::{Jid, Kind, StanzaType};
 use crate::account::State;
 use crate::account::screen::{Matter, Way};
 use crate::session::Session;
-use crate::{Item, Kernel, Packet, PushError, Recipient, Resource, Stage};
+use crate::{Cause, Item, Kernel, Packet, PushError, Recipient, Resource, Stage};
 
 /// What became of a stanza under the account's lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub(crate) struct Placing<'a> {
     matter: Matter,
     /// What the account's default list says; a session's active list may say otherwise.
     admitted: bool,
+    /// Whose presence is broadcast, if a list holds for that resource: it may deny single sessions of the recipient.
+    sender: Option<Resource>,
     slow: Vec<Arc<Session>>,
     /// The resources that took it, where hooks at Delivered are to be told.
     taken: Option<Vec<Resource>>,
@@ -47,6 +49,9 @@ impl<'a> Placing<'a> {
         let matter = Matter::of(Way::In, &stanza);
         let from = stanza.from().cloned();
         let admitted = from.as_ref().is_none_or(|from| kernel.admits(&recipient.account, matter, from));
+        let broadcast = packet.origin.cause() == Some(Cause::Broadcast);
+        let sender =
+            packet.origin.resource().filter(|resource| broadcast && kernel.has_list(resource)).cloned();
         let told = packet.table().is_some_and(|table| table.stage(Stage::Delivered).concerns(&stanza));
         let item = Item {
             receipt: packet.notes.receipt.clone(),
@@ -55,7 +60,7 @@ impl<'a> Placing<'a> {
         };
         let (to, leftover) = (recipient.to.clone(), packet.notes.leftover);
         let taken = told.then(Vec::new);
-        Self { kernel, from, to, item, leftover, matter, admitted, slow: Vec::new(), taken }
+        Self { kernel, from, to, item, leftover, matter, admitted, sender, slow: Vec::new(), taken }
     }
 
     /// The resources that took it, if hooks are to be told.
@@ -70,6 +75,12 @@ impl<'a> Placing<'a> {
 
     /// The list that holds in this session lets the stanza through.
     fn admits(&self, session: &Arc<Session>) -> bool {
+        if let Some(sender) = &self.sender {
+            let matter = Matter::of(Way::Out, &self.item.stanza);
+            if !self.kernel.admits_at(sender, matter, session.jid()) {
+                return false;
+            }
+        }
         match (&self.from, session.screen.load().is_some()) {
             (Some(from), true) => self.kernel.admits_at(&Resource::new(session.clone()), self.matter, from),
             _ => self.admitted,

@@ -44,7 +44,7 @@ pub enum Cause {
     ProbeAnswer,
     /// The account's state has changed: its resources are told.
     Push,
-    /// A subscription comes, changes or ends.
+    /// A subscription comes, changes or ends, or the account lets a contact see more or less of it.
     Subscription,
     /// What one resource sent or received is shown to another.
     Copy,

@@ -24,7 +24,10 @@ pub enum RequestError {
 
 /// Requests that wait for an answer, by their ids.
 #[derive(Default)]
-pub(crate) struct Pending(Mutex<HashMap<Box<str>, (Jid, oneshot::Sender<Stanza>)>>);
+pub(crate) struct Pending(Mutex<HashMap<Box<str>, Asked>>);
+
+/// Who was asked, and where the answer goes.
+type Asked = (Jid, oneshot::Sender<Stanza>);
 
 /// Takes the request out when it is given up.
 struct Waiting<'a> {

@@ -66,7 +66,7 @@ impl Sight {
         for watcher in watchers {
             match (admitted(self.screen.as_deref(), roster, watcher), sees(kernel, resource, watcher)) {
                 (true, false) => withdraw(kernel, resource, watcher).await,
-                (false, true) => probe::tell(kernel, resource, watcher, Cause::Broadcast).await,
+                (false, true) => probe::tell(kernel, resource, watcher, Cause::Subscription).await,
                 _ => {}
             }
         }
@@ -123,8 +123,8 @@ static NOTIFICATION: LazyLock<Matter> =
 /// Takes a resource out of sight; back into it, if the list has changed again.
 async fn withdraw(kernel: &Arc<Kernel>, resource: &Resource, to: &Jid) {
     let stanza = Stanza::presence(StanzaType::Unavailable, Some(resource.jid()), Some(to));
-    kernel.send(Origin::resource_of(resource, Cause::Broadcast), stanza).await;
-    probe::tell(kernel, resource, to, Cause::Broadcast).await;
+    kernel.send(Origin::resource_of(resource, Cause::Subscription), stanza).await;
+    probe::tell(kernel, resource, to, Cause::Subscription).await;
 }
 
 /// The addresses among contacts (bare JIDs) that these JIDs stand for: a domain stands for all its contacts, a full JID
