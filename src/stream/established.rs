@@ -31,7 +31,7 @@ enum End {
 
 struct Established<P> {
     c2s: Arc<C2s>,
-    pipe: P,
+    pipe: Box<P>,
     hold: Hold,
     /// Stream management is on.
     managed: bool,
@@ -52,7 +52,7 @@ enum Woken {
 }
 
 /// Serves a session to the end of its connection.
-pub(crate) async fn run<P: Pipe>(c2s: Arc<C2s>, mut pipe: P, bound: Bound) {
+pub(crate) async fn run<P: Pipe>(c2s: Arc<C2s>, mut pipe: Box<P>, bound: Bound) {
     let Bound { hold, resumed } = bound;
     if pipe.confirms() {
         hold.session.mailbox.manage();
@@ -69,7 +69,8 @@ pub(crate) async fn run<P: Pipe>(c2s: Arc<C2s>, mut pipe: P, bound: Bound) {
         receipts: Vec::new(),
     };
     let end = this.serve().await;
-    this.finish(end).await;
+    // Boxed: the end's state shall not weigh on the session's life.
+    Box::pin(this.finish(end)).await;
 }
 
 impl<P: Pipe> Established<P> {
@@ -224,7 +225,7 @@ impl<P: Pipe> Established<P> {
             End::Superseded => {
                 self.refuse(&StreamError::new(StreamCondition::Conflict).text("resumed elsewhere"));
                 drop(self.hold); // the new connection waits for this one to let go
-                goodbye(&mut self.pipe).await;
+                goodbye(&mut *self.pipe).await;
             }
             End::Closed => {
                 kernel.end(&session).await;
@@ -242,7 +243,7 @@ impl<P: Pipe> Established<P> {
 
     /// The last bytes leave, and with them what was written before. Receipts of what did not leave are dropped untold.
     async fn leave(&mut self) {
-        goodbye(&mut self.pipe).await;
+        goodbye(&mut *self.pipe).await;
         if self.pipe.pending() == 0 {
             self.receipts.drain(..).for_each(|receipt| receipt.delivered());
         }
