@@ -4,6 +4,8 @@
   report [PART…] [--rounds 3] [--write]  what docs/performance.md shows, or parts of it (tcp, plugins, web);
                                     --write puts the tables there
   run --servers A,B --scenarios C,D [--rounds 3] [--set secs=4 …]
+  run --binary old=PATH --binary new=PATH --scenarios C,D
+                                    binaries of Castling, taking turns; the smallest figure of the rounds for each
   table FILE… [--write]             tables of recorded runs
   list                              servers, scenarios, sizes
 
@@ -18,6 +20,7 @@ import signal
 import sys
 import time
 
+import compare
 import measure
 import place
 import report
@@ -31,7 +34,8 @@ def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["report", "run", "table", "list"])
     parser.add_argument("names", nargs="*", metavar="PART|FILE")
-    parser.add_argument("--servers", default=",".join(scenarios.PEERS))
+    parser.add_argument("--servers", help="default: " + ",".join(scenarios.PEERS) + ", or the binaries")
+    parser.add_argument("--binary", action="append", default=[], metavar="NAME=PATH")
     parser.add_argument("--scenarios", default="message-plain,message-starttls")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--set", action="append", default=[], metavar="SIZE=VALUE")
@@ -41,17 +45,24 @@ def options():
 
 def main() -> None:
     given = options()
+    binaries = servers.add_binaries(given.binary)
     # So that a run that is told to stop still stops its servers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     match given.what:
         case "list":
             print("servers:", *servers.ALL, "\nscenarios:", *scenarios.ALL, "\nparts:", *scenarios.PARTS, "\nsizes:", scenarios.SIZES)
         case "table":
-            tell(report.read(given.names), given.write)
+            runs = report.read(given.names)
+            if binaries:
+                print(compare.table(runs, binaries))
+            else:
+                tell(runs, given.write)
         case "run":
+            names = binaries + (given.servers.split(",") if given.servers else []) or scenarios.PEERS
             into = begin()
-            measure.measure(given.servers.split(","), given.scenarios.split(","), given.rounds, sizes(given), into)
-            print(report.tables(report.read([into])))
+            measure.measure(names, given.scenarios.split(","), given.rounds, sizes(given), into)
+            runs = report.read([into])
+            print(compare.table(runs, names) if binaries else report.tables(runs))
         case "report":
             parts, into = [scenarios.PARTS[name] for name in given.names or scenarios.PARTS], begin()
             for part in parts:

@@ -62,6 +62,8 @@ def hollow(figures: dict) -> str | None:
     readings = figures.get("readings", [])
     if any(reading["dropped"] for reading in readings):
         return f"{readings[-1]['dropped']} sessions were dropped"
+    if "steps" in figures and figures["dropped"]:
+        return f"{figures['dropped']} log-ins failed"
     if not readings and not figures["count"]:
         return "nothing was delivered"
     if not readings and not figures["server_us_each"]:
@@ -83,6 +85,9 @@ def brief(figures: dict) -> str:
         return "ERROR " + figures["error"]
     if "readings" in figures:
         return ", ".join(f"{r['sessions']}: {r['kb_each']:.2f} kB each" for r in figures["readings"])
+    if "steps" in figures:
+        steps = ", ".join(f"{step['logins']}: {step['rss_kb'] / 1024:.1f} MiB" for step in figures["steps"])
+        return f"{steps}; {figures['kb_per_1000']:.1f} kB for 1,000 log-ins after the first step"
     text = f"{figures['per_s']:.0f}/s, server {figures['server_us_each']:.1f} us each"
     if latency := figures.get("latency_us"):
         text += f", p50/p99 {latency['p50'] / 1e3:.2f}/{latency['p99'] / 1e3:.2f} ms"

@@ -27,7 +27,8 @@ def tables(runs: list[dict], part: scenarios.Part | None = None) -> str:
     names = [name for name in part.scenarios if len({run["server"] for run in runs if run["scenario"] == name}) >= several]
     if not names:
         return ""
-    found = [machine(runs, columns), cpu(runs, columns, names), idle(runs, columns, names), failures(runs)]
+    found = [machine(runs, columns), cpu(runs, columns, names), idle(runs, columns, names), churn(runs, columns, names),
+             failures(runs)]
     return "\n\n".join(text for text in found if text)
 
 
@@ -88,6 +89,24 @@ def idle(runs: list[dict], columns: list[str], names: list[str]) -> str:
                 row.append(f"{statistics.median(kb):.2f}" if kb else "–")
             rows.append(row)
     return table(["resident memory in kB for each", *titles(columns)], rows)
+
+
+def churn(runs: list[dict], columns: list[str], names: list[str]) -> str:
+    """Growth after the first step, and in parentheses from the beginning."""
+    rows = []
+    for name in names:
+        measured = [[run for run in good(runs, column, name) if "steps" in run] for column in columns]
+        if any(measured):
+            rows.append([scenarios.ALL[name].about, *map(growth, measured)])
+    return table(["resident memory in kB for each 1,000 log-ins after the first step (MiB grown in all)", *titles(columns)], rows)
+
+
+def growth(runs: list[dict]) -> str:
+    if not runs:
+        return "–"
+    later = statistics.median(run["kb_per_1000"] for run in runs)
+    grown = statistics.median(run["steps"][-1]["rss_kb"] - run["base_rss_kb"] for run in runs)
+    return f"{later:.1f} ({grown / 1024:.1f})"
 
 
 def failures(runs: list[dict]) -> str:

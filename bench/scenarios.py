@@ -28,8 +28,12 @@ class Part:
     scenarios: list[str]
 
 
-SIZES = {"warm": 2, "secs": 8, "steps": "1000,10000", "settle": 5, "accounts": 500}
+SIZES = {"warm": 2, "secs": 8, "steps": "1000,10000", "settle": 5, "accounts": 500, "logins": 20_000, "login_step": 5_000}
 CPU = "--warm {warm} --secs {secs} "
+TRANSPORTS = [("plain", "plain TCP"), ("starttls", "STARTTLS"), ("websocket", "WebSocket"), ("wss", "WebSocket over TLS"),
+              ("bosh", "BOSH"), ("bosh-tls", "BOSH over TLS")]
+# Accounts that become each other's contacts; the idle sessions are others.
+CONTACTS = "--first 10300 "
 
 ALL = {scenario.name: scenario for scenario in [
     Scenario("message-plain", "chat message, plain TCP", "plain", CPU + "pairs"),
@@ -38,6 +42,11 @@ ALL = {scenario.name: scenario for scenario in [
     Scenario("steady-plain", "chat message, plain TCP, 1,000 a second", "plain", CPU + "pairs --rate 1000"),
     Scenario("steady-starttls", "chat message, STARTTLS, 1,000 a second", "starttls", CPU + "pairs --rate 1000"),
     Scenario("presence-plain", "directed presence, plain TCP", "plain", CPU + "pairs --what presence"),
+    Scenario("fanout-plain", "presence to 100 contacts online, plain TCP, each delivery", "plain",
+             CPU + CONTACTS + "fanout --contacts 100 --online 100"),
+    Scenario("fanout-few-plain", "presence to 100 contacts, 90 of them offline, plain TCP, each delivery", "plain",
+             CPU + CONTACTS + "fanout --contacts 100 --online 10"),
+    Scenario("busy-plain", "chat message, 8 senders to one account, plain TCP", "plain", CPU + "busy --senders 8"),
     Scenario("ping-starttls", "ping to the server, STARTTLS", "starttls", CPU + "ping"),
     Scenario("login-plain", "log-in and out, plain TCP", "plain", CPU + "--at-once 8 login"),
     Scenario("login-starttls", "log-in and out, STARTTLS", "starttls", CPU + "--at-once 8 login"),
@@ -53,14 +62,17 @@ ALL = {scenario.name: scenario for scenario in [
     Scenario("login-bosh", "log-in and out, BOSH", "bosh", CPU + "--at-once 8 login"),
     *(Scenario(f"idle-{transport}", f"idle session, {about}", transport, "idle --steps {steps} --settle {settle}",
                memory=True, bare=transport in ("websocket", "bosh"))
-      for transport, about in [("plain", "plain TCP"), ("starttls", "STARTTLS"), ("websocket", "WebSocket"),
-                               ("wss", "WebSocket over TLS"), ("bosh", "BOSH"), ("bosh-tls", "BOSH over TLS")]),
+      for transport, about in TRANSPORTS),
+    *(Scenario(f"churn-{transport}", f"{about}", transport,
+               "--at-once 24 churn --total {logins} --step {login_step}", memory=True)
+      for transport, about in TRANSPORTS),
 ]}
 
 PEERS = ["castling", "ejabberd", "prosody"]
 PARTS = {
-    "tcp": Part(PEERS, ["message-plain", "message-starttls", "steady-starttls", "ping-starttls", "login-starttls",
-                        "offline-starttls", "idle-plain", "idle-starttls"]),
+    "tcp": Part(PEERS, ["message-plain", "message-starttls", "steady-starttls", "busy-plain", "presence-plain", "fanout-plain",
+                        "fanout-few-plain", "ping-starttls", "login-starttls", "offline-starttls", "idle-plain",
+                        "idle-starttls", "churn-starttls"]),
     "plugins": Part(["castling", "castling-1", "castling-2"], ["presence-plain", "message-plain"]),
     "web": Part([*PEERS, "floor"], ["message-websocket", "message-wss", "message-bosh", "message-bosh-tls",
                                     "steady-websocket", "steady-bosh", "login-websocket", "login-bosh",

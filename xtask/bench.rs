@@ -7,19 +7,31 @@ use crate::failure::Outcome;
 use crate::flags::Flags;
 use crate::{cargo, packages, plugins, release, say, shell};
 
-/// Builds all that is measured, installs the peers, then lets `bench/bench.py` run; see its `--help`.
+/// Builds all that is measured, installs the peers, then lets `bench/bench.py` run; see its `--help`. Binaries that are
+/// given are measured as they are, so with those alone neither the server nor the peers are needed.
 pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
     let mut args = flags.all();
     if args.is_empty() {
         args.push("report".to_owned());
     }
-    release::build(checkout)?;
-    plugins::build(checkout, None)?;
+    let given = |name: &str| args.iter().any(|arg| arg.split('=').next() == Some(name));
+    let only_given = given("--binary") && !given("--servers");
+    if !only_given {
+        release::build(checkout)?;
+        plugins::build(checkout, None)?;
+    }
     say::step("the load generator");
     let load = checkout.target.join("load");
     let mut build = cargo::cargo(&checkout.root.join("bench"));
     shell::run(build.args(["build", "--release", "--quiet", "--target-dir"]).arg(&load))?;
-    need_peers()?;
+    if !only_given {
+        crate::peers::need(&["ejabberd", "prosody"], "they are measured beside this server")?;
+    }
+    packages::need(
+        shell::found("openssl"),
+        &["openssl"],
+        "it makes the certificate the measured servers share",
+    )?;
     let mut bench = Command::new("python3");
     bench.arg(checkout.root.join("bench/bench.py")).args(args);
     bench.env("CASTLING", checkout.binary()).env("CASTLING_PLUGINS", checkout.plugins());
@@ -34,15 +46,4 @@ pub fn check(checkout: &Checkout) -> Outcome {
     crate::python::need_interpreter()?;
     let read = "import ast, pathlib, sys; [ast.parse(f.read_text(), str(f)) for f in pathlib.Path(sys.argv[1]).rglob('*.py')]";
     shell::run(Command::new("python3").args(["-c", read]).arg(checkout.root.join("bench")))
-}
-
-/// The servers that stand beside ours, and what their certificates are made with.
-fn need_peers() -> Outcome {
-    let why = "they are measured beside this server";
-    crate::peers::need(&["ejabberd", "prosody"], why)?;
-    packages::need(
-        shell::found("openssl"),
-        &["openssl"],
-        "it makes the certificate the measured servers share",
-    )
 }

@@ -88,6 +88,10 @@ impl Client {
         Ok(())
     }
 
+    pub fn bare_jid(&self) -> &str {
+        self.jid.split_once('/').map_or(&self.jid, |(bare, _)| bare)
+    }
+
     /// The next stanza, or the stream header.
     pub async fn receive(&mut self) -> Result<&[u8]> {
         loop {

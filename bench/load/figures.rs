@@ -42,6 +42,13 @@ pub fn dropped(who: &str, why: &anyhow::Error) {
     }
 }
 
+/// Runs a session to its end, and counts it as dropped if that is an error.
+pub async fn report(who: &str, session: impl Future<Output = Result<()>>) {
+    if let Err(error) = session.await {
+        dropped(who, &error);
+    }
+}
+
 /// How many sessions ended that should not have.
 pub fn dropped_so_far() -> u64 {
     DROPPED.load(Relaxed)

@@ -20,7 +20,7 @@ pub async fn run(place: &Arc<Place>, plan: &Plan, accounts: usize) -> Result<Val
                 if figures::is_over() {
                     return;
                 }
-                one(&place, &format!("{}{}", plan.prefix, plan.first + number % accounts), number).await;
+                one(&place, &plan.user(number % accounts), number).await;
             }
         });
     }

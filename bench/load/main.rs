@@ -3,9 +3,13 @@
 //! The accounts it uses are `PREFIX0`, `PREFIX1`, … of the domain, all with one password.
 
 mod bosh;
+mod busy;
+mod churn;
 mod client;
+mod contacts;
 mod crowd;
 mod duplex;
+mod fanout;
 mod figures;
 mod framer;
 mod http;
@@ -67,6 +71,13 @@ pub struct Plan {
     scenario: Scenario,
 }
 
+impl Plan {
+    /// Name of the account that stands so far behind the first one.
+    fn user(&self, number: usize) -> String {
+        format!("{}{}", self.prefix, self.first + number)
+    }
+}
+
 #[derive(Subcommand, Clone)]
 enum Scenario {
     /// Sessions log in and stay idle: memory of each
@@ -90,6 +101,37 @@ enum Scenario {
         /// Stanzas a second on a fixed timetable instead, for an honest latency; 0: answer at once
         #[arg(long, default_value_t = 0.0)]
         rate: f64,
+    },
+    /// The first account broadcasts presence to its contacts
+    Fanout {
+        #[arg(long, default_value_t = 100)]
+        contacts: usize,
+        /// Contacts that are logged in
+        #[arg(long, default_value_t = 100)]
+        online: usize,
+    },
+    /// Messages of several senders to one account
+    Busy {
+        #[arg(long, default_value_t = 8)]
+        senders: usize,
+        /// Messages that each sender has under way
+        #[arg(long, default_value_t = 16)]
+        ahead: usize,
+        #[arg(long, default_value_t = 300)]
+        body: usize,
+    },
+    /// Log in and out so many times: memory that stays
+    Churn {
+        #[arg(long, default_value_t = 20_000)]
+        total: usize,
+        /// Log-ins between two readings of memory
+        #[arg(long, default_value_t = 5_000)]
+        step: usize,
+        #[arg(long, default_value_t = 1_000)]
+        accounts: usize,
+        /// Seconds to settle before each reading
+        #[arg(long, default_value_t = 3)]
+        settle: u64,
     },
     /// Log in and out over and over
     Login {
@@ -118,6 +160,11 @@ async fn run(plan: Plan) -> Result<Value> {
         Scenario::Idle { steps, settle } => idle::run(&place, &plan, &steps, settle).await,
         Scenario::Pairs { what, pairs, body, rate } => {
             pairs::run(&place, &plan, what, pairs, body, rate).await
+        }
+        Scenario::Fanout { contacts, online } => fanout::run(&place, &plan, contacts, online).await,
+        Scenario::Busy { senders, ahead, body } => busy::run(&place, &plan, senders, ahead, body).await,
+        Scenario::Churn { total, step, accounts, settle } => {
+            churn::run(&place, &plan, total, step, accounts, settle).await
         }
         Scenario::Login { accounts } => login::run(&place, &plan, accounts).await,
         Scenario::Ping { sessions } => ping::run(&place, &plan, sessions).await,

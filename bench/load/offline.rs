@@ -32,7 +32,7 @@ pub async fn run(
     each: usize,
     body: usize,
 ) -> Result<Value> {
-    let mut sender = Client::log_in(place, &format!("{}{}", plan.prefix, plan.first), 0).await?;
+    let mut sender = Client::log_in(place, &plan.user(0), 0).await?;
     let mark = format!("o{}-{}", std::process::id(), figures::now());
     sleep(Duration::from_secs(plan.warm)).await;
     let (before, start) = (sample(&plan.pid).cpu_us, Instant::now());

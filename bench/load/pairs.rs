@@ -66,23 +66,17 @@ pub async fn run(
         let other = Half { client: other, to: jid_one, what, body: body.clone() };
         if place.bare {
             // What one sends comes back to itself.
-            tokio::spawn(tell("a player", one.serve()));
+            tokio::spawn(figures::report("a player", one.serve()));
         } else if rate > 0.0 {
             let every = Duration::from_secs_f64(pairs as f64 / rate);
-            tokio::spawn(tell("a listener", other.listen()));
-            tokio::spawn(tell("a sender", one.keep_to_timetable(every, number as f64 / pairs as f64)));
+            tokio::spawn(figures::report("a listener", other.listen()));
+            tokio::spawn(figures::report("a sender", one.keep_to_timetable(every, number as f64 / pairs as f64)));
         } else {
-            tokio::spawn(tell("a player", other.answer()));
-            tokio::spawn(tell("a player", one.serve()));
+            tokio::spawn(figures::report("a player", other.answer()));
+            tokio::spawn(figures::report("a player", one.serve()));
         }
     }
     figures::window(plan).await
-}
-
-async fn tell(who: &str, end: impl Future<Output = Result<()>>) {
-    if let Err(error) = end.await {
-        figures::dropped(who, &error);
-    }
 }
 
 impl Half {

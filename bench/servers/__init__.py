@@ -1,5 +1,8 @@
 """The servers that are measured, by name."""
 
+import os
+import sys
+
 from .castling import Castling
 from .ejabberd import Ejabberd
 from .floor import Floor
@@ -13,3 +16,15 @@ ALL = {server.name: server for server in [
     Prosody("prosody", 22_200),
     Floor("floor", 23_200),
 ]}
+
+
+def add_binaries(given: list[str]) -> list[str]:
+    """Adds one Castling for each NAME=PATH; returns their names."""
+    names = []
+    for number, word in enumerate(given):
+        name, _, path = word.partition("=")
+        if not name.isidentifier() or name in ALL or not os.access(path, os.X_OK):
+            sys.exit(f"--binary {word}: expected NAME=PATH with a new name and an executable file")
+        ALL[name] = Castling(name, 24_230 + 10 * number, binary=os.path.abspath(path))
+        names.append(name)
+    return names

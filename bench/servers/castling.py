@@ -37,8 +37,9 @@ grants = ["sessions.close"]
 
 
 class Castling(Server):
-    def __init__(self, name: str, base: int, plugins: int = 0):
+    def __init__(self, name: str, base: int, plugins: int = 0, binary: str = BINARY):
         super().__init__(name, base)
+        self.binary = binary
         self.plugins = [f"sunshine-{number}" for number in range(plugins)]
 
     def config(self) -> str:
@@ -47,13 +48,13 @@ class Castling(Server):
         return CONFIG.format(domain=place.DOMAIN, cert=place.CERT, key=place.KEY, declared=declared, plugins=plugins, **self.ports)
 
     def fingerprint(self) -> str:
-        files = [BINARY] + ([f"{PLUGINS}/sunshine.wasm"] if self.plugins else [])
+        files = [self.binary] + ([f"{PLUGINS}/sunshine.wasm"] if self.plugins else [])
         stats = [(os.stat(file).st_mtime_ns, os.stat(file).st_size) for file in files]
         return f"{stats} {self.config()} {place.ACCOUNTS}"
 
     def fill(self) -> None:
         # A copy that the server's user may run, and that a build does not touch.
-        shutil.copy(BINARY, f"{self.folder}/castling")
+        shutil.copy(self.binary, f"{self.folder}/castling")
         if self.plugins:
             shutil.copy(f"{PLUGINS}/sunshine.wasm", self.folder)
         place.write(f"{self.folder}/castling.toml", self.config())
@@ -71,5 +72,5 @@ class Castling(Server):
         return ["./castling", "serve", "--config", "castling.toml"], {}
 
     def version(self) -> str:
-        told = subprocess.run([BINARY, "--version"], capture_output=True, text=True)
+        told = subprocess.run([self.binary, "--version"], capture_output=True, text=True)
         return told.stdout.strip() or "unknown"

@@ -31,7 +31,7 @@ impl Front {
 impl Service for Front {
     fn begin(&self, connection: Connection) {
         let (c2s, until) = (self.0.clone(), self.0.login_deadline());
-        let pipe = BoshPipe { connection, opened: false };
+        let pipe = Box::new(BoshPipe { connection, opened: false });
         self.0.kernel.runtime().tasks.spawn("bosh", listener::stream(c2s, pipe, until));
     }
 
@@ -67,7 +67,7 @@ fn allowed(limits: &Limits) -> Allowed {
 }
 
 /// A stream over BOSH.
-struct BoshPipe {
+pub(crate) struct BoshPipe {
     connection: Connection,
     /// Our stream header has been given.
     opened: bool,

@@ -30,7 +30,7 @@ enum End {
 }
 
 struct Established<P> {
-    pipe: P,
+    pipe: Box<P>,
     hold: Hold,
     /// Stream management is on.
     managed: bool,
@@ -57,7 +57,7 @@ enum Woken {
 }
 
 /// Serves a session to the end of its connection.
-pub(crate) async fn run<P: Pipe>(mut pipe: P, bound: Bound) {
+pub(crate) async fn run<P: Pipe>(mut pipe: Box<P>, bound: Bound) {
     let Bound { hold, resumed, lang } = bound;
     if pipe.confirms() {
         hold.keep();
@@ -75,7 +75,8 @@ pub(crate) async fn run<P: Pipe>(mut pipe: P, bound: Bound) {
         receipts: Vec::new(),
     };
     let end = this.serve().await;
-    this.finish(end).await;
+    // Boxed: the end's state shall not weigh on the session's life.
+    Box::pin(this.finish(end)).await;
 }
 
 impl<P: Pipe> Established<P> {
@@ -260,7 +261,7 @@ impl<P: Pipe> Established<P> {
             End::Superseded => {
                 self.refuse(&StreamError::new(StreamCondition::Conflict).text("resumed elsewhere"));
                 drop(self.hold); // the new connection waits for this one to let go
-                goodbye(&mut self.pipe).await;
+                goodbye(&mut *self.pipe).await;
             }
             End::Closed => {
                 self.hold.end().await;
@@ -278,7 +279,7 @@ impl<P: Pipe> Established<P> {
 
     /// The last bytes leave, and with them what was written before. Receipts of what did not leave are dropped untold.
     async fn leave(&mut self) {
-        goodbye(&mut self.pipe).await;
+        goodbye(&mut *self.pipe).await;
         if self.pipe.pending() == 0 {
             self.receipts.drain(..).for_each(|receipt| receipt.delivered());
         }

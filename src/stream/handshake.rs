@@ -19,16 +19,20 @@ pub(crate) async fn secure(
     socket: TcpStream,
     peer: SocketAddr,
     security: Security,
-) -> Option<Tcp> {
+) -> Option<Box<Tcp>> {
     let limits = c2s.limits().host.stream.parser();
     match security {
-        Security::None => Some(Tcp::new(Connection::plain(socket, peer, limits))),
+        Security::None => Some(boxed(Connection::plain(socket, peer, limits))),
         Security::Direct => {
             let accepted = Connection::accept_tls(socket, peer, c2s.tls.direct(), limits).await;
-            accepted.map(Tcp::new).map_err(|error| refused(peer, &error)).ok()
+            accepted.map(boxed).map_err(|error| refused(peer, &error)).ok()
         }
-        Security::StartTls => starttls(c2s, Tcp::new(Connection::plain(socket, peer, limits))).await,
+        Security::StartTls => starttls(c2s, boxed(Connection::plain(socket, peer, limits))).await,
     }
+}
+
+fn boxed(connection: Connection) -> Box<Tcp> {
+    Box::new(Tcp::new(connection))
 }
 
 fn refused(peer: SocketAddr, error: &TlsAcceptError) {
@@ -36,31 +40,31 @@ fn refused(peer: SocketAddr, error: &TlsAcceptError) {
 }
 
 /// The first stream: nothing happens in it but STARTTLS (RFC 6120 section 5.4).
-async fn starttls(c2s: &C2s, mut tcp: Tcp) -> Option<Tcp> {
-    let (host, _) = open(c2s, &mut tcp).await?;
+async fn starttls(c2s: &C2s, mut tcp: Box<Tcp>) -> Option<Box<Tcp>> {
+    let (host, _) = open(c2s, &mut *tcp).await?;
     tcp.element(&features::starttls());
-    let wanted = match pipe::event(&mut tcp).await {
+    let wanted = match pipe::event(&mut *tcp).await {
         Ok(Some(StreamEvent::Element(element))) => element.root().is("starttls", ns::TLS),
         Ok(Some(StreamEvent::Open(_) | StreamEvent::Close)) => {
             tcp.close();
-            crate::goodbye::goodbye(&mut tcp).await;
+            crate::goodbye::goodbye(&mut *tcp).await;
             return None;
         }
         Ok(None) => return None,
-        Err(error) => return fail(c2s, &mut tcp, error).await,
+        Err(error) => return fail(c2s, &mut *tcp, error).await,
     };
     if !wanted {
         let error = StreamError::new(StreamCondition::PolicyViolation).text("STARTTLS is required first");
-        return fail(c2s, &mut tcp, error.into()).await;
+        return fail(c2s, &mut *tcp, error.into()).await;
     }
     let Some(config) = c2s.tls.for_domain(host.name()) else {
         tcp.element(&Element::new("failure", ns::TLS));
         tcp.close();
-        crate::goodbye::goodbye(&mut tcp).await;
+        crate::goodbye::goodbye(&mut *tcp).await;
         return None;
     };
     let peer = tcp.connection.peer();
     tcp.element(&Element::new("proceed", ns::TLS));
     let upgraded = tcp.connection.starttls(config).await;
-    upgraded.map(Tcp::new).map_err(|error| refused(peer, &error)).ok()
+    upgraded.map(boxed).map_err(|error| refused(peer, &error)).ok()
 }

@@ -11,6 +11,7 @@ use xmpp::{StreamCondition, StreamError};
 use crate::bind::Bound;
 use crate::c2s::C2s;
 use crate::pipe::Pipe;
+use crate::tcp::Tcp;
 use crate::{established, handshake, negotiate};
 
 /// How a listener's streams are encrypted.
@@ -39,22 +40,33 @@ pub async fn serve(c2s: Arc<C2s>, listener: Listener, security: Security) {
 
 /// One TCP connection, from its first byte to its last.
 async fn connection(c2s: Arc<C2s>, socket: TcpStream, peer: SocketAddr, security: Security) {
-    let tasks = c2s.kernel.runtime().tasks.clone();
     let until = c2s.login_deadline();
-    let secured = tokio::select! {
-        secured = timeout_at(until, Box::pin(handshake::secure(&c2s, socket, peer, security))) => secured.ok().flatten(),
-        () = tasks.drained_signal() => None,
-    };
-    if let Some(tcp) = secured {
+    if let Some(tcp) = Box::pin(secured(&c2s, socket, peer, security, until)).await {
         stream(c2s, tcp, until).await;
     }
 }
 
+/// The connection, as secure as its listener demands; none when it has ended on the way, or time is up.
+async fn secured(
+    c2s: &C2s,
+    socket: TcpStream,
+    peer: SocketAddr,
+    security: Security,
+    until: Instant,
+) -> Option<Box<Tcp>> {
+    let tasks = c2s.kernel.runtime().tasks.clone();
+    tokio::select! {
+        secured = timeout_at(until, handshake::secure(c2s, socket, peer, security)) => secured.ok().flatten(),
+        () = tasks.drained_signal() => None,
+    }
+}
+
 /// A client's stream on whatever carries it, from its header to its end; the log-in may take until then. Each phase is
-/// boxed, so that a phase's state does not weigh on the next: an idle session holds only what `established` needs.
-pub(crate) async fn stream<P: Pipe>(c2s: Arc<C2s>, mut pipe: P, until: Instant) {
-    if let Some(bound) = Box::pin(begin(&c2s, &mut pipe, until)).await {
-        Box::pin(established::run(pipe, bound)).await;
+/// boxed, so that a phase's state does not weigh on the next: an idle session holds only what `established` needs. The
+/// pipe is boxed, because every async function that it is handed on to would reserve room for it once more.
+pub(crate) async fn stream<P: Pipe>(c2s: Arc<C2s>, mut pipe: Box<P>, until: Instant) {
+    if let Some(bound) = Box::pin(begin(&c2s, &mut *pipe, until)).await {
+        established::run(pipe, bound).await;
     }
 }
 
@@ -67,4 +79,23 @@ async fn begin<P: Pipe>(c2s: &C2s, pipe: &mut P, until: Instant) -> Option<Bound
         () = tasks.drained_signal() => StreamCondition::SystemShutdown.into(),
     };
     negotiate::fail(c2s, pipe, error.into()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bosh::BoshPipe;
+    use crate::websocket::WebSocketPipe;
+
+    fn size<A, B, C, F: Future>(_: impl Fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// Each idle session holds one of these for as long as it lives: whatever a phase needs that comes to an end belongs
+    /// into a box of its own.
+    #[test]
+    fn the_state_of_a_stream_is_small() {
+        let sizes = [size(stream::<Tcp>), size(stream::<WebSocketPipe>), size(stream::<BoshPipe>)];
+        assert!(sizes.iter().all(|&size| size <= 640), "{sizes:?} bytes");
+    }
 }

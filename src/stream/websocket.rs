@@ -40,13 +40,14 @@ async fn connection(c2s: Arc<C2s>, upgrade: Upgrade, origin: Option<Box<str>>) {
     let until = c2s.login_deadline();
     let limits = c2s.limits().host.stream.parser();
     // Boxed: what the upgrade needs is held only until it is done.
-    if let Ok(Some(connection)) = timeout_at(until, Box::pin(upgrade.accept(limits))).await {
-        listener::stream(c2s, WebSocketPipe { connection, origin, opened: false }, until).await;
+    if let Ok(Some(connection)) = Box::pin(timeout_at(until, upgrade.accept(limits))).await {
+        let pipe = Box::new(WebSocketPipe { connection, origin, opened: false });
+        listener::stream(c2s, pipe, until).await;
     }
 }
 
 /// A stream over WebSocket.
-struct WebSocketPipe {
+pub(crate) struct WebSocketPipe {
     connection: WebSocket,
     origin: Option<Box<str>>,
     /// Our `<open/>` has been written.

@@ -39,6 +39,8 @@ pub(super) enum Again {
 
 impl Kept {
     pub fn keep(&mut self, rid: u64, reply: Reply, waited_for: Option<u32>, stanzas: u32, now: Instant) {
+        // One more, and not as many again: a session has few.
+        self.replies.reserve_exact(1);
         self.replies.push_back(One { rid, reply, sent: now, waited_for, stanzas, repeats: 0 });
     }
 

@@ -90,6 +90,8 @@ impl Tag {
                 self.0.extend_from_slice(b"</body>");
             }
         }
+        // Kept for as long as it may be asked for again.
+        self.0.shrink_to_fit();
         Reply::ok(self.0.into())
     }
 }

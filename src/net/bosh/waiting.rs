@@ -45,6 +45,8 @@ impl Queue {
             bare: false,
             repeats: 0,
         };
+        // Most sessions have one that waits.
+        self.list.reserve_exact(1);
         let at = self.list.partition_point(|other| other.rid < rid);
         self.list.insert(at, one);
         self.tickets

@@ -38,25 +38,32 @@ pub(super) struct Shared {
 
 /// A connection from its first byte to its last.
 pub(super) async fn connection(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
-    let begun = tokio::select! {
-        // Boxed: a handshake's state shall not weigh on the connection's life.
-        begun = timeout(shared.options.idle, Box::pin(begin(stream, peer, &shared))) => begun,
-        () = shared.tasks.drained_signal() => return,
-    };
-    let (socket, client, version) = match begun {
-        Ok(Ok(begun)) => begun,
-        Ok(Err(error)) => return tracing::debug!(%peer, %error, "no HTTP"),
-        Err(_) => return tracing::debug!(%peer, "nothing was asked in time"),
-    };
+    // Boxed: a handshake's state shall not weigh on the connection's life.
+    let Some((socket, client, version)) = Box::pin(begun(stream, peer, &shared)).await else { return };
+    // Boxed each: a connection of HTTP/1.1 shall not take the room that HTTP/2 needs.
     match version {
-        Version::Http1 => http1::run(socket, client, shared).await,
-        Version::Http2 => http2::run(socket, client, shared).await,
+        Version::Http1 => Box::pin(http1::run(socket, client, shared)).await,
+        Version::Http2 => Box::pin(http2::run(socket, client, shared)).await,
     }
 }
 
 enum Version {
     Http1,
     Http2,
+}
+
+/// A connection on which HTTP begins; none when it has ended before, time is up, or the drain begins.
+async fn begun(stream: TcpStream, peer: SocketAddr, shared: &Shared) -> Option<(Socket, Client, Version)> {
+    let begun = tokio::select! {
+        begun = timeout(shared.options.idle, begin(stream, peer, shared)) => begun,
+        () = shared.tasks.drained_signal() => return None,
+    };
+    match begun {
+        Ok(Ok(begun)) => return Some(begun),
+        Ok(Err(error)) => tracing::debug!(%peer, %error, "no HTTP"),
+        Err(_) => tracing::debug!(%peer, "nothing was asked in time"),
+    }
+    None
 }
 
 /// What comes before HTTP: the proxy's line, TLS, and which version of HTTP it is.
@@ -99,7 +106,7 @@ where
         Some(ended) => ended,
         None => {
             stop(connection.as_mut());
-            match timeout(LAST, connection).await {
+            match Box::pin(timeout(LAST, connection)).await {
                 Ok(ended) => ended,
                 Err(_) => return tracing::debug!("an HTTP connection is cut off"),
             }
@@ -107,5 +114,22 @@ where
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "an HTTP connection ends");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size<A, B, C, F: Future>(_: impl Fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// Each connection holds these for as long as it lives, however short its handshake was, and whatever HTTP/2 needs.
+    #[test]
+    fn the_state_of_a_connection_is_small() {
+        let (task, http1) = (size(connection), size(http1::run));
+        assert!(task <= 384, "{task} bytes");
+        assert!(http1 <= 1280, "{http1} bytes");
     }
 }

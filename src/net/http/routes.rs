@@ -1,6 +1,6 @@
 //! Which address is answered by what.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -49,13 +49,13 @@ impl Routes {
     }
 
     /// Answers a request. HEAD gets what GET gets, without the body (RFC 9110 §9.3.2).
-    pub(super) async fn answer(&self, request: Request) -> Response {
+    pub(super) fn answer(&self, request: Request) -> Answer {
         let Some(route) = self.paths.get(request.path()).or(self.fallback.as_ref()).cloned() else {
-            return text(StatusCode::NOT_FOUND, "there is nothing here");
+            return Box::pin(ready(text(StatusCode::NOT_FOUND, "there is nothing here")));
         };
         let head = request.method() == Method::HEAD;
-        let response = route.call(request).await;
-        if head { without_body(response) } else { response }
+        let answer = route.call(request);
+        if head { Box::pin(async { without_body(answer.await) }) } else { answer }
     }
 }
 

@@ -18,9 +18,13 @@ const LEAST_BUFFER: usize = 8 * 1024;
 /// Serves until the connection ends, is upgraded, has no request for too long, or the drain begins.
 pub(super) async fn run(socket: Socket, peer: Client, shared: Arc<Shared>) {
     let tasks = shared.tasks.clone();
-    let builder = builder(&shared.options);
-    let connection = builder.serve_connection(socket, Service { shared, peer, watch: None }).with_upgrades();
+    let connection = connection(socket, Service { shared, peer, watch: None });
     drive(pin!(connection), UpgradeableConnection::graceful_shutdown, tasks.drained_signal()).await;
+}
+
+/// The connection alone, without what it is built with.
+fn connection(socket: Socket, service: Service) -> UpgradeableConnection<Socket, Service> {
+    builder(&service.shared.options).serve_connection(socket, service).with_upgrades()
 }
 
 fn builder(options: &HttpOptions) -> Builder {

@@ -1,7 +1,7 @@
 //! What hyper asks for every request.
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -29,15 +29,15 @@ impl hyper::service::Service<http::Request<Incoming>> for Service {
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
     fn call(&self, request: http::Request<Incoming>) -> Self::Future {
-        let bad = refusal(&request);
         let busy = self.watch.as_ref().map(Watch::busy);
+        if let Some(response) = refusal(&request) {
+            return Box::pin(ready(Ok(response)));
+        }
         let request = Request::new(request, self.peer, self.shared.options.clone(), busy.clone());
-        let routes = self.shared.routes.clone();
+        // What is held until the answer is the route's own future, and not the request once more.
+        let answer = self.shared.routes.answer(request);
         Box::pin(async move {
-            let response = match bad {
-                Some(response) => response,
-                None => routes.answer(request).await,
-            };
+            let response = answer.await;
             drop(busy);
             Ok(response)
         })
