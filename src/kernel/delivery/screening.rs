@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use xmpp::{Element, Jid, StanzaError, ns};
+use xmpp::{Element, ErrorType, Jid, StanzaError, ns};
 
 use crate::account::screen::{Matter, Way};
 use crate::{Kernel, Packet, Recipient, Resource, Ruling};
@@ -17,6 +17,7 @@ impl Kernel {
         (!passes).then(|| {
             self.counters().screened.inc();
             StanzaError::not_acceptable()
+                .kind(ErrorType::Cancel)
                 .text("you have blocked this address")
                 .app(Element::new("blocked", ns::BLOCKING_ERRORS))
         })
