@@ -77,6 +77,12 @@ impl<O: ?Sized, T> Clone for State<O, T> {
 
 impl<O: ?Sized, T> Copy for State<O, T> {}
 
+impl<O: Owner, T: Any + Default + Send + Sync> Default for State<O, T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<O: ?Sized, T> fmt::Debug for State<O, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(std::any::type_name::<T>())

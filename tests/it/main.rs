@@ -20,6 +20,7 @@ mod main_job;
 mod page;
 mod proxy;
 mod raw;
+mod register;
 mod scenario;
 mod slow_reader;
 mod soak;

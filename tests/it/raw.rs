@@ -31,6 +31,8 @@ pub struct Raw {
     domain: String,
     /// Its full JID, once bound.
     pub jid: String,
+    /// The language of its stream headers; empty: they have none.
+    pub lang: &'static str,
 }
 
 /// The client's stream header.
@@ -45,7 +47,7 @@ impl Raw {
         socket.set_nodelay(true).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         let parser = StreamParser::new(Limits::OWN);
-        Self { wire: Wire::Plain(socket), parser, domain: domain.to_owned(), jid: String::new() }
+        Self { wire: Wire::Plain(socket), parser, domain: domain.to_owned(), jid: String::new(), lang: "" }
     }
 
     /// With a stream; its features have been read.
@@ -74,7 +76,11 @@ impl Raw {
     /// Opens a stream, anew if there was one, and reads its features.
     pub fn restart(&mut self) -> Element {
         self.parser.reset();
-        self.send(&header(&self.domain.clone()));
+        let header = header(&self.domain);
+        self.send(&match self.lang {
+            "" => header,
+            lang => header.replace(" version=", &format!(" xml:lang='{lang}' version=")),
+        });
         let features = self.next();
         assert!(features.is("features", ns::STREAM), "{}", features.to_xml(""));
         features

@@ -307,3 +307,43 @@ fn the_tenth_failure_to_bind_ends_the_stream() {
     }
     assert_eq!(raw.stream_error(), "policy-violation");
 }
+
+#[test]
+fn the_streams_language_is_that_of_its_stanzas() {
+    let server = server();
+    let mut jack = Raw::connect(server.address("c2s_plain"), "chess.example");
+    jack.lang = "de";
+    jack.restart();
+    jack.authenticate("jack", "secret").unwrap();
+    jack.bind("desk").unwrap();
+    let mut says = |xml: &str| {
+        jack.send(xml);
+        jack.next().get("xml:lang").map(str::to_owned)
+    };
+    let to = "to='jack@chess.example/desk'";
+    assert_eq!(says(&format!("<message {to}/>")).as_deref(), Some("de"), "RFC 6120 section 8.1.5");
+    assert_eq!(says(&format!("<message {to} xml:lang='fr'/>")).as_deref(), Some("fr"), "its own");
+    let mut plain = bound(&server, "jack@chess.example/other");
+    plain.send("<message to='jack@chess.example/other'/>");
+    assert_eq!(plain.next().get("xml:lang"), None, "a stream without a language stamps none");
+}
+
+#[test]
+fn an_acknowledgement_that_was_asked_for_comes_when_the_message_is_stored() {
+    let server = server();
+    let mut jack = bound(&server, "jack@chess.example/desk");
+    jack.manage();
+    for count in 1..=3 {
+        jack.send(&format!(
+            "<message to='anna@chess.example' type='chat'><body>x</body></message><r xmlns='{}'/>",
+            ns::SM
+        ));
+        loop {
+            let answer = jack.next();
+            assert!(answer.is("a", ns::SM), "{}", answer.to_xml(""));
+            if answer.get("h") == Some(&*count.to_string()) {
+                break;
+            }
+        }
+    }
+}
