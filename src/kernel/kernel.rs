@@ -11,9 +11,9 @@ use storage::{AccountRecord, CreateError, PrivacyList, StorageError, Store};
 use xmpp::{Jid, Stanza, StreamCondition, StreamError};
 
 use crate::account::stored::Stored;
-use crate::hooks::tables::Taken;
 use crate::route::address::Addresses;
 use crate::route::request::Pending;
+use crate::route::taken::Taken;
 use crate::session::Session;
 use crate::session::directory::Sessions;
 use crate::{

@@ -10,3 +10,4 @@ pub(crate) mod recipient;
 pub(crate) mod request;
 pub(crate) mod router;
 pub(crate) mod service;
+pub(crate) mod taken;

@@ -38,7 +38,7 @@ impl Kernel {
         let host = match stanza.to().and_then(|to| tables.destination(to.domain())) {
             Some(Destination::Host(host)) => host.clone(),
             Some(Destination::Service(service)) => service.host().clone(),
-            _ => return, // a link brings what is for us
+            _ => return self.counters().ignored.inc(), // a link brings what is for us
         };
         let mut packet = Packet::new(stanza, Origin::Link(link, domain), host, tables);
         packet.notes.received_us = self.now_us();

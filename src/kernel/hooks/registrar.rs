@@ -8,10 +8,11 @@ use storage::StorageError;
 use xmpp::Element;
 
 use crate::hooks::stage::{Entry, Handler};
-use crate::hooks::tables::{HostTable, Taken};
+use crate::hooks::tables::HostTable;
 use crate::route::early::{EarlyHandler, EarlyRequest};
 use crate::route::iq::{IqEntry, IqHandler, IqKey};
 use crate::route::service::{Service, ServiceAddress};
+use crate::route::taken::Taken;
 use crate::session::outlet::Release;
 use crate::state::Owner;
 use crate::{

@@ -1,6 +1,5 @@
 //! Hook and IQ tables of all hosts, and the map of addresses: immutable, published as one.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use crate::route::address::Addresses;
 use crate::route::early::EarlyHandler;
 use crate::route::iq::{IqEntry, IqKey};
 use crate::route::service::ServiceAddress;
+use crate::route::taken::Taken;
 use crate::session::moment::SessionHandler;
 use crate::session::outlet::WriteHook;
 use crate::{
@@ -27,27 +27,6 @@ pub(crate) type DeletionHandler =
 pub(crate) type Job = Arc<dyn for<'a> Fn(&'a Arc<Kernel>) -> BoxFuture<'a, ()> + Send + Sync>;
 pub(crate) type AtBind =
     Arc<dyn for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<(), StorageError>> + Send + Sync>;
-
-/// Two who want the same: nothing is published then.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
-    /// What both want: an address, requests of one kind.
-    pub what: String,
-    /// The modules or plugins.
-    pub owners: [Arc<str>; 2],
-}
-
-impl fmt::Display for Taken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [one, other] = &self.owners;
-        match one == other {
-            true => write!(f, "{} is claimed twice by {one}", self.what),
-            false => write!(f, "{} is claimed by both {one} and {other}", self.what),
-        }
-    }
-}
-
-impl std::error::Error for Taken {}
 
 /// What is announced of a target (XEP-0030).
 #[derive(Default)]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::hooks::tables::Taken;
 use crate::route::service::ServiceAddress;
+use crate::route::taken::Taken;
 use crate::{Host, Kernel, Link};
 
 /// Where a domain leads.
