@@ -42,12 +42,7 @@ pub async fn run(
     Ok(report(&readings, base.rss_kb, cpu, start.elapsed()))
 }
 
-async fn log_in_and_out(
-    place: &Arc<Place>,
-    plan: &Plan,
-    logins: std::ops::Range<usize>,
-    accounts: usize,
-) {
+async fn log_in_and_out(place: &Arc<Place>, plan: &Plan, logins: std::ops::Range<usize>, accounts: usize) {
     let (next, mut workers) = (Arc::new(AtomicUsize::new(logins.start)), JoinSet::new());
     for _ in 0..plan.at_once {
         let (place, plan, next, end) = (place.clone(), plan.clone(), next.clone(), logins.end);

@@ -39,7 +39,8 @@ async fn mutual(client: &mut Client) -> Result<HashSet<String>> {
 }
 
 async fn subscribe(one: &mut Client, other: &mut Client) -> Result<()> {
-    for (from, to) in [(true, "subscribe"), (false, "subscribed"), (false, "subscribe"), (true, "subscribed")] {
+    for (from, to) in [(true, "subscribe"), (false, "subscribed"), (false, "subscribe"), (true, "subscribed")]
+    {
         let (sender, recipient) = if from { (&mut *one, &mut *other) } else { (&mut *other, &mut *one) };
         let presence = format!("<presence to='{}' type='{to}'/>", recipient.bare_jid());
         sender.send(presence.as_bytes()).await?;

@@ -70,7 +70,10 @@ pub async fn run(
         } else if rate > 0.0 {
             let every = Duration::from_secs_f64(pairs as f64 / rate);
             tokio::spawn(figures::report("a listener", other.listen()));
-            tokio::spawn(figures::report("a sender", one.keep_to_timetable(every, number as f64 / pairs as f64)));
+            tokio::spawn(figures::report(
+                "a sender",
+                one.keep_to_timetable(every, number as f64 / pairs as f64),
+            ));
         } else {
             tokio::spawn(figures::report("a player", other.answer()));
             tokio::spawn(figures::report("a player", one.serve()));
