@@ -55,7 +55,7 @@ impl Acknowledging {
     }
 
     /// Resolves when an answer may be due; `None` while nothing waits. Boxed, so that an idle session holds nothing for it.
-    pub fn ready<'a>(&'a self, hold: &'a Hold) -> Option<Ready<'a>> {
+    pub fn ready<'a>(&'a self, hold: &'a Hold) -> Option<Pin<Box<impl Future<Output = ()> + Send + 'a>>> {
         let waiting = self.0.as_deref()?;
         let first = waiting.asked.front().copied().unwrap_or_default();
         let patience = waiting.patience;
@@ -70,5 +70,3 @@ impl Acknowledging {
         }))
     }
 }
-
-type Ready<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;

@@ -43,10 +43,17 @@ struct Established<P> {
     /// `<r/>` of the client that wait for an answer.
     asked_for: Acknowledging,
     /// The stream's language, if its header has one: the default of each stanza.
-    lang: Option<Arc<str>>,
+    lang: Option<Box<Language>>,
     /// Told once what was written has left.
-    receipts: Vec<Arc<dyn Receipt>>,
+    receipts: Option<Box<Receipts>>,
 }
+
+/// What is told once bytes have left; boxed, since only stored messages have receipts.
+#[derive(Default)]
+struct Receipts(Vec<Arc<dyn Receipt>>);
+
+/// A stream's language; boxed, since few idle sessions have one.
+struct Language(Arc<str>);
 
 /// What the loop woke up for.
 enum Woken {
@@ -71,8 +78,8 @@ pub(crate) async fn run<P: Pipe>(mut pipe: Box<P>, bound: Bound) {
         asked: false,
         unasked: false,
         asked_for: Acknowledging::default(),
-        lang,
-        receipts: Vec::new(),
+        lang: lang.map(|lang| Box::new(Language(lang))),
+        receipts: None,
     };
     let end = this.serve().await;
     // Boxed: the end's state shall not weigh on the session's life.
@@ -98,8 +105,7 @@ impl<P: Pipe> Established<P> {
                 }
                 Woken::Input(Ok(Input::Event(event))) => event,
                 Woken::Input(Ok(Input::Drained)) => {
-                    self.receipts.drain(..).for_each(|receipt| receipt.delivered());
-                    self.receipts = Vec::new();
+                    self.delivered();
                     continue;
                 }
                 Woken::Input(Ok(Input::Confirmed(stanzas))) => {
@@ -127,10 +133,18 @@ impl<P: Pipe> Established<P> {
         }
         let pipe = &mut self.pipe;
         let batch = self.hold.gather(ROOM, |stanza| pipe.stanza(stanza));
-        self.receipts.extend(batch.receipts);
+        if !batch.receipts.is_empty() {
+            self.receipts.get_or_insert_default().0.extend(batch.receipts);
+        }
         if self.managed && batch.stanzas > 0 {
             self.ask();
         }
+    }
+
+    /// What was written has left.
+    fn delivered(&mut self) {
+        let receipts = self.receipts.take().map(|receipts| receipts.0).unwrap_or_default();
+        receipts.iter().for_each(|receipt| receipt.delivered());
     }
 
     /// Asks what the client has handled; one question at a time.
@@ -176,7 +190,7 @@ impl<P: Pipe> Established<P> {
         }
         let stanza = stanza.with_from(jid.clone());
         Ok(match &self.lang {
-            Some(lang) => stanza.with_lang_default(lang.clone()),
+            Some(lang) => stanza.with_lang_default(lang.0.clone()),
             None => stanza,
         })
     }
@@ -281,7 +295,7 @@ impl<P: Pipe> Established<P> {
     async fn leave(&mut self) {
         goodbye(&mut *self.pipe).await;
         if self.pipe.pending() == 0 {
-            self.receipts.drain(..).for_each(|receipt| receipt.delivered());
+            self.delivered();
         }
     }
 
