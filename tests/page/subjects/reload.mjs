@@ -20,6 +20,7 @@ export async function reload({ browser, address, transport }) {
   await jack.delivered(wanted.length);
   assert.equal(await jack.page.locator("#login").isVisible(), false);
   await jack.sees(anna.jid, "available");
+  await lingering(jack, anna, address);
   await jack.close();
   await anna.close();
 }
@@ -35,6 +36,36 @@ async function oneRound(jack, anna, round) {
   }
   await reloaded;
   await jack.online();
+}
+
+// The page that was there before lets go late, as it does on a busy machine; the tab is nevertheless no copy of itself.
+async function lingering(jack, anna, address) {
+  const resource = async () => JSON.parse((await jack.storage())["castling.account"]).resource;
+  const before = await resource();
+  const holder = await jack.page.context().newPage();
+  await holder.goto(address);
+  const name = `castling.${JSON.parse((await jack.storage())["castling.tab"])}`;
+  await holder.evaluate(
+    (lock) =>
+      new Promise((held) => {
+        const hold = () => {
+          held();
+          return new Promise(() => {});
+        };
+        navigator.locks.request(lock, { steal: true }, hold).catch(() => {});
+      }),
+    name,
+  );
+  await jack.page.clock.install();
+  await jack.page.reload();
+  const waits = async (lock) => (await navigator.locks.query()).pending.some((one) => one.name === lock);
+  await holder.waitForFunction(waits, name);
+  await anna.say("while it waits");
+  await jack.page.clock.fastForward(5_000);
+  await holder.close();
+  await jack.online();
+  await jack.hears("while it waits");
+  assert.equal(await resource(), before, "the session is still the same");
 }
 
 function numbers(count) {
