@@ -24,3 +24,6 @@ mod websocket;
 pub use c2s::{C2s, C2sOptions, Limits};
 pub use listener::{Security, serve};
 pub use pipe::{Input, Pipe, PipeError};
+
+#[cfg(test)]
+mod tests;

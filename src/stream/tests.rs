@@ -1,0 +1,4 @@
+//! Sessions on a pipe that follows a script.
+
+mod acknowledging;
+mod scripted;

@@ -1,0 +1,138 @@
+//! A pipe without a connection, and a session on it.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use auth::{Chain, Decoys};
+use bytes::Bytes;
+use kernel::{
+    BindRequest, Brand, Conflict, HostOptions, Kernel, KernelOptions, Limits, Module, Served, SessionAbout,
+    Transport,
+};
+use runtime::{ManualClock, Runtime, SystemRandom};
+use storage::{Options, Store};
+use tempfile::TempDir;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
+use xmpp::{Document, Element, Jid, Stanza, StreamEvent, StreamHeader, ns};
+
+use crate::bind::Bound;
+use crate::established;
+use crate::pipe::{Input, Pipe, PipeError};
+
+/// How long anything may take that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A pipe whose input is a list and whose output is another.
+struct Scripted {
+    input: UnboundedReceiver<Input>,
+    written: UnboundedSender<String>,
+}
+
+impl Scripted {
+    fn wrote(&self, xml: String) {
+        let _ = self.written.send(xml); // a test that has seen enough does not read on
+    }
+}
+
+impl Pipe for Scripted {
+    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, PipeError>> {
+        self.input.poll_recv(cx).map(|input| Ok(input.unwrap_or(Input::Lost)))
+    }
+
+    fn open(&mut self, _header: &StreamHeader) {
+        self.wrote("<stream>".into());
+    }
+
+    fn opened(&self) -> bool {
+        true
+    }
+
+    fn close(&mut self) {
+        self.wrote("</stream>".into());
+    }
+
+    fn stanza(&mut self, stanza: &Stanza) -> usize {
+        self.wrote(stanza.to_string());
+        0
+    }
+
+    fn element(&mut self, element: &Element) {
+        self.wrote(element.to_xml(ns::SM));
+    }
+
+    fn pending(&self) -> usize {
+        0
+    }
+
+    fn restart(&mut self) {}
+
+    fn about(&self) -> SessionAbout {
+        about()
+    }
+
+    fn set_limits(&mut self, _limits: &Limits) {}
+
+    async fn shut(&mut self) {}
+}
+
+fn about() -> SessionAbout {
+    SessionAbout { transport: Transport::Tcp, tls: true, address: "127.0.0.1:1".parse().unwrap() }
+}
+
+/// The other end of a pipe on which `anna@chess.example/a` is bound.
+pub struct Client {
+    input: UnboundedSender<Input>,
+    written: UnboundedReceiver<String>,
+    _kernel: Arc<Kernel>,
+    _folder: TempDir,
+}
+
+impl Client {
+    /// On a server with these modules and no others.
+    pub async fn bound(modules: Vec<Arc<dyn Module>>) -> Self {
+        let folder = TempDir::new().unwrap();
+        let runtime = Runtime::new(Arc::new(ManualClock::new(0)), Arc::new(SystemRandom));
+        let store = Store::open(Options::new("sqlite:test.db", folder.path()), &runtime).await.unwrap();
+        store.accounts().create("chess.example", "anna", &[], 0).await.unwrap();
+        let kernel = Kernel::new(KernelOptions { runtime, store });
+        let jid = Jid::domain_only("chess.example").unwrap();
+        assert!(kernel.serve(vec![Served { jid, options: options(), modules }]).await.unwrap());
+        let host = kernel.host("chess.example").unwrap();
+        let account = kernel.account(&host, "anna").await.unwrap().unwrap();
+        let request = BindRequest { account, resource: Some("a".into()), about: about() };
+        let hold = kernel.bind(request).await.ok().unwrap();
+        let ((input, script), (output, written)) = (unbounded_channel(), unbounded_channel());
+        let pipe = Box::new(Scripted { input: script, written: output });
+        let bound = Bound { hold, resumed: false, lang: None };
+        kernel.runtime().tasks.spawn("session", established::run(pipe, bound));
+        Self { input, written, _kernel: kernel, _folder: folder }
+    }
+
+    /// Writes an element.
+    pub fn write(&self, xml: &'static str) {
+        let document =
+            Document::parse(Bytes::from_static(xml.as_bytes()), ns::CLIENT, &xmpp::Limits::default());
+        self.input.send(Input::Event(StreamEvent::Element(document.unwrap()))).unwrap();
+    }
+
+    /// What the server writes next.
+    pub async fn reads(&mut self) -> String {
+        timeout(PATIENCE, self.written.recv())
+            .await
+            .expect("nothing is written")
+            .expect("the session has ended")
+    }
+}
+
+fn options() -> HostOptions {
+    HostOptions {
+        limits: Limits::default(),
+        conflict: Conflict::Replace,
+        auth: Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096)),
+        brand: Brand::default(),
+        web: kernel::Web::default(),
+        admins: Vec::new(),
+    }
+}
