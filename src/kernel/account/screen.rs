@@ -8,7 +8,6 @@ use hashbrown::HashMap;
 use storage::{Kinds, PrivacyChange, PrivacyItem, PrivacyList, StorageError, Subject, Subscription};
 use xmpp::{Jid, Kind, Stanza, StanzaType};
 
-use crate::state::sealed::Sealed as _;
 use crate::{Account, Kernel, Resource, Roster, Stored};
 
 /// Which way a stanza goes, as its list's owner sees it.
@@ -226,6 +225,8 @@ impl Kernel {
         A: FnOnce(),
         E: From<StorageError>,
     {
+        // A session that is on its way out is told about by the list that held when it left.
+        let _serial = account.binding.lock().await;
         let next = |list: &Option<PrivacyList>| {
             let Some((next, change)) = compute(list.as_ref())? else { return Ok(None) };
             let write = self.store().privacy().change(account.id(), change);
@@ -241,7 +242,7 @@ impl Kernel {
     /// What has to be in memory before the default list can be asked. Called when the account comes into memory.
     pub(crate) async fn prepare_screen(&self, account: &Account) -> Result<(), StorageError> {
         let needs_roster = account.screen.load().as_ref().is_some_and(|screen| screen.needs_roster());
-        if needs_roster && account.slots().get::<crate::account::stored::Cell<Roster>>().is_none() {
+        if needs_roster {
             self.roster(account).await?;
         }
         Ok(())

@@ -1,0 +1,64 @@
+//! What lists cost.
+
+use super::{ANNA, BERT, NOTHING, block, calls, done, list, unavailable};
+use crate::tests::bench::Bench;
+
+#[tokio::test]
+async fn no_stanza_costs_a_query() {
+    let bench = Bench::new().await;
+    let (anna, bert) = bench.friends(ANNA, BERT).await;
+    let carl = bench.online("carl@chess.example/c").await;
+    done(&anna, &block(&["bert@chess.example", "x.example"])).await;
+    let before = calls(&bench);
+    for round in 0..2500 {
+        anna.send("<message to='bert@chess.example'><body>x</body></message>").await;
+        bert.send("<message to='anna@chess.example'><body>x</body></message>").await;
+        bert.send("<presence to='anna@chess.example' type='subscribe'/>").await;
+        carl.send("<message to='anna@chess.example'><body>x</body></message>").await;
+        if round % 100 == 0 {
+            assert!(!anna.received().is_empty() && !bert.received().is_empty());
+        }
+    }
+    assert_eq!(calls(&bench), before);
+}
+
+#[tokio::test]
+async fn a_broadcast_leaves_the_blocked_out_and_costs_no_query() {
+    let bench = Bench::new().await;
+    let anna = bench.online(ANNA).await;
+    let mut contacts = Vec::new();
+    for number in 0..200 {
+        let name = format!("c{number}");
+        bench.kernel.store().accounts().create("chess.example", &name, &[], 0).await.unwrap();
+        let contact = bench.online(&format!("{name}@chess.example/r")).await;
+        contact.send("<presence type='subscribe' to='anna@chess.example'/>").await;
+        anna.send(&format!("<presence type='subscribed' to='{}'/>", contact.bare())).await;
+        contact.received();
+        contacts.push(contact);
+    }
+    anna.received();
+    done(&anna, &block(&["c7@chess.example"])).await;
+    assert_eq!(contacts[7].one(), unavailable(ANNA, "c7@chess.example"));
+    let before = calls(&bench);
+    anna.send("<presence><show>away</show></presence>").await;
+    assert_eq!(calls(&bench), before);
+    for (number, contact) in contacts.iter().enumerate() {
+        assert_eq!(contact.received().len(), usize::from(number != 7), "c{number}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_without_a_list_costs_nothing_more() {
+    let bench = Bench::new().await;
+    let (anna, bert) = bench.friends(ANNA, BERT).await;
+    let privacy = || {
+        let counts = bench.kernel.store().statement_counts();
+        counts.iter().filter(|stat| stat.name.contains("privacy")).map(|stat| stat.calls).sum::<u64>()
+    };
+    anna.send("<message to='bert@chess.example'><body>x</body></message>").await;
+    bert.send("<message to='anna@chess.example'><body>x</body></message>").await;
+    anna.received();
+    assert_eq!(list(&anna).await, NOTHING);
+    assert_eq!(privacy(), 0, "the list came with the account");
+    assert!(anna.resource().account().screen().is_none());
+}

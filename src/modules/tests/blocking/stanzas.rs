@@ -1,0 +1,161 @@
+//! What passes and what does not.
+
+use std::sync::Arc;
+
+use kernel::Screen;
+use storage::{Kinds, PrivacyChange, PrivacyList, Subscription};
+
+use super::{ANNA, BERT, NOTHING, block, deny, done};
+use crate::tests::bench::Bench;
+
+#[tokio::test]
+async fn nothing_comes_from_a_blocked_address() {
+    let bench = Bench::new().await;
+    let (anna, bert) = bench.friends(ANNA, BERT).await;
+    done(&anna, &block(&["bert@chess.example"])).await;
+    bert.received();
+    let error =
+        "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
+    for to in ["anna@chess.example", ANNA] {
+        for stanza in [
+            format!("<message type='chat' to='{to}' id='m'><body>x</body></message>"),
+            format!("<message type='headline' to='{to}' id='m'><body>x</body></message>"),
+            format!("<iq type='get' to='{to}' id='q'><query xmlns='jabber:iq:version'/></iq>"),
+            format!("<iq type='set' to='{to}' id='q'><query xmlns='urn:example:x'/></iq>"),
+            format!(
+                "<iq type='get' to='{to}' id='q'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>"
+            ),
+        ] {
+            let answer = bert.ask(&stanza).await;
+            assert!(answer.contains("type='error'") && answer.contains(error), "{stanza}: {answer}");
+            assert!(!answer.contains("blocked"), "it looks as if she were away: {answer}");
+        }
+        for stanza in [
+            format!("<presence to='{to}'/>"),
+            format!("<presence to='{to}' type='unavailable'/>"),
+            format!("<presence to='{to}' type='probe'/>"),
+            format!("<presence to='{to}' type='subscribe'/>"),
+            format!("<presence to='{to}' type='unsubscribed'/>"),
+            format!("<iq type='result' to='{to}' id='q'/>"),
+            format!("<message type='error' to='{to}' id='m'/>"),
+        ] {
+            bert.send(&stanza).await;
+            let pushed = |stanza: &String| stanza.contains("jabber:iq:roster"); // of his own roster
+            let got: Vec<_> = bert.received().into_iter().filter(|stanza| !pushed(stanza)).collect();
+            assert_eq!(got, NOTHING, "{stanza}");
+        }
+    }
+    bert.send("<presence><show>away</show></presence>").await;
+    assert_eq!(anna.received(), NOTHING);
+    let account = anna.resource().account();
+    let item = bench.kernel.roster(account).await.unwrap().get(&bert.bare()).unwrap().clone();
+    assert_eq!(item.subscription, Subscription::Both, "polite blocking: her roster is as it was");
+}
+
+#[tokio::test]
+async fn nothing_goes_to_a_blocked_address() {
+    let bench = Bench::new().await;
+    let (anna, bert) = bench.friends(ANNA, BERT).await;
+    done(&anna, &block(&["bert@chess.example"])).await;
+    bert.received();
+    for stanza in [
+        "<message to='bert@chess.example' type='chat'><body>x</body></message>",
+        "<message to='bert@chess.example/b'><body>x</body></message>",
+        "<iq to='bert@chess.example' type='get' id='q'><query xmlns='jabber:iq:version'/></iq>",
+        "<presence to='bert@chess.example'/>",
+        "<presence to='bert@chess.example' type='subscribe'/>",
+        "<presence to='bert@chess.example' type='probe'/>",
+    ] {
+        let answer = anna.ask(stanza).await;
+        assert!(answer.contains("<not-acceptable ") && answer.contains("type='error'"), "{stanza}: {answer}");
+        assert!(answer.contains("<blocked xmlns='urn:xmpp:blocking:errors'/>"), "{stanza}: {answer}");
+    }
+    anna.send("<presence><show>away</show></presence>").await;
+    anna.drop_connection().await;
+    assert_eq!(bert.received(), NOTHING);
+}
+
+#[tokio::test]
+async fn an_absent_account_keeps_no_message_of_a_blocked_sender() {
+    let bench = Bench::new().await;
+    let anna = bench.online(ANNA).await;
+    done(&anna, &block(&["bert@chess.example"])).await;
+    anna.drop_connection().await;
+    let bert = bench.online(BERT).await;
+    let carl = bench.online("carl@chess.example/c").await;
+    let message = "<message type='chat' to='anna@chess.example' id='m'><body>x</body></message>";
+    let answer = bert.ask(message).await;
+    assert!(answer.contains("<service-unavailable "), "{answer}");
+    carl.send(message).await;
+    assert_eq!(carl.received(), NOTHING);
+    bench.kept("anna@chess.example", 1).await;
+}
+
+#[tokio::test]
+async fn resources_of_one_account_are_never_blocked() {
+    let bench = Bench::new().await;
+    let anna = bench.online(ANNA).await;
+    let phone = bench.online("anna@chess.example/phone").await;
+    anna.received();
+    // by a privacy list, since blocking refuses it
+    let change = |_: Option<&PrivacyList>| {
+        let items = vec![deny(1, "anna@chess.example", Kinds::ALL), deny(2, "chess.example", Kinds::ALL)];
+        let change = PrivacyChange {
+            list: "x".into(),
+            put: items.clone(),
+            default: Some(true),
+            ..PrivacyChange::default()
+        };
+        Ok::<_, storage::StorageError>(Some((Some(PrivacyList { name: "x".into(), items }), change)))
+    };
+    bench.kernel.change_default_list(anna.resource().account(), change, || {}).await.unwrap();
+    phone.send("<message to='anna@chess.example/a'><body>x</body></message>").await;
+    assert!(anna.one().contains("<body>x</body>"));
+    phone.send("<presence><show>away</show></presence>").await;
+    assert!(anna.one().contains("<show>away</show>"));
+    let server = "<iq type='get' id='p' to='chess.example'><ping xmlns='urn:xmpp:ping'/></iq>";
+    assert!(anna.ask(server).await.contains("type='result'"));
+}
+
+#[tokio::test]
+async fn sessions_with_active_lists_go_by_those() {
+    let bench = Bench::new().await;
+    let bert = bench.online(BERT).await;
+    let [top, middle, low] = [("top", 5), ("middle", 3), ("low", 1)].map(|(name, priority)| {
+        let bench = &bench;
+        async move {
+            let client = bench.bind(&format!("anna@chess.example/{name}")).await;
+            client.send(&format!("<presence><priority>{priority}</priority></presence>")).await;
+            client
+        }
+    });
+    let (top, middle, low) = (top.await, middle.await, low.await);
+    done(&low, &block(&["bert@chess.example"])).await;
+    let screen = |items| Some(Arc::new(Screen::new(PrivacyList { name: "active".into(), items })));
+    let admits = || screen(vec![deny(1, "carl@chess.example", Kinds::ALL)]);
+    bench.kernel.set_active_screen(middle.resource(), admits());
+    bench.kernel.set_active_screen(low.resource(), admits());
+    for client in [&top, &middle, &low] {
+        client.received();
+    }
+    let message = "<message type='chat' to='anna@chess.example'><body>x</body></message>";
+    bert.send(message).await;
+    assert_eq!(bert.received(), NOTHING);
+    assert_eq!([&top, &middle, &low].map(|client| client.received().len()), [0, 1, 0]);
+    assert!(
+        bert.ask(&message.replace("'anna@chess.example'", "'anna@chess.example/top'"))
+            .await
+            .contains("service-unav")
+    );
+    let carl = bench.online("carl@chess.example/c").await;
+    carl.send(message).await;
+    assert_eq!([&top, &middle, &low].map(|client| client.received().len()), [1, 0, 0]);
+    assert!(
+        top.ask("<message to='bert@chess.example'><body>x</body></message>").await.contains("not-acceptable")
+    );
+    middle.send("<message to='bert@chess.example'><body>x</body></message>").await;
+    assert_eq!((middle.received().len(), bert.received().len()), (0, 1));
+    bench.kernel.set_active_screen(middle.resource(), None);
+    bench.kernel.set_active_screen(low.resource(), None);
+    assert!(bert.ask(message).await.contains("service-unav"));
+}
