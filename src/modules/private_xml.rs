@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use kernel::{About, Account, IqKind, IqRequest, IqResult, Kernel, Module, Registrar, State, Target};
+use kernel::{About, IqKind, IqRequest, IqResult, Module, Registrar, Target};
 use serde_json::Value;
 use settings::{Limit, group, number};
-use storage::{PrivateError, PrivateLimits};
-use tokio::sync::Mutex;
+use storage::{PrivateEntry, PrivateError, PrivateLimits};
 use xmpp::{Element, Node, StanzaError, ns};
 
 use crate::OptionError;
@@ -24,17 +23,6 @@ group! {
     }
 }
 
-/// Held while elements of one account are stored, so that several are checked together.
-#[derive(Default)]
-struct Setting(Mutex<()>);
-
-/// An element to be stored.
-struct Entry {
-    name: String,
-    ns: String,
-    xml: String,
-}
-
 pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
     let private: PrivateXml = options::read(options)?;
     Ok(Arc::new(private))
@@ -48,10 +36,8 @@ impl Module for PrivateXml {
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
         registrar.feature(Target::Host, ns::PRIVATE);
         registrar.iq(Target::Account, IqKind::Get, "query", ns::PRIVATE, get);
-        let setting = registrar.state();
-        registrar.iq(Target::Account, IqKind::Set, "query", ns::PRIVATE, move |request| {
-            self.clone().set(request, setting)
-        });
+        registrar
+            .iq(Target::Account, IqKind::Set, "query", ns::PRIVATE, move |request| self.clone().set(request));
     }
 }
 
@@ -76,10 +62,10 @@ async fn get(request: IqRequest) -> IqResult {
 impl PrivateXml {
     /// Stores every element in place of the earlier one of the same name and namespace: all of them, or none if they would
     /// be more than the account may have.
-    async fn set(self: Arc<Self>, request: IqRequest, setting: State<Account, Setting>) -> IqResult {
+    async fn set(self: Arc<Self>, request: IqRequest) -> IqResult {
         let account = request.own_account()?;
         let query = request.stanza.payload().ok_or_else(StanzaError::bad_request)?;
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut entries: Vec<PrivateEntry> = Vec::new();
         for element in query.children() {
             let entry = entry(element)?;
             if entries.iter().any(|earlier| (&earlier.name, &earlier.ns) == (&entry.name, &entry.ns)) {
@@ -90,19 +76,8 @@ impl PrivateXml {
         if entries.is_empty() {
             return Err(nothing());
         }
-        let _setting = setting.of(&account).0.lock().await;
-        let limits = match entries.len() {
-            1 => self.limits(),
-            _ => self.make_room(&request.kernel, &account, &entries).await?,
-        };
-        let private = request.kernel.store().private();
-        let queued = entries
-            .into_iter()
-            .map(|entry| private.put(account.id(), &entry.name, &entry.ns, entry.xml, limits));
-        let queued: Vec<_> = queued.collect(); // all are queued before one is waited for: one commit
-        for write in queued {
-            write.await.map_err(refusal)?;
-        }
+        let written = request.kernel.store().private().put(account.id(), entries, self.limits()).await;
+        written.map_err(refusal)?;
         Ok(None)
     }
 
@@ -113,32 +88,12 @@ impl PrivateXml {
             bytes: bound(self.bytes),
         }
     }
-
-    /// Checks several elements together. The limits that each is then stored with: none.
-    async fn make_room(
-        &self,
-        kernel: &Kernel,
-        account: &Account,
-        new: &[Entry],
-    ) -> Result<PrivateLimits, StanzaError> {
-        let stored = kernel.store().private().all(account.id()).await;
-        let stored = stored.map_err(|error| stored_xml::failed(&error))?;
-        let stay = stored
-            .iter()
-            .filter(|old| !new.iter().any(|new| (&new.name, &new.ns) == (&old.name, &old.ns)))
-            .map(|old| old.xml.len());
-        let sizes: Vec<usize> = stay.chain(new.iter().map(|new| new.xml.len())).collect();
-        match sizes.len() > self.entries.bound() || sizes.iter().sum::<usize>() > self.bytes.bound() {
-            true => Err(refusal(PrivateError::Full)),
-            false => Ok(PrivateLimits::default()),
-        }
-    }
 }
 
-fn entry(element: Node<'_>) -> Result<Entry, StanzaError> {
+fn entry(element: Node<'_>) -> Result<PrivateEntry, StanzaError> {
     check(element)?;
     let xml = stored_xml::write(&stored_xml::tree(element)?);
-    Ok(Entry { name: element.name().to_owned(), ns: element.ns().to_owned(), xml })
+    Ok(PrivateEntry { name: element.name().to_owned(), ns: element.ns().to_owned(), xml })
 }
 
 /// Namespaces that are reserved are refused, among them that of the request: an element needs one of its own.

@@ -55,7 +55,7 @@ impl std::error::Error for PrivateError {}
 
 struct Incoming {
     account: AccountId,
-    entry: PrivateEntry,
+    entries: Vec<PrivateEntry>,
     limits: PrivateLimits,
 }
 
@@ -79,8 +79,9 @@ impl PrivateXml<'_> {
         row.map(|row| row.text(0)).transpose()
     }
 
-    /// Stores a payload in place of the previous one of the same root element. An empty payload counts as an
-    /// entry, too. Queued at the call; `limits` are checked in the same write.
+    /// Stores payloads, each in place of the previous one of the same root element: all of them or none. No two may have
+    /// the same root element. An empty payload counts as an entry, too. Queued at the call; `limits` are checked in the
+    /// same write.
     ///
     /// # Errors
     /// [`PrivateError::Full`] if the account would have more than `limits` afterwards;
@@ -88,13 +89,10 @@ impl PrivateXml<'_> {
     pub fn put(
         &self,
         account: AccountId,
-        name: &str,
-        ns: &str,
-        xml: String,
+        entries: Vec<PrivateEntry>,
         limits: PrivateLimits,
     ) -> Commit<(), PrivateError> {
-        let entry = PrivateEntry { name: name.to_owned(), ns: ns.to_owned(), xml };
-        let incoming = Incoming { account, entry, limits };
+        let incoming = Incoming { account, entries, limits };
         self.0.queue(incoming, |connection, incoming| Box::pin(put(connection, incoming)))
     }
 
@@ -115,26 +113,65 @@ async fn put(
     connection: &mut Connection,
     incoming: &Incoming,
 ) -> Result<Result<(), PrivateError>, StorageError> {
-    let Incoming { account, entry, limits } = incoming;
-    let digest = digest(&entry.name, &entry.ns);
-    let key = [(*account).into(), digest.as_slice().into()];
+    let Incoming { account, entries, limits } = incoming;
+    let digests: Vec<_> = entries.iter().map(|entry| digest(&entry.name, &entry.ns)).collect();
     if *limits != PrivateLimits::default() {
-        let others = connection.fetch(Statement::PrivateOthers.with(&key)).await?;
-        let Some(others) = others.first() else {
-            return Err(StorageError::Database("a sum without a row".into()));
+        let count = entries.len() as u64;
+        let bytes = entries.iter().map(|entry| entry.xml.len() as u64).sum::<u64>();
+        let over = |count: u64, bytes: u64| {
+            let [most, most_bytes] = [limits.entries.into(), limits.bytes];
+            (most > 0 && count > most) || (most_bytes > 0 && bytes > most_bytes)
         };
-        let entries = others.int(0)?.unsigned_abs() + 1;
-        let bytes = others.int(1)?.unsigned_abs() + entry.xml.len() as u64;
-        let over = |count: u64, limit: u64| limit > 0 && count > limit;
-        if over(entries, limits.entries.into()) || over(bytes, limits.bytes) {
+        // What is too much by itself is not looked up, one by one.
+        if over(count, bytes) {
+            return Ok(Err(PrivateError::Full));
+        }
+        let (others, others_bytes) = others(connection, *account, &digests).await?;
+        if over(others + count, others_bytes + bytes) {
             return Ok(Err(PrivateError::Full));
         }
     }
-    let [account, digest] = key;
-    let args =
-        [account, digest, entry.name.as_str().into(), entry.ns.as_str().into(), entry.xml.as_str().into()];
-    connection.execute(Statement::PrivatePut.with(&args)).await?;
+    for (entry, digest) in entries.iter().zip(&digests) {
+        let args = [
+            (*account).into(),
+            digest.as_slice().into(),
+            entry.name.as_str().into(),
+            entry.ns.as_str().into(),
+            entry.xml.as_str().into(),
+        ];
+        connection.execute(Statement::PrivatePut.with(&args)).await?;
+    }
     Ok(Ok(()))
+}
+
+/// The number and the bytes of the payloads that stay as they are.
+async fn others(
+    connection: &mut Connection,
+    account: AccountId,
+    replaced: &[[u8; 32]],
+) -> Result<(u64, u64), StorageError> {
+    if let [one] = replaced {
+        return without(connection, account, one).await;
+    }
+    let (all, all_bytes) = without(connection, account, &[]).await?;
+    let (mut stay, mut bytes) = (all, all_bytes);
+    for digest in replaced {
+        let (others, others_bytes) = without(connection, account, digest).await?;
+        stay = stay.saturating_sub(all - others);
+        bytes = bytes.saturating_sub(all_bytes - others_bytes);
+    }
+    Ok((stay, bytes))
+}
+
+/// The number and the bytes of all payloads but the one with this digest.
+async fn without(
+    connection: &mut Connection,
+    account: AccountId,
+    digest: &[u8],
+) -> Result<(u64, u64), StorageError> {
+    let rows = connection.fetch(Statement::PrivateOthers.with(&[account.into(), digest.into()])).await?;
+    let row = rows.first().ok_or_else(|| StorageError::Database("a sum without a row".into()))?;
+    Ok((row.int(0)?.unsigned_abs(), row.int(1)?.unsigned_abs()))
 }
 
 /// With the name's length in front, so that no two pairs are hashed alike.

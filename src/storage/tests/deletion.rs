@@ -1,5 +1,5 @@
 use super::*;
-use crate::{LastActivity, OfflineId, PrivateLimits, RosterChange};
+use crate::{LastActivity, OfflineId, PrivateEntry, PrivateLimits, RosterChange};
 
 /// Gives the account rows in every table that has an account column.
 async fn fill(bed: &Bed, account: AccountId) {
@@ -7,7 +7,8 @@ async fn fill(bed: &Bed, account: AccountId) {
     bed.store.roster().apply(account, change).await.unwrap();
     bed.store.offline().store(account, b"<message/>", NOW, None, None).await.unwrap();
     let (xml, limits) = ("<x/>".to_owned(), PrivateLimits::default());
-    bed.store.private().put(account, "x", "x:ns", xml.clone(), limits).await.unwrap();
+    let entry = PrivateEntry { name: "x".into(), ns: "x:ns".into(), xml: xml.clone() };
+    bed.store.private().put(account, vec![entry], limits).await.unwrap();
     bed.store.vcards().put(account, xml).await.unwrap();
     let last = LastActivity { at_us: NOW, status: String::new() };
     bed.store.last_activity().put(account, last).await.unwrap();

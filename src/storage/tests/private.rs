@@ -11,6 +11,10 @@ fn bytes(bytes: u64) -> PrivateLimits {
     PrivateLimits { entries: 0, bytes }
 }
 
+fn entry(name: &str, ns: &str, xml: &str) -> PrivateEntry {
+    PrivateEntry { name: name.into(), ns: ns.into(), xml: xml.into() }
+}
+
 async fn put(
     bed: &Bed,
     account: AccountId,
@@ -18,7 +22,7 @@ async fn put(
     xml: &str,
     limits: PrivateLimits,
 ) -> Result<(), PrivateError> {
-    bed.store.private().put(account, name, "x:ns", xml.into(), limits).await
+    bed.store.private().put(account, vec![entry(name, "x:ns", xml)], limits).await
 }
 
 #[tokio::test]
@@ -31,16 +35,15 @@ async fn a_payload_is_found_by_its_whole_name() {
     let names =
         [("storage", "storage:bookmarks"), ("ab", "c"), ("a", "bc"), ("a", "BC"), ("a", &long), ("", "")];
     for (n, (name, ns)) in names.into_iter().enumerate() {
-        private.put(alice, name, ns, format!("<x>{n} 'ž'</x>"), UNLIMITED).await.unwrap();
+        private.put(alice, vec![entry(name, ns, &format!("<x>{n} 'ž'</x>"))], UNLIMITED).await.unwrap();
     }
-    private.put(bob, "ab", "c", "<bob/>".into(), UNLIMITED).await.unwrap();
+    private.put(bob, vec![entry("ab", "c", "<bob/>")], UNLIMITED).await.unwrap();
     for (n, (name, ns)) in names.into_iter().enumerate() {
         assert_eq!(private.get(alice, name, ns).await.unwrap(), Some(format!("<x>{n} 'ž'</x>")));
     }
     assert_eq!(private.get(alice, "storage", "storage:rosternotes").await.unwrap(), None);
     assert_eq!(private.get(bob, "a", "bc").await.unwrap(), None);
-    let entry = PrivateEntry { name: "ab".into(), ns: "c".into(), xml: "<bob/>".into() };
-    assert_eq!(private.all(bob).await.unwrap(), [entry]);
+    assert_eq!(private.all(bob).await.unwrap(), [entry("ab", "c", "<bob/>")]);
     let mut all: Vec<_> = private.all(alice).await.unwrap().into_iter().map(|e| (e.name, e.ns)).collect();
     let mut expected = names.map(|(name, ns)| (name.to_owned(), ns.to_owned()));
     all.sort();
@@ -91,11 +94,35 @@ async fn bytes_are_counted_over_all_payloads() {
 }
 
 #[tokio::test]
+async fn several_payloads_are_stored_together_or_not_at_all() {
+    let bed = Bed::new().await;
+    let alice = bed.account("chess.example", "alice").await;
+    let limits = PrivateLimits { entries: 3, bytes: 10 };
+    let set = |all: &[(&str, &str)]| {
+        let all = all.iter().map(|(name, xml)| entry(name, "x:ns", xml)).collect();
+        bed.store.private().put(alice, all, limits)
+    };
+    let stored = async || {
+        let all = bed.store.private().all(alice).await.unwrap();
+        let mut all: Vec<_> = all.into_iter().map(|entry| (entry.name, entry.xml)).collect();
+        all.sort();
+        all.into_iter().map(|(name, xml)| format!("{name}={xml}")).collect::<Vec<_>>().join(" ")
+    };
+    set(&[("a", "12345"), ("b", "1234")]).await.unwrap();
+    assert_eq!(stored().await, "a=12345 b=1234");
+    set(&[("a", "1234567"), ("b", "1"), ("c", "22")]).await.unwrap();
+    assert_eq!(stored().await, "a=1234567 b=1 c=22", "what is replaced makes room for the rest");
+    assert_eq!(set(&[("a", "1"), ("d", "2")]).await, Err(PrivateError::Full), "four of three");
+    assert_eq!(set(&[("b", "12"), ("c", "123")]).await, Err(PrivateError::Full), "twelve of ten bytes");
+    assert_eq!(stored().await, "a=1234567 b=1 c=22");
+}
+
+#[tokio::test]
 async fn limits_hold_within_one_batch() {
     let bed = Bed::new().await;
     let alice = bed.account("chess.example", "alice").await;
     let commits: Vec<_> = (0..10)
-        .map(|n| bed.store.private().put(alice, &format!("x{n}"), "x:ns", "<x/>".into(), entries(4)))
+        .map(|n| bed.store.private().put(alice, vec![entry(&format!("x{n}"), "x:ns", "<x/>")], entries(4)))
         .collect();
     let mut stored = 0;
     for commit in commits {
