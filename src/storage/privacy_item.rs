@@ -77,7 +77,7 @@ impl PrivacyItem {
             Subject::Anyone => (0, None),
             Subject::Jid(jid) => (1, Some(jid.as_str())),
             Subject::Group(name) => (2, Some(name)),
-            Subject::Subscription(subscription) => (3, Some(word(*subscription))),
+            Subject::Subscription(subscription) => (3, Some(subscription.as_str())),
         }
     }
 
@@ -105,20 +105,10 @@ fn subject(number: i64, value: Option<String>) -> Result<Subject, StorageError> 
         (1, Some(jid)) => Jid::parse(&jid).map(Subject::Jid).map_err(|_| damaged("the JID")),
         (2, Some(name)) => Ok(Subject::Group(name)),
         (3, Some(value)) => {
-            let all = [Subscription::None, Subscription::To, Subscription::From, Subscription::Both];
-            let known = all.into_iter().find(|subscription| word(*subscription) == value);
+            let known = Subscription::ALL.into_iter().find(|known| known.as_str() == value);
             known.map(Subject::Subscription).ok_or_else(|| damaged("the subscription"))
         }
         _ => Err(damaged("the subject")),
-    }
-}
-
-fn word(subscription: Subscription) -> &'static str {
-    match subscription {
-        Subscription::None => "none",
-        Subscription::To => "to",
-        Subscription::From => "from",
-        Subscription::Both => "both",
     }
 }
 

@@ -23,6 +23,21 @@ pub enum Subscription {
     Both,
 }
 
+impl Subscription {
+    /// All four.
+    pub const ALL: [Self; 4] = [Self::None, Self::To, Self::From, Self::Both];
+
+    /// The value of the attribute `subscription`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Subscription::None => "none",
+            Subscription::To => "to",
+            Subscription::From => "from",
+            Subscription::Both => "both",
+        }
+    }
+}
+
 /// A contact. Also one that is not in the roster but has asked, or is approved beforehand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RosterItem {

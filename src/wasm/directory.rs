@@ -54,13 +54,7 @@ impl Directory for KernelDirectory {
         let account = kernel.account_in_use(account)?;
         let roster = kernel.cached_roster(&account)?; // a filter does not wait for the store
         let item = roster.get(&contact.bare())?;
-        let subscription = match item.subscription {
-            storage::Subscription::None => "none",
-            storage::Subscription::To => "to",
-            storage::Subscription::From => "from",
-            storage::Subscription::Both => "both",
-        };
-        Some((subscription, item.groups.iter().map(ToString::to_string).collect()))
+        Some((item.subscription.as_str(), item.groups.iter().map(ToString::to_string).collect()))
     }
 }
 

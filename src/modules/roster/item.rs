@@ -2,7 +2,7 @@
 
 use kernel::Roster;
 use settings::Limit;
-use storage::{RosterItem, Subscription};
+use storage::RosterItem;
 use xmpp::{Element, Jid, Node, StanzaError, ns};
 
 use crate::refused::Refused;
@@ -94,23 +94,15 @@ pub(crate) fn element(item: &RosterItem) -> Element {
     Element::new("item", ns::ROSTER)
         .attr("jid", item.jid.as_str())
         .opt_attr("name", item.name.as_deref())
-        .attr("subscription", word(item.subscription))
+        .attr("subscription", item.subscription.as_str())
         .opt_attr("ask", item.ask.then_some("subscribe"))
         .opt_attr("approved", item.approved.then_some("true"))
         .with_children(groups)
 }
 
-fn word(subscription: Subscription) -> &'static str {
-    match subscription {
-        Subscription::None => "none",
-        Subscription::To => "to",
-        Subscription::From => "from",
-        Subscription::Both => "both",
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use storage::Subscription;
     use xmpp::{Condition, Stanza};
 
     use super::*;
