@@ -27,8 +27,3 @@ group! {
         features: Values;
     }
 }
-
-/// A limit as a bound.
-pub(crate) fn bound(limit: Limit) -> usize {
-    limit.bound()
-}

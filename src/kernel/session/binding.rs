@@ -9,7 +9,6 @@ use xmpp::{Jid, StreamCondition, StreamError};
 
 use crate::account::State;
 use crate::delivery::gate::Job;
-use crate::limits::bound;
 use crate::session::Session;
 use crate::session::mailbox::Left;
 use crate::{Account, Attachment, Hold, Item, Kernel, Moment, Resource, SessionAbout, SessionEvent};
@@ -69,7 +68,7 @@ impl Kernel {
             return Err(BindError::Gone);
         }
         let jid = self.choose(&account, request.resource).await?;
-        let limit = bound(account.host().options().limits.sessions_per_account);
+        let limit = account.host().options().limits.sessions_per_account.bound();
         if account.state.lock().sessions.len() >= limit {
             return Err(BindError::TooMany);
         }

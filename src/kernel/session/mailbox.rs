@@ -1,15 +1,17 @@
 //! What waits for one session: a short locked deque and a notify, bounded in stanzas and bytes.
 
+mod contents;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
-use xmpp::{Kind, Stanza, StreamError};
+use xmpp::{Stanza, StreamError};
 
-use crate::limits::bound;
 use crate::session::outlet::Release;
 use crate::{Item, Limits, Receipt};
+use contents::Contents;
 
 /// What may still wait when the next stored message follows.
 const BULK_STANZAS: usize = 50;
@@ -41,45 +43,9 @@ pub(crate) type Taken = (Stanza, Option<Arc<dyn Receipt>>);
 /// messages that are still to be read back.
 #[derive(Default)]
 pub(crate) struct Mailbox {
-    inner: Mutex<Inner>,
+    inner: Mutex<Contents>,
     wake: Notify,
     space: Notify,
-}
-
-#[derive(Default)]
-struct Inner {
-    items: VecDeque<Item>,
-    /// Bytes of `items`.
-    bytes: usize,
-    /// How many of `items` have been written.
-    written: usize,
-    /// How many of `items`, at the end and not written, are held back until something urgent follows.
-    held: usize,
-    /// Present while stored messages are being read back, which are older.
-    behind: Option<Box<Behind>>,
-    /// What counts against the bounds, of all.
-    counted: Load,
-    /// Stanzas that the client has acknowledged (XEP-0198 `h`, modulo 2^32).
-    acked: u32,
-    managed: bool,
-    closed: bool,
-    ending: Option<StreamError>,
-}
-
-/// What came while stored messages are being read back.
-#[derive(Default)]
-struct Behind {
-    items: VecDeque<Item>,
-    /// The store is being read: everything waits. Before that only messages do, and what comes after one.
-    reading: bool,
-    /// To be read once more from its beginning.
-    again: bool,
-}
-
-#[derive(Default)]
-struct Load {
-    stanzas: usize,
-    bytes: usize,
 }
 
 /// What a mailbox held when it was closed.
@@ -91,90 +57,13 @@ pub(crate) struct Left {
     pub unread: bool,
 }
 
-impl Inner {
-    fn count(&mut self, item: &Item) {
-        if item.counts() {
-            self.counted.stanzas += 1;
-            self.counted.bytes += item.weight();
-        }
-    }
-
-    fn discount(&mut self, item: &Item) {
-        self.bytes -= item.weight();
-        if item.counts() {
-            self.counted.stanzas -= 1;
-            self.counted.bytes -= item.weight();
-        }
-    }
-
-    /// Puts it at the end; true when there is something to write.
-    fn append(&mut self, item: Item, release: Release) -> bool {
-        if let Release::Latest(same) = &release {
-            self.supersede(&**same);
-        }
-        self.bytes += item.weight();
-        self.items.push_back(item);
-        match release {
-            Release::Now => self.held = 0, // what was held back is older and goes first
-            Release::Hold | Release::Latest(_) => self.held += 1,
-        }
-        self.held == 0
-    }
-
-    /// Drops what is held back and superseded by what comes now. What has a receipt stays: somebody waits for its fate.
-    fn supersede(&mut self, same: &dyn Fn(&Stanza) -> bool) {
-        let first = self.items.len() - self.held;
-        let found = (first..self.items.len())
-            .find(|at| self.items.get(*at).is_some_and(|item| item.receipt.is_none() && same(&item.stanza)));
-        if let Some(item) = found.and_then(|at| self.items.remove(at)) {
-            self.discount(&item);
-            self.held -= 1;
-        }
-    }
-
-    fn check(&self, item: &Item, limits: &Limits) -> Result<(), PushError> {
-        if self.closed {
-            return Err(PushError::Closed);
-        }
-        let full = self.counted.stanzas >= bound(limits.mailbox_stanzas)
-            || self.counted.bytes.saturating_add(item.weight()) > bound(limits.mailbox_bytes);
-        if full && item.counts() { Err(PushError::Full) } else { Ok(()) }
-    }
-
-    /// The next stanza to write.
-    fn next(&mut self) -> Option<Taken> {
-        if self.managed {
-            let item =
-                self.items.get(self.written).filter(|_| self.written + self.held < self.items.len())?;
-            self.written += 1;
-            return Some((item.stanza.clone(), None));
-        }
-        if self.items.len() <= self.held {
-            return None;
-        }
-        let item = self.items.pop_front()?;
-        self.discount(&item);
-        Some((item.stanza, item.receipt))
-    }
-
-    fn release(&mut self) {
-        for item in self.behind.take().map(|behind| behind.items).unwrap_or_default() {
-            self.append(item, Release::Now);
-        }
-    }
-}
-
 impl Mailbox {
     /// Puts a stanza behind those that may be written and wakes the writer.
     ///
     /// # Errors
     /// See [`PushError`].
     pub fn push(&self, item: Item, release: Release, limits: &Limits) -> Result<(), PushError> {
-        let mut inner = self.inner.lock();
-        inner.check(&item, limits)?;
-        inner.count(&item);
-        let ready = inner.append(item, release);
-        drop(inner);
+        let ready = self.inner.lock().push(item, release, limits)?;
         if ready {
             self.wake.notify_one();
         }
@@ -183,17 +72,7 @@ impl Mailbox {
 
     /// The same for what somebody sent to the session: while stored messages are being read back, it waits behind them.
     pub fn place(&self, item: Item, release: Release, limits: &Limits) -> Result<(), PushError> {
-        let mut inner = self.inner.lock();
-        inner.check(&item, limits)?;
-        inner.count(&item);
-        let ready = match &mut inner.behind {
-            Some(behind) if behind.keeps(&item) => {
-                behind.items.push_back(item);
-                false
-            }
-            _ => inner.append(item, release),
-        };
-        drop(inner);
+        let ready = self.inner.lock().place(item, release, limits)?;
         if ready {
             self.wake.notify_one();
         }
@@ -271,8 +150,8 @@ impl Mailbox {
     /// Resolves when little enough waits that a stored message may follow, or the mailbox is closed.
     pub async fn room(&self, limits: &Limits) {
         let largest = limits.stream.stanza_bytes.bound().saturating_mul(2); // with its stamp, and what holding it costs
-        let bytes = BULK_BYTES.min(bound(limits.mailbox_bytes).saturating_sub(largest));
-        let stanzas = BULK_STANZAS.min(bound(limits.mailbox_stanzas).saturating_sub(1));
+        let bytes = BULK_BYTES.min(limits.mailbox_bytes.bound().saturating_sub(largest));
+        let stanzas = BULK_STANZAS.min(limits.mailbox_stanzas.bound().saturating_sub(1));
         loop {
             let mut space = std::pin::pin!(self.space.notified());
             space.as_mut().enable();
@@ -335,7 +214,7 @@ impl Mailbox {
         self.arrived(inner, news);
     }
 
-    fn arrived(&self, mut inner: MutexGuard<'_, Inner>, news: usize) {
+    fn arrived(&self, mut inner: MutexGuard<'_, Contents>, news: usize) {
         let mut receipts = Vec::new();
         for _ in 0..news {
             if let Some(item) = inner.items.pop_front() {
@@ -393,17 +272,11 @@ impl Mailbox {
         let unread = inner.behind.is_some();
         inner.release();
         let items = std::mem::take(&mut inner.items);
-        *inner = Inner { closed: true, ending: inner.ending.take(), ..Inner::default() };
+        *inner = Contents { closed: true, ending: inner.ending.take(), ..Contents::default() };
         drop(inner);
         self.wake.notify_one();
         self.space.notify_waiters();
         Left { items, unread }
-    }
-}
-
-impl Behind {
-    fn keeps(&self, item: &Item) -> bool {
-        self.reading || item.stanza.kind() == Kind::Message || !self.items.is_empty()
     }
 }
 
