@@ -53,7 +53,10 @@ impl Accounts {
     }
 
     /// Creates accounts; a row that is refused does not keep the others from being created.
-    async fn add(&self, rows: Vec<(String, String)>) -> Result<AddedUsers, CommandError> {
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn add(&self, rows: Vec<(String, String)>) -> Result<AddedUsers, CommandError> {
         let mut refused = Vec::new();
         let mut named = Vec::new();
         for (row, (jid, password)) in rows.into_iter().enumerate() {

@@ -2,6 +2,7 @@
 
 pub(crate) mod cascade;
 pub(crate) mod directory;
+pub(crate) mod events;
 pub(crate) mod roster;
 pub(crate) mod screen;
 pub(crate) mod stored;

@@ -217,7 +217,11 @@ impl Kernel {
     ///
     /// # Errors
     /// The store or a provider failed.
-    pub async fn account(&self, host: &Arc<Host>, local: &str) -> Result<Option<Arc<Account>>, StorageError> {
+    pub async fn account(
+        self: &Arc<Self>,
+        host: &Arc<Host>,
+        local: &str,
+    ) -> Result<Option<Arc<Account>>, StorageError> {
         loop {
             let now_us = self.now_us();
             if let Some(account) = host.accounts.get(local) {
@@ -226,7 +230,7 @@ impl Kernel {
             }
             let Some(seen) = host.accounts.seen(local, now_us) else { return Ok(None) };
             let Ok(jid) = Jid::from_parts(Some(local), host.name(), None) else { return Ok(None) };
-            let Some(found) = self.record(host, local).await? else {
+            let Some((found, made)) = self.record(host, local).await? else {
                 host.accounts.put_absent(local, seen, now_us);
                 return Ok(None);
             };
@@ -236,16 +240,19 @@ impl Kernel {
             self.prepare_screen(&account).await?;
             account.touch(now_us);
             if let Some(account) = host.accounts.insert(local, account, seen) {
+                if made {
+                    self.tell_creation(&account).await;
+                }
                 return Ok(Some(account));
             }
         }
     }
 
-    /// The account's row; made at first sight for an account that only a foreign provider has.
-    async fn record(&self, host: &Host, local: &str) -> Result<Option<AccountRecord>, StorageError> {
+    /// The account's row, and whether it was made now: at first sight of an account that only a foreign provider has.
+    async fn record(&self, host: &Host, local: &str) -> Result<Option<(AccountRecord, bool)>, StorageError> {
         let accounts = self.store.accounts();
         if let Some(found) = accounts.load(host.name(), local).await? {
-            return Ok(Some(found));
+            return Ok(Some((found, false)));
         }
         let options = host.options();
         let exists = options.auth.exists_elsewhere(host.name(), local).await;
@@ -257,15 +264,12 @@ impl Kernel {
                 return Err(StorageError::Unreachable(error.to_string()));
             }
         }
-        match accounts.create(host.name(), local, &[], self.now_us()).await {
-            Ok(_) | Err(CreateError::Exists) => accounts.load(host.name(), local).await,
-            Err(CreateError::Storage(error)) => Err(error),
-        }
-    }
-
-    /// Accounts of the domain have been made: nobody is believed to be absent any more.
-    pub fn accounts_made(&self, host: &Host) {
-        host.accounts.forget_absent();
+        let made = match accounts.create(host.name(), local, &[], self.now_us()).await {
+            Ok(_) => true,
+            Err(CreateError::Exists) => false,
+            Err(CreateError::Storage(error)) => return Err(error),
+        };
+        Ok(accounts.load(host.name(), local).await?.map(|found| (found, made)))
     }
 
     /// Reads what is to be asked without waiting while a session of the account is bound: the roster, and what modules

@@ -18,6 +18,7 @@ mod state;
 
 pub use account::Account;
 pub use account::cascade::Cascade;
+pub use account::events::RosterEvent;
 pub use account::roster::{Roster, RosterChange};
 pub use account::screen::{Matter, Screen, Way};
 pub use account::stored::Stored;

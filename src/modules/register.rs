@@ -88,7 +88,9 @@ impl Registration {
         self.allow(&kernel, about.address.ip())?;
         let auth = host.options().auth.clone();
         auth.create(host.name(), local, &password, kernel.now_us()).await.map_err(refusal)?;
-        kernel.accounts_made(&host);
+        if let Err(error) = kernel.account_made(&host, local).await {
+            tracing::error!(%jid, %error, "features were not told of a new account");
+        }
         tracing::info!(%jid, address = %about.address.ip(), "account registered");
         Ok(None)
     }

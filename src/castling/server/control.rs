@@ -1,11 +1,14 @@
 //! Commands that come over the admin socket.
 
+use std::collections::HashSet;
+
 use admin::{BoxFuture, CommandError, Commands, Request};
 use serde_json::{Value, json};
+use xmpp::Jid;
 
 use super::{Server, deletion};
 use crate::accounts::{Accounts, answer, arguments, unknown};
-use crate::api::{OfDomain, OfJid};
+use crate::api::{AddUsers, OfDomain, OfJid};
 use crate::config::{Loaded, Overlay, Problem, check_surroundings, load};
 use crate::domains;
 
@@ -39,12 +42,25 @@ impl Server {
     }
 
     async fn user(&self, word: &str, args: Value) -> Result<Value, CommandError> {
-        let done = self.accounts().await.run(word, args).await;
-        if word == "add" {
-            // Who was asked for in vain a moment ago may exist now.
-            self.kernel.hosts().iter().for_each(|host| self.kernel.accounts_made(host));
+        match word {
+            "add" => self.add_users(arguments(args)?).await,
+            _ => self.accounts().await.run(word, args).await,
         }
-        done
+    }
+
+    /// Who was asked for in vain a moment ago may exist now, and features are told of new accounts.
+    async fn add_users(&self, users: AddUsers) -> Result<Value, CommandError> {
+        let jids: Vec<_> = users.rows.iter().map(|(jid, _)| Jid::parse(jid).ok()).collect();
+        let added = self.accounts().await.add(users.rows).await?;
+        let refused: HashSet<_> = added.refused.iter().map(|one| one.row).collect();
+        let made = jids.into_iter().enumerate().filter(|(row, _)| !refused.contains(row));
+        for jid in made.filter_map(|(_, jid)| jid) {
+            let Some(host) = self.kernel.host(jid.domain()) else { continue };
+            if let Err(error) = self.kernel.account_made(&host, jid.local().unwrap_or_default()).await {
+                tracing::error!(%jid, %error, "features were not told of a new account");
+            }
+        }
+        answer(&added)
     }
 
     /// The cascade. An account of a domain that is not served has only rows.

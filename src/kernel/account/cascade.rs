@@ -5,7 +5,7 @@ use std::sync::Arc;
 use storage::StorageError;
 use xmpp::{StreamCondition, StreamError};
 
-use crate::{Account, Kernel, Resource};
+use crate::{Kernel, Resource};
 
 /// What a deletion came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,13 +56,6 @@ impl Kernel {
                 account.state.lock().deleted = false;
                 Err(error)
             }
-        }
-    }
-
-    async fn tell_deletion(self: &Arc<Self>, account: &Arc<Account>) {
-        let Some(table) = self.table(account.host()) else { return };
-        for handler in &table.deletions {
-            handler(self, account).await;
         }
     }
 }

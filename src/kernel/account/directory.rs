@@ -72,13 +72,11 @@ impl Accounts {
         }
     }
 
-    /// Accounts may have been made: what is believed to be absent is asked for again.
-    pub fn forget_absent(&self) {
-        for shard in &self.shards {
-            let mut part = shard.lock();
-            part.absent = HashMap::new();
-            part.changes += 1;
-        }
+    /// The account may have been made: it is asked for again.
+    pub fn forget_absent(&self, local: &str) {
+        let mut part = self.shard(local).lock();
+        part.absent.remove(local);
+        part.changes += 1;
     }
 
     /// The account already there, or the given one put there. `None` when it may have been deleted since the store was
@@ -162,7 +160,7 @@ mod tests {
         accounts.put_absent("nobody", seen, 0);
         assert!(accounts.seen("nobody", ABSENT_US - 1).is_none());
         assert!(accounts.seen("nobody", ABSENT_US).is_some());
-        accounts.forget_absent();
+        accounts.forget_absent("nobody");
         assert!(accounts.seen("nobody", 1).is_some());
         accounts.put_absent("nobody", seen, 1);
         assert!(accounts.seen("nobody", 2).is_some(), "an answer from before does not hold");

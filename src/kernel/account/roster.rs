@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use storage::{RosterItem, StorageError, Subscription};
 use xmpp::Jid;
 
-use crate::{Account, Kernel, Stored};
+use crate::{Account, Kernel, RosterEvent, Stored};
 
 /// A roster as it stands: immutable, shared.
 #[derive(Clone, Default)]
@@ -68,6 +68,16 @@ pub enum RosterChange {
     Remove(Jid),
 }
 
+impl RosterChange {
+    /// The contact's bare JID.
+    pub fn jid(&self) -> &Jid {
+        match self {
+            Self::Put(item) => &item.jid,
+            Self::Remove(jid) => jid,
+        }
+    }
+}
+
 /// Rosters as account state.
 pub(crate) fn state() -> Stored<Roster> {
     Stored::new(|kernel, account| {
@@ -112,14 +122,23 @@ impl Kernel {
     {
         let next = |roster: &Roster| {
             let Some(mut change) = compute(roster)? else { return Ok(None) };
+            let before = roster.get(change.jid()).cloned();
             let version = roster.version + 1;
             if let RosterChange::Put(item) = &mut change {
                 item.version = version;
             }
             let write = self.store().roster().apply(account.id(), stored(&change, version));
-            Ok(Some((roster.changed(&change, version), async { write.await.map_err(E::from) }, change)))
+            Ok(Some((
+                roster.changed(&change, version),
+                async { write.await.map_err(E::from) },
+                (before, change),
+            )))
         };
-        let announce = |roster: &Roster, change: RosterChange| announce(roster, &change);
+        let announce = |roster: &Roster, (before, change): (Option<Arc<RosterItem>>, RosterChange)| {
+            announce(roster, &change);
+            let after = roster.get(change.jid()).map(|item| &**item);
+            self.tell_roster_change(&RosterEvent { account, before: before.as_deref(), after });
+        };
         self.rosters.change(self, account, next, announce).await
     }
 

@@ -17,7 +17,7 @@ use crate::session::outlet::Release;
 use crate::state::Owner;
 use crate::{
     Account, BoxFuture, Counters, Holds, Host, HostOptions, Interest, IqRequest, IqResult, Kernel, Moment,
-    Order, Packet, Resource, SessionEvent, Stage, State, Stored, Target, Verdict,
+    Order, Packet, Resource, RosterEvent, SessionEvent, Stage, State, Stored, Target, Verdict,
 };
 
 /// What a module says of itself; feeds disco, the README's table and the console.
@@ -161,7 +161,7 @@ impl Registrar<'_> {
             + Sync
             + 'static,
     {
-        let stored = Stored::new(load);
+        let stored = self.stored(load);
         let at_bind = stored.clone();
         self.table.at_bind.push(Arc::new(move |kernel, account| {
             let stored = at_bind.clone();
@@ -261,6 +261,23 @@ impl Registrar<'_> {
         F: for<'a> Fn(&'a Arc<Kernel>, &'a SessionEvent) -> BoxFuture<'a, ()> + Send + Sync + 'static,
     {
         self.table.moments[moment as usize].push(Arc::new(handler));
+    }
+
+    /// Tells that an account has been made: by registration, by `user add`, or because a foreign provider's account was
+    /// seen first.
+    pub fn creation<F>(&mut self, handler: F)
+    where
+        F: for<'a> Fn(&'a Arc<Kernel>, &'a Arc<Account>) -> BoxFuture<'a, ()> + Send + Sync + 'static,
+    {
+        self.table.creations.push(Arc::new(handler));
+    }
+
+    /// Tells that a roster has changed: after the commit and the pushes, before that roster's next change.
+    pub fn roster_change<F>(&mut self, handler: F)
+    where
+        F: Fn(&RosterEvent<'_>) + Send + Sync + 'static,
+    {
+        self.table.roster_changes.push(Arc::new(handler));
     }
 
     /// Tells that an account is being deleted, before its rows go (the cascade of `user del`).

@@ -8,6 +8,7 @@ use storage::StorageError;
 use tokio::sync::watch;
 use xmpp::Element;
 
+use crate::account::events::{AccountHandler, RosterHandler};
 use crate::hooks::registrar::DiscoItem;
 use crate::hooks::stage::{Entry, StageTable};
 use crate::route::address::Addresses;
@@ -22,8 +23,6 @@ use crate::{
     Registrar, Stage, Target,
 };
 
-pub(crate) type DeletionHandler =
-    Arc<dyn for<'a> Fn(&'a Arc<Kernel>, &'a Arc<Account>) -> BoxFuture<'a, ()> + Send + Sync>;
 pub(crate) type Job = Arc<dyn for<'a> Fn(&'a Arc<Kernel>) -> BoxFuture<'a, ()> + Send + Sync>;
 pub(crate) type AtBind =
     Arc<dyn for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<(), StorageError>> + Send + Sync>;
@@ -46,7 +45,9 @@ pub struct HostTable {
     pub(crate) login_features: Vec<Element>,
     pub(crate) bind_features: Vec<Element>,
     pub(crate) moments: [Vec<SessionHandler>; Moment::COUNT],
-    pub(crate) deletions: Vec<DeletionHandler>,
+    pub(crate) creations: Vec<AccountHandler>,
+    pub(crate) deletions: Vec<AccountHandler>,
+    pub(crate) roster_changes: Vec<RosterHandler>,
     pub(crate) jobs: Vec<(Duration, Job)>,
     pub(crate) at_bind: Vec<AtBind>,
     pub(crate) writers: Vec<WriteHook>,

@@ -79,10 +79,14 @@ impl Bench {
             Hashing { hashes: vec![Hash::Sha256], iterations: 4096, at_once: std::num::NonZeroUsize::MIN };
         let random = Arc::new(SystemRandom);
         let internal = Internal::new(self.kernel.store().clone(), random, decoys.clone(), hashing);
-        let auth = Chain::new(vec![Arc::new(internal)], decoys);
+        self.serve_accounts_of(Chain::new(vec![Arc::new(internal)], decoys), Vec::new()).await;
+    }
+
+    /// Serves chess.example with the accounts of these providers, and these modules before the server's own.
+    pub async fn serve_accounts_of(&self, auth: Chain, mut extra: Vec<Arc<dyn Module>>) {
         let options = HostOptions { auth, ..host_options("chess.example", Limits::default()) };
-        let all = modules(&json!({}));
-        assert!(self.kernel.serve(vec![served(options, all)]).await.unwrap());
+        extra.extend(modules(&json!({})));
+        assert!(self.kernel.serve(vec![served(options, extra)]).await.unwrap());
     }
 
     /// The same, which must succeed.

@@ -70,7 +70,7 @@ async fn a_name_that_nobody_has_costs_one_query_a_minute() {
     anna.ask(to_nobody).await;
     assert_eq!(statements(), before + 2);
     store.accounts().create("chess.example", "nobody", &[], 0).await.unwrap();
-    bench.kernel.accounts_made(anna.resource().host());
+    bench.kernel.account_made(anna.resource().host(), "nobody").await.unwrap();
     anna.send(to_nobody).await;
     bench.kept("nobody@chess.example", 1).await;
 }

@@ -74,7 +74,7 @@ async fn what_is_counted_outlives_new_tables_and_goes_with_its_owner() {
     let host = bench.kernel.host("chess.example").unwrap();
     bench.kernel.delete_account(&host, "anna", None).await.unwrap();
     bench.kernel.store().accounts().create("chess.example", "anna", &[], 0).await.unwrap();
-    bench.kernel.accounts_made(&host);
+    bench.kernel.account_made(&host, "anna").await.unwrap();
     let anna = bench.bind("anna@chess.example/1").await;
     assert!(anna.ask("<message/>").await.contains("[5, 1, 1]"), "another account of the same name");
 }
