@@ -15,8 +15,8 @@ pub(crate) mod sight;
 use std::sync::Arc;
 
 use kernel::{
-    About, Interest, Kernel, Module, Moment, Order, Packet, Phase, Registrar, Resource, Ruling, Stage, State,
-    Verdict,
+    About, BoxFuture, Interest, Kernel, Module, Moment, Order, Packet, Phase, Registrar, Resource, Ruling,
+    Stage, State, Verdict,
 };
 use serde_json::Value;
 use xmpp::{Element, Kind, StanzaError, StanzaType, ns};
@@ -43,56 +43,74 @@ impl Module for Presence {
         let directed = registrar.state();
         let every = Interest::kinds(&[Kind::Presence]);
         registrar.hook_later(Stage::Send, Order::Late, every, move |kernel, packet| {
-            Box::pin(sent(kernel, packet, directed))
+            sent(kernel, packet, directed)
         });
         let managing = Interest::types(Kind::Presence, &Action::TYPES);
         let probes = Interest::types(Kind::Presence, &[StanzaType::Probe]);
-        registrar.hook_later(Stage::Receive, Order::Late, managing.and(probes), |kernel, packet| {
-            Box::pin(arrived(kernel, packet))
-        });
+        registrar.hook_later(Stage::Receive, Order::Late, managing.and(probes), arrived);
         registrar.session(Moment::Closed, move |kernel, event| {
             Box::pin(broadcast::closed(kernel, &event.resource, directed))
         });
     }
 }
 
-/// A client of ours has sent presence.
-async fn sent(kernel: &Arc<Kernel>, packet: &mut Packet, kept: State<Resource, Directed>) -> Verdict {
-    let Some(resource) = packet.client().cloned() else { return Verdict::Continue };
+/// A client of ours has sent presence. Each kind is a future of its own, so that none is as large as the largest.
+fn sent<'a>(
+    kernel: &'a Arc<Kernel>,
+    packet: &'a Packet,
+    kept: State<Resource, Directed>,
+) -> BoxFuture<'a, Verdict> {
+    let Some(resource) = packet.client() else { return decided(Verdict::Continue) };
     let stanza = &packet.stanza;
     let kind = stanza.stanza_type();
     if let Some(action) = Action::of(kind) {
-        return outbound::sent(kernel, &resource, packet, action).await;
+        return Box::pin(outbound::sent(kernel, resource, packet, action));
     }
     match (kind, stanza.to()) {
-        (StanzaType::None, None) => broadcast::available(kernel, &resource, stanza.clone(), kept).await,
+        (StanzaType::None, None) => Box::pin(broadcast::available(kernel, resource, stanza.clone(), kept)),
         (StanzaType::Unavailable, None) => {
-            broadcast::unavailable(kernel, &resource, stanza.clone(), kept).await
+            Box::pin(broadcast::unavailable(kernel, resource, stanza.clone(), kept))
         }
-        (StanzaType::None, Some(to)) => directed::available(kernel, &resource, to, kept).await,
+        (StanzaType::None, Some(to)) => Box::pin(directed::available(kernel, resource, to, kept)),
         (StanzaType::Unavailable, Some(to)) => {
-            kept.of(&resource).remove(to);
-            Verdict::Continue
+            kept.of(resource).remove(to);
+            decided(Verdict::Continue)
         }
-        (StanzaType::Probe, Some(to)) => probe::sent(kernel, &resource, to).await,
-        (StanzaType::Error, _) => Verdict::Continue,
-        _ => Verdict::Reject(StanzaError::bad_request().text("this type of presence needs a 'to' address")),
+        (StanzaType::Probe, Some(to)) => Box::pin(probe::sent(kernel, resource, to)),
+        (StanzaType::Error, _) => decided(Verdict::Continue),
+        _ => {
+            let text = "this type of presence needs a 'to' address";
+            decided(Verdict::Reject(StanzaError::bad_request().text(text)))
+        }
     }
 }
 
 /// A subscription stanza or probes have arrived for accounts of ours.
-async fn arrived(kernel: &Arc<Kernel>, packet: &mut Packet) -> Verdict {
-    let Some(from) = packet.stanza.from().cloned() else { return Verdict::Handled };
-    if let Some(action) = Action::of(packet.stanza.stanza_type()) {
-        let Some(account) = packet.recipient().cloned() else { return Verdict::Continue };
-        if packet.recipients.first().is_some_and(|recipient| recipient.ruling.is_some()) {
-            return Verdict::Continue; // a list or a hook has ruled already
-        }
-        return inbound::arrived(kernel, &account, packet, action, &from.bare()).await;
+fn arrived<'a>(kernel: &'a Arc<Kernel>, packet: &'a mut Packet) -> BoxFuture<'a, Verdict> {
+    match Action::of(packet.stanza.stanza_type()) {
+        None => Box::pin(probed(kernel, packet)),
+        Some(action) => Box::pin(managed(kernel, packet, action)),
     }
+}
+
+async fn managed(kernel: &Arc<Kernel>, packet: &Packet, action: Action) -> Verdict {
+    let Some(from) = packet.stanza.from() else { return Verdict::Handled };
+    let Some(account) = packet.recipient() else { return Verdict::Continue };
+    if packet.recipients.first().is_some_and(|recipient| recipient.ruling.is_some()) {
+        return Verdict::Continue; // a list or a hook has ruled already
+    }
+    inbound::arrived(kernel, account, packet, action, &from.bare()).await
+}
+
+async fn probed(kernel: &Arc<Kernel>, packet: &mut Packet) -> Verdict {
+    let Some(from) = packet.stanza.from().cloned() else { return Verdict::Handled };
     for recipient in packet.recipients.iter_mut().filter(|recipient| recipient.ruling.is_none()) {
         recipient.ruling = Some(Ruling::Handled);
         probe::answer(kernel, &recipient.account, &from).await;
     }
     Verdict::Continue
+}
+
+fn decided(verdict: Verdict) -> BoxFuture<'static, Verdict> {
+    Box::pin(std::future::ready(verdict))
 }

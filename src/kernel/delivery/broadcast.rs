@@ -26,7 +26,8 @@ impl Kernel {
     ) {
         let notes = Notes { received_us: self.now_us(), ..Notes::default() };
         let stanza = stanza.with_to(None).shared(); // what is written of it is the same for all
-        let packet = Packet { notes, ..Packet::new(stanza, origin, host.clone(), self.tables()) };
+        let mut packet = Packet::new(stanza, origin, host.clone(), self.tables());
+        packet.notes = notes;
         let matter = Matter::of(Way::Out, &packet.stanza);
         let screened = packet.origin.resource().is_some_and(|resource| self.has_list(resource));
         let (mut parts, mut others, mut absent) = (Vec::new(), Vec::new(), 0);

@@ -31,7 +31,7 @@ impl Drop for Writing {
 
 impl Kernel {
     /// A stanza for an account, by its bare or a full JID.
-    pub(crate) async fn to_account(self: &Arc<Self>, mut packet: Packet, account: Arc<Account>) {
+    pub(crate) async fn to_account(self: &Arc<Self>, mut packet: Box<Packet>, account: Arc<Account>) {
         packet.host = account.host().clone();
         let to = packet.stanza.to().unwrap_or(account.jid()).clone();
         packet.recipients = Recipients::One(Recipient::new(to, account.clone()));
@@ -46,7 +46,7 @@ impl Kernel {
     }
 
     /// Screens the packet and asks the Receive stage, once for all its recipients.
-    pub(crate) async fn enter_receive(self: &Arc<Self>, mut packet: Packet) -> Option<Packet> {
+    pub(crate) async fn enter_receive(self: &Arc<Self>, mut packet: Box<Packet>) -> Option<Box<Packet>> {
         packet.received = true;
         self.screen_in(&mut packet);
         self.stage(Stage::Receive, packet).await
@@ -54,7 +54,7 @@ impl Kernel {
 
     /// Asks the Receive stage and places the stanza for each recipient; `past` for who has shut the account's gate and
     /// takes his own past it. False when it went back into the queue.
-    pub(crate) async fn receive(self: &Arc<Self>, mut packet: Packet, past: bool) -> bool {
+    pub(crate) async fn receive(self: &Arc<Self>, mut packet: Box<Packet>, past: bool) -> bool {
         if !packet.received {
             let Some(passed) = self.enter_receive(packet).await else { return true };
             packet = passed;
@@ -80,7 +80,7 @@ impl Kernel {
         Box::pin(self.receive_one(packet.only(recipient), false)).await;
     }
 
-    async fn receive_one(self: &Arc<Self>, mut packet: Packet, past: bool) -> bool {
+    async fn receive_one(self: &Arc<Self>, mut packet: Box<Packet>, past: bool) -> bool {
         if let Some(ruling) = packet.recipients.first_mut().and_then(|recipient| recipient.ruling.take()) {
             self.ruled(packet, ruling).await;
             return true;
@@ -97,7 +97,7 @@ impl Kernel {
     }
 
     /// A hook or a list has ruled on the one recipient.
-    async fn ruled(self: &Arc<Self>, packet: Packet, ruling: Ruling) {
+    async fn ruled(self: &Arc<Self>, packet: Box<Packet>, ruling: Ruling) {
         match ruling {
             Ruling::Handled | Ruling::Drop => {} // what was dropped has been counted and, of an IQ, made an error
             Ruling::Reject(error) => self.bounce(packet, error).await,
@@ -167,14 +167,14 @@ impl Kernel {
     }
 
     /// Tells hooks at Delivered which resources took the stanza.
-    async fn delivered(self: &Arc<Self>, packet: Packet) {
+    async fn delivered(self: &Arc<Self>, packet: Box<Packet>) {
         if packet.recipients.iter().any(|recipient| !recipient.taken_by.is_empty()) {
             self.stage(Stage::Delivered, packet).await;
         }
     }
 
     /// Nobody is online to take it: the store, a policy, or the one bounce.
-    async fn undelivered(self: &Arc<Self>, packet: Packet) {
+    async fn undelivered(self: &Arc<Self>, packet: Box<Packet>) {
         let Some(account) = packet.recipient().cloned() else { return };
         let presence = packet.stanza.kind() == Kind::Presence;
         let writing = (!presence).then(|| Writing::begun(account.clone()));

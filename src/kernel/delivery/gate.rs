@@ -30,7 +30,7 @@ pub(crate) enum Next {
 #[derive(Default)]
 pub(crate) struct Gate {
     /// Present while somebody runs the jobs and what queued.
-    queue: Option<VecDeque<Packet>>,
+    queue: Option<VecDeque<Box<Packet>>>,
     /// Asked for while the gate was shut: run before it opens.
     jobs: VecDeque<Job>,
     writes: usize,
@@ -65,7 +65,7 @@ impl Gate {
     }
 
     /// Queues a packet; false when the gate is open or the queue is full.
-    pub fn queue(&mut self, packet: Packet) -> bool {
+    pub fn queue(&mut self, packet: Box<Packet>) -> bool {
         match &mut self.queue {
             Some(queue) if queue.len() < QUEUE => {
                 queue.push_back(packet);
@@ -76,7 +76,7 @@ impl Gate {
     }
 
     /// Puts a packet that came out of the queue back to its front.
-    pub fn put_back(&mut self, packet: Packet) {
+    pub fn put_back(&mut self, packet: Box<Packet>) {
         self.queue.get_or_insert_default().push_front(packet);
     }
 
@@ -86,7 +86,7 @@ impl Gate {
             return Next::Job(job);
         }
         match self.queue.as_mut().and_then(VecDeque::pop_front) {
-            Some(packet) => Next::Packet(Box::new(packet)),
+            Some(packet) => Next::Packet(packet),
             None => {
                 self.queue = None;
                 Next::Open

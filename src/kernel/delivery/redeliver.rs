@@ -35,7 +35,7 @@ impl Kernel {
             match next {
                 Next::Job(job) => job().await,
                 Next::Packet(packet) => {
-                    if !self.receive(*packet, true).await {
+                    if !self.receive(packet, true).await {
                         return;
                     }
                 }

@@ -58,7 +58,7 @@ impl Kernel {
     }
 
     /// A list denies the stanza to its one recipient.
-    pub(crate) async fn deny(self: &Arc<Self>, packet: Packet) {
+    pub(crate) async fn deny(self: &Arc<Self>, packet: Box<Packet>) {
         self.counters().screened.inc();
         if let Ruling::Reject(error) = refusal(&packet.stanza) {
             self.bounce(packet, error).await;

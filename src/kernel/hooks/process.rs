@@ -48,7 +48,11 @@ impl Kernel {
     }
 
     /// Asks everybody who is interested at this stage. None when somebody has decided the stanza's fate.
-    pub(crate) async fn stage(self: &Arc<Self>, stage: Stage, mut packet: Packet) -> Option<Packet> {
+    pub(crate) async fn stage(
+        self: &Arc<Self>,
+        stage: Stage,
+        mut packet: Box<Packet>,
+    ) -> Option<Box<Packet>> {
         let table = match packet.table() {
             Some(table) if !table.stage(stage).concerns(&packet.stanza) => return Some(packet),
             Some(table) => table.clone(),
@@ -105,14 +109,14 @@ impl Kernel {
     }
 
     /// A dropped IQ request is answered all the same.
-    async fn answer_dropped(self: &Arc<Self>, packet: Packet) {
+    async fn answer_dropped(self: &Arc<Self>, packet: Box<Packet>) {
         if packet.stanza.kind() == Kind::Iq {
             self.bounce(packet, StanzaError::service_unavailable()).await;
         }
     }
 
     /// The rules of RFC 6121 section 8 say that the stanza is silently ignored.
-    pub(crate) fn ignore(&self, packet: Packet) {
+    pub(crate) fn ignore(&self, packet: Box<Packet>) {
         if let Some(receipt) = &packet.notes.receipt {
             receipt.returned();
         }
@@ -120,7 +124,7 @@ impl Kernel {
     }
 
     /// Answers the sender with an error, if the stanza is of a kind that is answered (RFC 6120 section 8.3).
-    pub async fn bounce(self: &Arc<Self>, packet: Packet, error: StanzaError) {
+    pub async fn bounce(self: &Arc<Self>, packet: Box<Packet>, error: StanzaError) {
         let Some(reply) = packet.stanza.error_reply(&error) else { return };
         self.counters().bounced.inc();
         self.reply(&packet, reply.clone()).await;
@@ -197,5 +201,24 @@ fn count_drops(entry: &Entry, packet: &mut Packet) {
                 _ => Ruling::Handled,
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size<A, B, C, F: Future>(_: impl Fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// Every stanza's way is such a state, made and copied for it.
+    #[test]
+    fn the_state_of_a_stanza_on_its_way_is_small() {
+        let process = size(|kernel: &'static Arc<Kernel>, resource: &'static Resource, stanza| {
+            kernel.process(resource, stanza)
+        });
+        let send = size(|kernel: &'static Arc<Kernel>, origin, stanza| kernel.send(origin, stanza));
+        assert!(process.max(send) <= 1600, "{process} and {send} bytes");
     }
 }

@@ -109,22 +109,22 @@ pub(crate) fn request_kind(stanza: &Stanza) -> Option<IqKind> {
 
 impl Kernel {
     /// A request to a domain, or an answer to one of ours.
-    pub(crate) async fn iq_to_host(self: &Arc<Self>, packet: Packet) {
+    pub(crate) async fn iq_to_host(self: &Arc<Self>, packet: Box<Packet>) {
         let target = packet.is_to_bare().then_some(Target::Host);
         self.answer(packet, target, None).await;
     }
 
     /// A request to an account, or an answer to one that was asked in its name.
-    pub(crate) async fn iq_to_account(self: &Arc<Self>, packet: Packet, account: Arc<Account>) {
+    pub(crate) async fn iq_to_account(self: &Arc<Self>, packet: Box<Packet>, account: Arc<Account>) {
         self.answer(packet, Some(Target::Account), Some(account)).await;
     }
 
     /// A request to a service; given back when the table does not know it.
     pub(crate) async fn iq_to_service(
         self: &Arc<Self>,
-        packet: Packet,
+        packet: Box<Packet>,
         service: &ServiceAddress,
-    ) -> Option<Packet> {
+    ) -> Option<Box<Packet>> {
         if self.answered(&packet) {
             return None;
         }
@@ -136,7 +136,12 @@ impl Kernel {
 
     /// The one place that answers requests to the server: with the handler's result or error, or with
     /// `service-unavailable` when there is no handler (RFC 6120 section 8.2.3, RFC 6121 section 8.5).
-    async fn answer(self: &Arc<Self>, packet: Packet, target: Option<Target>, account: Option<Arc<Account>>) {
+    async fn answer(
+        self: &Arc<Self>,
+        packet: Box<Packet>,
+        target: Option<Target>,
+        account: Option<Arc<Account>>,
+    ) {
         if request_kind(&packet.stanza).is_none() {
             if !self.answered(&packet) {
                 self.ignore(packet);
@@ -150,7 +155,7 @@ impl Kernel {
     }
 
     /// Asks a handler. One that does not answer at once goes on as a task, and its client's session reads on.
-    async fn ask(self: &Arc<Self>, packet: Packet, entry: IqEntry, account: Option<Arc<Account>>) {
+    async fn ask(self: &Arc<Self>, packet: Box<Packet>, entry: IqEntry, account: Option<Arc<Account>>) {
         let request = IqRequest {
             kernel: self.clone(),
             host: packet.host.clone(),
@@ -173,7 +178,7 @@ impl Kernel {
     /// Waits for a handler's turn and its answer.
     fn answer_later(
         self: Arc<Self>,
-        packet: Packet,
+        packet: Box<Packet>,
         answer: BoxFuture<'static, IqResult>,
         lane: Option<Lane>,
     ) -> BoxFuture<'static, ()> {
@@ -187,7 +192,7 @@ impl Kernel {
         })
     }
 
-    async fn answer_with(self: &Arc<Self>, packet: Packet, answer: IqResult) {
+    async fn answer_with(self: &Arc<Self>, packet: Box<Packet>, answer: IqResult) {
         match answer {
             Ok(payload) => {
                 let reply = packet.stanza.result_reply(payload.as_ref());

@@ -10,5 +10,5 @@ pub trait Link: Send + Sync {
     fn name(&self) -> &str;
     /// Takes a stanza. It does not wait: its queue is bounded, and what does not fit, or cannot be sent later, it bounces
     /// itself ([`Kernel::bounce`]), in order. While it keeps the packet, the sender does not count the stanza as handled.
-    fn send(&self, kernel: &Arc<Kernel>, packet: Packet);
+    fn send(&self, kernel: &Arc<Kernel>, packet: Box<Packet>);
 }

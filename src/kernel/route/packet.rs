@@ -25,7 +25,8 @@ pub struct Notes {
 /// A write in flight: resolves after its commit, with the error that the sender is told when it failed.
 pub type Settling = BoxFuture<'static, Result<(), StanzaError>>;
 
-/// A stanza on its way (steps 2 to 6 of ARCHITECTURE.md).
+/// A stanza on its way (steps 2 to 6 of ARCHITECTURE.md). It goes in a box: each async function that it is handed on to would
+/// reserve room for it once more, and their states are copied when they are made.
 pub struct Packet {
     /// The stanza, its envelope already stamped. Of a packet with several recipients it has no `to`.
     pub stanza: Stanza,
@@ -48,8 +49,8 @@ pub struct Packet {
 
 impl Packet {
     /// A packet at the beginning of its way.
-    pub(crate) fn new(stanza: Stanza, origin: Origin, host: Arc<Host>, tables: Arc<Tables>) -> Self {
-        Self {
+    pub(crate) fn new(stanza: Stanza, origin: Origin, host: Arc<Host>, tables: Arc<Tables>) -> Box<Self> {
+        Box::new(Self {
             stanza,
             origin,
             host,
@@ -59,7 +60,7 @@ impl Packet {
             settling: Mutex::default(),
             received: false,
             guard: Guard::default(),
-        }
+        })
     }
 
     /// The hook and IQ tables of the packet's present host.
@@ -94,24 +95,22 @@ impl Packet {
     }
 
     /// Another stanza with the same facts, at the same hook tables, at the beginning of its way.
-    pub(crate) fn fork(&self, stanza: Stanza) -> Self {
-        Self {
-            notes: self.notes.clone(),
-            ..Self::new(stanza, self.origin.clone(), self.host.clone(), self.tables.clone())
-        }
+    pub(crate) fn fork(&self, stanza: Stanza) -> Box<Self> {
+        let mut fork = Self::new(stanza, self.origin.clone(), self.host.clone(), self.tables.clone());
+        fork.notes = self.notes.clone();
+        fork
     }
 
     /// The same packet for one of its recipients, by itself.
-    pub(crate) fn only(&self, recipient: &Recipient) -> Self {
+    pub(crate) fn only(&self, recipient: &Recipient) -> Box<Self> {
         let stanza = match self.recipients {
             Recipients::Many(_) => self.stanza.clone().with_to(Some(recipient.to.clone())),
             _ => self.stanza.clone(),
         };
-        Self {
-            recipients: Recipients::One(recipient.clone()),
-            received: self.received,
-            guard: self.guard.clone(),
-            ..self.fork(stanza)
-        }
+        let mut one = self.fork(stanza);
+        one.recipients = Recipients::One(recipient.clone());
+        one.received = self.received;
+        one.guard = self.guard.clone();
+        one
     }
 }

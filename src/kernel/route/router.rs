@@ -8,7 +8,7 @@ use crate::{Destination, Host, Kernel, Packet, Stage};
 
 impl Kernel {
     /// Finds who takes the stanza. "Nobody answered" is written here and in `deliver`, nowhere else.
-    pub(crate) async fn route(self: &Arc<Self>, packet: Packet) {
+    pub(crate) async fn route(self: &Arc<Self>, packet: Box<Packet>) {
         let Some(packet) = self.stage(Stage::Route, packet).await else { return };
         let Some(to) = packet.stanza.to().cloned() else { return self.to_self(packet).await };
         let tables = packet.tables.clone();
@@ -27,14 +27,14 @@ impl Kernel {
     }
 
     /// Without `to`, a client's stanza is for its own account (RFC 6120 section 10.3).
-    async fn to_self(self: &Arc<Self>, packet: Packet) {
+    async fn to_self(self: &Arc<Self>, packet: Box<Packet>) {
         match packet.client().map(|resource| resource.account().clone()) {
             Some(account) => self.to_account(packet, account).await,
             None => self.ignore(packet),
         }
     }
 
-    async fn to_local(self: &Arc<Self>, packet: Packet, host: &Arc<Host>, local: &str) {
+    async fn to_local(self: &Arc<Self>, packet: Box<Packet>, host: &Arc<Host>, local: &str) {
         let presence = packet.stanza.kind() == Kind::Presence;
         let broadcast = matches!(packet.stanza.stanza_type(), StanzaType::None | StanzaType::Unavailable);
         if presence && broadcast && host.accounts.get(local).is_none() {
@@ -53,7 +53,7 @@ impl Kernel {
     }
 
     /// For the domain itself (RFC 6120 section 10.5.1).
-    async fn to_host(self: &Arc<Self>, mut packet: Packet, host: Arc<Host>) {
+    async fn to_host(self: &Arc<Self>, mut packet: Box<Packet>, host: Arc<Host>) {
         packet.host = host;
         let Some(packet) = self.enter_receive(packet).await else { return };
         match packet.stanza.kind() {
@@ -64,7 +64,7 @@ impl Kernel {
     }
 
     /// No way leads to that domain (RFC 6120 section 10.4).
-    async fn unreachable(self: &Arc<Self>, packet: Packet) {
+    async fn unreachable(self: &Arc<Self>, packet: Box<Packet>) {
         let presence = packet.stanza.kind() == Kind::Presence;
         match presence && !matches!(packet.stanza.stanza_type(), StanzaType::Subscribe) {
             true => self.ignore(packet),

@@ -14,7 +14,7 @@ pub trait Service: Send + Sync {
     fn take<'a>(
         &'a self,
         kernel: &'a Arc<Kernel>,
-        packet: Packet,
+        packet: Box<Packet>,
         at: &'a Arc<ServiceAddress>,
     ) -> BoxFuture<'a, ()>;
 }
@@ -50,7 +50,7 @@ impl ServiceAddress {
 
 impl Kernel {
     /// A stanza for a service.
-    pub(crate) async fn to_service(self: &Arc<Self>, mut packet: Packet, service: Arc<ServiceAddress>) {
+    pub(crate) async fn to_service(self: &Arc<Self>, mut packet: Box<Packet>, service: Arc<ServiceAddress>) {
         packet.host = service.host.clone();
         let Some(packet) = self.enter_receive(packet).await else { return };
         let left = match packet.stanza.kind() {

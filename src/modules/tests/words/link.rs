@@ -16,7 +16,7 @@ impl Link for Echo {
         "echo"
     }
 
-    fn send(&self, kernel: &Arc<Kernel>, packet: Packet) {
+    fn send(&self, kernel: &Arc<Kernel>, packet: Box<Packet>) {
         let kernel = kernel.clone();
         kernel.runtime().tasks.clone().spawn("echo", async move {
             let stanza = &packet.stanza;

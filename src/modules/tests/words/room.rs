@@ -39,7 +39,7 @@ impl Service for Room {
     fn take<'a>(
         &'a self,
         kernel: &'a Arc<Kernel>,
-        packet: Packet,
+        packet: Box<Packet>,
         at: &'a Arc<ServiceAddress>,
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
