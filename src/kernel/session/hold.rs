@@ -10,8 +10,8 @@ use crate::session::Session;
 use crate::session::mailbox::{Taken, TooHigh};
 use crate::{Attachment, Host, Kernel, Receipt, Resource};
 
-/// Stanzas taken out of the mailbox at once.
-const AT_ONCE: usize = 16;
+/// Stanzas taken out of the mailbox at once: room for them is made for every look into it, and mostly there is one.
+const AT_ONCE: usize = 4;
 
 /// What was written of what waits for a session.
 #[derive(Default)]
@@ -84,13 +84,14 @@ impl Hold {
         let mut ready = 0;
         while ready < room {
             let mut taken: [Option<Taken>; AT_ONCE] = Default::default();
-            if self.session().mailbox.take(room - ready, &mut taken) == 0 {
-                break;
-            }
+            let count = self.session().mailbox.take(room - ready, &mut taken);
             for (stanza, receipt) in taken.into_iter().flatten() {
                 ready = write(&stanza);
                 batch.stanzas += 1;
                 batch.receipts.extend(receipt);
+            }
+            if count < AT_ONCE {
+                break; // nothing more waits, or about as much was taken as there is room for
             }
         }
         batch
