@@ -85,7 +85,34 @@ impl LoginLimiter {
     pub fn check(&self, address: IpAddr) -> Result<(), Limited> {
         let key = key_of(address);
         let Some(set) = self.set(key) else { return Ok(()) };
-        let clear_at = set.lock().iter().find(|s| s.key == key).map_or(0, |s| s.clear_at_us);
+        self.allowed(key, &set.lock())
+    }
+
+    /// The outcome of a log-in may be told, and a failure counts: what was begun in time is worth nothing when too many others
+    /// have failed by the time that it ends.
+    ///
+    /// # Errors
+    /// [`Limited`], whatever the outcome; it is not counted then.
+    pub fn judge(&self, address: IpAddr, right: bool) -> Result<(), Limited> {
+        let key = key_of(address);
+        let Some(set) = self.set(key) else { return Ok(()) };
+        let mut set = set.lock();
+        self.allowed(key, &set)?;
+        if !right {
+            self.add(key, &mut set);
+        }
+        Ok(())
+    }
+
+    /// A log-in from the address has failed.
+    pub fn failed(&self, address: IpAddr) {
+        let key = key_of(address);
+        let Some(set) = self.set(key) else { return };
+        self.add(key, &mut set.lock());
+    }
+
+    fn allowed(&self, key: u128, set: &[Slot; WAYS]) -> Result<(), Limited> {
+        let clear_at = set.iter().find(|slot| slot.key == key).map_or(0, |slot| slot.clear_at_us);
         let allowed_at = (clear_at + self.cost_us).saturating_sub(WINDOW_US);
         match allowed_at.checked_sub(self.now_us()) {
             None | Some(0) => Ok(()),
@@ -93,12 +120,8 @@ impl LoginLimiter {
         }
     }
 
-    /// A log-in from the address has failed.
-    pub fn failed(&self, address: IpAddr) {
-        let key = key_of(address);
-        let Some(set) = self.set(key) else { return };
+    fn add(&self, key: u128, set: &mut [Slot; WAYS]) {
         let now = self.now_us();
-        let mut set = set.lock();
         let known = set.iter().position(|s| s.key == key);
         let index = known.or_else(|| (0..WAYS).min_by_key(|&i| set.get(i).map(|s| s.clear_at_us)));
         let Some(slot) = index.and_then(|i| set.get_mut(i)) else { return };
@@ -163,6 +186,21 @@ mod tests {
             limiter.failed(one);
         }
         assert!(limiter.check(one).is_err());
+    }
+
+    #[test]
+    fn an_outcome_counts_only_while_others_may_fail() {
+        let (limiter, clock) = limiter(2);
+        let one = ip("192.0.2.1");
+        assert_eq!(limiter.judge(one, true), Ok(()));
+        assert_eq!(limiter.judge(one, false), Ok(()));
+        assert_eq!(limiter.judge(one, true), Ok(()), "which costs nothing");
+        assert_eq!(limiter.judge(one, false), Ok(()));
+        for right in [true, false, true] {
+            assert_eq!(limiter.judge(one, right), Err(Limited { retry_after: Duration::from_secs(30) }));
+        }
+        clock.advance(Duration::from_secs(30));
+        assert_eq!(limiter.judge(one, true), Ok(()));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The log, on standard error.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Result as IoResult, Write, stderr};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing_subscriber::EnvFilter;
 
@@ -16,8 +17,33 @@ pub fn start(level: &str) -> Result<(), String> {
     let set = std::env::var("RUST_LOG").ok().filter(|set| !set.is_empty());
     let filter = EnvFilter::builder().parse(set.unwrap_or_else(|| format!("{QUIET},{level}")));
     let filter = filter.map_err(|error| format!("not a log level: {error}"))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Lossy);
+    let log = log.log_internal_errors(false); // by default they go to standard error as well, and panic if they cannot
     // An error means that there is a log already.
     let _ = log.with_ansi(stderr().is_terminal()).try_init();
     Ok(())
+}
+
+/// Lines that could not be written.
+static LOST: AtomicU64 = AtomicU64::new(0);
+
+/// How many lines of the log could not be written.
+pub fn lost() -> u64 {
+    LOST.load(Ordering::Relaxed)
+}
+
+/// Standard error; a line that cannot be written (a full disk, a reader that is gone) is counted and dropped.
+struct Lossy;
+
+impl Write for Lossy {
+    fn write(&mut self, line: &[u8]) -> IoResult<usize> {
+        if stderr().lock().write_all(line).is_err() {
+            LOST.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> IoResult<()> {
+        Ok(())
+    }
 }

@@ -197,14 +197,19 @@ impl Kernel {
         tokio::time::timeout(FAREWELL, async { while gone.changed().await.is_ok() {} }).await.is_ok()
     }
 
-    /// Stops serving a domain: nobody binds any more, its sessions end, then its tables, services and name go.
-    pub async fn retire_host(self: &Arc<Self>, host: &Arc<Host>) {
+    /// Lets nobody into a domain any more: its sessions end. Its tables stay, so that its accounts can be deleted.
+    pub async fn close_host(self: &Arc<Self>, host: &Arc<Host>) {
         host.set_enabled(false);
         for account in host.accounts.all() {
             for resource in account.resources() {
                 self.kick(&resource, StreamError::new(StreamCondition::HostGone)).await;
             }
         }
+    }
+
+    /// Stops serving a domain: it is closed, then its tables, services and name go.
+    pub async fn retire_host(self: &Arc<Self>, host: &Arc<Host>) {
+        self.close_host(host).await;
         let guard = self.publishing.lock().await;
         let mut addresses = self.tables.load().addresses.clone();
         addresses.remove(host.name());

@@ -43,13 +43,11 @@ pub(crate) async fn bind<P: Pipe>(
             None => return Ok(None),
         };
         let bound = match sm::read(element.root()) {
-            Some(_) if pipe.confirms() => {
-                pipe.element(&sm::not_here());
-                None
+            Some(sm::Request::Resume { previd, h }) if !pipe.confirms() => {
+                resume(c2s, pipe, user, previd, h).await?
             }
-            Some(sm::Request::Resume { previd, h }) => resume(c2s, pipe, user, previd, h).await?,
             Some(_) => {
-                pipe.element(&sm::failed(Condition::UnexpectedRequest));
+                pipe.element(&sm::too_early(pipe.confirms()));
                 None
             }
             None => request(c2s, pipe, host, user, element).await?,

@@ -54,7 +54,7 @@ pub(crate) async fn open<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<(Arc<Host>,
     };
     let host =
         header.to.as_ref().and_then(|to| c2s.kernel.host(to.domain())).filter(|host| host.is_enabled());
-    answer(c2s, pipe, header.to.as_ref().map(Jid::domain_jid));
+    answer(c2s, pipe, header.to.as_ref().map(Jid::domain_jid), header.from.clone());
     match check(&header, host, pipe.origin()) {
         Err(error) => fail(c2s, pipe, error.into()).await,
         Ok(host) => {
@@ -68,9 +68,10 @@ pub(crate) async fn open<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<(Arc<Host>,
     }
 }
 
-fn answer<P: Pipe>(c2s: &C2s, pipe: &mut P, from: Option<Jid>) {
+/// Our header; `to` is what the client's names as `from`, if it does (RFC 6120 section 4.7.2).
+fn answer<P: Pipe>(c2s: &C2s, pipe: &mut P, from: Option<Jid>, to: Option<Jid>) {
     pipe.open(&StreamHeader {
-        to: None,
+        to,
         from,
         id: Some(c2s.kernel.runtime().random.token(96)),
         version: (1, 0),
@@ -109,7 +110,7 @@ fn redirect<P: Pipe>(host: &Host, pipe: &mut P) -> bool {
 pub(crate) async fn fail<P: Pipe, T>(c2s: &C2s, pipe: &mut P, error: PipeError) -> Option<T> {
     if let PipeError::Stream(error) = error {
         if !pipe.opened() {
-            answer(c2s, pipe, None);
+            answer(c2s, pipe, None, None);
         }
         tracing::debug!(address = %pipe.about().address, %error, "stream closed");
         pipe.element(&error.to_element());

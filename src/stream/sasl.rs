@@ -1,8 +1,9 @@
 //! SASL on a stream (RFC 6120 section 6).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use auth::{Mechanism, SaslError, ScramServer};
+use auth::{Limited, LoginLimiter, Mechanism, SaslError, ScramServer};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kernel::Host;
@@ -12,6 +13,7 @@ use crate::c2s::C2s;
 use crate::early::Early;
 use crate::features;
 use crate::pipe::{self, Pipe, PipeError};
+use crate::sm;
 
 /// Attempts on one stream (RFC 6120 section 6.4.5 recommends two to five).
 const ATTEMPTS: usize = 5;
@@ -30,13 +32,17 @@ pub(crate) async fn authenticate<P: Pipe>(
     for _ in 0..ATTEMPTS {
         let Some(first) = early.next(pipe).await? else { return Ok(None) };
         if !first.root().is("auth", ns::SASL) {
-            return Err(StreamError::new(StreamCondition::NotAuthorized).into());
+            if sm::read(first.root()).is_none() {
+                return Err(StreamError::new(StreamCondition::NotAuthorized).into());
+            }
+            pipe.element(&sm::too_early(pipe.confirms()));
+            continue;
         }
         let result = match c2s.limiter.check(pipe.about().address.ip()) {
             Ok(()) => attempt(c2s, pipe, host, &offered, &first).await?,
-            Err(limited) => Attempt::Failed(SaslError::TemporaryAuthFailure, Some(limited.to_string())),
+            Err(limited) => Attempt::limited(limited),
         };
-        match result {
+        match result.judged(&c2s.limiter, pipe.about().address.ip()) {
             Attempt::Done(jid, last) => {
                 pipe.element(&data("success", last.as_deref()));
                 tracing::debug!(%jid, "logged in");
@@ -44,9 +50,6 @@ pub(crate) async fn authenticate<P: Pipe>(
             }
             Attempt::Left => return Ok(None),
             Attempt::Failed(error, text) => {
-                if error == SaslError::NotAuthorized {
-                    c2s.limiter.failed(pipe.about().address.ip());
-                }
                 pipe.element(&failure(error, text.as_deref()));
             }
         }
@@ -58,6 +61,22 @@ enum Attempt {
     Done(Jid, Option<Vec<u8>>),
     Failed(SaslError, Option<String>),
     Left,
+}
+
+impl Attempt {
+    fn limited(limited: Limited) -> Self {
+        Self::Failed(SaslError::TemporaryAuthFailure, Some(limited.to_string()))
+    }
+
+    /// What is told of it: exchanges that were all begun in time are not all judged.
+    fn judged(self, limiter: &LoginLimiter, address: IpAddr) -> Self {
+        let right = match &self {
+            Self::Done(..) => true,
+            Self::Failed(SaslError::NotAuthorized, _) => false,
+            _ => return self,
+        };
+        limiter.judge(address, right).map_or_else(Self::limited, |()| self)
+    }
 }
 
 /// SCRAM where every account has keys for the hash; PLAIN under TLS only.
@@ -96,11 +115,11 @@ async fn attempt<P: Pipe>(
     let Some(mechanism) = named.filter(|mechanism| offered.contains(mechanism)) else {
         return Ok(Attempt::Failed(SaslError::InvalidMechanism, None));
     };
-    let Some(message) = message(first) else {
-        return Ok(Attempt::Failed(SaslError::IncorrectEncoding, None));
-    };
-    let message = match message.is_empty() {
-        false => message,
+    let message = match is_absent(first) {
+        false => match message(first) {
+            Some(message) => message,
+            None => return Ok(Attempt::Failed(SaslError::IncorrectEncoding, None)),
+        },
         // without an initial response the server's first challenge is empty (RFC 6120 section 6.4.2)
         true => match challenge(pipe, &[]).await? {
             Answer::Data(message) => message,
@@ -192,6 +211,11 @@ async fn challenge<P: Pipe>(pipe: &mut P, bytes: &[u8]) -> Result<Answer, PipeEr
         (ns::SASL, "abort") => Answer::Refused(SaslError::Aborted),
         _ => Answer::Refused(SaslError::MalformedRequest),
     })
+}
+
+/// Without any text there is no initial response; one of no length is `=` (RFC 6120 section 6.4.2).
+fn is_absent(element: &Document) -> bool {
+    element.root().text().trim().is_empty()
 }
 
 /// The element's base64 text; `=` stands for data of no length (RFC 6120 section 6.4.2).

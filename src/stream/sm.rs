@@ -80,6 +80,11 @@ pub(crate) fn failed(condition: Condition) -> Element {
     element("failed").child(Element::new(condition.as_str(), ns::STANZAS))
 }
 
+/// The answer to stream management before there is a session (sections 3 and 6).
+pub(crate) fn too_early(confirms: bool) -> Element {
+    if confirms { not_here() } else { failed(Condition::UnexpectedRequest) }
+}
+
 /// `<failed/>` on a transport that keeps count itself (XEP-0124 section 9).
 pub(crate) fn not_here() -> Element {
     let words = "BOSH acknowledges by itself: there is no stream management on it";

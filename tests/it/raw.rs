@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, Error, RootCertStore, SignatureScheme, StreamOwned,
 };
-use xmpp::{Element, Limits, StreamEvent, StreamParser, ns};
+use xmpp::{Element, Limits, StreamEvent, StreamHeader, StreamParser, ns};
 
 use crate::fixture::PATIENCE;
 use crate::scenario::scram::{Scram, decode, encode};
@@ -33,6 +33,8 @@ pub struct Raw {
     pub jid: String,
     /// The language of its stream headers; empty: they have none.
     pub lang: &'static str,
+    /// The server's last stream header.
+    pub opened: Option<StreamHeader>,
 }
 
 /// The client's stream header.
@@ -47,7 +49,8 @@ impl Raw {
         socket.set_nodelay(true).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         let parser = StreamParser::new(Limits::OWN);
-        Self { wire: Wire::Plain(socket), parser, domain: domain.to_owned(), jid: String::new(), lang: "" }
+        let domain = domain.to_owned();
+        Self { wire: Wire::Plain(socket), parser, domain, jid: String::new(), lang: "", opened: None }
     }
 
     /// With a stream; its features have been read.
@@ -197,7 +200,7 @@ impl Raw {
         loop {
             match self.parser.next().expect("the server's XML is malformed") {
                 Some(StreamEvent::Element(document)) => return Some(document.to_element()),
-                Some(StreamEvent::Open(_)) => {}
+                Some(StreamEvent::Open(header)) => self.opened = Some(header),
                 Some(StreamEvent::Close) => return None,
                 None => {
                     let mut buffer = [0; 16384];

@@ -2,7 +2,7 @@
 
 use xmpp::ns;
 
-use crate::fixture::Server;
+use crate::fixture::{Server, plugin};
 use crate::raw::Raw;
 
 const OPEN: &str = "[[domain]]\nname = \"chess.example\"\nmodules.register = true\n";
@@ -41,6 +41,27 @@ fn an_account_is_made_used_and_given_up() {
     assert!(Raw::open(address, "chess.example").authenticate("dora", "secret").is_err());
     let list = server.ok(&["user", "list", "chess.example"]);
     assert!(!list.contains("dora"), "{list}");
+}
+
+/// The answer to a client that has not logged in and registers.
+fn registered(server: &Server, name: &str) -> String {
+    let mut client = Raw::open(server.address("c2s_plain"), "chess.example");
+    client.send(&register(name));
+    client.next().to_xml("")
+}
+
+#[test]
+fn what_the_module_counts_outlives_what_is_changed_around_it() {
+    let server = Server::start(OPEN);
+    assert!(registered(&server, "one").contains("type='result'"));
+    server.ok(&["reload"]);
+    assert!(registered(&server, "two").contains("type='result'"));
+    server.ok(&["plugin", "install", plugin("sunshine").to_str().unwrap()]);
+    server.ok(&["plugin", "enable", "sunshine", "--domain", "chess.example"]);
+    assert!(registered(&server, "three").contains("type='result'"));
+    server.ok(&["domain", "add", "other.example"]);
+    let refused = registered(&server, "four");
+    assert!(refused.contains("resource-constraint") && refused.contains("try again in"), "{refused}");
 }
 
 #[test]

@@ -141,6 +141,26 @@ fn failed_log_ins_are_limited_by_address() {
 }
 
 #[test]
+fn exchanges_that_were_begun_in_time_are_not_all_judged() {
+    let server = Server::start_with(&format!("[limits]\nlogins_per_minute = 5\n{BRANDS}"), &[JACK]);
+    let begun: Vec<_> = (0..20)
+        .map(|number| {
+            let mut raw = open(&server);
+            let scram = Scram::new("jack", if number == 19 { "secret" } else { "wrong" });
+            let challenge = raw.begin(&scram);
+            (raw, scram, challenge)
+        })
+        .collect();
+    let outcomes: Vec<_> = begun
+        .into_iter()
+        .map(|(mut raw, scram, challenge)| failure(&raw.finish(&scram, &challenge)))
+        .collect();
+    let [first, rest] = [&outcomes[..5], &outcomes[5..]];
+    assert!(first.iter().all(|outcome| outcome == "not-authorized"), "{outcomes:?}");
+    assert!(rest.iter().all(|outcome| outcome == "temporary-auth-failure"), "{outcomes:?}");
+}
+
+#[test]
 fn headers_that_are_refused() {
     let server = server();
     let (client, stream) = (ns::CLIENT, ns::STREAM);

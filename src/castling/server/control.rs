@@ -6,6 +6,7 @@ use admin::{BoxFuture, CommandError, Commands, Request};
 use serde_json::{Value, json};
 use xmpp::Jid;
 
+use super::domains::Beside;
 use super::{Server, deletion};
 use crate::accounts::{Accounts, answer, arguments, unknown};
 use crate::api::{AddUsers, OfDomain, OfJid};
@@ -75,13 +76,24 @@ impl Server {
         let args: OfDomain = arguments(args)?;
         let mut loaded = self.loaded.lock().await;
         let overlay = domains::change(&loaded, word, &args).unwrap_or_else(|| Err(unknown(word)))?;
-        let name = loaded.known_domain(&args.domain).map(|domain| domain.name.clone());
-        let mut deleted = 0;
-        if args.purge && word == "remove" {
-            deleted = deletion::domain(&self.kernel, &name?).await?;
+        if !args.purge || word != "remove" {
+            self.change(&mut loaded, overlay, Beside::default()).await?;
+            return Ok(json!({ "accounts_deleted": 0 }));
         }
-        self.change(&mut loaded, overlay, None).await?;
-        Ok(json!({ "accounts_deleted": deleted }))
+        let name = loaded.known_domain(&args.domain)?.name.clone();
+        self.change(&mut loaded, overlay, Beside { purged: Some(&name), ..Beside::default() }).await?;
+        // What cannot be taken back comes last, when all else is in force.
+        let deleted = deletion::domain(&self.kernel, &name).await;
+        if let Some(host) = self.kernel.host(&name) {
+            self.kernel.retire_host(&host).await;
+        }
+        match deleted {
+            Ok(deleted) => Ok(json!({ "accounts_deleted": deleted })),
+            Err(error) => {
+                Err(CommandError::new(format!("{name} is removed, but not all of its accounts: {error}"))
+                    .remedy("add the domain again and repeat the command"))
+            }
+        }
     }
 
     /// Puts a changed overlay in force, then keeps it. What does not work is not kept.
@@ -89,14 +101,14 @@ impl Server {
         &self,
         loaded: &mut Loaded,
         overlay: Overlay,
-        again: Option<&str>,
+        beside: Beside<'_>,
     ) -> Result<Vec<String>, CommandError> {
         let data_dir = loaded.config.data_dir.clone();
         let before = std::mem::replace(&mut loaded.overlay, overlay);
         let failed =
             |e: std::io::Error| CommandError::new(format!("cannot write to {}: {e}", data_dir.display()));
         loaded.overlay.save(&data_dir).map_err(failed)?;
-        match self.read_again(loaded, again).await {
+        match self.read_again(loaded, beside).await {
             Ok(notes) => Ok(notes),
             Err(error) => {
                 before.save(&data_dir).map_err(failed)?;
@@ -109,15 +121,11 @@ impl Server {
     /// Reads the configuration again (SIGHUP, `castling reload`).
     pub(super) async fn reload(&self) -> Result<Vec<String>, CommandError> {
         let mut loaded = self.loaded.lock().await;
-        self.read_again(&mut loaded, None).await
+        self.read_again(&mut loaded, Beside::default()).await
     }
 
     /// File and overlay are read, checked as `castling check` does, and put in force as a whole or not at all.
-    async fn read_again(
-        &self,
-        loaded: &mut Loaded,
-        again: Option<&str>,
-    ) -> Result<Vec<String>, CommandError> {
+    async fn read_again(&self, loaded: &mut Loaded, beside: Beside<'_>) -> Result<Vec<String>, CommandError> {
         let mut next = load(self.file.as_deref()).map_err(|problems| refusal(problems.into_list()))?;
         let own: Vec<_> = self.listening.iter().map(|one| one.address).collect();
         check_surroundings(&next.config, &own, self.kernel.now_us(), &mut next.problems);
@@ -127,7 +135,7 @@ impl Server {
         if next.problems.fatal_beside(&certificates) {
             return Err(refusal(next.problems.into_list()));
         }
-        let mut notes = self.apply(&next, again).await?;
+        let mut notes = self.apply(&next, beside).await?;
         if let Some(c2s) = self.c2s.get() {
             c2s.set_limits(next.config.limits.of());
         }

@@ -19,21 +19,29 @@ pub fn platform(loaded: &Loaded, runtime: &Runtime) -> Result<Arc<wasm::Platform
     wasm::Platform::new(options).map_err(|e| Failure::Message(e.to_string()))
 }
 
+/// What a change of the configuration asks for beside itself.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Beside<'a> {
+    /// The plugin that is loaded anew even if nothing about it has changed.
+    pub again: Option<&'a str>,
+    /// The domain whose accounts are deleted when the change is in force: until then it is closed and not retired.
+    pub purged: Option<&'a str>,
+}
+
 impl Server {
     /// Brings what is served in line with a configuration: domains come, change and go; sessions of domains that stay
     /// are not touched. Returns what an operator should know.
     ///
     /// # Errors
-    /// A plugin does not load or refuses its settings; nothing is changed then. The plugin `again` is loaded anew even if
-    /// nothing about it has changed.
+    /// A plugin does not load or refuses its settings; nothing is changed then.
     pub(super) async fn apply(
         &self,
         loaded: &Loaded,
-        again: Option<&str>,
+        beside: Beside<'_>,
     ) -> Result<Vec<String>, CommandError> {
         let config = &loaded.config;
         let served: Vec<&Domain> = config.domains.iter().filter(|domain| domain.enabled).collect();
-        let deployed = self.deploy(config, again).await?;
+        let deployed = self.deploy(config, beside.again).await?;
         let mut standing = self.standing.lock().await;
         let mut next = Standing::default();
         let mut domains = Vec::with_capacity(served.len());
@@ -57,10 +65,14 @@ impl Server {
             notes.extend(self.certificate(config, domain));
         }
         for host in self.kernel.hosts() {
-            if !served.iter().any(|domain| domain.name == host.name()) {
-                self.kernel.retire_host(&host).await;
-                self.tls.remove(host.name());
+            if served.iter().any(|domain| domain.name == host.name()) {
+                continue;
             }
+            match beside.purged == Some(host.name()) {
+                true => self.kernel.close_host(&host).await,
+                false => self.kernel.retire_host(&host).await,
+            }
+            self.tls.remove(host.name());
         }
         Ok(notes)
     }

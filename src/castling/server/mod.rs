@@ -138,7 +138,8 @@ impl Server {
         });
         {
             let loaded = server.loaded.lock().await;
-            let notes = server.apply(&loaded, None).await.map_err(|e| Failure::Message(e.to_string()))?;
+            let notes = server.apply(&loaded, domains::Beside::default()).await;
+            let notes = notes.map_err(|e| Failure::Message(e.to_string()))?;
             notes.iter().for_each(|note| output::error(note));
         }
         Ok(server)

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use wasm::{DeployOptions, Deployment, DomainSettings, Inspection, LoadError, Occasion, Platform};
 
 use super::Server;
+use super::domains::Beside;
 use crate::accounts::{answer, arguments, unknown};
 use crate::api::{EnabledPlugin, InstallPlugin, OfPlugin, SwitchPlugin};
 use crate::config::{Config, Domain, Plugin};
@@ -116,7 +117,7 @@ impl Server {
         let mut loaded = self.loaded.lock().await;
         let file = self.keep(Path::new(&args.file), &args.name, &loaded.config).await?;
         let overlay = loaded.install_plugin(&args.name, file)?;
-        self.change(&mut loaded, overlay, None).await?;
+        self.change(&mut loaded, overlay, Beside::default()).await?;
         Ok(json!({}))
     }
 
@@ -134,7 +135,7 @@ impl Server {
         let file = loaded.known_plugin(&args.name)?.file.clone();
         let asks = self.inspect(&args.name, &file).await?.asks;
         let overlay = loaded.enable_plugin(&args.name, &args.domains, &args.set, &args.grants, &asks)?;
-        self.change(&mut loaded, overlay, None).await?;
+        self.change(&mut loaded, overlay, Beside::default()).await?;
         let using = loaded.config.domains.iter().filter(|d| d.active.iter().any(|one| one.name == args.name));
         answer(&EnabledPlugin {
             grants: loaded.known_plugin(&args.name)?.grants.clone(),
@@ -145,7 +146,7 @@ impl Server {
     async fn disable(&self, args: SwitchPlugin) -> Result<Value, CommandError> {
         let mut loaded = self.loaded.lock().await;
         let overlay = loaded.disable_plugin(&args.name, &args.domains)?;
-        self.change(&mut loaded, overlay, None).await?;
+        self.change(&mut loaded, overlay, Beside::default()).await?;
         Ok(json!({}))
     }
 
@@ -160,14 +161,14 @@ impl Server {
                 loaded.replace_plugin(&args.name, kept)?
             }
         };
-        self.change(&mut loaded, overlay, Some(&args.name)).await?;
+        self.change(&mut loaded, overlay, Beside { again: Some(&args.name), ..Beside::default() }).await?;
         Ok(json!({}))
     }
 
     async fn remove(&self, name: &str) -> Result<Value, CommandError> {
         let mut loaded = self.loaded.lock().await;
         let overlay = loaded.remove_plugin(name)?;
-        self.change(&mut loaded, overlay, None).await?;
+        self.change(&mut loaded, overlay, Beside::default()).await?;
         self.platform.forget(name);
         Ok(json!({}))
     }

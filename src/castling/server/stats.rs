@@ -27,6 +27,7 @@ impl Server {
             "sessions": self.kernel.session_count(),
             "tasks": self.kernel.runtime().tasks.running(),
             "panics": self.kernel.runtime().tasks.panics(),
+            "log_lost": crate::logging::lost(),
             "stanzas": counters.stanzas.get(),
             "delivered": counters.delivered.get(),
             "bounced": counters.bounced.get(),

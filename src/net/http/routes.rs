@@ -21,7 +21,7 @@ pub trait Route: Send + Sync {
     fn call(self: Arc<Self>, request: Request) -> Answer;
 }
 
-/// Addresses by exact path, and what answers everything else.
+/// Addresses by path, with or without one slash behind it, and what answers everything else.
 #[derive(Default)]
 pub struct Routes {
     paths: HashMap<&'static str, Arc<dyn Route>>,
@@ -34,7 +34,7 @@ impl Routes {
         Self::default()
     }
 
-    /// Adds an address, by its exact path.
+    /// Adds an address, by its path without a slash behind it.
     #[must_use]
     pub fn at(mut self, path: &'static str, route: Arc<dyn Route>) -> Self {
         self.paths.insert(path, route);
@@ -50,7 +50,10 @@ impl Routes {
 
     /// Answers a request. HEAD gets what GET gets, without the body (RFC 9110 §9.3.2).
     pub(super) fn answer(&self, request: Request) -> Answer {
-        let Some(route) = self.paths.get(request.path()).or(self.fallback.as_ref()).cloned() else {
+        let path = request.path();
+        // What is configured with a slash behind is the same address; `/` itself is none of these.
+        let at = self.paths.get(path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path));
+        let Some(route) = at.or(self.fallback.as_ref()).cloned() else {
             return Box::pin(ready(text(StatusCode::NOT_FOUND, "there is nothing here")));
         };
         let head = request.method() == Method::HEAD;

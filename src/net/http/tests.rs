@@ -63,7 +63,9 @@ async fn what_cannot_be_answered() {
     let server = server(HttpOptions::default());
     let cases = [
         ("GET /elsewhere HTTP/1.1\r\nHost: x", "", 404),
-        ("GET /mirror/ HTTP/1.1\r\nHost: x", "", 404),
+        ("GET /mirror/ HTTP/1.1\r\nHost: x", "", 200),
+        ("GET /mirror// HTTP/1.1\r\nHost: x", "", 404),
+        ("GET // HTTP/1.1\r\nHost: x", "", 404),
         ("OPTIONS * HTTP/1.1\r\nHost: x", "", 404),
         ("DELETE /mirror HTTP/1.1\r\nHost: x", "", 405),
         ("POST /mirror HTTP/1.1\r\nHost: x", "eleven bytes", 413),

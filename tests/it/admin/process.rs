@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::Command;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{JACK, bound};
-use crate::fixture::{BRANDS, Server, castling, folder};
+use crate::fixture::{BRANDS, Server, add_users, castling, folder, until};
 
 /// A configuration with one fixed port, which was free a moment ago.
 fn fixed() -> (TempDir, TcpListener) {
@@ -85,4 +87,48 @@ fn exit_codes() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains("no server is running") && said.contains("castling serve"), "{said}");
     }
+}
+
+/// The server works on, and counts the lines that are lost.
+fn loses_its_log(server: &Server) {
+    bound(server, "jack@chess.example/a").ping();
+    until("lines of the log are lost", || {
+        let stats: Value = serde_json::from_str(&server.ok(&["stats", "--json"])).unwrap();
+        bound(server, "jack@chess.example/b").ping();
+        stats["log_lost"].as_u64().unwrap() > 0
+    });
+    bound(server, "jack@chess.example/c").ping();
+}
+
+fn talkative() -> TempDir {
+    let dir = folder(&format!("[log]\nlevel = \"debug\"\n{BRANDS}"));
+    add_users(dir.path(), &[JACK]);
+    dir
+}
+
+#[test]
+fn a_log_on_a_full_disk_stops_nobody() {
+    let dir = talkative();
+    let log = dir.path().join("stderr");
+    symlink("/dev/full", &log).unwrap();
+    let server = Server::start_in(dir);
+    fs::remove_file(log).unwrap(); // it is endless to whoever reads it
+    loses_its_log(&server);
+    assert_eq!(server.stop().0, Some(0));
+}
+
+#[test]
+fn a_log_that_nobody_reads_any_more_stops_nobody() {
+    let dir = talkative();
+    let log = dir.path().join("stderr");
+    assert!(Command::new("mkfifo").arg(&log).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let log = log.clone();
+        move || fs::File::open(log).unwrap()
+    });
+    let server = Server::start_in(dir);
+    fs::remove_file(log).unwrap();
+    drop(reader.join().unwrap());
+    loses_its_log(&server);
+    assert_eq!(server.stop().0, Some(0));
 }
