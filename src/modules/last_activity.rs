@@ -111,8 +111,8 @@ fn record(
 async fn get(request: IqRequest, left: State<Account, Left>) -> IqResult {
     let account = request.account.as_ref().ok_or_else(StanzaError::service_unavailable)?;
     authorize(&request.kernel, account, request.from()).await?;
-    if account.is_available() {
-        return Ok(Some(answer(0, "")));
+    if !account.resources().is_empty() {
+        return Ok(Some(answer(0, ""))); // section 4: connected or available
     }
     let known = left.peek(account).and_then(|left| left.0.lock().clone());
     let last = match known {

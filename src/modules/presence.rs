@@ -15,8 +15,8 @@ pub(crate) mod sight;
 use std::sync::Arc;
 
 use kernel::{
-    About, BoxFuture, Interest, Kernel, Module, Moment, Order, Packet, Phase, Registrar, Resource, Ruling,
-    Stage, State, Verdict,
+    About, BoxFuture, Cause, Interest, Kernel, Module, Moment, Order, Packet, Phase, Registrar, Resource,
+    Ruling, Stage, State, Verdict,
 };
 use serde_json::Value;
 use xmpp::{Element, Kind, StanzaError, StanzaType, ns};
@@ -96,10 +96,15 @@ fn arrived<'a>(kernel: &'a Arc<Kernel>, packet: &'a mut Packet) -> BoxFuture<'a,
 async fn managed(kernel: &Arc<Kernel>, packet: &Packet, action: Action) -> Verdict {
     let Some(from) = packet.stanza.from() else { return Verdict::Handled };
     let Some(account) = packet.recipient() else { return Verdict::Continue };
-    if packet.recipients.first().is_some_and(|recipient| recipient.ruling.is_some()) {
-        return Verdict::Continue; // a list or a hook has ruled already
+    if packet.recipients.first().is_none_or(|recipient| recipient.ruling.is_none()) {
+        return inbound::arrived(kernel, account, packet, action, &from.bare()).await;
     }
-    inbound::arrived(kernel, account, packet, action, &from.bare()).await
+    // A list or a hook has ruled already. That an account which is blocked goes is taken in all the same, and not shown:
+    // whoever gets that address next is nobody's contact.
+    if packet.origin.cause() == Some(Cause::Deletion) {
+        inbound::ended(kernel, account, action, &from.bare()).await;
+    }
+    Verdict::Continue
 }
 
 async fn probed(kernel: &Arc<Kernel>, packet: &mut Packet) -> Verdict {

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use auth::{ChangeError, LoginLimiter};
 use kernel::{
     About, Account, Cascade, EarlyRequest, Holds, Host, IqKind, IqRequest, IqResult, Kernel, Module, Phase,
-    Registrar, SessionAbout, Target,
+    Registrar, SessionAbout, Target, Transport,
 };
 use serde_json::Value;
 use settings::{Limit, group, number};
@@ -81,6 +81,9 @@ impl Registration {
     async fn create(&self, EarlyRequest { kernel, host, about, stanza }: EarlyRequest) -> IqResult {
         confidential(&about)?;
         let query = stanza.payload().ok_or_else(StanzaError::bad_request)?;
+        if query.child("remove", ns::REGISTER).is_some() {
+            return Err(StanzaError::unexpected_request().text("log in to give your account up"));
+        }
         let (name, password) = (text(query, "username")?, password(query)?);
         let malformed = || StanzaError::not_acceptable().text("this user name is not allowed");
         let jid = Jid::from_parts(Some(&name), host.name(), None).map_err(|_| malformed())?;
@@ -132,7 +135,7 @@ async fn change(request: IqRequest) -> IqResult {
     let host = account.host();
     if query.child("remove", ns::REGISTER).is_some() {
         if query.children().count() > 1 {
-            return Err(StanzaError::bad_request().text("<remove/> stands alone"));
+            return Err(StanzaError::bad_request().text("<remove/> must be the only child element"));
         }
         return remove(&request, host, &account).await;
     }
@@ -160,9 +163,10 @@ async fn remove(request: &IqRequest, host: &Arc<Host>, account: &Account) -> IqR
     }
 }
 
-/// A password is taken over an encrypted connection, or from this machine itself.
+/// A password is taken over an encrypted connection. Without TLS, TCP is served on loopback only, for a proxy there that ends
+/// TLS; behind one on the web, all clients seem to be on this machine unless the proxy is trusted and says more.
 fn confidential(about: &SessionAbout) -> Result<(), StanzaError> {
-    match about.tls || about.address.ip().is_loopback() {
+    match about.tls || (about.transport == Transport::Tcp && about.address.ip().is_loopback()) {
         true => Ok(()),
         false => Err(StanzaError::not_allowed().text("passwords are only accepted over TLS")),
     }

@@ -63,9 +63,16 @@ pub(crate) async fn open<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<(Arc<Host>,
                 return None;
             }
             pipe.set_limits(&host.options().limits);
-            Some((host, header.lang.as_deref().filter(|lang| !lang.is_empty()).map(Arc::from)))
+            Some((host, header.lang.as_deref().filter(|lang| is_language(lang)).map(Arc::from)))
         }
     }
+}
+
+/// What looks like a language tag (BCP 47, section 4.4.1 for the length): each stanza will carry it.
+fn is_language(lang: &str) -> bool {
+    let subtag =
+        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    lang.len() <= 35 && lang.split('-').all(subtag)
 }
 
 /// Our header; `to` is what the client's names as `from`, if it does (RFC 6120 section 4.7.2).
@@ -118,4 +125,16 @@ pub(crate) async fn fail<P: Pipe, T>(c2s: &C2s, pipe: &mut P, error: PipeError) 
         goodbye(pipe).await;
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_language;
+
+    #[test]
+    fn what_is_a_language_tag() {
+        assert!(["de", "de-CH-1996", "zh-Hant", "x-chess"].into_iter().all(is_language));
+        let long = "a-".repeat(17) + "ab";
+        assert!(!["", "-", "de-", "not a lang", "<\"", "ninechars", &long].into_iter().any(is_language));
+    }
 }

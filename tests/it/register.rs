@@ -37,7 +37,7 @@ fn an_account_is_made_used_and_given_up() {
         "{}",
         answer.to_xml("")
     );
-    assert_eq!(dora.stream_error(), "reset");
+    assert_eq!(dora.stream_error(), "not-authorized", "XEP-0077 section 3.2");
     assert!(Raw::open(address, "chess.example").authenticate("dora", "secret").is_err());
     let list = server.ok(&["user", "list", "chess.example"]);
     assert!(!list.contains("dora"), "{list}");
@@ -72,6 +72,15 @@ fn where_it_is_off_nothing_is_offered_or_taken() {
     assert!(features.find("register", ns::REGISTER_FEATURE).is_none(), "{}", features.to_xml(""));
     dora.send(&register("dora"));
     assert_eq!(dora.stream_error(), "not-authorized");
+}
+
+#[test]
+fn nobody_gives_up_an_account_without_having_logged_in() {
+    let server = Server::start(OPEN);
+    let mut dora = Raw::open(server.address("c2s_plain"), "chess.example");
+    dora.send(&format!("<iq type='set' id='1'><query xmlns='{}'><remove/></query></iq>", ns::REGISTER));
+    let answer = dora.next().to_xml("");
+    assert!(answer.contains("<unexpected-request "), "{answer}");
 }
 
 #[test]

@@ -34,7 +34,7 @@ impl Kernel {
             let _serial = account.binding.lock().await;
             account.state.lock().deleted = true; // nobody binds, nothing is stored from here on
         }
-        let error = StreamError::new(StreamCondition::Reset).text("the account was deleted");
+        let error = StreamError::new(StreamCondition::NotAuthorized).text("the account was deleted");
         for resource in account.resources().iter().filter(|resource| Some(*resource) != by) {
             self.kick(resource, error.clone()).await;
         }

@@ -46,6 +46,8 @@ pub enum Cause {
     Push,
     /// A subscription comes, changes or ends, or the account lets a contact see more or less of it.
     Subscription,
+    /// The account is being deleted.
+    Deletion,
     /// What one resource sent or received is shown to another.
     Copy,
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Account, Cause, Kernel, Origin, Resource, Roster, State, Verdict};
+use kernel::{Account, Cause, Kernel, Matter, Origin, Resource, Roster, State, Verdict, Way};
 use xmpp::{Jid, Stanza, StanzaType};
 
 use super::directed::Directed;
@@ -123,6 +123,10 @@ async fn requests(kernel: &Arc<Kernel>, resource: &Resource) {
             tracing::error!(account = resource.account().id(), "a stored subscription request is damaged");
             continue;
         };
+        let matter = Matter::of(Way::In, &stanza);
+        if stanza.from().is_some_and(|from| !kernel.admits_at(resource, matter, from)) {
+            continue; // blocked since it came; it is asked again when that is over
+        }
         kernel.tell(resource, stanza.with_to(Some(resource.account().jid().clone())));
     }
 }

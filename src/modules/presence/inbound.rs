@@ -45,6 +45,14 @@ pub(super) async fn arrived(
     }
 }
 
+/// Takes the end of a subscription in without a word to anybody but the account's own clients.
+pub(super) async fn ended(kernel: &Arc<Kernel>, account: &Arc<Account>, action: Action, contact: &Jid) {
+    let transition = |before| (inbound(action, before).state, ());
+    if let Err(refused) = change(kernel, account, contact, None, transition).await {
+        tracing::error!(error = ?refused.0, "the end of a subscription could not be recorded");
+    }
+}
+
 /// A request as it is kept until it is answered.
 fn kept(stanza: &Stanza) -> String {
     let stanza = match stanza.size() <= REQUEST_BYTES {

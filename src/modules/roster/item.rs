@@ -31,15 +31,15 @@ pub(crate) struct Details {
 pub(crate) fn read(query: Node<'_>, own: &Jid) -> Result<Wanted, StanzaError> {
     let mut children = query.children();
     let (Some(item), None) = (children.next(), children.next()) else {
-        return Err(StanzaError::bad_request().text("a roster set has exactly one item"));
+        return Err(StanzaError::bad_request().text("a roster set must have exactly one item"));
     };
     if !item.is("item", ns::ROSTER) {
-        return Err(StanzaError::bad_request().text("a roster set has an item"));
+        return Err(StanzaError::bad_request().text("the child of a roster set must be an item"));
     }
-    let jid = item.attr("jid").ok_or_else(|| StanzaError::bad_request().text("an item has a jid"))?;
+    let jid = item.attr("jid").ok_or_else(|| StanzaError::bad_request().text("an item must have a jid"))?;
     let jid = Jid::parse(&jid).map_err(|error| StanzaError::jid_malformed().text(error.to_string()))?.bare();
     if jid == *own {
-        return Err(StanzaError::not_allowed().text("one is no contact of oneself"));
+        return Err(StanzaError::not_allowed().text("you cannot add yourself as a contact"));
     }
     if item.attr("subscription").as_deref() == Some("remove") {
         return Ok(Wanted::Removed(jid));

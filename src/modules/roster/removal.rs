@@ -26,7 +26,7 @@ pub(super) async fn remove(
     };
     let announce = |roster: &Roster, _: &RosterChange| push::push_removal(kernel, account, roster, jid);
     kernel.change_roster(account, compute, announce).await.map_err(|refused| refused.0)?;
-    part(kernel, account, jid, State { pending_in: false, ..before }).await;
+    part(kernel, account, jid, State { pending_in: false, ..before }, Cause::Subscription).await;
     Ok(())
 }
 
@@ -50,15 +50,15 @@ pub(super) async fn farewell(kernel: &Arc<Kernel>, account: &Arc<Account>) {
         }
     };
     for item in roster.items() {
-        part(kernel, account, &item.jid, State::of(Some(item))).await;
+        part(kernel, account, &item.jid, State::of(Some(item)), Cause::Deletion).await;
     }
 }
 
 /// Takes leave of a contact with whom the account was in this state.
-async fn part(kernel: &Arc<Kernel>, account: &Arc<Account>, contact: &Jid, before: State) {
+async fn part(kernel: &Arc<Kernel>, account: &Arc<Account>, contact: &Jid, before: State, cause: Cause) {
     let say = |stanza_type| {
         let stanza = Stanza::presence(stanza_type, Some(account.jid()), Some(contact));
-        kernel.send(Origin::account(account, Cause::Subscription), stanza)
+        kernel.send(Origin::account(account, cause), stanza)
     };
     if before.to || before.pending_out {
         say(StanzaType::Unsubscribe).await;

@@ -159,3 +159,32 @@ async fn sessions_with_active_lists_go_by_those() {
     bench.kernel.set_active_screen(low.resource(), None);
     assert!(bert.ask(message).await.contains("service-unav"));
 }
+
+#[tokio::test]
+async fn what_came_before_its_sender_was_blocked_is_not_delivered_afterwards() {
+    let bench = Bench::new().await;
+    let bert = bench.online(BERT).await;
+    bert.send("<message type='chat' to='anna@chess.example'><body>x</body></message>").await;
+    bert.send("<presence type='subscribe' to='anna@chess.example'/>").await;
+    bench.kept("anna@chess.example", 1).await;
+    let anna = bench.bind(ANNA).await;
+    done(&anna, &block(&["bert@chess.example"])).await;
+    anna.send("<presence/>").await;
+    let got = anna.settled().await;
+    assert!(!got.iter().any(|stanza| stanza.contains("bert@")), "{got:#?}");
+    bench.kept("anna@chess.example", 0).await;
+}
+
+#[tokio::test]
+async fn a_blocked_contact_that_is_deleted_is_no_contact_any_more() {
+    let bench = Bench::new().await;
+    let (anna, bert) = bench.friends(ANNA, BERT).await;
+    done(&anna, &block(&["bert@chess.example"])).await;
+    bert.received();
+    let host = bench.kernel.host("chess.example").unwrap();
+    bench.kernel.delete_account(&host, "bert", None).await.unwrap();
+    let got = anna.received();
+    assert!(got.iter().all(|stanza| stanza.starts_with("<iq ")), "only pushes: {got:#?}");
+    let roster = anna.ask("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>").await;
+    assert!(roster.contains("jid='bert@chess.example' subscription='none'"), "{roster}");
+}
