@@ -104,8 +104,9 @@ impl LoginLimiter {
         Ok(())
     }
 
-    /// A log-in from the address has failed.
-    pub fn failed(&self, address: IpAddr) {
+    /// A failure that counts whatever came before it.
+    #[cfg(test)]
+    fn failed(&self, address: IpAddr) {
         let key = key_of(address);
         let Some(set) = self.set(key) else { return };
         self.add(key, &mut set.lock());

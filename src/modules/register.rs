@@ -103,13 +103,11 @@ impl Registration {
         let limiter = self.limiter.get_or_init(|| {
             LoginLimiter::new(self.options.accounts_per_minute, kernel.runtime().clock.clone())
         });
-        limiter.check(address).map_err(|limited| {
+        limiter.judge(address, false).map_err(|limited| {
             let seconds = limited.retry_after.as_secs() + 1;
             let text = format!("too many registrations from this address; try again in {seconds} seconds");
             StanzaError::resource_constraint().text(text)
-        })?;
-        limiter.failed(address);
-        Ok(())
+        })
     }
 }
 

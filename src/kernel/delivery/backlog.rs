@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::account::State;
-use crate::account::screen::{Matter, Way};
 use crate::delivery::gate::quiet;
 use crate::session::Session;
 use crate::{Attachment, BoxFuture, Item, Kernel, Resource};
@@ -72,7 +71,10 @@ impl Kernel {
             }
             for item in items {
                 room(session).await;
-                if self.is_denied_by_now(session, &item) {
+                if self.is_denied(session.account(), &item.stanza) {
+                    // Stored before the list denied it: nobody gets it, and it is not kept (XEP-0191 section 3.3).
+                    self.counters().screened.inc();
+                    item.receipt.iter().for_each(|receipt| receipt.delivered());
                     continue;
                 }
                 if session.push(item).is_err() {
@@ -84,20 +86,6 @@ impl Kernel {
                 return Stop::Unready;
             }
         }
-    }
-}
-
-impl Kernel {
-    /// The account's default list denies what was stored before it did: nobody gets it, and it is not kept
-    /// (XEP-0191 section 3.3).
-    fn is_denied_by_now(&self, session: &Arc<Session>, item: &Item) -> bool {
-        let Some(from) = item.stanza.from() else { return false };
-        let denied = !self.admits(session.account(), Matter::of(Way::In, &item.stanza), from);
-        if denied {
-            self.counters().screened.inc();
-            item.receipt.iter().for_each(|receipt| receipt.delivered());
-        }
-        denied
     }
 }
 

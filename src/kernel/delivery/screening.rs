@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use xmpp::{Element, ErrorType, Jid, StanzaError, ns};
 
 use crate::account::screen::{Matter, Way};
-use crate::{Kernel, Packet, Recipient, Resource, Ruling};
+use crate::{Account, Kernel, Packet, Recipient, Resource, Ruling};
 
 impl Kernel {
     /// What a client sends: the error that it gets when its own list forbids it (XEP-0191 section 3.3).
@@ -53,8 +53,12 @@ impl Kernel {
 
     /// No session took the message, and the default list, which holds for an account that is away, denies it.
     pub(crate) fn is_denied_in_absence(&self, packet: &Packet) -> bool {
-        let (Some(account), Some(from)) = (packet.recipient(), packet.stanza.from()) else { return false };
-        !self.admits(account, Matter::of(Way::In, &packet.stanza), from)
+        packet.recipient().is_some_and(|account| self.is_denied(account, &packet.stanza))
+    }
+
+    /// The default list of the account denies what is for it.
+    pub(crate) fn is_denied(&self, account: &Account, stanza: &xmpp::Stanza) -> bool {
+        stanza.from().is_some_and(|from| !self.admits(account, Matter::of(Way::In, stanza), from))
     }
 
     /// A list denies the stanza to its one recipient.
