@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 
 use crate::element::Element;
 use crate::error::{StreamCondition, StreamError};
@@ -14,7 +15,7 @@ use crate::recorder::Recorder;
 use crate::refusal::{malformed, violation};
 use crate::scan;
 use crate::sink::Sink;
-use crate::tape::{self, AttrRecord, DECLARATION, Outer, Tape};
+use crate::tape::{AttrRecord, DECLARATION, Outer, Tape};
 
 /// An element as it was received, validated, with a table of where everything is. A clone counts a reference.
 ///
@@ -26,7 +27,7 @@ pub struct Document {
 }
 
 struct Inner {
-    bytes: Bytes,
+    text: ByteString,
     tape: Tape,
 }
 
@@ -34,14 +35,23 @@ impl Document {
     /// Reads `bytes`, which must be one element (white space around it is dropped) without an XML declaration.
     /// The error is what the peer is told; `inherited_ns` is the default namespace outside.
     pub fn parse(bytes: Bytes, inherited_ns: &str, limits: &Limits) -> Result<Document, StreamError> {
-        let trimmed = bytes.trim_ascii();
-        let bytes = if trimmed.len() == bytes.len() { bytes } else { bytes.slice_ref(trimmed) };
-        Self::read(bytes, inherited_ns, &[], limits)
+        Self::parse_text(utf8(bytes)?, inherited_ns, limits)
+    }
+
+    /// The same for bytes that are known to be UTF-8.
+    pub fn parse_text(
+        text: ByteString,
+        inherited_ns: &str,
+        limits: &Limits,
+    ) -> Result<Document, StreamError> {
+        let trimmed = text.trim_ascii();
+        let text = if trimmed.len() == text.len() { text } else { text.slice_ref(trimmed) };
+        Self::read_text(text, inherited_ns, &[], limits)
     }
 
     /// Reads what the server has written itself, where `jabber:client` is in force.
-    pub(crate) fn own(xml: Vec<u8>) -> Result<Document, StreamError> {
-        Self::read(xml.into(), ns::CLIENT, &[], &Limits::OWN)
+    pub(crate) fn own(xml: String) -> Result<Document, StreamError> {
+        Self::read_text(xml.into(), ns::CLIENT, &[], &Limits::OWN)
     }
 
     /// Writes an element where `jabber:client` is in force. An error if it exceeds [`Limits::OWN`] or has an invalid
@@ -53,8 +63,8 @@ impl Document {
     }
 
     /// What was recorded as it was written. The tests of this crate and the fuzz targets read it as well.
-    pub(crate) fn composed(xml: Vec<u8>, tape: Tape, inherited_ns: &str) -> Document {
-        let document = Self { inner: Arc::new(Inner { bytes: xml.into(), tape }) };
+    pub(crate) fn composed(xml: String, tape: Tape, inherited_ns: &str) -> Document {
+        let document = Self { inner: Arc::new(Inner { text: xml.into(), tape }) };
         if cfg!(any(test, fuzzing)) {
             assert!(
                 document.is_as_read(inherited_ns),
@@ -67,8 +77,8 @@ impl Document {
 
     /// Whether the strict pass finds in the bytes what the tape says. It may still find that they are too much.
     fn is_as_read(&self, inherited_ns: &str) -> bool {
-        match Self::read(self.as_bytes().clone(), inherited_ns, &[], &Limits::OWN) {
-            Ok(read) => self.tape().same(read.tape(), self.as_bytes()),
+        match Self::read_text(self.inner.text.clone(), inherited_ns, &[], &Limits::OWN) {
+            Ok(read) => self.tape().same(read.tape(), self.as_str()),
             Err(error) => error.condition == StreamCondition::PolicyViolation,
         }
     }
@@ -80,15 +90,24 @@ impl Document {
         outer: &[Outer],
         limits: &Limits,
     ) -> Result<Document, StreamError> {
-        if bytes.len() > limits.stanza_bytes {
+        Self::read_text(utf8(bytes)?, inherited_ns, outer, limits)
+    }
+
+    fn read_text(
+        text: ByteString,
+        inherited_ns: &str,
+        outer: &[Outer],
+        limits: &Limits,
+    ) -> Result<Document, StreamError> {
+        if text.len() > limits.stanza_bytes {
             return Err(violation("too many bytes"));
         }
-        let bytes = line_feeds(bytes);
-        let tape = scan::scan(utf8(&bytes)?, inherited_ns, outer, limits)?;
+        let text = line_feeds(text);
+        let tape = scan::scan(&text, inherited_ns, outer, limits)?;
         if tape.borrowed.is_empty() {
-            return Ok(Self { inner: Arc::new(Inner { bytes, tape }) });
+            return Ok(Self { inner: Arc::new(Inner { text, tape }) });
         }
-        declare(&bytes, tape, outer, inherited_ns)
+        declare(&text, tape, outer, inherited_ns)
     }
 
     /// The element.
@@ -98,18 +117,18 @@ impl Document {
 
     /// Its XML.
     pub fn as_bytes(&self) -> &Bytes {
-        &self.inner.bytes
+        self.inner.text.as_bytes()
     }
 
     /// Its XML.
     pub fn as_str(&self) -> &str {
-        tape::slice(&self.inner.bytes, 0, self.len())
+        &self.inner.text
     }
 
     /// Bytes of its XML.
     #[expect(clippy::len_without_is_empty, reason = "a document is never empty")]
     pub fn len(&self) -> usize {
-        self.inner.bytes.len()
+        self.inner.text.len()
     }
 
     pub(crate) fn tape(&self) -> &Tape {
@@ -131,42 +150,33 @@ impl fmt::Debug for Document {
 impl PartialEq for Document {
     /// Whether the bytes are the same.
     fn eq(&self, other: &Self) -> bool {
-        self.inner.bytes == other.inner.bytes
+        self.inner.text == other.inner.text
     }
 }
 
-fn utf8(bytes: &[u8]) -> Result<&str, StreamError> {
-    std::str::from_utf8(bytes)
+fn utf8(bytes: Bytes) -> Result<ByteString, StreamError> {
+    ByteString::try_from(bytes)
         .map_err(|_| StreamError::new(StreamCondition::UnsupportedEncoding).text("not UTF-8"))
 }
 
 /// XML §2.11: what follows never sees a carriage return, and neither does whoever the bytes are passed on to.
-fn line_feeds(bytes: Bytes) -> Bytes {
-    if memchr::memchr(b'\r', &bytes).is_none() {
-        return bytes;
+fn line_feeds(text: ByteString) -> ByteString {
+    if memchr::memchr(b'\r', text.as_bytes()).is_none() {
+        return text;
     }
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut rest = bytes.as_ref();
-    while let Some(at) = memchr::memchr(b'\r', rest) {
-        let (before, from) = rest.split_at(at);
-        out.extend_from_slice(before);
-        out.push(b'\n');
-        rest = from.strip_prefix(b"\r\n").or_else(|| from.strip_prefix(b"\r")).unwrap_or_default();
-    }
-    out.extend_from_slice(rest);
-    out.into()
+    text.replace("\r\n", "\n").replace('\r', "\n").into()
 }
 
 /// The same element with the outer declarations it uses written into its start tag.
-fn declare(bytes: &[u8], tape: Tape, outer: &[Outer], inherited_ns: &str) -> Result<Document, StreamError> {
+fn declare(text: &str, tape: Tape, outer: &[Outer], inherited_ns: &str) -> Result<Document, StreamError> {
     let root = tape.nodes.first().ok_or_else(|| malformed("no start tag"))?;
     if usize::from(root.attr_count) + tape.borrowed.len() > Limits::OWN.attributes {
         return Err(violation("too many attributes"));
     }
     let prefix = if root.prefix_len == 0 { 0 } else { usize::from(root.prefix_len) + 1 };
-    let (head, rest) = bytes.split_at_checked(1 + prefix + usize::from(root.name_len)).unwrap_or_default();
-    let mut out = Vec::with_capacity(bytes.len() + 64 * tape.borrowed.len());
-    out.extend_from_slice(head);
+    let (head, rest) = text.split_at_checked(1 + prefix + usize::from(root.name_len)).unwrap_or_default();
+    let mut out = String::with_capacity(text.len() + 64 * tape.borrowed.len());
+    out.push_str(head);
     let mut declarations = Vec::with_capacity(tape.borrowed.len());
     for (prefix, name) in tape.borrowed.iter().filter_map(|&at| outer.get(at)) {
         let start = out.len() + 1;
@@ -181,7 +191,7 @@ fn declare(bytes: &[u8], tape: Tape, outer: &[Outer], inherited_ns: &str) -> Res
         });
     }
     let by = (out.len() - head.len()) as u32;
-    out.extend_from_slice(rest);
+    out.push_str(rest);
     if out.len() > Limits::OWN.stanza_bytes {
         return Err(violation("too many bytes"));
     }

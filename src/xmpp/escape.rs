@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use crate::chars::is_char;
+use crate::sink::Out;
 
 /// Appends `text` as character data. Characters that XML cannot carry become U+FFFD.
-pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn write_text(out: &mut impl Out, text: &str) {
     write(out, text, |b| match b {
         b'<' => Some("&lt;"),
         b'>' => Some("&gt;"),
@@ -17,7 +18,7 @@ pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Appends `text` as an attribute's value between single quotes. Characters that XML cannot carry become U+FFFD.
-pub(crate) fn write_attribute(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn write_attribute(out: &mut impl Out, text: &str) {
     write(out, text, |b| match b {
         b'<' => Some("&lt;"),
         b'>' => Some("&gt;"),
@@ -32,22 +33,21 @@ pub(crate) fn write_attribute(out: &mut Vec<u8>, text: &str) {
     });
 }
 
-fn write(out: &mut Vec<u8>, text: &str, replacement: impl Fn(u8) -> Option<&'static str>) {
+fn write(out: &mut impl Out, text: &str, replacement: impl Fn(u8) -> Option<&'static str>) {
     let text = if crate::chars::all_chars(text) {
         Cow::Borrowed(text)
     } else {
         Cow::Owned(text.replace(|c| !is_char(c), "\u{FFFD}"))
     };
-    let bytes = text.as_bytes();
     let mut written = 0;
-    for (at, &b) in bytes.iter().enumerate() {
+    for (at, &b) in text.as_bytes().iter().enumerate() {
         if let Some(replacement) = replacement(b) {
-            out.extend_from_slice(bytes.get(written..at).unwrap_or_default());
-            out.extend_from_slice(replacement.as_bytes());
+            out.push_str(text.get(written..at).unwrap_or_default());
+            out.push_str(replacement);
             written = at + 1;
         }
     }
-    out.extend_from_slice(bytes.get(written..).unwrap_or_default());
+    out.push_str(text.get(written..).unwrap_or_default());
 }
 
 /// What the reference between `&` and `;` stands for: one of the five names or a character.

@@ -56,8 +56,8 @@ impl<'a> Node<'a> {
         self.index
     }
 
-    pub(crate) fn source(self) -> &'a [u8] {
-        self.document.as_bytes()
+    pub(crate) fn source(self) -> &'a str {
+        self.document.as_str()
     }
 
     fn slice(self, start: u32, end: u32) -> &'a str {

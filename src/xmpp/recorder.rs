@@ -14,7 +14,7 @@ use crate::work::{Work, split_name};
 
 /// An element in the making, which inherits `jabber:client`.
 pub(crate) struct Recorder {
-    bytes: Vec<u8>,
+    text: String,
     work: Work,
     /// Whether it has an invalid name, an undeclared prefix or a duplicate attribute.
     malformed: bool,
@@ -22,7 +22,7 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { bytes: Vec::with_capacity(capacity), work: Work::take(ns::CLIENT), malformed: false }
+        Self { text: String::with_capacity(capacity), work: Work::take(ns::CLIENT), malformed: false }
     }
 
     /// Begins with the start tag of a document's root, as it stands there: its attributes do not move.
@@ -40,7 +40,7 @@ impl Recorder {
         }
         node.inner_start = end + 1;
         recorder.work.enter(node, mark);
-        recorder.bytes.push(b'>');
+        recorder.text.push('>');
         recorder
     }
 
@@ -48,7 +48,7 @@ impl Recorder {
     /// duplicate attribute.
     pub(crate) fn finish(self) -> Result<Document, StreamError> {
         let limits = &Limits::OWN;
-        let fits = self.bytes.len() <= limits.stanza_bytes
+        let fits = self.text.len() <= limits.stanza_bytes
             && self.work.nodes.len() <= limits.elements
             && self.work.scope.namespaces() <= limits.namespaces
             && self.work.depth as usize <= limits.depth;
@@ -60,17 +60,17 @@ impl Recorder {
         match self.malformed {
             true => Err(malformed("an element that XML does not allow")),
             // The depth is an upper bound: the strict pass knows better.
-            false => Document::own(self.bytes),
+            false => Document::own(self.text),
         }
     }
 
     /// The document, if its names are known to be valid and its size to be within the limits.
     pub(crate) fn into_document(self) -> Document {
-        Document::composed(self.bytes, self.work.finish(Vec::new()), ns::CLIENT)
+        Document::composed(self.text, self.work.finish(Vec::new()), ns::CLIENT)
     }
 
     fn declare(&mut self, record: &AttrRecord) {
-        self.malformed |= self.work.declare(&self.bytes, record, &Limits::OWN).is_err();
+        self.malformed |= self.work.declare(&self.text, record, &Limits::OWN).is_err();
     }
 
     /// Records an attribute whose name begins at `start` and whose value stands at `value`.
@@ -110,10 +110,10 @@ impl Recorder {
             }
         }
         self.malformed |= end - first > Limits::OWN.attributes;
-        self.malformed |= self.work.duplicates(&self.bytes, first).is_err();
+        self.malformed |= self.work.duplicates(&self.text, first).is_err();
         node.attr_count = (end - first) as u16;
         node.ns = self.namespace(node.start + 1, node.prefix_len);
-        node.inner_start = self.bytes.len() as u32;
+        node.inner_start = self.text.len() as u32;
         if let Some(record) = self.work.nodes.get_mut(index as usize) {
             *record = node;
         }
@@ -121,8 +121,8 @@ impl Recorder {
 
     fn namespace(&mut self, start: u32, prefix_len: u16) -> u16 {
         let start = start as usize;
-        let prefix = slice(&self.bytes, start, start + usize::from(prefix_len));
-        let found = self.work.resolve(&self.bytes, prefix);
+        let prefix = slice(&self.text, start, start + usize::from(prefix_len));
+        let found = self.work.resolve(&self.text, prefix);
         self.malformed |= found.is_none();
         found.unwrap_or(0)
     }
@@ -130,10 +130,10 @@ impl Recorder {
     /// Copies bytes of a document and the elements in them. Sums that leave their type are noticed by
     /// [`Recorder::finish`], since the bytes are then too many.
     fn copy(&mut self, document: &Document, nodes: Range<u32>, bytes: Range<u32>) {
-        let (tape, source) = (document.tape(), document.as_bytes());
-        let by = (self.bytes.len() as u32).wrapping_sub(bytes.start);
+        let (tape, source) = (document.tape(), document.as_str());
+        let by = (self.text.len() as u32).wrapping_sub(bytes.start);
         let part = bytes.start as usize..bytes.end as usize;
-        self.bytes.extend_from_slice(source.get(part).unwrap_or_default());
+        self.text.push_str(source.get(part).unwrap_or_default());
         self.work.copied.clear();
         self.work.copied.resize(tape.namespaces.len(), NO_NS);
         let (first, end) = (nodes.start as usize, nodes.end as usize);
@@ -143,7 +143,7 @@ impl Recorder {
         let attrs_by = (self.work.attrs.len() as u32).wrapping_sub(from);
         let nodes_by = (self.work.nodes.len() as u32).wrapping_sub(nodes.start);
         for record in tape.nodes.get(first..end).unwrap_or_default() {
-            let ns = copied.namespace(&mut self.work, &self.bytes, record.ns);
+            let ns = copied.namespace(&mut self.work, &self.text, record.ns);
             self.work.nodes.push(NodeRecord {
                 start: record.start.wrapping_add(by),
                 inner_start: record.inner_start.wrapping_add(by),
@@ -156,7 +156,7 @@ impl Recorder {
             });
         }
         for record in attrs {
-            let ns = copied.namespace(&mut self.work, &self.bytes, record.ns);
+            let ns = copied.namespace(&mut self.work, &self.text, record.ns);
             self.work.attrs.push(AttrRecord { ns, ..record.moved(by) });
         }
     }
@@ -165,7 +165,7 @@ impl Recorder {
 /// A part of a document on its way into another.
 struct Copied<'a> {
     tape: &'a Tape,
-    source: &'a [u8],
+    source: &'a str,
     bytes: Range<u32>,
     /// How far it moves.
     by: u32,
@@ -173,7 +173,7 @@ struct Copied<'a> {
 
 impl Copied<'_> {
     /// The index, where the part now stands, of what has this index in the document.
-    fn namespace(&self, work: &mut Work, written: &[u8], index: u16) -> u16 {
+    fn namespace(&self, work: &mut Work, written: &str, index: u16) -> u16 {
         match work.copied.get(usize::from(index)) {
             // No namespace, or a declaration.
             None => return index,
@@ -199,7 +199,7 @@ impl Copied<'_> {
 
 impl Sink for Recorder {
     fn open(&mut self, name: &str) {
-        let start = self.bytes.len() as u32;
+        let start = self.text.len() as u32;
         let (prefix, local) = split_name(name).unwrap_or_else(|_| {
             self.malformed = true;
             ("", "")
@@ -217,19 +217,19 @@ impl Sink for Recorder {
             ns: 0,
         };
         self.work.enter(node, self.work.scope.mark());
-        self.bytes.open(name);
+        self.text.open(name);
     }
 
     fn attribute(&mut self, name: &str, value: &str) {
-        let start = self.bytes.len() + 1;
-        self.bytes.attribute(name, value);
-        let value = start + name.len() + 2..self.bytes.len() - 1;
+        let start = self.text.len() + 1;
+        self.text.attribute(name, value);
+        let value = start + name.len() + 2..self.text.len() - 1;
         self.record(name, start, value);
     }
 
-    fn raw_attribute(&mut self, source: &[u8], record: &AttrRecord) {
-        let by = (self.bytes.len() as u32 + 1).wrapping_sub(record.start);
-        self.bytes.raw_attribute(source, record);
+    fn raw_attribute(&mut self, source: &str, record: &AttrRecord) {
+        let by = (self.text.len() as u32 + 1).wrapping_sub(record.start);
+        self.text.raw_attribute(source, record);
         let mut record = record.moved(by);
         if record.ns == DECLARATION {
             self.declare(&record);
@@ -240,19 +240,19 @@ impl Sink for Recorder {
     }
 
     fn opened(&mut self) {
-        self.bytes.opened();
+        self.text.opened();
         self.resolve();
     }
 
     fn empty(&mut self) {
-        self.bytes.empty();
+        self.text.empty();
         self.resolve();
-        let end = self.bytes.len();
+        let end = self.text.len();
         self.work.leave(end, end);
     }
 
     fn text(&mut self, text: &str) {
-        self.bytes.text(text);
+        self.text.text(text);
     }
 
     fn content(&mut self, document: &Document, nodes: Range<u32>, bytes: Range<u32>) {
@@ -265,14 +265,14 @@ impl Sink for Recorder {
     }
 
     fn close(&mut self, name: &str) {
-        let start = self.bytes.len();
-        self.bytes.close(name);
-        self.work.leave(start, self.bytes.len());
+        let start = self.text.len();
+        self.text.close(name);
+        self.work.leave(start, self.text.len());
     }
 
-    fn raw_close(&mut self, tag: &[u8]) {
-        let start = self.bytes.len();
-        self.bytes.raw_close(tag);
-        self.work.leave(start, self.bytes.len());
+    fn raw_close(&mut self, tag: &str) {
+        let start = self.text.len();
+        self.text.raw_close(tag);
+        self.work.leave(start, self.text.len());
     }
 }

@@ -141,7 +141,7 @@ impl<'a> Scan<'a> {
         for index in first..self.work.attrs.len() {
             self.resolve_attribute(index)?;
         }
-        self.work.duplicates(self.source.as_bytes(), first)
+        self.work.duplicates(self.source, first)
     }
 
     fn attribute(&mut self, attribute: &RawAttribute<'a>, base: usize) -> Result<(), StreamError> {
@@ -156,7 +156,7 @@ impl<'a> Scan<'a> {
         };
         if prefix == "xmlns" || attribute.name == "xmlns" {
             record.ns = DECLARATION;
-            self.work.declare(self.source.as_bytes(), &record, self.limits)?;
+            self.work.declare(self.source, &record, self.limits)?;
         }
         self.work.attrs.push(record);
         Ok(())
@@ -178,7 +178,7 @@ impl<'a> Scan<'a> {
     }
 
     fn resolve(&mut self, prefix: &str) -> Result<u16, StreamError> {
-        if let Some(index) = self.work.resolve(self.source.as_bytes(), prefix) {
+        if let Some(index) = self.work.resolve(self.source, prefix) {
             return Ok(index);
         }
         let outer = self.outer;
@@ -191,6 +191,6 @@ impl<'a> Scan<'a> {
             self.borrowed.push(at);
         }
         let name = outer.get(at).map_or("", |(_, name)| name);
-        Ok(self.work.scope.intern(self.source.as_bytes(), name, || Namespace::detached(name)))
+        Ok(self.work.scope.intern(self.source, name, || Namespace::detached(name)))
     }
 }

@@ -15,7 +15,7 @@ pub(crate) enum Namespace {
 }
 
 impl Namespace {
-    pub(crate) fn as_str<'a>(&'a self, source: &'a [u8]) -> &'a str {
+    pub(crate) fn as_str<'a>(&'a self, source: &'a str) -> &'a str {
         match self {
             Namespace::Known(name) => name,
             Namespace::Source(start, end) => slice(source, *start as usize, *end as usize),
@@ -67,7 +67,7 @@ impl Scope {
     }
 
     /// Index of `name`, which is entered if it is new.
-    pub(crate) fn intern(&mut self, source: &[u8], name: &str, new: impl FnOnce() -> Namespace) -> u16 {
+    pub(crate) fn intern(&mut self, source: &str, name: &str, new: impl FnOnce() -> Namespace) -> u16 {
         let known = self.table.iter().position(|entry| entry.as_str(source) == name);
         let index = known.unwrap_or_else(|| {
             self.table.push(new());
@@ -82,10 +82,9 @@ impl Scope {
     }
 
     /// Index of the namespace of `prefix` (empty: the default).
-    pub(crate) fn resolve(&self, source: &[u8], prefix: &str) -> Option<u16> {
-        let bound = |&&(start, end, _): &&(u32, u32, u16)| {
-            source.get(start as usize..end as usize) == Some(prefix.as_bytes())
-        };
+    pub(crate) fn resolve(&self, source: &str, prefix: &str) -> Option<u16> {
+        let bound =
+            |&&(start, end, _): &&(u32, u32, u16)| source.get(start as usize..end as usize) == Some(prefix);
         self.bindings.iter().rev().find(bound).map(|&(_, _, index)| index)
     }
 }

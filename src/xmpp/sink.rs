@@ -14,7 +14,7 @@ pub(crate) trait Sink {
     /// ` name='value'`, escaped. Declarations of namespaces are attributes too.
     fn attribute(&mut self, name: &str, value: &str);
     /// An attribute of another document, as it stands there.
-    fn raw_attribute(&mut self, source: &[u8], record: &AttrRecord);
+    fn raw_attribute(&mut self, source: &str, record: &AttrRecord);
     /// `>`.
     fn opened(&mut self);
     /// `/>`.
@@ -27,34 +27,51 @@ pub(crate) trait Sink {
     /// `</name>`.
     fn close(&mut self, name: &str);
     /// An end tag of another document, as it stands there.
-    fn raw_close(&mut self, tag: &[u8]);
+    fn raw_close(&mut self, tag: &str);
 }
 
-impl Sink for Vec<u8> {
+/// Takes text and keeps nothing beside it.
+pub(crate) trait Out {
+    fn push_str(&mut self, text: &str);
+}
+
+impl Out for Vec<u8> {
+    fn push_str(&mut self, text: &str) {
+        self.extend_from_slice(text.as_bytes());
+    }
+}
+
+impl Out for String {
+    fn push_str(&mut self, text: &str) {
+        self.push_str(text);
+    }
+}
+
+impl<O: Out> Sink for O {
     fn open(&mut self, name: &str) {
-        self.push(b'<');
-        self.extend_from_slice(name.as_bytes());
+        self.push_str("<");
+        self.push_str(name);
     }
 
     fn attribute(&mut self, name: &str, value: &str) {
-        self.push(b' ');
-        self.extend_from_slice(name.as_bytes());
-        self.extend_from_slice(b"='");
+        self.push_str(" ");
+        self.push_str(name);
+        self.push_str("='");
         escape::write_attribute(self, value);
-        self.push(b'\'');
+        self.push_str("'");
     }
 
-    fn raw_attribute(&mut self, source: &[u8], record: &AttrRecord) {
-        self.push(b' ');
-        self.extend_from_slice(record.raw(source));
+    fn raw_attribute(&mut self, source: &str, record: &AttrRecord) {
+        self.push_str(" ");
+        self.push_str(record.raw(source));
     }
 
     fn opened(&mut self) {
-        self.push(b'>');
+        self.push_str(">");
     }
 
     fn empty(&mut self) {
-        self.extend_from_slice(b"/>");
+        self.push_str("/>");
     }
 
     fn text(&mut self, text: &str) {
@@ -63,16 +80,16 @@ impl Sink for Vec<u8> {
 
     fn content(&mut self, document: &Document, _: Range<u32>, bytes: Range<u32>) {
         let bytes = bytes.start as usize..bytes.end as usize;
-        self.extend_from_slice(document.as_bytes().get(bytes).unwrap_or_default());
+        self.push_str(document.as_str().get(bytes).unwrap_or_default());
     }
 
     fn close(&mut self, name: &str) {
-        self.extend_from_slice(b"</");
-        self.extend_from_slice(name.as_bytes());
-        self.push(b'>');
+        self.push_str("</");
+        self.push_str(name);
+        self.push_str(">");
     }
 
-    fn raw_close(&mut self, tag: &[u8]) {
-        self.extend_from_slice(tag);
+    fn raw_close(&mut self, tag: &str) {
+        self.push_str(tag);
     }
 }

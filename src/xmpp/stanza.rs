@@ -94,7 +94,7 @@ impl Stanza {
 
     /// Reads a stanza from its XML, which inherits `jabber:client`.
     pub fn parse_str(xml: &str) -> Result<Stanza, Malformed> {
-        let document = Document::own(xml.as_bytes().to_vec());
+        let document = Document::own(xml.to_owned());
         Self::from_document(document.map_err(|error| Malformed::unreadable(&error))?)
     }
 
@@ -223,7 +223,7 @@ impl Value {
     fn as_str<'a>(&'a self, document: &'a Document) -> &'a str {
         match self {
             Value::Source(start, end) => {
-                crate::tape::slice(document.as_bytes(), *start as usize, *end as usize)
+                crate::tape::slice(document.as_str(), *start as usize, *end as usize)
             }
             Value::Owned(text) => text,
         }

@@ -22,7 +22,7 @@ impl Stanza {
     pub fn write(&self, out: &mut Vec<u8>, framing: Framing) {
         out.reserve(self.size() + 32);
         self.write_tag(out, framing);
-        out.extend_from_slice(self.rest());
+        out.extend_from_slice(self.rest().as_bytes());
     }
 
     /// Writes the stanza into something larger.
@@ -39,7 +39,7 @@ impl Stanza {
     }
 
     /// What follows the attributes: `/>`, or `>` and everything up to the end.
-    fn rest(&self) -> &[u8] {
+    fn rest(&self) -> &str {
         let record = self.root().record();
         let start = if record.is_empty() { record.end - 2 } else { record.inner_start - 1 };
         self.root().source().get(start as usize..).unwrap_or_default()
@@ -74,9 +74,9 @@ impl Stanza {
         hasher.write(&envelope);
         let source = self.root().source();
         for record in self.kept().filter(|record| record.full_name(source) != "id") {
-            hasher.write(record.raw(source));
+            hasher.write(record.raw(source).as_bytes());
         }
-        hasher.write(self.rest());
+        hasher.write(self.rest().as_bytes());
         hasher.finish()
     }
 }

@@ -50,10 +50,9 @@ pub(crate) struct Tape {
     pub(crate) borrowed: Vec<usize>,
 }
 
-/// The text from `start` to `end` of validated source. Checking it once more costs little, since what is looked
-/// at is short, and spares us a promise that the compiler cannot check.
-pub(crate) fn slice(source: &[u8], start: usize, end: usize) -> &str {
-    source.get(start..end).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+/// The text from `start` to `end` of the source.
+pub(crate) fn slice(source: &str, start: usize, end: usize) -> &str {
+    source.get(start..end).unwrap_or_default()
 }
 
 impl NodeRecord {
@@ -71,27 +70,27 @@ impl AttrRecord {
         Self { start, value_start, value_end, ..*self }
     }
 
-    pub(crate) fn full_name<'a>(&self, source: &'a [u8]) -> &'a str {
+    pub(crate) fn full_name<'a>(&self, source: &'a str) -> &'a str {
         let start = self.start as usize;
         slice(source, start, start + self.local_at() + usize::from(self.name_len))
     }
 
-    pub(crate) fn local_name<'a>(&self, source: &'a [u8]) -> &'a str {
+    pub(crate) fn local_name<'a>(&self, source: &'a str) -> &'a str {
         self.full_name(source).get(self.local_at()..).unwrap_or_default()
     }
 
-    pub(crate) fn raw_value<'a>(&self, source: &'a [u8]) -> &'a str {
+    pub(crate) fn raw_value<'a>(&self, source: &'a str) -> &'a str {
         slice(source, self.value_start as usize, self.value_end as usize)
     }
 
     /// The prefix that is declared, empty for the default namespace, if this is a declaration.
-    pub(crate) fn declared<'a>(&self, source: &'a [u8]) -> &'a str {
+    pub(crate) fn declared<'a>(&self, source: &'a str) -> &'a str {
         if self.prefix_len == 0 { "" } else { self.local_name(source) }
     }
 
     /// The attribute as it stands in the source, with its quotes.
-    pub(crate) fn raw<'a>(&self, source: &'a [u8]) -> &'a [u8] {
-        source.get(self.start as usize..self.value_end as usize + 1).unwrap_or_default()
+    pub(crate) fn raw<'a>(&self, source: &'a str) -> &'a str {
+        slice(source, self.start as usize, self.value_end as usize + 1)
     }
 
     fn local_at(&self) -> usize {
@@ -133,7 +132,7 @@ impl Tape {
     }
 
     /// Whether both say the same of `source`: every offset, and every name behind the indices of namespaces.
-    pub(crate) fn same(&self, other: &Tape, source: &[u8]) -> bool {
+    pub(crate) fn same(&self, other: &Tape, source: &str) -> bool {
         let namespace = |tape: &Tape, index: u16| match index {
             NO_NS | DECLARATION => Some((index, String::new())),
             _ => tape.namespaces.get(usize::from(index)).map(|name| (0, name.as_str(source).to_owned())),

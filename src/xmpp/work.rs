@@ -88,7 +88,7 @@ impl Work {
     /// Puts the declaration `record` in force.
     pub(crate) fn declare(
         &mut self,
-        source: &[u8],
+        source: &str,
         record: &AttrRecord,
         limits: &Limits,
     ) -> Result<(), StreamError> {
@@ -117,7 +117,7 @@ impl Work {
     }
 
     /// Index of the namespace of `prefix` (empty: the default), if it is declared within the element.
-    pub(crate) fn resolve(&mut self, source: &[u8], prefix: &str) -> Option<u16> {
+    pub(crate) fn resolve(&mut self, source: &str, prefix: &str) -> Option<u16> {
         if let Some(index) = self.scope.resolve(source, prefix) {
             return Some(index);
         }
@@ -125,7 +125,7 @@ impl Work {
     }
 
     /// No two attributes may have the same name, nor the same namespace and local name.
-    pub(crate) fn duplicates(&self, source: &[u8], first: usize) -> Result<(), StreamError> {
+    pub(crate) fn duplicates(&self, source: &str, first: usize) -> Result<(), StreamError> {
         let attrs = self.attrs.get(first..).unwrap_or_default();
         for (at, one) in attrs.iter().enumerate() {
             for other in attrs.iter().take(at) {

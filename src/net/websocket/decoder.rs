@@ -3,6 +3,7 @@
 use std::io::Cursor;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 
@@ -17,7 +18,7 @@ const CONTROL: u64 = 125;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
     /// A text message, whole, in UTF-8.
-    Text(Bytes),
+    Text(ByteString),
     /// A ping, which is to be answered with the same bytes.
     Ping(Bytes),
     /// A pong.
@@ -196,8 +197,8 @@ impl Decoder {
         Ok(Some(match frame.opcode {
             OpCode::Data(_) if !frame.last => return Ok(None),
             OpCode::Data(_) => {
-                let mut text = self.message.take().unwrap_or_default();
-                std::str::from_utf8(&text).map_err(|_| Fault::ENCODING)?;
+                let text = self.message.take().unwrap_or_default();
+                let mut text = String::from_utf8(text).map_err(|_| Fault::ENCODING)?;
                 text.shrink_to_fit();
                 Message::Text(text.into())
             }

@@ -1,6 +1,6 @@
 //! One element a message (RFC 7395 section 3.3).
 
-use bytes::Bytes;
+use bytestring::ByteString;
 use xmpp::{Document, Limits, StreamCondition, StreamError, StreamEvent, StreamHeader, ns};
 
 /// Messages to stream events. Without I/O.
@@ -24,11 +24,11 @@ impl Framing {
 
     /// What a message says. It begins with `<`; white space keeps nothing alive here (section 3.8). An element that
     /// declares no namespace is taken for one of `jabber:client`, as it would be over TCP.
-    pub(super) fn event(&mut self, text: Bytes) -> Result<StreamEvent, StreamError> {
-        if !text.starts_with(b"<") {
+    pub(super) fn event(&mut self, text: ByteString) -> Result<StreamEvent, StreamError> {
+        if !text.starts_with('<') {
             return Err(StreamError::new(StreamCondition::BadFormat).text("a message is one element"));
         }
-        let document = Document::parse(text, ns::CLIENT, &self.limits)?;
+        let document = Document::parse_text(text, ns::CLIENT, &self.limits)?;
         let root = document.root();
         match (root.ns(), root.name()) {
             (ns::FRAMING, "open") => {

@@ -27,7 +27,7 @@ fn decode(chunks: &[&[u8]]) -> (Vec<Message>, Option<Fault>) {
 }
 
 fn text(text: &str) -> Message {
-    Message::Text(Bytes::copy_from_slice(text.as_bytes()))
+    Message::Text(text.into())
 }
 
 fn fault(bytes: &[u8]) -> Option<u16> {
@@ -224,7 +224,7 @@ proptest! {
             }
         }
         let ours: Vec<_> = decode(&[&bytes]).0.into_iter().filter_map(|message| match message {
-            Message::Text(text) => Some(String::from_utf8(text.to_vec()).unwrap()),
+            Message::Text(text) => Some(text.to_string()),
             _ => None,
         }).collect();
         prop_assert_eq!(ours, theirs);
