@@ -24,6 +24,7 @@ http = ["127.0.0.1:{websocket}"]
 https = ["127.0.0.1:{wss}"]
 [limits]
 logins_per_minute = 0
+c2s_bytes_per_second = 0
 {declared}[[domain]]
 name = "{domain}"
 tls = {{ cert = "{cert}", key = "{key}" }}

@@ -9,7 +9,7 @@ use runtime::Counter;
 /// Why a stanza was dropped without an answer: who did it, at which stage.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct DropReason {
-    /// The module, the plugin, or the rule (`rfc6121`, `screen`).
+    /// The module, the plugin, or the rule (`rfc6121`, `mailbox`, `screen`).
     pub by: Arc<str>,
     /// The stage's name.
     pub stage: &'static str,
@@ -30,6 +30,8 @@ pub struct Counters {
     pub resumed: Counter,
     /// Dropped by the rules of RFC 6121 section 8.
     pub ignored: Counter,
+    /// Dropped because the recipient's mailbox had no room left for the sender.
+    pub crowded: Counter,
     /// Dropped by a privacy or block list.
     pub screened: Counter,
     drops: Mutex<BTreeMap<DropReason, Arc<Counter>>>,
@@ -45,7 +47,11 @@ impl Counters {
     pub fn drops(&self) -> Vec<(DropReason, u64)> {
         let by_rule =
             |by: &str, counter: &Counter| (DropReason { by: by.into(), stage: "deliver" }, counter.get());
-        let rules = [by_rule("rfc6121", &self.ignored), by_rule("screen", &self.screened)];
+        let rules = [
+            by_rule("rfc6121", &self.ignored),
+            by_rule("mailbox", &self.crowded),
+            by_rule("screen", &self.screened),
+        ];
         let drops = self.drops.lock();
         let registered = drops.iter().map(|(reason, counter)| (reason.clone(), counter.get()));
         let mut all: Vec<_> = registered.chain(rules).filter(|(_, count)| *count > 0).collect();

@@ -196,9 +196,22 @@ impl Session {
     }
 
     /// The same for what somebody sent to it: it stays behind stored messages that are being read back.
-    pub(crate) fn place(self: &Arc<Self>, item: Item) -> Result<(), PushError> {
+    /// `now_us` is asked for the time (UTC microseconds) when there is no room.
+    pub(crate) fn place(self: &Arc<Self>, item: Item, now_us: impl Fn() -> i64) -> Result<(), PushError> {
         let release = self.release_of(&item.stanza);
-        self.taken(self.mailbox.place(item, release, &self.host().options().limits))
+        let placed = self.mailbox.place(item, release, &self.host().options().limits, now_us);
+        self.taken(match placed {
+            // Who waits to be resumed cannot read: one sender's share is no reason to end it.
+            Err(PushError::Crowded { stuck: true }) if self.attachment() == Attachment::Attached => {
+                Err(PushError::Full)
+            }
+            placed => placed,
+        })
+    }
+
+    /// Is there room for what somebody sends to it?
+    pub(crate) fn has_room(&self, item: &Item) -> bool {
+        self.mailbox.has_room(item, &self.host().options().limits)
     }
 
     fn taken(&self, pushed: Result<(), PushError>) -> Result<(), PushError> {

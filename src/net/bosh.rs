@@ -7,7 +7,6 @@
 //!   future, which waits for its place in the session.
 //! - A [`Connection`] is the other end of a session, for whoever serves its stream.
 
-mod address;
 mod body;
 mod condition;
 mod connection;
@@ -30,12 +29,11 @@ mod terms;
 mod waiting;
 mod window;
 
-pub use address::AddressLimits;
 pub use body::{Attributes, Body};
 pub use condition::Condition;
 pub use connection::{Connection, Input};
 pub use route::{Allowed, Bosh, Service};
-pub use terms::Limits;
+pub use terms::{AddressLimits, Limits};
 
 #[cfg(test)]
 #[path = "../../fuzz/bosh/play.rs"]

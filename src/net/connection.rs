@@ -9,7 +9,6 @@ pub(crate) mod tunnel;
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::task::{Context, Poll, ready};
 
 use tokio::net::TcpStream;
@@ -21,6 +20,7 @@ pub use io::TlsAbout;
 use output::Output;
 use throttle::Throttle;
 
+use crate::Rate;
 use crate::tls::TlsConfig;
 
 /// A connection with an XMPP stream on it, plain or TLS.
@@ -180,9 +180,8 @@ impl Connection {
         self.parser.set_limits(limits);
     }
 
-    /// Limits reading to so many bytes a second, with a second's worth at once; `None` ends the limit. Input above it
-    /// waits in the kernel.
-    pub fn set_bytes_per_second(&mut self, rate: Option<NonZeroU32>) {
+    /// Limits how fast is read; `None` ends the limit. Input above it waits in the kernel.
+    pub fn set_rate(&mut self, rate: Option<Rate>) {
         self.throttle = rate.map(Throttle::new);
     }
 

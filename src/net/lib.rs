@@ -8,8 +8,10 @@
 //! - [`WebSocket`]: the same stream events over RFC 6455 and RFC 7395.
 //! - [`bosh`]: the same over HTTP requests that are answered late (XEP-0124, XEP-0206).
 
+mod address;
 pub mod bosh;
 mod connection;
+mod connections;
 pub mod http;
 mod limits;
 mod listener;
@@ -19,7 +21,8 @@ mod tls;
 pub mod websocket;
 
 pub use connection::{Connection, TlsAbout, TlsAcceptError, Wire, WireError};
-pub use limits::{MOST_DEPTH, MOST_STANZA_BYTES, StreamLimits};
+pub use connections::{Admission, ConnectionLimits, Connections};
+pub use limits::{MOST_DEPTH, MOST_STANZA_BYTES, Rate, StreamLimits};
 pub use listener::{BindError, Kind, Listener};
 pub use tls::{CertField, Loaded, TlsConfig, TlsError, TlsFault, TlsStore, TlsWarning, check_files};
 pub use websocket::WebSocket;

@@ -1,8 +1,8 @@
 //! What a client may send.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
-use settings::{Limit, Required, group, number};
+use settings::{Interval, Limit, Required, group, number};
 
 /// The most bytes that a stanza may ever be allowed; what reads whole stanzas into memory counts on it.
 pub const MOST_STANZA_BYTES: u64 = 16 << 20;
@@ -10,6 +10,18 @@ pub const MOST_STANZA_BYTES: u64 = 16 << 20;
 /// The most that elements may ever be allowed to be nested: reading, copying and dropping them recurses, on a thread with
 /// 2 MiB of stack. Half of what the server can still read of what it stored and wrapped ([`xmpp::Limits::OWN`]).
 pub const MOST_DEPTH: u64 = 256;
+
+/// Bytes of an element before log in: a stream header, a message of SASL, a registration.
+const BEFORE_LOGIN: usize = 10_240;
+
+/// How fast a client may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Bytes a second, in the long run.
+    pub bytes_per_second: NonZeroU32,
+    /// Bytes at once before that holds.
+    pub burst: u32,
+}
 
 group! {
     /// What one stanza may have, and how fast a client may send them.
@@ -23,8 +35,10 @@ group! {
         attributes: Required = number(64, 16..=1024);
         /// Elements in one stanza.
         children: Required = number(4096, 64..=262_144);
-        /// Bytes that one client may send in a second; more is read later, not refused.
-        c2s_bytes_per_second: Limit = number(0, 1_000..=u32::MAX.into());
+        /// Bytes that one client may send in a second, in the long run; more is read later, not refused.
+        c2s_bytes_per_second: Limit = number(262_144, 1_000..=u32::MAX.into());
+        /// Bytes that a client may send at once before that holds.
+        c2s_burst_bytes: Interval = number(4_194_304, 1_000..=u32::MAX.into()).zero("as much as in one second");
     }
 }
 
@@ -40,10 +54,19 @@ impl StreamLimits {
         }
     }
 
-    /// Bytes that one client may send in a second; `None`: any number.
-    pub fn bytes_per_second(&self) -> Option<NonZeroU32> {
-        let rate = self.c2s_bytes_per_second.get()?;
-        Some(NonZeroU32::try_from(rate).unwrap_or(NonZeroU32::MAX))
+    /// The same before the client has logged in, when nothing that it says is long.
+    pub fn before_login(&self) -> xmpp::Limits {
+        let parser = self.parser();
+        xmpp::Limits { stanza_bytes: parser.stanza_bytes.min(BEFORE_LOGIN), ..parser }
+    }
+
+    /// How fast one client may send; `None`: as fast as it can.
+    pub fn rate(&self) -> Option<Rate> {
+        let bytes_per_second = self.c2s_bytes_per_second.get()?;
+        let bytes_per_second = NonZeroU32::try_from(bytes_per_second).unwrap_or(NonZeroU32::MAX);
+        let burst = self.c2s_burst_bytes.get().map_or(bytes_per_second.get().into(), NonZeroU64::get);
+        let burst = u32::try_from(burst).unwrap_or(u32::MAX);
+        Some(Rate { bytes_per_second, burst })
     }
 }
 
@@ -110,7 +133,11 @@ mod tests {
     #[test]
     fn as_the_parser_takes_them() {
         let limits = StreamLimits { depth: Required::of(9), ..StreamLimits::default() };
-        assert_eq!((limits.parser().depth, limits.bytes_per_second()), (9, None));
-        assert_eq!(most().bytes_per_second(), Some(NonZeroU32::MAX));
+        assert_eq!((limits.parser().depth, limits.before_login().depth), (9, 9));
+        assert_eq!((limits.parser().stanza_bytes, limits.before_login().stanza_bytes), (262_144, 10_240));
+        let off = StreamLimits { c2s_bytes_per_second: Limit::OFF, ..limits };
+        let steady = StreamLimits { c2s_burst_bytes: Interval::OFF, ..limits };
+        assert_eq!((off.rate(), limits.rate().unwrap().burst), (None, 4_194_304));
+        assert_eq!((steady.rate().unwrap().burst, most().rate().unwrap().burst), (262_144, u32::MAX));
     }
 }

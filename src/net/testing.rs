@@ -1,6 +1,7 @@
 //! TLS clients and servers over loopback, for the tests of this crate.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use xmpp::Limits;
 
+use crate::Rate;
 use crate::connection::{Connection, TlsAcceptError};
 use crate::tls::{TlsConfig, TlsStore};
 
@@ -22,6 +24,12 @@ pub(crate) const NOW_US: i64 = 1_795_508_100_000_000;
 
 pub(crate) const HEADER: &[u8] = b"<?xml version='1.0'?><stream:stream to='chess.example' version='1.0' \
     xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+
+/// So many bytes a second, and as many at once.
+pub(crate) fn steady(bytes_per_second: u32) -> Rate {
+    let bytes_per_second = NonZeroU32::new(bytes_per_second).unwrap();
+    Rate { bytes_per_second, burst: bytes_per_second.get() }
+}
 
 pub(crate) fn clock() -> SharedClock {
     Arc::new(ManualClock::new(NOW_US))

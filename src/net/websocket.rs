@@ -10,7 +10,6 @@ pub(crate) mod testing;
 
 use std::future::poll_fn;
 use std::io;
-use std::num::NonZeroU32;
 use std::task::{Context, Poll, ready};
 
 use xmpp::Limits;
@@ -25,6 +24,7 @@ use crate::connection::output::Output;
 use crate::connection::throttle::Throttle;
 use crate::connection::{Wire, WireError, scratch};
 use crate::http::Client;
+use crate::{Admission, Rate};
 
 /// A WebSocket with an XMPP stream on it. While it waits it holds neither a read buffer nor an output buffer.
 pub struct WebSocket {
@@ -39,6 +39,8 @@ pub struct WebSocket {
     ping: Option<bytes::Bytes>,
     throttle: Option<Throttle>,
     client: Client,
+    /// The connection counts as long as it lives.
+    _admission: Option<Admission>,
     /// What the peer is told when we close.
     code: u16,
     /// Our close frame is in the output: nothing follows it.
@@ -47,7 +49,7 @@ pub struct WebSocket {
 }
 
 impl WebSocket {
-    fn new(io: Io, rest: Vec<u8>, client: Client, limits: Limits) -> Self {
+    fn new(io: Io, rest: Vec<u8>, client: Client, admission: Option<Admission>, limits: Limits) -> Self {
         WebSocket {
             io,
             decoder: Decoder::new(limits.stanza_bytes),
@@ -58,6 +60,7 @@ impl WebSocket {
             ping: None,
             throttle: None,
             client,
+            _admission: admission,
             code: 1000,
             closed: false,
             eof: false,
@@ -67,14 +70,15 @@ impl WebSocket {
     /// Writes what waits in the output, and reads; ready with the next event. Messages that are here already come
     /// before writing, so that the answers to a burst leave together. Cancel-safe. A peer that is slow to read is
     /// still read from, so the caller bounds [`pending_out`](Self::pending_out); of its pings only the last is then
-    /// answered (RFC 6455 section 5.5.3).
+    /// answered (RFC 6455 section 5.5.3). With `read` false only writing makes progress, and [`Wire::Drained`] alone is
+    /// returned.
     ///
     /// # Errors
     /// [`WireError`]: the stream is over. For [`WireError::Stream`] the peer is still to be told;
     /// [`shutdown`](Self::shutdown) then tells it the close code as well.
-    pub fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Wire, WireError>> {
+    pub fn poll_event(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Result<Wire, WireError>> {
         loop {
-            if let Some(wire) = self.next()? {
+            if read && let Some(wire) = self.next()? {
                 return Poll::Ready(Ok(wire));
             }
             self.answer_ping();
@@ -82,6 +86,9 @@ impl WebSocket {
                 return Poll::Ready(Ok(Wire::Drained));
             }
             self.output.release_unused();
+            if !read {
+                return Poll::Pending;
+            }
             if self.eof {
                 return Poll::Ready(Ok(Wire::Eof));
             }
@@ -123,8 +130,8 @@ impl WebSocket {
         self.framing.set_limits(limits);
     }
 
-    /// Limits reading to so many bytes a second, with a second's worth at once; `None` ends the limit.
-    pub fn set_bytes_per_second(&mut self, rate: Option<NonZeroU32>) {
+    /// Limits how fast is read; `None` ends the limit.
+    pub fn set_rate(&mut self, rate: Option<Rate>) {
         self.throttle = rate.map(Throttle::new);
     }
 

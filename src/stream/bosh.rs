@@ -62,7 +62,8 @@ fn allowed(limits: &Limits) -> Allowed {
     Allowed {
         limits: limits.bosh,
         stanza: limits.stream.parser(),
-        bytes_per_second: limits.stream.bytes_per_second(),
+        before_login: limits.stream.before_login(),
+        rate: limits.stream.rate(),
     }
 }
 
@@ -74,8 +75,8 @@ pub(crate) struct BoshPipe {
 }
 
 impl Pipe for BoshPipe {
-    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, PipeError>> {
-        self.connection.poll_input(cx).map(|input| {
+    fn poll_input(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Result<Input, PipeError>> {
+        self.connection.poll_input(cx, read).map(|input| {
             Ok(match input? {
                 bosh::Input::Event(event) => Input::Event(event),
                 bosh::Input::Confirmed(stanzas) => Input::Confirmed(stanzas),
@@ -146,7 +147,7 @@ impl Pipe for BoshPipe {
     }
 
     /// They are the session's from its beginning, by the domain that its first request named.
-    fn set_limits(&mut self, _: &Limits) {}
+    fn set_limits(&mut self, _: &Limits, _: bool) {}
 
     async fn shut(&mut self) {
         poll_fn(|cx| self.connection.poll_shut(cx)).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use auth::LoginLimiter;
 use kernel::Kernel;
-use net::TlsStore;
+use net::{Connections, TlsStore};
 use settings::{Required, group, number};
 use tokio::time::Instant;
 
@@ -21,6 +21,8 @@ group! {
         host: kernel::Limits;
         /// BOSH by address.
         bosh: net::bosh::AddressLimits;
+        /// Connections.
+        connections: net::ConnectionLimits;
     }
 }
 
@@ -34,6 +36,8 @@ pub struct C2sOptions {
     pub limiter: Arc<LoginLimiter>,
     /// The limits of the whole server.
     pub limits: Limits,
+    /// The connections there are, with HTTP's.
+    pub connections: Arc<Connections>,
 }
 
 /// Client streams: one for all listeners and transports.
@@ -41,19 +45,26 @@ pub struct C2s {
     pub(crate) kernel: Arc<Kernel>,
     pub(crate) tls: TlsStore,
     pub(crate) limiter: Arc<LoginLimiter>,
+    pub(crate) connections: Arc<Connections>,
     limits: ArcSwap<Limits>,
 }
 
 impl C2s {
     /// Puts the parts together.
     pub fn new(options: C2sOptions) -> Arc<Self> {
-        let C2sOptions { kernel, tls, limiter, limits } = options;
-        Arc::new(Self { kernel, tls, limiter, limits: ArcSwap::from_pointee(limits) })
+        let C2sOptions { kernel, tls, limiter, limits, connections } = options;
+        Arc::new(Self { kernel, tls, limiter, connections, limits: ArcSwap::from_pointee(limits) })
     }
 
-    /// Sets the limits of streams that begin from now on.
+    /// Sets the limits of connections and streams that begin from now on.
     pub fn set_limits(&self, limits: Limits) {
+        self.connections.set_limits(limits.connections);
         self.limits.store(Arc::new(limits));
+    }
+
+    /// The connections there are.
+    pub fn connections(&self) -> &Connections {
+        &self.connections
     }
 
     pub(crate) fn limits(&self) -> Arc<Limits> {

@@ -1,11 +1,13 @@
 //! A bound session on its pipe: stanzas in, its mailbox out, until one side ends it.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use kernel::{Hold, Receipt};
+use tokio::time::timeout;
 use xmpp::{Condition, Document, Stanza, StreamCondition, StreamError, StreamEvent, ns};
 
 use crate::acknowledging::Acknowledging;
@@ -16,6 +18,9 @@ use crate::sm;
 
 /// Bytes gathered for one write.
 const ROOM: usize = 16 << 10;
+
+/// How long a client that is not read on may read nothing of what it has asked for.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How a session's connection ends.
 enum End {
@@ -54,6 +59,9 @@ struct Receipts(Vec<Arc<dyn Receipt>>);
 
 /// A stream's language; boxed, since few idle sessions have one.
 struct Language(Arc<str>);
+
+/// A stanza's way.
+type Way<F> = Pin<Box<F>>;
 
 /// What the loop woke up for.
 enum Woken {
@@ -97,32 +105,52 @@ impl<P: Pipe> Established<P> {
             if let Some(error) = ending {
                 return End::Error(error);
             }
-            let event = match self.next().await {
-                Woken::Mailbox => continue,
-                Woken::Acknowledge => {
-                    self.acknowledge();
-                    continue;
-                }
-                Woken::Input(Ok(Input::Event(event))) => event,
-                Woken::Input(Ok(Input::Drained)) => {
-                    self.delivered();
-                    continue;
-                }
-                Woken::Input(Ok(Input::Confirmed(stanzas))) => {
-                    self.hold.confirm(stanzas);
-                    continue;
-                }
-                Woken::Input(Ok(Input::Lost) | Err(PipeError::Io(_))) => return End::Lost,
-                Woken::Input(Err(PipeError::Stream(error))) => return End::Error(error),
+            let woken = match self.is_read_on() {
+                true => self.wake(true).await,
+                false => Box::pin(self.paused()).await,
             };
-            let handled = match event {
-                StreamEvent::Element(element) => self.element(element).await,
-                StreamEvent::Open(_) => Err(StreamError::new(StreamCondition::InvalidXml)),
-                StreamEvent::Close => return End::Closed,
+            let mut way = match self.handle(woken) {
+                Ok(Some(way)) => way,
+                Ok(None) => continue,
+                Err(end) => return end,
             };
-            if let Err(error) = handled {
-                return End::Error(error);
+            // Mostly it ends at once.
+            if poll_fn(|cx| Poll::Ready(way.as_mut().poll(cx))).await.is_pending() {
+                Box::pin(self.write_during(way)).await;
             }
+        }
+    }
+
+    /// What one request brings about may be more than a mailbox holds, so the next is not read before the client has read
+    /// most of it. A body of BOSH is taken as a whole: its answers leave behind it.
+    fn is_read_on(&self) -> bool {
+        self.pipe.confirms() || !self.hold.is_answering()
+    }
+
+    /// Does what woke the loop; of a stanza, the way that it is to go.
+    fn handle(&mut self, woken: Woken) -> Result<Option<Way<impl Future<Output = ()> + use<P>>>, End> {
+        let event = match woken {
+            Woken::Mailbox => return Ok(None),
+            Woken::Acknowledge => {
+                self.acknowledge();
+                return Ok(None);
+            }
+            Woken::Input(Ok(Input::Event(event))) => event,
+            Woken::Input(Ok(Input::Drained)) => {
+                self.delivered();
+                return Ok(None);
+            }
+            Woken::Input(Ok(Input::Confirmed(stanzas))) => {
+                self.hold.confirm(stanzas);
+                return Ok(None);
+            }
+            Woken::Input(Ok(Input::Lost) | Err(PipeError::Io(_))) => return Err(End::Lost),
+            Woken::Input(Err(PipeError::Stream(error))) => return Err(End::Error(error)),
+        };
+        match event {
+            StreamEvent::Element(element) => self.element(element).map_err(End::Error),
+            StreamEvent::Open(_) => Err(End::Error(StreamError::new(StreamCondition::InvalidXml))),
+            StreamEvent::Close => Err(End::Closed),
         }
     }
 
@@ -162,12 +190,23 @@ impl<P: Pipe> Established<P> {
         }
     }
 
-    async fn next(&mut self) -> Woken {
+    /// Only writes. A client that reads nothing meanwhile is too slow a reader.
+    async fn paused(&mut self) -> Woken {
+        match timeout(PATIENCE, self.wake(false)).await {
+            Ok(woken) => woken,
+            Err(_) => {
+                self.hold.too_slow();
+                Woken::Mailbox
+            }
+        }
+    }
+
+    async fn wake(&mut self, read: bool) -> Woken {
         let mut woken = pin!(self.hold.woken());
         let mut settled = self.asked_for.ready(&self.hold);
         let pipe = &mut self.pipe;
         poll_fn(|cx| {
-            if let Poll::Ready(input) = pipe.poll_input(cx) {
+            if let Poll::Ready(input) = pipe.poll_input(cx, read) {
                 return Poll::Ready(Woken::Input(input));
             }
             if settled.as_mut().is_some_and(|settled| settled.as_mut().poll(cx).is_ready()) {
@@ -195,11 +234,16 @@ impl<P: Pipe> Established<P> {
         })
     }
 
-    async fn element(&mut self, element: Document) -> Result<(), StreamError> {
+    /// Takes an element in; of a stanza, the way that it is to go. Boxed: what that needs is held only while a stanza is on
+    /// it.
+    fn element(
+        &mut self,
+        element: Document,
+    ) -> Result<Option<Way<impl Future<Output = ()> + use<P>>>, StreamError> {
         if let Some(request) = sm::read(element.root()) {
             self.management(request)?;
             self.bound();
-            return Ok(());
+            return Ok(None);
         }
         if element.root().ns() != ns::CLIENT {
             return Err(StreamError::new(StreamCondition::UnsupportedStanzaType));
@@ -207,9 +251,7 @@ impl<P: Pipe> Established<P> {
         match Stanza::from_document(element) {
             Ok(stanza) => {
                 let stanza = self.stamp(stanza)?;
-                // Boxed: what a stanza's way needs is held only while a stanza is on it.
-                Box::pin(self.hold.process(stanza)).await;
-                Ok(())
+                Ok(Some(Box::pin(self.hold.process(stanza))))
             }
             Err(malformed) => {
                 if malformed.kind.is_none() {
@@ -217,9 +259,40 @@ impl<P: Pipe> Established<P> {
                 }
                 let reply = malformed.error_reply().map(|reply| reply.with_to(Some(self.hold.jid().clone())));
                 self.hold.refuse(reply);
-                Ok(())
+                Ok(None)
             }
         }
+    }
+
+    /// A stanza waits: for the store, or for room with its recipient, who may wait for this client to read.
+    async fn write_during(&mut self, mut way: Way<impl Future<Output = ()>>) {
+        loop {
+            self.gather();
+            match self.wrote_during(way.as_mut()).await {
+                None => return,
+                Some(Woken::Input(Ok(Input::Drained))) => self.delivered(),
+                Some(Woken::Input(Ok(Input::Confirmed(stanzas)))) => self.hold.confirm(stanzas),
+                Some(Woken::Mailbox | Woken::Acknowledge | Woken::Input(Ok(Input::Event(_)))) => {}
+                // The connection is gone, as whoever reads on will find too.
+                Some(Woken::Input(Ok(Input::Lost) | Err(_))) => return way.await,
+            }
+        }
+    }
+
+    /// `None` when the stanza's fate is decided.
+    async fn wrote_during(&mut self, mut way: Pin<&mut impl Future<Output = ()>>) -> Option<Woken> {
+        let mut woken = pin!(self.hold.woken());
+        let pipe = &mut self.pipe;
+        poll_fn(|cx| {
+            if way.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(None);
+            }
+            match pipe.poll_input(cx, false) {
+                Poll::Ready(input) => Poll::Ready(Some(Woken::Input(input))),
+                Poll::Pending => woken.as_mut().poll(cx).map(|()| Some(Woken::Mailbox)),
+            }
+        })
+        .await
     }
 
     fn management(&mut self, request: sm::Request) -> Result<(), StreamError> {

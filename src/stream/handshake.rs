@@ -20,7 +20,7 @@ pub(crate) async fn secure(
     peer: SocketAddr,
     security: Security,
 ) -> Option<Box<Tcp>> {
-    let limits = c2s.limits().host.stream.parser();
+    let limits = c2s.limits().host.stream.before_login();
     match security {
         Security::None => Some(boxed(Connection::plain(socket, peer, limits))),
         Security::Direct => {
@@ -41,7 +41,7 @@ fn refused(peer: SocketAddr, error: &TlsAcceptError) {
 
 /// The first stream: nothing happens in it but STARTTLS (RFC 6120 section 5.4).
 async fn starttls(c2s: &C2s, mut tcp: Box<Tcp>) -> Option<Box<Tcp>> {
-    let (host, _) = open(c2s, &mut *tcp).await?;
+    let (host, _) = open(c2s, &mut *tcp, false).await?;
     tcp.element(&features::starttls());
     let wanted = match pipe::event(&mut *tcp).await {
         Ok(Some(StreamEvent::Element(element))) => element.root().is("starttls", ns::TLS),

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use net::Listener;
+use net::{Admission, Listener};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use xmpp::{StreamCondition, StreamError};
@@ -34,12 +34,20 @@ pub async fn serve(c2s: Arc<C2s>, listener: Listener, security: Security) {
             accepted = listener.accept() => accepted,
             () = &mut drained => return,
         };
-        tasks.spawn("c2s", connection(c2s.clone(), socket, peer, security));
+        if let Some(admission) = c2s.connections.admit(peer.ip()) {
+            tasks.spawn("c2s", connection(c2s.clone(), socket, peer, admission, security));
+        }
     }
 }
 
 /// One TCP connection, from its first byte to its last.
-async fn connection(c2s: Arc<C2s>, socket: TcpStream, peer: SocketAddr, security: Security) {
+async fn connection(
+    c2s: Arc<C2s>,
+    socket: TcpStream,
+    peer: SocketAddr,
+    _admission: Admission,
+    security: Security,
+) {
     let until = c2s.login_deadline();
     if let Some(tcp) = Box::pin(secured(&c2s, socket, peer, security, until)).await {
         stream(c2s, tcp, until).await;

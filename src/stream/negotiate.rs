@@ -20,14 +20,14 @@ impl From<StreamError> for PipeError {
 
 /// Negotiates; none when the connection has ended on the way, its peer told why.
 pub(crate) async fn negotiate<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Bound> {
-    let (host, _) = open(c2s, pipe).await?;
+    let (host, _) = open(c2s, pipe, false).await?;
     let user = match sasl::authenticate(c2s, pipe, &host).await {
         Ok(Some(user)) => user,
         Ok(None) => return None,
         Err(error) => return fail(c2s, pipe, error).await,
     };
     pipe.restart();
-    let (again, lang) = open(c2s, pipe).await?;
+    let (again, lang) = open(c2s, pipe, true).await?;
     if !Arc::ptr_eq(&again, &host) {
         let error = StreamError::new(StreamCondition::HostUnknown)
             .text("this stream is authenticated for another domain");
@@ -40,8 +40,13 @@ pub(crate) async fn negotiate<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Bound>
     }
 }
 
-/// Reads the client's stream header and answers it (RFC 6120 section 4.2); the host it is for, and its language.
-pub(crate) async fn open<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<(Arc<Host>, Option<Arc<str>>)> {
+/// Reads the client's stream header and answers it (RFC 6120 section 4.2); the host it is for, and its language. What
+/// follows may be long only of a client that has `logged_in`.
+pub(crate) async fn open<P: Pipe>(
+    c2s: &C2s,
+    pipe: &mut P,
+    logged_in: bool,
+) -> Option<(Arc<Host>, Option<Arc<str>>)> {
     let header = match pipe::event(pipe).await {
         Ok(Some(StreamEvent::Open(header))) => header,
         Ok(Some(StreamEvent::Close)) => {
@@ -62,7 +67,7 @@ pub(crate) async fn open<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<(Arc<Host>,
                 goodbye(pipe).await;
                 return None;
             }
-            pipe.set_limits(&host.options().limits);
+            pipe.set_limits(&host.options().limits, logged_in);
             Some((host, header.lang.as_deref().filter(|lang| is_language(lang)).map(Arc::from)))
         }
     }

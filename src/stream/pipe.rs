@@ -30,8 +30,9 @@ pub enum PipeError {
 
 /// A transport: TCP, WebSocket, BOSH.
 pub trait Pipe: Send {
-    /// Parses what has come, writes what waits, reads. `Ready` with the next input. Cancel-safe.
-    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, PipeError>>;
+    /// Parses what has come, writes what waits, reads. `Ready` with the next input. With `read` false only writing makes
+    /// progress, and nothing that the client sent is told. Cancel-safe.
+    fn poll_input(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Result<Input, PipeError>>;
     /// Writes the server's stream header.
     fn open(&mut self, header: &StreamHeader);
     /// Whether that has been written since the connection or the stream began.
@@ -63,15 +64,15 @@ pub trait Pipe: Send {
     }
     /// A session is bound: stanzas written from now on come from its mailbox, and are those that are confirmed.
     fn bound(&mut self) {}
-    /// Sets the limits of the host that the stream is for.
-    fn set_limits(&mut self, limits: &kernel::Limits);
+    /// Sets the limits of the host that the stream is for; they are closer until the client has `logged_in`.
+    fn set_limits(&mut self, limits: &kernel::Limits, logged_in: bool);
     /// Waits until everything has left, then says goodbye to the peer.
     fn shut(&mut self) -> impl Future<Output = ()> + Send;
 }
 
 /// The next input.
 pub(crate) async fn input<P: Pipe>(pipe: &mut P) -> Result<Input, PipeError> {
-    poll_fn(|cx| pipe.poll_input(cx)).await
+    poll_fn(|cx| pipe.poll_input(cx, true)).await
 }
 
 /// The next stream event; what tells of output is passed over, a lost connection is none.

@@ -31,8 +31,8 @@ impl From<WireError> for PipeError {
 }
 
 impl Pipe for Tcp {
-    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, PipeError>> {
-        self.connection.poll_event(cx, true).map(|wire| {
+    fn poll_input(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Result<Input, PipeError>> {
+        self.connection.poll_event(cx, read).map(|wire| {
             Ok(match wire? {
                 Wire::Event(event) => Input::Event(event),
                 Wire::Drained => Input::Drained,
@@ -84,9 +84,10 @@ impl Pipe for Tcp {
         }
     }
 
-    fn set_limits(&mut self, limits: &Limits) {
-        self.connection.set_limits(limits.stream.parser());
-        self.connection.set_bytes_per_second(limits.stream.bytes_per_second());
+    fn set_limits(&mut self, limits: &Limits, logged_in: bool) {
+        let stream = &limits.stream;
+        self.connection.set_limits(if logged_in { stream.parser() } else { stream.before_login() });
+        self.connection.set_rate(stream.rate());
     }
 
     async fn shut(&mut self) {

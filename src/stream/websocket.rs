@@ -38,7 +38,7 @@ impl Route for WebSocketRoute {
 /// One WebSocket, from its first message to its last.
 async fn connection(c2s: Arc<C2s>, upgrade: Upgrade, origin: Option<Box<str>>) {
     let until = c2s.login_deadline();
-    let limits = c2s.limits().host.stream.parser();
+    let limits = c2s.limits().host.stream.before_login();
     // Boxed: what the upgrade needs is held only until it is done.
     if let Ok(Some(connection)) = Box::pin(timeout_at(until, upgrade.accept(limits))).await {
         let pipe = Box::new(WebSocketPipe { connection, origin, opened: false });
@@ -55,8 +55,8 @@ pub(crate) struct WebSocketPipe {
 }
 
 impl Pipe for WebSocketPipe {
-    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, PipeError>> {
-        self.connection.poll_event(cx).map(|wire| {
+    fn poll_input(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Result<Input, PipeError>> {
+        self.connection.poll_event(cx, read).map(|wire| {
             Ok(match wire? {
                 Wire::Event(event) => Input::Event(event),
                 Wire::Drained => Input::Drained,
@@ -119,9 +119,10 @@ impl Pipe for WebSocketPipe {
         websocket
     }
 
-    fn set_limits(&mut self, limits: &Limits) {
-        self.connection.set_limits(limits.stream.parser());
-        self.connection.set_bytes_per_second(limits.stream.bytes_per_second());
+    fn set_limits(&mut self, limits: &Limits, logged_in: bool) {
+        let stream = &limits.stream;
+        self.connection.set_limits(if logged_in { stream.parser() } else { stream.before_login() });
+        self.connection.set_rate(stream.rate());
     }
 
     async fn shut(&mut self) {

@@ -22,6 +22,7 @@ mod proxy;
 mod raw;
 mod register;
 mod scenario;
+mod shares;
 mod slow_reader;
 mod soak;
 mod stream;

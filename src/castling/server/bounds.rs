@@ -36,7 +36,7 @@ fn errors(loaded: &mut Loaded) -> Vec<String> {
 /// Builds what `serve` builds of a configuration, but for sockets and files.
 fn build(loaded: &Loaded) {
     let limits = &loaded.config.limits;
-    let (_, _) = (listeners::http_options(limits), limits.of::<LoginLimits>());
+    let (_, _) = (listeners::connections(limits), limits.of::<LoginLimits>());
     let _ = limits.of::<stream::Limits>();
     for domain in &loaded.config.domains {
         let chain = Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096));
@@ -108,7 +108,14 @@ fn what_holds_for_the_server_is_refused_on_a_domain() {
     refused.sort();
     assert_eq!(
         refused,
-        ["bosh_sessions_per_address", "login_seconds", "logins_per_minute", "trusted_proxies"]
+        [
+            "bosh_sessions_per_address",
+            "connections",
+            "connections_per_address",
+            "login_seconds",
+            "logins_per_minute",
+            "trusted_proxies"
+        ]
     );
 }
 

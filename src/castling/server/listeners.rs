@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use net::http::{HttpOptions, ProxySettings, Routes};
-use net::{Kind, Listener, TlsStore};
+use net::{Connections, Kind, Listener, TlsStore};
 use runtime::Tasks;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use settings::Values;
 use stream::{C2s, Security};
 
 use crate::api::Listening;
 use crate::config::Loaded;
 use crate::failure::Failure;
+
+/// File descriptors for what is no connection of a client: databases, files, sockets of plugins.
+const KEPT: usize = 256;
 
 /// Binds every listener of this version.
 ///
@@ -54,9 +58,26 @@ pub struct Front {
 }
 
 /// How HTTP connections are bounded, and whom they believe.
-pub fn http_options(limits: &Values) -> Arc<HttpOptions> {
+pub fn http_options(limits: &Values, connections: Arc<Connections>) -> Arc<HttpOptions> {
     let ProxySettings { trusted_proxies } = limits.of();
-    Arc::new(HttpOptions { trusted_proxies, ..HttpOptions::default() })
+    Arc::new(HttpOptions { trusted_proxies, connections, ..HttpOptions::default() })
+}
+
+/// How many connections of clients there may be.
+pub fn connections(limits: &Values) -> Arc<Connections> {
+    let ProxySettings { trusted_proxies } = limits.of();
+    Connections::new(limits.of(), trusted_proxies, descriptors() - KEPT)
+}
+
+/// Takes as many file descriptors as the process may have; how many that are.
+fn descriptors() -> usize {
+    let now = getrlimit(Resource::Nofile);
+    // Where that is refused, or is more than the system gives, what there was stays.
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: now.maximum, ..now });
+    let current = if raised.is_ok() { now.maximum } else { now.current };
+    let descriptors = current.map_or(usize::MAX, |number| usize::try_from(number).unwrap_or(usize::MAX));
+    tracing::info!(descriptors, connections = descriptors.saturating_sub(KEPT), "file descriptors");
+    descriptors.max(2 * KEPT)
 }
 
 impl Front {

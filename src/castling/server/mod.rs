@@ -74,10 +74,11 @@ pub async fn serve(loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Result
         .map_err(|e| format!("cannot make the admin socket in {}: {e}", loaded.config.data_dir.display()))?;
     let limiter = limiter(&loaded, &runtime);
     let limits = loaded.config.limits.of();
-    let http = listeners::http_options(&loaded.config.limits);
+    let connections = listeners::connections(&loaded.config.limits);
+    let http = listeners::http_options(&loaded.config.limits, connections.clone());
     let server = Server::build(loaded, file, store.clone(), &runtime, &bound).await?;
-    let c2s =
-        C2s::new(C2sOptions { kernel: server.kernel.clone(), tls: server.tls.clone(), limiter, limits });
+    let (kernel, tls) = (server.kernel.clone(), server.tls.clone());
+    let c2s = C2s::new(C2sOptions { kernel, tls, limiter, limits, connections });
     // It is set once: this server was built a moment ago.
     let _ = server.c2s.set(c2s.clone());
     let streams = stream::web::routes(&c2s);

@@ -24,6 +24,8 @@ impl Server {
             .map(|s| json!({ "name": s.name, "calls": s.calls, "rows": s.rows, "failures": s.failures, "total_us": micros(s.total), "max_us": micros(s.max) }))
             .collect();
         Ok(json!({
+            "connections": self.c2s.get().map_or(0, |c2s| c2s.connections().open()),
+            "connections_refused": self.c2s.get().map_or(0, |c2s| c2s.connections().refused()),
             "sessions": self.kernel.session_count(),
             "tasks": self.kernel.runtime().tasks.running(),
             "panics": self.kernel.runtime().tasks.panics(),

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use std::hash::{Hash, Hasher};
+
+use hashbrown::{Equivalent, HashMap};
 use storage::{RosterItem, StorageError, Subscription};
 use xmpp::Jid;
 
@@ -20,6 +22,11 @@ impl Roster {
     /// The item for a bare JID, also one that is no contact but only a pending request.
     pub fn get(&self, jid: &Jid) -> Option<&Arc<RosterItem>> {
         self.items.get(jid)
+    }
+
+    /// The item for the account or domain that a JID belongs to.
+    pub fn of(&self, jid: &Jid) -> Option<&Arc<RosterItem>> {
+        self.items.get(&Bare(jid))
     }
 
     /// All items, also those that are only pending requests.
@@ -54,8 +61,23 @@ impl Roster {
     /// May this JID see the account's presence?
     pub fn is_watched_by(&self, jid: &Jid) -> bool {
         self.items
-            .get(&jid.bare())
+            .get(&Bare(jid))
             .is_some_and(|i| matches!(i.subscription, Subscription::From | Subscription::Both))
+    }
+}
+
+/// A JID that is looked up without its resource.
+struct Bare<'a>(&'a Jid);
+
+impl Hash for Bare<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.bare_str().hash(state); // as a bare JID's
+    }
+}
+
+impl Equivalent<Jid> for Bare<'_> {
+    fn equivalent(&self, key: &Jid) -> bool {
+        key.as_str() == self.0.bare_str()
     }
 }
 

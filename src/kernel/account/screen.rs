@@ -129,7 +129,7 @@ impl Screen {
 }
 
 fn applies(subject: &Subject, other: &Jid, roster: Option<&Roster>) -> bool {
-    let item = || roster.and_then(|roster| roster.get(&other.bare()));
+    let item = || roster.and_then(|roster| roster.of(other));
     match subject {
         Subject::Anyone => true,
         Subject::Jid(_) => false, // in the map

@@ -8,6 +8,24 @@ use crate::delivery::placing::{Placed, Placing};
 use crate::session::Session;
 use crate::{Account, Kernel, Packet, Recipient, Recipients, Ruling, Stage};
 
+/// How much is done to place a stanza.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    /// The plain case: what cannot be delivered now is left to be placed by itself.
+    PlainOnly,
+    Full,
+    /// Its sender waits where there is no room.
+    Patient,
+    /// Who has shut the account's gate takes his own past it.
+    PastGate,
+}
+
+/// Can the sender of a stanza wait until there is room for it? A client of ours is not read on meanwhile; whoever else
+/// sends has more than one recipient to serve. Presence does not wait: what comes later supersedes it.
+fn waits(packet: &Packet) -> bool {
+    packet.client().is_some() && packet.stanza.kind() != Kind::Presence
+}
+
 /// A write for an account that is under way: whoever reads its stored messages back waits for the end.
 pub(crate) struct Writing(Arc<Account>);
 
@@ -64,8 +82,8 @@ impl Kernel {
         }
         for index in 0..packet.recipients.len() {
             let Some(recipient) = packet.recipients.get(index) else { break };
-            if recipient.ruling.is_some() || self.place(&mut packet, index, false, false) != Placed::Delivered
-            {
+            let ruled = recipient.ruling.is_some();
+            if ruled || !matches!(self.place(&mut packet, index, Effort::PlainOnly), Placed::Delivered) {
                 self.by_itself(&packet, index).await;
             }
         }
@@ -85,10 +103,32 @@ impl Kernel {
             self.ruled(packet, ruling).await;
             return true;
         }
-        match self.place(&mut packet, 0, true, past) {
+        let mut effort = match past {
+            true => Effort::PastGate,
+            false if waits(&packet) => Effort::Patient,
+            false => Effort::Full,
+        };
+        let placed = loop {
+            match self.place(&mut packet, 0, effort) {
+                Placed::NoRoom(room) if effort == Effort::Patient => {
+                    // Boxed: rare, and large beside the way of a stanza that finds room.
+                    Box::pin(room.wait()).await;
+                    effort = Effort::Full;
+                }
+                placed => break placed,
+            }
+        };
+        match placed {
             Placed::Delivered => self.delivered(packet).await,
             Placed::Queued => {}
             Placed::PutBack => return false,
+            Placed::NoRoom(_) if packet.stanza.error_reply(&StanzaError::resource_constraint()).is_none() => {
+                self.counters().crowded.inc();
+            }
+            Placed::NoRoom(_) => {
+                let busy = StanzaError::resource_constraint().text("too much waits for the recipient");
+                self.bounce(packet, busy).await;
+            }
             Placed::Crowded if packet.stanza.kind() == Kind::Presence => self.ignore(packet),
             Placed::Crowded => self.bounce(packet, StanzaError::resource_constraint()).await,
             Placed::Nobody => self.undelivered(packet).await,
@@ -104,12 +144,12 @@ impl Kernel {
         }
     }
 
-    /// Places the stanza for one recipient. With `fully` false only the plain case is done: what cannot be delivered now
-    /// is left to be placed by itself.
-    fn place(self: &Arc<Self>, packet: &mut Packet, index: usize, fully: bool, past: bool) -> Placed {
+    /// Places the stanza for one recipient.
+    fn place(self: &Arc<Self>, packet: &mut Packet, index: usize, effort: Effort) -> Placed {
         let Some(recipient) = packet.recipients.get(index) else { return Placed::Nobody };
+        let (fully, past) = (effort != Effort::PlainOnly, effort == Effort::PastGate);
         let account = recipient.account.clone();
-        let mut placing = Placing::new(self, packet, recipient);
+        let mut placing = Placing::new(self, packet, recipient, effort == Effort::Patient);
         let mut state = account.state.lock();
         if !past && state.gate.is_shut() {
             return match fully {
@@ -129,7 +169,10 @@ impl Kernel {
         if !fully {
             return Placed::Nobody;
         }
-        let slow = placing.into_slow();
+        let (slow, no_room) = placing.into_refused();
+        if let (true, Some(no_room)) = (slow.is_empty(), no_room) {
+            return Placed::NoRoom(no_room);
+        }
         if !slow.is_empty() {
             // What a slow reader had not received goes its way before this stanza does.
             let waits = packet.stanza.kind() == Kind::Message;

@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
 
+use tokio::time::timeout;
 use xmpp::{Jid, Kind, StanzaType};
 
 use crate::account::State;
 use crate::account::screen::{Matter, Way};
 use crate::session::Session;
-use crate::{Cause, Item, Kernel, Packet, PushError, Recipient, Resource, Stage};
+use crate::session::mailbox::Charge;
+use crate::{Account, Cause, Item, Kernel, Origin, Packet, PushError, Recipient, Resource, Stage};
+
+/// How long a stanza waits for room: a little longer than a reader may make no progress.
+const PATIENCE: Duration = Duration::from_secs(11);
 
 /// What became of a stanza under the account's lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Placed {
     Delivered,
     Queued,
@@ -21,6 +26,23 @@ pub(crate) enum Placed {
     Crowded,
     /// It came out of the queue and waits at its front for the end of a slow reader's session.
     PutBack,
+    /// A session has no room left for its sender.
+    NoRoom(Box<NoRoom>),
+}
+
+/// A stanza for which a session has no room.
+pub(crate) struct NoRoom {
+    session: Arc<Session>,
+    item: Item,
+}
+
+impl NoRoom {
+    /// Waits until there is room, or the session has ended; at most so long that a reader without progress is found out.
+    pub async fn wait(&self) {
+        let limits = &self.session.host().options().limits;
+        // Ends early when the session does; the caller asks once more in any case.
+        let _ = timeout(PATIENCE, self.session.mailbox.room_for(&self.item, limits)).await;
+    }
 }
 
 /// One stanza that looks for sessions.
@@ -36,12 +58,16 @@ pub(crate) struct Placing<'a> {
     /// Whose presence is broadcast, if a list holds for that resource: it may deny single sessions of the recipient.
     sender: Option<Resource>,
     slow: Vec<Arc<Session>>,
+    /// The first session that has no room for its sender.
+    crowded: Option<Arc<Session>>,
+    /// Its sender can wait until there is room.
+    patient: bool,
     /// The resources that took it, where hooks at Delivered are to be told.
     taken: Option<Vec<Resource>>,
 }
 
 impl<'a> Placing<'a> {
-    pub fn new(kernel: &'a Kernel, packet: &Packet, recipient: &Recipient) -> Self {
+    pub fn new(kernel: &'a Kernel, packet: &Packet, recipient: &Recipient, patient: bool) -> Self {
         let stanza = match packet.stanza.to() {
             None => packet.stanza.clone().with_to(Some(recipient.to.clone())),
             Some(_) => packet.stanza.clone(),
@@ -56,11 +82,25 @@ impl<'a> Placing<'a> {
         let item = Item {
             receipt: packet.notes.receipt.clone(),
             stamped: packet.notes.leftover,
+            charge: charge(kernel, packet, recipient),
             ..Item::new(stanza, packet.notes.received_us)
         };
         let (to, leftover) = (recipient.to.clone(), packet.notes.leftover);
         let taken = told.then(Vec::new);
-        Self { kernel, from, to, item, leftover, matter, admitted, sender, slow: Vec::new(), taken }
+        Self {
+            kernel,
+            from,
+            to,
+            item,
+            leftover,
+            matter,
+            admitted,
+            sender,
+            slow: Vec::new(),
+            crowded: None,
+            patient,
+            taken,
+        }
     }
 
     /// The resources that took it, if hooks are to be told.
@@ -68,9 +108,10 @@ impl<'a> Placing<'a> {
         self.taken.unwrap_or_default()
     }
 
-    /// The sessions that had no room for it.
-    pub fn into_slow(self) -> Vec<Arc<Session>> {
-        self.slow
+    /// The sessions whose readers are too slow for it, and the one that it may wait for.
+    pub fn into_refused(self) -> (Vec<Arc<Session>>, Option<Box<NoRoom>>) {
+        let item = self.item;
+        (self.slow, self.crowded.map(|session| Box::new(NoRoom { session, item })))
     }
 
     /// The list that holds in this session lets the stanza through.
@@ -89,7 +130,8 @@ impl<'a> Placing<'a> {
 
     /// Gives the stanza to one session; one that has no room for it is noted as slow.
     fn push(&mut self, session: &Arc<Session>, item: Item) -> bool {
-        match session.place(item) {
+        let kernel = self.kernel;
+        match session.place(item, || kernel.now_us()) {
             Ok(()) => {
                 if let Some(taken) = &mut self.taken {
                     taken.push(Resource::new(session.clone()));
@@ -100,8 +142,17 @@ impl<'a> Placing<'a> {
                 self.slow.push(session.clone());
                 false
             }
+            Err(PushError::Crowded { .. }) => {
+                self.crowded.get_or_insert_with(|| session.clone());
+                false
+            }
             Err(PushError::Closed) => false,
         }
+    }
+
+    /// Did nobody take it because somebody has no room?
+    fn is_held_up(&self) -> bool {
+        !self.slow.is_empty() || self.crowded.is_some()
     }
 
     /// Gives the stanza to every one of these sessions. True when at least one took it.
@@ -112,6 +163,15 @@ impl<'a> Placing<'a> {
         if several {
             let count = sessions().filter(|session| self.admits(session)).count();
             item.copies = (count > 1).then(|| Arc::new(AtomicUsize::new(count)));
+            // All of them get it: who can wait waits for the one that has no room.
+            let full = |session: &&Arc<Session>| self.admits(session) && !session.has_room(&item);
+            if count > 1
+                && self.patient
+                && let Some(session) = sessions().find(full)
+            {
+                self.crowded = Some(session.clone());
+                return false;
+            }
         }
         let mut any = false;
         for session in sessions() {
@@ -134,7 +194,7 @@ impl<'a> Placing<'a> {
             if self.push(session, self.item.clone()) {
                 return true;
             }
-            if !self.slow.is_empty() {
+            if self.is_held_up() {
                 return false;
             }
         }
@@ -174,7 +234,7 @@ impl<'a> Placing<'a> {
             if self.push_all(state, |session| session.priority().map(i16::from) == Some(top)) {
                 return true;
             }
-            if !self.slow.is_empty() {
+            if self.is_held_up() {
                 return false;
             }
             below = top;
@@ -195,4 +255,25 @@ impl<'a> Placing<'a> {
             _ => self.push_all(state, |session| session.is_interested()),
         }
     }
+}
+
+/// Whose share of a mailbox the packet takes up.
+fn charge(kernel: &Kernel, packet: &Packet, recipient: &Recipient) -> Charge {
+    if packet.notes.leftover {
+        return Charge::Paced;
+    }
+    match &packet.origin {
+        Origin::Account(behalf) if behalf.cause == Cause::ProbeAnswer => Charge::Answer,
+        Origin::Account(_) | Origin::Host(_) | Origin::Service(_) => Charge::Known,
+        Origin::Client(_) | Origin::Link(..) => match packet.stanza.from() {
+            Some(from) if !is_known(kernel, &recipient.account, from) => Charge::Stranger,
+            _ => Charge::Known,
+        },
+    }
+}
+
+/// The account itself, or somebody in its roster.
+fn is_known(kernel: &Kernel, account: &Account, from: &Jid) -> bool {
+    from.same_bare(account.jid())
+        || kernel.cached_roster(account).is_some_and(|roster| roster.of(from).is_some())
 }

@@ -7,6 +7,7 @@ use xmpp::{Kind, Stanza, StanzaError};
 use crate::delivery::deliver::Writing;
 use crate::hooks::stage::{Entry, Handler};
 use crate::session::intake::Guard;
+use crate::session::mailbox::Charge;
 use crate::{
     Destination, Item, Kernel, Link, Origin, Packet, Recipient, Recipients, Resource, Ruling, Stage, Verdict,
 };
@@ -151,7 +152,7 @@ impl Kernel {
     /// Takes an answer to the sender of the packet.
     pub async fn reply(self: &Arc<Self>, packet: &Packet, reply: Stanza) {
         match &packet.origin {
-            Origin::Client(resource) => self.tell(resource, reply),
+            Origin::Client(resource) => self.respond(resource, reply),
             _ => {
                 let mut answer = packet.fork(reply);
                 answer.origin = Origin::Host(packet.host.clone());
@@ -161,10 +162,18 @@ impl Kernel {
         }
     }
 
-    /// Puts a stanza into what waits for a resource, past all rules: an answer to it, a push. It is for this session alone
-    /// and ends with it.
+    /// Puts a stanza into what waits for a resource, past all rules: a push. It is for this session alone and ends with it.
     pub fn tell(&self, resource: &Resource, stanza: Stanza) {
-        let item = Item { alone: true, ..Item::new(stanza, self.now_us()) };
+        self.put(resource, stanza, Charge::Push);
+    }
+
+    /// The same for an answer: what the session's own client has asked for makes no slow reader of it.
+    pub(crate) fn respond(&self, resource: &Resource, stanza: Stanza) {
+        self.put(resource, stanza, Charge::Answer);
+    }
+
+    fn put(&self, resource: &Resource, stanza: Stanza, charge: Charge) {
+        let item = Item::own(stanza, self.now_us(), charge);
         if let Err(refused) = resource.session().push(item) {
             tracing::debug!(session = resource.id(), ?refused, "stanza dropped: the session has ended");
         }
@@ -173,9 +182,10 @@ impl Kernel {
     /// The same for what belongs among the messages that others send to the resource: it stays behind stored ones that are
     /// being read back.
     pub fn show(&self, resource: &Resource, stanza: Stanza) {
-        let item = Item { alone: true, ..Item::new(stanza, self.now_us()) };
-        if let Err(refused) = resource.session().place(item) {
-            tracing::debug!(session = resource.id(), ?refused, "stanza dropped: the session has ended");
+        let item = Item::own(stanza, self.now_us(), Charge::Known);
+        if let Err(refused) = resource.session().place(item, || self.now_us()) {
+            self.counters().crowded.inc();
+            tracing::debug!(session = resource.id(), ?refused, "stanza dropped: there is no room for it");
         }
     }
 
@@ -185,7 +195,7 @@ impl Kernel {
         let guard = Guard::begin(resource.session());
         if let Some(stanza) = reply {
             self.counters().bounced.inc();
-            self.tell(resource, stanza);
+            self.respond(resource, stanza);
         }
         drop(guard);
     }

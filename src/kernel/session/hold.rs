@@ -66,9 +66,16 @@ impl Hold {
     }
 
     /// The client's stanza, `from` stamped, goes its way. Ends when its fate is decided, but for writes in flight and
-    /// requests that are answered later.
-    pub async fn process(&self, stanza: Stanza) {
-        self.kernel.process(&self.resource, stanza).await;
+    /// requests that are answered later. It may wait for room with its recipient, so what is sent to the client is to be
+    /// written meanwhile.
+    pub fn process(&self, stanza: Stanza) -> impl Future<Output = ()> + Send + use<> {
+        let (kernel, resource) = (self.kernel.clone(), self.resource.clone());
+        async move { kernel.process(&resource, stanza).await }
+    }
+
+    /// Does so much wait of what the client has asked for that it is not to be read on?
+    pub fn is_answering(&self) -> bool {
+        self.session().mailbox.is_answering()
     }
 
     /// A client's stanza that is not well formed as a stanza: it is answered with `reply` (if it is of a kind that is
@@ -85,7 +92,7 @@ impl Hold {
         while ready < room {
             let mut taken: [Option<Taken>; AT_ONCE] = Default::default();
             let count = self.session().mailbox.take(room - ready, &mut taken);
-            for (stanza, receipt) in taken.into_iter().flatten() {
+            for (stanza, receipt) in taken.iter_mut().take(count).filter_map(Option::take) {
                 ready = write(&stanza);
                 batch.stanzas += 1;
                 batch.receipts.extend(receipt);

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use xmpp::Stanza;
 
+use crate::session::mailbox::Charge;
+
 /// Told what became of a stanza that lies in a store as well.
 pub trait Receipt: Send + Sync {
     /// It has been written to the client, or acknowledged by it where stream management is on.
@@ -26,6 +28,8 @@ pub struct Item {
     pub stamped: bool,
     /// For this session alone: an answer, a push, a copy. It ends with the session.
     pub(crate) alone: bool,
+    /// Whose share of the mailbox it takes up.
+    pub(crate) charge: Charge,
     /// Several sessions got the stanza: how many still have it, or have had it.
     pub(crate) copies: Option<Arc<AtomicUsize>>,
 }
@@ -33,12 +37,19 @@ pub struct Item {
 impl Item {
     /// A stanza for one session, not stored.
     pub fn new(stanza: Stanza, received_us: i64) -> Self {
-        Self { stanza, received_us, receipt: None, stamped: false, alone: false, copies: None }
+        let charge = Charge::Known;
+        Self { stanza, received_us, receipt: None, stamped: false, alone: false, charge, copies: None }
     }
 
     /// A stanza that was read back from a store, stamped; `receipt` is told what becomes of it.
     pub fn stored(stanza: Stanza, received_us: i64, receipt: Arc<dyn Receipt>) -> Self {
-        Self { receipt: Some(receipt), stamped: true, ..Self::new(stanza, received_us) }
+        let (receipt, charge) = (Some(receipt), Charge::Paced);
+        Self { receipt, stamped: true, charge, ..Self::new(stanza, received_us) }
+    }
+
+    /// A stanza that the server itself has for this session alone.
+    pub(crate) fn own(stanza: Stanza, received_us: i64, charge: Charge) -> Self {
+        Self { alone: true, charge, ..Self::new(stanza, received_us) }
     }
 
     /// Its session has ended without it. Has another session the stanza as well?
@@ -49,11 +60,5 @@ impl Item {
     /// Bytes: its text and what holding it costs.
     pub(crate) fn weight(&self) -> usize {
         self.stanza.size() + size_of::<Self>()
-    }
-
-    /// Whether it counts against a mailbox's bounds. What was stored comes no faster than it is read, and what another
-    /// session of the account left over was bounded there: they make no slow reader of this one.
-    pub(crate) fn counts(&self) -> bool {
-        !self.stamped
     }
 }

@@ -1,5 +1,6 @@
 //! What waits for one session: a short locked deque and a notify, bounded in stanzas and bytes.
 
+mod charge;
 mod contents;
 
 use std::collections::VecDeque;
@@ -11,7 +12,8 @@ use xmpp::{Stanza, StreamError};
 
 use crate::session::outlet::Release;
 use crate::{Item, Limits, Receipt};
-use contents::Contents;
+pub(crate) use charge::Charge;
+use contents::{Contents, Was};
 
 /// What may still wait when the next stored message follows.
 const BULK_STANZAS: usize = 50;
@@ -20,8 +22,13 @@ const BULK_BYTES: usize = 64 << 10;
 /// Why a stanza was not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PushError {
-    /// The reader is too slow: a bound is reached.
+    /// A bound is reached, and the reader has made no progress for too long.
     Full,
+    /// A bound is reached, or the sender's share of it.
+    Crowded {
+        /// The reader has made no progress for too long.
+        stuck: bool,
+    },
     /// The session has ended.
     Closed,
 }
@@ -71,12 +78,50 @@ impl Mailbox {
     }
 
     /// The same for what somebody sent to the session: while stored messages are being read back, it waits behind them.
-    pub fn place(&self, item: Item, release: Release, limits: &Limits) -> Result<(), PushError> {
-        let ready = self.inner.lock().place(item, release, limits)?;
+    /// `now_us` is asked for the time (UTC microseconds) when there is no room.
+    ///
+    /// # Errors
+    /// See [`PushError`].
+    pub fn place(
+        &self,
+        item: Item,
+        release: Release,
+        limits: &Limits,
+        now_us: impl Fn() -> i64,
+    ) -> Result<(), PushError> {
+        let mut inner = self.inner.lock();
+        let ready = match inner.place(item, release, limits) {
+            Err(PushError::Full) if !inner.is_stuck(now_us()) => Err(PushError::Crowded { stuck: false }),
+            Err(PushError::Crowded { .. }) => Err(PushError::Crowded { stuck: inner.is_stuck(now_us()) }),
+            placed => placed,
+        }?;
+        drop(inner);
         if ready {
             self.wake.notify_one();
         }
         Ok(())
+    }
+
+    /// Is there room for what somebody sends to the session?
+    pub fn has_room(&self, item: &Item, limits: &Limits) -> bool {
+        !matches!(self.inner.lock().admit(item, limits), Err(PushError::Full | PushError::Crowded { .. }))
+    }
+
+    /// Resolves when there is room for what somebody sends to the session, or it has ended.
+    pub async fn room_for(&self, item: &Item, limits: &Limits) {
+        loop {
+            let mut space = std::pin::pin!(self.space.notified());
+            space.as_mut().enable();
+            if self.has_room(item, limits) {
+                return;
+            }
+            space.await;
+        }
+    }
+
+    /// Does so much wait of what the client has asked for that it is not read on?
+    pub fn is_answering(&self) -> bool {
+        self.inner.lock().loads.answers.reaches(BULK_STANZAS, BULK_BYTES)
     }
 
     /// Nothing is held back any more.
@@ -218,11 +263,12 @@ impl Mailbox {
         let mut receipts = Vec::new();
         for _ in 0..news {
             if let Some(item) = inner.items.pop_front() {
-                inner.discount(&item);
+                inner.discount(&item, Was::Written);
                 receipts.extend(item.receipt);
             }
         }
         inner.written -= news;
+        inner.left += news as u64;
         inner.acked = inner.acked.wrapping_add(news as u32);
         if inner.items.is_empty() {
             inner.items = VecDeque::new();
@@ -234,7 +280,7 @@ impl Mailbox {
 
     /// After a resumption: what was not acknowledged is written again.
     pub fn rewind(&self) {
-        self.inner.lock().written = 0;
+        self.inner.lock().rewind();
         self.wake.notify_one();
     }
 

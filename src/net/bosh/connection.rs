@@ -1,7 +1,6 @@
 //! A session's other end: stream events in, stanzas out.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -9,10 +8,11 @@ use std::task::{Context, Poll, ready};
 use tokio::time::{Instant, Sleep, sleep_until};
 use xmpp::{Element, Stanza, StreamError, StreamEvent, StreamHeader};
 
-use super::address::Seat;
 use super::core::Step;
 use super::registry::Registry;
 use super::session::Session;
+use crate::Rate;
+use crate::address::Seat;
 use crate::connection::throttle::Throttle;
 
 /// As much goes into one response, and the stanza that exceeds it.
@@ -47,18 +47,20 @@ impl Connection {
         session: Arc<Session>,
         registry: Arc<Registry>,
         seat: Seat,
-        rate: Option<NonZeroU32>,
+        rate: Option<Rate>,
     ) -> Self {
         Self { session, registry, seat: Some(seat), timer: None, throttle: rate.map(Throttle::new) }
     }
 
-    /// The next input; answers requests meanwhile, once every event that came in them has been told. Cancel-safe.
+    /// The next input; answers requests meanwhile, once every event that came in them has been told. With `read` false no
+    /// event is told. Cancel-safe.
     ///
     /// # Errors
     /// The client's bytes are no stream: it is to be told this error.
-    pub fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, StreamError>> {
+    pub fn poll_input(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Result<Input, StreamError>> {
         loop {
-            let allowed = self.throttle.as_mut().is_none_or(|throttle| throttle.poll_allowed(cx).is_ready());
+            let allowed =
+                read && self.throttle.as_mut().is_none_or(|throttle| throttle.poll_allowed(cx).is_ready());
             let input = match self.session.step(allowed, cx) {
                 Step::Event(event) => {
                     self.took(&event);
@@ -115,6 +117,7 @@ impl Connection {
     /// The client has logged in.
     pub fn logged_in(&mut self) {
         self.seat = None;
+        self.session.logged_in();
     }
 
     /// Stanzas written from now on are told of when they have arrived.

@@ -7,7 +7,6 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use tokio::time::Instant;
 use xmpp::{Limits, StreamEvent};
 
-use super::address::Seat;
 use super::body::Body;
 use super::condition::Condition;
 use super::connection::Connection;
@@ -20,6 +19,7 @@ use super::registry;
 use super::route::{Bosh, Outcome};
 use super::session::Session;
 use super::terms::Terms;
+use crate::address::Seat;
 use crate::http::{BodyError, Client, Request, text};
 
 /// Bytes of a body that are not the stanzas' own.
@@ -38,8 +38,12 @@ impl Bosh {
             return refusal;
         }
         let sender = Sender { client: request.client(), origin: request.origin().map(Into::into) };
-        let limits = self.service.allows(None).stanza;
-        let bytes = match request.body(most(&limits)).await {
+        let limits = self.service.allows(None);
+        let more = |start: &[u8]| match self.is_logged_in(start) {
+            true => most(&limits.stanza),
+            false => 0,
+        };
+        let bytes = match request.body_or_more(most(&limits.before_login), more).await {
             Ok(bytes) => bytes,
             Err(BodyError::TooLarge(start)) => return self.too_large(&start, &sender),
             Err(error) => return Outcome::Plain(error.response().into()),
@@ -77,6 +81,12 @@ impl Bosh {
         Ok(session)
     }
 
+    /// Does a body that begins so belong to a session that has logged in?
+    fn is_logged_in(&self, start: &[u8]) -> bool {
+        let sid = Body::open(start).ok().and_then(|body| body.attributes.sid);
+        sid.and_then(|sid| self.registry.get(&sid)).is_some_and(|session| session.is_logged_in())
+    }
+
     /// Ends the session that the body belongs to, if it begins with one.
     fn too_large(&self, start: &[u8], sender: &Sender) -> Outcome {
         let words = "the body is too large";
@@ -101,7 +111,7 @@ impl Bosh {
         let header = header(asked)?;
         let seat = self.seat(sender)?;
         let allowed = self.service.allows(header.to.as_ref().map(|to| to.domain()));
-        let payload = body.payload(&allowed.stanza).map_err(|_| Condition::BadRequest)?;
+        let payload = body.payload(&allowed.before_login).map_err(|_| Condition::BadRequest)?;
         let sid = self.registry.new_sid();
         let secure = sender.client.secure && asked.secure;
         let creation =
@@ -109,12 +119,10 @@ impl Bosh {
         let terms = Terms::of(asked, &allowed.limits);
         let (mut core, ticket) = Core::new(asked, header, terms, creation, Instant::now())?;
         core.inbox.extend(payload.into_iter().map(|element| Ok(StreamEvent::Element(element))));
-        let session =
-            Arc::new(Session::new(sid, core, allowed.stanza, sender.client, sender.origin.as_deref()));
+        let session = Arc::new(Session::new(sid, core, &allowed, sender.client, sender.origin.as_deref()));
         self.registry.insert(session.clone());
         let held = Held::new(session.clone(), asked.rid, ticket);
-        let rate = allowed.bytes_per_second;
-        self.service.begin(Connection::new(session, self.registry.clone(), seat, rate));
+        self.service.begin(Connection::new(session, self.registry.clone(), seat, allowed.rate));
         Ok(Outcome::Held(held))
     }
 
@@ -128,7 +136,7 @@ impl Bosh {
 
 /// The next request of a session.
 fn next(session: Arc<Session>, body: Body<'_>, client: Client) -> Outcome {
-    let payload = body.payload(&session.limits);
+    let payload = body.payload(session.limits());
     let rid = body.attributes.rid;
     match session.arrive(Sent { attributes: body.attributes, payload }, client) {
         Arrival::Wait(ticket) => Outcome::Held(Held::new(session, rid, ticket)),

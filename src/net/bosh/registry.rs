@@ -6,8 +6,8 @@ use hashbrown::HashMap;
 use parking_lot::Mutex;
 use runtime::SharedRandom;
 
-use super::address::Addresses;
 use super::session::Session;
+use crate::address::Addresses;
 
 const SHARDS: usize = 16;
 

@@ -1,6 +1,5 @@
 //! The address: requests to sessions, and replies to responses.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -14,6 +13,7 @@ use super::registry::Registry;
 use super::reply::Reply;
 use super::session::Session;
 use super::terms::{self, Limits};
+use crate::Rate;
 use crate::http::{Answer, Body, Cors, Request, Response, Route, not_allowed, text};
 
 const METHODS: &str = "GET, POST, OPTIONS";
@@ -30,8 +30,10 @@ pub struct Allowed {
     pub limits: Limits,
     /// What one stanza may have.
     pub stanza: xmpp::Limits,
-    /// Bytes that a client may send in a second; `None`: any number.
-    pub bytes_per_second: Option<NonZeroU32>,
+    /// The same before the client has logged in.
+    pub before_login: xmpp::Limits,
+    /// How fast a client may send; `None`: as fast as it can.
+    pub rate: Option<Rate>,
 }
 
 /// Whoever serves the streams of sessions.

@@ -1,6 +1,7 @@
 //! A session as requests and its stream's server share it.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use parking_lot::Mutex;
@@ -9,6 +10,7 @@ use tokio::time::Instant;
 use super::core::{Core, Request, Step};
 use super::intake::Arrival;
 use super::reply::Reply;
+use super::route::Allowed;
 use crate::http::Client;
 
 /// A session: what does not change, and the rest behind a lock.
@@ -22,7 +24,9 @@ pub(super) struct Session {
     pub secure: bool,
     /// The media type of its responses.
     pub content: &'static str,
-    pub limits: xmpp::Limits,
+    /// Before it has logged in, and after.
+    limits: [xmpp::Limits; 2],
+    logged_in: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -33,7 +37,7 @@ struct State {
 }
 
 impl Session {
-    pub fn new(sid: u128, core: Core, limits: xmpp::Limits, client: Client, origin: Option<&str>) -> Self {
+    pub fn new(sid: u128, core: Core, allowed: &Allowed, client: Client, origin: Option<&str>) -> Self {
         let domain = core.header.to.as_ref().map_or("", |to| to.domain());
         Self {
             sid,
@@ -41,7 +45,8 @@ impl Session {
             origin: origin.map(Into::into),
             secure: client.secure,
             content: core.terms.content,
-            limits,
+            limits: [allowed.before_login, allowed.stanza],
+            logged_in: AtomicBool::new(false),
             state: Mutex::new(State { core, address: client.address }),
         }
     }
@@ -49,6 +54,20 @@ impl Session {
     /// Whether a request of this client may belong to the session: what began over TLS stays there (XEP-0124 §19.1).
     pub fn is_as_secure(&self, client: Client) -> bool {
         client.secure || !self.secure
+    }
+
+    /// What one stanza may have.
+    pub fn limits(&self) -> &xmpp::Limits {
+        let [before, after] = &self.limits;
+        if self.is_logged_in() { after } else { before }
+    }
+
+    pub fn is_logged_in(&self) -> bool {
+        self.logged_in.load(Ordering::Acquire)
+    }
+
+    pub fn logged_in(&self) {
+        self.logged_in.store(true, Ordering::Release);
     }
 
     pub fn arrive(&self, request: Request, client: Client) -> Arrival {

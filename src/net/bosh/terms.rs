@@ -11,6 +11,15 @@ use super::body::Attributes;
 const VERSION: (u32, u32) = (1, 11);
 
 group! {
+    /// What a server allows an address.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct AddressLimits {
+        /// BOSH sessions that are not logged in yet, from one address.
+        bosh_sessions_per_address: Limit = number(500, 1..=1_000_000).server_wide();
+    }
+}
+
+group! {
     /// What a server allows, for sessions to one domain.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Limits {

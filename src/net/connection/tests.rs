@@ -1,4 +1,3 @@
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -6,7 +5,7 @@ use tokio::net::TcpStream;
 use xmpp::StreamCondition;
 
 use super::*;
-use crate::testing::{HEADER, client, connect, handshake, plain, store, tcp};
+use crate::testing::{HEADER, client, connect, handshake, plain, steady, store, tcp};
 
 const CHESS: &str = "chess.example";
 
@@ -252,7 +251,7 @@ async fn shutdown_over_tls_ends_cleanly() {
 #[tokio::test(start_paused = true)]
 async fn reading_is_limited() {
     let (mut server, mut client) = opened().await;
-    server.set_bytes_per_second(NonZeroU32::new(1000));
+    server.set_rate(Some(steady(1000)));
     let start = tokio::time::Instant::now();
     // 5,500 bytes: a second's worth at once, then the rest at the rate, and a read's length of slack.
     client.write_all(&b"<presence/>".repeat(500)).await.unwrap();
@@ -263,8 +262,22 @@ async fn reading_is_limited() {
     assert!(took >= Duration::from_millis(3400) && took <= Duration::from_millis(4600), "{took:?}");
     // An idle one holds no timer.
     assert!(poll_fn(|cx| Poll::Ready(server.poll_event(cx, true).is_pending())).await);
-    server.set_bytes_per_second(None);
+    server.set_rate(None);
     assert!(server.throttle.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_is_read_at_once_and_the_rest_at_the_rate() {
+    let (mut server, mut client) = opened().await;
+    server.set_rate(Some(Rate { burst: 4000, ..steady(1000) }));
+    let start = tokio::time::Instant::now();
+    client.write_all(&b"<presence/>".repeat(500)).await.unwrap(); // 5,500 bytes
+    for read in 0..500 {
+        assert_eq!(name(&mut server).await.as_deref(), Some("presence"));
+        assert!(read > 300 || start.elapsed() < Duration::from_millis(50));
+    }
+    let took = start.elapsed();
+    assert!(took >= Duration::from_millis(400) && took <= Duration::from_millis(1600), "{took:?}");
 }
 
 /// What every idle session pays; more of it needs a reason.

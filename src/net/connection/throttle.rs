@@ -1,7 +1,6 @@
 //! A token bucket on what is read.
 
 use std::future::Future;
-use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -9,30 +8,29 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::scratch;
-
-/// The bucket holds as much as flows in within this time.
-const BURST: Duration = Duration::from_secs(1);
+use crate::Rate;
 
 /// The least that is read at once: below it, system calls cost more than they fetch.
 const LEAST: usize = 1024;
 
 /// Delays reading. No timer exists but while it delays.
 pub(crate) struct Throttle {
-    rate: NonZeroU32,
+    rate: Rate,
     /// When the bucket is full again; in the past: it is.
     full_at: Instant,
     delay: Option<Pin<Box<Sleep>>>,
 }
 
 impl Throttle {
-    /// `rate` in bytes a second.
-    pub(crate) fn new(rate: NonZeroU32) -> Self {
+    /// The bucket is full.
+    pub(crate) fn new(rate: Rate) -> Self {
         Throttle { rate, full_at: Instant::now(), delay: None }
     }
 
     /// Ready, with how much may be read at once, when the bucket is not empty.
     pub(crate) fn poll_allowed(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
-        let not_empty_at = self.full_at.checked_sub(BURST).unwrap_or(self.full_at);
+        let not_empty_at =
+            self.full_at.checked_sub(self.time_for(self.rate.burst.into())).unwrap_or(self.full_at);
         if not_empty_at > Instant::now() {
             let delay = self.delay.get_or_insert_with(|| Box::pin(sleep_until(not_empty_at)));
             if delay.as_mut().poll(cx).is_pending() {
@@ -40,13 +38,19 @@ impl Throttle {
             }
         }
         self.delay = None;
-        let a_second = usize::try_from(self.rate.get()).unwrap_or(usize::MAX);
+        let a_second = usize::try_from(self.rate.bytes_per_second.get()).unwrap_or(usize::MAX);
         Poll::Ready(a_second.clamp(LEAST, scratch::SIZE))
     }
 
     /// So many bytes have been read.
     pub(crate) fn took(&mut self, bytes: usize) {
-        let nanos = bytes as u64 * 1_000_000_000 / u64::from(self.rate.get());
-        self.full_at = self.full_at.max(Instant::now()) + Duration::from_nanos(nanos);
+        self.full_at = self.full_at.max(Instant::now()) + self.time_for(bytes as u64);
+    }
+
+    /// How long so many bytes take to flow in.
+    fn time_for(&self, bytes: u64) -> Duration {
+        Duration::from_nanos(
+            bytes.saturating_mul(1_000_000_000) / u64::from(self.rate.bytes_per_second.get()),
+        )
     }
 }

@@ -102,10 +102,16 @@ impl fmt::Display for BodyError {
 
 impl std::error::Error for BodyError {}
 
-/// The whole of a request's body, at most `limit` bytes, within `time`.
-pub(super) async fn collect(mut body: Incoming, limit: usize, time: Duration) -> Result<Bytes, BodyError> {
+/// The whole of a request's body within `time`: of at most `limit` bytes, or of as many as `more` says when it is shown
+/// those.
+pub(super) async fn collect(
+    mut body: Incoming,
+    limit: usize,
+    more: impl FnOnce(&[u8]) -> usize,
+    time: Duration,
+) -> Result<Bytes, BodyError> {
     let mut bytes = Vec::new();
-    match timeout(time, gather(&mut body, limit, &mut bytes)).await {
+    match timeout(time, gather(&mut body, limit, more, &mut bytes)).await {
         Ok(Ok(true)) => Ok(bytes.into()),
         Ok(Ok(false)) => Err(BodyError::TooLarge(bytes.into())),
         Ok(Err(_)) => Err(BodyError::Broken),
@@ -115,13 +121,27 @@ pub(super) async fn collect(mut body: Incoming, limit: usize, time: Duration) ->
 
 /// Whether the body ends within the limit. Its bytes are copied: a slice of the connection's read buffer would keep
 /// all of that.
-async fn gather(body: &mut Incoming, limit: usize, bytes: &mut Vec<u8>) -> Result<bool, hyper::Error> {
+async fn gather(
+    body: &mut Incoming,
+    mut limit: usize,
+    more: impl FnOnce(&[u8]) -> usize,
+    bytes: &mut Vec<u8>,
+) -> Result<bool, hyper::Error> {
+    let mut more = Some(more);
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
         let Ok(data) = frame?.into_data() else { continue };
-        let (fits, beyond) = data.split_at(data.len().min(limit.saturating_sub(bytes.len())));
-        bytes.extend_from_slice(fits);
-        if !beyond.is_empty() {
-            return Ok(false);
+        let mut rest = &data[..];
+        loop {
+            let (fits, beyond) = rest.split_at(rest.len().min(limit.saturating_sub(bytes.len())));
+            bytes.extend_from_slice(fits);
+            rest = beyond;
+            if rest.is_empty() {
+                break;
+            }
+            limit = more.take().map_or(0, |more| more(bytes));
+            if limit <= bytes.len() {
+                return Ok(false);
+            }
         }
     }
     Ok(true)

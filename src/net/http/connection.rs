@@ -5,6 +5,7 @@ mod http2;
 mod service;
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use super::options::HttpOptions;
 use super::proxy_line;
 use super::routes::Routes;
 use super::socket::Socket;
+use crate::Admission;
 use crate::connection::TlsAcceptError;
 use crate::connection::io::Io;
 use crate::tls::TlsStore;
@@ -37,9 +39,16 @@ pub(super) struct Shared {
 }
 
 /// A connection from its first byte to its last.
-pub(super) async fn connection(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
+pub(super) async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    admission: Admission,
+    shared: Arc<Shared>,
+) {
     // Boxed: a handshake's state shall not weigh on the connection's life.
-    let Some((socket, client, version)) = Box::pin(begun(stream, peer, &shared)).await else { return };
+    let Some((socket, client, version)) = Box::pin(begun(stream, peer, admission, &shared)).await else {
+        return;
+    };
     // Boxed each: a connection of HTTP/1.1 shall not take the room that HTTP/2 needs.
     match version {
         Version::Http1 => Box::pin(http1::run(socket, client, shared)).await,
@@ -53,9 +62,14 @@ enum Version {
 }
 
 /// A connection on which HTTP begins; none when it has ended before, time is up, or the drain begins.
-async fn begun(stream: TcpStream, peer: SocketAddr, shared: &Shared) -> Option<(Socket, Client, Version)> {
+async fn begun(
+    stream: TcpStream,
+    peer: SocketAddr,
+    admission: Admission,
+    shared: &Shared,
+) -> Option<(Socket, Client, Version)> {
     let begun = tokio::select! {
-        begun = timeout(shared.options.idle, begin(stream, peer, shared)) => begun,
+        begun = timeout(shared.options.idle, begin(stream, peer, admission, shared)) => begun,
         () = shared.tasks.drained_signal() => return None,
     };
     match begun {
@@ -70,12 +84,16 @@ async fn begun(stream: TcpStream, peer: SocketAddr, shared: &Shared) -> Option<(
 async fn begin(
     mut stream: TcpStream,
     peer: SocketAddr,
+    mut admission: Admission,
     shared: &Shared,
 ) -> Result<(Socket, Client, Version), TlsAcceptError> {
     let address = SocketAddr::new(peer.ip().to_canonical(), peer.port());
     let mut client = Client { address, secure: shared.tls.is_some() };
     if shared.options.trusted_proxies.contains(address.ip()) {
         client = proxy_line::read(&mut stream, client).await?;
+        if client.address != address && !admission.is_for(client.address.ip()) {
+            return Err(io::Error::from(io::ErrorKind::ConnectionRefused).into());
+        }
     }
     let (io, second) = match &shared.tls {
         Some(tls) => {
@@ -89,7 +107,7 @@ async fn begin(
         }
     };
     let version = if second { Version::Http2 } else { Version::Http1 };
-    Ok((Socket::new(io, shared.options.stall), client, version))
+    Ok((Socket::new(io, shared.options.stall, admission), client, version))
 }
 
 /// Drives a connection to its end; after `until` it gets no more requests and a little time.
@@ -128,7 +146,8 @@ mod tests {
     /// Each connection holds these for as long as it lives, however short its handshake was, and whatever HTTP/2 needs.
     #[test]
     fn the_state_of_a_connection_is_small() {
-        let (task, http1) = (size(connection), size(http1::run));
+        let task = |(stream, peer), admission, shared| connection(stream, peer, admission, shared);
+        let (task, http1) = (size(task), size(http1::run));
         assert!(task <= 384, "{task} bytes");
         assert!(http1 <= 1280, "{http1} bytes");
     }

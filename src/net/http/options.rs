@@ -1,14 +1,18 @@
 //! What bounds HTTP connections.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::proxies::Proxies;
+use crate::Connections;
 
 /// Bounds of every HTTP connection of a listener, and whom it believes.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct HttpOptions {
     /// Who may say for whom it asks.
     pub trusted_proxies: Proxies,
+    /// How many there may be.
+    pub connections: Arc<Connections>,
     /// How long a connection may be without a request, and a request's head may take to arrive; TLS handshakes too.
     pub idle: Duration,
     /// How long a request's body may take to arrive.
@@ -23,6 +27,7 @@ impl Default for HttpOptions {
     fn default() -> Self {
         HttpOptions {
             trusted_proxies: Proxies::default(),
+            connections: Connections::unlimited(),
             idle: Duration::from_secs(60),
             body: Duration::from_secs(30),
             stall: Duration::from_secs(30),

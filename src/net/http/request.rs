@@ -96,7 +96,22 @@ impl Request {
     /// [`BodyError`], whose [`response`](BodyError::response) tells the client.
     pub async fn body(&mut self, limit: usize) -> Result<Bytes, BodyError> {
         match self.body.take() {
-            Some(body) => body::collect(body, limit, self.options.body).await,
+            Some(body) => body::collect(body, limit, |_| 0, self.options.body).await,
+            None => Ok(Bytes::new()),
+        }
+    }
+
+    /// The same; of a longer body `more` is shown the first `limit` bytes, and says how many it may have.
+    ///
+    /// # Errors
+    /// [`BodyError`].
+    pub async fn body_or_more(
+        &mut self,
+        limit: usize,
+        more: impl FnOnce(&[u8]) -> usize,
+    ) -> Result<Bytes, BodyError> {
+        match self.body.take() {
+            Some(body) => body::collect(body, limit, more, self.options.body).await,
             None => Ok(Bytes::new()),
         }
     }

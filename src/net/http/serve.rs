@@ -27,6 +27,8 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
             () = &mut drained => return,
         };
-        tasks.spawn("http", connection(stream, peer, shared.clone()));
+        if let Some(admission) = shared.options.connections.admit(peer.ip()) {
+            tasks.spawn("http", connection(stream, peer, admission, shared.clone()));
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::time::{Sleep, sleep};
 
+use crate::Admission;
 use crate::connection::io::Io;
 use crate::connection::scratch;
 
@@ -17,17 +18,18 @@ pub(crate) struct Socket {
     stall: Duration,
     /// Runs while the peer reads nothing.
     stalled: Option<Pin<Box<Sleep>>>,
+    admission: Admission,
 }
 
 impl Socket {
     /// Writing fails once the peer has read nothing for `stall`.
-    pub(super) fn new(io: Io, stall: Duration) -> Self {
-        Socket { io, stall, stalled: None }
+    pub(super) fn new(io: Io, stall: Duration, admission: Admission) -> Self {
+        Socket { io, stall, stalled: None, admission }
     }
 
-    /// The socket itself, for another protocol.
-    pub(crate) fn into_io(self) -> Io {
-        self.io
+    /// The socket itself, for another protocol. The connection counts until the second is dropped.
+    pub(crate) fn into_io(self) -> (Io, Admission) {
+        (self.io, self.admission)
     }
 
     fn bounded<T>(

@@ -94,11 +94,15 @@ impl Upgrade {
     pub async fn accept(self, limits: Limits) -> Option<WebSocket> {
         let upgraded = self.upgrade.await.ok()?;
         // Of HTTP/1.1 nothing stays but the socket, and what was read too far.
-        let (io, rest) = match upgraded.downcast::<Socket>() {
-            Ok(parts) => (parts.io.into_io(), parts.read_buf.to_vec()),
-            Err(stream) => (Io::Tunnel(Box::new(Tunnel::new(stream, self.busy))), Vec::new()),
+        let (io, rest, admission) = match upgraded.downcast::<Socket>() {
+            Ok(parts) => {
+                let (io, admission) = parts.io.into_io();
+                (io, parts.read_buf.to_vec(), Some(admission))
+            }
+            // Its connection counts, which goes on.
+            Err(stream) => (Io::Tunnel(Box::new(Tunnel::new(stream, self.busy))), Vec::new(), None),
         };
-        Some(WebSocket::new(io, rest, self.client, limits))
+        Some(WebSocket::new(io, rest, self.client, admission, limits))
     }
 }
 

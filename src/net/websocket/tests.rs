@@ -1,19 +1,17 @@
-use std::num::NonZeroU32;
-
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use xmpp::{StreamCondition, StreamEvent, ns};
 
 use super::testing::frame;
 use super::*;
-use crate::testing::tcp;
+use crate::testing::{steady, tcp};
 
 const OPEN: &str = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='chess.example' version='1.0'/>";
 
 async fn pair(limits: Limits) -> (WebSocket, TcpStream) {
     let (server, address, client) = tcp().await;
     let client_of = Client { address, secure: false };
-    (WebSocket::new(Io::plain(server), Vec::new(), client_of, limits), client)
+    (WebSocket::new(Io::plain(server), Vec::new(), client_of, None, limits), client)
 }
 
 /// A WebSocket whose stream is open.
@@ -31,7 +29,7 @@ async fn opened() -> (WebSocket, TcpStream) {
 }
 
 async fn result(server: &mut WebSocket) -> Result<Wire, WireError> {
-    poll_fn(|cx| server.poll_event(cx)).await
+    poll_fn(|cx| server.poll_event(cx, true)).await
 }
 
 async fn event(server: &mut WebSocket) -> Wire {
@@ -118,7 +116,7 @@ async fn it_holds_nothing_while_it_waits() {
     assert!(matches!(event(&mut server).await, Wire::Drained));
     assert!(matches!(event(&mut server).await, Wire::Drained));
     poll_fn(|cx| {
-        assert!(server.poll_event(cx).is_pending());
+        assert!(server.poll_event(cx, true).is_pending());
         Poll::Ready(())
     })
     .await;
@@ -228,7 +226,7 @@ async fn of_many_pings_a_slow_reader_gets_the_last_answered() {
 #[tokio::test(start_paused = true)]
 async fn reading_is_throttled() {
     let (mut server, mut client) = opened().await;
-    server.set_bytes_per_second(NonZeroU32::new(2000));
+    server.set_rate(Some(steady(2000)));
     let begun = tokio::time::Instant::now();
     let body = "x".repeat(900);
     let message = frame(0x81, format!("<a>{body}</a>").as_bytes());

@@ -37,7 +37,10 @@ impl Scripted {
 }
 
 impl Pipe for Scripted {
-    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, PipeError>> {
+    fn poll_input(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Result<Input, PipeError>> {
+        if !read {
+            return Poll::Pending;
+        }
         self.input.poll_recv(cx).map(|input| Ok(input.unwrap_or(Input::Lost)))
     }
 
@@ -72,7 +75,7 @@ impl Pipe for Scripted {
         about()
     }
 
-    fn set_limits(&mut self, _limits: &Limits) {}
+    fn set_limits(&mut self, _limits: &Limits, _logged_in: bool) {}
 
     async fn shut(&mut self) {}
 }

@@ -4,9 +4,19 @@ use std::collections::VecDeque;
 
 use xmpp::{Kind, Stanza, StreamError};
 
+use super::charge::{Charge, Load, Loads};
 use super::{PushError, Taken};
 use crate::session::outlet::Release;
 use crate::{Item, Limits};
+
+/// So many shares a mailbox has: each sender who is known has one at most, and all others have one together.
+const SHARES: usize = 4;
+/// So many times the bounds may wait of what the server itself has for the session.
+const OWN: usize = 4;
+/// So many times the bounds may wait of answers: more than that no one request brings about, but a body of BOSH may.
+const ANSWERS: usize = 16;
+/// How long the reader of a full mailbox may take for the next stanza, in microseconds.
+const PATIENCE_US: i64 = 10_000_000;
 
 /// Stanzas in their order, and what they weigh.
 #[derive(Default)]
@@ -21,7 +31,11 @@ pub(super) struct Contents {
     /// Present while stored messages are being read back, which are older.
     pub(super) behind: Option<Box<Behind>>,
     /// What counts against the bounds, of all.
-    pub(super) counted: Load,
+    pub(super) loads: Loads,
+    /// Stanzas that have left: written, or acknowledged where that is known. The reader's progress.
+    pub(super) left: u64,
+    /// The mailbox was found full: when first since the reader made progress, and what had left then.
+    pub(super) stuck: Option<(i64, u64)>,
     /// Stanzas that the client has acknowledged (XEP-0198 `h`, modulo 2^32).
     pub(super) acked: u32,
     pub(super) managed: bool,
@@ -39,12 +53,6 @@ pub(super) struct Behind {
     pub(super) again: bool,
 }
 
-#[derive(Default)]
-pub(super) struct Load {
-    pub(super) stanzas: usize,
-    pub(super) bytes: usize,
-}
-
 impl Contents {
     /// Puts a stanza behind those that may be written; true when there is something to write.
     ///
@@ -52,6 +60,7 @@ impl Contents {
     /// See [`PushError`].
     pub(super) fn push(&mut self, item: Item, release: Release, limits: &Limits) -> Result<bool, PushError> {
         self.admit(&item, limits)?;
+        self.count(&item);
         Ok(self.append(item, release))
     }
 
@@ -61,6 +70,7 @@ impl Contents {
     /// See [`PushError`].
     pub(super) fn place(&mut self, item: Item, release: Release, limits: &Limits) -> Result<bool, PushError> {
         self.admit(&item, limits)?;
+        self.count(&item);
         match &mut self.behind {
             Some(behind) if behind.keeps(&item) => {
                 behind.items.push_back(item);
@@ -71,18 +81,17 @@ impl Contents {
     }
 
     fn count(&mut self, item: &Item) {
-        if item.counts() {
-            self.counted.stanzas += 1;
-            self.counted.bytes += item.weight();
+        if let Some(load) = self.loads.of(item.charge) {
+            load.add(item.weight());
         }
     }
 
-    /// A stanza has left.
-    pub(super) fn discount(&mut self, item: &Item) {
-        self.bytes -= item.weight();
-        if item.counts() {
-            self.counted.stanzas -= 1;
-            self.counted.bytes -= item.weight();
+    /// A stanza has left, which `was` written before.
+    pub(super) fn discount(&mut self, item: &Item, was: Was) {
+        let weight = item.weight();
+        self.bytes -= weight;
+        if let Some(load) = self.loads.of(was.charge(item)) {
+            load.sub(weight);
         }
     }
 
@@ -106,23 +115,70 @@ impl Contents {
         let found = (first..self.items.len())
             .find(|at| self.items.get(*at).is_some_and(|item| item.receipt.is_none() && same(&item.stanza)));
         if let Some(item) = found.and_then(|at| self.items.remove(at)) {
-            self.discount(&item);
+            self.discount(&item, Was::Waiting);
             self.held -= 1;
         }
     }
 
-    /// Counts a stanza in, unless a bound is reached.
-    fn admit(&mut self, item: &Item, limits: &Limits) -> Result<(), PushError> {
+    /// Whether there is room for a stanza. What is larger than a mailbox fits an empty one: a bound is reached by what waits
+    /// already.
+    ///
+    /// # Errors
+    /// See [`PushError`].
+    pub(super) fn admit(&self, item: &Item, limits: &Limits) -> Result<(), PushError> {
         if self.closed {
             return Err(PushError::Closed);
         }
-        let full = self.counted.stanzas >= limits.mailbox_stanzas.bound()
-            || self.counted.bytes.saturating_add(item.weight()) > limits.mailbox_bytes.bound();
-        if full && item.counts() {
-            return Err(PushError::Full);
+        let (stanzas, bytes) = (limits.mailbox_stanzas.bound(), limits.mailbox_bytes.bound());
+        let times = |factor: usize| (stanzas.saturating_mul(factor), bytes.saturating_mul(factor));
+        let (own, answers, share) = (times(OWN), times(ANSWERS), (stanzas / SHARES, bytes / SHARES));
+        match item.charge {
+            Charge::Paced => Ok(()),
+            Charge::Answer | Charge::Push if self.loads.own.reaches(own.0, own.1) => Err(PushError::Full),
+            Charge::Answer if self.loads.answers.reaches(answers.0, answers.1) => Err(PushError::Full),
+            Charge::Answer | Charge::Push => Ok(()),
+            Charge::Known | Charge::Stranger if self.loads.sent().reaches(stanzas, bytes) => {
+                Err(PushError::Full)
+            }
+            Charge::Stranger if self.loads.strangers.reaches(share.0, share.1) => {
+                Err(PushError::Crowded { stuck: false })
+            }
+            // As long as all together have not come to one share, nobody has: who sent what is not looked at.
+            Charge::Known if self.loads.known.reaches(share.0, share.1) => {
+                match self.sent_like(item).reaches(share.0, share.1) {
+                    true => Err(PushError::Crowded { stuck: false }),
+                    false => Ok(()),
+                }
+            }
+            Charge::Known | Charge::Stranger => Ok(()),
         }
-        self.count(item);
-        Ok(())
+    }
+
+    /// What waits of the same sender.
+    fn sent_like(&self, item: &Item) -> Load {
+        let behind = self.behind.iter().flat_map(|behind| &behind.items);
+        let mut load = Load::default();
+        for other in self.items.iter().chain(behind).filter(|other| other.charge == Charge::Known) {
+            let same = match (item.stanza.from(), other.stanza.from()) {
+                (Some(one), Some(two)) => one.same_bare(two),
+                (one, two) => one.is_none() && two.is_none(),
+            };
+            if same {
+                load.add(other.weight());
+            }
+        }
+        load
+    }
+
+    /// The mailbox is full at this time (UTC microseconds): has its reader made no progress for too long?
+    pub(super) fn is_stuck(&mut self, now_us: i64) -> bool {
+        match self.stuck {
+            Some((since_us, left)) if left == self.left => now_us.saturating_sub(since_us) >= PATIENCE_US,
+            _ => {
+                self.stuck = Some((now_us, self.left));
+                false
+            }
+        }
     }
 
     /// The next stanza to write.
@@ -130,21 +186,52 @@ impl Contents {
         if self.managed {
             let item =
                 self.items.get(self.written).filter(|_| self.written + self.held < self.items.len())?;
+            let (taken, charge, weight) = ((item.stanza.clone(), None), item.charge, item.weight());
             self.written += 1;
-            return Some((item.stanza.clone(), None));
+            if charge == Charge::Answer {
+                self.loads.answers.sub(weight);
+                self.loads.own.add(weight);
+            }
+            return Some(taken);
         }
         if self.items.len() <= self.held {
             return None;
         }
         let item = self.items.pop_front()?;
-        self.discount(&item);
+        self.left += 1;
+        self.discount(&item, Was::Waiting);
         Some((item.stanza, item.receipt))
+    }
+
+    /// What was written and not acknowledged is to be written again.
+    pub(super) fn rewind(&mut self) {
+        for item in self.items.iter().take(self.written).filter(|item| item.charge == Charge::Answer) {
+            self.loads.own.sub(item.weight());
+            self.loads.answers.add(item.weight());
+        }
+        self.written = 0;
     }
 
     /// Nothing waits behind stored messages any more.
     pub(super) fn release(&mut self) {
         for item in self.behind.take().map(|behind| behind.items).unwrap_or_default() {
             self.append(item, Release::Now);
+        }
+    }
+}
+
+/// Whether a stanza that leaves had been written before.
+#[derive(Clone, Copy)]
+pub(super) enum Was {
+    Waiting,
+    Written,
+}
+
+impl Was {
+    fn charge(self, item: &Item) -> Charge {
+        match (self, item.charge) {
+            (Self::Written, Charge::Answer) => Charge::Push, // they count together
+            (_, charge) => charge,
         }
     }
 }

@@ -69,14 +69,103 @@ fn h_wraps_around() {
     assert_eq!(mailbox.held(), 0);
 }
 
+/// A message of a sender, for its share or for that of strangers.
+fn from(sender: &str, charge: Charge) -> Item {
+    let xml = format!("<message from='{sender}' id='f'><body>x</body></message>");
+    Item { charge, ..Item::new(Stanza::parse_str(&xml).unwrap(), 0) }
+}
+
+/// Takes in as many as there is room for at this second; how many, and why no more.
+fn fill(mailbox: &Mailbox, item: &Item, limits: &Limits, second: i64) -> (usize, PushError) {
+    let place = || mailbox.place(item.clone(), Release::Now, limits, || second * 1_000_000).err();
+    let mut taken = 0;
+    loop {
+        match place() {
+            None => taken += 1,
+            Some(why) => return (taken, why),
+        }
+    }
+}
+
+const CROWDED: PushError = PushError::Crowded { stuck: false };
+
 #[test]
-fn bounded_in_stanzas_and_bytes() {
-    let few = Limits { mailbox_stanzas: Limit::of(2), ..Limits::default() };
+fn each_sender_has_a_share_and_strangers_have_one_together() {
+    let limits = Limits { mailbox_stanzas: Limit::of(16), ..Limits::default() };
     let mailbox = Mailbox::default();
-    (0..2).for_each(|n| mailbox.push(item(n), Release::Now, &few).unwrap());
-    assert_eq!(mailbox.push(item(2), Release::Now, &few), Err(PushError::Full));
+    let stranger = |name: &str| from(name, Charge::Stranger);
+    mailbox.place(stranger("x@a/1"), Release::Now, &limits, || 0).unwrap();
+    assert_eq!(fill(&mailbox, &stranger("y@a/1"), &limits, 0), (3, CROWDED));
+    for (sender, room) in [("bert@b/1", 4), ("bert@b/2", 0), ("carl@b", 4), ("dora@b", 4), ("emil@b", 0)] {
+        assert_eq!(fill(&mailbox, &from(sender, Charge::Known), &limits, 0), (room, CROWDED), "{sender}");
+    }
+    assert_eq!(ids(&mailbox, 4).len(), 4);
+    assert_eq!(fill(&mailbox, &stranger("z@a/1"), &limits, 0).0, 4, "what has left makes room");
+}
+
+#[test]
+fn the_shares_hold_in_bytes_too_and_what_is_larger_than_one_fits() {
+    let item = from("x@a/1", Charge::Stranger);
+    let limits = Limits { mailbox_bytes: Limit::of(8 * item.weight() as u64), ..Limits::default() };
+    assert_eq!(fill(&Mailbox::default(), &item, &limits, 0), (2, CROWDED));
     let small = Limits { mailbox_bytes: Limit::of(10), ..Limits::default() };
-    assert_eq!(Mailbox::default().push(item(0), Release::Now, &small), Err(PushError::Full));
+    for charge in [Charge::Known, Charge::Stranger, Charge::Push] {
+        let mailbox = Mailbox::default();
+        mailbox.place(from("x@a/1", charge), Release::Now, &small, || 0).unwrap();
+    }
+}
+
+#[test]
+fn a_reader_is_slow_by_time_without_progress() {
+    let limits = Limits { mailbox_stanzas: Limit::of(4), ..Limits::default() };
+    let mailbox = Mailbox::default();
+    let friend = |n: usize| from(&format!("x{n}@a"), Charge::Known);
+    (0..4).for_each(|n| mailbox.place(friend(n), Release::Now, &limits, || 0).unwrap());
+    for second in [0, 9] {
+        assert_eq!(fill(&mailbox, &friend(5), &limits, second), (0, CROWDED));
+    }
+    assert_eq!(ids(&mailbox, 1).len(), 1);
+    assert_eq!(fill(&mailbox, &friend(6), &limits, 11), (1, CROWDED), "it reads");
+    assert_eq!(fill(&mailbox, &friend(7), &limits, 20), (0, CROWDED));
+    assert_eq!(fill(&mailbox, &friend(7), &limits, 21), (0, PushError::Full));
+    assert_eq!(fill(&mailbox, &from("x6@a", Charge::Known), &limits, 22), (0, PushError::Full));
+}
+
+#[test]
+fn what_the_client_asked_for_counts_against_nobody_until_it_is_written() {
+    let limits = Limits { mailbox_stanzas: Limit::of(4), ..Limits::default() };
+    let answer = |n: usize| Item { charge: Charge::Answer, ..item(n) };
+    let mailbox = Mailbox::default();
+    mailbox.manage();
+    assert!(!mailbox.is_answering());
+    (0..60).for_each(|n| mailbox.push(answer(n), Release::Now, &limits).unwrap());
+    assert!(mailbox.is_answering());
+    mailbox.place(from("x@a", Charge::Known), Release::Now, &limits, || 0).unwrap();
+    assert_eq!(ids(&mailbox, 100).len(), 61);
+    assert!(!mailbox.is_answering());
+    assert_eq!(
+        mailbox.push(answer(60), Release::Now, &limits),
+        Err(PushError::Full),
+        "nothing is acknowledged"
+    );
+    mailbox.rewind();
+    assert!(mailbox.is_answering());
+    assert_eq!(ids(&mailbox, 100).len(), 61);
+    mailbox.acknowledge(60).unwrap();
+    mailbox.push(answer(61), Release::Now, &limits).unwrap();
+    let many =
+        (0..100).map(|n| mailbox.push(answer(n), Release::Now, &limits)).filter(Result::is_err).count();
+    assert!(many > 0, "without a bound");
+}
+
+#[test]
+fn pushes_have_bounds_of_their_own() {
+    let limits = Limits { mailbox_stanzas: Limit::of(4), ..Limits::default() };
+    let mailbox = Mailbox::default();
+    let push = |n: usize| mailbox.push(Item { charge: Charge::Push, ..item(n) }, Release::Now, &limits);
+    (0..16).for_each(|n| push(n).unwrap());
+    assert_eq!(push(16), Err(PushError::Full));
+    mailbox.place(from("x@a", Charge::Known), Release::Now, &limits, || 0).unwrap();
 }
 
 #[test]
@@ -117,7 +206,7 @@ fn the_latest_takes_the_place_of_what_it_supersedes() {
     mailbox.push(item(3), latest("9"), &Limits::default()).unwrap();
     mailbox.flush();
     assert_eq!(ids(&mailbox, 10), ["2", "3"]);
-    assert_eq!(mailbox.inner.lock().counted.stanzas, 0);
+    assert_eq!(mailbox.inner.lock().loads.sent().stanzas, 0);
 }
 
 #[test]

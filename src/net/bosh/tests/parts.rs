@@ -8,7 +8,6 @@ use proptest::prelude::*;
 use settings::{Interval, Limit};
 use xmpp::{Document, Limits, ns};
 
-use super::super::address::Addresses;
 use super::super::body::{Attributes, Body};
 use super::super::condition::Condition;
 use super::super::creation::header;
@@ -16,6 +15,7 @@ use super::super::reply::{Reply, Tag};
 use super::super::terms::Terms;
 use super::super::window::{LARGEST, Place, Window};
 use super::{LIMITS, STANZA};
+use crate::address::Addresses;
 
 fn open(xml: &str) -> Result<Attributes, Condition> {
     Body::open(xml.as_bytes()).map(|body| body.attributes)

@@ -20,7 +20,7 @@ async fn ask(client: &mut Http2, method: &str, path: &str, body: &'static str) -
         .unwrap();
     let answer = client.send_request(request).await.unwrap();
     let status = answer.status().as_u16();
-    let body = collect(answer.into_body(), 1 << 20, Duration::MAX).await.unwrap();
+    let body = collect(answer.into_body(), 1 << 20, |_| 0, Duration::MAX).await.unwrap();
     (status, String::from_utf8(body.to_vec()).unwrap().trim_end().to_owned())
 }
 

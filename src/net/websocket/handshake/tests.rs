@@ -33,7 +33,7 @@ impl Route for Echo {
 async fn echo(upgrade: Upgrade) {
     let Some(mut socket) = upgrade.accept(Limits::default()).await else { return };
     loop {
-        match poll_fn(|cx| socket.poll_event(cx)).await {
+        match poll_fn(|cx| socket.poll_event(cx, true)).await {
             Ok(Wire::Event(StreamEvent::Element(element))) => {
                 socket.text(|out| out.extend_from_slice(element.as_bytes()));
             }

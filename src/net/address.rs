@@ -1,27 +1,18 @@
-//! How many sessions of one address have not logged in yet.
+//! How many of something one address has.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 use parking_lot::Mutex;
-use settings::{Limit, group, number};
+use settings::Limit;
 
-group! {
-    /// What a server allows an address.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct AddressLimits {
-        /// BOSH sessions that are not logged in yet, from one address.
-        bosh_sessions_per_address: Limit = number(500, 1..=1_000_000).server_wide();
-    }
-}
-
-/// Sessions by address. Of IPv6 the first half counts: the other half is the client's to choose.
+/// A count by address. Of IPv6 the first half counts: the other half is the client's to choose.
 #[derive(Default)]
-pub(super) struct Addresses(Mutex<HashMap<IpAddr, usize>>);
+pub(crate) struct Addresses(Mutex<HashMap<IpAddr, usize>>);
 
-/// A session counts until this is dropped.
-pub(super) struct Seat {
+/// One counts until this is dropped.
+pub(crate) struct Seat {
     addresses: Arc<Addresses>,
     key: IpAddr,
 }

@@ -1,0 +1,190 @@
+//! How many connections there may be, of one address and of all together.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arc_swap::ArcSwap;
+use runtime::Counter;
+use settings::{Limit, group, number};
+
+use crate::address::{Addresses, Seat};
+use crate::http::Proxies;
+
+group! {
+    /// Connections of clients.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct ConnectionLimits {
+        /// Connections of one address; of IPv6, of one /64. Loopback and `trusted_proxies` may have any number; clients
+        /// behind a proxy count by the address that it reports.
+        connections_per_address: Limit = number(1000, 1..=1_000_000).server_wide();
+        /// Connections of all clients together. File descriptors bound them as well: the server takes as many as it may
+        /// have (`RLIMIT_NOFILE`), and keeps some for itself.
+        connections: Limit = number(0, 1..=100_000_000).zero("as many as file descriptors allow").server_wide();
+    }
+}
+
+/// The connections there are, and how many there may be.
+pub struct Connections {
+    limits: ArcSwap<ConnectionLimits>,
+    /// As many as file descriptors allow.
+    most: usize,
+    trusted: Proxies,
+    open: AtomicUsize,
+    addresses: Arc<Addresses>,
+    refused: Counter,
+}
+
+/// A connection counts until this is dropped.
+pub struct Admission {
+    connections: Arc<Connections>,
+    /// None for whom no address counts.
+    _seat: Option<Seat>,
+}
+
+impl Connections {
+    /// None yet. File descriptors allow `most` of them.
+    pub fn new(limits: ConnectionLimits, trusted: Proxies, most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            limits: ArcSwap::from_pointee(limits),
+            most,
+            trusted,
+            open: AtomicUsize::new(0),
+            addresses: Arc::default(),
+            refused: Counter::new(),
+        })
+    }
+
+    /// Any number of connections.
+    pub fn unlimited() -> Arc<Self> {
+        let limits = ConnectionLimits { connections_per_address: Limit::OFF, connections: Limit::OFF };
+        Self::new(limits, Proxies::default(), usize::MAX)
+    }
+
+    /// Sets the limits of connections from now on.
+    pub fn set_limits(&self, limits: ConnectionLimits) {
+        self.limits.store(Arc::new(limits));
+    }
+
+    /// Counts one more from this address; `None` when there are too many, which is counted.
+    pub fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Admission> {
+        let most = self.limits.load().connections.bound().min(self.most);
+        if self.open.fetch_add(1, Ordering::AcqRel) >= most {
+            self.open.fetch_sub(1, Ordering::AcqRel);
+            return self.refuse(peer);
+        }
+        // From here on it counts, and no more when it is refused.
+        let mut admission = Admission { connections: self.clone(), _seat: None };
+        if !self.trusted.contains(peer) {
+            admission._seat = self.seat(peer)?;
+        }
+        Some(admission)
+    }
+
+    /// The seat of an address; `Some(None)` for one that needs none.
+    fn seat(&self, address: IpAddr) -> Option<Option<Seat>> {
+        if address.to_canonical().is_loopback() {
+            return Some(None);
+        }
+        match self.addresses.seat(address, self.limits.load().connections_per_address) {
+            Some(seat) => Some(Some(seat)),
+            None => self.refuse(address),
+        }
+    }
+
+    fn refuse<T>(&self, address: IpAddr) -> Option<T> {
+        self.refused.inc();
+        tracing::debug!(%address, "a connection is refused: there are too many");
+        None
+    }
+
+    /// Connections there are.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::Acquire)
+    }
+
+    /// Connections that were refused so far.
+    pub fn refused(&self) -> u64 {
+        self.refused.get()
+    }
+}
+
+impl Admission {
+    /// A trusted proxy has said for whom the connection is: it counts as that address's. False when that has too many.
+    pub fn is_for(&mut self, client: IpAddr) -> bool {
+        match self.connections.trusted.contains(client) {
+            true => true, // the proxy itself
+            false => self.connections.seat(client).map(|seat| self._seat = seat).is_some(),
+        }
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        self.connections.open.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn connections(per_address: u64, all: u64) -> Arc<Connections> {
+        let limits =
+            ConnectionLimits { connections_per_address: Limit::of(per_address), connections: Limit::of(all) };
+        Connections::new(limits, Proxies::parse(["192.0.2.0/24"]).unwrap(), 100)
+    }
+
+    fn admitted(connections: &Arc<Connections>, from: &str) -> Vec<Admission> {
+        std::iter::repeat_with(|| connections.admit(address(from))).take(50).map_while(|one| one).collect()
+    }
+
+    #[test]
+    fn each_address_has_a_number_of_its_own() {
+        let connections = connections(2, 0);
+        let one = admitted(&connections, "198.51.100.1");
+        assert_eq!((one.len(), connections.refused()), (2, 1));
+        assert_eq!(admitted(&connections, "198.51.100.2").len(), 2);
+        assert_eq!(admitted(&connections, "::ffff:198.51.100.1").len(), 0, "the same address");
+        drop(one);
+        assert_eq!(connections.open(), 0);
+        assert_eq!(admitted(&connections, "198.51.100.1").len(), 2);
+    }
+
+    #[test]
+    fn of_ipv6_a_whole_network_counts() {
+        let connections = connections(2, 0);
+        let _one = connections.admit(address("2001:db8::1")).unwrap();
+        let _two = connections.admit(address("2001:db8::ffff:2")).unwrap();
+        assert!(connections.admit(address("2001:db8::3")).is_none());
+        assert!(connections.admit(address("2001:db8:0:1::3")).is_some());
+    }
+
+    #[test]
+    fn loopback_and_proxies_may_have_any_number_and_who_is_behind_them_may_not() {
+        let connections = connections(2, 0);
+        for any in ["127.0.0.1", "::1", "192.0.2.7"] {
+            assert_eq!(admitted(&connections, any).len(), 50, "{any}");
+        }
+        let mut behind = admitted(&connections, "192.0.2.7");
+        let client = address("198.51.100.1");
+        assert_eq!(behind.iter_mut().filter_map(|one| one.is_for(client).then_some(())).count(), 2);
+        behind.clear();
+        assert_eq!(admitted(&connections, "198.51.100.1").len(), 2);
+    }
+
+    #[test]
+    fn all_together_are_bounded_by_the_limit_and_by_descriptors() {
+        let connections = connections(0, 3);
+        let held = admitted(&connections, "127.0.0.1");
+        assert_eq!((held.len(), connections.open()), (3, 3));
+        let off = ConnectionLimits { connections_per_address: Limit::OFF, connections: Limit::OFF };
+        connections.set_limits(off);
+        let more: Vec<_> = (0..200).map_while(|_| connections.admit(address("198.51.100.1"))).collect();
+        assert_eq!(more.len(), 97);
+    }
+}
