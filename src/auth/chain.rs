@@ -53,7 +53,7 @@ impl Chain {
                 Lookup::TryLater => return Err(SaslError::TemporaryAuthFailure),
             }
         }
-        Ok(Found { keys: self.decoys.keys(domain, local, hash), refuse: None })
+        Ok(Found { keys: self.decoys.keys(domain, local, hash).await, refuse: None })
     }
 
     /// Checks a password.

@@ -96,7 +96,7 @@ impl Internal {
         };
         if keys.is_empty() {
             // The same work, so that time does not tell who has an account.
-            keys = self.decoys_for(domain, local);
+            keys = self.decoys_for(domain, local).await;
         }
         let password = Zeroizing::new(password.to_owned());
         let Some(right) = self.blocking(move || verify_plain(&password, &keys)).await else {
@@ -110,8 +110,12 @@ impl Internal {
         })
     }
 
-    fn decoys_for(&self, domain: &str, local: &str) -> Vec<ScramKeys> {
-        self.hashing.hashes.iter().map(|&hash| self.decoys.keys(domain, local, hash)).collect()
+    async fn decoys_for(&self, domain: &str, local: &str) -> Vec<ScramKeys> {
+        let mut keys = Vec::with_capacity(self.hashing.hashes.len());
+        for &hash in &self.hashing.hashes {
+            keys.push(self.decoys.keys(domain, local, hash).await);
+        }
+        keys
     }
 
     async fn offered(&self, domain: &str) -> Result<Vec<Hash>, ProviderError> {

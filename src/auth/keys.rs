@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq;
 use xmpp::{PrepError, saslprep};
 use zeroize::Zeroizing;
 
+use crate::decoy::Shape;
 use crate::digest::{digest, hmac, output_len, salted_password};
 
 /// Length in bytes of the salts we make.
@@ -96,20 +97,30 @@ pub fn verify_plain(password: &str, keys: &[ScramKeys]) -> bool {
 
 /// What an account that does not exist answers with: a salt that is the same every time, made from the server's
 /// secret, and keys that no password fits. `username` and `domain` in the form in which accounts are looked up.
-pub fn decoy_keys(secret: &[u8], domain: &str, username: &str, hash: Hash, iterations: u32) -> ScramKeys {
+pub(crate) fn decoy_keys(secret: &[u8], domain: &str, username: &str, hash: Hash, shape: Shape) -> ScramKeys {
     let derive = |what: &str| {
         let parts = [what, "\0", hash_name(hash), "\0", domain, "\0", username];
         hmac(hash, secret, &parts.map(str::as_bytes))
     };
     let mut salt = derive("decoy salt");
-    salt.truncate(SALT_LEN);
+    while salt.len() < shape.salt_len {
+        salt.extend(derive(&format!("decoy salt {}", salt.len())));
+    }
+    salt.truncate(shape.salt_len);
     ScramKeys {
         hash,
-        iterations,
+        iterations: shape.iterations,
         salt,
         stored_key: derive("decoy stored key"),
         server_key: derive("decoy server key"),
     }
+}
+
+/// Where among a domain's accounts, in the order of their names, the one stands that a name without an account looks like.
+pub(crate) fn decoy_model(secret: &[u8], domain: &str, username: &str) -> String {
+    let parts = ["decoy model", "\0", domain, "\0", username];
+    let letter = |byte: &u8| char::from(b'a' + byte % 26);
+    hmac(Hash::Sha256, secret, &parts.map(str::as_bytes)).iter().take(8).map(letter).collect()
 }
 
 const fn hash_name(hash: Hash) -> &'static str {
@@ -183,7 +194,7 @@ mod tests {
     #[test]
     fn decoys_are_stable_and_told_apart() {
         let decoy = |secret: &[u8], domain: &str, user: &str, hash| {
-            let keys = decoy_keys(secret, domain, user, hash, 4096);
+            let keys = decoy_keys(secret, domain, user, hash, Shape { iterations: 4096, salt_len: SALT_LEN });
             assert_eq!(keys.salt.len(), SALT_LEN);
             assert_eq!(keys.stored_key.len(), output_len(hash));
             assert_eq!(keys.server_key.len(), output_len(hash));

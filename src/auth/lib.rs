@@ -23,7 +23,7 @@ pub use chain::{Chain, Found};
 pub use decoy::Decoys;
 pub use error::SaslError;
 pub use internal::{Hashing, Internal};
-pub use keys::{PasswordError, SALT_LEN, decoy_keys, derive_keys, new_keys, verify_plain};
+pub use keys::{PasswordError, SALT_LEN, derive_keys, new_keys, verify_plain};
 pub use limiter::{Limited, LoginLimiter, LoginLimits};
 pub use mechanism::{Mechanism, UnknownMechanism};
 pub use plain::{PlainCredentials, parse_plain};

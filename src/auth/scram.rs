@@ -142,6 +142,7 @@ fn proves(hash: Hash, stored_key: &[u8], auth_message: &[&[u8]], proof: &[u8]) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decoy::Shape;
     use crate::digest::salted_password;
     use crate::keys::{decoy_keys, derive_keys};
 
@@ -263,7 +264,13 @@ mod tests {
 
     #[test]
     fn a_decoy_never_verifies() {
-        let decoy = decoy_keys(b"secret", "chess.example", "nobody", Hash::Sha256, 2);
+        let decoy = decoy_keys(
+            b"secret",
+            "chess.example",
+            "nobody",
+            Hash::Sha256,
+            Shape { iterations: 2, salt_len: 16 },
+        );
         for password in ["", "pencil", "nobody"] {
             let result = exchange(Hash::Sha256, "n,,", "n=nobody,r=client", &decoy, password);
             assert_eq!(result, Err(SaslError::NotAuthorized));

@@ -1,7 +1,7 @@
 //! A served domain.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use arc_swap::ArcSwap;
 use xmpp::Jid;
@@ -63,6 +63,8 @@ pub struct Host {
     index: usize,
     jid: Jid,
     options: ArcSwap<HostOptions>,
+    /// Rises with every change of the options.
+    version: AtomicU32,
     pub(crate) accounts: Accounts,
     /// Hooks at the Write stage.
     writers: ArcSwap<Vec<WriteHook>>,
@@ -82,6 +84,7 @@ impl Host {
             index,
             jid,
             options: ArcSwap::from_pointee(options),
+            version: AtomicU32::new(0),
             accounts: Accounts::default(),
             writers: ArcSwap::default(),
             slots: Slots::default(),
@@ -111,6 +114,15 @@ impl Host {
 
     pub(crate) fn set_options(&self, options: HostOptions) {
         self.options.store(Arc::new(options));
+        self.version.fetch_add(1, Ordering::AcqRel);
+        // Sessions that wait for their clients look at it now, and not behind one more stanza.
+        let accounts = self.accounts.all();
+        accounts.iter().flat_map(|account| account.sessions()).for_each(|session| session.mailbox.nudge());
+    }
+
+    /// Rises with every change of the [options](Self::options): whoever holds something of them for long compares it.
+    pub fn version(&self) -> u32 {
+        self.version.load(Ordering::Acquire)
     }
 
     pub(crate) fn writers(&self) -> Arc<Vec<WriteHook>> {

@@ -15,7 +15,9 @@ group! {
         mailbox_bytes: Limit = number(2_097_152, 16_384..=1 << 40);
         /// Seconds in which a session that lost its connection can be resumed (XEP-0198).
         resume_seconds: Interval = number(300, 1..=604_800).zero("resumption is not offered");
-        /// Sessions of one account at once.
+        /// Sessions of one account that wait to be resumed; beyond it the one that has waited longest ends.
+        waiting_sessions_per_account: Limit = number(10, 1..=1_000_000);
+        /// Sessions of one account at once; those that wait to be resumed do not count.
         sessions_per_account: Limit = number(0, 1..=1_000_000);
     }
     with {
@@ -23,6 +25,8 @@ group! {
         stream: net::StreamLimits;
         /// What BOSH sessions may ask for.
         bosh: net::bosh::Limits;
+        /// How idle WebSockets are kept.
+        websocket: net::websocket::PingLimits;
         /// The values themselves, for limits of features.
         features: Values;
     }

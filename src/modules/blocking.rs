@@ -59,15 +59,15 @@ impl Module for Blocking {
         registrar.feature(Target::Account, ns::BLOCKING);
         let (asked, pushes, directed) = (registrar.state(), registrar.state(), registrar.state());
         let feature = Arc::new(Feature { limit: self.blocked, asked, pushes, directed });
-        registrar.iq(Target::Account, IqKind::Get, "blocklist", ns::BLOCKING, {
+        registrar.own_iq(Holds::Requests, IqKind::Get, "blocklist", ns::BLOCKING, {
             move |request| get(request, asked)
         });
         // Whatever the client sends behind a change is screened by the list as the change leaves it.
         let (block, unblock) = (feature.clone(), feature);
-        registrar.iq_holding(Holds::Everything, Target::Account, IqKind::Set, "block", ns::BLOCKING, {
+        registrar.own_iq(Holds::Everything, IqKind::Set, "block", ns::BLOCKING, {
             move |request| block.clone().block(request)
         });
-        registrar.iq_holding(Holds::Everything, Target::Account, IqKind::Set, "unblock", ns::BLOCKING, {
+        registrar.own_iq(Holds::Everything, IqKind::Set, "unblock", ns::BLOCKING, {
             move |request| unblock.clone().unblock(request)
         });
     }

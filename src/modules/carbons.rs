@@ -38,6 +38,13 @@ impl Module for Carbons {
         registrar.feature(Target::Host, ns::CARBONS_RULES);
         let kept = Kept { enabled: registrar.state(), copied: registrar.state() };
         for (name, on) in [("enable", true), ("disable", false)] {
+            registrar.to_strangers(
+                IqKind::Set,
+                name,
+                ns::CARBONS,
+                false,
+                |_| Err(StanzaError::not_allowed()),
+            );
             registrar.iq(Target::Account, IqKind::Set, name, ns::CARBONS, move |request| {
                 std::future::ready(kept.switch(&request, on))
             });

@@ -6,7 +6,7 @@ use kernel::{
     About, Account, DiscoItem, HostTable, Identity, IqKind, IqRequest, IqResult, Module, Registrar, Target,
 };
 use serde_json::Value;
-use xmpp::{Element, Jid, StanzaError, ns};
+use xmpp::{Element, Jid, Stanza, StanzaError, ns};
 
 use crate::OptionError;
 use crate::options::{self, NoOptions};
@@ -35,6 +35,7 @@ impl Module for Disco {
         registrar.iq(Target::Host, IqKind::Get, "query", ns::DISCO_INFO, host_info);
         registrar.iq(Target::Host, IqKind::Get, "query", ns::DISCO_ITEMS, host_items);
         registrar.iq(Target::Account, IqKind::Get, "query", ns::DISCO_INFO, account_info);
+        registrar.to_strangers(IqKind::Get, "query", ns::DISCO_ITEMS, false, nothing);
         registrar.iq(Target::Account, IqKind::Get, "query", ns::DISCO_ITEMS, account_items);
     }
 }
@@ -61,10 +62,16 @@ async fn account_info(request: IqRequest) -> IqResult {
 
 /// The available resources of the account.
 async fn account_items(request: IqRequest) -> IqResult {
-    let account = authorized(&request).await?;
+    let Ok(account) = authorized(&request).await else { return nothing(&request.stanza) };
     no_node(&request)?;
     let resources = account.available().into_iter().map(|resource| item(resource.jid(), None));
     Ok(Some(Element::new("query", ns::DISCO_ITEMS).with_children(resources)))
+}
+
+/// What strangers are told, of whatever account and node (section 8): nothing can be harvested.
+fn nothing(request: &Stanza) -> IqResult {
+    let node = request.payload().and_then(|query| query.attr("node"));
+    Ok(Some(Element::new("query", ns::DISCO_ITEMS).opt_attr("node", node.as_deref())))
 }
 
 /// Section 8: the owner, and whoever may see the account's presence. To others it does not exist.

@@ -45,6 +45,7 @@ impl Module for LastActivity {
             Ok(Some(answer(request.kernel.uptime().as_secs(), "")))
         });
         let (farewell, left) = (registrar.state(), registrar.state());
+        registrar.to_strangers(IqKind::Get, "query", ns::LAST, true, |_| Err(StanzaError::forbidden()));
         registrar.iq(Target::Account, IqKind::Get, "query", ns::LAST, move |request| get(request, left));
         let presence = Interest::types(Kind::Presence, &[StanzaType::None, StanzaType::Unavailable]);
         registrar.hook(Stage::Send, Order::Normal, presence, move |_, packet| {

@@ -66,6 +66,10 @@ fn sent<'a>(
     if let Some(action) = Action::of(kind) {
         return Box::pin(outbound::sent(kernel, resource, packet, action));
     }
+    if kind == StanzaType::None && stanza.has_invalid_priority() {
+        let text = "a priority is a whole number from -128 to 127";
+        return decided(Verdict::Reject(StanzaError::bad_request().text(text)));
+    }
     match (kind, stanza.to()) {
         (StanzaType::None, None) => Box::pin(broadcast::available(kernel, resource, stanza.clone(), kept)),
         (StanzaType::Unavailable, None) => {

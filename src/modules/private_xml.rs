@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{About, IqKind, IqRequest, IqResult, Module, Registrar, Target};
+use kernel::{About, Holds, IqKind, IqRequest, IqResult, Module, Registrar, Target};
 use serde_json::Value;
 use settings::{Limit, group, number};
 use storage::{PrivateEntry, PrivateError, PrivateLimits};
@@ -35,9 +35,10 @@ impl Module for PrivateXml {
 
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
         registrar.feature(Target::Host, ns::PRIVATE);
-        registrar.iq(Target::Account, IqKind::Get, "query", ns::PRIVATE, get);
-        registrar
-            .iq(Target::Account, IqKind::Set, "query", ns::PRIVATE, move |request| self.clone().set(request));
+        registrar.own_iq(Holds::Requests, IqKind::Get, "query", ns::PRIVATE, get);
+        registrar.own_iq(Holds::Requests, IqKind::Set, "query", ns::PRIVATE, move |request| {
+            self.clone().set(request)
+        });
     }
 }
 

@@ -53,6 +53,9 @@ impl Module for Registration {
             let this = this.clone();
             async move { this.create(request).await }
         });
+        for kind in [IqKind::Get, IqKind::Set] {
+            registrar.to_strangers(kind, "query", ns::REGISTER, false, |_| Err(StanzaError::forbidden()));
+        }
         for target in [Target::Host, Target::Account] {
             registrar.iq(target.clone(), IqKind::Get, "query", ns::REGISTER, registered);
             registrar.iq_holding(Holds::Everything, target, IqKind::Set, "query", ns::REGISTER, change);
@@ -148,6 +151,7 @@ async fn change(request: IqRequest) -> IqResult {
     let local = account.jid().local().unwrap_or_default();
     let auth = host.options().auth.clone();
     auth.set_password(host.name(), local, &password).await.map_err(refusal)?;
+    request.kernel.password_changed(&account, request.resource.as_ref()).await;
     Ok(None)
 }
 

@@ -24,14 +24,16 @@ group! {
     /// What a roster may hold.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct RosterLimits {
-        /// Contacts in one roster.
+        /// Contacts in one roster. Requests of strangers that wait for an answer have a quarter as many places beside them.
         roster_items: Limit = number(5000, 1..=1_000_000);
+        /// Bytes of one roster: of addresses, names and groups, and 64 more for each contact and each group that it is in.
+        roster_bytes: Limit = number(8_388_608, 65_536..=1 << 40);
     }
 }
 
-/// Contacts that the account's roster may have.
-pub(crate) fn limit(account: &Account) -> Limit {
-    account.host().options().limits.features.of::<RosterLimits>().roster_items
+/// What the account's roster may hold.
+pub(crate) fn limits(account: &Account) -> RosterLimits {
+    account.host().options().limits.features.of()
 }
 
 pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
@@ -48,8 +50,8 @@ impl Module for Roster {
         registrar.feature(Target::Host, ns::ROSTER);
         registrar.stream_feature(Phase::Bind, Element::new("ver", ns::ROSTERVER));
         // Presence behind a request sees the roster as the request leaves it.
-        registrar.iq_holding(Holds::Presence, Target::Account, IqKind::Get, "query", ns::ROSTER, get);
-        registrar.iq_holding(Holds::Presence, Target::Account, IqKind::Set, "query", ns::ROSTER, set);
+        registrar.own_iq(Holds::Presence, IqKind::Get, "query", ns::ROSTER, get);
+        registrar.own_iq(Holds::Presence, IqKind::Set, "query", ns::ROSTER, set);
         registrar.deletion(|kernel, account| Box::pin(removal::farewell(kernel, account)));
     }
 }
@@ -83,9 +85,9 @@ async fn set(request: IqRequest) -> IqResult {
     match item::read(query, account.jid())? {
         Wanted::Removed(jid) => removal::remove(&request.kernel, &account, &jid).await?,
         Wanted::Kept(wanted) => {
-            let (kernel, limit) = (&request.kernel, limit(&account));
+            let (kernel, limits) = (&request.kernel, limits(&account));
             let compute = |roster: &kernel::Roster| {
-                let item = item::kept(roster, wanted, limit)?;
+                let item = item::kept(roster, wanted, &limits)?;
                 Ok::<_, Refused>(Some(RosterChange::Put(item)))
             };
             let announce =

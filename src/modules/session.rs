@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{About, IqKind, Module, Phase, Registrar, Target};
+use kernel::{About, Holds, IqKind, Module, Phase, Registrar, Target};
 use serde_json::Value;
 use xmpp::{Element, ns};
 
@@ -24,14 +24,9 @@ impl Module for Session {
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
         let optional = Element::new("optional", ns::SESSION);
         registrar.stream_feature(Phase::Bind, Element::new("session", ns::SESSION).child(optional));
-        for target in [Target::Host, Target::Account] {
-            let own = target == Target::Account;
-            registrar.iq(target, IqKind::Set, "session", ns::SESSION, move |request| async move {
-                if own {
-                    request.own_account()?;
-                }
-                Ok(None)
-            });
-        }
+        registrar.iq(Target::Host, IqKind::Set, "session", ns::SESSION, |_| async { Ok(None) });
+        registrar.own_iq(Holds::Requests, IqKind::Set, "session", ns::SESSION, |request| async move {
+            request.own_account().map(|_| None)
+        });
     }
 }

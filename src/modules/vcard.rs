@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{About, Host, IqKind, IqRequest, IqResult, Module, Registrar, Target};
+use kernel::{About, Holds, Host, IqKind, IqRequest, IqResult, Module, Registrar, Target};
 use serde_json::Value;
 use settings::{Limit, group, number};
 use xmpp::{Element, StanzaError, ns};
@@ -38,8 +38,9 @@ impl Module for VCard {
             Ok(Some(of_host(&request.host)))
         });
         registrar.iq(Target::Account, IqKind::Get, "vCard", ns::VCARD, get);
-        registrar
-            .iq(Target::Account, IqKind::Set, "vCard", ns::VCARD, move |request| self.clone().set(request));
+        registrar.own_iq(Holds::Requests, IqKind::Set, "vCard", ns::VCARD, move |request| {
+            self.clone().set(request)
+        });
     }
 }
 

@@ -47,8 +47,15 @@ pub(crate) fn store(domains: &[&str]) -> (TlsStore, tempfile::TempDir) {
 
 /// Writes a certificate and its key for a name, valid in these years.
 pub(crate) fn issue(dir: &Path, name: &str, from: i32, to: i32) -> (PathBuf, PathBuf) {
+    issue_for(dir, &[name], from, to)
+}
+
+/// The same for several names; the files have that of the first.
+pub(crate) fn issue_for(dir: &Path, names: &[&str], from: i32, to: i32) -> (PathBuf, PathBuf) {
+    let name = names[0];
     let key = rcgen::KeyPair::generate().unwrap();
-    let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = rcgen::CertificateParams::new(names).unwrap();
     params.not_before = rcgen::date_time_ymd(from, 1, 1);
     params.not_after = rcgen::date_time_ymd(to, 1, 1);
     let cert = params.self_signed(&key).unwrap();

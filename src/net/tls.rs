@@ -1,10 +1,10 @@
 //! Certificates by domain, and the handshake configurations made of them.
 
 mod error;
+mod facts;
 mod files;
 mod resolver;
 mod self_signed;
-mod validity;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -57,8 +57,8 @@ impl TlsStore {
         Ok(TlsStore(Arc::new(Shared { clock, certificates, direct, https, change: Mutex::new(()) })))
     }
 
-    /// The configuration of direct TLS: the certificate is chosen by SNI, without SNI the default domain's; an unknown
-    /// name is refused with an alert.
+    /// The configuration of direct TLS: the certificate is chosen by SNI, which names a domain or what a domain's
+    /// certificate is for; without SNI it is the default domain's. An unknown name is refused with an alert.
     pub fn direct(&self) -> TlsConfig {
         self.0.direct.clone()
     }
@@ -134,7 +134,7 @@ impl TlsStore {
         let starttls = TlsConfig(Arc::new(server_config(Arc::new(resolver))?));
         let _change = self.0.change.lock();
         let mut all = Certificates::clone(&self.0.certificates.load());
-        all.insert(name, Arc::new(pair.key), starttls);
+        all.insert(name, Arc::new(pair.key), pair.names.into(), starttls);
         self.0.certificates.store(Arc::new(all));
         Ok(pair.loaded)
     }

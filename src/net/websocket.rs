@@ -5,12 +5,14 @@ mod encoder;
 mod fault;
 mod framing;
 mod handshake;
+mod ping;
 #[cfg(test)]
 pub(crate) mod testing;
 
 use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use xmpp::Limits;
 
@@ -18,6 +20,8 @@ pub use decoder::{Decoder, Message};
 pub use fault::Fault;
 use framing::Framing;
 pub use handshake::Upgrade;
+pub use ping::PingLimits;
+use ping::Pings;
 
 use crate::connection::io::Io;
 use crate::connection::output::Output;
@@ -38,6 +42,7 @@ pub struct WebSocket {
     /// The last ping, if it has not been answered.
     ping: Option<bytes::Bytes>,
     throttle: Option<Throttle>,
+    pings: Option<Box<Pings>>,
     client: Client,
     /// The connection counts as long as it lives.
     _admission: Option<Admission>,
@@ -59,6 +64,7 @@ impl WebSocket {
             output: Output::default(),
             ping: None,
             throttle: None,
+            pings: None,
             client,
             _admission: admission,
             code: 1000,
@@ -92,8 +98,14 @@ impl WebSocket {
             if self.eof {
                 return Poll::Ready(Ok(Wire::Eof));
             }
-            if let Some(wire) = ready!(self.poll_read(cx))? {
-                return Poll::Ready(Ok(wire));
+            match self.poll_read(cx)? {
+                Poll::Ready(Some(wire)) => return Poll::Ready(Ok(wire)),
+                Poll::Ready(None) => {}
+                Poll::Pending => match ready!(self.poll_pings(cx)) {
+                    // It goes out with the next turn.
+                    true => encoder::ping(self.output.buffer()),
+                    false => return Poll::Ready(Ok(Wire::Eof)),
+                },
             }
         }
     }
@@ -135,6 +147,19 @@ impl WebSocket {
         self.throttle = rate.map(Throttle::new);
     }
 
+    /// Pings the peer each time so long has passed; one that has sent nothing since the last ping is gone. `None` ends it.
+    pub fn set_pings(&mut self, every: Option<Duration>) {
+        self.pings = every.map(|every| Box::new(Pings::new(every)));
+    }
+
+    /// Ready when it is time for a ping, unless the peer is gone.
+    fn poll_pings(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        match &mut self.pings {
+            Some(pings) if !self.closed => pings.poll(cx),
+            _ => Poll::Pending,
+        }
+    }
+
     /// Who it is.
     pub fn client(&self) -> Client {
         self.client
@@ -169,6 +194,7 @@ impl WebSocket {
         let (count, message, rest) = ready!(read)?;
         (self.rest, self.taken) = (rest, 0);
         self.eof = count == 0;
+        self.pings.iter_mut().for_each(|pings| pings.heard());
         if let Some(throttle) = &mut self.throttle {
             throttle.took(count);
         }

@@ -146,8 +146,9 @@ impl Pipe for BoshPipe {
         self.connection.count();
     }
 
-    /// They are the session's from its beginning, by the domain that its first request named.
-    fn set_limits(&mut self, _: &Limits, _: bool) {}
+    fn set_limits(&mut self, limits: &Limits, _: bool) {
+        self.connection.set_limits(&allowed(limits));
+    }
 
     async fn shut(&mut self) {
         poll_fn(|cx| self.connection.poll_shut(cx)).await;

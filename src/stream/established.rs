@@ -1,5 +1,7 @@
 //! A bound session on its pipe: stanzas in, its mailbox out, until one side ends it.
 
+mod management;
+
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -8,7 +10,7 @@ use std::time::Duration;
 
 use kernel::{Hold, Receipt};
 use tokio::time::timeout;
-use xmpp::{Condition, Document, Stanza, StreamCondition, StreamError, StreamEvent, ns};
+use xmpp::{Document, Stanza, StreamCondition, StreamError, StreamEvent, ns};
 
 use crate::acknowledging::Acknowledging;
 use crate::bind::Bound;
@@ -21,6 +23,9 @@ const ROOM: usize = 16 << 10;
 
 /// How long a client that is not read on may read nothing of what it has asked for.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a client that has closed its stream may take for its last answers.
+const LAST: Duration = Duration::from_secs(5);
 
 /// How a session's connection ends.
 enum End {
@@ -49,6 +54,8 @@ struct Established<P> {
     asked_for: Acknowledging,
     /// The stream's language, if its header has one: the default of each stanza.
     lang: Option<Box<Language>>,
+    /// The version of the domain's options whose limits hold on the pipe.
+    limits: u32,
     /// Told once what was written has left.
     receipts: Option<Box<Receipts>>,
 }
@@ -78,6 +85,8 @@ pub(crate) async fn run<P: Pipe>(mut pipe: Box<P>, bound: Bound) {
         hold.keep();
         pipe.bound();
     }
+    // What a reload has changed since the stream began is in force from here on.
+    let limits = hold.host().version().wrapping_sub(1);
     let mut this = Established {
         pipe,
         hold,
@@ -86,6 +95,7 @@ pub(crate) async fn run<P: Pipe>(mut pipe: Box<P>, bound: Bound) {
         asked: false,
         unasked: false,
         asked_for: Acknowledging::default(),
+        limits,
         lang: lang.map(|lang| Box::new(Language(lang))),
         receipts: None,
     };
@@ -100,6 +110,7 @@ impl<P: Pipe> Established<P> {
             if self.hold.superseded() {
                 return End::Superseded;
             }
+            self.limits();
             let ending = self.hold.ending();
             self.gather(); // also what came before the end: an answer, the reason
             if let Some(error) = ending {
@@ -154,6 +165,14 @@ impl<P: Pipe> Established<P> {
         }
     }
 
+    /// Puts the domain's limits in force, if they have changed.
+    fn limits(&mut self) {
+        let version = self.hold.host().version();
+        if std::mem::replace(&mut self.limits, version) != version {
+            self.pipe.set_limits(&self.hold.host().options().limits, true);
+        }
+    }
+
     /// Moves what waits in the mailbox to the pipe, once the pipe has taken what it had.
     fn gather(&mut self) {
         if self.pipe.pending() > 0 {
@@ -173,21 +192,6 @@ impl<P: Pipe> Established<P> {
     fn delivered(&mut self) {
         let receipts = self.receipts.take().map(|receipts| receipts.0).unwrap_or_default();
         receipts.iter().for_each(|receipt| receipt.delivered());
-    }
-
-    /// Asks what the client has handled; one question at a time.
-    fn ask(&mut self) {
-        self.unasked = self.asked;
-        if !std::mem::replace(&mut self.asked, true) {
-            self.pipe.element(&sm::ask());
-        }
-    }
-
-    /// Answers what the client has asked for, as far as it is settled or has waited long enough.
-    fn acknowledge(&mut self) {
-        for _ in 0..self.asked_for.due(&self.hold) {
-            self.pipe.element(&sm::answer(self.hold.handled()));
-        }
     }
 
     /// Only writes. A client that reads nothing meanwhile is too slow a reader.
@@ -295,52 +299,6 @@ impl<P: Pipe> Established<P> {
         .await
     }
 
-    fn management(&mut self, request: sm::Request) -> Result<(), StreamError> {
-        match request {
-            _ if self.pipe.confirms() => self.pipe.element(&sm::not_here()),
-            sm::Request::Enable { .. } if self.managed => {
-                self.pipe.element(&sm::failed(Condition::UnexpectedRequest));
-            }
-            sm::Request::Enable { resume } => self.enable(resume),
-            sm::Request::Resume { .. } | sm::Request::Bad => {
-                self.pipe.element(&sm::failed(Condition::UnexpectedRequest));
-            }
-            sm::Request::Ask => {
-                self.asked_for.ask(&self.hold);
-                self.acknowledge();
-            }
-            sm::Request::Answer { h } => {
-                let before = self.hold.unacknowledged();
-                self.hold.acknowledge(h).map_err(sm::too_high)?;
-                let left = self.hold.unacknowledged();
-                self.asked = false;
-                // A client that answers before it has handled anything is not asked the same again at once.
-                if left > 0 && (self.unasked || left < before) {
-                    self.ask();
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Answers of stream management go past the mailbox: a client that only asks and does not read is too slow a reader.
-    fn bound(&self) {
-        let bytes = self.hold.host().options().limits.mailbox_bytes.bound();
-        // what was gathered for one write may be as large as the mailbox by itself
-        if self.pipe.pending() > bytes.saturating_mul(2).saturating_add(ROOM) {
-            self.hold.too_slow();
-        }
-    }
-
-    fn enable(&mut self, resume: bool) {
-        self.hold.manage();
-        self.managed = true;
-        let seconds = self.hold.host().options().limits.resume_seconds.get().filter(|_| resume);
-        self.resumable = seconds.is_some();
-        let token = seconds.map(|seconds| (self.hold.make_resumable(), seconds.get()));
-        self.pipe.element(&sm::enabled(token));
-    }
-
     async fn finish(mut self, end: End) {
         match end {
             End::Lost if self.resumable => self.hold.detach().await,
@@ -351,6 +309,10 @@ impl<P: Pipe> Established<P> {
                 goodbye(&mut *self.pipe).await;
             }
             End::Closed => {
+                // A client that has closed its stream reads until ours is closed (RFC 6120 section 4.4).
+                if timeout(LAST, self.drain()).await.is_err() {
+                    tracing::debug!(jid = %self.hold.jid(), "the client did not read its last answers");
+                }
                 self.hold.end().await;
                 self.pipe.close();
                 self.leave().await;
@@ -360,6 +322,27 @@ impl<P: Pipe> Established<P> {
                 self.hold.end().await;
                 self.refuse(&error);
                 self.leave().await;
+            }
+        }
+    }
+
+    /// What the client has asked is answered, and what waits for it is written.
+    async fn drain(&mut self) {
+        self.write_during(Box::pin(self.hold.all_settled())).await;
+        loop {
+            let before = self.pipe.pending();
+            self.gather();
+            if self.pipe.confirms() {
+                // It goes with the last response, which nobody confirms.
+                self.hold.confirm(self.hold.unacknowledged());
+            }
+            if before == 0 && self.pipe.pending() == 0 {
+                return;
+            }
+            match poll_fn(|cx| self.pipe.poll_input(cx, false)).await {
+                Ok(Input::Drained) => self.delivered(),
+                Ok(Input::Confirmed(_) | Input::Event(_)) => {}
+                Ok(Input::Lost) | Err(_) => return,
             }
         }
     }

@@ -123,6 +123,7 @@ impl Pipe for WebSocketPipe {
         let stream = &limits.stream;
         self.connection.set_limits(if logged_in { stream.parser() } else { stream.before_login() });
         self.connection.set_rate(stream.rate());
+        self.connection.set_pings(limits.websocket.web_ping_seconds.seconds());
     }
 
     async fn shut(&mut self) {

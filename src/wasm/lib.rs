@@ -48,7 +48,7 @@ pub use failure::FailureKind;
 pub use grant::Grant;
 pub use hook::{Hook, Policy};
 pub use inspect::{Import, Inspection};
-pub use manifest::{HookManifest, InterestManifest, Manifest, MetricKind, Want};
+pub use manifest::{HookManifest, InterestManifest, Manifest, MetricKind, Want, is_name};
 pub use metrics::MetricValue;
 pub use platform::{AtWork, Installed, Platform, PlatformOptions, inspect};
 pub use plugin::Plugin;

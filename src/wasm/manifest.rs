@@ -132,8 +132,8 @@ impl Manifest {
     }
 }
 
-/// Is this a plugin's name, fit for a file's?
-pub(crate) fn is_name(text: &str) -> bool {
+/// Is this a plugin's name, fit for a file's: lower-case letters, digits and hyphens, 64 at most?
+pub fn is_name(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     (1..=64).contains(&text.len()) && text.bytes().all(allowed) && !text.starts_with('-')
 }

@@ -1,6 +1,7 @@
 //! The beginning of a stream: XML declaration and stream header (RFC 6120 §4.7, §4.8).
 
 use bytes::Bytes;
+use bytestring::ByteString;
 
 use crate::attributes::RawAttributes;
 use crate::document::Document;
@@ -111,6 +112,20 @@ impl HeaderScope {
             false => Err(malformed("an end tag that closes nothing")),
         }
     }
+}
+
+/// What stands behind an XML declaration, or all of it where there is none.
+///
+/// # Errors
+/// The declaration is not well-formed, or of another version or encoding.
+pub fn without_declaration(text: &ByteString) -> Result<ByteString, StreamError> {
+    if !text.starts_with("<?xml") {
+        return Ok(text.clone());
+    }
+    let end = text.find("?>").ok_or_else(|| malformed("an XML declaration without an end"))? + 2;
+    let (declaration, rest) = text.split_at(end);
+    check_declaration(declaration.as_bytes())?;
+    Ok(text.slice_ref(rest.trim_ascii_start()))
 }
 
 /// `<?xml version='1.0' encoding='UTF-8' standalone='yes'?>` (XML §2.8), of which the last two may be missing.

@@ -42,7 +42,7 @@ pub mod ns;
 pub use document::Document;
 pub use element::{Attribute, Child, Element};
 pub use error::{Condition, ErrorType, StanzaError, StreamCondition, StreamError};
-pub use header::StreamHeader;
+pub use header::{StreamHeader, without_declaration};
 pub use jid::{Jid, JidError, Part, to_ascii};
 pub use limits::Limits;
 pub use malformed::Malformed;

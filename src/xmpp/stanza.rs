@@ -182,6 +182,12 @@ impl Stanza {
         self.child("body", ns::CLIENT).is_some()
     }
 
+    /// Has the presence a `<priority/>` that is no whole number from -128 to 127 (RFC 6121 §4.7.2.3)?
+    pub fn has_invalid_priority(&self) -> bool {
+        let priority = self.child("priority", ns::CLIENT);
+        priority.is_some_and(|priority| priority.text().trim().parse::<i8>().is_err())
+    }
+
     /// The priority of a presence; 0 if there is none or it is none (RFC 6121 §4.7.2.3).
     pub fn priority(&self) -> i8 {
         let priority = self.child("priority", ns::CLIENT).map(|priority| priority.text());

@@ -166,3 +166,33 @@ fn clients_behind_a_proxy_count_by_their_own_address() {
     drop(held);
     until("their ends are seen", || asks(address, "198.51.100.1").1);
 }
+
+/// What a reload sets holds for who is logged in already, from the next stanza on.
+#[test]
+fn a_reload_sets_the_limits_of_sessions() {
+    let limits = |bytes: u32| format!("[limits]\nstanza_bytes = {bytes}\n");
+    let server = Server::start_with(&format!("{}{BRANDS}", limits(50_000)), &[JACK, ANNA]);
+    let mut anna = bound(&server, "anna@chess.example/a");
+    let mut jack = bound(&server, "jack@chess.example/a");
+    let mut jack_web = crate::websocket::Client::new(&server, crate::websocket::Way::Http);
+    jack_web.bound("jack@chess.example/web");
+    let long = chat("carl@chess.example", 1, &"x".repeat(30_000));
+    let long_web = long.replacen("<message", &format!("<message xmlns='{}'", ns::CLIENT), 1);
+    anna.send(&long);
+    assert!(error_of(&anna.next()).is_some());
+    jack_web.say(&long_web);
+    assert!(error_of(&jack_web.next()).is_some());
+    let set = |from: u32, to: u32| {
+        let file = server.dir.path().join("castling.toml");
+        fs::write(&file, fs::read_to_string(&file).unwrap().replace(&limits(from), &limits(to))).unwrap();
+        server.ok(&["reload"]);
+    };
+    set(50_000, 20_000);
+    anna.send(&long);
+    assert_eq!(anna.stream_error(), "policy-violation");
+    jack_web.say(&long_web);
+    jack_web.ends("policy-violation", 1009);
+    set(20_000, 60_000);
+    jack.send(&long);
+    assert!(error_of(&jack.next()).is_some(), "it may be longer again");
+}

@@ -15,7 +15,8 @@ use crate::raw::Raw;
 use crate::scenario::http::Http;
 use crate::stream::{JACK, bound, server};
 
-use client::{Client, Frame, Way, open};
+pub use client::{Client, Way};
+use client::{Frame, open};
 
 const DESK: &str = "jack@chess.example/desk";
 
@@ -230,4 +231,21 @@ fn https_shows_each_domain_its_certificate() {
     assert_ne!(chess.certificate(), wuchess.certificate());
     assert_eq!(chess.protocol().as_deref(), Some("h2"));
     assert!(shown("other.example").is_err());
+}
+
+#[test]
+fn what_was_asked_before_the_end_is_answered() {
+    let server = server();
+    let mut jack = desk(&server);
+    for id in 0..10 {
+        let (client, ping) = (ns::CLIENT, ns::PING);
+        jack.say(&format!(
+            "<iq xmlns='{client}' type='get' id='{id}' to='chess.example'><ping xmlns='{ping}'/></iq>"
+        ));
+    }
+    jack.say("<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>");
+    for id in 0..10 {
+        assert_eq!(jack.next().get("id"), Some(&*id.to_string()));
+    }
+    jack.closes(1000);
 }

@@ -1,6 +1,8 @@
 use runtime::{Runtime, SystemRandom};
 use storage::{CreateError, Options};
 
+use crate::keys::derive_keys;
+
 use super::*;
 
 const CHESS: &str = "chess.example";
@@ -116,10 +118,38 @@ async fn salts_of_unknown_users_are_the_same_after_a_restart() {
     let f = fixture().await;
     let salt = async || {
         let decoys = Decoys::open(&f.store, &SystemRandom, 8).await.unwrap();
-        decoys.keys(CHESS, "nobody", Hash::Sha256).salt
+        decoys.keys(CHESS, "nobody", Hash::Sha256).await.salt
     };
     assert_eq!(salt().await, salt().await);
     let other = fixture().await;
     let decoys = Decoys::open(&other.store, &SystemRandom, 8).await.unwrap();
-    assert_ne!(decoys.keys(CHESS, "nobody", Hash::Sha256).salt, salt().await);
+    assert_ne!(decoys.keys(CHESS, "nobody", Hash::Sha256).await.salt, salt().await);
+}
+
+/// Accounts of before the iterations were raised, and others' with longer salts, are no different from nobody's.
+#[tokio::test]
+async fn a_decoy_looks_like_one_of_the_accounts() {
+    let f = fixture().await;
+    let salts: [&[u8]; 2] = [b"sixteen bytes ..", b"and forty of another software's making .."];
+    for n in 0..40u8 {
+        let local = format!("{}{n}", char::from(b'a' + n % 26));
+        let (salt, iterations) = if n % 2 == 0 { (salts[0], 8) } else { (salts[1], 16) };
+        let keys = derive_keys(Hash::Sha256, "secret", salt, iterations).unwrap();
+        f.store.accounts().create(CHESS, &local, &[keys], 0).await.unwrap();
+    }
+    let decoys = Decoys::open(&f.store, &SystemRandom, 32).await.unwrap();
+    let mut seen = std::collections::BTreeMap::new();
+    for n in 0..200 {
+        let keys = decoys.keys(CHESS, &format!("nobody{n}"), Hash::Sha256).await;
+        assert_eq!(keys.salt, decoys.keys(CHESS, &format!("nobody{n}"), Hash::Sha256).await.salt);
+        *seen.entry((keys.iterations, keys.salt.len())).or_insert(0) += 1;
+    }
+    assert_eq!(seen.keys().collect::<Vec<_>>(), [&(8, salts[0].len()), &(16, salts[1].len())]);
+    assert!(seen.values().all(|&count| count > 20), "{seen:?}");
+    let keys = decoys.keys("wuchess.example", "nobody", Hash::Sha256).await;
+    assert_eq!(
+        (keys.iterations, keys.salt.len()),
+        (32, 16),
+        "where nobody has an account, as new ones are made"
+    );
 }

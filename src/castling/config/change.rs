@@ -76,7 +76,7 @@ impl Loaded {
     /// # Errors
     /// The name cannot be used or is taken.
     pub fn install_plugin(&self, name: &str, file: PathBuf) -> Changed {
-        names::name(name).map_err(|error| CommandError::new(error.message).remedy(error.remedy))?;
+        names::plugin(name).map_err(|error| CommandError::new(error.message).remedy(error.remedy))?;
         if let Some(plugin) = self.config.plugins.get(name) {
             let message = format!("plugin {name} is {} already", self.declared_plugin(name, plugin));
             let remedy = format!("run castling plugin reload {name} FILE for another version");

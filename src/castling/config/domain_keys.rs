@@ -42,8 +42,8 @@ fn of_plugins() -> [Key; 3] {
     let config = "`config.NAME = { … }` changes settings of plugin NAME here, key by key.";
     [
         list("auth", names::name, auth).default(["internal"].as_slice()),
-        list("plugins", names::name, "Plugins that decide here, in this order."),
-        Key::new("config", Kind::Map(names::name, Box::new(Kind::Table)), config).default(empty()),
+        list("plugins", names::plugin, "Plugins that decide here, in this order."),
+        Key::new("config", Kind::Map(names::plugin, Box::new(Kind::Table)), config).default(empty()),
     ]
 }
 

@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use settings::{Group, Key, Kind, Range, Section};
+use settings::{Check, Group, Key, Kind, Range, Section};
 
 use super::domain_keys::domain;
 use super::names;
@@ -22,8 +22,13 @@ fn root() -> Section {
         table("log", log()),
         table("listen", listen()),
         table("limits", limits()),
-        tables("plugins", plugin(), "A table for each plugin, see `[plugins.NAME]`."),
-        tables("datasources", datasource(), "A table for each foreign database, see `[datasources.NAME]`."),
+        tables("plugins", names::plugin, plugin(), "A table for each plugin, see `[plugins.NAME]`."),
+        tables(
+            "datasources",
+            names::name,
+            datasource(),
+            "A table for each foreign database, see `[datasources.NAME]`.",
+        ),
         Key::new("domain", Kind::Sections(domain().into()), "A `[[domain]]` for each domain.")
             .default(Vec::<String>::new()),
     ];
@@ -65,7 +70,7 @@ fn log() -> Section {
 
 /// The listeners.
 fn listen() -> Section {
-    let of = |name: &'static str, check: settings::Check, doc: &'static str| {
+    let of = |name: &'static str, check: Check, doc: &'static str| {
         Key::new(name, Kind::list(Kind::text(check)), doc).default(Vec::<String>::new()).at_start()
     };
     let c2s_plain =
@@ -128,8 +133,8 @@ pub fn table(name: &'static str, section: Section) -> Key {
     Key::new(name, Kind::section(section), "See below.").default(empty())
 }
 
-fn tables(name: &'static str, section: Section, doc: &'static str) -> Key {
-    Key::new(name, Kind::Map(names::name, Box::new(Kind::section(section))), doc).default(empty())
+fn tables(name: &'static str, form: Check, section: Section, doc: &'static str) -> Key {
+    Key::new(name, Kind::Map(form, Box::new(Kind::section(section))), doc).default(empty())
 }
 
 /// Any string but an empty one.

@@ -4,14 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
-use settings::{Checker, Complaint, Section, Values, waiting};
+use settings::{Checker, Complaint, Section, Values, join, waiting};
 use toml::de::DeTable;
 
 use super::document::{Places, Source};
 use super::domain_keys::domain;
 use super::effective;
 use super::keys::ROOT;
-use super::names::prepared;
+use super::names::{changed, prepared};
 use super::overlay::{self, Overlay};
 use super::problem::{Problems, Severity};
 use super::references;
@@ -96,7 +96,7 @@ pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
     spread_limits(&mut values);
     let mut config = typed(values.clone(), &mut problems);
     resolve_paths(&mut config, base);
-    prepare_names(&mut config);
+    prepare_names(&mut config, &mut problems);
     let overlay = Overlay::load(&config.data_dir).unwrap_or_else(|error| {
         let file = config.data_dir.join(overlay::FILE);
         let message = format!("cannot read what commands changed: {error}");
@@ -152,8 +152,13 @@ fn new_domain(name: &str, limits: &Values) -> Option<Domain> {
 }
 
 /// Addresses are compared in one form only.
-fn prepare_names(config: &mut Config) {
+fn prepare_names(config: &mut Config, problems: &mut Problems) {
     for domain in &mut config.domains {
+        if let Some(name) = changed(&domain.name) {
+            let message = format!("{:?} serves another name: {name}", domain.name);
+            let remedy = format!("write {name:?} if that is meant, or choose a name that stays as it is");
+            problems.warning(&join(&domain.path, "name"), Complaint::new(message, remedy));
+        }
         domain.name = prepared(&domain.name);
         domain.services.values_mut().for_each(|name| *name = prepared(name));
     }

@@ -64,9 +64,22 @@ pub fn prepared(text: &str) -> String {
     prep_domain(text).map_or_else(|_| text.to_owned(), |name| name.into_owned())
 }
 
+/// What a domain's name becomes, if that is another name and not another way of writing it: `ß` and `ς`, say, are other
+/// letters for whoever reads them, and not for the profile of RFC 6122.
+pub fn changed(text: &str) -> Option<String> {
+    let prepared = prepared(text);
+    let as_written = text.to_lowercase() == prepared || text.to_ascii_lowercase().contains("xn--");
+    (!as_written).then_some(prepared)
+}
+
 /// A log level, or a filter such as `info,castling_net=debug`.
 pub fn log_level(text: &str) -> Checked {
-    let good = !text.trim().is_empty() && EnvFilter::builder().parse(text).is_ok();
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    // What is no level and has none would be the name of a part of the program, and silence all others.
+    let mut parts = text.split(',').map(str::trim);
+    let each =
+        parts.all(|part| part.contains('=') || LEVELS.iter().any(|level| level.eq_ignore_ascii_case(part)));
+    let good = each && EnvFilter::builder().parse(text).is_ok();
     if good {
         return Ok(());
     }
@@ -93,7 +106,16 @@ pub fn loopback_address(text: &str) -> Checked {
     Err(Complaint::new(message, "write \"127.0.0.1:PORT\", or use c2s or c2s_tls"))
 }
 
-/// The name of a plugin, data source or query: lower-case letters, digits and hyphens.
+/// The name of a plugin: lower-case letters, digits and hyphens.
+pub fn plugin(text: &str) -> Checked {
+    if wasm::is_name(text) {
+        return Ok(());
+    }
+    let message = format!("{text:?} is not a name for a plugin");
+    Err(Complaint::new(message, "use lower-case letters, digits and -, 64 characters at most"))
+}
+
+/// The name of an authentication provider, a data source or a query: lower-case letters, digits and hyphens.
 pub fn name(text: &str) -> Checked {
     let letters = text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
     if letters && (1..=64).contains(&text.len()) && text.as_bytes()[0].is_ascii_alphanumeric() {
@@ -239,11 +261,30 @@ mod tests {
     }
 
     #[test]
+    fn another_name_is_told_from_another_spelling() {
+        for (text, becomes) in [("straße.example", "strasse.example"), ("ΣΟΦΟς.example", "σοφοσ.example")]
+        {
+            assert_eq!(changed(text).as_deref(), Some(becomes));
+        }
+        for text in ["CHESS.example", "MÜNCHEN.example", "xn--mnchen-3ya.example", "127.0.0.1"] {
+            assert_eq!(changed(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_plugins() {
+        assert_eq!(plugin("my-sun"), Ok(()));
+        for text in ["my_sun", "", "-sun", "Sun"] {
+            assert!(plugin(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn log_levels() {
         for text in ["info", "WARN", "info,castling_net=debug"] {
             assert_eq!(log_level(text), Ok(()), "{text}");
         }
-        for text in ["", "loud=very", "info,x=y=z"] {
+        for text in ["", "debgu", "info,debgu", "castling_net", "loud=very", "info,x=y=z"] {
             assert!(log_level(text).is_err(), "{text}");
         }
     }

@@ -222,11 +222,16 @@ fn plugins() {
     expect(
         "[plugins.Sun]\nfile = \"x\"\ngrants = [\"log\", \"shell\"]\n",
         &[
-            "c.toml:1: \"Sun\" is not a name that can be used here — use lower-case letters, digits, - and _, 64 \
-             characters at most",
+            "c.toml:1: \"Sun\" is not a name for a plugin — use lower-case letters, digits and -, 64 characters at most",
             "c.toml:3: \"log\" names an interface that every plugin may use — remove it from the grants",
             "c.toml:3: \"shell\" is not a grant: there is no interface \"shell\" — known: accounts, http-client, kv, \
              routing, sessions, sql",
+        ],
+    );
+    expect(
+        "[plugins.my_sun]\nfile = \"x\"\n",
+        &[
+            "c.toml:1: \"my_sun\" is not a name for a plugin — use lower-case letters, digits and -, 64 characters at most",
         ],
     );
     let declare = "declare [plugins.sun] with its file, or run castling plugin install";

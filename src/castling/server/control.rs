@@ -45,8 +45,25 @@ impl Server {
     async fn user(&self, word: &str, args: Value) -> Result<Value, CommandError> {
         match word {
             "add" => self.add_users(arguments(args)?).await,
+            "passwd" => self.set_password(args).await,
             _ => self.accounts().await.run(word, args).await,
         }
+    }
+
+    /// Whoever is logged in with the former password is not for long.
+    async fn set_password(&self, args: Value) -> Result<Value, CommandError> {
+        let jid = args.get("jid").and_then(Value::as_str).and_then(|jid| Jid::parse(jid).ok());
+        let answer = self.accounts().await.run("passwd", args).await?;
+        let Some((jid, host)) = jid.and_then(|jid| Some((jid.clone(), self.kernel.host(jid.domain())?)))
+        else {
+            return Ok(answer); // nobody is logged in at a domain that is not served
+        };
+        match self.kernel.account(&host, jid.local().unwrap_or_default()).await {
+            Ok(Some(account)) => self.kernel.password_changed(&account, None).await,
+            Ok(None) => {}
+            Err(error) => tracing::error!(%jid, %error, "sessions with the former password were not ended"),
+        }
+        Ok(answer)
     }
 
     /// Who was asked for in vain a moment ago may exist now, and features are told of new accounts.

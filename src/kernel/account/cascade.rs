@@ -17,6 +17,15 @@ pub enum Cascade {
 }
 
 impl Kernel {
+    /// The account's password has been changed: its sessions end, and so does what could be resumed, but not the one of the
+    /// client that has changed it (`by`).
+    pub async fn password_changed(self: &Arc<Self>, account: &crate::Account, by: Option<&Resource>) {
+        let error = StreamError::new(StreamCondition::Reset).text("the password was changed");
+        for resource in account.resources().iter().filter(|resource| Some(*resource) != by) {
+            self.kick(resource, error.clone()).await;
+        }
+    }
+
     /// Deletes an account: sessions closed, contacts told, each module's and plugin's rows and the account's own
     /// deleted, caches dropped. Used by `user del`, the removal of a domain and unregistering alike. The session of the
     /// client that asks for it (`by`) is closed last, when it has its answer.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use storage::StorageError;
-use xmpp::Element;
+use xmpp::{Element, Stanza, StanzaError};
 
 use crate::hooks::stage::{Entry, Handler};
 use crate::hooks::tables::HostTable;
 use crate::route::early::{EarlyHandler, EarlyRequest};
-use crate::route::iq::{IqEntry, IqHandler, IqKey};
+use crate::route::iq::{IqEntry, IqHandler, IqKey, Stranger};
 use crate::route::service::{Service, ServiceAddress};
 use crate::route::taken::Taken;
 use crate::session::outlet::Release;
@@ -203,6 +203,32 @@ impl Registrar<'_> {
         }
     }
 
+    /// What a request to an account is answered if it comes from a stranger and the handler refuses those: names without an
+    /// account give the same answer, so that nobody can try out who exists. Without this it is `service-unavailable`. With
+    /// `resources` it holds for requests to an account's resources as well.
+    pub fn to_strangers(
+        &mut self,
+        kind: IqKind,
+        name: &str,
+        ns: &str,
+        resources: bool,
+        answer: fn(&Stanza) -> IqResult,
+    ) {
+        let key = IqKey { target: Target::Account, kind, ns: ns.into(), name: name.into() };
+        self.table.strangers.insert(key, Stranger { resources, answer });
+    }
+
+    /// Answers IQ requests that only the account's owner may make; others are answered `forbidden`, whether the account
+    /// exists or not.
+    pub fn own_iq<F, R>(&mut self, holds: Holds, kind: IqKind, name: &str, ns: &str, handler: F)
+    where
+        F: Fn(IqRequest) -> R + Send + Sync + 'static,
+        R: Future<Output = IqResult> + Send + 'static,
+    {
+        self.to_strangers(kind, name, ns, false, |_| Err(StanzaError::forbidden()));
+        self.iq_holding(holds, Target::Account, kind, name, ns, handler);
+    }
+
     /// Answers IQ requests of clients that have not logged in yet.
     pub fn early_iq<F, R>(&mut self, kind: IqKind, name: &str, ns: &str, handler: F)
     where
@@ -228,7 +254,7 @@ impl Registrar<'_> {
     /// Is asked about what a session that is [restrained](Kernel::restrain) is to be sent.
     pub fn write<F>(&mut self, hook: F)
     where
-        F: Fn(&Resource, &xmpp::Stanza) -> Release + Send + Sync + 'static,
+        F: Fn(&Resource, &Stanza) -> Release + Send + Sync + 'static,
     {
         self.table.writers.push(Arc::new(hook));
     }

@@ -13,7 +13,7 @@ use crate::hooks::registrar::DiscoItem;
 use crate::hooks::stage::{Entry, StageTable};
 use crate::route::address::Addresses;
 use crate::route::early::EarlyHandler;
-use crate::route::iq::{IqEntry, IqKey};
+use crate::route::iq::{IqEntry, IqKey, Stranger};
 use crate::route::service::ServiceAddress;
 use crate::route::taken::Taken;
 use crate::session::moment::SessionHandler;
@@ -40,6 +40,7 @@ pub(crate) struct Announced {
 pub struct HostTable {
     pub(crate) stages: [StageTable; Stage::COUNT],
     pub(crate) iq: HashMap<IqKey, IqEntry>,
+    pub(crate) strangers: HashMap<IqKey, Stranger>,
     pub(crate) early: HashMap<IqKey, (Arc<str>, EarlyHandler)>,
     pub(crate) targets: HashMap<Target, Announced>,
     pub(crate) login_features: Vec<Element>,

@@ -35,6 +35,14 @@ pub(crate) struct IqEntry {
     pub handler: IqHandler,
 }
 
+/// What strangers to an account are answered, whether it exists or not.
+#[derive(Clone, Copy)]
+pub(crate) struct Stranger {
+    /// Also those who ask one of its resources.
+    pub resources: bool,
+    pub answer: fn(&Stanza) -> IqResult,
+}
+
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct IqKey {
     pub target: Target,
@@ -112,6 +120,20 @@ impl Kernel {
     pub(crate) async fn iq_to_host(self: &Arc<Self>, packet: Box<Packet>) {
         let target = packet.is_to_bare().then_some(Target::Host);
         self.answer(packet, target, None).await;
+    }
+
+    /// A stanza to a name that has no account: it is answered as an account would answer a stranger, so that nobody can try
+    /// out who exists.
+    pub(crate) async fn to_nobody(self: &Arc<Self>, mut packet: Box<Packet>, host: &Arc<Host>) {
+        packet.host = host.clone();
+        let stranger = key(&packet, &Target::Account)
+            .and_then(|key| packet.table()?.strangers.get(&key).copied())
+            .filter(|stranger| stranger.resources || packet.is_to_bare());
+        let answer = match stranger {
+            Some(stranger) => (stranger.answer)(&packet.stanza),
+            None => Err(StanzaError::service_unavailable()),
+        };
+        self.answer_with(packet, answer).await;
     }
 
     /// A request to an account, or an answer to one that was asked in its name.
@@ -205,7 +227,10 @@ impl Kernel {
 
 /// The handler of a request to this target.
 fn handler(packet: &Packet, target: Option<&Target>) -> Option<IqEntry> {
+    packet.table()?.iq.get(&key(packet, target?)?).cloned()
+}
+
+fn key<'a>(packet: &'a Packet, target: &'a Target) -> Option<IqKeyRef<'a>> {
     let (kind, payload) = (request_kind(&packet.stanza)?, packet.stanza.payload()?);
-    let key = IqKeyRef { target: target?, kind, ns: payload.ns(), name: payload.name() };
-    packet.table()?.iq.get(&key).cloned()
+    Some(IqKeyRef { target, kind, ns: payload.ns(), name: payload.name() })
 }

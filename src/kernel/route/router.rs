@@ -44,7 +44,7 @@ impl Kernel {
             Ok(Some(account)) => self.to_account(packet, account).await,
             // RFC 6121 section 8.5.1
             Ok(None) if presence => self.ignore(packet),
-            Ok(None) => self.bounce(packet, StanzaError::service_unavailable()).await,
+            Ok(None) => self.to_nobody(packet, host).await,
             Err(error) => {
                 tracing::error!(%error, "cannot look up an account");
                 self.bounce(packet, StanzaError::internal_server_error()).await;

@@ -69,7 +69,8 @@ impl Kernel {
         }
         let jid = self.choose(&account, request.resource).await?;
         let limit = account.host().options().limits.sessions_per_account.bound();
-        if account.state.lock().sessions.len() >= limit {
+        let attached = |session: &&Arc<Session>| session.attachment() == Attachment::Attached;
+        if account.state.lock().sessions.iter().filter(attached).count() >= limit {
             return Err(BindError::TooMany);
         }
         let id = self.sessions.next_id();
@@ -100,7 +101,12 @@ impl Kernel {
         else {
             return Ok(jid);
         };
-        match account.host().options().conflict {
+        // Whoever waits to be resumed is not there: its owner is not locked out by it.
+        let policy = match old.attachment() {
+            Attachment::Attached => account.host().options().conflict,
+            _ => Conflict::Replace,
+        };
+        match policy {
             Conflict::Refuse => Err(BindError::Conflict),
             Conflict::Rename => random(),
             Conflict::Replace => {
@@ -126,6 +132,9 @@ impl Kernel {
         }
         self.sessions.detach(session.clone());
         self.moment(SessionEvent::new(Moment::Detached, Resource::new(session.clone()), None)).await;
+        if let Some(oldest) = too_many_waiting(session.account()) {
+            self.give_up(&oldest).await;
+        }
     }
 
     /// Ends a session, on whatever way it comes to that: `unavailable` is told, and what its client had not
@@ -240,4 +249,17 @@ impl Kernel {
         }
         self.redeliver(account, item).await;
     }
+}
+
+/// The session that has waited longest to be resumed, if more of the account wait than may.
+fn too_many_waiting(account: &Account) -> Option<Arc<Session>> {
+    let limit = account.host().options().limits.waiting_sessions_per_account.bound();
+    let state = account.state.lock();
+    let waiting = state.sessions.iter().filter_map(|session| match session.attachment() {
+        Attachment::Detached { until_us } => Some((until_us, session)),
+        Attachment::Attached | Attachment::Closed => None,
+    });
+    let all: Vec<_> = waiting.collect();
+    let oldest = all.iter().min_by_key(|(until_us, _)| *until_us).map(|(_, session)| (*session).clone());
+    oldest.filter(|_| all.len() > limit)
 }

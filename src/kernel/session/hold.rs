@@ -163,6 +163,12 @@ impl Hold {
         self.session().intake.has_settled(count)
     }
 
+    /// Waits until all of the client's stanzas that have been read have met their fate.
+    pub fn all_settled(&self) -> impl Future<Output = ()> + Send + use<> {
+        let resource = self.resource.clone();
+        async move { resource.session().intake.quiet().await }
+    }
+
     /// Waits until the first `count` of the client's stanzas have met their fate.
     pub async fn settled(&self, count: u64) {
         self.session().intake.settled(count).await;

@@ -20,7 +20,7 @@ pub(super) async fn change<T>(
     request: Option<&str>,
     transition: impl FnOnce(State) -> (State, T),
 ) -> Result<T, Refused> {
-    let limit = roster::limit(account);
+    let limits = roster::limits(account);
     let mut outcome = None;
     let seen = AtomicBool::new(false);
     let compute = |roster: &Roster| {
@@ -31,8 +31,9 @@ pub(super) async fn change<T>(
         if after == before {
             return Ok::<_, Refused>(None);
         }
-        let mut new = item::item_or_new(roster, contact, limit)?;
+        let mut new = item::item_or_new(roster, contact);
         write(&mut new, after, request);
+        item::fits(roster, &new, &limits)?;
         seen.store(visible(&new) != old.and_then(|item| visible(item)), Ordering::Relaxed);
         Ok(Some(match new.in_roster || !after.is_nothing() {
             true => RosterChange::Put(new),

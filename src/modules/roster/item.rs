@@ -1,14 +1,18 @@
 //! Roster items: what a client may set, and how an item is shown (RFC 6121 section 2.1.2).
 
 use kernel::Roster;
-use settings::Limit;
 use storage::RosterItem;
 use xmpp::{Element, Jid, Node, StanzaError, ns};
 
 use crate::refused::Refused;
+use crate::roster::RosterLimits;
 
 /// Bytes of a name or of a group's name.
 const NAME_BYTES: usize = 1023;
+/// What a contact and a group weigh without their names.
+const EACH: usize = 64;
+/// Requests of strangers have this part of the contacts' places.
+const REQUESTS: usize = 4;
 
 /// What a client asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,23 +73,50 @@ fn groups(item: Node<'_>) -> Result<Vec<String>, StanzaError> {
 }
 
 /// The item for `details`: subscription and requests stay as they are.
-pub(crate) fn kept(roster: &Roster, details: Details, limit: Limit) -> Result<RosterItem, Refused> {
-    let mut item = item_or_new(roster, &details.jid, limit)?;
+pub(crate) fn kept(roster: &Roster, details: Details, limits: &RosterLimits) -> Result<RosterItem, Refused> {
+    let mut item = item_or_new(roster, &details.jid);
     item.name = details.name;
     item.groups = details.groups;
     item.in_roster = true;
+    fits(roster, &item, limits)?;
     Ok(item)
 }
 
-/// The item for a contact, or a new one if the roster has room for it.
-pub(crate) fn item_or_new(roster: &Roster, jid: &Jid, limit: Limit) -> Result<RosterItem, Refused> {
-    match roster.get(jid) {
-        Some(item) => Ok(RosterItem::clone(item)),
-        None if roster.len() >= limit.bound() => {
-            Err(StanzaError::resource_constraint().text("the roster is full").into())
+/// The item for a contact, or a new one.
+pub(crate) fn item_or_new(roster: &Roster, jid: &Jid) -> RosterItem {
+    roster.get(jid).map_or_else(|| RosterItem::new(jid.clone()), |item| RosterItem::clone(item))
+}
+
+/// Whether the roster has room for the item as it is to be. What strangers ask for takes no place from the account's own
+/// contacts, and what makes it smaller always fits.
+///
+/// # Errors
+/// `resource-constraint`.
+pub(crate) fn fits(roster: &Roster, item: &RosterItem, limits: &RosterLimits) -> Result<(), Refused> {
+    let full = || Err(StanzaError::resource_constraint().text("the roster is full").into());
+    let old = roster.get(&item.jid);
+    let (before, after) = (old.map_or(0, |old| weight(old)), weight(item));
+    if old.is_none_or(|old| old.in_roster != item.in_roster) {
+        let contacts = limits.roster_items.bound();
+        let places = if item.in_roster { contacts } else { (contacts / REQUESTS).max(1) };
+        if roster.items().filter(|other| other.in_roster == item.in_roster).count() >= places {
+            return full();
         }
-        None => Ok(RosterItem::new(jid.clone())),
     }
+    if after > before {
+        let all: usize = roster.items().map(|item| weight(item)).sum();
+        if all - before + after > limits.roster_bytes.bound() {
+            return full();
+        }
+    }
+    Ok(())
+}
+
+/// Bytes of an item, as its element has about.
+fn weight(item: &RosterItem) -> usize {
+    let name = item.name.as_ref().map_or(0, String::len);
+    let groups: usize = item.groups.iter().map(|group| group.len() + EACH).sum();
+    item.jid.as_str().len() + name + groups + EACH
 }
 
 /// The item as clients see it.

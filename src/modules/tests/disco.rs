@@ -31,9 +31,12 @@ async fn an_account_to_those_who_may_see_it() {
     assert!(anna.ask(&get("anna@chess.example", INFO)).await.contains("registered"));
     assert!(bert.ask(&get("anna@chess.example", ITEMS)).await.contains("jid='anna@chess.example/a'"));
     for to in ["anna@chess.example", "nobody@chess.example"] {
-        for query in [INFO, ITEMS] {
-            let answer = carl.ask(&get(to, query)).await;
-            assert!(answer.contains("<service-unavailable "), "{answer}");
+        assert!(carl.ask(&get(to, INFO)).await.contains("<service-unavailable "));
+        for node in ["", " node='x'"] {
+            let answer = carl.ask(&get(to, &ITEMS.replace("/>", &format!("{node}/>")))).await;
+            let nothing =
+                format!("type='result'><query xmlns='http://jabber.org/protocol/disco#items'{node}/></iq>");
+            assert!(answer.ends_with(&nothing), "{answer}");
         }
     }
 }

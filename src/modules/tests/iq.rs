@@ -90,3 +90,44 @@ async fn stream_features() {
         ]
     );
 }
+
+/// Who may not know which accounts exist gets the same answer of one that does and of one that does not.
+#[tokio::test]
+async fn strangers_cannot_tell_who_exists() {
+    let bench = Bench::new().await;
+    let anna = bench.online("anna@chess.example/a").await;
+    let requests = [
+        ("get", "<query xmlns='jabber:iq:roster'/>", "forbidden"),
+        ("set", "<query xmlns='jabber:iq:roster'><item jid='x@y'/></query>", "forbidden"),
+        ("get", "<query xmlns='http://jabber.org/protocol/disco#info'/>", "service-unavailable"),
+        ("get", "<query xmlns='http://jabber.org/protocol/disco#items'/>", "type='result'"),
+        ("get", "<query xmlns='http://jabber.org/protocol/disco#items' node='n&amp;'/>", "node='n&amp;'"),
+        ("get", "<ping xmlns='urn:xmpp:ping'/>", "service-unavailable"),
+        ("get", "<vCard xmlns='vcard-temp'/>", "service-unavailable"),
+        ("set", "<vCard xmlns='vcard-temp'/>", "forbidden"),
+        ("get", "<query xmlns='jabber:iq:private'><x xmlns='urn:x'/></query>", "forbidden"),
+        ("set", "<query xmlns='jabber:iq:private'><x xmlns='urn:x'/></query>", "forbidden"),
+        ("get", "<query xmlns='jabber:iq:last'/>", "forbidden"),
+        ("get", "<blocklist xmlns='urn:xmpp:blocking'/>", "forbidden"),
+        ("set", "<block xmlns='urn:xmpp:blocking'><item jid='x@y'/></block>", "forbidden"),
+        ("set", "<unblock xmlns='urn:xmpp:blocking'/>", "forbidden"),
+        ("set", "<enable xmlns='urn:xmpp:carbons:2'/>", "not-allowed"),
+        ("set", "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/>", "forbidden"),
+        ("get", "<query xmlns='jabber:iq:register'/>", "forbidden"),
+        ("set", "<query xmlns='jabber:iq:register'><remove/></query>", "forbidden"),
+        ("get", "<x xmlns='urn:example:unknown'/>", "service-unavailable"),
+    ];
+    for (kind, payload, expected) in requests {
+        for resource in ["", "/r"] {
+            let ask = async |name: &str| {
+                let to = format!("{name}@chess.example{resource}");
+                let answer = anna.ask(&format!("<iq type='{kind}' id='1' to='{to}'>{payload}</iq>")).await;
+                answer.replace(name, "NAME")
+            };
+            let (there, nowhere) = (ask("bert").await, ask("nobody").await);
+            assert_eq!(there, nowhere, "{payload} to {resource:?}");
+            let expected = if resource.is_empty() { expected } else { "error" };
+            assert!(there.contains(expected), "{there}");
+        }
+    }
+}

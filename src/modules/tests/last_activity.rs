@@ -119,7 +119,8 @@ async fn only_to_those_who_may_see_presence() {
     answers(&carl, "anna@chess.example/a", "<forbidden ").await;
     answers(&carl, "anna@chess.example/none", "<forbidden ").await;
     assert!(anna.received().is_empty(), "it does not reach the client");
-    answers(&carl, "nobody@chess.example", "<service-unavailable ").await;
+    answers(&carl, "nobody@chess.example", "<forbidden ").await;
+    answers(&carl, "nobody@chess.example/a", "<forbidden ").await;
     answers(&anna, ANNA, &seconds(0)).await;
     // a full JID is the client's matter
     bert.send(&get("anna@chess.example/a")).await;

@@ -107,6 +107,7 @@ async fn a_password_is_changed_by_its_owner_alone() {
     let bench = Bench::new().await;
     bench.serve_passwords().await;
     let anna = bench.online("anna@chess.example/a").await;
+    let other = bench.bind("anna@chess.example/other").await;
     let get = anna.ask("<iq type='get' id='1'><query xmlns='jabber:iq:register'/></iq>").await;
     assert!(get.contains("<registered") && get.contains("<username>anna</username>"), "{get}");
     anna.send(&named("anna")).await;
@@ -114,6 +115,10 @@ async fn a_password_is_changed_by_its_owner_alone() {
     assert!(answer.contains("type='result'"), "{answer}");
     let auth = bench.kernel.host("chess.example").unwrap().options().auth.clone();
     assert!(auth.verify_plain("chess.example", "anna", "secret").await.is_ok());
+    assert!(
+        other.resource().is_closed() && !anna.resource().is_closed(),
+        "what knew the former password ends"
+    );
     assert!(anna.ask(&named("bert")).await.contains("not-allowed"));
     for to in ["bert@chess.example", "wuchess.example"] {
         let answer = anna.ask(&named("anna").replace("id='1'", &format!("id='1' to='{to}'"))).await;

@@ -153,3 +153,38 @@ async fn contacts_of_a_deleted_account_are_told() {
     let left = bench.kernel.store().rows_of_account(id).await.unwrap();
     assert!(left.iter().all(|(_, rows)| *rows == 0), "{left:?}");
 }
+
+/// What strangers ask for takes no place from contacts, and has bounds of its own.
+#[tokio::test]
+async fn strangers_do_not_fill_a_roster() {
+    let bench = Bench::with(json!({}), limits(json!({ "roster_items": 4 }))).await;
+    let _anna = bench.online("anna@chess.example/a").await;
+    let bert = bench.online("bert@chess.example/b").await;
+    let stranger = bench.online("anna@wuchess.example/w").await;
+    let subscribe = "<presence type='subscribe' id='s' to='anna@chess.example'/>";
+    stranger.send(subscribe).await;
+    assert!(!stranger.received().concat().contains("resource-constraint"));
+    bert.send(subscribe).await;
+    assert!(bert.received().concat().contains("resource-constraint"), "a quarter of four is one");
+    let anna = bench.bind("anna@chess.example/again").await;
+    for n in 0..4 {
+        let answer = anna.ask(&set(&format!("<item jid='c{n}@chess.example'/>"))).await;
+        assert!(answer.contains("type='result'"), "{answer}");
+    }
+    let answer = anna.ask(&set("<item jid='c4@chess.example'/>")).await;
+    assert!(answer.contains("resource-constraint"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_roster_is_bounded_in_bytes_too() {
+    let bench = Bench::with(json!({}), limits(json!({ "roster_bytes": 65_536 }))).await;
+    let anna = bench.bind("anna@chess.example/a").await;
+    let item = |contact: usize, groups: usize| {
+        let groups: String = (0..groups).map(|n| format!("<group>{n}</group>")).collect();
+        set(&format!("<item jid='c{contact}@chess.example'>{groups}</item>"))
+    };
+    assert!(anna.ask(&item(1, 500)).await.contains("type='result'"));
+    assert!(anna.ask(&item(2, 600)).await.contains("resource-constraint"));
+    assert!(anna.ask(&item(1, 400)).await.contains("type='result'"), "less always fits");
+    assert!(anna.ask(&item(2, 500)).await.contains("type='result'"));
+}

@@ -10,6 +10,7 @@ use xmpp::{Element, Stanza, StreamError, StreamEvent, StreamHeader};
 
 use super::core::Step;
 use super::registry::Registry;
+use super::route::Allowed;
 use super::session::Session;
 use crate::Rate;
 use crate::address::Seat;
@@ -123,6 +124,12 @@ impl Connection {
     /// Stanzas written from now on are told of when they have arrived.
     pub fn count(&mut self) {
         self.session.with(|core| core.output.count());
+    }
+
+    /// Sets what one stanza may have and how fast the client may send, from now on; what was agreed on stays.
+    pub fn set_limits(&mut self, allowed: &Allowed) {
+        self.session.set_limits(allowed);
+        self.throttle = allowed.rate.map(Throttle::new);
     }
 
     /// Ends the stream: the client is told the stream error that was written, if one was.

@@ -147,7 +147,11 @@ impl Core {
     /// The stream is closed from our side: with the stream error that was written, else as the client wanted.
     pub fn close(&mut self) {
         match self.failure.take() {
-            None => self.end(Reply::farewell(), Reply::empty()),
+            None => {
+                // What was written before goes with it.
+                let last = self.output.take();
+                self.end(Reply::farewell(last.stream, &last.bytes), Reply::empty());
+            }
             Some((condition, error)) => {
                 let mut last = self.output.last();
                 let enclosed = condition == Condition::RemoteStreamError;

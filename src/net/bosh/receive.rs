@@ -136,7 +136,7 @@ impl Bosh {
 
 /// The next request of a session.
 fn next(session: Arc<Session>, body: Body<'_>, client: Client) -> Outcome {
-    let payload = body.payload(session.limits());
+    let payload = body.payload(&session.limits());
     let rid = body.attributes.rid;
     match session.arrive(Sent { attributes: body.attributes, payload }, client) {
         Arrival::Wait(ticket) => Outcome::Held(Held::new(session, rid, ticket)),

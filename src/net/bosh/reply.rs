@@ -28,9 +28,10 @@ impl Reply {
         Self::ok(Bytes::from_static(b"<body type='error' xmlns='http://jabber.org/protocol/httpbind'/>"))
     }
 
-    /// The session has ended as the client wanted.
-    pub fn farewell() -> Self {
-        Tag::new().attr("type", "terminate").wrap(&[])
+    /// The session has ended as the client wanted; with something enclosed, which may use the prefix `stream`.
+    pub fn farewell(stream: bool, content: &[u8]) -> Self {
+        let tag = Tag::new().attr("type", "terminate");
+        if stream { tag.stream() } else { tag }.wrap(content)
     }
 
     /// The session has ended for this reason.

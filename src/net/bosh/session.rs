@@ -25,7 +25,7 @@ pub(super) struct Session {
     /// The media type of its responses.
     pub content: &'static str,
     /// Before it has logged in, and after.
-    limits: [xmpp::Limits; 2],
+    limits: Mutex<[xmpp::Limits; 2]>,
     logged_in: AtomicBool,
     state: Mutex<State>,
 }
@@ -45,7 +45,7 @@ impl Session {
             origin: origin.map(Into::into),
             secure: client.secure,
             content: core.terms.content,
-            limits: [allowed.before_login, allowed.stanza],
+            limits: Mutex::new([allowed.before_login, allowed.stanza]),
             logged_in: AtomicBool::new(false),
             state: Mutex::new(State { core, address: client.address }),
         }
@@ -57,9 +57,13 @@ impl Session {
     }
 
     /// What one stanza may have.
-    pub fn limits(&self) -> &xmpp::Limits {
-        let [before, after] = &self.limits;
+    pub fn limits(&self) -> xmpp::Limits {
+        let [before, after] = *self.limits.lock();
         if self.is_logged_in() { after } else { before }
+    }
+
+    pub fn set_limits(&self, allowed: &Allowed) {
+        *self.limits.lock() = [allowed.before_login, allowed.stanza];
     }
 
     pub fn is_logged_in(&self) -> bool {

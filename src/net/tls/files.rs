@@ -10,7 +10,7 @@ use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 
 use super::error::{TlsError, TlsFault, TlsWarning};
-use super::validity::{Validity, validity};
+use super::facts::{Facts, facts};
 
 const DAY_US: i64 = 86_400_000_000;
 /// From so many days before the end on there is a warning.
@@ -29,6 +29,8 @@ pub struct Loaded {
 pub(super) struct Pair {
     pub(super) name: String,
     pub(super) key: CertifiedKey,
+    /// What the certificate is for, by its own word.
+    pub(super) names: Vec<Box<str>>,
     pub(super) loaded: Loaded,
 }
 
@@ -52,8 +54,8 @@ pub(super) fn read_pair(domain: &str, cert: &Path, key: &Path, now_us: i64) -> R
         Error::InvalidCertificate(e) => TlsError::cert(cert, TlsFault::BadCertificate(format!("{e:?}"))),
         other => TlsError::key(key, TlsFault::BadKey(other.to_string())),
     })?;
-    let loaded = about(&certified, cert, &name, now_us)?;
-    Ok(Pair { name, key: certified, loaded })
+    let (loaded, names) = about(&certified, cert, &name, now_us)?;
+    Ok(Pair { name, key: certified, names, loaded })
 }
 
 fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
@@ -78,13 +80,18 @@ fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     })
 }
 
-fn about(key: &CertifiedKey, path: &Path, name: &str, now_us: i64) -> Result<Loaded, TlsError> {
+fn about(
+    key: &CertifiedKey,
+    path: &Path,
+    name: &str,
+    now_us: i64,
+) -> Result<(Loaded, Vec<Box<str>>), TlsError> {
     let bad = |e: Error| TlsError::cert(path, TlsFault::BadCertificate(e.to_string()));
     let leaf = key.end_entity_cert().map_err(bad)?;
     let parsed = ParsedCertificate::try_from(leaf).map_err(bad)?;
-    let validity = validity(leaf);
+    let facts = facts(leaf);
     let mut warnings = Vec::new();
-    warnings.extend(validity.and_then(|v| date_warning(v, now_us)));
+    warnings.extend(facts.as_ref().and_then(|facts| date_warning(facts, now_us)));
     // An IPv6 literal stands in brackets in a domain, and without them in a certificate.
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     let named = ServerName::try_from(bare)
@@ -92,12 +99,13 @@ fn about(key: &CertifiedKey, path: &Path, name: &str, now_us: i64) -> Result<Loa
     if !named {
         warnings.push(TlsWarning::OtherName(name.to_owned()));
     }
-    Ok(Loaded { not_after_us: validity.map(|v| v.not_after_us), warnings })
+    let not_after_us = facts.as_ref().map(|facts| facts.not_after_us);
+    Ok((Loaded { not_after_us, warnings }, facts.map(|facts| facts.names).unwrap_or_default()))
 }
 
-fn date_warning(validity: Validity, now_us: i64) -> Option<TlsWarning> {
-    let left_days = (validity.not_after_us - now_us).div_euclid(DAY_US);
-    if now_us < validity.not_before_us {
+fn date_warning(facts: &Facts, now_us: i64) -> Option<TlsWarning> {
+    let left_days = (facts.not_after_us - now_us).div_euclid(DAY_US);
+    if now_us < facts.not_before_us {
         Some(TlsWarning::NotYetValid)
     } else if left_days < 0 {
         Some(TlsWarning::Expired)

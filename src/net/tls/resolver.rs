@@ -15,6 +15,8 @@ use super::TlsConfig;
 pub(super) struct Certificates {
     /// By A-label.
     names: HashMap<Arc<str>, Entry>,
+    /// Other names that certificates are for, by their own word, and the domain whose certificate it is.
+    carried: HashMap<Box<str>, Arc<str>>,
     pub(super) default: Option<Arc<str>>,
 }
 
@@ -22,6 +24,8 @@ pub(super) struct Certificates {
 pub(super) struct Entry {
     key: Arc<CertifiedKey>,
     pub(super) starttls: TlsConfig,
+    /// What the certificate is for.
+    carries: Arc<[Box<str>]>,
     /// The domain whose certificate this name borrows.
     alias_of: Option<Arc<str>>,
 }
@@ -31,13 +35,20 @@ impl Certificates {
         self.names.get(name)
     }
 
-    pub(super) fn insert(&mut self, name: Arc<str>, key: Arc<CertifiedKey>, starttls: TlsConfig) {
+    pub(super) fn insert(
+        &mut self,
+        name: Arc<str>,
+        key: Arc<CertifiedKey>,
+        carries: Arc<[Box<str>]>,
+        starttls: TlsConfig,
+    ) {
         for entry in self.names.values_mut().filter(|e| e.alias_of.as_ref() == Some(&name)) {
             entry.key = key.clone();
             entry.starttls = starttls.clone();
         }
         self.default.get_or_insert_with(|| name.clone());
-        self.names.insert(name, Entry { key, starttls, alias_of: None });
+        self.names.insert(name, Entry { key, starttls, carries, alias_of: None });
+        self.carry();
     }
 
     pub(super) fn alias(&mut self, alias: &str, domain: &str) -> bool {
@@ -54,10 +65,32 @@ impl Certificates {
     pub(super) fn remove(&mut self, name: &str) {
         self.names.retain(|key, entry| &**key != name && entry.alias_of.as_deref() != Some(name));
         self.default.take_if(|default| &**default == name);
+        self.carry();
+    }
+
+    /// Of several certificates for one name, that of the first domain by name is shown.
+    fn carry(&mut self) {
+        let mut own: Vec<_> = self.names.iter().filter(|(_, entry)| entry.alias_of.is_none()).collect();
+        own.sort_by_key(|(name, _)| *name);
+        let mut carried = HashMap::new();
+        for (domain, entry) in own {
+            for name in &*entry.carries {
+                carried.entry(name.clone()).or_insert_with(|| domain.clone());
+            }
+        }
+        self.carried = carried;
+    }
+
+    /// The domain whose certificate is for this name, or for all names beside it (RFC 6125 section 6.4.3).
+    fn carrier(&self, name: &str) -> Option<&str> {
+        let wildcard = || Some(format!("*.{}", name.split_once('.')?.1));
+        let found = self.carried.get(name).or_else(|| self.carried.get(&*wildcard()?));
+        found.map(|domain| &**domain)
     }
 
     fn key(&self, name: &str) -> Option<Arc<CertifiedKey>> {
-        self.get(name).map(|entry| entry.key.clone())
+        let entry = self.get(name).or_else(|| self.get(self.carrier(name)?))?;
+        Some(entry.key.clone())
     }
 }
 

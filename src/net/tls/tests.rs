@@ -5,7 +5,7 @@ use xmpp::StreamEvent;
 
 use super::*;
 use crate::connection::TlsAcceptError;
-use crate::testing::{HEADER, NOW_US, client, client_with, der, handshake, issue, shown, store};
+use crate::testing::{HEADER, NOW_US, client, client_with, der, handshake, issue, issue_for, shown, store};
 
 const CHESS: &str = "chess.example";
 const BRAND: &str = "wuchess.example";
@@ -28,6 +28,28 @@ async fn sni_chooses_the_certificate() {
         assert_eq!(about.sni.as_deref(), Some(sni.to_ascii_lowercase().as_str()));
         assert!(!about.resumed);
     }
+}
+
+#[tokio::test]
+async fn a_certificate_is_shown_for_every_name_it_is_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let names = ["chess.example", "ws.chess.example", "*.play.example"];
+    let (cert, key) = issue_for(dir.path(), &names, 2020, 2040);
+    let store = TlsStore::new(crate::testing::clock()).unwrap();
+    store.load(CHESS, &cert, &key).unwrap();
+    for sni in ["chess.example", "WS.chess.example", "a.play.example"] {
+        for config in [store.direct(), store.https()] {
+            let (_, client) = handshake(config, &client(&[]), sni).await;
+            assert_eq!(shown(&client.unwrap()), der(&cert), "{sni}");
+        }
+    }
+    for sni in ["www.chess.example", "play.example", "a.b.play.example"] {
+        let (server, _) = handshake(store.direct(), &client(&[]), sni).await;
+        assert!(matches!(server, Err(TlsAcceptError::UnknownName)), "{sni}");
+    }
+    store.remove(CHESS);
+    let (server, _) = handshake(store.direct(), &client(&[]), "ws.chess.example").await;
+    assert!(matches!(server, Err(TlsAcceptError::UnknownName)));
 }
 
 #[tokio::test]

@@ -29,6 +29,11 @@ pub(super) fn text(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     out.splice(start..start + HEADER, header.into_iter().take(size));
 }
 
+/// Appends a ping.
+pub(super) fn ping(out: &mut Vec<u8>) {
+    control(out, 0x89, &[]);
+}
+
 /// Appends a pong.
 pub(super) fn pong(out: &mut Vec<u8>, payload: &[u8]) {
     control(out, 0x8A, payload);

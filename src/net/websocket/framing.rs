@@ -23,8 +23,10 @@ impl Framing {
     }
 
     /// What a message says. It begins with `<`; white space keeps nothing alive here (section 3.8). An element that
-    /// declares no namespace is taken for one of `jabber:client`, as it would be over TCP.
+    /// declares no namespace is taken for one of `jabber:client`, as it would be over TCP, and an XML declaration before it
+    /// is let pass, as there.
     pub(super) fn event(&mut self, text: ByteString) -> Result<StreamEvent, StreamError> {
+        let text = xmpp::without_declaration(&text)?;
         if !text.starts_with('<') {
             return Err(StreamError::new(StreamCondition::BadFormat).text("a message is one element"));
         }

@@ -127,13 +127,12 @@ async fn it_holds_nothing_while_it_waits() {
 
 #[tokio::test]
 async fn what_is_no_element_of_a_stream() {
-    let cases: [(&[u8], StreamCondition); 9] = [
+    let cases: [(&[u8], StreamCondition); 8] = [
         (b"", StreamCondition::BadFormat),
         (b" ", StreamCondition::BadFormat),
         (b" <presence/>", StreamCondition::BadFormat),
         (b"<presence/><presence/>", StreamCondition::NotWellFormed),
         (b"<presence>", StreamCondition::NotWellFormed),
-        (b"<?xml version='1.0'?><presence/>", StreamCondition::RestrictedXml),
         (b"<!-- no --><presence/>", StreamCondition::RestrictedXml),
         (b"<stream:features/>", StreamCondition::BadNamespacePrefix),
         (b"</stream:stream>", StreamCondition::NotWellFormed),
@@ -221,6 +220,36 @@ async fn of_many_pings_a_slow_reader_gets_the_last_answered() {
     };
     let writer = async { while !matches!(event(&mut server).await, Wire::Eof) {} };
     tokio::join!(reader, writer);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_idle_is_pinged_and_who_is_silent_is_gone() {
+    let (mut server, mut client) = opened().await;
+    server.set_pings(Some(Duration::from_secs(45)));
+    let begun = tokio::time::Instant::now();
+    let reader = async {
+        let mut ping = [0; 2];
+        for _ in 0..3 {
+            client.read_exact(&mut ping).await.unwrap();
+            assert_eq!(ping, [0x89, 0]);
+            client.write_all(&frame(0x8A, b"")).await.unwrap();
+        }
+        client.read_exact(&mut ping).await.unwrap();
+        client
+    };
+    let serving = async { while !matches!(event(&mut server).await, Wire::Eof) {} };
+    let (_client, ()) = tokio::join!(reader, serving);
+    assert_eq!(begun.elapsed().as_secs(), 5 * 45, "four pings, the last without an answer");
+}
+
+#[tokio::test]
+async fn an_xml_declaration_is_let_pass_as_on_tcp() {
+    let (mut server, mut client) = pair(Limits::default()).await;
+    let open = format!("<?xml version='1.0' encoding='UTF-8'?>\n{OPEN}");
+    client.write_all(&frame(0x81, open.as_bytes())).await.unwrap();
+    assert!(matches!(event(&mut server).await, Wire::Event(StreamEvent::Open(_))));
+    client.write_all(&frame(0x81, b"<?xml version='1.1'?><presence/>")).await.unwrap();
+    assert!(poll_fn(|cx| server.poll_event(cx, true)).await.is_err());
 }
 
 #[tokio::test(start_paused = true)]

@@ -58,6 +58,25 @@ fn a_running_server_and_none_answer_alike() {
 }
 
 #[test]
+fn a_changed_password_ends_every_session() {
+    let server = Server::start_with(BRANDS, &[JACK, ANNA]);
+    let mut jack = bound(&server, "jack@chess.example/a");
+    let mut lost = bound(&server, "jack@chess.example/lost");
+    let id = lost.manage();
+    drop(lost);
+    crate::fixture::until("the lost connection is seen", || {
+        server.ok(&["session", "list"]).contains("detached")
+    });
+    let mut anna = bound(&server, "anna@chess.example/a");
+    let output = castling(server.dir.path(), &["user", "passwd", JACK, "--password-stdin"], "secret\n");
+    assert!(output.status.success());
+    assert_eq!(jack.stream_error(), "reset");
+    let mut again = crate::stream::resume(&server, JACK, &id, 0);
+    assert!(again.next().is("failed", ns::SM), "what could be resumed has ended as well");
+    assert!(anna.ping().is_empty());
+}
+
+#[test]
 fn many_at_once_from_a_file() {
     let server = Server::start(BRANDS);
     let dir = server.dir.path();

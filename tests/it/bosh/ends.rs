@@ -89,3 +89,24 @@ fn no_restart_after_the_log_in() {
     let answer = jack.ask("", "<presence/>");
     assert_eq!(answer.get("type"), Some("terminate"), "{}", answer.to_xml(""));
 }
+
+/// The answers to what stood before the end come with the last responses.
+#[test]
+fn what_was_asked_before_the_end_is_answered() {
+    let server = server();
+    let mut jack = Client::online(&server, "jack@chess.example/web", "hold='1'");
+    let held = jack.send("", "");
+    let ping = |id: usize| {
+        format!(
+            "<iq xmlns='{}' type='get' id='{id}' to='chess.example'><ping xmlns='{}'/></iq>",
+            ns::CLIENT,
+            ns::PING
+        )
+    };
+    let last = jack.send("type='terminate'", &(0..10).map(ping).collect::<String>());
+    let bodies = [held.body(), last.body()];
+    let answers =
+        bodies.iter().flat_map(xmpp::Element::children).filter(|answer| answer.get("type") == Some("result"));
+    assert_eq!(answers.count(), 10);
+    assert!(bodies.iter().any(|body| body.get("type") == Some("terminate")));
+}

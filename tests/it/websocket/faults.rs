@@ -52,7 +52,7 @@ fn a_message_is_one_element() {
         (" ", "bad-format"),
         (" <presence xmlns='jabber:client'/>", "bad-format"),
         ("<presence xmlns='jabber:client'/><presence xmlns='jabber:client'/>", "not-well-formed"),
-        ("<?xml version='1.0'?><presence xmlns='jabber:client'/>", "restricted-xml"),
+        ("<presence xmlns='jabber:client'/><?xml version='1.0'?>", "restricted-xml"),
         ("<stream:stream to='chess.example'/>", "bad-namespace-prefix"),
         ("<presence xmlns='jabber:server'/>", "unsupported-stanza-type"),
     ];

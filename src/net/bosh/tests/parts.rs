@@ -178,7 +178,7 @@ fn replies_are_xml_and_old_clients_get_a_status() {
         assert_eq!(Reply::terminal(condition, true).status, status);
         assert_eq!(Reply::terminal(condition, false).status, StatusCode::OK);
     }
-    for reply in [Reply::empty(), Reply::again(), Reply::farewell()] {
+    for reply in [Reply::empty(), Reply::again(), Reply::farewell(false, &[])] {
         assert!(Document::parse(reply.body, "", &Limits::default()).unwrap().root().is("body", ns::HTTPBIND));
     }
 }

@@ -1,0 +1,64 @@
+//! What a certificate says of itself. rustls checks that of peers' certificates only, and does not tell it.
+
+use x509_parser::extensions::GeneralName;
+use x509_parser::parse_x509_certificate;
+
+/// Dates and names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// UTC microseconds, both ends included.
+    pub(super) not_before_us: i64,
+    pub(super) not_after_us: i64,
+    /// Host names as A-labels in lower case, some with `*` as their first label (RFC 6125 §6.4.3).
+    pub(super) names: Vec<Box<str>>,
+}
+
+/// Reads a certificate (RFC 5280 §4.1, §4.2.1.6). `None` if the bytes are none.
+pub(super) fn facts(der: &[u8]) -> Option<Facts> {
+    let (_, certificate) = parse_x509_certificate(der).ok()?;
+    let micros = |seconds: i64| seconds.saturating_mul(1_000_000);
+    let names = certificate.subject_alternative_name().ok().flatten();
+    let names =
+        names.into_iter().flat_map(|names| &names.value.general_names).filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some(name.to_ascii_lowercase().into()),
+            _ => None,
+        });
+    Some(Facts {
+        not_before_us: micros(certificate.validity().not_before.timestamp()),
+        not_after_us: micros(certificate.validity().not_after.timestamp()),
+        names: names.collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const US: i64 = 1_000_000;
+
+    #[test]
+    fn of_a_certificate() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let names = ["Chess.example", "*.chess.example"].map(str::to_owned);
+        let mut params = rcgen::CertificateParams::new(names).unwrap();
+        params.not_before = rcgen::date_time_ymd(2024, 2, 29);
+        params.not_after = rcgen::date_time_ymd(2060, 1, 1);
+        let der = params.self_signed(&key).unwrap().der().to_vec();
+        let expected = Facts {
+            not_before_us: 1_709_164_800 * US,
+            not_after_us: 2_840_140_800 * US,
+            names: vec!["chess.example".into(), "*.chess.example".into()],
+        };
+        assert_eq!(facts(&der), Some(expected));
+        for len in 0..der.len() {
+            assert_eq!(facts(&der[..len]), None);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            let _ = facts(&bytes);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Stream management on a bound session (XEP-0198): what the client asks of it, and what it is asked.
+
+use xmpp::{Condition, StreamError};
+
+use super::{Established, ROOM};
+use crate::pipe::Pipe;
+use crate::sm;
+
+impl<P: Pipe> Established<P> {
+    /// Asks what the client has handled; one question at a time.
+    pub(super) fn ask(&mut self) {
+        self.unasked = self.asked;
+        if !std::mem::replace(&mut self.asked, true) {
+            self.pipe.element(&sm::ask());
+        }
+    }
+
+    /// Answers what the client has asked for, as far as it is settled or has waited long enough.
+    pub(super) fn acknowledge(&mut self) {
+        for _ in 0..self.asked_for.due(&self.hold) {
+            self.pipe.element(&sm::answer(self.hold.handled()));
+        }
+    }
+
+    pub(super) fn management(&mut self, request: sm::Request) -> Result<(), StreamError> {
+        match request {
+            _ if self.pipe.confirms() => self.pipe.element(&sm::not_here()),
+            sm::Request::Enable { .. } if self.managed => {
+                self.pipe.element(&sm::failed(Condition::UnexpectedRequest));
+            }
+            sm::Request::Enable { resume } => self.enable(resume),
+            sm::Request::Resume { .. } | sm::Request::Bad => {
+                self.pipe.element(&sm::failed(Condition::UnexpectedRequest));
+            }
+            sm::Request::Ask => {
+                self.asked_for.ask(&self.hold);
+                self.acknowledge();
+            }
+            sm::Request::Answer { h } => {
+                let before = self.hold.unacknowledged();
+                self.hold.acknowledge(h).map_err(sm::too_high)?;
+                let left = self.hold.unacknowledged();
+                self.asked = false;
+                // A client that answers before it has handled anything is not asked the same again at once.
+                if left > 0 && (self.unasked || left < before) {
+                    self.ask();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers of stream management go past the mailbox: a client that only asks and does not read is too slow a reader.
+    pub(super) fn bound(&self) {
+        let bytes = self.hold.host().options().limits.mailbox_bytes.bound();
+        // what was gathered for one write may be as large as the mailbox by itself
+        if self.pipe.pending() > bytes.saturating_mul(2).saturating_add(ROOM) {
+            self.hold.too_slow();
+        }
+    }
+
+    fn enable(&mut self, resume: bool) {
+        self.hold.manage();
+        self.managed = true;
+        let seconds = self.hold.host().options().limits.resume_seconds.get().filter(|_| resume);
+        self.resumable = seconds.is_some();
+        let token = seconds.map(|seconds| (self.hold.make_resumable(), seconds.get()));
+        self.pipe.element(&sm::enabled(token));
+    }
+}
