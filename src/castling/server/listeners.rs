@@ -15,6 +15,8 @@ use crate::failure::Failure;
 
 /// File descriptors for what is no connection of a client: databases, files, sockets of plugins.
 const KEPT: usize = 256;
+/// As many are asked for where there is no limit: the system gives no more than this to a process unless it is told to.
+const ENOUGH: u64 = 1 << 20;
 
 /// Binds every listener of this version.
 ///
@@ -73,8 +75,9 @@ pub fn connections(limits: &Values) -> Arc<Connections> {
 fn descriptors() -> usize {
     let now = getrlimit(Resource::Nofile);
     // Where that is refused, or is more than the system gives, what there was stays.
-    let raised = setrlimit(Resource::Nofile, Rlimit { current: now.maximum, ..now });
-    let current = if raised.is_ok() { now.maximum } else { now.current };
+    let most = now.maximum.unwrap_or(ENOUGH);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(most), ..now });
+    let current = if raised.is_ok() { Some(most) } else { now.current };
     let descriptors = current.map_or(usize::MAX, |number| usize::try_from(number).unwrap_or(usize::MAX));
     tracing::info!(descriptors, connections = descriptors.saturating_sub(KEPT), "file descriptors");
     descriptors.max(2 * KEPT)

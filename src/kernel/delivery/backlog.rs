@@ -47,6 +47,8 @@ impl Kernel {
                 match kernel.read_all(&backlog.session, &mut read).await {
                     Stop::End if backlog.session.mailbox.read_to_end() => return,
                     Stop::End => {}
+                    // It has become ready again meanwhile: from the beginning.
+                    Stop::Unready if !kernel.unready(&backlog.session) => {}
                     Stop::Unready => return,
                     Stop::Closed => match backlog.heir() {
                         Some(heir) => backlog = heir,
@@ -55,6 +57,23 @@ impl Kernel {
                 }
             }
         });
+    }
+
+    /// The session takes no messages any more: those that wait behind what is still stored go where it is, behind it. False
+    /// when the session is ready again.
+    fn unready(self: &Arc<Self>, session: &Arc<Session>) -> bool {
+        let account = session.account();
+        let mut state = account.state.lock();
+        let Some(items) = session.mailbox.stop_reading() else { return false };
+        let job = match items.is_empty() {
+            true => None,
+            false => state.gate.shut_for(self.leftovers(account, items)),
+        };
+        drop(state);
+        if let Some(job) = job {
+            self.run_gate(account, job);
+        }
+        true
     }
 
     async fn read_all<F>(&self, session: &Arc<Session>, read: &mut F) -> Stop

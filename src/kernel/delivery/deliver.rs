@@ -122,18 +122,21 @@ impl Kernel {
             Placed::Delivered => self.delivered(packet).await,
             Placed::Queued => {}
             Placed::PutBack => return false,
-            Placed::NoRoom(_) if packet.stanza.error_reply(&StanzaError::resource_constraint()).is_none() => {
-                self.counters().crowded.inc();
-            }
-            Placed::NoRoom(_) => {
-                let busy = StanzaError::resource_constraint().text("too much waits for the recipient");
-                self.bounce(packet, busy).await;
-            }
+            Placed::NoRoom(_) => self.crowded(packet).await,
             Placed::Crowded if packet.stanza.kind() == Kind::Presence => self.ignore(packet),
             Placed::Crowded => self.bounce(packet, StanzaError::resource_constraint()).await,
             Placed::Nobody => self.undelivered(packet).await,
         }
         true
+    }
+
+    /// No session has room for it: what can be answered is, and the rest is counted.
+    async fn crowded(self: &Arc<Self>, packet: Box<Packet>) {
+        let error = StanzaError::resource_constraint().text("too much waits for the recipient");
+        match packet.stanza.kind() != Kind::Presence && packet.stanza.error_reply(&error).is_some() {
+            true => self.bounce(packet, error).await,
+            false => self.counters().crowded.inc(),
+        }
     }
 
     /// A hook or a list has ruled on the one recipient.

@@ -225,7 +225,8 @@ impl Kernel {
         items
     }
 
-    fn leftovers(self: &Arc<Self>, account: &Arc<Account>, items: VecDeque<Item>) -> Job {
+    /// Delivers again what a session had not received, in order.
+    pub(crate) fn leftovers(self: &Arc<Self>, account: &Arc<Account>, items: VecDeque<Item>) -> Job {
         let (kernel, account) = (self.clone(), account.clone());
         Box::new(move || {
             Box::pin(async move {

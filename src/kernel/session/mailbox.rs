@@ -165,6 +165,14 @@ impl Mailbox {
         true
     }
 
+    /// Stored messages are not read back any further, since the session takes none: gives back those that wait behind
+    /// them, which are younger. `None` when the session has become ready again meanwhile: then they are read once more.
+    pub fn stop_reading(&self) -> Option<VecDeque<Item>> {
+        let left = self.inner.lock().stop_reading();
+        self.wake.notify_one();
+        left
+    }
+
     /// Nothing waits behind stored messages any more.
     pub fn release(&self) {
         self.inner.lock().release();

@@ -83,3 +83,35 @@ async fn what_it_did_not_read_goes_to_another_resource() {
     assert_eq!(kept.len(), all.len(), "each once: {all:?}");
     bench.kept("bert@chess.example", 0).await;
 }
+
+#[tokio::test]
+async fn what_waits_behind_stored_messages_stays_behind_them_when_the_session_takes_no_more() {
+    let (bench, anna) = kept().await;
+    let (slow, mut got) = slow(&bench).await;
+    for n in 0..5 {
+        anna.send(&chat("bert@chess.example", &format!("live{n}"))).await;
+    }
+    slow.send("<presence><priority>-1</priority></presence>").await;
+    let store = bench.kernel.store().offline();
+    let account = slow.resource().account().id();
+    let stopped = async {
+        loop {
+            slow.hold().acknowledge(got.len() as u32).unwrap();
+            got.extend(slow.received());
+            let read = ids(&got).len() as u64;
+            if store.count(account).await.unwrap() == 200 - read + 5 {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(20), stopped).await.is_ok(), "they are not stored");
+    slow.send("<presence/>").await;
+    while ids(&got).last().map(String::as_str) != Some("live4") {
+        slow.hold().acknowledge(got.len() as u32).unwrap();
+        got.extend(slow.receives(1).await);
+    }
+    let expected: Vec<String> =
+        (0..200).map(|n| format!("kept{n}")).chain((0..5).map(|n| format!("live{n}"))).collect();
+    assert_eq!(ids(&got), expected, "in order, and each once");
+}

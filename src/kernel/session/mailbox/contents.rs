@@ -212,6 +212,23 @@ impl Contents {
         self.written = 0;
     }
 
+    /// See [`Mailbox::stop_reading`](super::Mailbox::stop_reading).
+    pub(super) fn stop_reading(&mut self) -> Option<VecDeque<Item>> {
+        if self.behind.as_mut().is_some_and(|behind| std::mem::take(&mut behind.again)) {
+            return None;
+        }
+        let behind = self.behind.take().map(|behind| behind.items).unwrap_or_default();
+        let is_message = |item: &Item| !item.alone && item.stanza.kind() == Kind::Message;
+        let (messages, rest): (VecDeque<Item>, VecDeque<Item>) = behind.into_iter().partition(is_message);
+        for item in &messages {
+            if let Some(load) = self.loads.of(item.charge) {
+                load.sub(item.weight());
+            }
+        }
+        rest.into_iter().for_each(|item| _ = self.append(item, Release::Now));
+        Some(messages)
+    }
+
     /// Nothing waits behind stored messages any more.
     pub(super) fn release(&mut self) {
         for item in self.behind.take().map(|behind| behind.items).unwrap_or_default() {
