@@ -1,7 +1,7 @@
 //! The schema, step by step.
 
 use crate::StorageError;
-use crate::connection::Connection;
+use crate::connection::{Connection, Readers};
 use crate::statement::Statement;
 
 struct Migration {
@@ -40,12 +40,38 @@ pub(crate) async fn migrate(connection: &mut Connection, now_us: i64) -> Result<
     }
 }
 
+/// Whether [`migrate`] would find nothing that it refuses.
+///
+/// # Errors
+/// As [`migrate`].
+pub(crate) async fn probe(readers: &Readers) -> Result<(), StorageError> {
+    let mut tables = Vec::new();
+    for row in readers.fetch(Statement::Tables.with(&[])).await? {
+        tables.push(row.text(0)?);
+    }
+    if tables.is_empty() {
+        return Ok(());
+    }
+    ours(&tables)?;
+    let version = readers.first(Statement::SchemaVersion.with(&[])).await?;
+    newest(version.map_or(Ok(0), |row| row.int(0))?)
+}
+
+fn newest(found: i64) -> Result<(), StorageError> {
+    let known = MIGRATIONS.last().map_or(0, |newest| newest.version);
+    if found > known { Err(StorageError::NewerSchema { found, known }) } else { Ok(()) }
+}
+
+fn ours(tables: &[String]) -> Result<(), StorageError> {
+    match tables.iter().any(|table| table == "schema_version") {
+        true => Ok(()),
+        false => Err(StorageError::Corrupt("it has tables of another program".into())),
+    }
+}
+
 async fn steps(connection: &mut Connection, now_us: i64) -> Result<(), StorageError> {
     let found = version(connection).await?;
-    let known = MIGRATIONS.last().map_or(0, |newest| newest.version);
-    if found > known {
-        return Err(StorageError::NewerSchema { found, known });
-    }
+    newest(found)?;
     for step in MIGRATIONS.iter().filter(|step| step.version > found) {
         connection.script(step.sql).await?;
         let record = [step.version.into(), step.name.into(), now_us.into()];
@@ -63,8 +89,8 @@ async fn version(connection: &mut Connection) -> Result<i64, StorageError> {
     }
     if tables.is_empty() {
         connection.script(VERSION_TABLE).await?;
-    } else if !tables.iter().any(|table| table == "schema_version") {
-        return Err(StorageError::Corrupt("it has tables of another program".into()));
+    } else {
+        ours(&tables)?;
     }
     match connection.fetch(Statement::SchemaVersion.with(&[])).await?.first() {
         Some(row) => row.int(0),

@@ -57,6 +57,21 @@ impl Store {
         Ok(Self(Arc::new(inner)))
     }
 
+    /// Looks whether [`open`](Self::open) would take the database as it is, and changes nothing. One that does not exist yet
+    /// would be made.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn probe(options: &Options, runtime: &Runtime) -> Result<(), StorageError> {
+        let path = options.sqlite_path()?;
+        if std::fs::metadata(&path).is_ok_and(|about| about.len() == 0) || !path.exists() {
+            return Ok(());
+        }
+        let meter = Meter { stats: Arc::new(Stats::new()), clock: runtime.clock.clone() };
+        let readers = Readers { pool: Pool::Sqlite(sqlite::readers(&path, 1).await?), meter };
+        migration::probe(&readers).await
+    }
+
     /// Commits what has been queued, writes everything into the main file and closes. Later calls on any
     /// clone answer [`StorageError::Closed`]; closing again does nothing.
     ///

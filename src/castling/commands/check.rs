@@ -4,12 +4,15 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use admin::Request;
-use runtime::{Clock, SystemClock};
+use runtime::{Clock, Runtime, SystemClock};
 use serde_json::Value;
+use settings::Complaint;
+use storage::Store;
 
+use super::target::store_options;
 use super::{connect, reply};
 use crate::api::Status;
-use crate::config::{check_components, check_surroundings, load};
+use crate::config::{Loaded, check_components, check_surroundings, load};
 use crate::failure::Failure;
 use crate::output;
 
@@ -19,6 +22,9 @@ pub fn run(file: Option<&Path>) -> Result<(), Failure> {
     let own = own_addresses(&loaded.config.data_dir);
     check_surroundings(&loaded.config, &own, SystemClock.now_us(), &mut loaded.problems);
     check_components(&loaded.config, &mut loaded.problems);
+    if own.is_empty() {
+        check_database(&mut loaded);
+    }
     let fatal = loaded.problems.fatal();
     let list = loaded.problems.into_list();
     if fatal {
@@ -27,6 +33,19 @@ pub fn run(file: Option<&Path>) -> Result<(), Failure> {
     list.iter().for_each(|problem| output::error(&problem.to_string()));
     output::line("the configuration can be used");
     Ok(())
+}
+
+/// Whether the server could open its database; of a running one that is known.
+fn check_database(loaded: &mut Loaded) {
+    let options = store_options(loaded);
+    let probed = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map(|tokio| tokio.block_on(Store::probe(&options, &Runtime::system())));
+    if let Ok(Err(error)) = probed {
+        let remedy = "restore it from a backup, or name another one";
+        loaded.problems.error("storage.url", Complaint::new(error.to_string(), remedy));
+    }
 }
 
 /// Where the running server of this data directory listens. One that cannot be asked is as good as none: then

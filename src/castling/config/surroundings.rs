@@ -25,13 +25,32 @@ pub fn check(config: &Config, own: &[SocketAddr], now_us: i64, problems: &mut Pr
 
 fn data_dir(path: &Path, problems: &mut Problems) {
     let trouble = match fs::metadata(path) {
-        Ok(about) if about.is_dir() => return,
-        Ok(_) => "it is not a directory".to_owned(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return,
-        Err(error) => reason(&error),
+        Ok(about) if about.is_dir() => written(path),
+        Ok(_) => Err("it is not a directory".to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => made(path).map_err(|error| reason(&error)),
+        Err(error) => Err(reason(&error)),
     };
+    let Err(trouble) = trouble else { return };
     let message = format!("cannot use the data directory {}: {trouble}", path.display());
     problems.error("data_dir", Complaint::new(message, "name a directory that the server may write to"));
+}
+
+/// Whether a file can be made in the directory: one is, for a moment.
+fn written(path: &Path) -> Result<(), String> {
+    let file = path.join(format!(".check-{}", std::process::id()));
+    let made = File::create(&file).map(drop);
+    let _ = fs::remove_file(&file);
+    made.map_err(|error| reason(&error))
+}
+
+/// Whether the directory can be made: it is, for a moment.
+fn made(path: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = path.ancestors().take_while(|one| !one.exists()).collect();
+    let made = fs::create_dir_all(path);
+    for one in missing.into_iter().filter(|one| !one.as_os_str().is_empty()) {
+        let _ = fs::remove_dir(one);
+    }
+    made
 }
 
 fn plugins(config: &Config, problems: &mut Problems) {

@@ -69,6 +69,39 @@ fn check_knows_the_running_servers_ports() {
     assert_eq!(output.status.code(), Some(1), "another data directory: another server's port");
 }
 
+/// What keeps a server from starting is an error of `check` too.
+#[test]
+fn check_looks_at_the_data_directory_and_the_database() {
+    let said = |dir: &TempDir, command: &str| {
+        let output = castling(dir.path(), &[command], "");
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let dir = folder(BRANDS);
+    assert_eq!(said(&dir, "check").0, Some(0));
+    assert!(!dir.path().join("data").exists(), "nothing is left behind");
+    fs::create_dir(dir.path().join("data")).unwrap();
+    let database = dir.path().join("data/castling.db");
+    fs::write(&database, "no database, and long enough that it cannot be the beginning of one".repeat(100))
+        .unwrap();
+    for command in ["check", "serve"] {
+        let (code, said) = said(&dir, command);
+        assert!(code == Some(1) && said.contains("damaged or not ours"), "{command}: {said}");
+    }
+    fs::remove_file(&database).unwrap();
+    let (code, dir) = Server::start_in(dir).stop();
+    assert_eq!((code, said(&dir, "check").0), (Some(0), Some(0)), "one of ours");
+    super::rewrite(dir.path(), |text| {
+        text.replace("data_dir = \"data\"", "data_dir = \"/proc/castling/data\"")
+    });
+    for command in ["check", "serve"] {
+        let (code, said) = said(&dir, command);
+        assert!(
+            code == Some(1) && said.contains("the data directory /proc/castling/data"),
+            "{command}: {said}"
+        );
+    }
+}
+
 #[test]
 fn exit_codes() {
     let server = Server::start(BRANDS);
