@@ -8,7 +8,7 @@ use settings::{Interval, Limit};
 use tokio::time::Instant;
 use xmpp::{Document, Element, Stanza, StreamEvent, ns};
 
-use super::body::Attributes;
+use super::body::{Attributes, Payload};
 use super::core::{Core, Request, Step};
 use super::creation::{Creation, header};
 use super::intake::Arrival;
@@ -166,9 +166,10 @@ impl Play {
             ..Attributes::default()
         };
         let (attributes, elements) = self.sent.entry(rid).or_insert((new, how & 3)).clone();
-        let payload = (0..elements).map(|at| element(rid, at)).collect();
+        let elements = (0..elements).map(|at| element(rid, at)).collect();
         self.waiting.retain(|&(other, _)| other != rid);
-        match self.core.arrive(Request { attributes, payload: Ok(payload) }, self.now) {
+        match self.core.arrive(Request { attributes, payload: Payload { elements, mistake: None } }, self.now)
+        {
             Arrival::Wait(ticket) => self.waiting.push((rid, ticket)),
             Arrival::Reply(reply) => self.answered(rid, reply),
         }

@@ -29,7 +29,7 @@ mod terms;
 mod waiting;
 mod window;
 
-pub use body::{Attributes, Body};
+pub use body::{Attributes, Body, Payload};
 pub use condition::Condition;
 pub use connection::{Connection, Input};
 pub use route::{Allowed, Bosh, Service};

@@ -146,6 +146,10 @@ impl Pipe for BoshPipe {
         self.connection.count();
     }
 
+    fn parting(&mut self) {
+        self.connection.parting();
+    }
+
     fn set_limits(&mut self, limits: &Limits, _: bool) {
         self.connection.set_limits(&allowed(limits));
     }

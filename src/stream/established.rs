@@ -33,7 +33,9 @@ enum End {
     Closed,
     /// The connection is gone.
     Lost,
-    /// We end the stream, with this error.
+    /// We end the stream, with this error: the client has made a mistake.
+    Mistake(StreamError),
+    /// The same, for whatever other reason.
     Error(StreamError),
     /// Another connection has taken the session over.
     Superseded,
@@ -156,11 +158,11 @@ impl<P: Pipe> Established<P> {
                 return Ok(None);
             }
             Woken::Input(Ok(Input::Lost) | Err(PipeError::Io(_))) => return Err(End::Lost),
-            Woken::Input(Err(PipeError::Stream(error))) => return Err(End::Error(error)),
+            Woken::Input(Err(PipeError::Stream(error))) => return Err(End::Mistake(error)),
         };
         match event {
-            StreamEvent::Element(element) => self.element(element).map_err(End::Error),
-            StreamEvent::Open(_) => Err(End::Error(StreamError::new(StreamCondition::InvalidXml))),
+            StreamEvent::Element(element) => self.element(element).map_err(End::Mistake),
+            StreamEvent::Open(_) => Err(End::Mistake(StreamError::new(StreamCondition::InvalidXml))),
             StreamEvent::Close => Err(End::Closed),
         }
     }
@@ -310,11 +312,16 @@ impl<P: Pipe> Established<P> {
             }
             End::Closed => {
                 // A client that has closed its stream reads until ours is closed (RFC 6120 section 4.4).
-                if timeout(LAST, self.drain()).await.is_err() {
-                    tracing::debug!(jid = %self.hold.jid(), "the client did not read its last answers");
-                }
+                self.drain().await;
                 self.hold.end().await;
                 self.pipe.close();
+                self.leave().await;
+            }
+            End::Mistake(error) => {
+                tracing::debug!(jid = %self.hold.jid(), %error, "session closed");
+                self.drain().await; // what stood before the mistake is answered
+                self.hold.end().await;
+                self.refuse(&error);
                 self.leave().await;
             }
             End::Error(error) => {
@@ -326,8 +333,15 @@ impl<P: Pipe> Established<P> {
         }
     }
 
-    /// What the client has asked is answered, and what waits for it is written.
+    /// What the client has asked is answered, and what waits for it is written, as long as it reads.
     async fn drain(&mut self) {
+        if timeout(LAST, self.write_all()).await.is_err() {
+            tracing::debug!(jid = %self.hold.jid(), "the client did not read its last answers");
+        }
+    }
+
+    async fn write_all(&mut self) {
+        self.pipe.parting();
         self.write_during(Box::pin(self.hold.all_settled())).await;
         loop {
             let before = self.pipe.pending();

@@ -64,6 +64,8 @@ pub trait Pipe: Send {
     }
     /// A session is bound: stanzas written from now on come from its mailbox, and are those that are confirmed.
     fn bound(&mut self) {}
+    /// What was written and what will be goes with the end of the stream: it is confirmed no more.
+    fn parting(&mut self) {}
     /// Sets the limits of the host that the stream is for; they are closer until the client has `logged_in`.
     fn set_limits(&mut self, limits: &kernel::Limits, logged_in: bool);
     /// Waits until everything has left, then says goodbye to the peer.

@@ -65,18 +65,23 @@ impl<'a> Wrapper<'a> {
     /// inherits the wrapper's own namespace is read as `jabber:client`: clients leave that declaration out, and the
     /// content of the one namespace is taken for a part of the other (XEP-0206 §2).
     ///
-    /// # Errors
-    /// The element does not end, something follows it, or an element inside is refused.
-    pub fn children(&self, limits: &Limits, most: usize) -> Result<Vec<Document>, StreamError> {
+    /// Besides those that stand before it, the first mistake: the element does not end, something follows it, or an element
+    /// inside is refused.
+    pub fn children(&self, limits: &Limits, most: usize) -> (Vec<Document>, Option<StreamError>) {
+        let mut children = Vec::new();
+        let mistake = self.read(limits, most, &mut children).err();
+        (children, mistake)
+    }
+
+    fn read(&self, limits: &Limits, most: usize, children: &mut Vec<Document>) -> Result<(), StreamError> {
         let Some(inside) = self.inside else {
-            return nothing_more(self.after).map(|()| Vec::new());
+            return nothing_more(self.after);
         };
         let mut scope = HeaderScope::of(self.tag.root());
         if scope.default_ns == self.tag.root().ns() {
             scope.default_ns = ns::CLIENT.to_owned();
         }
         let mut framer = Framer::inside();
-        let mut children = Vec::new();
         let mut rest = inside;
         loop {
             let (frame, length) = framer
@@ -92,7 +97,7 @@ impl<'a> Wrapper<'a> {
                 Frame::Element => children.push(scope.element(Bytes::copy_from_slice(found), limits)?),
                 Frame::Footer => {
                     scope.check_end(found)?;
-                    return nothing_more(rest).map(|()| children);
+                    return nothing_more(rest);
                 }
                 Frame::Declaration | Frame::Header => return Err(malformed("a declaration inside")),
             }

@@ -11,7 +11,8 @@ use crate::fixture::{BRANDS, Server, until};
 use crate::raw::{Raw, header};
 use crate::stream::{ANNA, JACK, bound, resume, server};
 
-fn stat(server: &Server, name: &str) -> u64 {
+/// A number of `castling stats`.
+pub fn stat(server: &Server, name: &str) -> u64 {
     let stats: Value = serde_json::from_str(&server.ok(&["stats", "--json"])).unwrap();
     stats[name].as_u64().unwrap()
 }

@@ -9,14 +9,29 @@ use super::condition::Condition;
 /// What the start tag may have at most.
 const TAG: Limits = Limits { stanza_bytes: 8 << 10, depth: 2, attributes: 64, elements: 1, namespaces: 32 };
 
-/// Elements in one body.
-const MOST: usize = 1024;
+/// Elements in one body: clients put all that waits into one.
+const MOST: usize = 16_384;
 
 /// A body whose start tag has been read.
 pub struct Body<'a> {
     /// The attributes.
     pub attributes: Attributes,
     wrapper: Wrapper<'a>,
+}
+
+/// What is inside of a body.
+#[derive(Debug)]
+pub struct Payload {
+    /// Elements, in order.
+    pub elements: Vec<Document>,
+    /// Why nothing behind them is read: what the stream is to end with, when it is the turn of what should stand there.
+    pub mistake: Option<StreamError>,
+}
+
+impl Payload {
+    pub(super) fn is_empty(&self) -> bool {
+        self.elements.is_empty() && self.mistake.is_none()
+    }
 }
 
 /// The attributes of a request's `<body/>` (XEP-0124 §7 to §15, XEP-0206 §3 to §5). Numbers beyond 64 bits are
@@ -73,12 +88,11 @@ impl<'a> Body<'a> {
         Ok(Self { attributes, wrapper })
     }
 
-    /// The elements inside. Those that inherit the body's own namespace are in `jabber:client`.
-    ///
-    /// # Errors
-    /// The body is not well-formed, or an element is refused.
-    pub fn payload(&self, limits: &Limits) -> Result<Vec<Document>, StreamError> {
-        self.wrapper.children(limits, MOST)
+    /// The elements inside, up to the first mistake: the body is not well-formed, or an element is refused. Those that
+    /// inherit the body's own namespace are in `jabber:client`.
+    pub fn payload(&self, limits: &Limits) -> Payload {
+        let (elements, mistake) = self.wrapper.children(limits, MOST);
+        Payload { elements, mistake }
     }
 }
 

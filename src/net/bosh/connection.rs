@@ -132,6 +132,11 @@ impl Connection {
         self.throttle = allowed.rate.map(Throttle::new);
     }
 
+    /// Stanzas that are written go with the last response, whatever that is.
+    pub fn parting(&mut self) {
+        self.session.with(|core| core.output.uncount());
+    }
+
     /// Ends the stream: the client is told the stream error that was written, if one was.
     pub fn close(&mut self) {
         self.session.with(|core| core.close());

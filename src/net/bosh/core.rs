@@ -5,9 +5,9 @@ use std::task::Waker;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use xmpp::{Document, Element, Stanza, StreamError, StreamEvent, StreamHeader, ns};
+use xmpp::{Element, Stanza, StreamError, StreamEvent, StreamHeader, ns};
 
-use super::body::Attributes;
+use super::body::{Attributes, Payload};
 use super::condition::Condition;
 use super::creation::Creation;
 use super::ending::Ending;
@@ -23,8 +23,7 @@ use super::window::Window;
 /// A request as it came.
 pub(super) struct Request {
     pub attributes: Attributes,
-    /// What is inside, or why the stream is to end when it is the request's turn.
-    pub payload: Result<Vec<Document>, StreamError>,
+    pub payload: Payload,
 }
 
 /// What the server of a session's stream is told.

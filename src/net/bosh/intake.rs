@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 use xmpp::{StreamCondition, StreamError, StreamEvent};
 
-use super::body::Attributes;
+use super::body::{Attributes, Payload};
 use super::condition::Condition;
 use super::core::{Core, Pace, Request};
 use super::creation::restarted;
@@ -131,7 +131,7 @@ impl Core {
     fn take_in(&mut self, request: Request, now: Instant) -> Result<(), Fault> {
         let Request { attributes: asked, payload } = request;
         self.keys.follow(asked.key.as_deref(), asked.newkey.as_deref())?;
-        let empty = payload.as_ref().is_ok_and(Vec::is_empty);
+        let empty = payload.is_empty();
         let poll = empty && !asked.restart && !self.is_extra(&asked);
         self.check_pace(asked.rid, poll, now)?;
         self.window.next = asked.rid + 1;
@@ -147,10 +147,14 @@ impl Core {
             self.inbox.push_back(Ok(StreamEvent::Open(restarted(&self.header, &asked))));
             return Ok(());
         }
-        match payload {
-            Err(error) if is_no_xml(&error) => return Err(Fault::malformed(error)),
-            Err(error) => self.inbox.push_back(Err(error)),
-            Ok(elements) => self.inbox.extend(elements.into_iter().map(|e| Ok(StreamEvent::Element(e)))),
+        let Payload { elements, mistake } = payload;
+        let first = elements.is_empty();
+        self.inbox.extend(elements.into_iter().map(|element| Ok(StreamEvent::Element(element))));
+        match mistake {
+            Some(error) if first && is_no_xml(&error) => return Err(Fault::malformed(error)),
+            // What stands before it is taken first, and answered.
+            Some(error) => self.inbox.push_back(Err(error)),
+            None => {}
         }
         if asked.terminate {
             self.inbox.push_back(Ok(StreamEvent::Close));

@@ -53,6 +53,11 @@ impl Output {
         self.counting = true;
     }
 
+    /// Stanzas are not counted any more: what there is goes with the last word.
+    pub fn uncount(&mut self) {
+        (self.counting, self.stanzas) = (false, 0);
+    }
+
     /// What goes with the last word. A bound session's stanzas do not: they were not received, and are on their way
     /// elsewhere.
     pub fn last(&mut self) -> Payload {

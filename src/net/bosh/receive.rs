@@ -24,6 +24,8 @@ use crate::http::{BodyError, Client, Request, text};
 
 /// Bytes of a body that are not the stanzas' own.
 const TAG: usize = 8 << 10;
+/// So many of the largest stanzas fit into one body.
+const LARGEST: usize = 16;
 
 /// Who sent a request.
 struct Sender {
@@ -111,14 +113,17 @@ impl Bosh {
         let header = header(asked)?;
         let seat = self.seat(sender)?;
         let allowed = self.service.allows(header.to.as_ref().map(|to| to.domain()));
-        let payload = body.payload(&allowed.before_login).map_err(|_| Condition::BadRequest)?;
+        let payload = body.payload(&allowed.before_login);
+        if payload.mistake.is_some() {
+            return Err(Condition::BadRequest.into());
+        }
         let sid = self.registry.new_sid();
         let secure = sender.client.secure && asked.secure;
         let creation =
             Creation { sid: registry::write(sid), rid: asked.rid, secure, from: None, authid: None };
         let terms = Terms::of(asked, &allowed.limits);
         let (mut core, ticket) = Core::new(asked, header, terms, creation, Instant::now())?;
-        core.inbox.extend(payload.into_iter().map(|element| Ok(StreamEvent::Element(element))));
+        core.inbox.extend(payload.elements.into_iter().map(|element| Ok(StreamEvent::Element(element))));
         let session = Arc::new(Session::new(sid, core, &allowed, sender.client, sender.origin.as_deref()));
         self.registry.insert(session.clone());
         let held = Held::new(session.clone(), asked.rid, ticket);
@@ -152,9 +157,9 @@ fn refuse(fault: Fault, legacy: bool) -> Outcome {
     Outcome::Now(fault.reply(legacy), None)
 }
 
-/// Two of the largest stanzas, or many small ones.
+/// Some of the largest stanzas, or many small ones: a client puts all that waits into one body, and knows no limit of ours.
 fn most(limits: &Limits) -> usize {
-    limits.stanza_bytes.saturating_mul(2).saturating_add(TAG)
+    limits.stanza_bytes.saturating_mul(LARGEST).saturating_add(TAG)
 }
 
 /// Compressed bodies are not offered, and other encodings than UTF-8 are not known.

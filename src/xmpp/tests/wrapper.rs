@@ -4,7 +4,11 @@ const BODY: &str = "http://jabber.org/protocol/httpbind";
 
 fn children(xml: &str) -> Result<Vec<Document>, StreamError> {
     let limits = Limits::default();
-    Wrapper::open(xml.as_bytes(), &limits)?.children(&limits, 10)
+    whole(Wrapper::open(xml.as_bytes(), &limits)?.children(&limits, 10))
+}
+
+fn whole((children, mistake): (Vec<Document>, Option<StreamError>)) -> Result<Vec<Document>, StreamError> {
+    mistake.map_or(Ok(children), Err)
 }
 
 fn trees(xml: &str) -> Vec<Element> {
@@ -24,7 +28,7 @@ fn the_tag_is_read_first() {
     assert_eq!(wrapper.tag().attr("rid").as_deref(), Some("1"));
     assert_eq!(wrapper.tag().attr_ns("y", "urn:x").as_deref(), Some("<"));
     assert_eq!(
-        wrapper.children(&Limits::default(), 10).unwrap_err().condition,
+        whole(wrapper.children(&Limits::default(), 10)).unwrap_err().condition,
         StreamCondition::NotWellFormed
     );
 }
@@ -111,8 +115,23 @@ fn what_is_no_wrapper_is_refused() {
 fn limits_are_those_of_each_child() {
     let limits = Limits { stanza_bytes: 100, ..Limits::default() };
     let body = |stanza: &str| format!("<body xmlns='{BODY}'>{stanza}{stanza}{stanza}</body>");
-    let read = |stanza: &str| Wrapper::open(body(stanza).as_bytes(), &limits)?.children(&limits, 10);
+    let read = |stanza: &str| whole(Wrapper::open(body(stanza).as_bytes(), &limits)?.children(&limits, 10));
     assert_eq!(read(&format!("<a b='{}'/>", "x".repeat(80))).unwrap().len(), 3);
     let error = read(&format!("<a b='{}'/>", "x".repeat(100))).unwrap_err();
     assert_eq!(error.condition, StreamCondition::PolicyViolation);
+}
+
+#[test]
+fn what_stands_before_a_mistake_is_read() {
+    let read = |inside: &str| {
+        let xml = format!("<body xmlns='{BODY}'><a/><b/>{inside}");
+        let limits = Limits::default();
+        let (children, mistake) = Wrapper::open(xml.as_bytes(), &limits).unwrap().children(&limits, 10);
+        (children.len(), mistake.map(|error| error.condition))
+    };
+    assert_eq!(read("</body>"), (2, None));
+    assert_eq!(read("<c><d></c></body>"), (2, Some(StreamCondition::NotWellFormed)));
+    assert_eq!(read("<c"), (2, Some(StreamCondition::NotWellFormed)));
+    assert_eq!(read("<!-- no --></body>"), (2, Some(StreamCondition::RestrictedXml)));
+    assert_eq!(read("</body>more"), (2, Some(StreamCondition::NotWellFormed)));
 }

@@ -3,7 +3,8 @@
 use xmpp::ns;
 
 use super::{Client, condition, is_empty, message, server};
-use crate::fixture::signal;
+use crate::fixture::{signal, until};
+use crate::shares::stat;
 use crate::stream::bound;
 
 #[test]
@@ -65,6 +66,8 @@ fn the_server_stops() {
     let mut jack = Client::online(&server, "jack@chess.example/web", "hold='1'");
     let (mut early, _) = Client::begin(server.address("http"), "hold='1'");
     let (held, waiting) = (jack.send("", ""), early.send("", ""));
+    // Not while they still wait to be accepted: such connections are closed without a word.
+    until("both requests are held", || stat(&server, "connections") == 2);
     signal(server.pid(), "TERM");
     assert_eq!(condition(&held.body()), "system-shutdown");
     assert_eq!(condition(&waiting.body()), "system-shutdown", "also who has not logged in");

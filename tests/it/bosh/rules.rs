@@ -57,8 +57,8 @@ fn a_held_request_is_told_that_it_was_another() {
 
 #[test]
 fn a_body_that_is_too_large() {
-    let large = "x".repeat(600_000);
-    ends(|jack, _| told(jack, jack.rid + 1, "", &message(ANNA, &large)), "policy-violation");
+    let large = message(ANNA, &"x".repeat(200_000)).repeat(30);
+    ends(|jack, _| told(jack, jack.rid + 1, "", &large), "policy-violation");
 }
 
 #[test]
@@ -212,4 +212,35 @@ fn a_mailbox_that_is_full() {
         heard.extend(again.next().find("body", ns::CLIENT).map(|body| body.text_content()));
     }
     assert_eq!(heard, (0..30).map(|n| n.to_string()).collect::<Vec<_>>());
+}
+
+/// A client puts all that waits into one body: it is taken in order, as far as it can be read.
+#[test]
+fn a_body_is_taken_element_by_element() {
+    let server = Server::start_with(BRANDS, &[JACK, ANNA]);
+    let mut anna = bound(&server, "anna@chess.example/tcp");
+    anna.send("<presence/>");
+    anna.ping();
+    let mut jack = Client::online(&server, "jack@chess.example/web", "hold='1'");
+    let long = "x".repeat(10_000);
+    let many: String = (0..60).map(|n| message("anna@chess.example/tcp", &format!("{n} {long}"))).collect();
+    assert!(jack.settle(&many).is_empty());
+    for n in 0..60 {
+        let body = anna.next().find("body", ns::CLIENT).unwrap().text_content();
+        assert!(body.starts_with(&format!("{n} ")));
+    }
+    let ping = format!(
+        "<iq xmlns='{}' type='get' id='before' to='chess.example'><ping xmlns='{}'/></iq>",
+        ns::CLIENT,
+        ns::PING
+    );
+    let said = format!(
+        "{}{ping}<presence xmlns='jabber:client'><!-- no --></presence>",
+        message("anna@chess.example/tcp", "last")
+    );
+    let answer = jack.ask("", &said);
+    assert_eq!(condition(&answer), "remote-stream-error", "{}", answer.to_xml(""));
+    assert!(answer.find("error", ns::STREAM).unwrap().find("restricted-xml", ns::STREAMS_ERR).is_some());
+    assert!(answer.children().any(|child| child.get("id") == Some("before")), "{}", answer.to_xml(""));
+    assert_eq!(anna.next().find("body", ns::CLIENT).unwrap().text_content(), "last");
 }
