@@ -28,4 +28,5 @@ mod soak;
 mod stream;
 mod tls;
 mod versions;
+mod waiting;
 mod websocket;

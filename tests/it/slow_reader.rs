@@ -3,9 +3,9 @@
 use serde_json::Value;
 use xmpp::ns;
 
-use crate::fixture::{Server, until};
+use crate::fixture::Server;
 use crate::raw::Raw;
-use crate::stream::{ANNA, JACK, bound, resume, server};
+use crate::stream::{ANNA, JACK, bound};
 
 /// A message of ten kilobytes.
 fn heavy(to: &str, number: u32) -> String {
@@ -101,50 +101,4 @@ fn a_slow_readers_mailbox_goes_to_the_other_resource() {
     let first = *ids.first().expect("the other resource got what the slow one had not");
     assert_eq!(ids, (first..sent).collect::<Vec<_>>(), "in order and without a gap");
     assert!(first > 0, "the slow one had some");
-}
-
-#[test]
-fn a_session_that_waits_to_be_resumed_is_no_slow_reader() {
-    let server = server();
-    let mut lost = bound(&server, "anna@chess.example/lost");
-    let id = lost.manage();
-    lost.send("<presence/>");
-    lost.ping();
-    drop(lost);
-    until("the lost connection is seen", || server.ok(&["session", "list"]).contains("detached"));
-    let mut jack = bound(&server, "jack@chess.example/desk");
-    jack.manage();
-    let say = |jack: &mut Raw, from: u32, to: u32| {
-        for number in from..to {
-            jack.send(&format!("<message to='{ANNA}' type='chat' id='{number}'><body>x</body></message>"));
-        }
-        jack.ping();
-    };
-    say(&mut jack, 0, 60);
-    let mut busy = bound(&server, "anna@chess.example/busy");
-    busy.manage();
-    busy.send("<presence><priority>5</priority></presence>");
-    busy.ping();
-    say(&mut jack, 60, 63);
-    server.ok(&["session", "kick", "anna@chess.example/busy"]);
-    say(&mut jack, 63, 64);
-    until("everything has found its place", || {
-        jack.send(&format!("<r xmlns='{}'/>", ns::SM));
-        // 64 messages and three pings
-        loop {
-            let answer = jack.next();
-            if answer.is("a", ns::SM) {
-                return answer.get("h") == Some("67");
-            }
-        }
-    });
-    let mut again = resume(&server, ANNA, &id, 2);
-    let resumed = again.next();
-    assert!(resumed.is("resumed", ns::SM), "{}", resumed.to_xml(""));
-    let ids: Vec<u32> = std::iter::repeat_with(|| again.stanza())
-        .filter(|stanza| stanza.is("message", ns::CLIENT))
-        .take(64)
-        .map(|message| message.get("id").unwrap().parse().unwrap())
-        .collect();
-    assert_eq!(ids, (0..64).collect::<Vec<_>>());
 }

@@ -387,35 +387,3 @@ fn what_was_asked_before_the_end_is_answered() {
     assert_eq!(answered.len(), 11);
     assert!(answered.contains(&"roster".to_owned()));
 }
-
-/// A session that waits to be resumed is not there: neither its resource nor its place is taken.
-#[test]
-fn a_session_that_waits_locks_nobody_out() {
-    let limits = "[limits]\nsessions_per_account = 1\nwaiting_sessions_per_account = 2\n";
-    let domain = "[[domain]]\nname = \"chess.example\"\nresource_conflict = \"refuse\"\n";
-    let server = Server::start_with(&format!("{limits}{domain}"), &[ANNA]);
-    let waiting = |count: usize| {
-        let list = server.ok(&["session", "list"]);
-        list.lines().filter(|line| line.contains("detached")).count() == count
-    };
-    let lose = |resource: &str, count: usize| {
-        let mut lost = bound(&server, &format!("{ANNA}/{resource}"));
-        let id = lost.manage();
-        drop(lost);
-        until("the lost connection is seen", || waiting(count));
-        id
-    };
-    let replaced = lose("a", 1);
-    let oldest = lose("a", 1);
-    let second = lose("b", 2);
-    let third = lose("c", 2);
-    let mut anna = bound(&server, "anna@chess.example/d");
-    let mut other = Raw::log_in(server.address("c2s_plain"), ANNA);
-    assert_eq!(other.bind("d"), Err("conflict".into()), "this one is there");
-    assert_eq!(other.bind("e"), Err("resource-constraint".into()));
-    assert!(anna.ping().is_empty());
-    for (id, there) in [(replaced, false), (oldest, false), (second, true), (third, true)] {
-        let answer = resume(&server, ANNA, &id, 0).next();
-        assert_eq!(answer.is("resumed", ns::SM), there, "{}", answer.to_xml(""));
-    }
-}

@@ -10,6 +10,7 @@ use xmpp::{Element, ns};
 use super::{ANNA, JACK, bound, json};
 use crate::fixture::{BRANDS, Server, castling, folder};
 use crate::raw::Raw;
+use crate::waiting::lost;
 
 /// What each step of an operator's day says: exit code, output, error.
 fn day(dir: &Path) -> Vec<(Option<i32>, String, String)> {
@@ -61,12 +62,7 @@ fn a_running_server_and_none_answer_alike() {
 fn a_changed_password_ends_every_session() {
     let server = Server::start_with(BRANDS, &[JACK, ANNA]);
     let mut jack = bound(&server, "jack@chess.example/a");
-    let mut lost = bound(&server, "jack@chess.example/lost");
-    let id = lost.manage();
-    drop(lost);
-    crate::fixture::until("the lost connection is seen", || {
-        server.ok(&["session", "list"]).contains("detached")
-    });
+    let id = lost(&server, "jack@chess.example/lost");
     let mut anna = bound(&server, "anna@chess.example/a");
     let output = castling(server.dir.path(), &["user", "passwd", JACK, "--password-stdin"], "secret\n");
     assert!(output.status.success());
