@@ -1,8 +1,7 @@
 //! An account's roster: what hooks and modules ask on every presence costs no query.
 
-use std::sync::Arc;
-
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use hashbrown::{Equivalent, HashMap};
 use storage::{RosterItem, StorageError, Subscription};

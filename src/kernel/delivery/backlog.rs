@@ -65,10 +65,7 @@ impl Kernel {
         let account = session.account();
         let mut state = account.state.lock();
         let Some(items) = session.mailbox.stop_reading() else { return false };
-        let job = match items.is_empty() {
-            true => None,
-            false => state.gate.shut_for(self.leftovers(account, items)),
-        };
+        let job = self.shut_for(account, &mut state, items);
         drop(state);
         if let Some(job) = job {
             self.run_gate(account, job);

@@ -180,11 +180,7 @@ impl Kernel {
                 return;
             }
             let leftovers = self.left_by(session, &state);
-            // Later stanzas queue behind the leftovers, so that a sender's order holds.
-            match leftovers.is_empty() {
-                true => None,
-                false => state.gate.shut_for(self.leftovers(account, leftovers)),
-            }
+            self.shut_for(account, &mut state, leftovers)
         };
         {
             let mut state = session.state.lock();
@@ -225,8 +221,22 @@ impl Kernel {
         items
     }
 
+    /// Shuts the gate for what a session had not received: later stanzas queue behind it, so that a sender's order holds.
+    /// The job is to be run now; there is none for nothing, and none if one that runs already takes it over.
+    pub(crate) fn shut_for(
+        self: &Arc<Self>,
+        account: &Arc<Account>,
+        state: &mut State,
+        items: VecDeque<Item>,
+    ) -> Option<Job> {
+        if items.is_empty() {
+            return None;
+        }
+        state.gate.shut_for(self.leftovers(account, items))
+    }
+
     /// Delivers again what a session had not received, in order.
-    pub(crate) fn leftovers(self: &Arc<Self>, account: &Arc<Account>, items: VecDeque<Item>) -> Job {
+    fn leftovers(self: &Arc<Self>, account: &Arc<Account>, items: VecDeque<Item>) -> Job {
         let (kernel, account) = (self.clone(), account.clone());
         Box::new(move || {
             Box::pin(async move {
