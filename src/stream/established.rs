@@ -210,8 +210,11 @@ impl<P: Pipe> Established<P> {
     async fn wake(&mut self, read: bool) -> Woken {
         let mut woken = pin!(self.hold.woken());
         let mut settled = self.asked_for.ready(&self.hold);
-        let pipe = &mut self.pipe;
+        let (pipe, hold, limits) = (&mut self.pipe, &self.hold, self.limits);
         poll_fn(|cx| {
+            if hold.host().version() != limits {
+                return Poll::Ready(Woken::Mailbox); // nothing that comes after a reload is read by the former limits
+            }
             if let Poll::Ready(input) = pipe.poll_input(cx, read) {
                 return Poll::Ready(Woken::Input(input));
             }
