@@ -39,7 +39,7 @@ pub struct Connections {
 pub struct Admission {
     connections: Arc<Connections>,
     /// None for whom no address counts.
-    _seat: Option<Seat>,
+    seat: Option<Seat>,
 }
 
 impl Connections {
@@ -74,15 +74,15 @@ impl Connections {
             return self.refuse(peer);
         }
         // From here on it counts, and no more when it is refused.
-        let mut admission = Admission { connections: self.clone(), _seat: None };
+        let mut admission = Admission { connections: self.clone(), seat: None };
         if !self.trusted.contains(peer) {
-            admission._seat = self.seat(peer)?;
+            admission.seat = self.seat(peer)?;
         }
         Some(admission)
     }
 
-    /// The seat of an address; `Some(None)` for one that needs none.
-    fn seat(&self, address: IpAddr) -> Option<Option<Seat>> {
+    /// The seat of an address; `Some(None)` for one that needs none, `None` when it has too many, which is counted.
+    pub(crate) fn seat(&self, address: IpAddr) -> Option<Option<Seat>> {
         if address.to_canonical().is_loopback() {
             return Some(None);
         }
@@ -114,8 +114,13 @@ impl Admission {
     pub fn is_for(&mut self, client: IpAddr) -> bool {
         match self.connections.trusted.contains(client) {
             true => true, // the proxy itself
-            false => self.connections.seat(client).map(|seat| self._seat = seat).is_some(),
+            false => self.connections.seat(client).map(|seat| self.seat = seat).is_some(),
         }
+    }
+
+    /// From now on it counts by this seat, of a client whose connection it has become.
+    pub(crate) fn sit(&mut self, seat: Seat) {
+        self.seat = Some(seat);
     }
 }
 

@@ -1,6 +1,7 @@
 //! BOSH by the letter (XEP-0124, XEP-0206): every body is the test's to write and to read.
 
 mod attacks;
+mod behind;
 mod creation;
 mod delivery;
 mod ends;

@@ -9,6 +9,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use xmpp::{Element, Stanza, StreamError, StreamEvent, StreamHeader};
 
 use super::core::Step;
+use super::receive::Seats;
 use super::registry::Registry;
 use super::route::Allowed;
 use super::session::Session;
@@ -38,6 +39,8 @@ pub struct Connection {
     registry: Arc<Registry>,
     /// Until the client has logged in.
     seat: Option<Seat>,
+    /// Behind a proxy it counts among the client's connections.
+    _behind: Option<Box<Seat>>,
     /// Of the whole session; moved only when it fires or must fire earlier.
     timer: Option<Pin<Box<Sleep>>>,
     throttle: Option<Throttle>,
@@ -47,10 +50,12 @@ impl Connection {
     pub(super) fn new(
         session: Arc<Session>,
         registry: Arc<Registry>,
-        seat: Seat,
+        seats: Seats,
         rate: Option<Rate>,
     ) -> Self {
-        Self { session, registry, seat: Some(seat), timer: None, throttle: rate.map(Throttle::new) }
+        let Seats { early, behind } = seats;
+        let throttle = rate.map(Throttle::new);
+        Self { session, registry, seat: Some(early), _behind: behind, timer: None, throttle }
     }
 
     /// The next input; answers requests meanwhile, once every event that came in them has been told. With `read` false no

@@ -71,12 +71,16 @@ pub(super) struct Core {
     pub(super) driver: Option<Waker>,
 }
 
-/// What is remembered of the last request, to tell whether they come too often.
+/// What is remembered of requests, to tell whether they come too often.
 pub(super) struct Pace {
+    /// When the last one came.
     pub at: Instant,
+    /// It was empty.
     pub empty: bool,
     /// Its response had no payload.
     pub in_vain: bool,
+    /// When empty requests came for which others were answered early.
+    pub displaced: Vec<Instant>,
 }
 
 impl Core {
@@ -99,7 +103,7 @@ impl Core {
             header: Box::new(header),
             output: Output::default(),
             creation: Some(Box::new(creation)),
-            pace: Pace { at: now, empty: false, in_vain: false },
+            pace: Pace { at: now, empty: false, in_vain: false, displaced: Vec::new() },
             idle_since: None,
             pause: None,
             confirmed: 0,

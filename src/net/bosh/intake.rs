@@ -1,5 +1,7 @@
 //! Requests come in: in order, once, and not too many.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 use xmpp::{StreamCondition, StreamError, StreamEvent};
 
@@ -13,8 +15,13 @@ use super::reply::Reply;
 use super::waiting::TooOften;
 use super::window::Place;
 
+/// So many requests may be displaced by empty ones in so long a time: a page that is loaded anew asks at once, while a
+/// proxy keeps the former page's request open.
+const DISPLACED: usize = 10;
+const DISPLACED_IN: Duration = Duration::from_secs(10);
+
 /// How long ago a missing response must have been given to be reported: a younger one may be on its way.
-const REPORT_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
+const REPORT_AFTER: Duration = Duration::from_secs(1);
 
 /// So many responses more are kept for clients that do not acknowledge: one may be lost after a later one, on another
 /// connection, has arrived and let the client go on.
@@ -43,6 +50,15 @@ fn is_no_xml(error: &StreamError) -> bool {
             | StreamCondition::BadNamespacePrefix
             | StreamCondition::UnsupportedEncoding
     )
+}
+
+impl Pace {
+    /// A request displaces another: have too many done so of late?
+    fn displaced_too_often(&mut self, now: Instant) -> bool {
+        self.displaced.retain(|at| now.duration_since(*at) < DISPLACED_IN);
+        self.displaced.push(now);
+        self.displaced.len() > DISPLACED
+    }
 }
 
 impl Core {
@@ -176,17 +192,24 @@ impl Core {
 
     /// Too many empty requests in too short a time (XEP-0124 §11, §12).
     fn check_pace(&mut self, rid: u64, poll: bool, now: Instant) -> Result<(), Fault> {
-        let last = std::mem::replace(&mut self.pace, Pace { at: now, empty: poll, in_vain: false });
-        let quick = now.duration_since(last.at) < self.terms.polling();
-        let unanswered = self.waiting.iter().filter(|one| one.live && one.rid <= rid).count() as u64;
-        let idle = match self.terms.polls() {
-            true => last.empty && last.in_vain,
-            false => unanswered >= self.terms.requests(),
+        let (at, empty) =
+            (std::mem::replace(&mut self.pace.at, now), std::mem::replace(&mut self.pace.empty, poll));
+        let in_vain = std::mem::take(&mut self.pace.in_vain);
+        let too_often = match (poll, self.terms.polls()) {
+            (false, _) => false,
+            (true, true) => empty && in_vain && now.duration_since(at) < self.terms.polling(),
+            (true, false) => self.displaces(rid) && self.pace.displaced_too_often(now),
         };
-        match poll && quick && idle {
+        match too_often && self.terms.polling() > Duration::ZERO {
             true => Err(Fault::new(Condition::PolicyViolation, "empty requests come too often")),
             false => Ok(()),
         }
+    }
+
+    /// So many requests wait that the oldest is answered for this one.
+    fn displaces(&self, rid: u64) -> bool {
+        let unanswered = self.waiting.iter().filter(|one| one.live && one.rid <= rid).count() as u64;
+        unanswered >= self.terms.requests()
     }
 
     /// What this request shows to have arrived (XEP-0124 §9.2): what the client says, if it acknowledges. Else: it never

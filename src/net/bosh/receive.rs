@@ -33,6 +33,12 @@ struct Sender {
     origin: Option<Box<str>>,
 }
 
+/// What a session takes up: of those that have not logged in, and, behind a proxy, of the client's connections.
+pub(super) struct Seats {
+    pub early: Seat,
+    pub behind: Option<Box<Seat>>,
+}
+
 impl Bosh {
     /// Reads a POST and gives it to its session.
     pub(super) async fn receive(self: Arc<Self>, mut request: Request) -> Outcome {
@@ -57,7 +63,7 @@ impl Bosh {
         };
         match &body.attributes.sid {
             None => self
-                .create(&body, &sender)
+                .create(&body, &sender, &request)
                 .unwrap_or_else(|fault| refuse(fault, body.attributes.ver.is_none())),
             Some(sid) => match self.session(sid, &sender) {
                 Ok(session) => next(session, body, sender.client),
@@ -105,13 +111,13 @@ impl Bosh {
     }
 
     /// A session begins (XEP-0124 §7). What comes with the request is taken after it.
-    fn create(&self, body: &Body<'_>, sender: &Sender) -> Result<Outcome, Fault> {
+    fn create(&self, body: &Body<'_>, sender: &Sender, request: &Request) -> Result<Outcome, Fault> {
         if self.service.is_closing() {
             return Err(Condition::SystemShutdown.into());
         }
         let asked = &body.attributes;
         let header = header(asked)?;
-        let seat = self.seat(sender)?;
+        let seats = self.seats(sender, request)?;
         let allowed = self.service.allows(header.to.as_ref().map(|to| to.domain()));
         let payload = body.payload(&allowed.before_login);
         if payload.mistake.is_some() {
@@ -127,15 +133,17 @@ impl Bosh {
         let session = Arc::new(Session::new(sid, core, &allowed, sender.client, sender.origin.as_deref()));
         self.registry.insert(session.clone());
         let held = Held::new(session.clone(), asked.rid, ticket);
-        self.service.begin(Connection::new(session, self.registry.clone(), seat, allowed.rate));
+        self.service.begin(Connection::new(session, self.registry.clone(), seats, allowed.rate));
         Ok(Outcome::Held(held))
     }
 
-    fn seat(&self, sender: &Sender) -> Result<Seat, Fault> {
-        let seat =
-            self.registry.addresses.seat(sender.client.address.ip(), self.service.sessions_per_address());
-        let words = "too many sessions of your address have not logged in";
-        seat.ok_or(Fault::new(Condition::PolicyViolation, words))
+    fn seats(&self, sender: &Sender, request: &Request) -> Result<Seats, Fault> {
+        let refusal = |words| Fault::new(Condition::PolicyViolation, words);
+        let most = self.service.sessions_per_address();
+        let early = self.registry.addresses.seat(sender.client.address.ip(), most);
+        let early = early.ok_or(refusal("too many sessions of your address have not logged in"))?;
+        let behind = request.seat().ok_or(refusal("there are too many connections of your address"))?;
+        Ok(Seats { early, behind: behind.map(Box::new) })
     }
 }
 

@@ -9,17 +9,20 @@ use hyper::rt::{Read, ReadBuf as HyperBuf, Write};
 use hyper::upgrade::Upgraded;
 use tokio::io::ReadBuf;
 
+use crate::address::Seat;
 use crate::http::Busy;
 
 /// The stream, which keeps its connection from being taken for an idle one.
 pub(crate) struct Tunnel {
     stream: Upgraded,
     _busy: Option<Arc<Busy>>,
+    /// It counts among the connections of a client behind a proxy.
+    _seat: Option<Seat>,
 }
 
 impl Tunnel {
-    pub(crate) fn new(stream: Upgraded, busy: Option<Arc<Busy>>) -> Self {
-        Tunnel { stream, _busy: busy }
+    pub(crate) fn new(stream: Upgraded, busy: Option<Arc<Busy>>, seat: Option<Seat>) -> Self {
+        Tunnel { stream, _busy: busy, _seat: seat }
     }
 
     pub(super) fn poll_read(

@@ -14,12 +14,15 @@ use super::body::{self, BodyError};
 use super::client::Client;
 use super::connection::Busy;
 use super::options::HttpOptions;
+use crate::address::Seat;
 
 /// A request: its head, and a body that is read when asked for.
 pub struct Request {
     pub(crate) head: Parts,
     body: Option<Incoming>,
     client: Client,
+    /// A trusted proxy has said in a header for whom it asks.
+    behind: bool,
     options: Arc<HttpOptions>,
     /// The connection, once the answer says that it goes over to another protocol.
     pub(crate) upgrade: OnUpgrade,
@@ -37,7 +40,17 @@ impl Request {
         let upgrade = hyper::upgrade::on(&mut request);
         let (head, body) = request.into_parts();
         let client = Client::behind(peer, &head.headers, &options.trusted_proxies);
-        Request { head, body: Some(body), client, options, upgrade, busy }
+        let behind = client.address != peer.address;
+        Request { head, body: Some(body), client, behind, options, upgrade, busy }
+    }
+
+    /// What the request begins lasts, as a connection does: it counts among those of the client. A connection counts by
+    /// itself, but for one of a proxy, which may serve any number of clients. `None` when the client has too many.
+    pub(crate) fn seat(&self) -> Option<Option<Seat>> {
+        match self.behind {
+            true => self.options.connections.seat(self.client.address.ip()),
+            false => Some(None),
+        }
     }
 
     /// The method. Routes may take HEAD for GET: the body of their response is then not sent.

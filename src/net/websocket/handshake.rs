@@ -15,6 +15,7 @@ use sha1::{Digest, Sha1};
 use xmpp::Limits;
 
 use super::WebSocket;
+use crate::address::Seat;
 use crate::connection::io::Io;
 use crate::connection::tunnel::Tunnel;
 use crate::http::{Body, Busy, Client, Request, Response, Socket, not_allowed, text};
@@ -27,6 +28,8 @@ pub struct Upgrade {
     upgrade: OnUpgrade,
     client: Client,
     busy: Option<Arc<Busy>>,
+    /// Of a client behind a proxy.
+    seat: Option<Seat>,
 }
 
 /// Why a request does not become a WebSocket.
@@ -39,15 +42,19 @@ enum Refusal {
     Bad(String),
     /// 501.
     OtherProtocol,
+    /// 429 (RFC 6585 section 4).
+    TooMany,
 }
 
 impl Request {
     /// Takes the request for a WebSocket with that subprotocol: the answer, and the WebSocket that comes after it. If
-    /// none does, the answer is 400, 405, 426 or 501, and says why.
+    /// none does, the answer is 400, 405, 426, 429 or 501, and says why.
     pub fn websocket(self, protocol: &'static str) -> (Response, Option<Upgrade>) {
-        match accepted(&self, protocol) {
-            Ok(response) => {
-                (response, Some(Upgrade { client: self.client(), upgrade: self.upgrade, busy: self.busy }))
+        let seated = |response| Ok((response, self.seat().ok_or(Refusal::TooMany)?));
+        match accepted(&self, protocol).and_then(seated) {
+            Ok((response, seat)) => {
+                let (client, upgrade, busy) = (self.client(), self.upgrade, self.busy);
+                (response, Some(Upgrade { upgrade, client, busy, seat }))
             }
             Err(refusal) => (refusal.response(), None),
         }
@@ -78,6 +85,9 @@ impl Refusal {
         match self {
             Refusal::Method(allow) => not_allowed(allow),
             Refusal::Bad(words) => text(StatusCode::BAD_REQUEST, words),
+            Refusal::TooMany => {
+                text(StatusCode::TOO_MANY_REQUESTS, "there are too many connections of your address")
+            }
             Refusal::OtherProtocol => text(StatusCode::NOT_IMPLEMENTED, "the protocol here is websocket"),
             Refusal::Required(words) => {
                 let mut response = text(StatusCode::UPGRADE_REQUIRED, words);
@@ -96,11 +106,16 @@ impl Upgrade {
         // Of HTTP/1.1 nothing stays but the socket, and what was read too far.
         let (io, rest, admission) = match upgraded.downcast::<Socket>() {
             Ok(parts) => {
-                let (io, admission) = parts.io.into_io();
+                let (io, mut admission) = parts.io.into_io();
+                if let Some(seat) = self.seat {
+                    admission.sit(seat);
+                }
                 (io, parts.read_buf.to_vec(), Some(admission))
             }
             // Its connection counts, which goes on.
-            Err(stream) => (Io::Tunnel(Box::new(Tunnel::new(stream, self.busy))), Vec::new(), None),
+            Err(stream) => {
+                (Io::Tunnel(Box::new(Tunnel::new(stream, self.busy, self.seat))), Vec::new(), None)
+            }
         };
         Some(WebSocket::new(io, rest, self.client, admission, limits))
     }

@@ -83,7 +83,12 @@ impl Client {
         Self::upgraded(Box::new(socket), "")
     }
 
-    fn upgraded(mut stream: Box<dyn Duplex>, headers: &str) -> Self {
+    /// What is answered to who asks for one, with more header lines.
+    pub fn asked(address: SocketAddr, headers: &str) -> String {
+        Self::ask(&mut tcp::connect(address).unwrap(), headers)
+    }
+
+    fn ask(stream: &mut dyn Duplex, headers: &str) -> String {
         let head = format!(
             "GET /xmpp-websocket HTTP/1.1\r\nHost: chess.example\r\nConnection: Upgrade\r\n\
              Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
@@ -97,7 +102,11 @@ impl Client {
             stream.read_exact(&mut byte).unwrap();
             answer.extend(byte);
         }
-        let answer = String::from_utf8(answer).unwrap().to_lowercase();
+        String::from_utf8(answer).unwrap().to_lowercase()
+    }
+
+    fn upgraded(mut stream: Box<dyn Duplex>, headers: &str) -> Self {
+        let answer = Self::ask(&mut *stream, headers);
         assert!(answer.starts_with("http/1.1 101 "), "{answer}");
         assert!(answer.contains("\r\nsec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=\r\n"), "{answer}");
         assert!(answer.contains("\r\nsec-websocket-protocol: xmpp\r\n"), "{answer}");
