@@ -24,6 +24,7 @@ pub use account::screen::{Matter, Screen, Way};
 pub use account::stored::Stored;
 pub use counters::{Counters, DropReason};
 pub use delivery::backlog::Backlog;
+pub use hooks::job::Scope;
 pub use hooks::registrar::{About, DiscoItem, Identity, IqKind, Module, Phase, Registrar};
 pub use hooks::stage::{Interest, Order, Stage, StageTable, Verdict};
 pub use hooks::tables::{HostTable, Tables};

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{
-    About, Account, BoxFuture, Interest, Kernel, Module, Moment, Order, Packet, Registrar, SessionEvent,
-    Stage, State, Target, Verdict,
+    About, Account, BoxFuture, Interest, Kernel, Module, Moment, Order, Packet, Registrar, Scope,
+    SessionEvent, Stage, State, Target, Verdict,
 };
 use serde_json::Value;
 use settings::{Limit, group, number};
@@ -32,7 +32,8 @@ group! {
     /// What is kept, and for how long.
     #[derive(Clone, Copy, Debug)]
     pub(crate) struct Offline {
-        /// Messages kept for one account; one more is refused with `service-unavailable`.
+        /// Messages kept for one account; one more is refused with `service-unavailable`. A quarter is for all together who
+        /// are not in its roster.
         messages: Limit = number(500, 1..=u32::MAX.into());
         /// Days after which a message is dropped.
         days: Limit = number(0, 1..=u32::MAX.into()).zero("never");
@@ -60,7 +61,7 @@ impl Module for Offline {
             read_back(kernel, event, flights);
             Box::pin(std::future::ready(()))
         });
-        registrar.every(SWEEP, |kernel| Box::pin(sweep(kernel)));
+        registrar.every(SWEEP, Scope::Server, |kernel| Box::pin(sweep(kernel)));
     }
 }
 
@@ -82,7 +83,9 @@ impl Offline {
         let expires_us = self.expiry(received_us, packet.notes.keep_for);
         let limit = self.messages.get().map(|limit| u32::try_from(limit.get()).unwrap_or(u32::MAX));
         let xml = stanza.to_bytes(Framing::Inherit).into();
-        let write = kernel.store().offline().store_later(account.id(), xml, received_us, expires_us, limit);
+        let sender = packet.other(&account).map(xmpp::Jid::bare);
+        let offline = kernel.store().offline();
+        let write = offline.store_later(account.id(), xml, sender, received_us, expires_us, limit);
         packet.settle(Box::pin(async move { write.await.map(drop).map_err(refusal) }));
         Verdict::Handled
     }

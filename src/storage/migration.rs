@@ -18,6 +18,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "account data",
         sql: include_str!("migrations/sqlite/0002_account_data.sql"),
     },
+    Migration { version: 3, name: "strangers", sql: include_str!("migrations/sqlite/0003_strangers.sql") },
 ];
 
 const VERSION_TABLE: &str = "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, \

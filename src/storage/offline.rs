@@ -1,8 +1,10 @@
 //! Messages kept for accounts that are not online (XEP-0160).
 
 use bytes::Bytes;
+use xmpp::Jid;
 
 use crate::connection::Connection;
+use crate::roster::digest;
 use crate::statement::Statement;
 use crate::value::{Row, Value};
 use crate::writer::Commit;
@@ -50,12 +52,16 @@ impl std::fmt::Display for OfflineError {
 
 impl std::error::Error for OfflineError {}
 
+/// All who are not in the roster have one such part of the store together.
+const STRANGERS: u32 = 4;
+
 /// Messages deleted by one statement.
 const CHUNK: usize = 500;
 
 struct Incoming {
     account: AccountId,
     xml: Bytes,
+    sender: Option<Jid>,
     now_us: i64,
     expires_us: Option<i64>,
     limit: Option<u32>,
@@ -78,20 +84,22 @@ impl Offline<'_> {
         expires_us: Option<i64>,
         limit: Option<u32>,
     ) -> Result<OfflineId, OfflineError> {
-        self.store_later(account, Bytes::copy_from_slice(xml), now_us, expires_us, limit).await
+        self.store_later(account, Bytes::copy_from_slice(xml), None, now_us, expires_us, limit).await
     }
 
     /// [`store`](Self::store), queued at the call: messages are kept in the order of the calls, whenever the
-    /// futures are polled.
+    /// futures are polled. With a `sender` (a bare JID) who is not in the account's roster, a quarter of `limit` is for all
+    /// such together.
     pub fn store_later(
         &self,
         account: AccountId,
         xml: Bytes,
+        sender: Option<Jid>,
         now_us: i64,
         expires_us: Option<i64>,
         limit: Option<u32>,
     ) -> Commit<OfflineId, OfflineError> {
-        let incoming = Incoming { account, xml, now_us, expires_us, limit };
+        let incoming = Incoming { account, xml, sender, now_us, expires_us, limit };
         self.0.queue(incoming, |connection, incoming| Box::pin(insert(connection, incoming)))
     }
 
@@ -173,16 +181,23 @@ async fn insert_below(
     connection: &mut Connection,
     incoming: &Incoming,
 ) -> Result<Option<OfflineId>, StorageError> {
-    let Incoming { account, xml, now_us, expires_us, limit } = incoming;
+    let Incoming { account, xml, sender, now_us, expires_us, limit } = incoming;
     let row: [Value<'_>; 4] =
         [(*account).into(), (*now_us).into(), (*expires_us).into(), xml.as_ref().into()];
-    let rows = match limit {
-        None => connection.fetch(Statement::OfflineInsert.with(&row)).await?,
-        Some(0) => return Ok(None),
-        Some(limit) => {
+    let rows = match (limit, sender) {
+        (None, _) => connection.fetch(Statement::OfflineInsert.with(&row)).await?,
+        (Some(0), _) => return Ok(None),
+        (Some(limit), None) => {
             let [a, b, c, d] = row;
             let args = [a, b, c, d, a, (limit - 1).into()];
             connection.fetch(Statement::OfflineInsertBelow.with(&args)).await?
+        }
+        (Some(limit), Some(sender)) => {
+            let [a, b, c, d] = row;
+            let digest = digest(sender);
+            let (sender, strangers) = (Value::from(&digest[..]), limit.div_ceil(STRANGERS) - 1);
+            let args = [a, b, c, d, a, sender, a, (limit - 1).into(), a, sender, a, strangers.into()];
+            connection.fetch(Statement::OfflineInsertFrom.with(&args)).await?
         }
     };
     rows.first().map(|row| row.int(0).map(OfflineId)).transpose()

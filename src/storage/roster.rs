@@ -186,7 +186,7 @@ async fn put(connection: &mut Connection, account: AccountId, item: &RosterItem)
 }
 
 /// A JID can be longer than an index key may be.
-fn digest(jid: &Jid) -> [u8; 32] {
+pub(crate) fn digest(jid: &Jid) -> [u8; 32] {
     Sha256::digest(jid.as_str()).into()
 }
 

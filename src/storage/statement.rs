@@ -102,6 +102,12 @@ statements! {
     OfflineInsertBelow hot "offline.insert_below" "INSERT INTO offline_message (account_id, stored_us, expires_us, xml) \
         SELECT ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM offline_message WHERE account_id = ? LIMIT 1 OFFSET ?) \
         RETURNING id";
+    OfflineInsertFrom hot "offline.insert_from" "INSERT INTO offline_message (account_id, stored_us, expires_us, xml, stranger) \
+        SELECT ?, ?, ?, ?, CASE WHEN EXISTS (SELECT 1 FROM roster_item \
+            WHERE account_id = ? AND jid_digest = ? AND in_roster = 1) THEN 0 ELSE 1 END \
+        WHERE NOT EXISTS (SELECT 1 FROM offline_message WHERE account_id = ? LIMIT 1 OFFSET ?) \
+        AND (EXISTS (SELECT 1 FROM roster_item WHERE account_id = ? AND jid_digest = ? AND in_roster = 1) OR NOT EXISTS \
+            (SELECT 1 FROM offline_message WHERE account_id = ? AND stranger = 1 LIMIT 1 OFFSET ?)) RETURNING id";
     OfflineLoad hot "offline.load" "SELECT id, stored_us, xml FROM offline_message \
         WHERE account_id = ? AND id > ? AND (expires_us IS NULL OR expires_us > ?) ORDER BY id LIMIT ?";
     OfflineDelete hot "offline.delete" "DELETE FROM offline_message WHERE account_id = ? AND id IN ({?})";

@@ -1,4 +1,4 @@
-//! Deletion of an account, and modules' jobs.
+//! Deletion of an account.
 
 use std::sync::Arc;
 
@@ -64,18 +64,6 @@ impl Kernel {
             Err(error) => {
                 account.state.lock().deleted = false;
                 Err(error)
-            }
-        }
-    }
-}
-
-/// Runs what modules registered with `every`, at whole seconds.
-pub(crate) async fn run_jobs(kernel: &Arc<Kernel>, second: u64) {
-    for host in kernel.hosts() {
-        let Some(table) = kernel.table(&host) else { continue };
-        for (interval, job) in &table.jobs {
-            if second.is_multiple_of(interval.as_secs().max(1)) {
-                job(kernel).await;
             }
         }
     }

@@ -98,13 +98,15 @@ impl Kernel {
             let mut copy = packet.fork(packet.stanza.clone());
             copy.guard = packet.guard.clone();
             let stored = if stage == Stage::Undelivered { packet.recipient().cloned() } else { None };
-            let (kernel, writing) = (self.clone(), stored.map(Writing::begin));
+            let (kernel, writing, in_flight) =
+                (self.clone(), stored.map(Writing::begin), packet.guard.write());
             self.runtime().tasks.spawn("settle", async move {
                 let written = write.await;
                 drop(writing);
                 if let Err(error) = written {
                     kernel.bounce(copy, error).await;
                 }
+                drop(in_flight); // what it bounced has been sent
             });
         }
     }
@@ -124,9 +126,11 @@ impl Kernel {
         self.counters().ignored.inc();
     }
 
-    /// Answers the sender with an error, if the stanza is of a kind that is answered (RFC 6120 section 8.3).
+    /// Answers the sender with an error, if the stanza is of a kind that is answered (RFC 6120 section 8.3): behind the
+    /// errors of what it sent before, also where a write is still in flight.
     pub async fn bounce(self: &Arc<Self>, packet: Box<Packet>, error: StanzaError) {
         let Some(reply) = packet.stanza.error_reply(&error) else { return };
+        packet.guard.turn().await;
         self.counters().bounced.inc();
         self.reply(&packet, reply.clone()).await;
         if let (Some(client), Kind::Message) = (packet.client(), reply.kind()) {
@@ -144,7 +148,7 @@ impl Kernel {
         }
         copy.origin = Origin::Host(packet.host.clone());
         let mut recipient = Recipient::new(client.jid().clone(), client.account().clone());
-        recipient.taken_by = vec![client];
+        recipient.taken_by.push(client);
         copy.recipients = Recipients::One(recipient);
         Box::pin(self.stage(Stage::Delivered, copy)).await;
     }
@@ -191,9 +195,10 @@ impl Kernel {
 
     /// A client's stanza that is not well formed as a stanza: it is answered with `reply` (if it is of a kind that is
     /// answered) and counts as handled.
-    pub(crate) fn refuse(&self, resource: &Resource, reply: Option<Stanza>) {
+    pub(crate) async fn refuse(&self, resource: &Resource, reply: Option<Stanza>) {
         let guard = Guard::begin(resource.session());
         if let Some(stanza) = reply {
+            guard.turn().await;
             self.counters().bounced.inc();
             self.respond(resource, stanza);
         }

@@ -2,11 +2,13 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use storage::StorageError;
 use xmpp::{Element, Stanza, StanzaError};
 
+use crate::hooks::job::Job;
 use crate::hooks::stage::{Entry, Handler};
 use crate::hooks::tables::HostTable;
 use crate::route::early::{EarlyHandler, EarlyRequest};
@@ -17,7 +19,7 @@ use crate::session::outlet::Release;
 use crate::state::Owner;
 use crate::{
     Account, BoxFuture, Counters, Holds, Host, HostOptions, Interest, IqRequest, IqResult, Kernel, Moment,
-    Order, Packet, Resource, RosterEvent, SessionEvent, Stage, State, Stored, Target, Verdict,
+    Order, Packet, Resource, RosterEvent, Scope, SessionEvent, Stage, State, Stored, Target, Verdict,
 };
 
 /// What a module says of itself; feeds disco, the README's table and the console.
@@ -314,11 +316,13 @@ impl Registrar<'_> {
         self.table.deletions.push(Arc::new(handler));
     }
 
-    /// Runs a job at an interval for as long as the module is on.
-    pub fn every<F>(&mut self, interval: Duration, job: F)
+    /// Runs a job at an interval for as long as the module is on; of [`Scope::Server`] once, on however many domains that
+    /// is.
+    pub fn every<F>(&mut self, interval: Duration, scope: Scope, run: F)
     where
         F: for<'a> Fn(&'a Arc<Kernel>) -> BoxFuture<'a, ()> + Send + Sync + 'static,
     {
-        self.table.jobs.push((interval, Arc::new(job)));
+        let (owner, running) = (self.owner.clone(), AtomicBool::new(false));
+        self.table.jobs.push(Arc::new(Job { interval, scope, owner, running, run: Box::new(run) }));
     }
 }

@@ -1,7 +1,6 @@
 //! Hook and IQ tables of all hosts, and the map of addresses: immutable, published as one.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use hashbrown::HashMap;
 use storage::StorageError;
@@ -9,6 +8,7 @@ use tokio::sync::watch;
 use xmpp::Element;
 
 use crate::account::events::{AccountHandler, RosterHandler};
+use crate::hooks::job::Job;
 use crate::hooks::registrar::DiscoItem;
 use crate::hooks::stage::{Entry, StageTable};
 use crate::route::address::Addresses;
@@ -23,7 +23,6 @@ use crate::{
     Registrar, Stage, Target,
 };
 
-pub(crate) type Job = Arc<dyn for<'a> Fn(&'a Arc<Kernel>) -> BoxFuture<'a, ()> + Send + Sync>;
 pub(crate) type AtBind =
     Arc<dyn for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<(), StorageError>> + Send + Sync>;
 
@@ -49,7 +48,7 @@ pub struct HostTable {
     pub(crate) creations: Vec<AccountHandler>,
     pub(crate) deletions: Vec<AccountHandler>,
     pub(crate) roster_changes: Vec<RosterHandler>,
-    pub(crate) jobs: Vec<(Duration, Job)>,
+    pub(crate) jobs: Vec<Arc<Job>>,
     pub(crate) at_bind: Vec<AtBind>,
     pub(crate) writers: Vec<WriteHook>,
     pub(crate) services: Vec<Arc<ServiceAddress>>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use xmpp::{Stanza, StanzaError};
+use xmpp::{Jid, Stanza, StanzaError};
 
 use crate::session::intake::Guard;
 use crate::{Account, BoxFuture, Host, HostTable, Origin, Receipt, Recipient, Recipients, Resource, Tables};
@@ -76,6 +76,16 @@ impl Packet {
     /// The client that sent it, if one of ours did.
     pub fn client(&self) -> Option<&Resource> {
         self.origin.client()
+    }
+
+    /// Who has sent it, if that is neither the account itself nor this server: somebody in its roster, or a stranger.
+    pub fn other(&self, account: &Account) -> Option<&Jid> {
+        match &self.origin {
+            Origin::Client(_) | Origin::Link(..) => {
+                self.stanza.from().filter(|from| !from.same_bare(account.jid()))
+            }
+            Origin::Account(_) | Origin::Host(_) | Origin::Service(_) => None,
+        }
     }
 
     /// The one account that it is delivered to; of several, the first.

@@ -23,7 +23,7 @@ pub(crate) struct Sessions {
     shards: [Mutex<HashMap<u64, Arc<Session>>>; SHARDS],
     next: AtomicU64,
     /// Those without a connection; looked at once a second.
-    detached: Mutex<Vec<Arc<Session>>>,
+    detached: Mutex<HashMap<u64, Arc<Session>>>,
 }
 
 /// A session as `castling session list` shows it.
@@ -73,13 +73,13 @@ impl Sessions {
     }
 
     pub fn detach(&self, session: Arc<Session>) {
-        self.detached.lock().push(session);
+        self.detached.lock().insert(session.id(), session);
     }
 
     /// Those whose time is up or whose end somebody asked for; forgets those that were resumed or have ended.
     fn due(&self, now_us: i64) -> Vec<Arc<Session>> {
         let mut due = Vec::new();
-        self.detached.lock().retain(|session| match session.attachment() {
+        self.detached.lock().retain(|_, session| match session.attachment() {
             Attachment::Detached { until_us } if until_us <= now_us || session.mailbox.ending().is_some() => {
                 due.push(session.clone());
                 false
@@ -170,11 +170,13 @@ pub(crate) async fn jobs(kernel: Arc<Kernel>) {
         }
         ticks += 1;
         for session in kernel.sessions.due(kernel.now_us()) {
-            kernel.give_up(&session).await;
+            let kernel = kernel.clone();
+            // One account whose sessions take long to end keeps nobody else's waiting.
+            kernel.clone().runtime().tasks.spawn("give up", async move { kernel.give_up(&session).await });
         }
         if ticks.is_multiple_of(60) {
             kernel.forget_idle_accounts();
         }
-        crate::account::cascade::run_jobs(&kernel, ticks).await;
+        kernel.run_jobs(ticks);
     }
 }

@@ -114,7 +114,8 @@ async fn left_over_messages_are_kept_with_the_time_of_their_coming() {
 
 #[tokio::test]
 async fn a_full_store_refuses() {
-    let bench = Bench::with(json!({ "messages": 2 }), Limits::default()).await;
+    // Two strangers' messages.
+    let bench = Bench::with(json!({ "messages": 8 }), Limits::default()).await;
     let anna = bench.online("anna@chess.example/a").await;
     for body in ["1", "2"] {
         anna.send(&chat(body)).await;

@@ -57,7 +57,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let since = SystemClock.monotonic();
     let queued: Vec<_> = (0..ACCOUNTS)
         .filter_map(|n| ids.get(n % 100))
-        .map(|id| store.offline().store_later(*id, message.clone().into(), 0, None, Some(500)))
+        .map(|id| store.offline().store_later(*id, message.clone().into(), None, 0, None, Some(500)))
         .collect();
     for commit in queued {
         commit.await?;

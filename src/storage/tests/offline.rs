@@ -1,7 +1,8 @@
 use std::time::Duration;
 
+use super::rosters::put;
 use super::*;
-use crate::{OfflineError, OfflineId, StorageError};
+use crate::{OfflineError, OfflineId, RosterItem, StorageError};
 
 const ALL: u32 = 1000;
 
@@ -68,12 +69,41 @@ async fn a_full_store_takes_no_more() {
 }
 
 #[tokio::test]
+async fn a_quarter_is_for_strangers_together() {
+    let bed = Bed::new().await;
+    let alice = bed.account("chess.example", "alice").await;
+    let pending = RosterItem { in_roster: false, ..friend("asks@chess.example", 1) };
+    bed.store.roster().apply(alice, put(1, &[friend("bob@chess.example", 1), pending])).await.unwrap();
+    let store = async |sender: &str, limit| {
+        let kept =
+            bed.store.offline().store_later(alice, "x".into(), Some(jid(sender)), NOW, None, limit).await;
+        kept.map(drop)
+    };
+    for (sender, taken) in
+        [("carol@chess.example", true), ("asks@chess.example", true), ("dave@x.example", false)]
+    {
+        assert_eq!(
+            store(sender, Some(8)).await,
+            if taken { Ok(()) } else { Err(OfflineError::Full) },
+            "{sender}"
+        );
+    }
+    for taken in [true, true, true, true, true, true, false] {
+        let kept = store("bob@chess.example", Some(8)).await;
+        assert_eq!(kept, if taken { Ok(()) } else { Err(OfflineError::Full) });
+    }
+    assert_eq!(store("dave@x.example", Some(9)).await, Ok(()), "a quarter of nine is three");
+    assert_eq!(store("dave@x.example", None).await, Ok(()), "without a limit there is no part of it");
+    assert_eq!(store("bob@chess.example", Some(0)).await, Err(OfflineError::Full));
+}
+
+#[tokio::test]
 async fn the_limit_holds_within_one_batch() {
     let bed = Bed::new().await;
     let alice = bed.account("chess.example", "alice").await;
     let offline = bed.store.offline();
     let commits: Vec<_> =
-        (0..10).map(|_| offline.store_later(alice, "x".into(), NOW, None, Some(4))).collect();
+        (0..10).map(|_| offline.store_later(alice, "x".into(), None, NOW, None, Some(4))).collect();
     let mut kept = 0;
     for commit in commits {
         match commit.await {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{Roster, RosterChange, StorageError};
 
-fn put(version: u64, items: &[RosterItem]) -> RosterChange {
+pub(super) fn put(version: u64, items: &[RosterItem]) -> RosterChange {
     RosterChange { version, put: items.to_vec(), remove: Vec::new() }
 }
 

@@ -15,11 +15,11 @@ async fn a_write_that_fails_leaves_its_neighbours_standing() {
     let nobody = alice + 1;
     let before = bed.store.writer_stat();
     let roster = bed.store.roster();
-    let first = bed.store.offline().store_later(alice, "one".into(), NOW, None, None);
+    let first = bed.store.offline().store_later(alice, "one".into(), None, NOW, None, None);
     // Its first half succeeds and must go with the second.
     let bad = roster.apply_many(vec![(alice, change(7)), (nobody, change(1))]);
-    let second = bed.store.offline().store_later(alice, "two".into(), NOW, None, None);
-    let bad_too = bed.store.offline().store_later(nobody, "three".into(), NOW, None, None);
+    let second = bed.store.offline().store_later(alice, "two".into(), None, NOW, None, None);
+    let bad_too = bed.store.offline().store_later(nobody, "three".into(), None, NOW, None, None);
     let third = bed.store.settings().set("after", b"1");
     assert!(matches!(bad.await, Err(StorageError::Constraint(_))));
     assert!(bad_too.await.is_err());
@@ -40,8 +40,9 @@ async fn writes_commit_in_the_order_of_their_calls_however_they_are_polled() {
     let bed = Bed::new().await;
     let alice = bed.account("chess.example", "alice").await;
     let offline = bed.store.offline();
-    let mut commits: Vec<_> =
-        (0..600).map(|n| (n, offline.store_later(alice, format!("{n}").into(), NOW, None, None))).collect();
+    let mut commits: Vec<_> = (0..600)
+        .map(|n| (n, offline.store_later(alice, format!("{n}").into(), None, NOW, None, None)))
+        .collect();
     // Every third is dropped without being polled, the rest is awaited backwards.
     commits.retain(|(n, _)| n % 3 != 0);
     while let Some((_, commit)) = commits.pop() {
@@ -82,7 +83,7 @@ async fn closing_commits_what_is_queued_and_refuses_what_comes_later() {
     let bed = Bed::new().await;
     let alice = bed.account("chess.example", "alice").await;
     let queued: Vec<_> = (0..600)
-        .map(|n| bed.store.offline().store_later(alice, format!("{n}").into(), NOW, None, None))
+        .map(|n| bed.store.offline().store_later(alice, format!("{n}").into(), None, NOW, None, None))
         .collect();
     bed.store.close().await.unwrap();
     for commit in queued {
@@ -145,7 +146,7 @@ async fn a_full_disk_fails_the_writes_that_need_room_and_is_got_over() {
     limit_pages(&bed, 1).await;
     let big = vec![b'x'; 100_000];
     let commits: Vec<_> =
-        (0..3).map(|_| offline.store_later(alice, big.clone().into(), NOW, None, Some(9))).collect();
+        (0..3).map(|_| offline.store_later(alice, big.clone().into(), None, NOW, None, Some(9))).collect();
     for commit in commits {
         let error = commit.await.unwrap_err();
         assert!(matches!(error, OfflineError::Storage(StorageError::Io(_))), "{error:?}");
@@ -168,8 +169,9 @@ async fn many_write_at_once_and_each_keeps_its_order() {
         let store = bed.store.clone();
         running.push(tasks.spawn("test", async move {
             let texts = (0..EACH).map(|n| n.to_string());
-            let queued: Vec<_> =
-                texts.map(|text| store.offline().store_later(id, text.into(), NOW, None, Some(99))).collect();
+            let queued: Vec<_> = texts
+                .map(|text| store.offline().store_later(id, text.into(), None, NOW, None, Some(99)))
+                .collect();
             for commit in queued {
                 commit.await.unwrap();
             }
