@@ -7,3 +7,4 @@ pub(crate) mod gate;
 pub(crate) mod placing;
 pub(crate) mod redeliver;
 pub(crate) mod screening;
+pub(crate) mod waiting;

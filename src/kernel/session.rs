@@ -96,6 +96,8 @@ pub(crate) struct Session {
     /// The list that is active in this session alone.
     pub(crate) screen: ArcSwapOption<Screen>,
     priority: AtomicI16,
+    /// No connection serves it: it waits to be resumed, or has ended.
+    waiting: AtomicBool,
     /// What is to be written is shown to the Write stage first, which may hold it back.
     pub(crate) restrained: AtomicBool,
     since_us: i64,
@@ -127,6 +129,7 @@ impl Session {
             slots: Slots::default(),
             screen: ArcSwapOption::empty(),
             priority: AtomicI16::new(UNAVAILABLE),
+            waiting: AtomicBool::new(false),
             restrained: AtomicBool::new(false),
             since_us,
         }
@@ -165,6 +168,17 @@ impl Session {
     /// Is a connection serving it?
     pub fn attachment(&self) -> Attachment {
         self.state.lock().attachment
+    }
+
+    /// Does no connection serve it?
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Acquire)
+    }
+
+    /// Sets whether a connection serves it; [`State`] is locked.
+    pub(crate) fn set_attachment(&self, state: &mut State, attachment: Attachment) {
+        state.attachment = attachment;
+        self.waiting.store(attachment != Attachment::Attached, Ordering::Release);
     }
 
     /// Its last available presence, as it was broadcast.
@@ -228,7 +242,14 @@ impl Session {
 
     /// Does it take messages (RFC 6121 section 8.5)?
     pub(crate) fn is_ready(&self) -> bool {
-        self.priority().is_some_and(|priority| priority >= 0)
+        self.rank().is_some()
+    }
+
+    /// Its rank among those that take messages; `None` for one that takes none. Whoever is there comes before those that
+    /// wait to be resumed, then the priority decides.
+    pub(crate) fn rank(&self) -> Option<(bool, i8)> {
+        let priority = self.priority().filter(|priority| *priority >= 0)?;
+        Some((!self.is_waiting(), priority))
     }
 
     /// Asks for the end of the session: its stream is closed with this error.

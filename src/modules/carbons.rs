@@ -111,6 +111,11 @@ impl Kept {
         Ok(None)
     }
 
+    /// Has a resource of the account ever asked for copies?
+    fn is_wanted(&self, account: &Account) -> bool {
+        self.copied.peek(account).is_some()
+    }
+
     fn gets_copies(&self, resource: &Resource) -> bool {
         self.enabled.peek(resource).is_some_and(|enabled| enabled.0.load(Ordering::Acquire))
     }
@@ -119,6 +124,9 @@ impl Kept {
     fn sent(&self, kernel: &Kernel, packet: &Packet) {
         let Some(client) = packet.client() else { return };
         let account = client.account();
+        if !self.is_wanted(account) {
+            return; // as mostly
+        }
         if packet.stanza.to().is_some_and(|to| !to.same_bare(account.jid())) {
             self.copy(kernel, account, &packet.stanza, Direction::Sent, |resource| resource != client);
         }
@@ -129,8 +137,10 @@ impl Kept {
         if packet.notes.leftover {
             return; // copies were made when it first came
         }
-        for recipient in packet.recipients.iter().filter(|recipient| !recipient.taken_by().is_empty()) {
-            self.delivered_to(kernel, packet, recipient);
+        for recipient in packet.recipients.iter() {
+            if self.is_wanted(&recipient.account) && !recipient.taken_by().is_empty() {
+                self.delivered_to(kernel, packet, recipient);
+            }
         }
     }
 

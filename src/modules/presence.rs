@@ -97,16 +97,16 @@ fn arrived<'a>(kernel: &'a Arc<Kernel>, packet: &'a mut Packet) -> BoxFuture<'a,
     }
 }
 
-async fn managed(kernel: &Arc<Kernel>, packet: &Packet, action: Action) -> Verdict {
-    let Some(from) = packet.stanza.from() else { return Verdict::Handled };
-    let Some(account) = packet.recipient() else { return Verdict::Continue };
+async fn managed(kernel: &Arc<Kernel>, packet: &mut Packet, action: Action) -> Verdict {
+    let Some(from) = packet.stanza.from().map(xmpp::Jid::bare) else { return Verdict::Handled };
+    let Some(account) = packet.recipient().cloned() else { return Verdict::Continue };
     if packet.recipients.first().is_none_or(|recipient| recipient.ruling.is_none()) {
-        return inbound::arrived(kernel, account, packet, action, &from.bare()).await;
+        return inbound::arrived(kernel, &account, packet, action, &from).await;
     }
     // A list or a hook has ruled already. That an account which is blocked goes is taken in all the same, and not shown:
     // whoever gets that address next is nobody's contact.
     if packet.origin.cause() == Some(Cause::Deletion) {
-        inbound::ended(kernel, account, action, &from.bare()).await;
+        inbound::ended(kernel, &account, action, &from).await;
     }
     Verdict::Continue
 }

@@ -257,20 +257,16 @@ impl<P: Pipe> Established<P> {
         if element.root().ns() != ns::CLIENT {
             return Err(StreamError::new(StreamCondition::UnsupportedStanzaType));
         }
-        match Stanza::from_document(element) {
-            Ok(stanza) => {
-                let stanza = self.stamp(stanza)?;
-                Ok(Some(Box::pin(self.hold.process(stanza))))
+        let read = match Stanza::from_document(element) {
+            Ok(stanza) => Ok(self.stamp(stanza)?),
+            Err(malformed) if malformed.kind.is_none() => {
+                return Err(StreamError::new(StreamCondition::UnsupportedStanzaType));
             }
             Err(malformed) => {
-                if malformed.kind.is_none() {
-                    return Err(StreamError::new(StreamCondition::UnsupportedStanzaType));
-                }
-                let reply = malformed.error_reply().map(|reply| reply.with_to(Some(self.hold.jid().clone())));
-                self.hold.refuse(reply);
-                Ok(None)
+                Err(malformed.error_reply().map(|reply| reply.with_to(Some(self.hold.jid().clone()))))
             }
-        }
+        };
+        Ok(Some(Box::pin(self.hold.take_in(read))))
     }
 
     /// A stanza waits: for the store, or for room with its recipient, who may wait for this client to read.

@@ -17,6 +17,7 @@ mod hot_load;
 mod kill;
 mod login;
 mod main_job;
+mod order;
 mod page;
 mod proxy;
 mod raw;

@@ -1,7 +1,7 @@
 //! Sessions that wait to be resumed: what holds for them, and what they keep from nobody.
 
 use serde_json::Value;
-use xmpp::ns;
+use xmpp::{Element, ns};
 
 use crate::fixture::{Server, until};
 use crate::raw::Raw;
@@ -110,4 +110,90 @@ fn a_session_that_waits_locks_nobody_out() {
         let answer = resume(&server, ANNA, &id, 0).next();
         assert_eq!(answer.is("resumed", ns::SM), there, "{}", answer.to_xml(""));
     }
+}
+
+/// The ids of messages, and whether they say when they came.
+fn messages(stanzas: &[Element]) -> Vec<(&str, bool)> {
+    let messages = stanzas.iter().filter(|stanza| stanza.is("message", ns::CLIENT));
+    messages.map(|message| (message.get("id").unwrap(), message.find("delay", ns::DELAY).is_some())).collect()
+}
+
+/// Messages to the account that a waiting session holds go to the next session that takes messages, before later ones; the
+/// waiting one keeps its copies, and gives them to nobody.
+#[test]
+fn what_a_waiting_session_holds_reaches_the_next_one_at_once() {
+    let server = server();
+    let id = lost(&server, "anna@chess.example/lost");
+    let other = lost(&server, "anna@chess.example/other");
+    let mut jack = bound(&server, "jack@chess.example/desk");
+    let say = |jack: &mut Raw, to: &str, ids: &[&str]| {
+        for id in ids {
+            jack.send(&format!("<message to='{to}' type='chat' id='{id}'><body>x</body></message>"));
+        }
+        assert_eq!(jack.ping(), [], "nothing comes back");
+    };
+    say(&mut jack, ANNA, &["one", "two"]);
+    say(&mut jack, "anna@chess.example/lost", &["own"]);
+    let mut anna = bound(&server, "anna@chess.example/new");
+    anna.manage();
+    anna.send("<presence><priority>-1</priority></presence>");
+    assert_eq!(messages(&anna.ping()), [], "it takes no messages");
+    anna.send("<presence><priority>0</priority></presence>");
+    let mut got = Vec::new();
+    while messages(&got).len() < 2 {
+        got.push(anna.stanza());
+    }
+    say(&mut jack, ANNA, &["three"]);
+    got.push(anna.stanza());
+    assert_eq!(messages(&got), [("one", true), ("two", true), ("three", false)]);
+    assert_eq!(messages(&anna.ping()), []);
+
+    let held = |id: &str, h: u32| {
+        let mut again = resume(&server, ANNA, id, h);
+        assert!(again.next().is("resumed", ns::SM));
+        let got: Vec<Element> = again.ping();
+        again.send("</stream:stream>"); // it ends, and has acknowledged nothing
+        again.ended();
+        got
+    };
+    assert_eq!(messages(&held(&id, 2)), [("one", false), ("two", false), ("own", false)]);
+    assert_eq!(messages(&held(&other, 3)), [("one", false), ("two", false)]);
+    let got: Vec<Element> = std::iter::repeat_with(|| anna.stanza()).take(3).collect();
+    assert_eq!(messages(&got), [("own", true)], "beside two presences; what it has already comes no more");
+    drop(anna);
+    server.ok(&["session", "kick", "anna@chess.example/new"]);
+    let mut late = bound(&server, "anna@chess.example/late");
+    late.send("<presence/>");
+    let mut got = Vec::new();
+    while messages(&got).len() < 4 {
+        got.push(late.stanza());
+    }
+    let ids = [("one", true), ("two", true), ("three", true), ("own", true)];
+    assert_eq!(messages(&got), ids, "nobody has acknowledged anything");
+    assert_eq!(messages(&late.ping()), []);
+}
+
+/// Whoever is there comes before whoever waits, whatever their priorities.
+#[test]
+fn a_waiting_session_takes_nothing_from_one_that_is_there() {
+    let server = server();
+    let id = lost(&server, "anna@chess.example/lost");
+    let mut anna = bound(&server, "anna@chess.example/new");
+    anna.send("<presence><priority>0</priority></presence>");
+    anna.ping();
+    let mut again = resume(&server, ANNA, &id, 2);
+    assert!(again.next().is("resumed", ns::SM));
+    again.send("<presence><priority>9</priority></presence>");
+    again.ping();
+    let mut jack = bound(&server, "jack@chess.example/desk");
+    let mut say = |id: &str| {
+        jack.send(&format!("<message to='{ANNA}' type='chat' id='{id}'><body>x</body></message>"));
+        assert_eq!(jack.ping(), []);
+    };
+    say("to the higher priority");
+    assert_eq!(messages(&again.ping()), [("to the higher priority", false)]);
+    drop(again);
+    until("the connection is seen to be lost", || server.ok(&["session", "list"]).contains("detached"));
+    say("to who is there");
+    assert_eq!(messages(&anna.ping()), [("to who is there", false)]);
 }

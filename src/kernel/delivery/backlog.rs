@@ -127,7 +127,7 @@ impl Backlog {
 impl State {
     /// For the session that takes messages before the others; none when there is none, or it reads already.
     pub fn heir(&self) -> Option<Backlog> {
-        let top = self.sessions.iter().filter(|session| session.is_ready()).max_by_key(|s| s.priority())?;
+        let top = self.sessions.iter().filter(|session| session.is_ready()).max_by_key(|s| s.rank())?;
         Backlog::begin(top)
     }
 }

@@ -144,6 +144,17 @@ impl Kernel {
         match ruling {
             Ruling::Handled | Ruling::Drop => {} // what was dropped has been counted and, of an IQ, made an error
             Ruling::Reject(error) => self.bounce(packet, error).await,
+            Ruling::Delivered => self.delivered(packet).await,
+        }
+    }
+
+    /// Delivers the stanza to its one recipient, from within a hook at Receive, so that what the hook sends next comes
+    /// behind it. Where nobody takes it at once, it goes its usual way once the hook has returned.
+    pub fn deliver_now(self: &Arc<Self>, packet: &mut Packet) {
+        if matches!(self.place(packet, 0, Effort::PlainOnly), Placed::Delivered)
+            && let Some(recipient) = packet.recipients.first_mut()
+        {
+            recipient.ruling = Some(Ruling::Delivered);
         }
     }
 

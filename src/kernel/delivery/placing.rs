@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
+use smallvec::SmallVec;
 use tokio::time::timeout;
 use xmpp::{Jid, Kind, StanzaType};
 
@@ -63,7 +64,7 @@ pub(crate) struct Placing<'a> {
     /// Its sender can wait until there is room.
     patient: bool,
     /// The resources that took it, where hooks at Delivered are to be told.
-    taken: Option<Vec<Resource>>,
+    taken: Option<SmallVec<[Resource; 1]>>,
 }
 
 impl<'a> Placing<'a> {
@@ -86,7 +87,7 @@ impl<'a> Placing<'a> {
             ..Item::new(stanza, packet.notes.received_us)
         };
         let (to, leftover) = (recipient.to.clone(), packet.notes.leftover);
-        let taken = told.then(Vec::new);
+        let taken = told.then(SmallVec::new);
         Self {
             kernel,
             from,
@@ -104,7 +105,7 @@ impl<'a> Placing<'a> {
     }
 
     /// The resources that took it, if hooks are to be told.
-    pub fn taken(self) -> Vec<Resource> {
+    pub fn taken(self) -> SmallVec<[Resource; 1]> {
         self.taken.unwrap_or_default()
     }
 
@@ -218,26 +219,25 @@ impl<'a> Placing<'a> {
         }
     }
 
-    /// To the sessions of the highest priority that is not negative and that admit it; to the next when those cannot take
-    /// it.
+    /// To the sessions of the highest rank that admit it; to the next when those cannot take it.
     fn push_top(&mut self, state: &State) -> bool {
-        let mut below = i16::MAX;
+        let mut below = None;
         loop {
             let next = state
                 .sessions
                 .iter()
                 .filter(|session| self.admits(session))
-                .filter_map(|session| session.priority().map(i16::from))
-                .filter(|priority| (0..below).contains(priority))
+                .filter_map(|session| session.rank())
+                .filter(|rank| below.is_none_or(|below| *rank < below))
                 .max();
             let Some(top) = next else { return false };
-            if self.push_all(state, |session| session.priority().map(i16::from) == Some(top)) {
+            if self.push_all(state, |session| session.rank() == Some(top)) {
                 return true;
             }
             if self.is_held_up() {
                 return false;
             }
-            below = top;
+            below = Some(top);
         }
     }
 
@@ -264,16 +264,15 @@ fn charge(kernel: &Kernel, packet: &Packet, recipient: &Recipient) -> Charge {
     }
     match &packet.origin {
         Origin::Account(behalf) if behalf.cause == Cause::ProbeAnswer => Charge::Answer,
-        Origin::Account(_) | Origin::Host(_) | Origin::Service(_) => Charge::Known,
-        Origin::Client(_) | Origin::Link(..) => match packet.stanza.from() {
-            Some(from) if !is_known(kernel, &recipient.account, from) => Charge::Stranger,
+        _ => match packet.other(&recipient.account) {
+            Some(from) if !is_contact(kernel, &recipient.account, from) => Charge::Stranger,
             _ => Charge::Known,
         },
     }
 }
 
-/// The account itself, or somebody in its roster.
-fn is_known(kernel: &Kernel, account: &Account, from: &Jid) -> bool {
-    from.same_bare(account.jid())
-        || kernel.cached_roster(account).is_some_and(|roster| roster.of(from).is_some())
+/// Is it somebody in the account's roster?
+fn is_contact(kernel: &Kernel, account: &Account, from: &Jid) -> bool {
+    let roster = kernel.cached_roster(account);
+    roster.is_some_and(|roster| roster.of(from).is_some_and(|item| item.in_roster))
 }

@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use xmpp::{Jid, StanzaError};
 
 use crate::{Account, Resource};
@@ -17,7 +18,7 @@ pub struct Recipient {
     /// What the Receive stage says of this recipient; `None`: it gets the stanza.
     pub ruling: Option<Ruling>,
     /// Which resources took it; filled for hooks at Delivered.
-    pub(crate) taken_by: Vec<Resource>,
+    pub(crate) taken_by: SmallVec<[Resource; 1]>,
 }
 
 /// Why a recipient does not get a packet that others may get.
@@ -29,12 +30,14 @@ pub enum Ruling {
     Reject(StanzaError),
     /// The hook has taken care of it for this recipient.
     Handled,
+    /// Its sessions have got it already, by [`Kernel::deliver_now`](crate::Kernel::deliver_now).
+    Delivered,
 }
 
 impl Recipient {
     /// An account, by this address of it.
     pub fn new(to: Jid, account: Arc<Account>) -> Self {
-        Self { to, account, ruling: None, taken_by: Vec::new() }
+        Self { to, account, ruling: None, taken_by: SmallVec::new() }
     }
 
     /// The resources that took the stanza; known at Delivered.

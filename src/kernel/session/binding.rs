@@ -69,7 +69,7 @@ impl Kernel {
         }
         let jid = self.choose(&account, request.resource).await?;
         let limit = account.host().options().limits.sessions_per_account.bound();
-        let attached = |session: &&Arc<Session>| session.attachment() == Attachment::Attached;
+        let attached = |session: &&Arc<Session>| !session.is_waiting();
         if account.state.lock().sessions.iter().filter(attached).count() >= limit {
             return Err(BindError::TooMany);
         }
@@ -128,7 +128,7 @@ impl Kernel {
             if state.attachment != Attachment::Attached {
                 return;
             }
-            state.attachment = Attachment::Detached { until_us };
+            session.set_attachment(&mut state, Attachment::Detached { until_us });
         }
         self.sessions.detach(session.clone());
         self.moment(SessionEvent::new(Moment::Detached, Resource::new(session.clone()), None)).await;
@@ -184,7 +184,7 @@ impl Kernel {
         };
         {
             let mut state = session.state.lock();
-            state.attachment = Attachment::Closed;
+            session.set_attachment(&mut state, Attachment::Closed);
             if let Some(token) = state.token.take() {
                 self.resumable.lock().remove(&token);
             }
@@ -215,7 +215,15 @@ impl Kernel {
     fn left_by(&self, session: &Arc<Session>, state: &State) -> VecDeque<Item> {
         let Left { mut items, unread } = session.mailbox.close();
         if unread {
-            items.retain(|item| item.receipt.as_ref().inspect(|receipt| receipt.returned()).is_none());
+            items.retain(|item| match &item.receipt {
+                None => true,
+                Some(receipt) => {
+                    if !item.is_elsewhere() {
+                        receipt.returned();
+                    }
+                    false
+                }
+            });
             session.state.lock().heir = state.heir();
         }
         items

@@ -69,19 +69,24 @@ impl Hold {
     /// requests that are answered later. It may wait for room with its recipient, so what is sent to the client is to be
     /// written meanwhile.
     pub fn process(&self, stanza: Stanza) -> impl Future<Output = ()> + Send + use<> {
+        self.take_in(Ok(stanza))
+    }
+
+    /// The same for what may be no well-formed stanza (`Err`): that is answered with this reply, if it is of a kind that is
+    /// answered, and counts as handled.
+    pub fn take_in(&self, read: Result<Stanza, Option<Stanza>>) -> impl Future<Output = ()> + Send + use<> {
         let (kernel, resource) = (self.kernel.clone(), self.resource.clone());
-        async move { kernel.process(&resource, stanza).await }
+        async move {
+            match read {
+                Ok(stanza) => kernel.process(&resource, stanza).await,
+                Err(reply) => kernel.refuse(&resource, reply).await,
+            }
+        }
     }
 
     /// Does so much wait of what the client has asked for that it is not to be read on?
     pub fn is_answering(&self) -> bool {
         self.session().mailbox.is_answering()
-    }
-
-    /// A client's stanza that is not well formed as a stanza: it is answered with `reply` (if it is of a kind that is
-    /// answered) and counts as handled.
-    pub fn refuse(&self, reply: Option<Stanza>) {
-        self.kernel.refuse(&self.resource, reply);
     }
 
     /// Hands what waits to `write`, in order, until it returns that at least `room` bytes lie ready; one stanza at least.

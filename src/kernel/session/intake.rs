@@ -30,6 +30,8 @@ struct Inner {
     base: u64,
     /// Requests that are being answered while the session reads on.
     lanes: Lanes,
+    /// Numbers of the stanzas whose writes are in flight, one for each write.
+    writes: Vec<u64>,
 }
 
 impl Intake {
@@ -98,6 +100,18 @@ impl Intake {
         self.until(|inner| inner.first >= count).await;
     }
 
+    fn write_ended(&self, number: u64) {
+        let mut inner = self.inner.lock();
+        if let Some(at) = inner.writes.iter().position(|write| *write == number) {
+            inner.writes.remove(at);
+        }
+        if inner.writes.is_empty() {
+            inner.writes = Vec::new();
+        }
+        drop(inner);
+        self.settled.notify_waiters();
+    }
+
     pub(super) fn lanes<T>(&self, with: impl FnOnce(&mut Lanes) -> T) -> T {
         with(&mut self.inner.lock().lanes)
     }
@@ -140,6 +154,32 @@ impl Guard {
     /// The first guard of a stanza that was read.
     pub(crate) fn begin(session: &Arc<Session>) -> Self {
         Self(Some((session.clone(), session.intake.begin())))
+    }
+}
+
+impl Guard {
+    /// A write that decides the stanza's fate is in flight until this is dropped.
+    pub(crate) fn write(&self) -> Option<InFlight> {
+        let (session, number) = self.0.clone()?;
+        session.intake.inner.lock().writes.push(number);
+        Some(InFlight(session, number))
+    }
+
+    /// Waits until it is known of each earlier stanza's write whether it has failed: a client gets errors in the order of
+    /// its stanzas.
+    pub(crate) async fn turn(&self) {
+        if let Some((session, number)) = &self.0 {
+            session.intake.until(|inner| inner.writes.iter().all(|write| write >= number)).await;
+        }
+    }
+}
+
+/// A write that decides a stanza's fate.
+pub(crate) struct InFlight(Arc<Session>, u64);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.intake.write_ended(self.1);
     }
 }
 

@@ -5,6 +5,7 @@ mod contents;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
@@ -62,6 +63,22 @@ pub(crate) struct Left {
     pub items: VecDeque<Item>,
     /// Stored messages were still being read back.
     pub unread: bool,
+}
+
+/// Copies of what sessions hold, for another.
+#[derive(Default)]
+pub(crate) struct Handover {
+    /// To be written, or written and not acknowledged.
+    pub ready: Vec<Item>,
+    /// Behind stored messages that are being read back.
+    pub behind: Vec<Item>,
+}
+
+impl Handover {
+    pub fn each(&mut self, mut run: impl FnMut(&mut Vec<Item>)) {
+        run(&mut self.ready);
+        run(&mut self.behind);
+    }
 }
 
 impl Mailbox {
@@ -318,6 +335,24 @@ impl Mailbox {
     /// Has the session ended?
     pub fn is_closed(&self) -> bool {
         self.inner.lock().closed
+    }
+
+    /// Adds copies of what is `wanted` of it, each with a count of those that have it.
+    pub fn share(&self, held: &mut Handover, wanted: fn(&Item) -> bool) {
+        let mut inner = self.inner.lock();
+        let copy = |item: &mut Item| {
+            item.copies.get_or_insert_with(|| Arc::new(AtomicUsize::new(1)));
+            item.clone()
+        };
+        held.ready.extend(inner.items.iter_mut().filter(|item| wanted(item)).map(copy));
+        let behind = inner.behind.iter_mut().flat_map(|behind| &mut behind.items);
+        held.behind.extend(behind.filter(|item| wanted(item)).map(copy));
+    }
+
+    /// Takes what other sessions hold in front of what waits behind stored messages, which is younger.
+    pub fn take_over(&self, held: Handover) {
+        self.inner.lock().take_over(held);
+        self.wake.notify_one();
     }
 
     /// Takes no more; gives back what was neither acknowledged nor, without stream management, written.

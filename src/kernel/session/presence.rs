@@ -12,6 +12,8 @@ pub struct Arrival {
     /// Its priority before; `None`: it was not available.
     pub before: Option<i8>,
     resource: Resource,
+    /// It takes messages from now on.
+    comes: bool,
     backlog: Option<Backlog>,
 }
 
@@ -26,12 +28,15 @@ impl Kernel {
         let state = session.account().state.lock(); // deliveries see it before or after, never in between
         session.set_presence(Some(presence));
         drop(state);
-        Arrival { before, resource: resource.clone(), backlog }
+        Arrival { before, resource: resource.clone(), comes, backlog }
     }
 
     /// Whoever watches the session has been told.
     pub async fn arrived(self: &Arc<Self>, arrival: Arrival) {
-        let Arrival { before, resource, backlog } = arrival;
+        let Arrival { before, resource, comes, backlog } = arrival;
+        if comes {
+            self.take_from_waiting(resource.session());
+        }
         if before.is_none() || backlog.is_some() {
             self.moment(SessionEvent::new(Moment::Available, resource, backlog)).await;
         }

@@ -68,7 +68,7 @@ impl Kernel {
         session.mailbox.acknowledge(h).map_err(ResumeError::TooHigh)?;
         {
             let mut state = session.state.lock();
-            state.attachment = Attachment::Attached;
+            session.set_attachment(&mut state, Attachment::Attached);
             state.about = about;
         }
         session.mailbox.rewind();

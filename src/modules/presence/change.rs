@@ -1,7 +1,6 @@
 //! A subscription's new state, written into the roster.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use kernel::{Account, Kernel, Roster, RosterChange};
 use storage::RosterItem;
@@ -12,29 +11,31 @@ use crate::roster::{self, item, push};
 use crate::subscription::State;
 
 /// Computes a transition and writes its state; interested resources hear of what they can see of it. What has become
-/// of it, as `transition` said: `(state afterwards, anything else)`. `request` is kept while it is pending in.
-pub(super) async fn change<T>(
+/// of it, as `transition` said: `(state afterwards, anything else)`. `request` is kept while it is pending in. Once the
+/// state is written, `first` is called with the outcome, and what it delivers comes before the roster push.
+pub(super) async fn change<T: Send + Sync>(
     kernel: &Arc<Kernel>,
     account: &Arc<Account>,
     contact: &Jid,
     request: Option<&str>,
     transition: impl FnOnce(State) -> (State, T),
+    first: impl FnOnce(&T),
 ) -> Result<T, Refused> {
     let limits = roster::limits(account);
-    let mut outcome = None;
-    let seen = AtomicBool::new(false);
+    // The outcome, and whether clients see a change; set by the first closure and read by the second.
+    let outcome = OnceLock::new();
     let compute = |roster: &Roster| {
         let old = roster.get(contact);
         let before = State::of(old.map(|item| &**item));
         let (after, value) = transition(before);
-        outcome = Some(value);
         if after == before {
+            _ = outcome.set((value, false));
             return Ok::<_, Refused>(None);
         }
         let mut new = item::item_or_new(roster, contact);
         write(&mut new, after, request);
         item::fits(roster, &new, &limits)?;
-        seen.store(visible(&new) != old.and_then(|item| visible(item)), Ordering::Relaxed);
+        _ = outcome.set((value, visible(&new) != old.and_then(|item| visible(item))));
         Ok(Some(match new.in_roster || !after.is_nothing() {
             true => RosterChange::Put(new),
             false => RosterChange::Remove(contact.clone()),
@@ -42,12 +43,17 @@ pub(super) async fn change<T>(
     };
     kernel
         .change_roster(account, compute, |roster, change| {
-            if let (true, RosterChange::Put(_)) = (seen.load(Ordering::Relaxed), change) {
+            let Some((value, seen)) = outcome.get() else { return };
+            first(value);
+            if let (true, RosterChange::Put(_)) = (seen, change) {
                 push::push(kernel, account, roster, change);
             }
         })
         .await?;
-    outcome.ok_or_else(|| Refused(xmpp::StanzaError::internal_server_error()))
+    outcome
+        .into_inner()
+        .map(|(value, _)| value)
+        .ok_or_else(|| Refused(xmpp::StanzaError::internal_server_error()))
 }
 
 fn write(item: &mut RosterItem, state: State, request: Option<&str>) {

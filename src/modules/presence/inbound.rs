@@ -7,16 +7,17 @@ use xmpp::{Framing, Jid, Stanza, StanzaType};
 
 use super::broadcast::{available_to, unavailable_to};
 use super::change::change;
-use crate::subscription::{Action, inbound};
+use crate::subscription::{Action, Inbound, State, inbound};
 
 /// The largest request that is kept as it came; of a larger one, only that there was one.
 const REQUEST_BYTES: usize = 4096;
 
-/// Changes the recipient's roster; what does not change it is not delivered.
+/// Changes the recipient's roster; what does not change it is not delivered. What does comes before the roster push
+/// (sections 3.1.6, 3.2.3 and 3.3.3).
 pub(super) async fn arrived(
     kernel: &Arc<Kernel>,
     account: &Arc<Account>,
-    packet: &Packet,
+    packet: &mut Packet,
     action: Action,
     contact: &Jid,
 ) -> Verdict {
@@ -26,7 +27,16 @@ pub(super) async fn arrived(
         let after = inbound(action, before);
         (after.state, (after, before))
     };
-    let (after, before) = match change(kernel, account, contact, request.as_deref(), transition).await {
+    let waits = action == Action::Subscribe && !account.is_available();
+    let delivers = |after: &Inbound| after.deliver && !waits;
+    let first = |(after, _): &(Inbound, State)| {
+        if delivers(after) {
+            packet.stanza = stanza;
+            kernel.deliver_now(packet);
+        }
+    };
+    let (after, before) = match change(kernel, account, contact, request.as_deref(), transition, first).await
+    {
         Ok(outcome) => outcome,
         Err(refused) => return Verdict::Reject(refused.0),
     };
@@ -38,9 +48,8 @@ pub(super) async fn arrived(
     if action == Action::Unsubscribe && before.from {
         unavailable_to(kernel, account, contact).await; // section 3.3.3
     }
-    let waits = action == Action::Subscribe && !account.is_available();
-    match after.deliver && !waits {
-        true => Verdict::Replace(stanza),
+    match delivers(&after) {
+        true => Verdict::Continue,
         false => Verdict::Handled,
     }
 }
@@ -48,7 +57,7 @@ pub(super) async fn arrived(
 /// Takes the end of a subscription in without a word to anybody but the account's own clients.
 pub(super) async fn ended(kernel: &Arc<Kernel>, account: &Arc<Account>, action: Action, contact: &Jid) {
     let transition = |before| (inbound(action, before).state, ());
-    if let Err(refused) = change(kernel, account, contact, None, transition).await {
+    if let Err(refused) = change(kernel, account, contact, None, transition, |_| {}).await {
         tracing::error!(error = ?refused.0, "the end of a subscription could not be recorded");
     }
 }

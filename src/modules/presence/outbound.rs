@@ -29,7 +29,7 @@ pub(super) async fn sent(
         let after = outbound(action, before);
         (after.state, (after.route, before))
     };
-    let (route, before) = match change(kernel, account, &contact, None, transition).await {
+    let (route, before) = match change(kernel, account, &contact, None, transition, |_| {}).await {
         Ok(outcome) => outcome,
         Err(refused) => return Verdict::Reject(refused.0),
     };

@@ -31,8 +31,8 @@ async fn a_request_and_its_approval() {
     assert_eq!(
         plains(anna.received()),
         [
-            push("2", "anna@chess.example/a", to).as_str(),
             "<presence from='bert@chess.example' to='anna@chess.example' type='subscribed'/>",
+            push("2", "anna@chess.example/a", to).as_str(),
             "<presence from='bert@chess.example/b' to='anna@chess.example'/>",
         ]
     );
@@ -52,8 +52,8 @@ async fn a_denial() {
     assert_eq!(
         plains(anna.received()),
         [
-            push("2", "anna@chess.example/a", none).as_str(),
             "<presence from='bert@chess.example' to='anna@chess.example' type='unsubscribed'/>",
+            push("2", "anna@chess.example/a", none).as_str(),
         ]
     );
 }
@@ -111,8 +111,8 @@ async fn the_end_of_ones_own_subscription() {
     assert_eq!(
         plains(bert.received()),
         [
-            push("5", "bert@chess.example/b", to).as_str(),
             "<presence from='anna@chess.example' to='bert@chess.example' type='unsubscribe'/>",
+            push("5", "bert@chess.example/b", to).as_str(),
         ]
     );
     let from = "<item jid='bert@chess.example' subscription='from'/>";
@@ -137,8 +137,8 @@ async fn the_end_of_the_others_subscription() {
         plains(bert.received()),
         [
             "<presence from='anna@chess.example/a' to='bert@chess.example' type='unavailable'/>",
-            push("5", "bert@chess.example/b", from).as_str(),
             "<presence from='anna@chess.example' to='bert@chess.example' type='unsubscribed'/>",
+            push("5", "bert@chess.example/b", from).as_str(),
         ]
     );
     anna.received();

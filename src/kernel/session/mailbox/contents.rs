@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use xmpp::{Kind, Stanza, StreamError};
 
 use super::charge::{Charge, Load, Loads};
-use super::{PushError, Taken};
+use super::{Handover, PushError, Taken};
 use crate::session::outlet::Release;
 use crate::{Item, Limits};
 
@@ -92,6 +92,24 @@ impl Contents {
         self.bytes -= weight;
         if let Some(load) = self.loads.of(was.charge(item)) {
             load.sub(weight);
+        }
+    }
+
+    /// See [`Mailbox::take_over`](super::Mailbox::take_over).
+    pub(super) fn take_over(&mut self, held: Handover) {
+        if self.closed {
+            return;
+        }
+        for item in held.ready {
+            self.append(item, Release::Now);
+        }
+        match &mut self.behind {
+            Some(behind) => {
+                for item in held.behind.into_iter().rev() {
+                    behind.items.push_front(item);
+                }
+            }
+            None => held.behind.into_iter().for_each(|item| _ = self.append(item, Release::Now)),
         }
     }
 

@@ -1,0 +1,69 @@
+//! A session that takes messages from now on gets those to the account that wait with sessions of it that no connection
+//! serves. These keep their copies, for a resumption (XEP-0198 section 5).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use hashbrown::HashMap;
+use xmpp::{Kind, delay};
+
+use crate::account::screen::{Matter, Way};
+use crate::session::Session;
+use crate::session::mailbox::{Charge, Handover};
+use crate::{Item, Kernel, Resource};
+
+impl Kernel {
+    /// To be called once the session's presence has been sent, and before its stored messages are read: what has come for
+    /// the session since is younger.
+    pub(crate) fn take_from_waiting(&self, session: &Arc<Session>) {
+        let state = session.account().state.lock(); // nothing is placed, and no session ends, meanwhile
+        let mut held = Handover::default();
+        for waiting in state.sessions.iter().filter(|other| other.is_waiting()) {
+            waiting.mailbox.share(&mut held, is_for_the_account);
+        }
+        let mut holders: HashMap<*const AtomicUsize, usize> = HashMap::new();
+        held.each(|items| {
+            for copies in items.iter().filter_map(|item| item.copies.as_ref()) {
+                *holders.entry(Arc::as_ptr(copies)).or_default() += 1;
+            }
+        });
+        if holders.is_empty() {
+            return;
+        }
+        let resource = Resource::new(session.clone());
+        held.each(|items| {
+            // Of several that wait with the same message one hands it over; where another session has got it too, none.
+            items.retain(|item| {
+                let copies = item.copies.as_ref();
+                let waiting = copies.and_then(|copies| holders.remove(&Arc::as_ptr(copies)));
+                waiting == copies.map(|copies| copies.load(Ordering::Acquire))
+                    && self.may_have(&resource, item)
+            });
+            items.iter_mut().for_each(|item| hand_over(item, session));
+            items.sort_by_key(|item| item.received_us);
+        });
+        session.mailbox.take_over(held);
+    }
+
+    fn may_have(&self, resource: &Resource, item: &Item) -> bool {
+        let from = item.stanza.from();
+        from.is_none_or(|from| self.admits_at(resource, Matter::of(Way::In, &item.stanza), from))
+    }
+}
+
+/// A message to the account, not to one of its resources.
+fn is_for_the_account(item: &Item) -> bool {
+    let bare = item.stanza.to().is_none_or(|to| to.resource().is_none());
+    bare && !item.alone && item.stanza.kind() == Kind::Message
+}
+
+fn hand_over(item: &mut Item, session: &Session) {
+    if let Some(copies) = &item.copies {
+        copies.fetch_add(1, Ordering::AcqRel);
+    }
+    item.charge = Charge::Paced; // it is bounded where it waits
+    if !item.stamped {
+        item.stanza = item.stanza.append(&delay::delay(session.host().jid(), item.received_us, None));
+        item.stamped = true;
+    }
+}

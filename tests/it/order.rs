@@ -1,0 +1,27 @@
+//! Stanzas and their answers in the order in which they were sent.
+
+use crate::fixture::Server;
+use crate::stream::{ANNA, JACK, bound};
+
+/// Errors come in the order of what they answer, whether it is known at once that a stanza is refused or only when the
+/// store has said so.
+#[test]
+fn errors_keep_the_order_of_what_they_answer() {
+    let domain = "[[domain]]\nname = \"chess.example\"\nmodules = { offline = { messages = 1 } }\n";
+    let server = Server::start_with(domain, &[ANNA, JACK]);
+    let mut jack = bound(&server, "jack@chess.example/desk");
+    let chat =
+        |to: &str, id: usize| format!("<message to='{to}' type='chat' id='{id}'><body>x</body></message>");
+    jack.send(&chat(ANNA, 0));
+    assert_eq!(jack.ping(), [], "one is kept");
+    for _ in 0..20 {
+        let stanza = |id: usize| match id % 4 {
+            0 | 2 => chat(ANNA, id), // the store is full
+            1 => chat("nobody@chess.example", id),
+            _ => format!("<message to='@' type='chat' id='{id}'/>"),
+        };
+        jack.send(&(0..60).map(stanza).collect::<String>());
+        let ids: Vec<usize> = (0..60).map(|_| jack.next().get("id").unwrap().parse().unwrap()).collect();
+        assert_eq!(ids, (0..60).collect::<Vec<_>>());
+    }
+}
