@@ -135,8 +135,7 @@ impl Work {
                 }
                 let same_name =
                     one.prefix_len == other.prefix_len && one.full_name(source) == other.full_name(source);
-                let same_expanded = !cfg!(castling_planted_bug)
-                    && one.ns < DECLARATION
+                let same_expanded = one.ns < DECLARATION
                     && one.ns == other.ns
                     && one.local_name(source) == other.local_name(source);
                 if same_name || same_expanded {

@@ -141,7 +141,7 @@ impl Decoder {
         }
         let Some(mask) = header.mask else { return Err(Fault::protocol("a frame without a mask")) };
         let held = self.message.as_ref().map(Vec::len);
-        let had = if cfg!(castling_planted_bug) { 0 } else { held.unwrap_or(0) };
+        let had = held.unwrap_or(0);
         match (header.opcode, held) {
             (OpCode::Control(_), _) if length > CONTROL => {
                 return Err(Fault::protocol("a control frame that is too long"));
