@@ -1,7 +1,9 @@
-//! `cargo xtask arch`: the crates against the table in `ARCHITECTURE.md`, and the size of each.
+//! `cargo xtask arch`: the crates and their modules against what `ARCHITECTURE.md` says, and the size of each.
 
+mod cycles;
 mod exports;
 mod members;
+mod modules;
 mod sizes;
 mod table;
 
@@ -54,6 +56,8 @@ fn breaches(root: &Path, table: &Table, members: &[Member]) -> Outcome<Vec<Strin
                 None => home_breach(table, row, dependency),
             });
         }
+        let circles = cycles::circles(&modules::references(&member.folder)?);
+        found.extend(cycles::breaches(&folder, &circles, &table.knots(&folder)));
         for export in exports::in_folder(&member.folder)? {
             if table.has_home(&export.crate_name) {
                 found.push(format!("{export} re-exports {}, which then leaves its home", export.crate_name));

@@ -21,8 +21,6 @@ use crate::{
     Tables,
 };
 
-/// How long `publish` waits for stanzas that still hold the tables it replaced.
-const FAREWELL: Duration = Duration::from_secs(30);
 /// How long an account is remembered after its last use.
 const REMEMBER_US: i64 = 300_000_000;
 
@@ -131,12 +129,11 @@ impl Kernel {
     }
 
     /// Serves domains, all published in one swap. Those that are served already get new options and modules; their
-    /// sessions stay. Returns once no stanza holds the old tables any more, so that nothing is judged by a replaced
-    /// plugin after its `reload` has returned; false if that took too long.
+    /// sessions stay. Stanzas on their way may hold the tables that were replaced: what is returned can be waited for.
     ///
     /// # Errors
     /// Two want the same address or the same requests. Nothing is changed then.
-    pub async fn serve(&self, domains: Vec<Served>) -> Result<bool, Taken> {
+    pub async fn serve(&self, domains: Vec<Served>) -> Result<Farewell, Taken> {
         let mut next = self.publishing.lock().await;
         let mut first = *next;
         let mut addresses = self.tables.load().addresses.clone();
@@ -159,7 +156,7 @@ impl Kernel {
             host.set_writers(table.writers.clone());
             tables.push((host.index(), Some(Arc::new(table))));
         }
-        Ok(self.publish(tables, addresses, next).await)
+        Ok(self.publish(tables, addresses, next))
     }
 
     /// The host and its tables, not in force yet.
@@ -183,18 +180,17 @@ impl Kernel {
         Ok((host, options, table))
     }
 
-    pub(crate) async fn publish(
+    /// The guard is held by whoever publishes, so that no two do at once.
+    pub(crate) fn publish(
         &self,
         changes: Vec<(usize, Option<Arc<HostTable>>)>,
         addresses: Addresses,
-        guard: tokio::sync::MutexGuard<'_, usize>,
-    ) -> bool {
+        _guard: tokio::sync::MutexGuard<'_, usize>,
+    ) -> Farewell {
         let old = self.tables.load_full();
-        let mut gone = old.farewell();
+        let farewell = Farewell::of(&old);
         self.tables.store(Arc::new(old.with(changes, addresses)));
-        drop(old);
-        drop(guard);
-        tokio::time::timeout(FAREWELL, async { while gone.changed().await.is_ok() {} }).await.is_ok()
+        farewell
     }
 
     /// Lets nobody into a domain any more: its sessions end. Its tables stay, so that its accounts can be deleted.
@@ -214,7 +210,7 @@ impl Kernel {
         let mut addresses = self.tables.load().addresses.clone();
         addresses.remove(host.name());
         addresses.remove_services_of(host);
-        self.publish(vec![(host.index(), None)], addresses, guard).await;
+        drop(self.publish(vec![(host.index(), None)], addresses, guard));
     }
 
     /// The account of a local user: from memory, else from the store; one that only another of the domain's providers

@@ -17,8 +17,9 @@ group! {
         resume_seconds: Interval = number(300, 1..=604_800).zero("resumption is not offered");
         /// Sessions of one account that wait to be resumed; beyond it the one that has waited longest ends.
         waiting_sessions_per_account: Limit = number(10, 1..=1_000_000);
-        /// Sessions of one account at once; those that wait to be resumed do not count.
-        sessions_per_account: Limit = number(0, 1..=1_000_000);
+        /// Sessions of one account at once; those that wait to be resumed do not count. Each is told of the presence of all
+        /// the others.
+        sessions_per_account: Limit = number(100, 1..=1_000_000);
     }
     with {
         /// What a client may send.

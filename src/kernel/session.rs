@@ -2,13 +2,13 @@
 
 pub(crate) mod binding;
 pub(crate) mod directory;
+pub(crate) mod event;
 pub(crate) mod hold;
 pub(crate) mod intake;
 pub(crate) mod interest;
 pub(crate) mod item;
 pub(crate) mod lane;
 pub(crate) mod mailbox;
-pub(crate) mod moment;
 pub(crate) mod outlet;
 pub(crate) mod presence;
 pub(crate) mod resource;
@@ -110,13 +110,13 @@ pub(crate) struct State {
     /// 128 random bits, when stream management with resumption is on.
     pub token: Option<u128>,
     /// It has ended before the stored messages were read back: who gets the rest.
-    pub heir: Option<Backlog>,
+    pub successor: Option<Backlog>,
 }
 
 impl Session {
     pub(crate) fn new(id: u64, jid: Jid, account: Arc<Account>, about: SessionAbout, since_us: i64) -> Self {
         let state =
-            State { about, attachment: Attachment::Attached, presence: None, token: None, heir: None };
+            State { about, attachment: Attachment::Attached, presence: None, token: None, successor: None };
         Self {
             id,
             jid,

@@ -6,7 +6,7 @@
 
 mod list;
 mod push;
-mod request;
+pub(crate) mod request;
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use kernel::{
     About, Account, Holds, IqKind, IqRequest, IqResult, Kernel, Module, Registrar, Resource, State, Target,
 };
 use serde_json::Value;
-use settings::{Limit, group, number};
+use settings::{Required, group, number};
 use storage::{PrivacyChange, PrivacyList};
 use xmpp::{Element, Jid, StanzaError, ns};
 
@@ -29,8 +29,9 @@ group! {
     /// What a block list may hold.
     #[derive(Clone, Copy, Debug)]
     pub(crate) struct Blocking {
-        /// Addresses that one account may block; more are refused with `resource-constraint`.
-        blocked: Limit = number(1000, 1..=1_000_000);
+        /// Addresses that one account may block; more are refused with `resource-constraint`. A client gets all of them in
+        /// one stanza.
+        blocked: Required = number(1000, 1..=50_000);
     }
 }
 
@@ -38,7 +39,7 @@ group! {
 type Change = Option<(Option<PrivacyList>, PrivacyChange)>;
 
 struct Feature {
-    limit: Limit,
+    limit: usize,
     asked: State<Resource, Asked>,
     pushes: State<Account, Pushes>,
     directed: State<Resource, Directed>,
@@ -58,7 +59,7 @@ impl Module for Blocking {
         registrar.feature(Target::Host, ns::BLOCKING);
         registrar.feature(Target::Account, ns::BLOCKING);
         let (asked, pushes, directed) = (registrar.state(), registrar.state(), registrar.state());
-        let feature = Arc::new(Feature { limit: self.blocked, asked, pushes, directed });
+        let feature = Arc::new(Feature { limit: self.blocked.bound(), asked, pushes, directed });
         registrar.own_iq(Holds::Requests, IqKind::Get, "blocklist", ns::BLOCKING, {
             move |request| get(request, asked)
         });

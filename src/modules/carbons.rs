@@ -134,7 +134,7 @@ impl Kept {
 
     /// Section 7: resources have taken a message.
     fn delivered(&self, kernel: &Kernel, packet: &Packet) {
-        if packet.notes.leftover {
+        if packet.notes.redelivered {
             return; // copies were made when it first came
         }
         for recipient in packet.recipients.iter() {

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use kernel::{
-    About, Account, Interest, IqKind, IqRequest, IqResult, Kernel, Matter, Module, Moment, Order, Packet,
-    Registrar, Resource, Ruling, Stage, State, Target, Verdict, Way,
+    About, Account, Interest, IqKind, IqRequest, IqResult, Kernel, Matter, Module, Order, Packet, Registrar,
+    Resource, Ruling, SessionEventKind, Stage, State, Target, Verdict, Way,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -52,7 +52,7 @@ impl Module for LastActivity {
             note(packet, farewell);
             Verdict::Continue
         });
-        registrar.session(Moment::Unavailable, move |kernel, event| {
+        registrar.session(SessionEventKind::Unavailable, move |kernel, event| {
             record(kernel, &event.resource, farewell, left);
             Box::pin(std::future::ready(()))
         });

@@ -1,16 +1,16 @@
 //! XEP-0160: messages for accounts that are not online are kept, and delivered with the time of their coming
 //! (XEP-0203) to the first resource that becomes available with a priority that is not negative.
 
-mod flight;
+mod pending;
 mod reader;
-mod worth;
+mod retention;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{
-    About, Account, BoxFuture, Interest, Kernel, Module, Moment, Order, Packet, Registrar, Scope,
-    SessionEvent, Stage, State, Target, Verdict,
+    About, Account, BoxFuture, Interest, Kernel, Module, Order, Packet, Registrar, Scope, SessionEvent,
+    SessionEventKind, Stage, State, Target, Verdict,
 };
 use serde_json::Value;
 use settings::{Limit, group, number};
@@ -19,9 +19,9 @@ use xmpp::{Framing, Kind, Stanza, StanzaError, StanzaType, delay, ns};
 
 use crate::OptionError;
 use crate::options;
-use flight::Flights;
+use pending::PendingDeliveries;
 use reader::Reader;
-use worth::Worth;
+use retention::Retention;
 
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 86_400 * SECOND_US;
@@ -56,9 +56,9 @@ impl Module for Offline {
         registrar.hook(Stage::Undelivered, Order::Late, Interest::types(Kind::Message, &kept), {
             move |kernel, packet| self.keep(kernel, packet)
         });
-        let flights = registrar.state();
-        registrar.session(Moment::Available, move |kernel, event| {
-            read_back(kernel, event, flights);
+        let pending = registrar.state();
+        registrar.session(SessionEventKind::Available, move |kernel, event| {
+            read_back(kernel, event, pending);
             Box::pin(std::future::ready(()))
         });
         registrar.every(SWEEP, Scope::Server, |kernel| Box::pin(sweep(kernel)));
@@ -69,14 +69,14 @@ impl Offline {
     /// Queues the write and lets the sender read on; the sender's count of what is settled waits for the commit.
     fn keep(&self, kernel: &Arc<Kernel>, packet: &mut Packet) -> Verdict {
         let Some(account) = packet.recipient().cloned() else { return Verdict::Continue };
-        if worth::of(&packet.stanza) == Worth::Nothing {
+        if retention::of(&packet.stanza) == Retention::Discard {
             return Verdict::Drop;
         }
         if packet.notes.received_us == 0 {
             packet.notes.received_us = kernel.now_us();
         }
         let received_us = packet.notes.received_us;
-        let stanza = match packet.notes.leftover {
+        let stanza = match packet.notes.redelivered {
             true => packet.stanza.clone(), // stamped when its session ended
             false => packet.stanza.append(&delay::delay(account.host().jid(), received_us, None)),
         };
@@ -121,10 +121,10 @@ fn sweep(kernel: &Arc<Kernel>) -> impl Future<Output = ()> + Send + 'static {
 }
 
 /// A session takes messages from now on: what is kept for its account is read back.
-fn read_back(kernel: &Arc<Kernel>, event: &SessionEvent, flights: State<Account, Arc<Flights>>) {
+fn read_back(kernel: &Arc<Kernel>, event: &SessionEvent, pending: State<Account, Arc<PendingDeliveries>>) {
     let Some(backlog) = event.take_backlog() else { return };
     let account = event.resource.account();
-    let reader = Arc::new(Reader::new(kernel, account, flights.of(account)));
+    let reader = Arc::new(Reader::new(kernel, account, pending.of(account)));
     kernel.read_back(backlog, move |from_start| -> BoxFuture<'static, _> {
         let reader = reader.clone();
         Box::pin(async move { reader.next(from_start).await })

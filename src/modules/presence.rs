@@ -15,8 +15,8 @@ pub(crate) mod sight;
 use std::sync::Arc;
 
 use kernel::{
-    About, BoxFuture, Cause, Interest, Kernel, Module, Moment, Order, Packet, Phase, Registrar, Resource,
-    Ruling, Stage, State, Verdict,
+    About, BoxFuture, Cause, Interest, Kernel, Module, Order, Packet, Phase, Registrar, Resource, Ruling,
+    SessionEventKind, Stage, State, Verdict,
 };
 use serde_json::Value;
 use xmpp::{Element, Kind, StanzaError, StanzaType, ns};
@@ -48,7 +48,7 @@ impl Module for Presence {
         let managing = Interest::types(Kind::Presence, &Action::TYPES);
         let probes = Interest::types(Kind::Presence, &[StanzaType::Probe]);
         registrar.hook_later(Stage::Receive, Order::Late, managing.and(probes), arrived);
-        registrar.session(Moment::Closed, move |kernel, event| {
+        registrar.session(SessionEventKind::Closed, move |kernel, event| {
             Box::pin(broadcast::closed(kernel, &event.resource, directed))
         });
     }

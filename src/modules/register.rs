@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use auth::{ChangeError, LoginLimiter};
 use kernel::{
-    About, Account, Cascade, EarlyRequest, Holds, Host, IqKind, IqRequest, IqResult, Kernel, Module, Phase,
-    Registrar, SessionAbout, Target, Transport,
+    About, Account, AccountDeletion, EarlyRequest, Holds, Host, IqKind, IqRequest, IqResult, Kernel, Module,
+    Phase, Registrar, SessionAbout, Target, Transport,
 };
 use serde_json::Value;
 use settings::{Limit, group, number};
@@ -159,8 +159,8 @@ async fn remove(request: &IqRequest, host: &Arc<Host>, account: &Account) -> IqR
     let local = account.jid().local().unwrap_or_default();
     let by = request.resource.as_ref();
     match request.kernel.delete_account(host, local, by).await {
-        Ok(Cascade::Deleted) => Ok(None),
-        Ok(Cascade::NoSuchAccount) => Err(StanzaError::registration_required()),
+        Ok(AccountDeletion::Deleted) => Ok(None),
+        Ok(AccountDeletion::NoSuchAccount) => Err(StanzaError::registration_required()),
         Err(error) => Err(Refused::from(error).0),
     }
 }

@@ -10,7 +10,7 @@ use kernel::{
     About, Account, Holds, IqKind, IqRequest, IqResult, Module, Phase, Registrar, RosterChange, Target,
 };
 use serde_json::Value;
-use settings::{Limit, group, number};
+use settings::{Limit, Required, group, number};
 use xmpp::{Element, StanzaError, ns};
 
 use crate::OptionError;
@@ -27,7 +27,8 @@ group! {
         /// Contacts in one roster. Requests of strangers that wait for an answer have a quarter as many places beside them.
         roster_items: Limit = number(5000, 1..=1_000_000);
         /// Bytes of one roster: of addresses, names and groups, and 64 more for each contact and each group that it is in.
-        roster_bytes: Limit = number(8_388_608, 65_536..=1 << 40);
+        /// A client gets all of it in one stanza.
+        roster_bytes: Required = number(8_388_608, 65_536..=67_108_864);
     }
 }
 

@@ -58,6 +58,21 @@ fn parse(body: &str) -> Element {
     document.unwrap_or_else(|error| panic!("{error}: {body}")).to_element()
 }
 
+/// A session that logs in, asks something with the id `any`, has its answer, and ends; the answer.
+pub fn comes_and_goes(server: &Server, jid: &str, ask: &str) -> Element {
+    let mut client = Client::log_in(server, jid, "hold='1'");
+    let mut inside = ask;
+    loop {
+        let answer = client.ask("", inside);
+        assert_eq!(answer.get("type"), None, "{}", answer.to_xml(""));
+        if let Some(found) = answer.children().find(|stanza| stanza.get("id") == Some("any")) {
+            client.ask("type='terminate'", "");
+            return found.clone();
+        }
+        inside = "";
+    }
+}
+
 /// Sends a request of any kind; `fields` are lines with their ends.
 fn ask(address: SocketAddr, line: &str, fields: &str, body: &str) -> Asked {
     let mut http = Http::connect(address).unwrap();

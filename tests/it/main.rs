@@ -12,6 +12,7 @@
 
 mod admin;
 mod bosh;
+mod edges;
 mod fixture;
 mod hot_load;
 mod kill;

@@ -54,7 +54,7 @@ fn a_flood_ends_nobody_who_reads() {
     assert_eq!(stat(&server, "slow_readers"), 0);
 }
 
-/// What is within the limits can be read, with stream management and without.
+/// What is within the limits can be read, on every transport, with stream management and without.
 #[test]
 fn the_largest_roster_can_be_read() {
     const CONTACTS: usize = 5000;
@@ -69,17 +69,24 @@ fn the_largest_roster_can_be_read() {
         }
     }
     (0..50).for_each(|_| assert_eq!(writer.next().get("type"), Some("result")));
+    let ask = "<iq type='get' id='any'><query xmlns='jabber:iq:roster'/></iq>";
+    let items = |roster: &Element| {
+        roster.find("query", "jabber:iq:roster").map_or(0, |query| query.children().count())
+    };
     for managed in [false, true] {
         let mut reader = bound(&server, "anna@chess.example/reader");
         if managed {
             reader.manage();
         }
-        reader.send("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>");
-        let roster = reader.stanza();
-        let items = roster.find("query", "jabber:iq:roster").map_or(0, |query| query.children().count());
-        assert_eq!(items, CONTACTS);
+        reader.send(ask);
+        assert_eq!(items(&reader.stanza()), CONTACTS);
         assert!(reader.ping().iter().all(|element| element.ns() == ns::SM));
     }
+    let mut web = crate::websocket::Client::new(&server, crate::websocket::Way::Http);
+    web.bound("anna@chess.example/web");
+    web.say(&ask.replacen("<iq", &format!("<iq xmlns='{}'", ns::CLIENT), 1));
+    assert_eq!(items(&web.stanza("iq")), CONTACTS);
+    assert_eq!(items(&crate::bosh::comes_and_goes(&server, "anna@chess.example/bosh", ask)), CONTACTS);
     assert_eq!(stat(&server, "slow_readers"), 0);
 }
 

@@ -16,6 +16,8 @@ pub struct Table {
     rows: Vec<Row>,
     everywhere: Vec<String>,
     in_tests: Vec<String>,
+    /// A crate's folder and modules of it that refer to each other in a circle.
+    knots: Vec<(String, Vec<String>)>,
 }
 
 impl Table {
@@ -30,7 +32,13 @@ impl Table {
             let paragraph = page.split("\n\n").find(|paragraph| paragraph.starts_with(start));
             quoted(paragraph.unwrap_or_default())
         };
-        Ok(Self { rows, everywhere: list("At home everywhere:"), in_tests: list("In tests everywhere:") })
+        let (everywhere, in_tests) = (list("At home everywhere:"), list("In tests everywhere:"));
+        Ok(Self { rows, everywhere, in_tests, knots: page.lines().filter_map(knot).collect() })
+    }
+
+    /// The knots of the crate in this folder.
+    pub fn knots(&self, folder: &str) -> Vec<Vec<String>> {
+        self.knots.iter().filter(|(of, _)| of == folder).map(|(_, modules)| modules.clone()).collect()
     }
 
     pub fn row(&self, folder: &str) -> Option<&Row> {
@@ -52,6 +60,13 @@ impl Table {
         let is_in = |list: &[String]| list.iter().any(|entry| entry == name);
         is_in(&self.everywhere) || (for_tests && is_in(&self.in_tests))
     }
+}
+
+/// `| knot | folder | modules | why |`.
+fn knot(line: &str) -> Option<(String, Vec<String>)> {
+    let cells: Vec<_> = line.strip_prefix('|')?.split('|').map(str::trim).collect();
+    let ["knot", folder, modules, ..] = cells.as_slice() else { return None };
+    Some((quoted(folder).into_iter().next()?, quoted(modules)))
 }
 
 fn row(line: &str) -> Option<Row> {

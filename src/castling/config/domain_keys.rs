@@ -8,7 +8,7 @@ use super::names;
 /// One `[[domain]]`.
 pub fn domain() -> Section {
     let name = "The domain, with or without letters beyond ASCII.";
-    let admins = "Accounts with administrators' rights, `name@domain`.";
+    let admins = "Accounts with administrators' rights, `name@domain`. Not part of this version: ignored with a warning.";
     let conflict = "When a client asks for a resource that is taken: `\"replace\"` closes the older session, `\"refuse\"` \
                     refuses the newer, `\"rename\"` gives it another resource.";
     let mut keys = vec![Key::new("name", Kind::text(names::domain), name).required()];

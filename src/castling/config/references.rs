@@ -134,6 +134,10 @@ fn limits(domain: &Domain, problems: &mut Problems) {
 
 /// Keys of features that this version does not have.
 fn later(domain: &Domain, problems: &mut Problems) {
+    if !domain.admins.is_empty() {
+        let message = "`admins` has no effect in this version: administrators use the castling command";
+        problems.warning(&join(&domain.path, "admins"), Complaint::new(message, "leave it or remove it"));
+    }
     for kind in domain.services.keys() {
         let message = format!("the service `{kind}` is not part of this version and is skipped");
         let path = join(&join(&domain.path, "services"), kind);

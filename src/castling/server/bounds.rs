@@ -125,5 +125,6 @@ fn what_protects_the_server_cannot_be_switched_off() {
     let required =
         limits.keys.iter().filter(|key| matches!(&key.kind, Kind::Integer(range) if range.zero.is_none()));
     let required: Vec<&str> = required.map(|key| &*key.name).collect();
-    assert_eq!(required, ["stanza_bytes", "depth", "attributes", "children", "login_seconds"]);
+    let expected = ["stanza_bytes", "depth", "attributes", "children", "login_seconds", "roster_bytes"];
+    assert_eq!(required, expected);
 }

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use admin::{BoxFuture, CommandError, Commands, Request};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use xmpp::Jid;
 
-use super::domains::Beside;
+use super::domains::{Beside, InForce};
 use super::{Server, deletion};
 use crate::accounts::{Accounts, answer, arguments, unknown};
 use crate::api::{AddUsers, OfDomain, OfJid};
@@ -94,16 +95,23 @@ impl Server {
         let mut loaded = self.loaded.lock().await;
         let overlay = domains::change(&loaded, word, &args).unwrap_or_else(|| Err(unknown(word)))?;
         if !args.purge || word != "remove" {
-            self.change(&mut loaded, overlay, Beside::default()).await?;
+            let in_force = self.change(&mut loaded, overlay, Beside::default()).await?;
+            drop(loaded);
+            in_force.notes().await;
             return Ok(json!({ "accounts_deleted": 0 }));
         }
         let name = loaded.known_domain(&args.domain)?.name.clone();
-        self.change(&mut loaded, overlay, Beside { purged: Some(&name), ..Beside::default() }).await?;
+        let purging = Purging::begin(&self.purging, &name)?;
+        let in_force =
+            self.change(&mut loaded, overlay, Beside { purged: Some(&name), ..Beside::default() }).await?;
+        drop(loaded); // it may take long: other commands go on
+        in_force.notes().await;
         // What cannot be taken back comes last, when all else is in force.
         let deleted = deletion::domain(&self.kernel, &name).await;
         if let Some(host) = self.kernel.host(&name) {
             self.kernel.retire_host(&host).await;
         }
+        drop(purging);
         match deleted {
             Ok(deleted) => Ok(json!({ "accounts_deleted": deleted })),
             Err(error) => {
@@ -119,14 +127,14 @@ impl Server {
         loaded: &mut Loaded,
         overlay: Overlay,
         beside: Beside<'_>,
-    ) -> Result<Vec<String>, CommandError> {
+    ) -> Result<InForce, CommandError> {
         let data_dir = loaded.config.data_dir.clone();
         let before = std::mem::replace(&mut loaded.overlay, overlay);
         let failed =
             |e: std::io::Error| CommandError::new(format!("cannot write to {}: {e}", data_dir.display()));
         loaded.overlay.save(&data_dir).map_err(failed)?;
         match self.read_again(loaded, beside).await {
-            Ok(notes) => Ok(notes),
+            Ok(in_force) => Ok(in_force),
             Err(error) => {
                 before.save(&data_dir).map_err(failed)?;
                 loaded.overlay = before;
@@ -138,11 +146,13 @@ impl Server {
     /// Reads the configuration again (SIGHUP, `castling reload`).
     pub(super) async fn reload(&self) -> Result<Vec<String>, CommandError> {
         let mut loaded = self.loaded.lock().await;
-        self.read_again(&mut loaded, Beside::default()).await
+        let in_force = self.read_again(&mut loaded, Beside::default()).await?;
+        drop(loaded);
+        Ok(in_force.notes().await)
     }
 
     /// File and overlay are read, checked as `castling check` does, and put in force as a whole or not at all.
-    async fn read_again(&self, loaded: &mut Loaded, beside: Beside<'_>) -> Result<Vec<String>, CommandError> {
+    async fn read_again(&self, loaded: &mut Loaded, beside: Beside<'_>) -> Result<InForce, CommandError> {
         let mut next = load(self.file.as_deref()).map_err(|problems| refusal(problems.into_list()))?;
         let own: Vec<_> = self.listening.iter().map(|one| one.address).collect();
         check_surroundings(&next.config, &own, self.kernel.now_us(), &mut next.problems);
@@ -152,14 +162,42 @@ impl Server {
         if next.problems.fatal_beside(&certificates) {
             return Err(refusal(next.problems.into_list()));
         }
-        let mut notes = self.apply(&next, beside).await?;
+        let served =
+            |name: &str| next.config.domains.iter().any(|domain| domain.enabled && domain.name == name);
+        if let Some(name) = self.purging.lock().iter().find(|name| served(name)) {
+            return Err(CommandError::new(format!("the accounts of {name} are still being deleted"))
+                .remedy("wait for that, then repeat the command"));
+        }
+        let in_force = self.apply(&next, beside).await?;
         if let Some(c2s) = self.c2s.get() {
             c2s.set_limits(next.config.limits.of());
         }
         let waiting = self.started.waiting(&next.values);
-        notes.extend(waiting.iter().map(|path| format!("{path}: restart the server to apply this change")));
+        let waiting = waiting.iter().map(|path| format!("{path}: restart the server to apply this change"));
+        let in_force = in_force.noting(waiting);
         *loaded = next;
-        Ok(notes)
+        Ok(in_force)
+    }
+}
+
+/// A domain whose accounts are being deleted; it cannot be served before that has ended.
+struct Purging<'a> {
+    all: &'a Mutex<HashSet<String>>,
+    name: String,
+}
+
+impl<'a> Purging<'a> {
+    fn begin(all: &'a Mutex<HashSet<String>>, name: &str) -> Result<Self, CommandError> {
+        match all.lock().insert(name.to_owned()) {
+            true => Ok(Self { all, name: name.to_owned() }),
+            false => Err(CommandError::new(format!("the accounts of {name} are being deleted already"))),
+        }
+    }
+}
+
+impl Drop for Purging<'_> {
+    fn drop(&mut self) {
+        self.all.lock().remove(&self.name);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use admin::CommandError;
 use auth::{Chain, Decoys};
-use kernel::{Cascade, Kernel, KernelOptions};
+use kernel::{AccountDeletion, Kernel, KernelOptions};
 use runtime::Runtime;
 use serde_json::{Value, json};
 use storage::Store;
@@ -31,8 +31,8 @@ pub async fn account(kernel: &Arc<Kernel>, text: &str) -> Option<Result<Value, C
     };
     let host = kernel.host(jid.domain())?;
     Some(match kernel.delete_account(&host, local, None).await {
-        Ok(Cascade::Deleted) => Ok(json!({})),
-        Ok(Cascade::NoSuchAccount) => Err(no_account(text)),
+        Ok(AccountDeletion::Deleted) => Ok(json!({})),
+        Ok(AccountDeletion::NoSuchAccount) => Err(no_account(text)),
         Err(error) => Err(failed(error)),
     })
 }
@@ -53,7 +53,7 @@ pub async fn domain(kernel: &Arc<Kernel>, name: &str) -> Result<u64, CommandErro
             after = Some(last.local.clone());
             for account in &page {
                 let cascade = kernel.delete_account(&host, &account.local, None).await.map_err(failed)?;
-                deleted += u64::from(cascade == Cascade::Deleted);
+                deleted += u64::from(cascade == AccountDeletion::Deleted);
             }
         }
     }
@@ -72,6 +72,6 @@ pub async fn kernel(loaded: &Loaded, store: Store, runtime: &Runtime) -> Result<
         let modules = Standing::default().modules(domain, &mut Standing::default())?;
         served.push(as_served(domain, Chain::new(Vec::new(), decoys.clone()), modules)?);
     }
-    kernel.serve(served).await.map_err(|taken| CommandError::new(taken.to_string()))?;
+    drop(kernel.serve(served).await.map_err(|taken| CommandError::new(taken.to_string()))?);
     Ok(kernel)
 }

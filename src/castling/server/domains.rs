@@ -1,14 +1,17 @@
 //! From configured domains to served ones.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use admin::CommandError;
 use auth::Chain;
-use kernel::{Brand, Conflict, HostOptions, Module, Served, Web};
+use kernel::{Brand, Conflict, Farewell, Host, HostOptions, Module, Served, Web};
 use runtime::Runtime;
+use tokio::time::timeout;
 use xmpp::Jid;
 
 use super::Server;
+use super::plugins::Deployed;
 use super::standing::Standing;
 use crate::config::{Config, Domain, Loaded, ResourceConflict};
 use crate::failure::Failure;
@@ -28,17 +31,41 @@ pub(super) struct Beside<'a> {
     pub purged: Option<&'a str>,
 }
 
+/// How long a domain's certificate stays at most when the domain goes.
+const LEAVE: Duration = Duration::from_secs(300);
+
+/// A configuration is in force; stanzas on their way may still be judged by what it has replaced.
+pub(super) struct InForce {
+    notes: Vec<String>,
+    farewell: Farewell,
+    _replaced: (Deployed, Standing),
+}
+
+impl InForce {
+    /// The same with more for the operator to know.
+    pub fn noting(mut self, more: impl IntoIterator<Item = String>) -> Self {
+        self.notes.extend(more);
+        self
+    }
+
+    /// What the operator should know, once nothing is judged by what was replaced. Nothing is to be locked meanwhile: one
+    /// stanza can take long.
+    pub async fn notes(self) -> Vec<String> {
+        let Self { mut notes, farewell, .. } = self;
+        if !farewell.gone().await {
+            notes.push("stanzas are still being judged by what was replaced".into());
+        }
+        notes
+    }
+}
+
 impl Server {
     /// Brings what is served in line with a configuration: domains come, change and go; sessions of domains that stay
-    /// are not touched. Returns what an operator should know.
+    /// are not touched.
     ///
     /// # Errors
     /// A plugin does not load or refuses its settings; nothing is changed then.
-    pub(super) async fn apply(
-        &self,
-        loaded: &Loaded,
-        beside: Beside<'_>,
-    ) -> Result<Vec<String>, CommandError> {
+    pub(super) async fn apply(&self, loaded: &Loaded, beside: Beside<'_>) -> Result<InForce, CommandError> {
         let config = &loaded.config;
         let served: Vec<&Domain> = config.domains.iter().filter(|domain| domain.enabled).collect();
         let deployed = self.deploy(config, beside.again).await?;
@@ -50,17 +77,13 @@ impl Server {
             modules.extend(standing.modules(domain, &mut next)?);
             domains.push(as_served(domain, self.chain(domain), modules)?);
         }
-        // What was replaced goes once no stanza holds it, and not before `serve` has returned.
-        let in_force = self.kernel.serve(domains).await.map_err(|taken| {
+        let farewell = self.kernel.serve(domains).await.map_err(|taken| {
             CommandError::new(taken.to_string()).remedy("disable one of them, or give it another address")
         })?;
         let replaced = std::mem::replace(&mut *self.deployed.lock().await, deployed);
-        *standing = next;
-        drop((standing, replaced));
+        let replaced = (replaced, std::mem::replace(&mut *standing, next));
+        drop(standing);
         let mut notes = Vec::new();
-        if !in_force {
-            notes.push("stanzas are still being judged by what was replaced".into());
-        }
         for domain in &served {
             notes.extend(self.certificate(config, domain));
         }
@@ -72,9 +95,23 @@ impl Server {
                 true => self.kernel.close_host(&host).await,
                 false => self.kernel.retire_host(&host).await,
             }
-            self.tls.remove(host.name());
+            self.forget_certificate(&host);
         }
-        Ok(notes)
+        Ok(InForce { notes, farewell, _replaced: replaced })
+    }
+
+    /// Clients of a domain that is not served any more are told so on new connections too: over BOSH every request may be
+    /// one. Its certificate goes when none of its sessions can be left.
+    fn forget_certificate(&self, host: &Host) {
+        let inactivity = host.options().limits.bosh.bosh_inactivity.bound() as u64;
+        let wait = Duration::from_secs(inactivity).min(LEAVE);
+        let (kernel, tls, name) = (self.kernel.clone(), self.tls.clone(), host.name().to_owned());
+        self.kernel.runtime().tasks.spawn("certificate", async move {
+            let drained = timeout(wait, kernel.runtime().tasks.drained_signal()).await.is_ok();
+            if !drained && kernel.host(&name).is_none_or(|host| !host.is_enabled()) {
+                tls.remove(&name);
+            }
+        });
     }
 
     fn chain(&self, domain: &Domain) -> Chain {

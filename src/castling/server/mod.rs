@@ -11,6 +11,7 @@ mod sessions;
 mod standing;
 mod stats;
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -50,6 +51,8 @@ pub struct Server {
     standing: Mutex<standing::Standing>,
     /// The configuration in force; held while it is changed.
     loaded: Mutex<Loaded>,
+    /// Domains that are removed and whose accounts are being deleted.
+    purging: parking_lot::Mutex<HashSet<String>>,
     /// How passwords are kept, since the start.
     auth: Auth,
     /// The values of the file at the start: what holds only from a start on is compared with them.
@@ -129,6 +132,7 @@ impl Server {
             platform,
             deployed: Mutex::default(),
             standing: Mutex::default(),
+            purging: parking_lot::Mutex::default(),
             auth: auth.clone(),
             started: loaded.values.clone(),
             c2s: OnceLock::new(),
@@ -140,7 +144,7 @@ impl Server {
         {
             let loaded = server.loaded.lock().await;
             let notes = server.apply(&loaded, domains::Beside::default()).await;
-            let notes = notes.map_err(|e| Failure::Message(e.to_string()))?;
+            let notes = notes.map_err(|e| Failure::Message(e.to_string()))?.notes().await;
             notes.iter().for_each(|note| output::error(note));
         }
         Ok(server)

@@ -117,7 +117,9 @@ impl Server {
         let mut loaded = self.loaded.lock().await;
         let file = self.keep(Path::new(&args.file), &args.name, &loaded.config).await?;
         let overlay = loaded.install_plugin(&args.name, file)?;
-        self.change(&mut loaded, overlay, Beside::default()).await?;
+        let in_force = self.change(&mut loaded, overlay, Beside::default()).await?;
+        drop(loaded);
+        in_force.notes().await;
         Ok(json!({}))
     }
 
@@ -135,18 +137,23 @@ impl Server {
         let file = loaded.known_plugin(&args.name)?.file.clone();
         let asks = self.inspect(&args.name, &file).await?.asks;
         let overlay = loaded.enable_plugin(&args.name, &args.domains, &args.set, &args.grants, &asks)?;
-        self.change(&mut loaded, overlay, Beside::default()).await?;
+        let in_force = self.change(&mut loaded, overlay, Beside::default()).await?;
         let using = loaded.config.domains.iter().filter(|d| d.active.iter().any(|one| one.name == args.name));
-        answer(&EnabledPlugin {
+        let enabled = answer(&EnabledPlugin {
             grants: loaded.known_plugin(&args.name)?.grants.clone(),
             domains: using.map(|domain| domain.name.clone()).collect(),
-        })
+        });
+        drop(loaded);
+        in_force.notes().await;
+        enabled
     }
 
     async fn disable(&self, args: SwitchPlugin) -> Result<Value, CommandError> {
         let mut loaded = self.loaded.lock().await;
         let overlay = loaded.disable_plugin(&args.name, &args.domains)?;
-        self.change(&mut loaded, overlay, Beside::default()).await?;
+        let in_force = self.change(&mut loaded, overlay, Beside::default()).await?;
+        drop(loaded);
+        in_force.notes().await;
         Ok(json!({}))
     }
 
@@ -161,15 +168,20 @@ impl Server {
                 loaded.replace_plugin(&args.name, kept)?
             }
         };
-        self.change(&mut loaded, overlay, Beside { again: Some(&args.name), ..Beside::default() }).await?;
+        let beside = Beside { again: Some(&args.name), ..Beside::default() };
+        let in_force = self.change(&mut loaded, overlay, beside).await?;
+        drop(loaded);
+        in_force.notes().await;
         Ok(json!({}))
     }
 
     async fn remove(&self, name: &str) -> Result<Value, CommandError> {
         let mut loaded = self.loaded.lock().await;
         let overlay = loaded.remove_plugin(name)?;
-        self.change(&mut loaded, overlay, Beside::default()).await?;
+        let in_force = self.change(&mut loaded, overlay, Beside::default()).await?;
         self.platform.forget(name);
+        drop(loaded);
+        in_force.notes().await;
         Ok(json!({}))
     }
 

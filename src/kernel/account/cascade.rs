@@ -9,7 +9,7 @@ use crate::{Kernel, Resource};
 
 /// What a deletion came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Cascade {
+pub enum AccountDeletion {
     /// The account and everything of it is gone.
     Deleted,
     /// There was none.
@@ -37,8 +37,10 @@ impl Kernel {
         host: &Arc<crate::Host>,
         local: &str,
         by: Option<&Resource>,
-    ) -> Result<Cascade, StorageError> {
-        let Some(account) = self.account(host, local).await? else { return Ok(Cascade::NoSuchAccount) };
+    ) -> Result<AccountDeletion, StorageError> {
+        let Some(account) = self.account(host, local).await? else {
+            return Ok(AccountDeletion::NoSuchAccount);
+        };
         {
             let _serial = account.binding.lock().await;
             account.state.lock().deleted = true; // nobody binds, nothing is stored from here on
@@ -59,7 +61,7 @@ impl Kernel {
                 if let Some(resource) = by {
                     self.part(resource, error);
                 }
-                Ok(Cascade::Deleted)
+                Ok(AccountDeletion::Deleted)
             }
             Err(error) => {
                 account.state.lock().deleted = false;

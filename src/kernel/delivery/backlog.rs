@@ -50,8 +50,8 @@ impl Kernel {
                     // It has become ready again meanwhile: from the beginning.
                     Stop::Unready if !kernel.unready(&backlog.session) => {}
                     Stop::Unready => return,
-                    Stop::Closed => match backlog.heir() {
-                        Some(heir) => backlog = heir,
+                    Stop::Closed => match backlog.successor() {
+                        Some(successor) => backlog = successor,
                         None => return,
                     },
                 }
@@ -118,15 +118,15 @@ impl Backlog {
     }
 
     /// Who gets the rest; appointed under the account's lock when the session ended.
-    fn heir(&self) -> Option<Self> {
+    fn successor(&self) -> Option<Self> {
         let _ended = self.session.account().state.lock();
-        self.session.state.lock().heir.take()
+        self.session.state.lock().successor.take()
     }
 }
 
 impl State {
     /// For the session that takes messages before the others; none when there is none, or it reads already.
-    pub fn heir(&self) -> Option<Backlog> {
+    pub fn successor(&self) -> Option<Backlog> {
         let top = self.sessions.iter().filter(|session| session.is_ready()).max_by_key(|s| s.rank())?;
         Backlog::begin(top)
     }

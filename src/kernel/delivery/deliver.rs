@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use xmpp::{Kind, StanzaError, StanzaType};
 
-use crate::delivery::placing::{Placed, Placing};
+use crate::delivery::placing::{Placement, Placing};
 use crate::session::Session;
 use crate::{Account, Kernel, Packet, Recipient, Recipients, Ruling, Stage};
 
@@ -83,7 +83,7 @@ impl Kernel {
         for index in 0..packet.recipients.len() {
             let Some(recipient) = packet.recipients.get(index) else { break };
             let ruled = recipient.ruling.is_some();
-            if ruled || !matches!(self.place(&mut packet, index, Effort::PlainOnly), Placed::Delivered) {
+            if ruled || !matches!(self.place(&mut packet, index, Effort::PlainOnly), Placement::Delivered) {
                 self.by_itself(&packet, index).await;
             }
         }
@@ -110,7 +110,7 @@ impl Kernel {
         };
         let placed = loop {
             match self.place(&mut packet, 0, effort) {
-                Placed::NoRoom(room) if effort == Effort::Patient => {
+                Placement::NoRoom(room) if effort == Effort::Patient => {
                     // Boxed: rare, and large beside the way of a stanza that finds room.
                     Box::pin(room.wait()).await;
                     effort = Effort::Full;
@@ -119,13 +119,13 @@ impl Kernel {
             }
         };
         match placed {
-            Placed::Delivered => self.delivered(packet).await,
-            Placed::Queued => {}
-            Placed::PutBack => return false,
-            Placed::NoRoom(_) => self.crowded(packet).await,
-            Placed::Crowded if packet.stanza.kind() == Kind::Presence => self.ignore(packet),
-            Placed::Crowded => self.bounce(packet, StanzaError::resource_constraint()).await,
-            Placed::Nobody => self.undelivered(packet).await,
+            Placement::Delivered => self.delivered(packet).await,
+            Placement::Queued => {}
+            Placement::PutBack => return false,
+            Placement::NoRoom(_) => self.crowded(packet).await,
+            Placement::Crowded if packet.stanza.kind() == Kind::Presence => self.ignore(packet),
+            Placement::Crowded => self.bounce(packet, StanzaError::resource_constraint()).await,
+            Placement::Nobody => self.undelivered(packet).await,
         }
         true
     }
@@ -151,7 +151,7 @@ impl Kernel {
     /// Delivers the stanza to its one recipient, from within a hook at Receive, so that what the hook sends next comes
     /// behind it. Where nobody takes it at once, it goes its usual way once the hook has returned.
     pub fn deliver_now(self: &Arc<Self>, packet: &mut Packet) {
-        if matches!(self.place(packet, 0, Effort::PlainOnly), Placed::Delivered)
+        if matches!(self.place(packet, 0, Effort::PlainOnly), Placement::Delivered)
             && let Some(recipient) = packet.recipients.first_mut()
         {
             recipient.ruling = Some(Ruling::Delivered);
@@ -159,8 +159,8 @@ impl Kernel {
     }
 
     /// Places the stanza for one recipient.
-    fn place(self: &Arc<Self>, packet: &mut Packet, index: usize, effort: Effort) -> Placed {
-        let Some(recipient) = packet.recipients.get(index) else { return Placed::Nobody };
+    fn place(self: &Arc<Self>, packet: &mut Packet, index: usize, effort: Effort) -> Placement {
+        let Some(recipient) = packet.recipients.get(index) else { return Placement::Nobody };
         let (fully, past) = (effort != Effort::PlainOnly, effort == Effort::PastGate);
         let account = recipient.account.clone();
         let mut placing = Placing::new(self, packet, recipient, effort == Effort::Patient);
@@ -168,7 +168,7 @@ impl Kernel {
         if !past && state.gate.is_shut() {
             return match fully {
                 true => queued(state.gate.queue(packet.only(recipient))),
-                false => Placed::Nobody,
+                false => Placement::Nobody,
             };
         }
         if placing.push_by_rules(&state) {
@@ -178,14 +178,14 @@ impl Kernel {
             if let Some(recipient) = packet.recipients.get_mut(index) {
                 recipient.taken_by = taken_by;
             }
-            return Placed::Delivered;
+            return Placement::Delivered;
         }
         if !fully {
-            return Placed::Nobody;
+            return Placement::Nobody;
         }
         let (slow, no_room) = placing.into_refused();
         if let (true, Some(no_room)) = (slow.is_empty(), no_room) {
-            return Placed::NoRoom(no_room);
+            return Placement::NoRoom(no_room);
         }
         if !slow.is_empty() {
             // What a slow reader had not received goes its way before this stanza does.
@@ -196,7 +196,7 @@ impl Kernel {
             self.end_slow(&account, slow, waits);
             if waits && past {
                 state.gate.put_back(packet.only(recipient));
-                return Placed::PutBack;
+                return Placement::PutBack;
             }
             if waits {
                 return queued(state.gate.queue(packet.only(recipient)));
@@ -206,7 +206,7 @@ impl Kernel {
             // Counted before the lock is let go: a session that comes online now waits for what happens next.
             state.gate.write_begun();
         }
-        Placed::Nobody
+        Placement::Nobody
     }
 
     /// Ends sessions whose readers are too slow, also those that no connection serves; then what queued meanwhile goes on
@@ -254,13 +254,13 @@ impl Kernel {
     }
 }
 
-fn queued(taken: bool) -> Placed {
-    if taken { Placed::Queued } else { Placed::Crowded }
+fn queued(taken: bool) -> Placement {
+    if taken { Placement::Queued } else { Placement::Crowded }
 }
 
 /// RFC 6121 section 8.5.4: to the bare JID, normal and chat are kept; to a full JID that is gone, chat only.
 fn storable(packet: &Packet, kind: StanzaType) -> bool {
-    let bare = packet.notes.leftover || packet.is_to_bare();
+    let bare = packet.notes.redelivered || packet.is_to_bare();
     match kind {
         StanzaType::Chat => true,
         StanzaType::Groupchat => false,

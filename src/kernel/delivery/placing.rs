@@ -18,7 +18,7 @@ use crate::{Account, Cause, Item, Kernel, Origin, Packet, PushError, Recipient, 
 const PATIENCE: Duration = Duration::from_secs(11);
 
 /// What became of a stanza under the account's lock.
-pub(crate) enum Placed {
+pub(crate) enum Placement {
     Delivered,
     Queued,
     /// Nobody is there to take it.
@@ -52,7 +52,7 @@ pub(crate) struct Placing<'a> {
     from: Option<Jid>,
     to: Jid,
     item: Item,
-    leftover: bool,
+    redelivered: bool,
     matter: Matter,
     /// What the account's default list says; a session's active list may say otherwise.
     admitted: bool,
@@ -82,18 +82,18 @@ impl<'a> Placing<'a> {
         let told = packet.table().is_some_and(|table| table.stage(Stage::Delivered).concerns(&stanza));
         let item = Item {
             receipt: packet.notes.receipt.clone(),
-            stamped: packet.notes.leftover,
+            stamped: packet.notes.redelivered,
             charge: charge(kernel, packet, recipient),
             ..Item::new(stanza, packet.notes.received_us)
         };
-        let (to, leftover) = (recipient.to.clone(), packet.notes.leftover);
+        let (to, redelivered) = (recipient.to.clone(), packet.notes.redelivered);
         let taken = told.then(SmallVec::new);
         Self {
             kernel,
             from,
             to,
             item,
-            leftover,
+            redelivered,
             matter,
             admitted,
             sender,
@@ -199,7 +199,7 @@ impl<'a> Placing<'a> {
                 return false;
             }
         }
-        let full = self.to.resource().is_some() && !self.leftover;
+        let full = self.to.resource().is_some() && !self.redelivered;
         match self.item.stanza.kind() {
             Kind::Iq => false,
             Kind::Message => self.push_message(state, full),
@@ -259,7 +259,7 @@ impl<'a> Placing<'a> {
 
 /// Whose share of a mailbox the packet takes up.
 fn charge(kernel: &Kernel, packet: &Packet, recipient: &Recipient) -> Charge {
-    if packet.notes.leftover {
+    if packet.notes.redelivered {
         return Charge::Paced;
     }
     match &packet.origin {

@@ -23,7 +23,7 @@ impl Kernel {
         packet.recipients = Recipients::One(Recipient::new(to, account.clone()));
         packet.received = true; // it passed the Receive stage when it first came
         packet.notes =
-            Notes { received_us: item.received_us, receipt: item.receipt, leftover: true, keep_for: None };
+            Notes { received_us: item.received_us, receipt: item.receipt, redelivered: true, keep_for: None };
         self.receive(packet, true).await;
     }
 

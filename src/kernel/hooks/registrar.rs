@@ -18,8 +18,9 @@ use crate::route::taken::Taken;
 use crate::session::outlet::Release;
 use crate::state::Owner;
 use crate::{
-    Account, BoxFuture, Counters, Holds, Host, HostOptions, Interest, IqRequest, IqResult, Kernel, Moment,
-    Order, Packet, Resource, RosterEvent, Scope, SessionEvent, Stage, State, Stored, Target, Verdict,
+    Account, BoxFuture, Counters, Holds, Host, HostOptions, Interest, IqRequest, IqResult, Kernel, Order,
+    Packet, Resource, RosterEvent, Scope, SessionEvent, SessionEventKind, Stage, State, Stored, Target,
+    Verdict,
 };
 
 /// What a module says of itself; feeds disco, the README's table and the console.
@@ -284,11 +285,11 @@ impl Registrar<'_> {
     }
 
     /// Tells of a moment in a session's life; awaited in registration order.
-    pub fn session<F>(&mut self, moment: Moment, handler: F)
+    pub fn session<F>(&mut self, kind: SessionEventKind, handler: F)
     where
         F: for<'a> Fn(&'a Arc<Kernel>, &'a SessionEvent) -> BoxFuture<'a, ()> + Send + Sync + 'static,
     {
-        self.table.moments[moment as usize].push(Arc::new(handler));
+        self.table.session_handlers[kind as usize].push(Arc::new(handler));
     }
 
     /// Tells that an account has been made: by registration, by `user add`, or because a foreign provider's account was

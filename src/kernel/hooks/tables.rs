@@ -1,6 +1,7 @@
 //! Hook and IQ tables of all hosts, and the map of addresses: immutable, published as one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hashbrown::HashMap;
 use storage::StorageError;
@@ -16,12 +17,15 @@ use crate::route::early::EarlyHandler;
 use crate::route::iq::{IqEntry, IqKey, Stranger};
 use crate::route::service::ServiceAddress;
 use crate::route::taken::Taken;
-use crate::session::moment::SessionHandler;
+use crate::session::event::SessionHandler;
 use crate::session::outlet::WriteHook;
 use crate::{
-    Account, BoxFuture, Counters, Destination, Host, HostOptions, Identity, Kernel, Module, Moment,
-    Registrar, Stage, Target,
+    Account, BoxFuture, Counters, Destination, Host, HostOptions, Identity, Kernel, Module, Registrar,
+    SessionEventKind, Stage, Target,
 };
+
+/// How long replaced tables are waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) type AtBind =
     Arc<dyn for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<(), StorageError>> + Send + Sync>;
@@ -44,7 +48,7 @@ pub struct HostTable {
     pub(crate) targets: HashMap<Target, Announced>,
     pub(crate) login_features: Vec<Element>,
     pub(crate) bind_features: Vec<Element>,
-    pub(crate) moments: [Vec<SessionHandler>; Moment::COUNT],
+    pub(crate) session_handlers: [Vec<SessionHandler>; SessionEventKind::COUNT],
     pub(crate) creations: Vec<AccountHandler>,
     pub(crate) deletions: Vec<AccountHandler>,
     pub(crate) roster_changes: Vec<RosterHandler>,
@@ -161,10 +165,21 @@ impl Tables {
     pub fn destination(&self, domain: &str) -> Option<&Destination> {
         self.addresses.destination(domain)
     }
+}
 
-    /// Ends (with an error) when the last reference has been dropped.
-    pub(crate) fn farewell(&self) -> watch::Receiver<()> {
-        self.gone.subscribe()
+/// Tables that were replaced, and may still be held by stanzas on their way.
+pub struct Farewell(watch::Receiver<()>);
+
+impl Farewell {
+    /// To be made before the tables are let go.
+    pub(crate) fn of(tables: &Tables) -> Self {
+        Self(tables.gone.subscribe())
+    }
+
+    /// Returns once no stanza holds them any more, so that nothing is judged by what they held; false if that takes too
+    /// long.
+    pub async fn gone(mut self) -> bool {
+        tokio::time::timeout(PATIENCE, async { while self.0.changed().await.is_ok() {} }).await.is_ok()
     }
 }
 
@@ -176,7 +191,7 @@ mod tests {
     #[test]
     fn tables_are_gone_with_their_last_holder() {
         let tables = Arc::new(Tables::empty());
-        let gone = tables.farewell();
+        let Farewell(gone) = Farewell::of(&tables);
         let stanza = tables.clone();
         drop(tables);
         assert!(gone.has_changed().is_ok(), "a stanza still holds them");

@@ -19,7 +19,7 @@ pub struct Notes {
     /// The stanza lies in a store already: whoever settles its delivery tells the receipt.
     pub receipt: Option<Arc<dyn Receipt>>,
     /// Left over from a session that ended: a full `to` is read as the bare JID.
-    pub leftover: bool,
+    pub redelivered: bool,
 }
 
 /// A write in flight: resolves after its commit, with the error that the sender is told when it failed.

@@ -11,7 +11,9 @@ use crate::account::State;
 use crate::delivery::gate::Job;
 use crate::session::Session;
 use crate::session::mailbox::Left;
-use crate::{Account, Attachment, Hold, Item, Kernel, Moment, Resource, SessionAbout, SessionEvent};
+use crate::{
+    Account, Attachment, Hold, Item, Kernel, Resource, SessionAbout, SessionEvent, SessionEventKind,
+};
 
 /// What happens when a resource is bound that is in use (RFC 6120 section 7.7.2.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -83,7 +85,12 @@ impl Kernel {
             return Err(BindError::Gone);
         }
         self.load_at_bind(&account).await;
-        self.moment(SessionEvent::new(Moment::Bound, Resource::new(session.clone()), None)).await;
+        self.publish_session_event(SessionEvent::new(
+            SessionEventKind::Bound,
+            Resource::new(session.clone()),
+            None,
+        ))
+        .await;
         Ok(Hold::new(self.clone(), session, 0, driver))
     }
 
@@ -131,7 +138,12 @@ impl Kernel {
             session.set_attachment(&mut state, Attachment::Detached { until_us });
         }
         self.sessions.detach(session.clone());
-        self.moment(SessionEvent::new(Moment::Detached, Resource::new(session.clone()), None)).await;
+        self.publish_session_event(SessionEvent::new(
+            SessionEventKind::Detached,
+            Resource::new(session.clone()),
+            None,
+        ))
+        .await;
         if let Some(oldest) = too_many_waiting(session.account()) {
             self.give_up(&oldest).await;
         }
@@ -179,8 +191,8 @@ impl Kernel {
             if state.sessions.len() == before {
                 return;
             }
-            let leftovers = self.left_by(session, &state);
-            self.shut_for(account, &mut state, leftovers)
+            let undelivered = self.left_by(session, &state);
+            self.shut_for(account, &mut state, undelivered)
         };
         {
             let mut state = session.state.lock();
@@ -206,7 +218,12 @@ impl Kernel {
             }
             Some(job) => self.run_gate(account, job),
         }
-        self.moment(SessionEvent::new(Moment::Closed, Resource::new(session.clone()), None)).await;
+        self.publish_session_event(SessionEvent::new(
+            SessionEventKind::Closed,
+            Resource::new(session.clone()),
+            None,
+        ))
+        .await;
         session.set_presence(None);
     }
 
@@ -224,7 +241,7 @@ impl Kernel {
                     false
                 }
             });
-            session.state.lock().heir = state.heir();
+            session.state.lock().successor = state.successor();
         }
         items
     }
@@ -240,16 +257,16 @@ impl Kernel {
         if items.is_empty() {
             return None;
         }
-        state.gate.shut_for(self.leftovers(account, items))
+        state.gate.shut_for(self.redelivery(account, items))
     }
 
     /// Delivers again what a session had not received, in order.
-    fn leftovers(self: &Arc<Self>, account: &Arc<Account>, items: VecDeque<Item>) -> Job {
+    fn redelivery(self: &Arc<Self>, account: &Arc<Account>, items: VecDeque<Item>) -> Job {
         let (kernel, account) = (self.clone(), account.clone());
         Box::new(move || {
             Box::pin(async move {
                 for item in items {
-                    kernel.deliver_leftover(&account, item).await;
+                    kernel.redeliver_item(&account, item).await;
                 }
             })
         })
@@ -257,7 +274,7 @@ impl Kernel {
 
     /// What a session had not received. Presence, answers, pushes and copies were for that session alone; a message that
     /// another session got as well is not sent anew.
-    async fn deliver_leftover(self: &Arc<Self>, account: &Arc<Account>, mut item: Item) {
+    async fn redeliver_item(self: &Arc<Self>, account: &Arc<Account>, mut item: Item) {
         if item.alone || item.stanza.kind() == xmpp::Kind::Presence || item.is_elsewhere() {
             return;
         }

@@ -70,14 +70,14 @@ pub(crate) struct Left {
 pub(crate) struct Handover {
     /// To be written, or written and not acknowledged.
     pub ready: Vec<Item>,
-    /// Behind stored messages that are being read back.
-    pub behind: Vec<Item>,
+    /// Deferred until stored messages have been read back.
+    pub deferred: Vec<Item>,
 }
 
 impl Handover {
     pub fn each(&mut self, mut run: impl FnMut(&mut Vec<Item>)) {
         run(&mut self.ready);
-        run(&mut self.behind);
+        run(&mut self.deferred);
     }
 }
 
@@ -150,9 +150,9 @@ impl Mailbox {
     /// From now on what is placed waits behind stored messages. False when that is so already: they will be read once
     /// more.
     pub fn hold_back(&self) -> bool {
-        match &mut self.inner.lock().behind {
-            Some(behind) => {
-                behind.again = true;
+        match &mut self.inner.lock().deferred {
+            Some(deferred) => {
+                deferred.again = true;
                 false
             }
             none => {
@@ -164,8 +164,8 @@ impl Mailbox {
 
     /// The store is being read from now on.
     pub fn reading(&self) {
-        if let Some(behind) = &mut self.inner.lock().behind {
-            behind.reading = true;
+        if let Some(deferred) = &mut self.inner.lock().deferred {
+            deferred.reading = true;
         }
     }
 
@@ -173,7 +173,7 @@ impl Mailbox {
     /// more.
     pub fn read_to_end(&self) -> bool {
         let mut inner = self.inner.lock();
-        if inner.behind.as_mut().is_some_and(|behind| std::mem::take(&mut behind.again)) {
+        if inner.deferred.as_mut().is_some_and(|deferred| std::mem::take(&mut deferred.again)) {
             return false;
         }
         inner.release();
@@ -255,7 +255,7 @@ impl Mailbox {
     #[cfg(test)]
     fn held(&self) -> usize {
         let inner = self.inner.lock();
-        inner.items.len() + inner.behind.as_ref().map_or(0, |behind| behind.items.len())
+        inner.items.len() + inner.deferred.as_ref().map_or(0, |deferred| deferred.items.len())
     }
 
     /// From now on what is written is kept until it is acknowledged (XEP-0198 section 4).
@@ -345,8 +345,8 @@ impl Mailbox {
             item.clone()
         };
         held.ready.extend(inner.items.iter_mut().filter(|item| wanted(item)).map(copy));
-        let behind = inner.behind.iter_mut().flat_map(|behind| &mut behind.items);
-        held.behind.extend(behind.filter(|item| wanted(item)).map(copy));
+        let deferred = inner.deferred.iter_mut().flat_map(|deferred| &mut deferred.items);
+        held.deferred.extend(deferred.filter(|item| wanted(item)).map(copy));
     }
 
     /// Takes what other sessions hold in front of what waits behind stored messages, which is younger.
@@ -358,7 +358,7 @@ impl Mailbox {
     /// Takes no more; gives back what was neither acknowledged nor, without stream management, written.
     pub fn close(&self) -> Left {
         let mut inner = self.inner.lock();
-        let unread = inner.behind.is_some();
+        let unread = inner.deferred.is_some();
         inner.release();
         let items = std::mem::take(&mut inner.items);
         *inner = Contents { closed: true, ending: inner.ending.take(), ..Contents::default() };

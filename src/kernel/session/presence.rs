@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use xmpp::Stanza;
 
-use crate::session::moment::{Moment, SessionEvent};
+use crate::session::event::{SessionEvent, SessionEventKind};
 use crate::{Backlog, Kernel, Resource};
 
 /// A session's available presence has been taken in, and is to be told.
@@ -38,7 +38,8 @@ impl Kernel {
             self.take_from_waiting(resource.session());
         }
         if before.is_none() || backlog.is_some() {
-            self.moment(SessionEvent::new(Moment::Available, resource, backlog)).await;
+            self.publish_session_event(SessionEvent::new(SessionEventKind::Available, resource, backlog))
+                .await;
         }
     }
 
@@ -52,7 +53,12 @@ impl Kernel {
             available
         };
         if available {
-            self.moment(SessionEvent::new(Moment::Unavailable, resource.clone(), None)).await;
+            self.publish_session_event(SessionEvent::new(
+                SessionEventKind::Unavailable,
+                resource.clone(),
+                None,
+            ))
+            .await;
         }
         available
     }

@@ -2,7 +2,6 @@
 
 use hashbrown::HashSet;
 use kernel::{Account, Kernel};
-use settings::Limit;
 use storage::{Kinds, PrivacyChange, PrivacyItem, PrivacyList, StorageError, Subject};
 use xmpp::{Jid, StanzaError};
 
@@ -46,7 +45,7 @@ pub(super) fn block(
     list: Option<&PrivacyList>,
     jids: &[Jid],
     name: &str,
-    limit: Limit,
+    limit: usize,
 ) -> Result<Change, StanzaError> {
     let old = list.map_or(&[][..], |list| &list.items);
     // Items behind one that does not block may be overruled by it.
@@ -60,9 +59,9 @@ pub(super) fn block(
     let (moved, kept): (Vec<_>, Vec<_>) = old.iter().partition(is_moved);
     let (before, after) =
         (blocked(list).count(), kept.iter().filter(|item| address(item).is_some()).count() + new.len());
-    if after > limit.bound() && after > before {
+    if after > limit && after > before {
         return Err(StanzaError::resource_constraint()
-            .text(format!("your block list is full: it can hold {}", limit.bound())));
+            .text(format!("your block list is full: it can hold {}", limit)));
     }
     let remove: Vec<u32> = moved.iter().map(|item| item.order).collect();
     let (items, change) = match kept.first().map_or(FIRST, |item| item.order).checked_sub(count(new.len())?) {
@@ -152,7 +151,7 @@ mod tests {
 
     /// Blocks and returns the list, which is the same in memory and in the store.
     fn blocks(before: Option<&PrivacyList>, names: &[&str]) -> PrivacyList {
-        let (next, change) = block(before, &jids(names), NAME, Limit::OFF).unwrap().unwrap();
+        let (next, change) = block(before, &jids(names), NAME, usize::MAX).unwrap().unwrap();
         let next = next.unwrap();
         assert_eq!(next.items, applied(before, &change));
         assert_eq!(next.name, change.list);
@@ -161,14 +160,14 @@ mod tests {
 
     #[test]
     fn a_list_is_made_and_goes_with_its_last_item() {
-        let (next, change) = block(None, &jids(&["a@x", "x"]), "new", Limit::OFF).unwrap().unwrap();
+        let (next, change) = block(None, &jids(&["a@x", "x"]), "new", usize::MAX).unwrap().unwrap();
         assert_eq!((change.list.as_str(), change.default), ("new", Some(true)));
         let next = next.unwrap();
         assert_eq!(blocked(Some(&next)).cloned().collect::<Vec<_>>(), jids(&["a@x", "x"]));
         let next = blocks(Some(&next), &["b@x", "a@x"]);
         assert_eq!(blocked(Some(&next)).cloned().collect::<Vec<_>>(), jids(&["b@x", "a@x", "x"]));
         assert_eq!(
-            block(Some(&next), &jids(&["x"]), NAME, Limit::OFF).unwrap(),
+            block(Some(&next), &jids(&["x"]), NAME, usize::MAX).unwrap(),
             None,
             "it is blocked already"
         );
@@ -212,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_full_list_can_only_shrink_or_be_moved() {
-        let limit = Limit::of(2);
+        let limit = 2;
         let full = blocks(None, &["a@x", "b@x"]);
         let error = block(Some(&full), &jids(&["c@x"]), NAME, limit).unwrap_err();
         assert_eq!(error.text.as_deref(), Some("your block list is full: it can hold 2"));

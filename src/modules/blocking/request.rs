@@ -45,6 +45,6 @@ pub(super) fn payload(name: &'static str, jids: &[Jid]) -> Element {
 }
 
 /// A blocked address.
-pub(super) fn item(jid: &Jid) -> Element {
+pub(crate) fn item(jid: &Jid) -> Element {
     Element::new("item", ns::BLOCKING).attr("jid", jid.as_str())
 }

@@ -6,7 +6,7 @@ use kernel::{Account, Item, Kernel, Receipt};
 use parking_lot::Mutex;
 use storage::{OfflineId, OfflineMessage};
 
-use super::flight::{Flight, Flights};
+use super::pending::{PendingDeliveries, PendingDelivery};
 use super::restore;
 
 /// Messages of one chunk.
@@ -18,7 +18,7 @@ const ROUNDS: u8 = 3;
 pub(super) struct Reader {
     kernel: Arc<Kernel>,
     account: Arc<Account>,
-    flights: Arc<Flights>,
+    pending: Arc<PendingDeliveries>,
     place: Mutex<Place>,
 }
 
@@ -31,25 +31,25 @@ struct Place {
 }
 
 impl Place {
-    fn first(flights: &Flights) -> Self {
-        Self { after: OfflineId::default(), returns: flights.returns(), rounds: 1 }
+    fn first(pending: &PendingDeliveries) -> Self {
+        Self { after: OfflineId::default(), returns: pending.returns(), rounds: 1 }
     }
 }
 
 impl Reader {
-    pub fn new(kernel: &Arc<Kernel>, account: &Arc<Account>, flights: &Arc<Flights>) -> Self {
-        let place = Mutex::new(Place::first(flights));
-        Self { kernel: kernel.clone(), account: account.clone(), flights: flights.clone(), place }
+    pub fn new(kernel: &Arc<Kernel>, account: &Arc<Account>, pending: &Arc<PendingDeliveries>) -> Self {
+        let place = Mutex::new(Place::first(pending));
+        Self { kernel: kernel.clone(), account: account.clone(), pending: pending.clone(), place }
     }
 
     /// The next messages that are not on their way already, or the first ones; empty at the end.
     pub async fn next(&self, from_start: bool) -> Vec<Item> {
         if from_start {
-            *self.place.lock() = Place::first(&self.flights);
+            *self.place.lock() = Place::first(&self.pending);
         }
         loop {
             // Looked at before the store is read: what was on its way then may be deleted while it is read.
-            let (under_way, _) = self.flights.now();
+            let (under_way, _) = self.pending.now();
             let after = self.place.lock().after;
             let loaded = self.kernel.store().offline().load(self.account.id(), after, CHUNK).await;
             let messages = match loaded {
@@ -76,7 +76,7 @@ impl Reader {
 
     /// Something has come back since the round began.
     fn again(&self) -> bool {
-        let returns = self.flights.returns();
+        let returns = self.pending.returns();
         let mut place = self.place.lock();
         if returns == place.returns || place.rounds == ROUNDS {
             return false;
@@ -91,7 +91,7 @@ impl Reader {
             return None;
         };
         let (kernel, account) = (self.kernel.clone(), self.account.clone());
-        let flight = Flight::begin(kernel, account, self.flights.clone(), message.id);
-        Some(Item::stored(stanza, message.stored_us, flight as Arc<dyn Receipt>))
+        let delivery = PendingDelivery::begin(kernel, account, self.pending.clone(), message.id);
+        Some(Item::stored(stanza, message.stored_us, delivery as Arc<dyn Receipt>))
     }
 }

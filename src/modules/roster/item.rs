@@ -113,7 +113,7 @@ pub(crate) fn fits(roster: &Roster, item: &RosterItem, limits: &RosterLimits) ->
 }
 
 /// Bytes of an item, as its element has about.
-fn weight(item: &RosterItem) -> usize {
+pub(crate) fn weight(item: &RosterItem) -> usize {
     let name = item.name.as_ref().map_or(0, String::len);
     let groups: usize = item.groups.iter().map(|group| group.len() + EACH).sum();
     item.jid.as_str().len() + name + groups + EACH

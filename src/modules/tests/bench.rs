@@ -69,7 +69,8 @@ impl Bench {
     /// Serves chess.example with these modules before the server's own, all built anew.
     pub async fn try_serve(&self, mut extra: Vec<Arc<dyn Module>>) -> Result<bool, Taken> {
         extra.extend(modules(&json!({})));
-        self.kernel.serve(vec![served(host_options("chess.example", Limits::default()), extra)]).await
+        let domains = vec![served(host_options("chess.example", Limits::default()), extra)];
+        Ok(self.kernel.serve(domains).await?.gone().await)
     }
 
     /// Serves chess.example with accounts that have passwords.
@@ -86,7 +87,7 @@ impl Bench {
     pub async fn serve_accounts_of(&self, auth: Chain, mut extra: Vec<Arc<dyn Module>>) {
         let options = HostOptions { auth, ..host_options("chess.example", Limits::default()) };
         extra.extend(modules(&json!({})));
-        assert!(self.kernel.serve(vec![served(options, extra)]).await.unwrap());
+        assert!(self.kernel.serve(vec![served(options, extra)]).await.unwrap().gone().await);
     }
 
     /// The same, which must succeed.
@@ -168,7 +169,7 @@ async fn serve(of: KernelOptions, options: &Value, limits: Limits) -> Arc<Kernel
         options: host_options(name, limits.clone()),
         modules: modules(options),
     });
-    assert!(kernel.serve(domains.into()).await.unwrap());
+    assert!(kernel.serve(domains.into()).await.unwrap().gone().await);
     kernel
 }
 

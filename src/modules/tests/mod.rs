@@ -8,6 +8,7 @@ mod disco;
 mod iq;
 mod last_activity;
 mod offline;
+mod outputs;
 mod presence;
 mod private_xml;
 mod register;

@@ -51,7 +51,7 @@ impl Bench {
             admins: Vec::new(),
         };
         let served = Served { jid: Jid::domain_only(DOMAIN).unwrap(), options, modules };
-        assert!(self.kernel.serve(vec![served]).await.unwrap(), "nothing holds the old tables");
+        assert!(self.kernel.serve(vec![served]).await.unwrap().gone().await, "nothing holds the old tables");
     }
 
     async fn bind(&self, local: &str) -> Hold {

@@ -29,7 +29,7 @@ pub(super) struct Contents {
     /// How many of `items`, at the end and not written, are held back until something urgent follows.
     pub(super) held: usize,
     /// Present while stored messages are being read back, which are older.
-    pub(super) behind: Option<Box<Behind>>,
+    pub(super) deferred: Option<Box<Deferred>>,
     /// What counts against the bounds, of all.
     pub(super) loads: Loads,
     /// Stanzas that have left: written, or acknowledged where that is known. The reader's progress.
@@ -45,7 +45,7 @@ pub(super) struct Contents {
 
 /// What came while stored messages are being read back.
 #[derive(Default)]
-pub(super) struct Behind {
+pub(super) struct Deferred {
     pub(super) items: VecDeque<Item>,
     /// The store is being read: everything waits. Before that only messages do, and what comes after one.
     pub(super) reading: bool,
@@ -71,9 +71,9 @@ impl Contents {
     pub(super) fn place(&mut self, item: Item, release: Release, limits: &Limits) -> Result<bool, PushError> {
         self.admit(&item, limits)?;
         self.count(&item);
-        match &mut self.behind {
-            Some(behind) if behind.keeps(&item) => {
-                behind.items.push_back(item);
+        match &mut self.deferred {
+            Some(deferred) if deferred.keeps(&item) => {
+                deferred.items.push_back(item);
                 Ok(false)
             }
             _ => Ok(self.append(item, release)),
@@ -103,13 +103,13 @@ impl Contents {
         for item in held.ready {
             self.append(item, Release::Now);
         }
-        match &mut self.behind {
-            Some(behind) => {
-                for item in held.behind.into_iter().rev() {
-                    behind.items.push_front(item);
+        match &mut self.deferred {
+            Some(deferred) => {
+                for item in held.deferred.into_iter().rev() {
+                    deferred.items.push_front(item);
                 }
             }
-            None => held.behind.into_iter().for_each(|item| _ = self.append(item, Release::Now)),
+            None => held.deferred.into_iter().for_each(|item| _ = self.append(item, Release::Now)),
         }
     }
 
@@ -174,9 +174,9 @@ impl Contents {
 
     /// What waits of the same sender.
     fn sent_like(&self, item: &Item) -> Load {
-        let behind = self.behind.iter().flat_map(|behind| &behind.items);
+        let deferred = self.deferred.iter().flat_map(|deferred| &deferred.items);
         let mut load = Load::default();
-        for other in self.items.iter().chain(behind).filter(|other| other.charge == Charge::Known) {
+        for other in self.items.iter().chain(deferred).filter(|other| other.charge == Charge::Known) {
             let same = match (item.stanza.from(), other.stanza.from()) {
                 (Some(one), Some(two)) => one.same_bare(two),
                 (one, two) => one.is_none() && two.is_none(),
@@ -232,12 +232,12 @@ impl Contents {
 
     /// See [`Mailbox::stop_reading`](super::Mailbox::stop_reading).
     pub(super) fn stop_reading(&mut self) -> Option<VecDeque<Item>> {
-        if self.behind.as_mut().is_some_and(|behind| std::mem::take(&mut behind.again)) {
+        if self.deferred.as_mut().is_some_and(|deferred| std::mem::take(&mut deferred.again)) {
             return None;
         }
-        let behind = self.behind.take().map(|behind| behind.items).unwrap_or_default();
+        let deferred = self.deferred.take().map(|deferred| deferred.items).unwrap_or_default();
         let is_message = |item: &Item| !item.alone && item.stanza.kind() == Kind::Message;
-        let (messages, rest): (VecDeque<Item>, VecDeque<Item>) = behind.into_iter().partition(is_message);
+        let (messages, rest): (VecDeque<Item>, VecDeque<Item>) = deferred.into_iter().partition(is_message);
         for item in &messages {
             if let Some(load) = self.loads.of(item.charge) {
                 load.sub(item.weight());
@@ -249,7 +249,7 @@ impl Contents {
 
     /// Nothing waits behind stored messages any more.
     pub(super) fn release(&mut self) {
-        for item in self.behind.take().map(|behind| behind.items).unwrap_or_default() {
+        for item in self.deferred.take().map(|deferred| deferred.items).unwrap_or_default() {
             self.append(item, Release::Now);
         }
     }
@@ -271,7 +271,7 @@ impl Was {
     }
 }
 
-impl Behind {
+impl Deferred {
     fn keeps(&self, item: &Item) -> bool {
         self.reading || item.stanza.kind() == Kind::Message || !self.items.is_empty()
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use kernel::{About, Interest, Module, Moment, Order, Registrar, Stage, Verdict};
+use kernel::{About, Interest, Module, Order, Registrar, SessionEventKind, Stage, Verdict};
 use tokio::sync::Notify;
 use xmpp::{Kind, StanzaType};
 
@@ -55,7 +55,7 @@ impl Module for Held {
             })
         });
         let barrier = self.0.clone();
-        registrar.session(Moment::Unavailable, move |_, _| {
+        registrar.session(SessionEventKind::Unavailable, move |_, _| {
             let barrier = barrier.clone();
             Box::pin(async move { barrier.pass().await })
         });

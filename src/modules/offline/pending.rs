@@ -12,9 +12,9 @@ use storage::OfflineId;
 /// How long a deletion that failed waits before it is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// Kept messages of one account that are on their way; they live with the account, which a flight keeps in memory.
+/// Kept messages of one account that are on their way; they live with the account, which a delivery keeps in memory.
 #[derive(Default)]
-pub(super) struct Flights {
+pub(super) struct PendingDeliveries {
     state: Mutex<State>,
 }
 
@@ -28,7 +28,7 @@ struct State {
     returns: u64,
 }
 
-impl Flights {
+impl PendingDeliveries {
     /// Those on their way at this moment, and how many have come back so far.
     pub fn now(&self) -> (HashSet<OfflineId>, u64) {
         let state = self.state.lock();
@@ -43,42 +43,42 @@ impl Flights {
 
 /// One kept message on its way; told what becomes of it. One that is dropped without a word has come back: it was
 /// written to a connection that broke.
-pub(super) struct Flight {
+pub(super) struct PendingDelivery {
     kernel: Arc<Kernel>,
     account: Arc<Account>,
-    flights: Arc<Flights>,
+    pending: Arc<PendingDeliveries>,
     id: OfflineId,
     delivered: AtomicBool,
     returned: AtomicBool,
 }
 
-impl Flight {
+impl PendingDelivery {
     /// Sends it off.
     pub fn begin(
         kernel: Arc<Kernel>,
         account: Arc<Account>,
-        flights: Arc<Flights>,
+        pending: Arc<PendingDeliveries>,
         id: OfflineId,
     ) -> Arc<Self> {
-        flights.state.lock().under_way.insert(id);
+        pending.state.lock().under_way.insert(id);
         let (delivered, returned) = Default::default();
-        Arc::new(Self { kernel, account, flights, id, delivered, returned })
+        Arc::new(Self { kernel, account, pending, id, delivered, returned })
     }
 }
 
-impl Receipt for Flight {
+impl Receipt for PendingDelivery {
     /// What arrives while a deletion is under way is deleted with the next one.
     fn delivered(&self) {
         if self.delivered.swap(true, Ordering::AcqRel) {
             return;
         }
         let begin = {
-            let mut state = self.flights.state.lock();
+            let mut state = self.pending.state.lock();
             state.arrived.push(self.id);
             !std::mem::replace(&mut state.deleting, true)
         };
         if begin {
-            let deletion = delete(self.kernel.clone(), self.account.clone(), self.flights.clone());
+            let deletion = delete(self.kernel.clone(), self.account.clone(), self.pending.clone());
             self.kernel.runtime().tasks.spawn("offline deletion", deletion);
         }
     }
@@ -88,23 +88,23 @@ impl Receipt for Flight {
         if self.delivered.load(Ordering::Acquire) || self.returned.swap(true, Ordering::AcqRel) {
             return;
         }
-        let mut state = self.flights.state.lock();
+        let mut state = self.pending.state.lock();
         if state.under_way.remove(&self.id) {
             state.returns += 1;
         }
     }
 }
 
-impl Drop for Flight {
+impl Drop for PendingDelivery {
     fn drop(&mut self) {
         self.returned();
     }
 }
 
-async fn delete(kernel: Arc<Kernel>, account: Arc<Account>, flights: Arc<Flights>) {
+async fn delete(kernel: Arc<Kernel>, account: Arc<Account>, pending: Arc<PendingDeliveries>) {
     loop {
         let arrived = {
-            let mut state = flights.state.lock();
+            let mut state = pending.state.lock();
             let arrived = std::mem::take(&mut state.arrived);
             if arrived.is_empty() {
                 state.deleting = false;
@@ -116,13 +116,13 @@ async fn delete(kernel: Arc<Kernel>, account: Arc<Account>, flights: Arc<Flights
         }
         match kernel.store().offline().delete(account.id(), &arrived).await {
             Ok(_) => {
-                let mut state = flights.state.lock();
+                let mut state = pending.state.lock();
                 state.under_way.retain(|id| !arrived.contains(id));
             }
             // They stay marked: their client has them, and shall not get them again.
             Err(error) => {
                 tracing::error!(%error, "delivered messages could not be deleted; it is tried again");
-                flights.state.lock().arrived.extend(arrived);
+                pending.state.lock().arrived.extend(arrived);
                 tokio::select! {
                     () = tokio::time::sleep(AGAIN) => {}
                     () = kernel.runtime().tasks.drained_signal() => return,

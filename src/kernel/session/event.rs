@@ -1,4 +1,4 @@
-//! Moments in a session's life that features are told of.
+//! Events in the life of a session, published to features.
 
 use std::sync::Arc;
 
@@ -6,9 +6,9 @@ use parking_lot::Mutex;
 
 use crate::{Backlog, BoxFuture, Kernel, Resource};
 
-/// A moment in a session's life.
+/// What has happened to a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Moment {
+pub enum SessionEventKind {
     /// A resource has been bound.
     Bound,
     /// It is available, or takes messages from now on, and whoever watches it has been told: stored messages are read
@@ -25,22 +25,22 @@ pub enum Moment {
     Closed,
 }
 
-impl Moment {
+impl SessionEventKind {
     pub(crate) const COUNT: usize = 6;
 }
 
-/// A moment of one session.
+/// Something has happened to a session.
 pub struct SessionEvent {
-    /// Which moment.
-    pub moment: Moment,
-    /// Whose.
+    /// What.
+    pub kind: SessionEventKind,
+    /// To which.
     pub resource: Resource,
     backlog: Mutex<Option<Backlog>>,
 }
 
 impl SessionEvent {
-    pub(crate) fn new(moment: Moment, resource: Resource, backlog: Option<Backlog>) -> Self {
-        Self { moment, resource, backlog: Mutex::new(backlog) }
+    pub(crate) fn new(kind: SessionEventKind, resource: Resource, backlog: Option<Backlog>) -> Self {
+        Self { kind, resource, backlog: Mutex::new(backlog) }
     }
 
     /// At Available: what is sent to the session waits behind stored messages while the backlog lives. Taken by the one
@@ -50,14 +50,14 @@ impl SessionEvent {
     }
 }
 
-/// A handler of a moment in a session's life.
+/// A handler of session events.
 pub type SessionHandler =
     Arc<dyn for<'a> Fn(&'a Arc<Kernel>, &'a SessionEvent) -> BoxFuture<'a, ()> + Send + Sync>;
 
 impl Kernel {
-    pub(crate) async fn moment(self: &Arc<Self>, event: SessionEvent) {
+    pub(crate) async fn publish_session_event(self: &Arc<Self>, event: SessionEvent) {
         let Some(table) = self.table(event.resource.host()) else { return };
-        for handler in table.moments.get(event.moment as usize).into_iter().flatten() {
+        for handler in table.session_handlers.get(event.kind as usize).into_iter().flatten() {
             handler(self, &event).await;
         }
     }

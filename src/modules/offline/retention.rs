@@ -1,25 +1,25 @@
-//! Which messages are worth keeping (XEP-0160 section 3, XEP-0334).
+//! Which messages are stored (XEP-0160 section 3, XEP-0334).
 
 use xmpp::{Stanza, ns};
 
-/// What a message is worth to somebody who is not there.
+/// What becomes of a message for an account that is not online.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Worth {
-    /// It is kept.
-    Keeping,
-    /// It is dropped: it says only what holds at the moment, or its sender wants it so.
-    Nothing,
+pub(super) enum Retention {
+    /// It is stored.
+    Store,
+    /// It is discarded: it says only what holds at the moment, or its sender wants it so.
+    Discard,
 }
 
 /// Types are not looked at here: what is not `normal` or `chat` does not come as far as this.
-pub(super) fn of(message: &Stanza) -> Worth {
+pub(super) fn of(message: &Stanza) -> Retention {
     if message.child("no-store", ns::HINTS).is_some() {
-        return Worth::Nothing;
+        return Retention::Discard;
     }
     let wanted = message.child("store", ns::HINTS).is_some();
     match wanted || message.children().any(|child| says_something(child.name(), child.ns())) {
-        true => Worth::Keeping,
-        false => Worth::Nothing,
+        true => Retention::Store,
+        false => Retention::Discard,
     }
 }
 
@@ -38,32 +38,35 @@ mod tests {
 
     #[test]
     fn what_is_kept() {
-        for (children, worth) in [
-            ("<body>hello</body>", Worth::Keeping),
-            ("<subject>hello</subject>", Worth::Keeping),
-            ("<received xmlns='urn:xmpp:receipts' id='1'/>", Worth::Keeping),
-            ("<x xmlns='urn:example:move'/>", Worth::Keeping),
-            ("<body>hello</body><composing xmlns='http://jabber.org/protocol/chatstates'/>", Worth::Keeping),
+        for (children, retention) in [
+            ("<body>hello</body>", Retention::Store),
+            ("<subject>hello</subject>", Retention::Store),
+            ("<received xmlns='urn:xmpp:receipts' id='1'/>", Retention::Store),
+            ("<x xmlns='urn:example:move'/>", Retention::Store),
+            (
+                "<body>hello</body><composing xmlns='http://jabber.org/protocol/chatstates'/>",
+                Retention::Store,
+            ),
             (
                 "<active xmlns='http://jabber.org/protocol/chatstates'/><store xmlns='urn:xmpp:hints'/>",
-                Worth::Keeping,
+                Retention::Store,
             ),
-            ("<body>hello</body><no-permanent-store xmlns='urn:xmpp:hints'/>", Worth::Keeping),
-            ("", Worth::Nothing),
-            ("<composing xmlns='http://jabber.org/protocol/chatstates'/>", Worth::Nothing),
+            ("<body>hello</body><no-permanent-store xmlns='urn:xmpp:hints'/>", Retention::Store),
+            ("", Retention::Discard),
+            ("<composing xmlns='http://jabber.org/protocol/chatstates'/>", Retention::Discard),
             (
                 "<thread>t</thread><paused xmlns='http://jabber.org/protocol/chatstates'/>\
                  <origin-id xmlns='urn:xmpp:sid:0' id='1'/><no-copy xmlns='urn:xmpp:hints'/>",
-                Worth::Nothing,
+                Retention::Discard,
             ),
-            ("<body>hello</body><no-store xmlns='urn:xmpp:hints'/>", Worth::Nothing),
+            ("<body>hello</body><no-store xmlns='urn:xmpp:hints'/>", Retention::Discard),
             (
                 "<body>x</body><no-store xmlns='urn:xmpp:hints'/><store xmlns='urn:xmpp:hints'/>",
-                Worth::Nothing,
+                Retention::Discard,
             ),
         ] {
             let message = Stanza::parse_str(&format!("<message type='chat'>{children}</message>")).unwrap();
-            assert_eq!(of(&message), worth, "{children}");
+            assert_eq!(of(&message), retention, "{children}");
         }
     }
 }

@@ -1,0 +1,70 @@
+//! What the server makes of users' data is bounded by what it lets in: at the highest settings the largest answer is one
+//! that can be written, and that a client of this server's own limits can read.
+
+use settings::{Group, Kind, Range};
+use storage::{RosterItem, Subscription};
+use xmpp::{Element, Jid, Limits, ns};
+
+use crate::blocking::{Blocking, request};
+use crate::roster::{RosterLimits, item};
+
+/// The most that a limit can be set to; it cannot be switched off.
+fn most<G: Group>(name: &str) -> usize {
+    let key = G::keys().into_iter().find(|key| key.name == name).unwrap();
+    let Kind::Integer(Range { most, zero: None, .. }) = key.kind else { panic!("`{name}` can be off") };
+    usize::try_from(most).unwrap()
+}
+
+fn jid(length: usize) -> Jid {
+    // What is escaped where it is written, as long as a local part can be.
+    Jid::parse(&format!("a@b/{}", "\"".repeat(length.min(1023)))).unwrap()
+}
+
+fn size(element: &Element) -> usize {
+    element.to_xml(ns::ROSTER).len()
+}
+
+/// Elements below an element, itself included.
+fn elements(element: &Element) -> usize {
+    1 + element.children().map(elements).sum::<usize>()
+}
+
+/// Contacts of every shape: bare ones, long names, many groups, all of characters that are written longer than they are.
+fn contacts() -> Vec<RosterItem> {
+    let mut contacts = Vec::new();
+    for (name, count, group) in [(0, 0, 0), (1023, 0, 0), (0, 1, 1023), (0, 4000, 1), (1023, 200, 300)] {
+        let groups = (0..count).map(|n| format!("{n}{}", "&".repeat(group)));
+        contacts.push(RosterItem {
+            name: (name > 0).then(|| "\"".repeat(name)),
+            groups: groups.collect(),
+            subscription: Subscription::From,
+            ask: true,
+            approved: true,
+            in_roster: true,
+            ..RosterItem::new(Jid::parse("a@b").unwrap())
+        });
+    }
+    contacts
+}
+
+#[test]
+fn the_largest_roster_can_be_written() {
+    let most = most::<RosterLimits>("roster_bytes");
+    for contact in contacts() {
+        let weight = item::weight(&contact);
+        // As many of this shape as the limit lets in, beside the `<iq/>` and the `<query/>` around them.
+        let many = most / weight;
+        let element = item::element(&contact);
+        assert!(many * elements(&element) + 2 <= Limits::OWN.elements, "{weight}");
+        assert!(many * size(&element) + 10_000 <= Limits::OWN.stanza_bytes, "{weight}");
+    }
+}
+
+#[test]
+fn the_largest_block_list_can_be_written() {
+    let most = most::<Blocking>("blocked");
+    // A JID of three parts; quotation marks can stand in the resource only.
+    let largest = size(&request::item(&jid(1023))) + 2 * 1023;
+    assert!(most * largest + 10_000 <= Limits::OWN.stanza_bytes);
+    assert!(most + 2 <= Limits::OWN.elements);
+}
