@@ -23,7 +23,7 @@ group! {
     /// How often a password may be wrong.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct LoginLimits {
-        /// Failed log-ins from one address in a minute.
+        /// Failed log-ins per minute from one address.
         logins_per_minute: Limit = number(60, 1..=1_000_000).server_wide().at_start();
     }
 }

@@ -7,13 +7,13 @@ group! {
     /// below that ask the domain for theirs.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Limits {
-        /// Stanzas that wait for one session: not yet written, or written and not yet acknowledged (XEP-0198). Beyond it
-        /// the session is closed because the client reads too slowly; what it had not received goes to another resource
-        /// or the offline store.
+        /// Stanzas that wait for one session: not yet written, or written but not yet acknowledged (XEP-0198). A sender
+        /// that finds no room waits; if the client makes no progress in reading, its session is closed and undelivered
+        /// stanzas go to another resource or the offline store.
         mailbox_stanzas: Limit = number(10_000, 16..=16_777_216);
         /// The same in bytes. Not less than `stanza_bytes`.
         mailbox_bytes: Limit = number(2_097_152, 16_384..=1 << 40);
-        /// Seconds in which a session that lost its connection can be resumed (XEP-0198).
+        /// Seconds for which a session that lost its connection can be resumed (XEP-0198).
         resume_seconds: Interval = number(300, 1..=604_800).zero("resumption is not offered");
         /// Sessions of one account that wait to be resumed; beyond it the one that has waited longest ends.
         waiting_sessions_per_account: Limit = number(10, 1..=1_000_000);

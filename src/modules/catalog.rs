@@ -29,18 +29,17 @@ pub struct Entry {
 pub type Build = fn(&Value) -> Result<Arc<dyn Module>, OptionError>;
 
 static CATALOG: &[Entry] = &[
-    Entry::new("session", "The session request that clients of RFC 3921 make after binding.", session::build),
+    Entry::new("session", "The session request that RFC 3921 clients send after binding.", session::build),
     Entry::new("roster", "Contact lists (RFC 6121).", roster::build).with_limits::<roster::RosterLimits>(),
     Entry::new("presence", "Presence and subscriptions (RFC 6121).", presence::build),
     Entry::new("offline", "Messages for accounts that are not online (XEP-0160).", offline::build)
         .with_options::<offline::Offline>(),
-    Entry::new("blocking", "Addresses that an account blocks (XEP-0191).", blocking::build)
+    Entry::new("blocking", "Blocked addresses (XEP-0191).", blocking::build)
         .with_options::<blocking::Blocking>(),
     Entry::new("carbons", "Copies of messages for a user's other clients (XEP-0280).", carbons::build),
-    Entry::new("private_xml", "Data that clients keep for themselves (XEP-0049).", private_xml::build)
+    Entry::new("private_xml", "Clients' private data (XEP-0049).", private_xml::build)
         .with_options::<private_xml::PrivateXml>(),
-    Entry::new("vcard", "What users publish of themselves (XEP-0054).", vcard::build)
-        .with_options::<vcard::VCard>(),
+    Entry::new("vcard", "User profiles (XEP-0054).", vcard::build).with_options::<vcard::VCard>(),
     Entry::new("last_activity", "When users were last available (XEP-0012).", last_activity::build),
     Entry::new("disco", "Service discovery (XEP-0030).", disco::build),
     Entry::new("ping", "XMPP ping (XEP-0199).", ping::build),

@@ -32,8 +32,8 @@ group! {
     /// What is kept, and for how long.
     #[derive(Clone, Copy, Debug)]
     pub(crate) struct Offline {
-        /// Messages kept for one account; one more is refused with `service-unavailable`. A quarter is for all together who
-        /// are not in its roster.
+        /// Messages kept for one account; one more is refused with `service-unavailable`. All senders that are not in its
+        /// roster share a quarter.
         messages: Limit = number(500, 1..=u32::MAX.into());
         /// Days after which a message is dropped.
         days: Limit = number(0, 1..=u32::MAX.into()).zero("never");

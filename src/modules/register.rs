@@ -21,7 +21,7 @@ group! {
     /// Who may register.
     #[derive(Clone, Copy, Debug)]
     pub(crate) struct Register {
-        /// Accounts that one address may make in a minute.
+        /// Accounts that one address may create per minute.
         accounts_per_minute: Limit = number(3, 1..=1_000_000);
     }
 }

@@ -24,10 +24,10 @@ group! {
     /// What a roster may hold.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct RosterLimits {
-        /// Contacts in one roster. Requests of strangers that wait for an answer have a quarter as many places beside them.
+        /// Contacts in one roster. Pending subscription requests from strangers have a quarter as many places in addition.
         roster_items: Limit = number(5000, 1..=1_000_000);
-        /// Bytes of one roster: of addresses, names and groups, and 64 more for each contact and each group that it is in.
-        /// A client gets all of it in one stanza.
+        /// Bytes of one roster: addresses, names and groups, plus 64 for each contact and for each group of a contact.
+        /// Clients get all of it in one stanza.
         roster_bytes: Required = number(8_388_608, 65_536..=67_108_864);
     }
 }

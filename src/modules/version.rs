@@ -14,7 +14,7 @@ group! {
     /// What is told.
     #[derive(Clone, Copy, Debug)]
     pub(crate) struct Version {
-        /// Whether the operating system's name is told.
+        /// Whether to include the operating system's name.
         os: bool = flag(false);
     }
 }

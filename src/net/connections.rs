@@ -15,11 +15,11 @@ group! {
     /// Connections of clients.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct ConnectionLimits {
-        /// Connections of one address; of IPv6, of one /64. Loopback and `trusted_proxies` may have any number; clients
-        /// behind a proxy count by the address that it reports.
+        /// Connections from one address (IPv6: one /64). Loopback and `trusted_proxies` are exempt; clients behind a proxy
+        /// count by the address that it reports.
         connections_per_address: Limit = number(1000, 1..=1_000_000).server_wide();
-        /// Connections of all clients together. File descriptors bound them as well: the server takes as many as it may
-        /// have (`RLIMIT_NOFILE`), and keeps some for itself.
+        /// Connections of all clients together. File descriptors bound them as well: the server raises `RLIMIT_NOFILE` as
+        /// far as permitted and keeps some descriptors for itself.
         connections: Limit = number(0, 1..=100_000_000).zero("as many as file descriptors allow").server_wide();
     }
 }

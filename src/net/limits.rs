@@ -27,17 +27,17 @@ group! {
     /// What one stanza may have, and how fast a client may send them.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct StreamLimits {
-        /// Bytes of a stanza; never less than RFC 6120 §13.12 demands.
+        /// Bytes of a stanza; never less than RFC 6120 §13.12 requires.
         stanza_bytes: Required = number(262_144, 10_000..=MOST_STANZA_BYTES);
-        /// Elements inside each other in a stanza.
+        /// Nesting depth of elements in a stanza.
         depth: Required = number(64, 8..=MOST_DEPTH);
         /// Attributes of one element.
         attributes: Required = number(64, 16..=1024);
         /// Elements in one stanza.
         children: Required = number(4096, 64..=262_144);
-        /// Bytes that one client may send in a second, in the long run; more is read later, not refused.
+        /// Bytes that one client may send per second on average; more is read later, not refused.
         c2s_bytes_per_second: Limit = number(262_144, 1_000..=u32::MAX.into());
-        /// Bytes that a client may send at once before that holds.
+        /// Bytes that a client may send in a burst before that rate applies.
         c2s_burst_bytes: Interval = number(4_194_304, 1_000..=u32::MAX.into()).zero("as much as in one second");
     }
 }

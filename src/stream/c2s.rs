@@ -13,7 +13,7 @@ group! {
     /// Limits of the whole server: those that hold until a stream has named its domain, and those that no domain has.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Limits {
-        /// Seconds from the connection to the end of the log-in.
+        /// Seconds from the connection until log-in completes.
         login_seconds: Required = number(60, 5..=3600).server_wide();
     }
     with {

@@ -7,10 +7,10 @@ use super::names;
 
 /// One `[[domain]]`.
 pub fn domain() -> Section {
-    let name = "The domain, with or without letters beyond ASCII.";
-    let admins = "Accounts with administrators' rights, `name@domain`. Not part of this version: ignored with a warning.";
-    let conflict = "When a client asks for a resource that is taken: `\"replace\"` closes the older session, `\"refuse\"` \
-                    refuses the newer, `\"rename\"` gives it another resource.";
+    let name = "The domain name; letters beyond ASCII are allowed.";
+    let admins = "Accounts with administrator rights, `name@domain`. Not part of this version: ignored with a warning.";
+    let conflict = "When a client requests a resource that is in use: `\"replace\"` closes the older session, `\"refuse\"` \
+                    refuses the newer, `\"rename\"` gives the newer another resource.";
     let mut keys = vec![Key::new("name", Kind::text(names::domain), name).required()];
     keys.extend(of_plugins());
     keys.extend([
@@ -23,11 +23,11 @@ pub fn domain() -> Section {
             .default(empty()),
         Key::new("limits", Kind::Overrides(limits().into()), "Keys of `[limits]` that differ here.")
             .default(empty()),
-        list("origins", names::origin, "Web origins that are let in; empty: any."),
-        Key::new("services", Kind::section(services()), "Addresses of services of this domain.")
+        list("origins", names::origin, "Allowed web origins; empty: any."),
+        Key::new("services", Kind::section(services()), "Addresses of this domain's services.")
             .default(empty()),
         Key::new("brand", Kind::section(brand()), "How pages for this domain look.").default(empty()),
-        Key::new("web", Kind::section(web()), "What web clients of this domain are told.").default(empty()),
+        Key::new("web", Kind::section(web()), "Addresses for web clients of this domain.").default(empty()),
         list("admins", names::account, admins),
         Key::new("resource_conflict", Kind::choice(&["replace", "refuse", "rename"]), conflict)
             .default("replace"),
@@ -37,12 +37,12 @@ pub fn domain() -> Section {
 
 /// What decides on a domain beside the server itself.
 fn of_plugins() -> [Key; 3] {
-    let auth = "Who knows the passwords, asked in this order: `\"internal\"` or a plugin. Plugins are not asked in this \
+    let auth = "The credential providers, in this order: `\"internal\"` or a plugin. Plugins are not supported here in this \
                 version.";
-    let config = "`config.NAME = { … }` changes settings of plugin NAME here, key by key.";
+    let config = "`config.NAME = { … }` overrides settings of plugin NAME here, key by key.";
     [
         list("auth", names::name, auth).default(["internal"].as_slice()),
-        list("plugins", names::plugin, "Plugins that decide here, in this order."),
+        list("plugins", names::plugin, "Plugins that run here, in this order."),
         Key::new("config", Kind::Map(names::plugin, Box::new(Kind::Table)), config).default(empty()),
     ]
 }
@@ -86,18 +86,18 @@ fn services() -> Section {
 
 fn brand() -> Section {
     let keys = vec![
-        Key::new("title", filled(), "A name for people."),
+        Key::new("title", filled(), "The site's display name."),
         Key::new("color", Kind::text(names::color), "`\"#rgb\"` or `\"#rrggbb\"`."),
     ];
     Section::new("key", keys)
 }
 
 fn web() -> Section {
-    let websocket = "The public address of WebSocket that `/.well-known/host-meta` tells (XEP-0156), when it is not the one \
-                     that was asked: `\"wss://chess.example/xmpp-websocket\"`.";
+    let websocket = "The public WebSocket address for `/.well-known/host-meta` (XEP-0156), if it differs from the address of \
+                     the request: `\"wss://chess.example/xmpp-websocket\"`.";
     let bosh = "The same for BOSH: `\"https://chess.example/http-bind\"`.";
-    let see_other_uri = "Web clients of this domain are sent there instead of being served, when a site moves to another \
-                         server: those of WebSocket to the first `wss://` address (RFC 7395), those of BOSH to the first \
+    let see_other_uri = "When a site moves to another server: web clients of this domain are redirected there instead of \
+                         being served, WebSocket clients to the first `wss://` address (RFC 7395), BOSH clients to the first \
                          `https://` one (XEP-0124).";
     let keys = vec![
         Key::new("websocket", Kind::text(names::websocket_url), websocket),

@@ -13,8 +13,8 @@ use super::names;
 pub static ROOT: LazyLock<Section> = LazyLock::new(root);
 
 fn root() -> Section {
-    let data_dir = "Database, certificates of the server's own making, installed plugins, admin socket. One server for a \
-                    directory.";
+    let data_dir =
+        "Database, self-signed certificates, installed plugins, admin socket. One server per directory.";
     let keys = vec![
         Key::new("data_dir", filled(), data_dir).default("./data").at_start(),
         table("storage", storage()),
@@ -22,14 +22,14 @@ fn root() -> Section {
         table("log", log()),
         table("listen", listen()),
         table("limits", limits()),
-        tables("plugins", names::plugin, plugin(), "A table for each plugin, see `[plugins.NAME]`."),
+        tables("plugins", names::plugin, plugin(), "One table per plugin, see `[plugins.NAME]`."),
         tables(
             "datasources",
             names::name,
             datasource(),
-            "A table for each foreign database, see `[datasources.NAME]`.",
+            "One table per foreign database, see `[datasources.NAME]`.",
         ),
-        Key::new("domain", Kind::Sections(domain().into()), "A `[[domain]]` for each domain.")
+        Key::new("domain", Kind::Sections(domain().into()), "One `[[domain]]` per domain.")
             .default(Vec::<String>::new()),
     ];
     Section::new("key", keys)
@@ -37,8 +37,8 @@ fn root() -> Section {
 
 fn storage() -> Section {
     let url = "The server's own database: `sqlite:FILE`, in the data directory unless absolute.";
-    let sync = "What an acknowledged write survives: `\"normal\"` the death of the process, `\"full\"` that of the machine \
-                (slower).";
+    let sync = "What an acknowledged write survives: `\"normal\"` a crash of the process, `\"full\"` also a crash of the \
+                machine (slower).";
     let keys = vec![
         Key::new("url", Kind::text(names::storage_url), url).default("sqlite:castling.db").at_start(),
         Key::new("sync", Kind::choice(&["normal", "full"]), sync).default("normal").at_start(),
@@ -47,9 +47,9 @@ fn storage() -> Section {
 }
 
 fn auth() -> Section {
-    let scram = "The keys that are made when a password is set. A domain offers a hash only when all its accounts have keys \
-                 for it.";
-    let iterations = "PBKDF2 iterations of these keys; passwords that are set already keep theirs.";
+    let scram = "The hashes for which keys are derived when a password is set. A domain offers a hash only if all its \
+                 accounts have keys for it.";
+    let iterations = "PBKDF2 iterations for these keys; passwords that are already set keep theirs.";
     let keys = vec![
         Key::new("scram", Kind::list(Kind::choice(&["sha-1", "sha-256"])), scram)
             .default(["sha-1", "sha-256"].as_slice())
@@ -62,8 +62,8 @@ fn auth() -> Section {
 }
 
 fn log() -> Section {
-    let level = "`error`, `warn`, `info`, `debug` or `trace`, or by part: `\"info,castling_net=debug\"`. The log goes to \
-                 standard error.";
+    let level = "`error`, `warn`, `info`, `debug` or `trace`, or per component: `\"info,castling_net=debug\"`. The log goes \
+                 to standard error.";
     let keys = vec![Key::new("level", Kind::text(names::log_level), level).default("info").at_start()];
     Section::new("key", keys)
 }
@@ -76,19 +76,19 @@ fn listen() -> Section {
     let c2s_plain =
         "Clients without TLS, for a proxy or a measurement on this machine: loopback addresses only.";
     let http = "For browsers: WebSocket at `/xmpp-websocket`, BOSH at `/http-bind`, `/.well-known/host-meta`, the page at \
-                `/`. HTTP/1.1 and HTTP/2. Passwords are taken only as SCRAM here, unless one of `trusted_proxies` says that \
-                its client came over https.";
+                `/`. HTTP/1.1 and HTTP/2. Only SCRAM is offered here, unless one of `trusted_proxies` reports that its client \
+                came over https.";
     let keys = vec![
         of("c2s", names::address, "Clients, STARTTLS required."),
         of("c2s_plain", names::loopback_address, c2s_plain),
         of("c2s_tls", names::address, "Clients with direct TLS."),
-        of("s2s", names::address, "Other servers. Not part of this version: skipped with a warning."),
+        of("s2s", names::address, "Other servers. Not supported in this version: skipped with a warning."),
         of("http", names::address, http),
         of("https", names::address, "The same over TLS; certificates by SNI."),
         of(
             "component",
             names::address,
-            "External components. Not part of this version: skipped with a warning.",
+            "External components. Not supported in this version: skipped with a warning.",
         ),
     ];
     Section::new("listener", keys)
@@ -105,12 +105,12 @@ pub fn limits() -> Section {
 
 fn plugin() -> Section {
     let grants = "What it may use: `interface`, `interface.function` or `interface:scope`. `call`, `log`, `config`, \
-                  `metrics` and `rates` need none.";
+                  `metrics` and `rates` need no grant.";
     let policy = "What happens to a stanza when the plugin fails on it (a trap, too much time or memory), by hook, instead \
-                  of what the plugin suggests: `client-in = \"pass\"`, `\"reject\"` or `\"drop\"`; `before-offline = \
+                  of the plugin's own suggestion: `client-in = \"pass\"`, `\"reject\"` or `\"drop\"`; `before-offline = \
                   \"keep\"`, `\"bounce\"` or `\"discard\"`.";
     let keys = vec![
-        Key::new("file", filled(), "The component, a `.wasm` file.").required(),
+        Key::new("file", filled(), "The component (`.wasm` file).").required(),
         Key::new("config", Kind::Table, "Its settings on every domain.").default(empty()),
         Key::new("grants", Kind::list(Kind::text(names::grant)), grants).default(Vec::<String>::new()),
         Key::new("policy", Kind::Map(names::name, Box::new(filled())), policy).default(empty()),

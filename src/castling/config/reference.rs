@@ -68,7 +68,7 @@ fn range(range: &Range) -> String {
 fn row(key: &Key, scoped: bool) -> String {
     let default = match &key.absent {
         Absent::Refused => "required".to_owned(),
-        Absent::Nothing => "none".to_owned(),
+        Absent::Nothing => "not set".to_owned(),
         Absent::Default(value) => format!("`{}`", shown(value)),
     };
     let range = if let Kind::Integer(of) = &key.kind { range(of) } else { String::new() };

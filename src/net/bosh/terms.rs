@@ -14,7 +14,7 @@ group! {
     /// What a server allows an address.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct AddressLimits {
-        /// BOSH sessions that are not logged in yet, from one address.
+        /// BOSH sessions from one address that have not logged in yet.
         bosh_sessions_per_address: Limit = number(500, 1..=1_000_000).server_wide();
     }
 }
@@ -23,17 +23,17 @@ group! {
     /// What a server allows, for sessions to one domain.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Limits {
-        /// Seconds that BOSH holds a request at most (XEP-0124 `wait`).
+        /// Most seconds that BOSH holds a request (XEP-0124 `wait`).
         bosh_wait: Limit = number(60, 1..=MOST).zero("as long as the client asks for");
-        /// Requests of one session that BOSH holds at once (XEP-0124 `hold`).
+        /// Most requests of one session that BOSH holds at once (XEP-0124 `hold`).
         bosh_hold: Limit = number(2, 1..=MOST_HELD).zero("as many as the client asks for, up to 16");
-        /// Seconds that a BOSH session may be without a request before it ends (XEP-0124 `inactivity`); what it had not
-        /// received goes to another resource or the offline store.
-        bosh_inactivity: Limit = number(60, LEAST_INACTIVITY..=MOST).zero("as long as can be said, 65535");
-        /// Seconds that a client may announce to be without a request (XEP-0124 `maxpause`).
+        /// Seconds that a BOSH session may be without a request before it ends (XEP-0124 `inactivity`); undelivered
+        /// stanzas go to another resource or the offline store.
+        bosh_inactivity: Limit = number(60, LEAST_INACTIVITY..=MOST).zero("the maximum, 65535");
+        /// Longest pause without a request that a client may announce, in seconds (XEP-0124 `maxpause`).
         bosh_max_pause: Interval = number(120, 1..=MOST).zero("pauses are not offered");
-        /// Seconds between the requests of a client that polls instead of being held (XEP-0124 `polling`); a faster one
-        /// is cut off.
+        /// Least seconds between the requests of a polling client (XEP-0124 `polling`); the session of a faster one is
+        /// closed.
         bosh_polling: Interval = number(2, 1..=MOST).zero("a client may poll at any rate");
     }
 }

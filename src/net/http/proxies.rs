@@ -9,8 +9,8 @@ group! {
     /// Whom HTTP connections believe.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct ProxySettings {
-        /// Addresses or networks (`"10.0.0.0/8"`) of proxies whose word on the client is taken: `Forwarded`,
-        /// `X-Forwarded-For`, `X-Forwarded-Proto`, and a PROXY line before the request.
+        /// Addresses or networks (`"10.0.0.0/8"`) of proxies that are trusted to report the client's address and TLS:
+        /// `Forwarded`, `X-Forwarded-For`, `X-Forwarded-Proto`, and a PROXY line before the request.
         trusted_proxies: Proxies = list(Kind::text(network)).server_wide().at_start();
     }
 }

@@ -12,8 +12,8 @@ group! {
     /// How idle WebSockets are kept.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct PingLimits {
-        /// Seconds between pings on a WebSocket; a client that has sent nothing from one ping to the next is gone.
-        web_ping_seconds: Interval = number(45, 5..=3600).zero("none are sent");
+        /// Seconds between pings on a WebSocket; a client that sends nothing between two pings is disconnected.
+        web_ping_seconds: Interval = number(45, 5..=3600).zero("no pings");
     }
 }
 
