@@ -202,7 +202,8 @@ impl Kernel {
         host.set_enabled(false);
         for account in host.accounts.all() {
             for resource in account.resources() {
-                self.kick(&resource, StreamError::new(StreamCondition::HostGone)).await;
+                let error = StreamError::new(StreamCondition::HostGone);
+                self.kick(&resource, error.text("this domain is no longer served here")).await;
             }
         }
     }

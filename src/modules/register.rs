@@ -85,7 +85,7 @@ impl Registration {
         confidential(&about)?;
         let query = stanza.payload().ok_or_else(StanzaError::bad_request)?;
         if query.child("remove", ns::REGISTER).is_some() {
-            return Err(StanzaError::unexpected_request().text("log in to give your account up"));
+            return Err(StanzaError::unexpected_request().text("log in to delete your account"));
         }
         let (name, password) = (text(query, "username")?, password(query)?);
         let malformed = || StanzaError::not_acceptable().text("this user name is not allowed");
@@ -193,7 +193,9 @@ fn refusal(error: ChangeError) -> StanzaError {
         ChangeError::Exists => StanzaError::conflict().text("this user name is taken"),
         ChangeError::NoSuchAccount => StanzaError::item_not_found(),
         ChangeError::Password(error) => StanzaError::not_acceptable().text(error.to_string()),
-        ChangeError::NotHere => StanzaError::not_allowed().text("accounts of this domain are kept elsewhere"),
+        ChangeError::NotHere => {
+            StanzaError::not_allowed().text("accounts of this domain are managed elsewhere")
+        }
         ChangeError::Failed(error) => {
             tracing::error!(%error, "cannot write an account");
             StanzaError::internal_server_error()

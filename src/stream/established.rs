@@ -305,7 +305,8 @@ impl<P: Pipe> Established<P> {
             End::Lost if self.resumable => self.hold.detach().await,
             End::Lost => self.hold.end().await,
             End::Superseded => {
-                self.refuse(&StreamError::new(StreamCondition::Conflict).text("resumed elsewhere"));
+                let error = StreamError::new(StreamCondition::Conflict);
+                self.refuse(&error.text("this session was resumed on another connection"));
                 drop(self.hold); // the new connection waits for this one to let go
                 goodbye(&mut *self.pipe).await;
             }
