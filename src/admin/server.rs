@@ -77,7 +77,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_file(&self.path) {
-            tracing::debug!(%error, "the admin socket was gone already");
+            tracing::debug!(%error, "the admin socket was already removed");
         }
     }
 }

@@ -266,7 +266,7 @@ impl Kernel {
             Ok(true) => {}
             Ok(false) => return Ok(None),
             Err(error) => {
-                tracing::error!(%error, "cannot find out whether an account exists");
+                tracing::error!(%error, "cannot look up an account");
                 return Err(StorageError::Unreachable(error.to_string()));
             }
         }

@@ -95,7 +95,7 @@ impl Registration {
         let auth = host.options().auth.clone();
         auth.create(host.name(), local, &password, kernel.now_us()).await.map_err(refusal)?;
         if let Err(error) = kernel.account_made(&host, local).await {
-            tracing::error!(%jid, %error, "features were not told of a new account");
+            tracing::error!(%jid, %error, "cannot notify the modules of a new account");
         }
         tracing::info!(%jid, address = %about.address.ip(), "account registered");
         Ok(None)

@@ -139,7 +139,7 @@ fn refusal(error: BindError, host: &Host) -> StanzaError {
 async fn account(c2s: &C2s, host: &Arc<Host>, user: &Jid) -> Result<Option<Arc<Account>>, PipeError> {
     let local = user.local().unwrap_or_default();
     c2s.kernel.account(host, local).await.map_err(|error| {
-        tracing::error!(%error, "an account could not be looked up");
+        tracing::error!(%error, "cannot look up an account");
         StreamError::new(StreamCondition::InternalServerError).into()
     })
 }

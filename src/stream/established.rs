@@ -336,7 +336,7 @@ impl<P: Pipe> Established<P> {
     /// What the client has asked is answered, and what waits for it is written, as long as it reads.
     async fn drain(&mut self) {
         if timeout(LAST, self.write_all()).await.is_err() {
-            tracing::debug!(jid = %self.hold.jid(), "the client did not read its last answers");
+            tracing::debug!(jid = %self.hold.jid(), "the client did not read its last replies");
         }
     }
 

@@ -36,7 +36,7 @@ fn boxed(connection: Connection) -> Box<Tcp> {
 }
 
 fn refused(peer: SocketAddr, error: &TlsAcceptError) {
-    tracing::debug!(%peer, %error, "no TLS");
+    tracing::debug!(%peer, %error, "TLS handshake failed");
 }
 
 /// The first stream: nothing happens in it but STARTTLS (RFC 6120 section 5.4).

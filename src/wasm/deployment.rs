@@ -218,7 +218,7 @@ impl Deployment {
     ) -> Result<R, Failure> {
         let admission = self.breaker.admit(|| self.scope.now_ms());
         if admission == Admission::Open {
-            return Err(Failure::new(FailureKind::Open, "it has failed too often and rests"));
+            return Err(Failure::new(FailureKind::Open, "the plugin is suspended after repeated failures"));
         }
         counters.calls.inc();
         let want = self.job(hook).map_or(Want::Head, |job| job.want);
@@ -252,25 +252,30 @@ impl Deployment {
             seat.instance = Some(Box::new(made));
         }
         let instance = seat.instance.as_deref_mut();
-        instance.ok_or_else(|| Failure::new(FailureKind::Start, "there is no instance"))
+        instance.ok_or_else(|| Failure::new(FailureKind::Start, "the plugin has no instance"))
     }
 
     /// A failure is told, and held against the plugin.
     fn failed(&self, failure: &Failure, trial: bool) {
         let (plugin, version) = (&*self.scope.name, self.plugin.version());
         if failure.kind == FailureKind::Host {
-            tracing::error!(plugin, version, error = failure.message, "the server failed in a plugin's call");
+            tracing::error!(
+                plugin,
+                version,
+                error = failure.message,
+                "internal error while calling a plugin"
+            );
         } else {
             tracing::warn!(
                 plugin,
                 version,
                 kind = failure.kind.name(),
                 error = failure.message,
-                "a plugin failed"
+                "plugin failed"
             );
         }
         if self.breaker.failed(failure.kind.weight(), trial, self.scope.now_ms()) {
-            tracing::warn!(plugin, version, "a plugin fails again and again: it is not called for a while");
+            tracing::warn!(plugin, version, "plugin suspended after repeated failures");
         }
     }
 }

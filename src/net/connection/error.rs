@@ -57,16 +57,14 @@ pub enum TlsAcceptError {
 impl fmt::Display for TlsAcceptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TlsAcceptError::Io(e) => write!(f, "TLS handshake: {e}"),
+            TlsAcceptError::Io(e) => write!(f, "{e}"),
             TlsAcceptError::UnknownName => {
-                f.write_str("TLS handshake: no certificate for the name asked for")
+                f.write_str("TLS handshake: no certificate for the requested server name")
             }
-            TlsAcceptError::WrongAlpn => {
-                f.write_str("TLS handshake: the client speaks other protocols (ALPN)")
-            }
+            TlsAcceptError::WrongAlpn => f.write_str("TLS handshake: no common protocol (ALPN)"),
             TlsAcceptError::Handshake(e) => write!(f, "TLS handshake: {e}"),
-            TlsAcceptError::Injected(bytes) => write!(f, "{bytes} bytes in plain text after <starttls/>"),
-            TlsAcceptError::AlreadyTls => f.write_str("TLS is on already"),
+            TlsAcceptError::Injected(bytes) => write!(f, "{bytes} bytes of plain text after <starttls/>"),
+            TlsAcceptError::AlreadyTls => f.write_str("TLS is already active"),
         }
     }
 }
