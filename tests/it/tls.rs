@@ -118,7 +118,7 @@ fn reload_changes_new_handshakes_only() {
     fs::write(&key, "nonsense").unwrap();
     let said = server.ok(&["reload"]);
     assert!(said.contains("chess.key holds no private key"), "{said}");
-    assert!(said.contains("a certificate that was in use stays in use"), "{said}");
+    assert!(said.contains("a certificate already in use remains in use"), "{said}");
     check(&second);
     fs::remove_file(&key).unwrap();
     let said = server.ok(&["reload"]);

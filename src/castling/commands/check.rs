@@ -7,7 +7,7 @@ use admin::Request;
 use runtime::{Clock, Runtime, SystemClock};
 use serde_json::Value;
 use settings::Complaint;
-use storage::Store;
+use storage::{StorageError, Store};
 
 use super::target::store_options;
 use super::{connect, reply};
@@ -43,7 +43,12 @@ fn check_database(loaded: &mut Loaded) {
         .build()
         .map(|tokio| tokio.block_on(Store::probe(&options, &Runtime::system())));
     if let Ok(Err(error)) = probed {
-        let remedy = "restore it from a backup, or name another one";
+        let remedy = match error {
+            StorageError::NewerSchema { .. } => {
+                "install that version, or restore a backup from before the upgrade"
+            }
+            _ => "restore a backup, or configure another database",
+        };
         loaded.problems.error("storage.url", Complaint::new(error.to_string(), remedy));
     }
 }

@@ -44,7 +44,7 @@ pub fn domain(text: &str) -> Checked {
 pub fn account(text: &str) -> Checked {
     let bad = |why: &str| {
         let remedy = "write it as name@domain";
-        Err(Complaint::new(format!("{text:?} is not the address of an account: {why}"), remedy))
+        Err(Complaint::new(format!("{text:?} is not a valid account address: {why}"), remedy))
     };
     let jid = match Jid::parse_strict(text) {
         Ok(jid) => jid,
@@ -54,7 +54,7 @@ pub fn account(text: &str) -> Checked {
         return bad("it has no @");
     }
     if jid.resource().is_some() {
-        return bad("a resource has no place here");
+        return bad("it must not have a resource");
     }
     domain(jid.domain())
 }

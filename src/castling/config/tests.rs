@@ -165,7 +165,7 @@ fn domains() {
         &[
             "c.toml:2: \"chess_example\" is not a domain name: it has '_' in it — write a host name such as \
              chess.example",
-            "c.toml:3: \"jack\" is not the address of an account: it has no @ — write it as name@domain",
+            "c.toml:3: \"jack\" is not a valid account address: it has no @ — write it as name@domain",
         ],
     );
     expect(
@@ -279,7 +279,7 @@ fn syntax_errors_do_not_hide_other_problems() {
             &format!("c.toml:3: unknown limit `x` — remove it, or use one of: {}", limits.join(", ")),
             "c.toml:5: this is not TOML: invalid basic string, expected `\"` — correct the syntax",
             "c.toml:6: there is no plugin \"no\" — declare [plugins.no] with its file, or run castling plugin install",
-            "c.toml:7: \"jack\" is not the address of an account: it has no @ — write it as name@domain",
+            "c.toml:7: \"jack\" is not a valid account address: it has no @ — write it as name@domain",
         ],
     );
     expect(

@@ -107,7 +107,7 @@ impl Server {
         match deleted {
             Ok(deleted) => Ok(json!({ "accounts_deleted": deleted })),
             Err(error) => {
-                Err(CommandError::new(format!("{name} is removed, but not all of its accounts: {error}"))
+                Err(CommandError::new(format!("{name} was removed, but not all of its accounts: {error}"))
                     .remedy("add the domain again and repeat the command"))
             }
         }

@@ -59,7 +59,7 @@ impl Server {
         drop((standing, replaced));
         let mut notes = Vec::new();
         if !in_force {
-            notes.push("stanzas are still being judged by what was replaced".into());
+            notes.push("some stanzas are still being processed with the previous configuration".into());
         }
         for domain in &served {
             notes.extend(self.certificate(config, domain));
@@ -93,7 +93,7 @@ impl Server {
         match loaded {
             Ok(loaded) => loaded.warnings.iter().map(|w| format!("{}: {w}", domain.name)).collect(),
             Err(error) => {
-                vec![format!("{error} — {}; a certificate that was in use stays in use", error.remedy())]
+                vec![format!("{error} — {}; a certificate already in use remains in use", error.remedy())]
             }
         }
     }

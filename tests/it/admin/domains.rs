@@ -63,8 +63,8 @@ fn what_the_file_declares_is_not_removed() {
     for (args, reason) in [
         (["domain", "add", "chess.example"], "already"),
         (["domain", "add", "a b"], "is not a domain name"),
-        (["domain", "remove", "no.example"], "there is no domain no.example"),
-        (["domain", "enable", "no.example"], "there is no domain no.example"),
+        (["domain", "remove", "no.example"], "domain no.example does not exist"),
+        (["domain", "enable", "no.example"], "domain no.example does not exist"),
     ] {
         let said = server.refused(&args);
         assert!(said.contains(reason), "{said}");

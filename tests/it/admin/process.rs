@@ -85,7 +85,7 @@ fn check_looks_at_the_data_directory_and_the_database() {
         .unwrap();
     for command in ["check", "serve"] {
         let (code, said) = said(&dir, command);
-        assert!(code == Some(1) && said.contains("damaged or not ours"), "{command}: {said}");
+        assert!(code == Some(1) && said.contains("not a castling database, or damaged"), "{command}: {said}");
     }
     fs::remove_file(&database).unwrap();
     let (code, dir) = Server::start_in(dir).stop();
