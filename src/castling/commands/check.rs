@@ -12,7 +12,7 @@ use storage::{StorageError, Store};
 use super::target::store_options;
 use super::{connect, reply};
 use crate::api::Status;
-use crate::config::{Loaded, check_components, check_surroundings, load};
+use crate::config::{LATER_LISTENERS, Loaded, check_components, check_surroundings, load};
 use crate::failure::Failure;
 use crate::output;
 
@@ -26,13 +26,25 @@ pub fn run(file: Option<&Path>) -> Result<(), Failure> {
         check_database(&mut loaded);
     }
     let fatal = loaded.problems.fatal();
+    let place = loaded.problems.place("");
     let list = loaded.problems.into_list();
     if fatal {
         return Err(Failure::Configuration(list));
     }
     list.iter().for_each(|problem| output::error(&problem.to_string()));
-    output::line("the configuration can be used");
+    let served = loaded.config.listen.all().into_iter().filter(|(key, _)| !LATER_LISTENERS.contains(key));
+    let counts = [
+        counted(loaded.config.domains.len(), "domain"),
+        counted(served.map(|(_, addresses)| addresses.len()).sum(), "listener"),
+        counted(list.len(), "warning"),
+    ];
+    output::line(&format!("{place}: OK, {}", counts.join(", ")));
     Ok(())
+}
+
+/// `1 domain`, `2 domains`
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Whether the server could open its database; of a running one that is known.

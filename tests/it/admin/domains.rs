@@ -62,7 +62,7 @@ fn what_the_file_declares_is_not_removed() {
     assert_eq!(server.ok(&["user", "list", "chess.example"]), "anna@chess.example\njack@chess.example\n");
     for (args, reason) in [
         (["domain", "add", "chess.example"], "already"),
-        (["domain", "add", "a b"], "is not a domain name"),
+        (["domain", "add", "a b"], "is not a valid domain name"),
         (["domain", "remove", "no.example"], "domain no.example does not exist"),
         (["domain", "enable", "no.example"], "domain no.example does not exist"),
     ] {
