@@ -43,8 +43,8 @@ impl Artefact {
             return Err(LoadError::TooLarge { bytes: length });
         }
         if !section::is_component(&bytes) {
-            let what = if bytes.starts_with(b"\0asm") { "a core module" } else { "something else" };
-            return Err(LoadError::NotAComponent(format!("{} is {what}", path.display())));
+            let what = if bytes.starts_with(b"\0asm") { "is a core module" } else { "is not WebAssembly" };
+            return Err(LoadError::NotAComponent(format!("{} {what}", path.display())));
         }
         let digest = hex(&Sha256::digest(&bytes));
         Ok(Self { bytes, digest })

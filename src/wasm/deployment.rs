@@ -309,9 +309,9 @@ fn ordered(hook: Hook, policy: Option<&Value>) -> Result<Option<Policy>, String>
         Some(Value::Object(table)) => match table.get(hook.name()) {
             None => Ok(None),
             Some(Value::String(word)) => hook.policy(word).map(Some),
-            Some(_) => Err(format!("the failure policy of {hook} has to be a word")),
+            Some(_) => Err(format!("the failure policy of {hook} must be a string")),
         },
-        Some(_) => Err("a failure policy is a word, or a table from hook to word".into()),
+        Some(_) => Err("a failure policy must be a string, or a table with a string per hook".into()),
     }
 }
 
@@ -319,7 +319,7 @@ fn known_hooks(policy: Option<&Value>, jobs: &[Job]) -> Result<(), LoadError> {
     let Some(Value::Object(table)) = policy else { return Ok(()) };
     let unknown = table.keys().find(|name| !jobs.iter().any(|job| job.hook.name() == *name));
     match unknown {
-        Some(name) => Err(LoadError::Policy(format!("`{name}` is no hook of this plugin"))),
+        Some(name) => Err(LoadError::Policy(format!("`{name}` is not a hook of this plugin"))),
         None => Ok(()),
     }
 }

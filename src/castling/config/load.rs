@@ -100,7 +100,11 @@ pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
     let overlay = Overlay::load(&config.data_dir).unwrap_or_else(|error| {
         let file = config.data_dir.join(overlay::FILE);
         let message = format!("cannot read the changes made by commands: {error}");
-        let complaint = Complaint::new(message, "restore the file, or remove it to drop the changes");
+        let remedy = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => "run as the server's user",
+            _ => "restore the file, or remove it to drop the changes",
+        };
+        let complaint = Complaint::new(message, remedy);
         problems.elsewhere(&file, Severity::Error, complaint);
         Overlay::default()
     });

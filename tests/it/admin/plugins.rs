@@ -88,8 +88,8 @@ fn refusals_change_nothing() {
     let mut jack = bound(&server, "jack@chess.example/a");
     for (file, reason) in [
         ("none.wasm", "none.wasm"),
-        ("text.wasm", "it is no WebAssembly component"),
-        ("module.wasm", "it is no WebAssembly component"),
+        ("text.wasm", "it is not a WebAssembly component"),
+        ("module.wasm", "it is not a WebAssembly component"),
         ("half.wasm", "plugin half: it "),
     ] {
         let said = server.refused(&["plugin", "install", file]);
@@ -111,7 +111,7 @@ fn refusals_change_nothing() {
         (["--set", "mox=3"], "mox"),
         (["--domain", "no.example"], "domain no.example does not exist"),
         (["--grant", "log"], "names an interface that every plugin may use"),
-        (["--grant", "sql:members/credentials"], "it needs grants it has not got: sessions.close"),
+        (["--grant", "sql:members/credentials"], "it lacks required grants: sessions.close"),
         (["--grant", "no grant"], "grant"),
     ] {
         let said = server.refused(&[&["plugin", "enable", "sunshine"], &args[..]].concat());
