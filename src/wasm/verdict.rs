@@ -58,8 +58,8 @@ fn stanza_error(error: &WitError) -> Result<StanzaError, Failure> {
         made = made.text(text.chars().filter(|c| !c.is_control()).take(4096).collect::<String>());
     }
     if let Some(app) = &error.app {
-        let document =
-            parse(app).map_err(|why| bad(format!("the application condition is not well-formed XML: {why}")))?;
+        let document = parse(app)
+            .map_err(|why| bad(format!("the application condition is not well-formed XML: {why}")))?;
         made = made.app(document.to_element());
     }
     Ok(made)
