@@ -58,7 +58,7 @@ export class Notice {
 function words({ state, reason, said }) {
   if (state === "opening") return "Connecting…";
   if (state === "ended") {
-    if (said) return `The server ended this session: “${said}”`;
+    if (said && reason !== "host-gone") return `The server ended this session: “${said}”`;
     return ENDED[reason] ?? `The server ended this session: ${reason.replaceAll("-", " ")}.`;
   }
   return navigator.onLine
