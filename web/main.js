@@ -63,7 +63,7 @@ async function begin() {
   login.brands(brands, account?.domain ?? location.hostname);
   if (!globalThis.isSecureContext) {
     login.show(null);
-    login.refuse("Browsers have what a safe log-in takes on https pages only. Open this page by https.");
+    login.refuse("Logging in needs a secure connection. Open this page over https://.");
     return;
   }
   const own = await isOwn();
@@ -80,5 +80,5 @@ async function begin() {
 begin().catch((error) => {
   console.error(error);
   login.show(null);
-  login.say("The list of sites could not be read. Reload the page to try again.");
+  login.say("Cannot load the list of sites. Reload the page to try again.");
 });

@@ -31,10 +31,10 @@ pub fn check(root: &Path) -> Outcome {
     sizes::report(root, &members)?;
     let breaches = breaches(root, &table, &members)?;
     if breaches.is_empty() {
-        say::line(&format!("{} crates keep to the table in ARCHITECTURE.md", members.len()));
+        say::line(&format!("{} crates match the table in ARCHITECTURE.md", members.len()));
         return Ok(());
     }
-    Err(Failure::new(format!("against the table in ARCHITECTURE.md:\n  {}", breaches.join("\n  "))))
+    Err(Failure::new(format!("violations of the table in ARCHITECTURE.md:\n  {}", breaches.join("\n  "))))
 }
 
 /// Whether the workspace has a package of that name.

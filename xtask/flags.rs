@@ -32,7 +32,7 @@ impl Flags {
         match self.value(name)? {
             None => Ok(default),
             Some(text) => {
-                text.parse().map_err(|_| Failure::new(format!("{name} {text}: not a number of seconds")))
+                text.parse().map_err(|_| Failure::new(format!("{name} {text} is not a number of seconds")))
             }
         }
     }
@@ -57,7 +57,7 @@ impl Flags {
     /// Refuses what is left; gives what stood after `--`.
     pub fn none(self) -> Outcome<Vec<String>> {
         match self.args.first() {
-            Some(arg) => Err(Failure::new(format!("what is {arg}?"))),
+            Some(arg) => Err(Failure::new(format!("unknown argument {arg}"))),
             None => Ok(self.rest),
         }
     }

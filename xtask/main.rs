@@ -45,62 +45,62 @@ const WORDS: &[Word] = &[
     Word {
         name: "test",
         usage: "[--only STEP|CRATE] [-- ARGS]",
-        about: "everything that must hold; the last step is `cargo test`",
+        about: "run all checks; the last step is `cargo test`",
         run: test::word,
     },
     Word {
         name: "build",
         usage: "",
-        about: "the server, release, at target/release/castling",
+        about: "build the release server, target/release/castling",
         run: release::word,
     },
     Word {
         name: "plugins",
         usage: "[NAME]",
-        about: "plugins/ to target/plugins/NAME.wasm",
+        about: "build plugins/ into target/plugins/NAME.wasm",
         run: plugins::word,
     },
-    Word { name: "web", usage: "", about: "the page, web/ to target/web/", run: web::word },
+    Word { name: "web", usage: "", about: "build the page from web/ into target/web/", run: web::word },
     Word {
         name: "screenshots",
         usage: "",
-        about: "pictures of the page to docs/screenshots/",
+        about: "take screenshots of the page into docs/screenshots/",
         run: screenshots::word,
     },
     Word {
         name: "arch",
         usage: "[--at DIR]",
-        about: "hold the crates to the table in ARCHITECTURE.md",
+        about: "check the crates against the table in ARCHITECTURE.md",
         run: arch::word,
     },
     Word {
         name: "deny",
         usage: "[--short]",
-        about: "cargo-deny; --short reads licences without it",
+        about: "run cargo-deny; --short checks only licences, without it",
         run: deny::word,
     },
     Word {
         name: "fuzz",
         usage: "[--seconds N] [TARGET]",
-        about: "the fuzz targets, 60 s each by default",
+        about: "run the fuzz targets, 60 s each by default",
         run: fuzz::word,
     },
     Word {
         name: "soak",
         usage: "[--seconds N] [NAME]",
-        about: "the tests that take minutes, on the release build",
+        about: "run the tests that take minutes, on the release build",
         run: soak::word,
     },
     Word {
         name: "peers",
         usage: "[prosody|ejabberd]",
-        about: "the real-client scripts against other servers",
+        about: "run the real-client scripts against other servers",
         run: peers::word,
     },
     Word {
         name: "bench",
         usage: "[ARGS of bench/bench.py]",
-        about: "figures beside ejabberd and Prosody",
+        about: "measure beside ejabberd and Prosody",
         run: bench::word,
     },
 ];
@@ -122,7 +122,7 @@ fn main() -> ExitCode {
 }
 
 fn usage() {
-    say::problem("usage: cargo xtask WORD");
+    say::problem("usage: cargo xtask COMMAND");
     for Word { name, usage, about, .. } in WORDS {
         say::problem(&format!("  {:<36} {about}", format!("{name} {usage}")));
     }

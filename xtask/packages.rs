@@ -13,7 +13,7 @@ pub fn need(present: bool, packages: &[&str], why: &str) -> Outcome {
     let names = packages.join(" ");
     if !shell::found("apt-get") {
         return Err(Failure::new(format!(
-            "{why}, and this machine has no apt-get: install what your system calls {names}, then start again"
+            "{why}, and this machine has no apt-get: install the equivalents of {names} and try again"
         )));
     }
     say::step(&format!("apt-get install {names}: {why}"));

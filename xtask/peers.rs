@@ -25,7 +25,7 @@ pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
     let peers: Vec<_> =
         PEERS.into_iter().filter(|peer| only.as_ref().is_none_or(|only| only == peer)).collect();
     if peers.is_empty() {
-        return Err(Failure::new(format!("no such peer; there are {}", PEERS.join(", "))));
+        return Err(Failure::new(format!("unknown peer; expected one of: {}", PEERS.join(", "))));
     }
     need(&peers, "the client scripts are tried against them")?;
     packages::need(shell::found("openssl"), &["openssl"], "it makes the peers' certificates")?;
@@ -53,7 +53,7 @@ pub fn need(peers: &[&str], why: &str) -> Outcome {
         return Ok(());
     }
     let names = missing.join(" ");
-    say::step(&format!("apt-get install {names}, their services left off: {why}"));
+    say::step(&format!("apt-get install {names}, without starting their services: {why}"));
     shell::run(packages::root("apt-get").args(["update", "-qq"]))?;
     let mut install = packages::root("sh");
     install.args(["-c", WITHOUT_SERVICES, "sh"]).args(missing);

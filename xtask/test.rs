@@ -74,7 +74,7 @@ fn fmt(checkout: &Checkout) -> Outcome {
         let folder = checkout.root.join(workspace);
         if folder.join("Cargo.toml").is_file() {
             shell::run(cargo::cargo(&folder).args(["fmt", "--all", "--check"])).map_err(|failure| {
-                Failure::new(format!("{failure}; `cargo fmt --all` in {} mends it", folder.display()))
+                Failure::new(format!("{failure}; run `cargo fmt --all` in {}", folder.display()))
             })?;
         }
     }
@@ -105,7 +105,7 @@ fn one_crate(checkout: &Checkout, name: &str, totals: &mut Totals, rest: &[Strin
     let names = [name.to_owned(), format!("castling-{name}")];
     let package = names.iter().find(|name| arch::is_member(&checkout.root, name)).ok_or_else(|| {
         let steps: Vec<_> = STEPS.iter().map(|step| step.name).collect();
-        Failure::new(format!("--only {name}: neither a step ({}) nor a crate", steps.join(", ")))
+        Failure::new(format!("--only {name} is neither a step ({}) nor a crate", steps.join(", ")))
     })?;
     let mut test = cargo_test(checkout)?;
     totals.run(test.args(["--package", package, "--"]).args(rest))

@@ -32,8 +32,10 @@ impl fmt::Display for CallError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(error) => error.fmt(out),
-            Self::Io(error) => write!(out, "lost the server: {error}"),
-            Self::TooLong(bytes) => write!(out, "the request has {bytes} bytes, {MAX_REQUEST} are allowed"),
+            Self::Io(error) => write!(out, "lost the connection to the server: {error}"),
+            Self::TooLong(bytes) => {
+                write!(out, "the request has {bytes} bytes; at most {MAX_REQUEST} are allowed")
+            }
         }
     }
 }

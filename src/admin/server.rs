@@ -77,7 +77,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_file(&self.path) {
-            tracing::debug!(%error, "the admin socket was gone already");
+            tracing::debug!(%error, "the admin socket was already removed");
         }
     }
 }
@@ -114,11 +114,11 @@ async fn connection(
 async fn answer(line: &[u8], commands: &dyn Commands) -> Reply {
     match serde_json::from_slice::<Request>(line) {
         Ok(request) => commands.run(request).await.map_or_else(Reply::Error, Reply::Ok),
-        Err(error) => Reply::Error(CommandError::new(format!("this is not a request: {error}"))),
+        Err(error) => Reply::Error(CommandError::new(format!("invalid request: {error}"))),
     }
 }
 
 fn too_long(bytes: usize) -> Reply {
     let why = if bytes > MAX_REQUEST { "it is longer than 1 MiB" } else { "it does not end in a newline" };
-    Reply::Error(CommandError::new(format!("this is not a request: {why}")))
+    Reply::Error(CommandError::new(format!("invalid request: {why}")))
 }

@@ -106,7 +106,7 @@ async fn requests_are_bounded() {
         let mut raw = UnixStream::connect(dir.join("admin.sock")).unwrap();
         raw.write_all("x".repeat(MAX_REQUEST + 1).as_bytes()).unwrap();
         let mut lines = BufReader::new(raw).lines();
-        let reply = r#"{"error":{"message":"this is not a request: it is longer than 1 MiB"}}"#;
+        let reply = r#"{"error":{"message":"invalid request: it is longer than 1 MiB"}}"#;
         assert_eq!(lines.next().unwrap().unwrap(), reply);
         assert!(lines.next().is_none());
     })
@@ -123,9 +123,9 @@ async fn what_is_no_request_is_answered() {
         lines.map(Result::unwrap).collect::<Vec<_>>()
     })
     .await;
-    assert!(replies[0].starts_with(r#"{"error":{"message":"this is not a request: expected"#), "{replies:?}");
+    assert!(replies[0].starts_with(r#"{"error":{"message":"invalid request: expected"#), "{replies:?}");
     assert!(
-        replies[1].starts_with(r#"{"error":{"message":"this is not a request: invalid type"#),
+        replies[1].starts_with(r#"{"error":{"message":"invalid request: invalid type"#),
         "{replies:?}"
     );
     assert_eq!(replies[2], r#"{"ok":[2]}"#);

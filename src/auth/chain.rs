@@ -161,7 +161,7 @@ impl Chain {
 }
 
 fn failed(error: &ProviderError) -> SaslError {
-    tracing::warn!(provider = %error.provider, "{}", error.what);
+    tracing::warn!(provider = %error.provider, error = %error.what, "auth provider failed");
     SaslError::TemporaryAuthFailure
 }
 

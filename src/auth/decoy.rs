@@ -61,7 +61,7 @@ impl Decoys {
         let shape = match self.model(domain, local, hash).await {
             Ok(model) => model.unwrap_or(self.shape),
             Err(error) => {
-                tracing::error!(%error, "cannot look for an account that a name without one would look like");
+                tracing::error!(%error, "cannot choose the key parameters shown for an unknown account");
                 self.shape
             }
         };

@@ -25,8 +25,8 @@ pub enum PasswordError {
 impl fmt::Display for PasswordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            PasswordError::Empty => f.write_str("the password is empty"),
-            PasswordError::Prep(e) => write!(f, "the password holds {e}"),
+            PasswordError::Empty => f.write_str("the password must not be empty"),
+            PasswordError::Prep(e) => write!(f, "the password contains {e}"),
         }
     }
 }

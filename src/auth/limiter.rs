@@ -39,7 +39,7 @@ impl fmt::Display for Limited {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "too many failed log-ins from this address; next one in {} s",
+            "too many failed login attempts from this address; try again in {} seconds",
             self.retry_after.as_secs() + 1
         )
     }

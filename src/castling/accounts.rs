@@ -97,7 +97,7 @@ impl Accounts {
     async fn passwd(&self, args: SetPassword) -> Result<Value, CommandError> {
         let account = self.account(&args.jid).await?;
         let keys = self.hash(vec![args.password]).await?.pop();
-        let keys = keys.ok_or_else(|| CommandError::new("no keys were made"))?;
+        let keys = keys.ok_or_else(|| CommandError::new("no keys were generated"))?;
         let keys = keys.map_err(|error| CommandError::new(password_refused(&error)))?;
         match self.store.accounts().set_keys(account.id, &keys).await.map_err(failed)? {
             true => Ok(json!({})),
@@ -143,7 +143,7 @@ impl Accounts {
         let (local, domain) = split(jid, Jid::parse_strict(jid))?;
         if !self.domains.contains(&domain) {
             let message = format!("{domain} is not a domain of this server");
-            return Err(CommandError::new(message).remedy("castling domain list shows them"));
+            return Err(CommandError::new(message).remedy("see castling domain list"));
         }
         Ok((local, domain))
     }
@@ -166,7 +166,10 @@ impl Accounts {
         });
         let mut all = Vec::with_capacity(passwords.len());
         for part in parts.collect::<Vec<_>>() {
-            all.extend(part.await.map_err(|error| CommandError::new(format!("hashing failed: {error}")))?);
+            let done = part.await;
+            all.extend(done.map_err(|error| {
+                CommandError::new(format!("cannot hash the password: {error}"))
+            })?);
         }
         Ok(all)
     }
@@ -174,14 +177,14 @@ impl Accounts {
 
 fn split(text: &str, jid: Result<Jid, xmpp::JidError>) -> Result<(String, String), CommandError> {
     let bad = |why: String| {
-        CommandError::new(format!("{text:?} is not the address of an account: {why}"))
+        CommandError::new(format!("{text:?} is not a valid account address: {why}"))
             .remedy("write it as name@domain")
     };
     let jid = jid.map_err(|error| bad(error.to_string()))?;
     match (jid.local(), jid.resource()) {
         (Some(local), None) => Ok((local.to_owned(), jid.domain().to_owned())),
         (None, _) => Err(bad("it has no @".into())),
-        (_, Some(_)) => Err(bad("a resource has no place here".into())),
+        (_, Some(_)) => Err(bad("it must not have a resource".into())),
     }
 }
 
@@ -194,19 +197,19 @@ fn hash_word(hash: Hash) -> &'static str {
 }
 
 fn password_refused(error: &PasswordError) -> String {
-    format!("the password cannot be used: {error}")
+    error.to_string()
 }
 
 fn not_created(jid: &str, error: &CreateError) -> String {
     match error {
-        CreateError::Exists => format!("{jid} exists already"),
+        CreateError::Exists => format!("{jid} already exists"),
         CreateError::Storage(error) => error.to_string(),
     }
 }
 
 /// The refusal of a name without an account.
 pub fn no_account(jid: &str) -> CommandError {
-    CommandError::new(format!("there is no account {jid}")).remedy("castling user list shows them")
+    CommandError::new(format!("account {jid} does not exist")).remedy("see castling user list")
 }
 
 /// A failure of the database.
@@ -216,7 +219,7 @@ pub fn failed(error: StorageError) -> CommandError {
 
 /// The refusal of a command that this version does not have.
 pub fn unknown(command: &str) -> CommandError {
-    CommandError::new(format!("there is no command {command}"))
+    CommandError::new(format!("unknown command {command}"))
         .remedy("use the castling binary of the same version as the server")
 }
 
@@ -225,7 +228,7 @@ pub fn unknown(command: &str) -> CommandError {
 /// # Errors
 /// They have another shape.
 pub fn arguments<T: DeserializeOwned>(args: Value) -> Result<T, CommandError> {
-    serde_json::from_value(args).map_err(|error| CommandError::new(format!("wrong arguments: {error}")))
+    serde_json::from_value(args).map_err(|error| CommandError::new(format!("invalid arguments: {error}")))
 }
 
 /// A reply as JSON.

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(name = "castling", version, disable_help_subcommand = true, max_term_width = 100)]
 pub struct Cli {
-    /// The configuration; without it ./castling.toml, else a demo on loopback
+    /// Configuration file [default: ./castling.toml, else a built-in demo on loopback]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// What to do.
@@ -19,27 +19,27 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run the server until SIGTERM; SIGHUP reloads
+    /// Run the server: SIGTERM stops it, SIGHUP reloads the configuration
     Serve,
-    /// Report every problem of the configuration with file, line and remedy
+    /// Check the configuration
     Check,
-    /// Accounts, on a running server or without one
+    /// Manage accounts
     #[command(subcommand)]
     User(User),
-    /// Domains that are served
+    /// Manage domains
     #[command(subcommand)]
     Domain(Domain),
-    /// Plugins, loaded and removed while the server runs
+    /// Manage plugins while the server runs
     #[command(subcommand)]
     Plugin(Plugin),
-    /// Connected clients
+    /// List and close sessions
     #[command(subcommand)]
     Session(Session),
-    /// What the server is doing
+    /// Show version, uptime and listeners
     Status(Format),
-    /// Counters since the server started
+    /// Show counters since the server started
     Stats(Format),
-    /// Read the configuration and the certificates again
+    /// Reload the configuration and the certificates
     Reload,
 }
 
@@ -54,7 +54,7 @@ pub struct Format {
 /// Where the password comes from.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Password {
-    /// Read the password from standard input instead of asking for it
+    /// Read the password from standard input instead of prompting
     #[arg(long)]
     pub password_stdin: bool,
 }
@@ -64,37 +64,37 @@ pub struct Password {
 pub enum User {
     /// Create an account, or many from a file
     Add {
-        /// The account, as name@domain
+        /// Account, as name@domain
         #[arg(required_unless_present = "from")]
         jid: Option<String>,
         /// Where the password comes from.
         #[command(flatten)]
         password: Password,
-        /// A CSV file with an account and its password on each line
+        /// CSV file with an account and its password on each line
         #[arg(long, value_name = "FILE", conflicts_with_all = ["jid", "password_stdin"])]
         from: Option<PathBuf>,
     },
     /// Set an account's password
     Passwd {
-        /// The account, as name@domain
+        /// Account, as name@domain
         jid: String,
         /// Where the password comes from.
         #[command(flatten)]
         password: Password,
     },
-    /// Delete an account and everything it has
+    /// Delete an account and all its data
     Del {
-        /// The account, as name@domain
+        /// Account, as name@domain
         jid: String,
     },
-    /// List accounts, one a line
+    /// List accounts, one per line
     List {
-        /// Only those of this domain
+        /// Only accounts of this domain
         domain: Option<String>,
     },
     /// Show an account
     Show {
-        /// The account, as name@domain
+        /// Account, as name@domain
         jid: String,
         /// How to print.
         #[command(flatten)]
@@ -105,29 +105,29 @@ pub enum User {
 /// `castling domain`
 #[derive(Debug, Subcommand)]
 pub enum Domain {
-    /// List the domains, each with who declared it
+    /// List domains and where each is declared
     List(Format),
-    /// Serve another domain
+    /// Add a domain
     Add {
-        /// Its name
+        /// Domain name
         domain: String,
     },
-    /// Serve a domain no longer; its data stays
+    /// Stop serving a domain; its data is kept
     Remove {
-        /// Its name
+        /// Domain name
         domain: String,
-        /// Delete its accounts and all their data as well
+        /// Also delete its accounts and all their data
         #[arg(long)]
         purge: bool,
     },
-    /// Serve a disabled domain again
+    /// Enable a disabled domain
     Enable {
-        /// Its name
+        /// Domain name
         domain: String,
     },
-    /// Serve a domain no longer, but keep it
+    /// Disable a domain without removing it
     Disable {
-        /// Its name
+        /// Domain name
         domain: String,
     },
 }
@@ -135,53 +135,53 @@ pub enum Domain {
 /// `castling plugin`
 #[derive(Debug, Subcommand)]
 pub enum Plugin {
-    /// Verify a component and keep it in the data directory, not yet enabled
+    /// Verify a component and store it in the data directory, without enabling it
     Install {
-        /// The component
+        /// Component file
         file: PathBuf,
-        /// Its name, if not the file's
+        /// Name [default: the file's]
         #[arg(long)]
         name: Option<String>,
     },
-    /// Let a plugin decide, at once
+    /// Enable a plugin
     Enable {
-        /// Its name
+        /// Plugin name
         name: String,
-        /// Only on this domain; all if none is named
+        /// Only on this domain [default: all domains]
         #[arg(long = "domain", value_name = "DOMAIN")]
         domains: Vec<String>,
-        /// Change a setting; the value is TOML, else a string
+        /// Change a setting; a value that is not TOML is taken as a string
         #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
         set: Vec<(String, String)>,
-        /// What it may use; without it, what it asks for
+        /// What it may use [default: all it requests]
         #[arg(long = "grant", value_name = "GRANT")]
         grants: Vec<String>,
     },
-    /// Let a plugin decide no longer
+    /// Disable a plugin
     Disable {
-        /// Its name
+        /// Plugin name
         name: String,
-        /// Only on this domain; all if none is named
+        /// Only on this domain [default: all domains]
         #[arg(long = "domain", value_name = "DOMAIN")]
         domains: Vec<String>,
     },
-    /// Replace a plugin by its file as it is now, or by another version
+    /// Reload a plugin from its file, or replace it with another version
     Reload {
-        /// Its name
+        /// Plugin name
         name: String,
-        /// The other version
+        /// Component file of the other version
         file: Option<PathBuf>,
     },
     /// Remove an installed plugin
     Remove {
-        /// Its name
+        /// Plugin name
         name: String,
     },
-    /// List the plugins, each with who declared it
+    /// List plugins and where each is declared
     List(Format),
     /// Show a plugin, or a component that is not installed
     Show {
-        /// A name, or a file
+        /// Plugin name or component file
         plugin: String,
         /// How to print.
         #[command(flatten)]
@@ -192,9 +192,9 @@ pub enum Plugin {
 /// `castling session`
 #[derive(Debug, Subcommand)]
 pub enum Session {
-    /// List the sessions
+    /// List sessions
     List(Format),
-    /// Close the sessions of an account, or the one of a full JID
+    /// Close all sessions of an account, or the one with a full JID
     Kick {
         /// name@domain or name@domain/resource
         jid: String,
@@ -204,7 +204,7 @@ pub enum Session {
 fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("write it as KEY=VALUE".into()),
+        _ => Err("expected KEY=VALUE".into()),
     }
 }
 

@@ -22,7 +22,8 @@ impl Failure {
     /// No server uses the data directory.
     pub fn no_server(data_dir: &Path) -> Self {
         let place = data_dir.display();
-        Self::Message(format!("no server is running on {place} — start it with castling serve"))
+        let what = format!("no server is running with the data directory {place}");
+        Self::Message(format!("{what} — start it with castling serve"))
     }
 }
 

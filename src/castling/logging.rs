@@ -16,7 +16,7 @@ const QUIET: &str = "h2=error";
 pub fn start(level: &str) -> Result<(), String> {
     let set = std::env::var("RUST_LOG").ok().filter(|set| !set.is_empty());
     let filter = EnvFilter::builder().parse(set.unwrap_or_else(|| format!("{QUIET},{level}")));
-    let filter = filter.map_err(|error| format!("not a log level: {error}"))?;
+    let filter = filter.map_err(|error| format!("invalid log level: {error}"))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Lossy);
     let log = log.log_internal_errors(false); // by default they go to standard error as well, and panic if they cannot
     // An error means that there is a log already.

@@ -15,11 +15,11 @@ pub fn read(from_stdin: bool) -> Result<String, String> {
         return line().map_err(|error| format!("cannot read the password: {error}"));
     }
     if !stdin().is_terminal() {
-        return Err("there is no terminal to ask for the password on — add --password-stdin".into());
+        return Err("standard input is not a terminal — use --password-stdin".into());
     }
     let first = hidden("Password: ").map_err(|error| error.to_string())?;
-    let second = hidden("Again: ").map_err(|error| error.to_string())?;
-    if first == second { Ok(first) } else { Err("the two passwords differ".into()) }
+    let second = hidden("Repeat password: ").map_err(|error| error.to_string())?;
+    if first == second { Ok(first) } else { Err("the passwords do not match".into()) }
 }
 
 fn line() -> io::Result<String> {

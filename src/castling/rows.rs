@@ -35,14 +35,14 @@ fn parse(text: &[u8], name: &str) -> (Vec<Row>, Vec<String>) {
         let line = lines.line_of(record.position());
         let record = StringRecord::from_byte_record(record.clone());
         match record.as_ref().map(|record| record.iter().collect::<Vec<_>>()) {
-            Err(_) => problems.push(format!("{name}:{line}: this is not UTF-8 — save the file as UTF-8")),
+            Err(_) => problems.push(format!("{name}:{line}: invalid UTF-8 — save the file as UTF-8")),
             Ok(fields) => match fields[..] {
                 ["jid", "password"] if rows.is_empty() && problems.is_empty() => {}
                 [jid, password] => {
                     rows.push(Row { line, jid: jid.trim().to_owned(), password: password.to_owned() });
                 }
                 _ => problems.push(format!(
-                    "{name}:{line}: {} fields are not an account and its password — write jid,password",
+                    "{name}:{line}: expected two fields, found {} — write jid,password",
                     fields.len()
                 )),
             },
@@ -96,9 +96,9 @@ mod tests {
         assert_eq!(
             problems,
             [
-                "u.csv:4: 1 fields are not an account and its password — write jid,password",
-                "u.csv:6: this is not UTF-8 — save the file as UTF-8",
-                "u.csv:7: 3 fields are not an account and its password — write jid,password",
+                "u.csv:4: expected two fields, found 1 — write jid,password",
+                "u.csv:6: invalid UTF-8 — save the file as UTF-8",
+                "u.csv:7: expected two fields, found 3 — write jid,password",
             ]
         );
     }

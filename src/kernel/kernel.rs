@@ -198,7 +198,8 @@ impl Kernel {
         host.set_enabled(false);
         for account in host.accounts.all() {
             for resource in account.resources() {
-                self.kick(&resource, StreamError::new(StreamCondition::HostGone)).await;
+                let error = StreamError::new(StreamCondition::HostGone);
+                self.kick(&resource, error.text("this domain is no longer served here")).await;
             }
         }
     }
@@ -261,7 +262,7 @@ impl Kernel {
             Ok(true) => {}
             Ok(false) => return Ok(None),
             Err(error) => {
-                tracing::error!(%error, "cannot find out whether an account exists");
+                tracing::error!(%error, "cannot look up an account");
                 return Err(StorageError::Unreachable(error.to_string()));
             }
         }

@@ -105,7 +105,7 @@ fn refusal(error: OfflineError) -> StanzaError {
             StanzaError::service_unavailable().text("the recipient's offline storage is full")
         }
         OfflineError::Storage(error) => {
-            tracing::error!(%error, "a message could not be kept");
+            tracing::error!(%error, "cannot store an offline message");
             StanzaError::internal_server_error()
         }
     }
@@ -115,7 +115,7 @@ fn sweep(kernel: &Arc<Kernel>) -> impl Future<Output = ()> + Send + 'static {
     let purge = kernel.store().offline().purge_expired(kernel.now_us());
     async move {
         if let Err(error) = purge.await {
-            tracing::error!(%error, "expired messages could not be deleted");
+            tracing::error!(%error, "cannot delete expired offline messages");
         }
     }
 }

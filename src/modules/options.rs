@@ -68,7 +68,10 @@ mod tests {
             build("offline", json!({ "messages": -1 })),
             "`messages` is out of range — write a number from 1 to 4294967295, or 0 (no limit)"
         );
-        assert_eq!(build("ping", json!({ "x": 1 })), "unknown option `x` — remove it; there are none here");
+        assert_eq!(
+            build("ping", json!({ "x": 1 })),
+            "unknown option `x` — remove it; no options are allowed here"
+        );
         assert!(build("ping", json!(true)).starts_with("the settings must be a table, not a boolean"));
     }
 }

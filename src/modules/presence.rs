@@ -67,7 +67,7 @@ fn sent<'a>(
         return Box::pin(outbound::sent(kernel, resource, packet, action));
     }
     if kind == StanzaType::None && stanza.has_invalid_priority() {
-        let text = "a priority is a whole number from -128 to 127";
+        let text = "the priority must be a whole number from -128 to 127";
         return decided(Verdict::Reject(StanzaError::bad_request().text(text)));
     }
     match (kind, stanza.to()) {

@@ -49,7 +49,7 @@ async fn get(request: IqRequest) -> IqResult {
     let mut wanted = query.children();
     let asked = wanted.next().ok_or_else(nothing)?;
     if wanted.next().is_some() {
-        return Err(StanzaError::bad_request().text("ask for one element at a time"));
+        return Err(StanzaError::bad_request().text("request one element at a time"));
     }
     check(asked)?;
     let stored = request.kernel.store().private().get(account.id(), asked.name(), asked.ns()).await;
@@ -70,7 +70,7 @@ impl PrivateXml {
         for element in query.children() {
             let entry = entry(element)?;
             if entries.iter().any(|earlier| (&earlier.name, &earlier.ns) == (&entry.name, &entry.ns)) {
-                return Err(StanzaError::bad_request().text("the same element occurs twice"));
+                return Err(StanzaError::bad_request().text("duplicate element"));
             }
             entries.push(entry);
         }
@@ -102,7 +102,7 @@ fn check(element: Node<'_>) -> Result<(), StanzaError> {
     let own = element.ns();
     let reserved = own.starts_with("jabber:") || own.starts_with("http://jabber.org/") || own == ns::VCARD;
     match own.is_empty() || reserved {
-        true => Err(StanzaError::not_acceptable().text("the element needs a namespace that is not reserved")),
+        true => Err(StanzaError::not_acceptable().text("the element must not be in a reserved namespace")),
         false => Ok(()),
     }
 }

@@ -85,7 +85,7 @@ impl Registration {
         confidential(&about)?;
         let query = stanza.payload().ok_or_else(StanzaError::bad_request)?;
         if query.child("remove", ns::REGISTER).is_some() {
-            return Err(StanzaError::unexpected_request().text("log in to give your account up"));
+            return Err(StanzaError::unexpected_request().text("log in to delete your account"));
         }
         let (name, password) = (text(query, "username")?, password(query)?);
         let malformed = || StanzaError::not_acceptable().text("this user name is not allowed");
@@ -95,7 +95,7 @@ impl Registration {
         let auth = host.options().auth.clone();
         auth.create(host.name(), local, &password, kernel.now_us()).await.map_err(refusal)?;
         if let Err(error) = kernel.account_made(&host, local).await {
-            tracing::error!(%jid, %error, "features were not told of a new account");
+            tracing::error!(%jid, %error, "cannot notify the modules of a new account");
         }
         tracing::info!(%jid, address = %about.address.ip(), "account registered");
         Ok(None)
@@ -193,7 +193,9 @@ fn refusal(error: ChangeError) -> StanzaError {
         ChangeError::Exists => StanzaError::conflict().text("this user name is taken"),
         ChangeError::NoSuchAccount => StanzaError::item_not_found(),
         ChangeError::Password(error) => StanzaError::not_acceptable().text(error.to_string()),
-        ChangeError::NotHere => StanzaError::not_allowed().text("accounts of this domain are kept elsewhere"),
+        ChangeError::NotHere => {
+            StanzaError::not_allowed().text("accounts of this domain are managed elsewhere")
+        }
         ChangeError::Failed(error) => {
             tracing::error!(%error, "cannot write an account");
             StanzaError::internal_server_error()

@@ -94,7 +94,7 @@ impl Connections {
 
     fn refuse<T>(&self, address: IpAddr) -> Option<T> {
         self.refused.inc();
-        tracing::debug!(%address, "a connection is refused: there are too many");
+        tracing::debug!(%address, "connection refused: too many connections");
         None
     }
 

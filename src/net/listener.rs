@@ -70,7 +70,9 @@ impl BindError {
         match self.what.kind() {
             io::ErrorKind::AddrInUse => "stop the program that listens there, or choose another port",
             io::ErrorKind::AddrNotAvailable => "choose an address that this machine has",
-            io::ErrorKind::PermissionDenied => "choose a port from 1024 up, or grant CAP_NET_BIND_SERVICE",
+            io::ErrorKind::PermissionDenied => {
+                "choose a port above 1023, or grant CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=)"
+            }
             _ => "choose another address",
         }
     }

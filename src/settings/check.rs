@@ -239,7 +239,7 @@ impl Checker {
             Given::Table(table) => {
                 table.iter().for_each(|(name, one)| self.representable(one, &join(path, name)));
             }
-            Given::Integer(_) if value.to_json().is_none() => self.not_held(path, "is too large a number"),
+            Given::Integer(_) if value.to_json().is_none() => self.not_held(path, "is too large"),
             Given::Number(_) if value.to_json().is_none() => self.not_held(path, "is not a finite number"),
             _ => {}
         }

@@ -31,7 +31,7 @@ impl Given {
     /// What it is, after "must be a list, not".
     pub(crate) fn in_words(&self) -> &'static str {
         match self {
-            Self::Nothing => "nothing",
+            Self::Nothing => "null",
             Self::Flag(_) => "a boolean",
             Self::Integer(_) => "an integer",
             Self::Number(_) => "a float",

@@ -27,7 +27,7 @@ impl Range {
     /// What to write.
     pub(crate) fn remedy(&self) -> String {
         let number = match (self.least, self.most) {
-            (i64::MIN, i64::MAX) => "a number that fits 64 bits".to_owned(),
+            (i64::MIN, i64::MAX) => "a number that fits in 64 bits".to_owned(),
             (least, i64::MAX) => format!("a number of at least {least}"),
             (i64::MIN, most) => format!("a number of at most {most}"),
             (least, most) => format!("a number from {least} to {most}"),

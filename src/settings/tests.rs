@@ -108,7 +108,7 @@ fn every_kind_of_mistake() {
         (json!({ "name": 5 }), "`name` must be a string, not an integer — write name = \"text\""),
         (json!({ "name": "" }), "`name` has 0 characters — write at least 1"),
         (json!({ "name": "äöüß" }), "`name` has 4 characters — write at most 3"),
-        (json!({ "name": null }), "`name` must be a string, not nothing — write name = \"text\""),
+        (json!({ "name": null }), "`name` must be a string, not null — write name = \"text\""),
         (json!({ "name": "x", "bytes": 0 }), "`bytes` is out of range — write a number from 10 to 1000"),
         (json!({ "name": "x", "bytes": 1001 }), "`bytes` is out of range — write a number from 10 to 1000"),
         (
@@ -125,7 +125,7 @@ fn every_kind_of_mistake() {
         (json!({ "name": "x", "level": 1 }), "`level` belongs to [log] — move it there"),
         (
             json!({ "name": "x", "window": "60" }),
-            "\"60\" is not a duration — write one such as \"500ms\", \"60s\", \"5m\" or \"1h\" (at most 49 days)",
+            "\"60\" is not a duration — write a duration such as \"500ms\", \"60s\", \"5m\" or \"1h\" (at most 49 days)",
         ),
         (json!({ "name": "x", "drop": [{}] }), "`drop[0]` has 0 keys — write at least 1"),
         (
@@ -138,7 +138,7 @@ fn every_kind_of_mistake() {
         ),
         (
             json!({ "name": "x", "over": { "whole": 1, "count": 9 } }),
-            "`over.whole` holds for the whole server — move it to [limits]",
+            "`over.whole` applies to the whole server — move it to [limits]",
         ),
     ] {
         assert_eq!(said(&value), [expected], "{value}");
@@ -165,7 +165,7 @@ fn what_json_cannot_hold_is_reported_at_its_place() {
         [
             "`bytes` is out of range — write a number from 10 to 1000",
             "`share` is out of range — write a number from 0 to 1",
-            "`n[0]` is too large a number — write a finite number that fits 64 bits",
+            "`n[0]` is too large — write a finite number that fits in 64 bits",
         ]
     );
     assert_eq!((&checked["bytes"], checked.get("free")), (&json!(100), None), "the default stands in");

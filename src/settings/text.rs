@@ -24,7 +24,7 @@ pub fn duration(text: &str) -> Result<(), Complaint> {
     let milliseconds =
         factor.and_then(|factor| number.parse::<u32>().ok().and_then(|number| number.checked_mul(factor)));
     milliseconds.map(drop).ok_or_else(|| {
-        let remedy = "write one such as \"500ms\", \"60s\", \"5m\" or \"1h\" (at most 49 days)";
+        let remedy = "write a duration such as \"500ms\", \"60s\", \"5m\" or \"1h\" (at most 49 days)";
         Complaint::new(format!("{text:?} is not a duration"), remedy)
     })
 }

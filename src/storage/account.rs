@@ -56,7 +56,7 @@ impl From<StorageError> for CreateError {
 impl std::fmt::Display for CreateError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Exists => f.write_str("the account exists already"),
+            Self::Exists => f.write_str("the account already exists"),
             Self::Storage(error) => error.fmt(f),
         }
     }

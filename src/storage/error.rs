@@ -35,15 +35,16 @@ impl fmt::Display for StorageError {
         match self {
             Self::Unsupported(why) => write!(f, "unsupported storage URL: {why}"),
             Self::Unreachable(why) => write!(f, "the database is unreachable: {why}"),
-            Self::Corrupt(why) => write!(f, "the database is damaged or not ours: {why}"),
+            Self::Corrupt(why) => write!(f, "not a castling database, or damaged: {why}"),
             Self::NewerSchema { found, known } => {
-                write!(f, "the database has schema {found}, this version knows none above {known}")
+                let by = "the database was written by a newer castling";
+                write!(f, "{by} (schema {found}, this one reads up to {known})")
             }
             Self::Busy => f.write_str("the database is locked by another process"),
-            Self::Constraint(why) => write!(f, "the write contradicts the schema: {why}"),
-            Self::Io(why) => write!(f, "the database's file: {why}"),
+            Self::Constraint(why) => write!(f, "the write violates a constraint: {why}"),
+            Self::Io(why) => write!(f, "database file: {why}"),
             Self::Closed => f.write_str("the store is closed"),
-            Self::Database(why) => write!(f, "the database said: {why}"),
+            Self::Database(why) => write!(f, "database error: {why}"),
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) async fn migrate(connection: &mut Connection, now_us: i64) -> Result<
         Ok(()) => connection.run(Statement::Commit).await,
         Err(error) => {
             if let Err(second) = connection.run(Statement::Rollback).await {
-                tracing::error!(%second, "the migration could not be rolled back");
+                tracing::error!(%second, "cannot roll back the migration");
             }
             Err(error)
         }

@@ -38,15 +38,15 @@ impl Options {
     /// The SQLite file that the URL names.
     pub(crate) fn sqlite_path(&self) -> Result<PathBuf, StorageError> {
         let Some((scheme, rest)) = self.url.split_once(':') else {
-            return Err(StorageError::Unsupported("it has no scheme, such as sqlite:castling.db".into()));
+            return Err(StorageError::Unsupported("it has no scheme such as sqlite:".into()));
         };
         if scheme != "sqlite" {
-            return Err(StorageError::Unsupported(format!("{scheme}: is not built in, sqlite: is")));
+            return Err(StorageError::Unsupported(format!("only sqlite: is supported, not {scheme}:")));
         }
         let path = rest.strip_prefix("//").unwrap_or(rest);
         if path.is_empty() || path.contains('?') || path.starts_with(':') {
             return Err(StorageError::Unsupported(
-                "sqlite: takes the path of a file and nothing else".into(),
+                "sqlite: must be followed by a file path only".into(),
             ));
         }
         Ok(self.data_dir.join(Path::new(path)))

@@ -116,7 +116,7 @@ impl Rosters<'_> {
             match Jid::parse(&jid) {
                 Ok(jid) => roster.items.push(item(jid, row)?),
                 Err(error) => {
-                    tracing::error!(account, %error, "a roster item with an invalid address is left out");
+                    tracing::error!(account, %error, "skipped a roster item with an invalid JID");
                 }
             }
         }

@@ -152,7 +152,7 @@ fn failure(error: sqlx::Error) -> StorageError {
         }
         sqlx::Error::PoolClosed => StorageError::Closed,
         sqlx::Error::PoolTimedOut => StorageError::Busy,
-        sqlx::Error::WorkerCrashed => StorageError::Unreachable("its thread has ended".into()),
+        sqlx::Error::WorkerCrashed => StorageError::Unreachable("its worker thread has ended".into()),
         sqlx::Error::Io(error) => StorageError::Io(error.to_string()),
         other => StorageError::Database(other.to_string()),
     }

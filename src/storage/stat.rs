@@ -73,7 +73,7 @@ impl Stats {
     pub(crate) fn record(&self, statement: Statement, took: Duration, rows: Option<u64>) {
         if took > SLOW {
             let name = statement.definition().name;
-            tracing::warn!(statement = name, ms = took.as_millis(), ?rows, "slow statement");
+            tracing::warn!(statement = name, ms = took.as_millis(), rows, "slow statement");
         }
         let Some(cell) = self.cells.get(statement as usize) else { return };
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);

@@ -150,7 +150,7 @@ impl Writer {
         self.readers.close().await;
         let closed = self.connection.close().await;
         if let Err(error) = &closed {
-            tracing::error!(%error, "the database was not closed cleanly");
+            tracing::error!(%error, "cannot close the database cleanly");
         }
         for answer in closing {
             let _ = answer.send(closed.clone());
@@ -236,10 +236,10 @@ impl Writer {
             },
             Err(error) => error,
         };
-        tracing::warn!(%error, "a batch of writes is rolled back");
+        tracing::warn!(%error, "a batch of writes was rolled back");
         // After some errors (disk full) SQLite has already rolled back by itself and refuses this.
         if let Err(second) = self.connection.run(Statement::Rollback).await {
-            tracing::debug!(%second, "nothing left to roll back");
+            tracing::debug!(%second, "nothing to roll back");
         }
         Err(error)
     }

@@ -110,9 +110,12 @@ async fn request<P: Pipe>(
             pipe.stanza(&stanza.result_reply(Some(&Element::new("bind", ns::BIND).child(jid))));
             Ok(Some(Bound { hold, resumed: false, lang: None }))
         }
-        Err(BindError::Gone) => Err(StreamError::new(StreamCondition::HostGone).into()),
+        Err(BindError::Gone) => {
+            let error = StreamError::new(StreamCondition::HostGone);
+            Err(error.text("this domain is no longer served here").into())
+        }
         Err(error) => {
-            if let Some(reply) = stanza.error_reply(&refusal(error)) {
+            if let Some(reply) = stanza.error_reply(&refusal(error, host)) {
                 pipe.stanza(&reply);
             }
             Ok(None)
@@ -121,11 +124,14 @@ async fn request<P: Pipe>(
 }
 
 /// The conditions of RFC 6120 section 7.7.
-fn refusal(error: BindError) -> StanzaError {
+fn refusal(error: BindError, host: &Host) -> StanzaError {
     match error {
-        BindError::Conflict => StanzaError::conflict(),
-        BindError::TooMany => StanzaError::resource_constraint(),
-        BindError::BadResource => StanzaError::bad_request(),
+        BindError::Conflict => StanzaError::conflict().text("this resource is in use"),
+        BindError::TooMany => {
+            let most = host.options().limits.sessions_per_account.bound();
+            StanzaError::resource_constraint().text(format!("this account already has {most} sessions"))
+        }
+        BindError::BadResource => StanzaError::bad_request().text("the resource is not valid"),
         BindError::Gone => StanzaError::gone(),
     }
 }
@@ -133,7 +139,7 @@ fn refusal(error: BindError) -> StanzaError {
 async fn account(c2s: &C2s, host: &Arc<Host>, user: &Jid) -> Result<Option<Arc<Account>>, PipeError> {
     let local = user.local().unwrap_or_default();
     c2s.kernel.account(host, local).await.map_err(|error| {
-        tracing::error!(%error, "an account could not be looked up");
+        tracing::error!(%error, "cannot look up an account");
         StreamError::new(StreamCondition::InternalServerError).into()
     })
 }

@@ -34,7 +34,8 @@ impl<'a> Early<'a> {
                 return Ok(Some(element));
             }
             self.left = self.left.checked_sub(1).ok_or_else(|| {
-                StreamError::new(StreamCondition::PolicyViolation).text("too many requests before log-in")
+                StreamError::new(StreamCondition::PolicyViolation)
+                    .text("too many requests before authentication")
             })?;
             self.answer(pipe, element).await;
         }

@@ -305,7 +305,8 @@ impl<P: Pipe> Established<P> {
             End::Lost if self.resumable => self.hold.detach().await,
             End::Lost => self.hold.end().await,
             End::Superseded => {
-                self.refuse(&StreamError::new(StreamCondition::Conflict).text("resumed elsewhere"));
+                let error = StreamError::new(StreamCondition::Conflict);
+                self.refuse(&error.text("this session was resumed on another connection"));
                 drop(self.hold); // the new connection waits for this one to let go
                 goodbye(&mut *self.pipe).await;
             }
@@ -335,7 +336,7 @@ impl<P: Pipe> Established<P> {
     /// What the client has asked is answered, and what waits for it is written, as long as it reads.
     async fn drain(&mut self) {
         if timeout(LAST, self.write_all()).await.is_err() {
-            tracing::debug!(jid = %self.hold.jid(), "the client did not read its last answers");
+            tracing::debug!(jid = %self.hold.jid(), "the client did not read its last replies");
         }
     }
 

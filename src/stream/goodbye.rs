@@ -10,6 +10,6 @@ const GOODBYE: Duration = Duration::from_secs(5);
 /// Closes a pipe; a peer that does not read is not waited for longer than [`GOODBYE`].
 pub(crate) async fn goodbye<P: Pipe>(pipe: &mut P) {
     if tokio::time::timeout(GOODBYE, pipe.shut()).await.is_err() {
-        tracing::debug!(address = %pipe.about().address, "the peer did not read the end of its stream");
+        tracing::debug!(address = %pipe.about().address, "the client did not read the end of the stream");
     }
 }

@@ -36,7 +36,7 @@ fn boxed(connection: Connection) -> Box<Tcp> {
 }
 
 fn refused(peer: SocketAddr, error: &TlsAcceptError) {
-    tracing::debug!(%peer, %error, "no TLS");
+    tracing::debug!(%peer, %error, "TLS handshake failed");
 }
 
 /// The first stream: nothing happens in it but STARTTLS (RFC 6120 section 5.4).
@@ -54,7 +54,7 @@ async fn starttls(c2s: &C2s, mut tcp: Box<Tcp>) -> Option<Box<Tcp>> {
         Err(error) => return fail(c2s, &mut *tcp, error).await,
     };
     if !wanted {
-        let error = StreamError::new(StreamCondition::PolicyViolation).text("STARTTLS is required first");
+        let error = StreamError::new(StreamCondition::PolicyViolation).text("STARTTLS is required");
         return fail(c2s, &mut *tcp, error.into()).await;
     }
     let Some(config) = c2s.tls.for_domain(host.name()) else {

@@ -83,8 +83,12 @@ async fn begin<P: Pipe>(c2s: &C2s, pipe: &mut P, until: Instant) -> Option<Bound
     let tasks = c2s.kernel.runtime().tasks.clone();
     let error = tokio::select! {
         bound = negotiate::negotiate(c2s, pipe) => return bound,
-        () = sleep_until(until) => StreamError::new(StreamCondition::ConnectionTimeout).text("the log-in took too long"),
-        () = tasks.drained_signal() => StreamCondition::SystemShutdown.into(),
+        () = sleep_until(until) => {
+            StreamError::new(StreamCondition::ConnectionTimeout).text("authentication timed out")
+        }
+        () = tasks.drained_signal() => {
+            StreamError::new(StreamCondition::SystemShutdown).text("the server is shutting down")
+        }
     };
     negotiate::fail(c2s, pipe, error.into()).await
 }

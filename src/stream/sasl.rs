@@ -54,7 +54,7 @@ pub(crate) async fn authenticate<P: Pipe>(
             }
         }
     }
-    Err(StreamError::new(StreamCondition::PolicyViolation).text("too many failed attempts to log in").into())
+    Err(StreamError::new(StreamCondition::PolicyViolation).text("too many failed login attempts").into())
 }
 
 enum Attempt {
@@ -237,6 +237,7 @@ fn data(name: &'static str, bytes: Option<&[u8]>) -> Element {
 
 fn failure(error: SaslError, text: Option<&str>) -> Element {
     let failure = Element::new("failure", ns::SASL).child(Element::new(error.as_str(), ns::SASL));
+    let text = text.or((error == SaslError::InvalidAuthzid).then_some("you may only act as yourself"));
     match text {
         Some(text) => failure.child(Element::new("text", ns::SASL).attr("xml:lang", "en").text(text)),
         None => failure,

@@ -87,7 +87,7 @@ pub(crate) fn too_early(confirms: bool) -> Element {
 
 /// `<failed/>` on a transport that keeps count itself (XEP-0124 section 9).
 pub(crate) fn not_here() -> Element {
-    let words = "BOSH acknowledges by itself: there is no stream management on it";
+    let words = "stream management is not available over BOSH, which has its own acknowledgements";
     failed(Condition::FeatureNotImplemented)
         .child(Element::new("text", ns::STANZAS).attr("xml:lang", "en").text(words))
 }
@@ -105,7 +105,7 @@ pub(crate) fn answer(h: u32) -> Element {
 /// The client claims to have handled more than was sent (XEP-0198 section 4).
 pub(crate) fn too_high(TooHigh { h, sent }: TooHigh) -> StreamError {
     StreamError::new(StreamCondition::UndefinedCondition)
-        .text(format!("you acknowledged {h} stanzas, and {sent} were sent"))
+        .text(format!("you acknowledged {h} stanzas, but only {sent} were sent"))
         .application(
             element("handled-count-too-high").attr("h", h.to_string()).attr("send-count", sent.to_string()),
         )

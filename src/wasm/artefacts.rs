@@ -43,8 +43,8 @@ impl Artefact {
             return Err(LoadError::TooLarge { bytes: length });
         }
         if !section::is_component(&bytes) {
-            let what = if bytes.starts_with(b"\0asm") { "a core module" } else { "something else" };
-            return Err(LoadError::NotAComponent(format!("{} is {what}", path.display())));
+            let what = if bytes.starts_with(b"\0asm") { "is a core module" } else { "is not WebAssembly" };
+            return Err(LoadError::NotAComponent(format!("{} {what}", path.display())));
         }
         let digest = hex(&Sha256::digest(&bytes));
         Ok(Self { bytes, digest })
@@ -88,7 +88,7 @@ impl Artefacts {
             write_whole(&path, &whole).map_err(|error| error.to_string())
         });
         if let Err(error) = kept {
-            tracing::warn!(path = %path.display(), error, "a compiled plugin could not be kept");
+            tracing::warn!(path = %path.display(), error, "cannot store a compiled plugin");
         }
         Ok(component)
     }
@@ -99,7 +99,7 @@ fn load(engine: &Engine, path: &Path) -> Option<Component> {
     let whole = std::fs::read(path).ok()?;
     let (hash, code) = whole.split_at_checked(HASH)?;
     if Sha256::digest(code).as_slice() != hash {
-        tracing::warn!(path = %path.display(), "a compiled plugin is damaged and is compiled again");
+        tracing::warn!(path = %path.display(), "a compiled plugin is damaged: compiling again");
         return None;
     }
     #[expect(unsafe_code, reason = "nobody but this user can write there, and the hash tells a damaged file")]
@@ -107,7 +107,7 @@ fn load(engine: &Engine, path: &Path) -> Option<Component> {
     // only this process's user writes to, its name holds the hash of the component and of the engine's version
     // and settings, and its content is compared with its own hash, so it is neither another's nor damaged.
     let component = unsafe { Component::deserialize(engine, code) };
-    component.map_err(|error| tracing::warn!(%error, "a compiled plugin is compiled again")).ok()
+    component.map_err(|error| tracing::warn!(%error, "cannot load a compiled plugin: compiling again")).ok()
 }
 
 /// What tells engines apart whose compiled code does not fit each other: wasmtime's version and settings.

@@ -218,7 +218,7 @@ impl Deployment {
     ) -> Result<R, Failure> {
         let admission = self.breaker.admit(|| self.scope.now_ms());
         if admission == Admission::Open {
-            return Err(Failure::new(FailureKind::Open, "it has failed too often and rests"));
+            return Err(Failure::new(FailureKind::Open, "the plugin is suspended after repeated failures"));
         }
         counters.calls.inc();
         let want = self.job(hook).map_or(Want::Head, |job| job.want);
@@ -252,25 +252,30 @@ impl Deployment {
             seat.instance = Some(Box::new(made));
         }
         let instance = seat.instance.as_deref_mut();
-        instance.ok_or_else(|| Failure::new(FailureKind::Start, "there is no instance"))
+        instance.ok_or_else(|| Failure::new(FailureKind::Start, "the plugin has no instance"))
     }
 
     /// A failure is told, and held against the plugin.
     fn failed(&self, failure: &Failure, trial: bool) {
         let (plugin, version) = (&*self.scope.name, self.plugin.version());
         if failure.kind == FailureKind::Host {
-            tracing::error!(plugin, version, error = failure.message, "the server failed in a plugin's call");
+            tracing::error!(
+                plugin,
+                version,
+                error = failure.message,
+                "internal error while calling a plugin"
+            );
         } else {
             tracing::warn!(
                 plugin,
                 version,
                 kind = failure.kind.name(),
                 error = failure.message,
-                "a plugin failed"
+                "plugin failed"
             );
         }
         if self.breaker.failed(failure.kind.weight(), trial, self.scope.now_ms()) {
-            tracing::warn!(plugin, version, "a plugin fails again and again: it is not called for a while");
+            tracing::warn!(plugin, version, "plugin suspended after repeated failures");
         }
     }
 }
@@ -304,9 +309,9 @@ fn ordered(hook: Hook, policy: Option<&Value>) -> Result<Option<Policy>, String>
         Some(Value::Object(table)) => match table.get(hook.name()) {
             None => Ok(None),
             Some(Value::String(word)) => hook.policy(word).map(Some),
-            Some(_) => Err(format!("the failure policy of {hook} has to be a word")),
+            Some(_) => Err(format!("the failure policy of {hook} must be a string")),
         },
-        Some(_) => Err("a failure policy is a word, or a table from hook to word".into()),
+        Some(_) => Err("a failure policy must be a string, or a table with a string per hook".into()),
     }
 }
 
@@ -314,7 +319,7 @@ fn known_hooks(policy: Option<&Value>, jobs: &[Job]) -> Result<(), LoadError> {
     let Some(Value::Object(table)) = policy else { return Ok(()) };
     let unknown = table.keys().find(|name| !jobs.iter().any(|job| job.hook.name() == *name));
     match unknown {
-        Some(name) => Err(LoadError::Policy(format!("`{name}` is no hook of this plugin"))),
+        Some(name) => Err(LoadError::Policy(format!("`{name}` is not a hook of this plugin"))),
         None => Ok(()),
     }
 }

@@ -33,8 +33,8 @@ pub(crate) fn build(workers: usize) -> Result<(Engine, Allocator), LoadError> {
         Err(error) => {
             tracing::warn!(
                 %error,
-                "no address space for the pool of plugin instances: each instance asks the system for memory, \
-                 which makes restarts of plugins slower (is `ulimit -v` set?)"
+                "not enough address space for a pool of plugin instances: each instance allocates its own \
+                 memory, which slows down restarts of plugins (is `ulimit -v` set?)"
             );
             (plain()?, Allocator::OnDemand)
         }

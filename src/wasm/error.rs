@@ -88,10 +88,10 @@ impl LoadError {
     /// What the operator can do about it.
     pub fn remedy(&self) -> String {
         match self {
-            Self::File { .. } => "check the path and who may read it".into(),
-            Self::TooLarge { .. } => "build it with optimisation for size, without debug information".into(),
+            Self::File { .. } => "check the path and the file's permissions".into(),
+            Self::TooLarge { .. } => "build it optimised for size, without debug information".into(),
             Self::NotAComponent(_) => {
-                "build it for wasm32-wasip2 or another target that makes components".into()
+                "build it for wasm32-wasip2 or another target that produces components".into()
             }
             Self::NoManifest => "add its manifest as custom section `castling:plugin`".into(),
             Self::Manifest(_) => "correct the manifest and build the plugin again".into(),
@@ -99,8 +99,8 @@ impl LoadError {
             Self::Version { .. } => {
                 "update the server, or use a version of the plugin made for this one".into()
             }
-            Self::Forbidden { .. } => "a plugin gets the interfaces of castling:plugin, and of WASI only \
-                                       cli, io, clocks and random"
+            Self::Forbidden { .. } => "plugins may import castling:plugin and, of WASI, only cli, io, \
+                                       clocks and random"
                 .into(),
             Self::UnknownHook(_) => {
                 "update the server, or use a version of the plugin made for this one".into()
@@ -108,7 +108,7 @@ impl LoadError {
             Self::Link(_) => "update the server, or build the plugin against this server's wit/1".into(),
             Self::Grant(_) => "write it as interface[.function][:scope]".into(),
             Self::NotGranted { missing } => format!("grants = [{}]", quoted(missing)),
-            Self::Policy(_) => "use a policy of the hook, or leave it out".into(),
+            Self::Policy(_) => "use one of the hook's policies, or leave it out".into(),
             Self::Config { problems, .. } => {
                 problems.first().map(|problem| problem.remedy.clone()).unwrap_or_default()
             }
@@ -128,36 +128,36 @@ impl fmt::Display for LoadError {
         match self {
             Self::File { path, error } => write!(f, "{}: {error}", path.display()),
             Self::TooLarge { bytes } => {
-                write!(f, "it has {bytes} bytes, a plugin has at most {}", crate::artefacts::MAX_BYTES)
+                write!(f, "it has {bytes} bytes; a plugin may have at most {}", crate::artefacts::MAX_BYTES)
             }
-            Self::NotAComponent(why) => write!(f, "it is no WebAssembly component: {why}"),
+            Self::NotAComponent(why) => write!(f, "it is not a WebAssembly component: {why}"),
             Self::NoManifest => f.write_str("it has no manifest"),
-            Self::Manifest(why) => write!(f, "its manifest is wrong: {why}"),
-            Self::Name(name) => write!(f, "`{name}` cannot be a plugin's name"),
+            Self::Manifest(why) => write!(f, "its manifest is invalid: {why}"),
+            Self::Name(name) => write!(f, "`{name}` is not a valid plugin name"),
             Self::Version { interface, wanted, offered } => {
-                write!(f, "it needs {interface}@{wanted}, this server offers {offered}")
+                write!(f, "it needs {interface}@{wanted}, but this server offers {offered}")
             }
-            Self::Forbidden { import } => write!(f, "it imports {import}, which no plugin gets"),
+            Self::Forbidden { import } => write!(f, "it imports {import}, which is not available to plugins"),
             Self::UnknownHook(name) => write!(f, "it exports {name}, which this server does not call"),
-            Self::Link(why) => write!(f, "its imports do not fit this server: {why}"),
-            Self::Grant(why) => write!(f, "a grant cannot be read: {why}"),
+            Self::Link(why) => write!(f, "its imports do not match this server: {why}"),
+            Self::Grant(why) => write!(f, "a grant is malformed: {why}"),
             Self::NotGranted { missing } => {
-                write!(f, "it needs grants it has not got: {}", missing.join(", "))
+                write!(f, "it lacks required grants: {}", missing.join(", "))
             }
             Self::Policy(why) => f.write_str(why),
             Self::Config { domain, problems } => {
-                write!(f, "its settings for {domain} are wrong")?;
+                write!(f, "its settings for {domain} are invalid")?;
                 problems.iter().enumerate().try_for_each(|(index, problem)| {
                     let comma = if index == 0 { ':' } else { ';' };
                     write!(f, "{comma} {}", problem.message)
                 })
             }
             Self::Refused { domain: Some(domain), message } => {
-                write!(f, "it refuses its settings for {domain}: {message}")
+                write!(f, "it rejects its settings for {domain}: {message}")
             }
             Self::Refused { domain: None, message } => write!(f, "it refuses to start: {message}"),
-            Self::Failed(why) => write!(f, "it failed while it started: {why}"),
-            Self::Engine(why) => write!(f, "the plugin engine: {why}"),
+            Self::Failed(why) => write!(f, "it failed while starting: {why}"),
+            Self::Engine(why) => write!(f, "plugin engine error: {why}"),
         }
     }
 }

@@ -44,7 +44,8 @@ impl Grant {
         };
         let Some((_, functions)) = GUARDED.iter().find(|(name, _)| *name == interface) else {
             let names: Vec<_> = GUARDED.iter().map(|(name, _)| *name).collect();
-            return Err(format!("`{interface}` is no interface that needs a grant ({})", names.join(", ")));
+            let names = names.join(", ");
+            return Err(format!("`{interface}` is not an interface that needs a grant ({names})"));
         };
         if let Some(function) = function.filter(|function| !functions.contains(function)) {
             let known = functions.join(", ");
@@ -93,7 +94,7 @@ mod tests {
         {
             assert_eq!(Grant::parse(text).unwrap().to_string(), text);
         }
-        assert!(Grant::parse("log").unwrap_err().contains("no interface that needs a grant"));
+        assert!(Grant::parse("log").unwrap_err().contains("not an interface that needs a grant"));
         assert!(Grant::parse("sessions.open").unwrap_err().contains("close, of-account"));
     }
 

@@ -54,7 +54,7 @@ impl Hook {
         let found = words.iter().find(|(name, _)| *name == word).map(|(_, policy)| *policy);
         found.ok_or_else(|| {
             let names = words.map(|(name, _)| name).join(", ");
-            format!("`{word}` is no failure policy of {self} ({names})")
+            format!("`{word}` is not a valid failure policy of {self} ({names})")
         })
     }
 

@@ -211,7 +211,7 @@ mod tests {
     fn versions_are_negotiated_in_words() {
         assert!(matches!(host_interface("castling:plugin/rates@1.0.3"), Ok(Some("rates"))));
         let newer = host_interface("castling:plugin/rates@1.3.0").unwrap_err();
-        let words = "it needs castling:plugin/rates@1.3.0, this server offers 1.0.0";
+        let words = "it needs castling:plugin/rates@1.3.0, but this server offers 1.0.0";
         assert_eq!(newer.to_string(), words);
         assert!(matches!(host_interface("castling:plugin/rates@2.0.0"), Err(LoadError::Version { .. })));
     }

@@ -41,7 +41,7 @@ impl ResourceLimiter for Limits {
         let bytes = self.bytes.saturating_sub(now).saturating_add(wanted);
         if bytes > self.cap {
             self.exceeded = true;
-            bail!("the plugin asks for {bytes} bytes of memory and may have {}", self.cap);
+            bail!("the plugin requested {bytes} bytes of memory; at most {} are allowed", self.cap);
         }
         self.bytes = bytes;
         Ok(true)
@@ -50,7 +50,7 @@ impl ResourceLimiter for Limits {
     fn table_growing(&mut self, _: usize, wanted: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         if wanted > TABLE_ELEMENTS {
             self.exceeded = true;
-            bail!("the plugin asks for a table of {wanted} elements and may have {TABLE_ELEMENTS}");
+            bail!("the plugin requested a table of {wanted} elements; at most {TABLE_ELEMENTS} are allowed");
         }
         Ok(true)
     }

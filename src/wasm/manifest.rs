@@ -108,13 +108,14 @@ impl Manifest {
 
     fn check(&self) -> Result<(), String> {
         if self.manifest != FORMAT {
-            return Err(format!("its format is {}, this server reads {FORMAT}", self.manifest));
+            return Err(format!("its format is {}, but this server reads {FORMAT}", self.manifest));
         }
         if !is_name(&self.name) {
-            return Err(format!("`{}` is no name: a-z, 0-9 and `-`, at most 64", self.name));
+            let form = "a-z, 0-9 and `-`, at most 64 characters";
+            return Err(format!("`{}` is not a valid name ({form})", self.name));
         }
         for (name, hook) in &self.hooks {
-            let known = Hook::from_name(name).ok_or_else(|| format!("there is no hook `{name}`"))?;
+            let known = Hook::from_name(name).ok_or_else(|| format!("unknown hook `{name}`"))?;
             for interest in &hook.interests {
                 interest.compile()?;
             }
@@ -165,7 +166,7 @@ fn stanza_type(word: &str) -> Result<StanzaType, String> {
         StanzaType::None => "none",
         other => other.as_str(),
     };
-    TYPES.into_iter().find(|t| of(*t) == word).ok_or_else(|| format!("there is no stanza type `{word}`"))
+    TYPES.into_iter().find(|t| of(*t) == word).ok_or_else(|| format!("unknown stanza type `{word}`"))
 }
 
 impl InterestManifest {
@@ -178,7 +179,7 @@ impl InterestManifest {
         let mut all: Option<Interest> = None;
         for word in &self.kinds {
             let kind = KINDS.into_iter().find(|kind| kind.as_str() == word);
-            let kind = kind.ok_or_else(|| format!("there is no stanza kind `{word}`"))?;
+            let kind = kind.ok_or_else(|| format!("unknown stanza kind `{word}`"))?;
             let one = match types.is_empty() {
                 true => Interest::kinds(&[kind]),
                 false => Interest::types(kind, &types),
@@ -188,7 +189,7 @@ impl InterestManifest {
                 None => one,
             });
         }
-        let all = all.ok_or("an interest names no kinds")?;
+        let all = all.ok_or("an interest must name at least one kind")?;
         let namespaces: Vec<&str> = self.ns.iter().map(String::as_str).collect();
         Ok(if namespaces.is_empty() { all } else { all.payload_ns(&namespaces) })
     }

@@ -83,7 +83,7 @@ impl State {
     /// # Errors
     /// Outside one: a trap.
     pub fn call(&self) -> Result<&Call> {
-        self.call.as_ref().ok_or_else(|| format_err!("there is no call in progress"))
+        self.call.as_ref().ok_or_else(|| format_err!("no call is in progress"))
     }
 
     /// A domain of the plugin.
@@ -92,16 +92,16 @@ impl State {
     /// When the plugin is not enabled there: a trap.
     pub fn domain(&self, id: u32) -> Result<&Domain> {
         let domain = self.scope.domains.get(&id);
-        domain.ok_or_else(|| format_err!("the plugin is not enabled on a domain {id}"))
+        domain.ok_or_else(|| format_err!("the plugin is not enabled on domain {id}"))
     }
 
     /// What plugins keep with the local session of the call in progress.
     pub fn kept(&self) -> Result<&Kept> {
-        self.call()?.session.kept().ok_or_else(|| format_err!("no local session is the subject of this call"))
+        self.call()?.session.kept().ok_or_else(|| format_err!("this call does not concern a local session"))
     }
 }
 
 /// Bounds what a guest hands over.
 pub(crate) fn bounded(bytes: usize, most: usize) -> Result<()> {
-    if bytes <= most { Ok(()) } else { Err(format_err!("{bytes} bytes where at most {most} are taken")) }
+    if bytes <= most { Ok(()) } else { Err(format_err!("{bytes} bytes; at most {most} are allowed")) }
 }

@@ -52,14 +52,14 @@ fn reject(stanza: &Stanza, error: StanzaError) -> Verdict {
 fn stanza_error(error: &WitError) -> Result<StanzaError, Failure> {
     let bad = |what: String| Failure::new(FailureKind::Verdict, what);
     let condition = Condition::from_name(&error.condition)
-        .ok_or_else(|| bad(format!("there is no stanza error `{}`", error.condition)))?;
+        .ok_or_else(|| bad(format!("unknown stanza error `{}`", error.condition)))?;
     let mut made = StanzaError::new(condition);
     if let Some(text) = &error.text {
         made = made.text(text.chars().filter(|c| !c.is_control()).take(4096).collect::<String>());
     }
     if let Some(app) = &error.app {
-        let document =
-            parse(app).map_err(|why| bad(format!("the application's condition is no XML: {why}")))?;
+        let document = parse(app)
+            .map_err(|why| bad(format!("the application condition is not well-formed XML: {why}")))?;
         made = made.app(document.to_element());
     }
     Ok(made)
@@ -72,14 +72,15 @@ fn parse(xml: &str) -> Result<Document, String> {
 
 fn replace(xml: String, old: &Stanza, may_readdress: bool) -> Result<Stanza, Failure> {
     let bad = |what: String| Failure::new(FailureKind::Verdict, what);
-    let document = parse(&xml).map_err(|why| bad(format!("the new stanza is no XML: {why}")))?;
+    let document = parse(&xml).map_err(|why| bad(format!("the new stanza is not well-formed XML: {why}")))?;
     let new = Stanza::from_document(document)
-        .map_err(|why| bad(format!("the new stanza is none: {}", why.error)))?;
+        .map_err(|why| bad(format!("the new stanza is invalid: {}", why.error)))?;
     if new.kind() != old.kind() {
-        return Err(bad(format!("a {} may not become a {}", old.kind().as_str(), new.kind().as_str())));
+        let (old, new) = (old.kind().as_str(), new.kind().as_str());
+        return Err(bad(format!("a {old} must not be replaced by a {new}")));
     }
     if old.kind() == Kind::Iq && new.id() != old.id() {
-        return Err(bad("an IQ has to keep its id".into()));
+        return Err(bad("an IQ must keep its id".into()));
     }
     let new = match (new.from(), old.from()) {
         (None, Some(from)) => new.with_from(from.clone()),
@@ -90,7 +91,7 @@ fn replace(xml: String, old: &Stanza, may_readdress: bool) -> Result<Stanza, Fai
         _ => new,
     };
     if !may_readdress && (new.from() != old.from() || new.to() != old.to()) {
-        return Err(bad("addresses may change only with the grant stanza.rewrite-address".into()));
+        return Err(bad("changing addresses requires the grant stanza.rewrite-address".into()));
     }
     Ok(new)
 }

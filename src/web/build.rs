@@ -33,7 +33,7 @@ fn table(folder: &Path) -> io::Result<String> {
 }
 
 fn refused(name: &str) -> io::Error {
-    io::Error::other(format!("target/web/{name} is no name of a file of the page"))
+    io::Error::other(format!("target/web/{name} is not a valid file name of the page"))
 }
 
 fn variable(name: &str) -> io::Result<String> {

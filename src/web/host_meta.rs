@@ -46,7 +46,7 @@ fn answer(
         (Some(host), Some(here)) => {
             route::response(content_type, write(&Links::new(&host.options().web, &here)))
         }
-        _ => text(StatusCode::NOT_FOUND, "no such domain is served here"),
+        _ => text(StatusCode::NOT_FOUND, "this domain is not served here"),
     };
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

@@ -13,8 +13,8 @@ use crate::{guard, route, site};
 /// Paths and contents, from `target/web` when this crate was compiled.
 const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
 /// What stands at `/` of a binary without the page.
-const WITHOUT: &str = "castling serves XMPP here. Its page was not there when this binary was built: \
-                       `cargo xtask web` makes it, and building again puts it in.";
+const WITHOUT: &str = "This is a castling XMPP server, built without its web page. To add the page, run \
+                       `cargo xtask web` and build the server again.";
 
 /// Adds the page and its files.
 pub fn routes(kernel: &Arc<Kernel>, routes: Routes) -> Routes {

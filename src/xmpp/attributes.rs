@@ -35,23 +35,23 @@ impl<'a> RawAttributes<'a> {
             return Ok(None);
         }
         if spaces == 0 {
-            return Err(malformed("white space is missing before an attribute"));
+            return Err(malformed("missing white space before an attribute"));
         }
         let name_at = self.at;
         let name = self.take(|b| b != b'=' && !is_space(b));
         self.spaces();
         if self.byte() != Some(b'=') {
-            return Err(malformed("an attribute without a value"));
+            return Err(malformed("attribute without a value"));
         }
         self.at += 1;
         self.spaces();
         let quote = self.byte().filter(|b| matches!(b, b'\'' | b'"'));
-        let quote = quote.ok_or_else(|| malformed("an attribute value without quotes"))?;
+        let quote = quote.ok_or_else(|| malformed("attribute value without quotes"))?;
         self.at += 1;
         let value_at = self.at;
         let value = self.take(|b| b != quote);
         if self.byte().is_none() {
-            return Err(malformed("an attribute value without an end"));
+            return Err(malformed("unterminated attribute value"));
         }
         self.at += 1;
         check_value(value)?;
@@ -80,9 +80,10 @@ fn check_value(value: &str) -> Result<(), StreamError> {
     while let Some(at) = memchr::memchr2(b'<', b'&', rest.as_bytes()) {
         let (_, from) = rest.split_at(at);
         let Some(after) = from.strip_prefix('&') else {
-            return Err(malformed("`<` in an attribute value"));
+            return Err(malformed("`<` is not allowed in an attribute value"));
         };
-        let (name, after) = after.split_once(';').ok_or_else(|| malformed("`&` in an attribute value"))?;
+        let (name, after) =
+            after.split_once(';').ok_or_else(|| malformed("unescaped `&` in an attribute value"))?;
         check_reference(name)?;
         rest = after;
     }
@@ -96,8 +97,8 @@ pub(crate) fn check_reference(name: &str) -> Result<(), StreamError> {
         Ok(())
     } else if crate::chars::is_new_ncname(name) {
         Err(StreamError::new(StreamCondition::RestrictedXml)
-            .text("a reference to an entity that is not predefined"))
+            .text("undefined entity"))
     } else {
-        Err(malformed("a reference to no character"))
+        Err(malformed("invalid character reference"))
     }
 }

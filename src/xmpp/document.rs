@@ -12,7 +12,7 @@ use crate::limits::Limits;
 use crate::node::Node;
 use crate::ns;
 use crate::recorder::Recorder;
-use crate::refusal::{malformed, violation};
+use crate::refusal::{malformed, too_large, violation};
 use crate::scan;
 use crate::sink::Sink;
 use crate::tape::{AttrRecord, DECLARATION, Outer, Tape};
@@ -100,7 +100,7 @@ impl Document {
         limits: &Limits,
     ) -> Result<Document, StreamError> {
         if text.len() > limits.stanza_bytes {
-            return Err(violation("too many bytes"));
+            return Err(too_large(limits.stanza_bytes));
         }
         let text = line_feeds(text);
         let tape = scan::scan(&text, inherited_ns, outer, limits)?;
@@ -156,7 +156,7 @@ impl PartialEq for Document {
 
 fn utf8(bytes: Bytes) -> Result<ByteString, StreamError> {
     ByteString::try_from(bytes)
-        .map_err(|_| StreamError::new(StreamCondition::UnsupportedEncoding).text("not UTF-8"))
+        .map_err(|_| StreamError::new(StreamCondition::UnsupportedEncoding).text("invalid UTF-8"))
 }
 
 /// XML §2.11: what follows never sees a carriage return, and neither does whoever the bytes are passed on to.
@@ -169,7 +169,7 @@ fn line_feeds(text: ByteString) -> ByteString {
 
 /// The same element with the outer declarations it uses written into its start tag.
 fn declare(text: &str, tape: Tape, outer: &[Outer], inherited_ns: &str) -> Result<Document, StreamError> {
-    let root = tape.nodes.first().ok_or_else(|| malformed("no start tag"))?;
+    let root = tape.nodes.first().ok_or_else(|| malformed("missing start tag"))?;
     if usize::from(root.attr_count) + tape.borrowed.len() > Limits::OWN.attributes {
         return Err(violation("too many attributes"));
     }
@@ -193,7 +193,7 @@ fn declare(text: &str, tape: Tape, outer: &[Outer], inherited_ns: &str) -> Resul
     let by = (out.len() - head.len()) as u32;
     out.push_str(rest);
     if out.len() > Limits::OWN.stanza_bytes {
-        return Err(violation("too many bytes"));
+        return Err(too_large(Limits::OWN.stanza_bytes));
     }
     Ok(Document::composed(out, tape.declare(&declarations, by), inherited_ns))
 }

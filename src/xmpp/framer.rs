@@ -5,7 +5,7 @@ use quick_xml::parser::{ElementParser, Parser};
 
 use crate::chars::is_space;
 use crate::error::{StreamCondition, StreamError};
-use crate::refusal::{malformed, restricted, violation};
+use crate::refusal::{malformed, restricted, too_large, violation};
 
 /// Something whole at the beginning of the buffer, which the caller takes away.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -75,7 +75,7 @@ impl Framer {
         let window = buffer.get(..max_bytes).unwrap_or(buffer);
         let found = self.advance(window, max_depth)?;
         if found.is_none() && buffer.len() > max_bytes {
-            return Err(violation("too many bytes in one element"));
+            return Err(too_large(max_bytes));
         }
         if found.is_some() {
             (self.state, self.seen, self.markup) = (State::Text, 0, 0);
@@ -128,9 +128,9 @@ impl Framer {
         }
         if rest.first() != Some(&b'<') {
             return Err(if self.opened {
-                StreamError::new(StreamCondition::BadFormat).text("text between elements")
+                StreamError::new(StreamCondition::BadFormat).text("text is not allowed between stanzas")
             } else {
-                malformed("no stream header")
+                malformed("expected a stream header")
             });
         }
         self.open_markup(0);
@@ -162,10 +162,10 @@ impl Framer {
                 return Ok(false);
             }
             Some(b'!') if self.depth > 0 && markup.starts_with(CDATA) => State::Cdata,
-            Some(b'!') => return Err(restricted("a comment or a document type declaration")),
+            Some(b'!') => return Err(restricted()),
             Some(b'?') => return self.question_mark(buffer.len(), markup),
             Some(b) if !(b.is_ascii_alphabetic() || *b == b'_' || !b.is_ascii()) => {
-                return Err(malformed("`<` without a name"));
+                return Err(malformed("`<` is not followed by an element name"));
             }
             Some(_) if self.opened && self.depth >= max_depth => {
                 return Err(violation("elements are nested too deeply"));
@@ -177,7 +177,7 @@ impl Framer {
 
     /// `<?xml ` is a declaration where the stream begins; anything else is restricted.
     fn question_mark(&mut self, buffered: usize, markup: &[u8]) -> Result<bool, StreamError> {
-        let instruction = Err(restricted("a processing instruction"));
+        let instruction = Err(restricted());
         if self.opened || self.depth > 0 {
             return instruction;
         }
@@ -220,7 +220,7 @@ impl Framer {
         self.seen += at + 1;
         self.state = State::Text;
         if !self.opened {
-            return Err(malformed("an end tag before the stream header"));
+            return Err(malformed("end tag before the stream header"));
         }
         if self.depth == 0 {
             return Ok(Some(Frame::Footer));

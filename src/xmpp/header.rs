@@ -109,7 +109,7 @@ impl HeaderScope {
         let name = tag.strip_prefix(b"</").and_then(|tag| tag.strip_suffix(b">"));
         match name.map(<[u8]>::trim_ascii_end) == Some(self.name.as_bytes()) {
             true => Ok(()),
-            false => Err(malformed("an end tag that closes nothing")),
+            false => Err(malformed("end tag does not match")),
         }
     }
 }
@@ -122,7 +122,7 @@ pub fn without_declaration(text: &ByteString) -> Result<ByteString, StreamError>
     if !text.starts_with("<?xml") {
         return Ok(text.clone());
     }
-    let end = text.find("?>").ok_or_else(|| malformed("an XML declaration without an end"))? + 2;
+    let end = text.find("?>").ok_or_else(|| malformed("unterminated XML declaration"))? + 2;
     let (declaration, rest) = text.split_at(end);
     check_declaration(declaration.as_bytes())?;
     Ok(text.slice_ref(rest.trim_ascii_start()))
@@ -138,7 +138,7 @@ pub(crate) fn check_declaration(bytes: &[u8]) -> Result<(), StreamError> {
     let mut version = false;
     while let Some(attribute) = attributes.read()? {
         if !order.any(|&name| name == attribute.name) {
-            return Err(malformed("an XML declaration that is not allowed"));
+            return Err(malformed("invalid XML declaration"));
         }
         let allowed = match attribute.name {
             "version" => attribute.value == "1.0",
@@ -152,10 +152,10 @@ pub(crate) fn check_declaration(bytes: &[u8]) -> Result<(), StreamError> {
         };
         version |= attribute.name == "version";
         if !allowed {
-            return Err(malformed("an XML declaration that is not allowed"));
+            return Err(malformed("invalid XML declaration"));
         }
     }
-    if version { Ok(()) } else { Err(malformed("an XML declaration without a version")) }
+    if version { Ok(()) } else { Err(malformed("XML declaration without a version")) }
 }
 
 pub(crate) fn read_header(root: Node<'_>) -> Result<(StreamHeader, HeaderScope), StreamError> {

@@ -48,7 +48,7 @@ impl fmt::Display for JidError {
         match self {
             JidError::Empty(part) => write!(f, "the {part} is empty"),
             JidError::TooLong(part) => write!(f, "the {part} is longer than {} bytes", prep::MAX_PART),
-            JidError::Prep(part, why) => write!(f, "the {part} holds {why}"),
+            JidError::Prep(part, why) => write!(f, "the {part} contains {why}"),
         }
     }
 }

@@ -26,8 +26,8 @@ impl fmt::Display for PrepError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             PrepError::Prohibited => "a character that is not allowed",
-            PrepError::Bidi => "right-to-left and left-to-right characters are mixed",
-            PrepError::Unassigned => "a character unknown to Unicode 3.2",
+            PrepError::Bidi => "both right-to-left and left-to-right characters",
+            PrepError::Unassigned => "a character that is not in Unicode 3.2",
         })
     }
 }

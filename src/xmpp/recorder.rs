@@ -58,7 +58,7 @@ impl Recorder {
         // For the lists only.
         let _ = self.work.finish(Vec::new());
         match self.malformed {
-            true => Err(malformed("an element that XML does not allow")),
+            true => Err(malformed("element is not well-formed XML")),
             // The depth is an upper bound: the strict pass knows better.
             false => Document::own(self.text),
         }

@@ -8,7 +8,7 @@ use crate::attributes::{RawAttribute, RawAttributes, check_reference};
 use crate::chars;
 use crate::error::{StreamCondition, StreamError};
 use crate::limits::Limits;
-use crate::refusal::{malformed, restricted, violation};
+use crate::refusal::{malformed, restricted, too_large, violation};
 use crate::scope::Namespace;
 use crate::tape::{AttrRecord, DECLARATION, NO_NS, NodeRecord, Outer, Tape};
 use crate::work::{Work, split_name};
@@ -21,13 +21,13 @@ pub(crate) fn scan(
     limits: &Limits,
 ) -> Result<Tape, StreamError> {
     if source.len() > limits.stanza_bytes.min(u32::MAX as usize) {
-        return Err(violation("too many bytes"));
+        return Err(too_large(limits.stanza_bytes));
     }
     if !source.starts_with('<') {
-        return Err(malformed("text outside of an element"));
+        return Err(malformed("text is not allowed outside an element"));
     }
     if !chars::all_chars(source) {
-        return Err(malformed("a character that XML does not allow"));
+        return Err(malformed("character that is not allowed in XML"));
     }
     let mut scan = Scan { source, outer, limits, work: Work::take(inherited_ns), borrowed: Vec::new() };
     let result = scan.run();
@@ -63,9 +63,9 @@ impl<'a> Scan<'a> {
                     self.inside()?;
                 }
                 Event::CData(_) => self.inside()?,
-                Event::Comment(_) => return Err(restricted("a comment")),
-                Event::DocType(_) => return Err(restricted("a document type declaration")),
-                Event::PI(_) | Event::Decl(_) => return Err(restricted("a processing instruction")),
+                Event::Comment(_) | Event::DocType(_) | Event::PI(_) | Event::Decl(_) => {
+                    return Err(restricted());
+                }
                 Event::Eof => break,
             }
             start = end;
@@ -73,12 +73,16 @@ impl<'a> Scan<'a> {
         if self.work.open.is_empty() && !self.work.nodes.is_empty() {
             Ok(())
         } else {
-            Err(malformed("an element without an end"))
+            Err(malformed("missing end tag"))
         }
     }
 
     fn inside(&self) -> Result<(), StreamError> {
-        if self.work.open.is_empty() { Err(malformed("text outside of an element")) } else { Ok(()) }
+        if self.work.open.is_empty() {
+            Err(malformed("text is not allowed outside an element"))
+        } else {
+            Ok(())
+        }
     }
 
     fn text(&self, text: &str) -> Result<(), StreamError> {
@@ -86,7 +90,7 @@ impl<'a> Scan<'a> {
         let bytes = text.as_bytes();
         // Rare in text, so that looking at what stands before each is cheaper than a search for all three.
         let ends = memchr::memchr_iter(b'>', bytes).any(|at| at >= 2 && bytes.get(at - 2..at) == Some(b"]]"));
-        if ends { Err(malformed("`]]>` in text")) } else { Ok(()) }
+        if ends { Err(malformed("`]]>` is not allowed in text")) } else { Ok(()) }
     }
 
     /// `<name attributes>`: from `start` to `end`; the name ends at `name_end`, the attributes at `attrs_end`.
@@ -98,7 +102,7 @@ impl<'a> Scan<'a> {
         end: usize,
     ) -> Result<(), StreamError> {
         if self.work.open.is_empty() && !self.work.nodes.is_empty() {
-            return Err(malformed("a second element"));
+            return Err(malformed("only one element is allowed"));
         }
         if self.work.open.len() >= self.limits.depth {
             return Err(violation("elements are nested too deeply"));
@@ -184,7 +188,7 @@ impl<'a> Scan<'a> {
         let outer = self.outer;
         let Some(at) = outer.iter().position(|(declared, _)| **declared == *prefix) else {
             return Err(
-                StreamError::new(StreamCondition::BadNamespacePrefix).text("a prefix that is not declared")
+                StreamError::new(StreamCondition::BadNamespacePrefix).text("undeclared namespace prefix")
             );
         };
         if !self.borrowed.contains(&at) {

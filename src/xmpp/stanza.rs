@@ -67,9 +67,10 @@ impl Stanza {
         let refuse = |error| Malformed::new(root, error);
         let text = root.attr("type");
         let stanza_type = StanzaType::read(kind, text.as_deref())
-            .ok_or_else(|| refuse(StanzaError::bad_request().text("unknown or missing type")))?;
+            .ok_or_else(|| refuse(StanzaError::bad_request().text("unknown or missing 'type'")))?;
         let address = |name: &str| {
-            let malformed = |_| refuse(StanzaError::jid_malformed().text(format!("`{name}` is no JID")));
+            let malformed =
+                |_| refuse(StanzaError::jid_malformed().text(format!("'{name}' is not a valid JID")));
             root.attr(name).map(|jid| Jid::parse(&jid).map_err(malformed)).transpose()
         };
         let (from, to) = (address("from")?, address("to")?);
@@ -205,11 +206,11 @@ fn check_iq(root: Node<'_>, stanza_type: StanzaType, id: bool) -> Result<(), Sta
     let children = root.children().take(2).count();
     let request = matches!(stanza_type, StanzaType::Get | StanzaType::Set);
     if !id {
-        Err(StanzaError::bad_request().text("an IQ without an id"))
+        Err(StanzaError::bad_request().text("an IQ needs an 'id' attribute"))
     } else if request && children != 1 {
-        Err(StanzaError::bad_request().text("an IQ request has exactly one payload"))
+        Err(StanzaError::bad_request().text("an IQ request must have exactly one child element"))
     } else if stanza_type == StanzaType::Result && children > 1 {
-        Err(StanzaError::bad_request().text("an IQ result has at most one payload"))
+        Err(StanzaError::bad_request().text("an IQ result must not have more than one child element"))
     } else {
         Ok(())
     }

@@ -127,7 +127,8 @@ impl StreamParser {
     fn open(&mut self, bytes: &[u8]) -> Result<StreamHeader, StreamError> {
         // The start tag is read as an empty element.
         let Some(tag) = bytes.strip_suffix(b">").filter(|tag| !tag.ends_with(b"/")) else {
-            return Err(StreamError::new(StreamCondition::BadFormat).text("a stream that is empty"));
+            return Err(StreamError::new(StreamCondition::BadFormat)
+                .text("the stream header must not be an empty element"));
         };
         let limits = Limits { stanza_bytes: self.limits.stanza_bytes.saturating_add(1), ..self.limits };
         let document = Document::read([tag, b"/>"].concat().into(), "", &[], &limits)?;

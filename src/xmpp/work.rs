@@ -97,10 +97,10 @@ impl Work {
         let name = escape::attribute(raw);
         check_declaration(prefix, &name)?;
         if !name.chars().all(chars::is_namespace_char) {
-            return Err(violation("a namespace name that is no URI"));
+            return Err(violation("namespace name is not a URI"));
         }
         if self.scope.mark() > limits.namespaces {
-            return Err(violation("too many prefixes"));
+            return Err(violation("too many namespace prefixes"));
         }
         let as_written = name == raw;
         let new = || match as_written {
@@ -139,7 +139,7 @@ impl Work {
                     && one.ns == other.ns
                     && one.local_name(source) == other.local_name(source);
                 if same_name || same_expanded {
-                    return Err(malformed("the same attribute twice"));
+                    return Err(malformed("duplicate attribute"));
                 }
             }
         }
@@ -150,7 +150,7 @@ impl Work {
 /// Prefix (empty for none) and local name.
 pub(crate) fn split_name(name: &str) -> Result<(&str, &str), StreamError> {
     if name.len() > MAX_NAME {
-        return Err(violation("a name is too long"));
+        return Err(violation("an element or attribute name is too long"));
     }
     let colon =
         memchr::memchr(b':', name.as_bytes()).and_then(|at| Some((name.get(..at)?, name.get(at + 1..)?)));
@@ -162,9 +162,9 @@ pub(crate) fn split_name(name: &str) -> Result<(&str, &str), StreamError> {
     if all(chars::is_ncname) {
         Ok((prefix.unwrap_or_default(), local))
     } else if all(chars::is_new_ncname) {
-        Err(violation("a name that older parsers refuse"))
+        Err(violation("element or attribute name that older XML parsers reject"))
     } else {
-        Err(malformed("a name that XML does not allow"))
+        Err(malformed("invalid element or attribute name"))
     }
 }
 
@@ -175,5 +175,5 @@ fn check_declaration(prefix: &str, name: &str) -> Result<(), StreamError> {
         "xmlns" => false,
         _ => name != ns::XML && name != ns::XMLNS && (prefix.is_empty() || !name.is_empty()),
     };
-    if right { Ok(()) } else { Err(malformed("a namespace declaration that is not allowed")) }
+    if right { Ok(()) } else { Err(malformed("invalid namespace declaration")) }
 }

@@ -33,14 +33,14 @@ impl<'a> Wrapper<'a> {
         loop {
             let (frame, length) = framer
                 .next(rest, limits.stanza_bytes, limits.depth)?
-                .ok_or_else(|| malformed("no start tag"))?;
+                .ok_or_else(|| malformed("missing start tag"))?;
             let (found, behind) = rest.split_at_checked(length).unwrap_or_default();
             rest = behind;
             match frame {
                 Frame::Space => {}
                 Frame::Declaration => check_declaration(found)?,
                 Frame::Header => return Self::opened(found, rest, limits),
-                Frame::Element | Frame::Footer => return Err(malformed("no start tag")),
+                Frame::Element | Frame::Footer => return Err(malformed("missing start tag")),
             }
         }
     }
@@ -86,20 +86,22 @@ impl<'a> Wrapper<'a> {
         loop {
             let (frame, length) = framer
                 .next(rest, limits.stanza_bytes, limits.depth)?
-                .ok_or_else(|| malformed("an element without an end"))?;
+                .ok_or_else(|| malformed("missing end tag"))?;
             let (found, behind) = rest.split_at_checked(length).unwrap_or_default();
             rest = behind;
             match frame {
                 Frame::Space => {}
                 Frame::Element if children.len() >= most => {
-                    return Err(violation("too many elements at once"));
+                    return Err(violation("too many stanzas in one request"));
                 }
                 Frame::Element => children.push(scope.element(Bytes::copy_from_slice(found), limits)?),
                 Frame::Footer => {
                     scope.check_end(found)?;
                     return nothing_more(rest);
                 }
-                Frame::Declaration | Frame::Header => return Err(malformed("a declaration inside")),
+                Frame::Declaration | Frame::Header => {
+                    return Err(malformed("XML declaration inside an element"));
+                }
             }
         }
     }
@@ -108,6 +110,6 @@ impl<'a> Wrapper<'a> {
 fn nothing_more(rest: &[u8]) -> Result<(), StreamError> {
     match rest.trim_ascii().is_empty() {
         true => Ok(()),
-        false => Err(malformed("something follows the element")),
+        false => Err(malformed("only one element is allowed")),
     }
 }

@@ -110,9 +110,9 @@ fn what_is_no_websocket_is_refused_in_words() {
     assert_eq!(refusal(address, get, right), (400, "the subprotocol \"xmpp\" is required\n".into()));
     let other = format!("{right}Sec-WebSocket-Protocol: chat\r\n");
     assert_eq!(refusal(address, get, &other).0, 400);
-    assert_eq!(refusal(address, get, ""), (426, "this address is for WebSocket\n".into()));
+    assert_eq!(refusal(address, get, ""), (426, "use a WebSocket client\n".into()));
     let old = right.replace("13", "8");
-    assert_eq!(refusal(address, get, &old), (426, "the version of WebSocket here is 13\n".into()));
+    assert_eq!(refusal(address, get, &old), (426, "WebSocket version 13 is required\n".into()));
     assert_eq!(refusal(address, "POST /xmpp-websocket", right).0, 405);
 }
 

@@ -45,7 +45,7 @@ function guarded(heard) {
     try {
       heard(stanza);
     } catch (error) {
-      console.error("a stanza could not be handled", error);
+      console.error("cannot handle a stanza", error);
     }
     return true;
   };

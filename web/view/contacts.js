@@ -100,7 +100,7 @@ export class ContactList {
 
   // What stands under a name, if it is more urgent than what was said last.
   #about(contact, presence) {
-    if (contact.ask) return "Has not answered your request yet";
+    if (contact.ask) return "Request pending";
     return presence.status || null;
   }
 

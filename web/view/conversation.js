@@ -55,7 +55,7 @@ export class Conversation {
     byId("with-name").replaceChildren(bdi(name));
     byId("with-jid").textContent = name === this.#jid ? "" : this.#jid;
     byId("with-presence").replaceChildren(
-      bdi(contact ? [SHOWN[show], status].filter(Boolean).join(" – ") : "Not among your contacts"),
+      bdi(contact ? [SHOWN[show], status].filter(Boolean).join(" – ") : "Not in your contacts"),
     );
     byId("add-this").hidden = contact !== undefined;
     byId("remove-this").hidden = contact === undefined;

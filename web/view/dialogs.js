@@ -28,10 +28,10 @@ export class AddDialog {
   #submit(add) {
     const jid = typed(byId("add-jid").value, this.#home);
     if (!jid) {
-      byId("add-problem").textContent = "That is no address: write a user name, or name@site.";
+      byId("add-problem").textContent = "That is not a valid address: enter a user name, or name@site.";
       byId("add-jid").focus();
     } else if (add(jid, byId("add-name").value.trim())) byId("add-dialog").close();
-    else byId("add-problem").textContent = "There is no connection at the moment. Try again when it is back.";
+    else byId("add-problem").textContent = "Not connected. Try again when the connection is back.";
   }
 }
 

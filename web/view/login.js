@@ -9,11 +9,11 @@ import { showPlace } from "./title.js";
 const CARDS = 6;
 
 const WORDS = {
-  wrong: "That name and password do not fit. Check both; each site has its own accounts.",
+  wrong: "Wrong user name or password. (Each site has its own accounts.)",
   later: "The server cannot check passwords at the moment. Try again in a minute.",
   unreachable: "The server cannot be reached. Check your network, or choose another connection below.",
-  "no-auth-mech": "The server offers no log-in that this page knows (SCRAM).",
-  "host-unknown": "The server does not serve this site any more.",
+  "no-auth-mech": "This page cannot log in here: the server offers no SCRAM mechanism.",
+  "host-unknown": "This site is no longer available.",
 };
 
 /** The log-in form. `enter(brand, jid, password, transport)` is called when it is sent. */
@@ -39,7 +39,7 @@ export class Login {
       ...(brands.length > CARDS ? [this.#select(first)] : brands.map((brand) => this.#card(brand, first))),
     );
     if (first) this.#choose(first);
-    else this.say("This server has no site yet.");
+    else this.say("No site is configured on this server yet.");
   }
 
   /** Shows the form, with a reason if the last attempt failed. */
@@ -82,13 +82,13 @@ export class Login {
     const jid = typed(byId("user").value, this.#chosen.domain);
     const password = byId("password").value;
     if (!jid || !password) {
-      this.say(jid ? "The password is missing." : "The user name is missing, or has characters that no name has.");
+      this.say(jid ? "The password is missing." : "The user name is missing or contains characters that are not allowed.");
       byId(jid ? "password" : "user").focus();
       return;
     }
     const brand = this.#brands.find(({ domain }) => jid.endsWith(`@${domain}`));
     if (!brand) {
-      this.say("That address is of a site that is not served here. The user name alone is enough.");
+      this.say("That address belongs to a site that is not served here. Enter only your user name.");
       return;
     }
     this.say("");

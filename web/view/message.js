@@ -52,7 +52,7 @@ function fate({ mine, state, why }) {
   if (state === "waiting") return el("span", { class: "fate" }, " waiting for the network");
   return el(
     "span",
-    { class: "fate", title: state === "done" ? "The server has it" : "On its way" },
+    { class: "fate", title: state === "done" ? "Received by the server" : "Sending" },
     state === "done" ? " ✓" : " …",
     spoken(state === "done" ? "sent" : "sending"),
   );

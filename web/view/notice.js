@@ -4,9 +4,9 @@ import { announce } from "./announce.js";
 import { byId } from "./dom.js";
 
 const ENDED = {
-  conflict: "You have logged in with the same session elsewhere, so this one ended.",
-  "policy-violation": "The server has ended this session, because something is against its rules.",
-  "host-gone": "The server does not serve this site any more.",
+  conflict: "This session ended because it was continued elsewhere.",
+  "policy-violation": "The server ended this session because its rules were violated.",
+  "host-gone": "This site is no longer available.",
 };
 
 /** The bar above everything; it speaks up only when something is wrong. */
@@ -58,10 +58,10 @@ export class Notice {
 function words({ state, reason, said }) {
   if (state === "opening") return "Connecting…";
   if (state === "ended") {
-    if (said) return `The server has ended this session: “${said}”`;
-    return ENDED[reason] ?? `The server has ended this session: ${reason.replaceAll("-", " ")}.`;
+    if (said && reason !== "host-gone") return `The server ended this session: “${said}”`;
+    return ENDED[reason] ?? `The server ended this session: ${reason.replaceAll("-", " ")}.`;
   }
   return navigator.onLine
-    ? "The connection is lost. What you write is sent when it is back."
-    : "You are offline. What you write is sent when the network is back.";
+    ? "Connection lost. Your messages will be sent when it is back."
+    : "You are offline. Your messages will be sent when the network is back.";
 }

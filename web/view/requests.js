@@ -22,7 +22,7 @@ export class Requests {
     if (shown.length === requests.length && requests.every(({ jid }, at) => jid === shown[at])) return;
     byId("request-rows").replaceChildren(...requests.map((request) => this.#row(request)));
     for (const { jid } of requests) {
-      if (!this.#told.has(jid)) announce(`${jid} asks to be your contact`);
+      if (!this.#told.has(jid)) announce(`${jid} wants to add you as a contact`);
       this.#told.add(jid);
     }
   }

@@ -43,7 +43,7 @@ export class Room {
     const desk = this.#desk;
     const add = new AddDialog(home, (jid, name) => {
       const done = desk.add(jid, name);
-      if (done) announce(`${jid} has been asked`);
+      if (done) announce(`Contact request sent to ${jid}`);
       return done;
     });
     const remove = new RemoveDialog((jid) => {

@@ -7,12 +7,12 @@ use admin::Request;
 use runtime::{Clock, Runtime, SystemClock};
 use serde_json::Value;
 use settings::Complaint;
-use storage::Store;
+use storage::{StorageError, Store};
 
 use super::target::store_options;
 use super::{connect, reply};
 use crate::api::Status;
-use crate::config::{Loaded, check_components, check_surroundings, load};
+use crate::config::{LATER_LISTENERS, Loaded, check_components, check_surroundings, load};
 use crate::failure::Failure;
 use crate::output;
 
@@ -26,13 +26,25 @@ pub fn run(file: Option<&Path>) -> Result<(), Failure> {
         check_database(&mut loaded);
     }
     let fatal = loaded.problems.fatal();
+    let place = loaded.problems.place("");
     let list = loaded.problems.into_list();
     if fatal {
         return Err(Failure::Configuration(list));
     }
     list.iter().for_each(|problem| output::error(&problem.to_string()));
-    output::line("the configuration can be used");
+    let served = loaded.config.listen.all().into_iter().filter(|(key, _)| !LATER_LISTENERS.contains(key));
+    let counts = [
+        counted(loaded.config.domains.len(), "domain"),
+        counted(served.map(|(_, addresses)| addresses.len()).sum(), "listener"),
+        counted(list.len(), "warning"),
+    ];
+    output::line(&format!("{place}: OK, {}", counts.join(", ")));
     Ok(())
+}
+
+/// `1 domain`, `2 domains`
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Whether the server could open its database; of a running one that is known.
@@ -43,7 +55,12 @@ fn check_database(loaded: &mut Loaded) {
         .build()
         .map(|tokio| tokio.block_on(Store::probe(&options, &Runtime::system())));
     if let Ok(Err(error)) = probed {
-        let remedy = "restore it from a backup, or name another one";
+        let remedy = match error {
+            StorageError::NewerSchema { .. } => {
+                "install that version, or restore a backup from before the upgrade"
+            }
+            _ => "restore a backup, or configure another database",
+        };
         loaded.problems.error("storage.url", Complaint::new(error.to_string(), remedy));
     }
 }

@@ -54,14 +54,15 @@ fn running(file: Option<&Path>) -> Result<Client, Failure> {
 fn connect(data_dir: &Path) -> Result<Option<Client>, Failure> {
     Client::connect(data_dir).map_err(|error| {
         let place = data_dir.display();
-        Failure::Message(format!("cannot reach the server on {place}: {error} — run as the server's user"))
+        let why = format!("cannot connect to the server with the data directory {place}: {error}");
+        Failure::Message(format!("{why} — run as the server's user"))
     })
 }
 
 /// A reply as the command knows it.
 fn reply<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
     serde_json::from_value(value).map_err(|error| {
-        let why = format!("the server's reply is not understood: {error}");
+        let why = format!("cannot read the server's reply: {error}");
         Failure::Message(format!("{why} — use the castling binary of the same version as the server"))
     })
 }

@@ -50,19 +50,25 @@ fn call(server: &mut Client, word: &str, args: &impl Serialize) -> Result<Value,
 /// The server has another working directory, so paths go to it whole.
 fn path(file: &Path) -> Result<String, Failure> {
     let whole = absolute(file).map_err(|error| format!("cannot use {}: {error}", file.display()))?;
-    let text = whole.to_str().ok_or_else(|| format!("the path {} is not UTF-8", file.display()))?;
+    let text = whole.to_str().ok_or_else(|| format!("the path {} is not valid UTF-8", file.display()))?;
     Ok(text.to_owned())
 }
 
 fn stem(file: &Path) -> Result<String, Failure> {
     let stem = file.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
-    stem.ok_or_else(|| Failure::Message(format!("{} gives no name — add --name NAME", file.display())))
+    stem.ok_or_else(|| {
+        let why = format!("cannot derive a plugin name from {}", file.display());
+        Failure::Message(format!("{why} — add --name NAME"))
+    })
 }
 
 fn enabled(done: EnabledPlugin) {
-    let words = |list: &[String]| if list.is_empty() { "nothing".into() } else { list.join(", ") };
-    output::line(&format!("granted: {}", words(&done.grants)));
-    output::line(&format!("decides on: {}", words(&done.domains)));
+    let line = |what: &str, list: &[String], none: &str| match list {
+        [] => output::line(none),
+        list => output::line(&format!("{what}: {}", list.join(", "))),
+    };
+    line("granted", &done.grants, "no grants");
+    line("enabled on", &done.domains, "enabled on no domain");
 }
 
 fn list(value: Value, json: bool) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use admin::{Client, Lock, Request};
+use admin::{Client, Lock, LockError, Request};
 use kernel::Kernel;
 use runtime::Runtime;
 use serde::Serialize;
@@ -149,8 +149,13 @@ pub fn store_options(loaded: &Loaded) -> Options {
 /// Makes the data directory if there is none, and takes its lock.
 pub fn take(data_dir: &Path) -> Result<Lock, Failure> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
-    made.map_err(|error| format!("cannot make the data directory {}: {error}", data_dir.display()))?;
+    made.map_err(|error| format!("cannot create the data directory {}: {error}", data_dir.display()))?;
     let place = data_dir.display();
-    Lock::take(data_dir)
-        .map_err(|error| Failure::Message(format!("{error}: {place} — wait for it to end, or stop it")))
+    Lock::take(data_dir).map_err(|error| {
+        let remedy = match error {
+            LockError::Held(_) => "wait for it to end, or stop it",
+            LockError::Io(_) => "run as the user that owns the directory",
+        };
+        Failure::Message(format!("{error}: {place} — {remedy}"))
+    })
 }

@@ -24,7 +24,8 @@ impl Loaded {
         names::domain(name).map_err(|error| CommandError::new(error.message).remedy(error.remedy))?;
         let name = names::prepared(name);
         if let Some(domain) = self.config.domain(&name) {
-            return Err(CommandError::new(format!("{name} is {} already", self.declared_domain(domain))));
+            let message = format!("{name} has already been {}", self.declared_domain(domain));
+            return Err(CommandError::new(message));
         }
         if let Some(domain) =
             self.config.domains.iter().find(|one| one.services.values().any(|it| *it == name))
@@ -78,7 +79,7 @@ impl Loaded {
     pub fn install_plugin(&self, name: &str, file: PathBuf) -> Changed {
         names::plugin(name).map_err(|error| CommandError::new(error.message).remedy(error.remedy))?;
         if let Some(plugin) = self.config.plugins.get(name) {
-            let message = format!("plugin {name} is {} already", self.declared_plugin(name, plugin));
+            let message = format!("plugin {name} has already been {}", self.declared_plugin(name, plugin));
             let remedy = format!("run castling plugin reload {name} FILE for another version");
             return Err(CommandError::new(message).remedy(remedy));
         }
@@ -114,7 +115,7 @@ impl Loaded {
             return Err(CommandError::new(message).remedy(remedy));
         }
         if let Some(place) = self.named_in_file(name) {
-            let message = format!("plugin {name} is named in {place}");
+            let message = format!("plugin {name} is referenced in {place}");
             return Err(CommandError::new(message).remedy("remove it there and run castling reload first"));
         }
         if self.overlay.plugin(name).is_none() {
@@ -141,7 +142,7 @@ impl Loaded {
         let plugin = self.known_plugin(name)?;
         if plugin.origin == Origin::File && !grants.is_empty() {
             let message = format!(
-                "plugin {name} is {} and has only its grants there",
+                "plugin {name} is {}, which also sets its grants",
                 self.declared_plugin(name, plugin)
             );
             return Err(CommandError::new(message).remedy("add the grants there and run castling reload"));
@@ -190,7 +191,7 @@ impl Loaded {
     /// There is none.
     pub fn known_domain(&self, name: &str) -> Result<&Domain, CommandError> {
         self.config.domain(&names::prepared(name)).ok_or_else(|| {
-            CommandError::new(format!("there is no domain {name}")).remedy("castling domain list shows them")
+            CommandError::new(format!("domain {name} does not exist")).remedy("see castling domain list")
         })
     }
 
@@ -200,22 +201,22 @@ impl Loaded {
     /// There is none.
     pub fn known_plugin(&self, name: &str) -> Result<&Plugin, CommandError> {
         self.config.plugins.get(name).ok_or_else(|| {
-            CommandError::new(format!("there is no plugin {name}"))
-                .remedy("castling plugin list shows them, castling plugin install adds one")
+            CommandError::new(format!("plugin {name} does not exist"))
+                .remedy("see castling plugin list, or run castling plugin install")
         })
     }
 
     fn declared_domain(&self, domain: &Domain) -> String {
         match domain.origin {
             Origin::File => format!("declared in {}", self.problems.place(&join(&domain.path, "name"))),
-            Origin::Command => "added by command".into(),
+            Origin::Command => "added with `castling domain add`".into(),
         }
     }
 
     fn declared_plugin(&self, name: &str, plugin: &Plugin) -> String {
         match plugin.origin {
             Origin::File => format!("declared in {}", self.problems.place(&join("plugins", name))),
-            Origin::Command => "installed by command".into(),
+            Origin::Command => "installed with `castling plugin install`".into(),
         }
     }
 

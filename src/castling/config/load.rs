@@ -73,7 +73,7 @@ fn read(file: &Path) -> Result<Loaded, Problems> {
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        problem(format!("the configuration is not UTF-8 from byte {at} on"), "save it as UTF-8")
+        problem(format!("the configuration is not valid UTF-8 from byte {at} on"), "save it as UTF-8")
     })?;
     Ok(parse(&Source::new(name.clone(), text), file.parent().unwrap_or(Path::new("")), false))
 }
@@ -85,7 +85,7 @@ pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
     for error in &errors {
         let line = error.span().map_or(1, |span| source.line(span.start));
         let complaint =
-            Complaint::new(format!("this is not TOML: {}", error.message()), "correct the syntax");
+            Complaint::new(format!("invalid TOML: {}", error.message()), "correct this line");
         problems.error_at_line(line, complaint);
     }
     let mut checker = Checker::new().partial(!errors.is_empty()).root(ROOT.clone());
@@ -99,8 +99,12 @@ pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
     prepare_names(&mut config, &mut problems);
     let overlay = Overlay::load(&config.data_dir).unwrap_or_else(|error| {
         let file = config.data_dir.join(overlay::FILE);
-        let message = format!("cannot read what commands changed: {error}");
-        let complaint = Complaint::new(message, "restore the file, or remove it to drop the changes");
+        let message = format!("cannot read the changes made by commands: {error}");
+        let remedy = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => "run as the server's user",
+            _ => "restore the file, or remove it to drop the changes",
+        };
+        let complaint = Complaint::new(message, remedy);
         problems.elsewhere(&file, Severity::Error, complaint);
         Overlay::default()
     });
@@ -155,8 +159,8 @@ fn new_domain(name: &str, limits: &Values) -> Option<Domain> {
 fn prepare_names(config: &mut Config, problems: &mut Problems) {
     for domain in &mut config.domains {
         if let Some(name) = changed(&domain.name) {
-            let message = format!("{:?} serves another name: {name}", domain.name);
-            let remedy = format!("write {name:?} if that is meant, or choose a name that stays as it is");
+            let message = format!("the domain {:?} becomes {name:?} when normalized", domain.name);
+            let remedy = format!("write {name:?} if that is intended, or choose another name");
             problems.warning(&join(&domain.path, "name"), Complaint::new(message, remedy));
         }
         domain.name = prepared(&domain.name);

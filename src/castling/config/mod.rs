@@ -35,5 +35,6 @@ pub use components::check as check_components;
 pub use load::{FileValues, Loaded, load};
 pub use overlay::Overlay;
 pub use problem::{Problem, Problems};
+pub use references::LATER_LISTENERS;
 pub use surroundings::check as check_surroundings;
 pub use types::{Auth, Config, Domain, Plugin, PluginUse, ResourceConflict, Scram, Sync};

@@ -20,19 +20,19 @@ pub fn filled(text: &str) -> Checked {
 pub fn domain(text: &str) -> Checked {
     let bad = |why: String| {
         let remedy = "write a host name such as chess.example";
-        Err(Complaint::new(format!("{text:?} is not a domain name: {why}"), remedy))
+        Err(Complaint::new(format!("{text:?} is not a valid domain name: {why}"), remedy))
     };
     if text.starts_with('[') {
         return prep_domain(text).map(drop).or_else(|error| bad(error.to_string()));
     }
     if let Some(sign) = text.chars().find(|c| !(c.is_alphanumeric() || matches!(c, '-' | '.'))) {
-        return bad(format!("it has {sign:?} in it"));
+        return bad(format!("it contains {sign:?}"));
     }
     if text.split('.').any(|label| label.is_empty() || label.len() > 63) {
-        return bad("each part between dots has 1 to 63 characters".into());
+        return bad("each label must have 1 to 63 characters".into());
     }
     if text.split('.').any(|label| label.starts_with('-') || label.ends_with('-')) {
-        return bad("a part begins or ends with a hyphen".into());
+        return bad("a label begins or ends with a hyphen".into());
     }
     if text.len() > 253 {
         return bad("it is longer than 253 characters".into());
@@ -44,7 +44,7 @@ pub fn domain(text: &str) -> Checked {
 pub fn account(text: &str) -> Checked {
     let bad = |why: &str| {
         let remedy = "write it as name@domain";
-        Err(Complaint::new(format!("{text:?} is not the address of an account: {why}"), remedy))
+        Err(Complaint::new(format!("{text:?} is not a valid account address: {why}"), remedy))
     };
     let jid = match Jid::parse_strict(text) {
         Ok(jid) => jid,
@@ -54,7 +54,7 @@ pub fn account(text: &str) -> Checked {
         return bad("it has no @");
     }
     if jid.resource().is_some() {
-        return bad("a resource has no place here");
+        return bad("it must not have a resource");
     }
     domain(jid.domain())
 }
@@ -83,7 +83,7 @@ pub fn log_level(text: &str) -> Checked {
     if good {
         return Ok(());
     }
-    let message = format!("{text:?} is not a log level");
+    let message = format!("{text:?} is not a valid log level");
     Err(Complaint::new(message, "write error, warn, info, debug or trace, or \"info,castling_net=debug\""))
 }
 
@@ -93,7 +93,7 @@ pub fn address(text: &str) -> Checked {
         return Ok(());
     }
     let remedy = "write an IP address and a port, such as \"127.0.0.1:5222\" or \"[::]:5222\"";
-    Err(Complaint::new(format!("{text:?} is not an address to listen on"), remedy))
+    Err(Complaint::new(format!("{text:?} is not a valid listen address"), remedy))
 }
 
 /// An address to listen on that nobody reaches from another machine.
@@ -111,7 +111,7 @@ pub fn plugin(text: &str) -> Checked {
     if wasm::is_name(text) {
         return Ok(());
     }
-    let message = format!("{text:?} is not a name for a plugin");
+    let message = format!("{text:?} is not a valid plugin name");
     Err(Complaint::new(message, "use lower-case letters, digits and -, 64 characters at most"))
 }
 
@@ -121,7 +121,7 @@ pub fn name(text: &str) -> Checked {
     if letters && (1..=64).contains(&text.len()) && text.as_bytes()[0].is_ascii_alphanumeric() {
         return Ok(());
     }
-    let message = format!("{text:?} is not a name that can be used here");
+    let message = format!("{text:?} is not a valid name");
     Err(Complaint::new(message, "use lower-case letters, digits, - and _, 64 characters at most"))
 }
 
@@ -137,11 +137,11 @@ pub fn grant(text: &str) -> Checked {
         return Err(Complaint::new(message, "remove it from the grants"));
     }
     if !GRANTABLE.contains(&interface) {
-        let message = format!("{text:?} is not a grant: there is no interface {interface:?}");
-        return Err(Complaint::new(message, format!("known: {}", GRANTABLE.join(", "))));
+        let message = format!("{text:?} is not a valid grant: unknown interface {interface:?}");
+        return Err(Complaint::new(message, format!("use one of: {}", GRANTABLE.join(", "))));
     }
     if function.is_some_and(|f| f.is_empty() || !f.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')) {
-        let message = format!("{text:?} is not a grant: no function is called that");
+        let message = format!("{text:?} is not a valid grant: invalid function name");
         return Err(Complaint::new(message, "write interface, interface.function or interface:scope"));
     }
     Ok(())
@@ -153,10 +153,10 @@ pub fn storage_url(text: &str) -> Checked {
         return Ok(());
     }
     if foreign(text) {
-        let message = "storage in PostgreSQL or MySQL is not part of this version";
+        let message = "this version cannot store its data in PostgreSQL or MySQL";
         return Err(Complaint::new(message, "write url = \"sqlite:castling.db\""));
     }
-    let message = "the value is not the URL of a database";
+    let message = "the value is not a valid database URL";
     Err(Complaint::new(message, "write url = \"sqlite:castling.db\", a file in data_dir"))
 }
 
@@ -165,7 +165,7 @@ pub fn database_url(text: &str) -> Checked {
     if foreign(text) || text.starts_with("sqlite:") {
         return Ok(());
     }
-    let message = "the value is not the URL of a database";
+    let message = "the value is not a valid database URL";
     Err(Complaint::new(message, "begin it with postgres://, mysql:// or sqlite:"))
 }
 
@@ -179,7 +179,7 @@ pub fn origin(text: &str) -> Checked {
     if rest.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', '?', '#', '@'])) {
         return Ok(());
     }
-    let message = format!("{text:?} is not a web origin");
+    let message = format!("{text:?} is not a valid web origin");
     Err(Complaint::new(message, "write scheme and host without a path, such as \"https://chess.example\""))
 }
 
@@ -205,7 +205,7 @@ fn url<const N: usize>(text: &str, schemes: [&str; N], example: &str) -> Checked
     if plain && host.is_some_and(|host| !host.is_empty()) {
         return Ok(());
     }
-    Err(Complaint::new(format!("{text:?} is not such an address"), format!("write it like {example:?}")))
+    Err(Complaint::new(format!("{text:?} is not a valid URL"), format!("write it like {example:?}")))
 }
 
 /// A colour as `#7a4` or `#77aa44`.
@@ -214,7 +214,7 @@ pub fn color(text: &str) -> Checked {
     if [3, 6].contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(());
     }
-    Err(Complaint::new(format!("{text:?} is not a colour"), "write \"#7a4\" or \"#77aa44\""))
+    Err(Complaint::new(format!("{text:?} is not a valid colour"), "write \"#7a4\" or \"#77aa44\""))
 }
 
 #[cfg(test)]

@@ -17,7 +17,8 @@ pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Prob
     distinct_names(config, problems);
     listeners(config, demo, problems);
     if config.auth.scram.is_empty() {
-        let complaint = Complaint::new("no password could be kept", "write scram = [\"sha-1\", \"sha-256\"]");
+        let message = "no SCRAM hash is enabled, so passwords cannot be stored";
+        let complaint = Complaint::new(message, "write scram = [\"sha-1\", \"sha-256\"]");
         problems.error("auth.scram", complaint);
     }
     for domain in &config.domains {
@@ -26,7 +27,7 @@ pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Prob
         limits(domain, problems);
         later(domain, problems);
         if domain.tls.is_none() && !demo {
-            let message = format!("{} has no certificate and gets a self-signed one", domain.name);
+            let message = format!("{} has no certificate, so a self-signed one is used", domain.name);
             let remedy = "add tls = { cert = \"FILE\", key = \"FILE\" }";
             problems.warning(&domain.path, Complaint::new(message, remedy));
         }
@@ -34,7 +35,7 @@ pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Prob
     stale(config, overlay, problems);
     if !config.datasources.is_empty() {
         let complaint =
-            Complaint::new("no plugin can use a data source in this version", "leave it or remove it");
+            Complaint::new("plugins cannot use data sources in this version", "leave it or remove it");
         problems.warning("datasources", complaint);
     }
 }
@@ -42,7 +43,7 @@ pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Prob
 /// Domains and the addresses of their services are all different.
 fn distinct_names(config: &Config, problems: &mut Problems) {
     if config.domains.is_empty() {
-        let complaint = Complaint::new("no domain is served", "add a [[domain]] with a name");
+        let complaint = Complaint::new("no domain is configured", "add a [[domain]] with a name");
         problems.warning("", complaint);
     }
     let domains = config.domains.iter().map(|domain| (&domain.name, join(&domain.path, "name")));
@@ -54,10 +55,10 @@ fn distinct_names(config: &Config, problems: &mut Problems) {
         match seen.get(name.as_str()) {
             None => drop(seen.insert(name, path)),
             Some(first) => {
-                let at = problems.line(first).map_or("already".to_owned(), |line| format!("on line {line}"));
+                let at = problems.line(first).map_or_else(String::new, |line| format!(" on line {line}"));
                 let complaint = Complaint::new(
-                    format!("{name} is declared {at} as well"),
-                    "remove one, or give it another name",
+                    format!("{name} is already declared{at}"),
+                    "remove one, or rename it",
                 );
                 problems.error(&path, complaint);
             }
@@ -69,13 +70,14 @@ fn listeners(config: &Config, demo: bool, problems: &mut Problems) {
     let listen = &config.listen;
     for (key, addresses) in listen.all() {
         if LATER_LISTENERS.contains(&key) && !addresses.is_empty() && !demo {
-            let message = format!("`{key}` is not part of this version; the listener is skipped");
+            let message = format!("`{key}` is not supported by this version; the listener is ignored");
             problems.warning(&join("listen", key), Complaint::new(message, "leave it or remove it"));
         }
     }
     let clients = [&listen.c2s, &listen.c2s_tls, &listen.c2s_plain, &listen.http, &listen.https];
     if clients.iter().all(|addresses| addresses.is_empty()) {
-        let complaint = Complaint::new("no client can connect", "add c2s = [\"ADDRESS:5222\"] to [listen]");
+        let remedy = "add c2s = [\"ADDRESS:5222\"] to [listen]";
+        let complaint = Complaint::new("no listener accepts clients", remedy);
         problems.warning("listen", complaint);
     }
 }
@@ -83,14 +85,15 @@ fn listeners(config: &Config, demo: bool, problems: &mut Problems) {
 fn auth(config: &Config, domain: &Domain, problems: &mut Problems) {
     let path = join(&domain.path, "auth");
     if domain.auth.is_empty() {
-        let complaint = Complaint::new("nobody could log in", "write auth = [\"internal\"]");
+        let message = "`auth` is empty, so no user can log in";
+        let complaint = Complaint::new(message, "write auth = [\"internal\"]");
         problems.error(&path, complaint);
     }
     for (index, provider) in domain.auth.iter().enumerate().filter(|(_, name)| *name != "internal") {
         let path = item(&path, index);
         if config.plugins.contains_key(provider) {
             let message =
-                format!("plugins are not asked about passwords in this version; {provider} is skipped");
+                format!("plugins cannot verify passwords in this version; {provider} is ignored");
             problems.warning(&path, Complaint::new(message, "leave it or remove it"));
         } else if !provider.is_empty() {
             problems.error(&path, undeclared(provider));
@@ -115,7 +118,7 @@ fn plugins(config: &Config, domain: &Domain, problems: &mut Problems) {
 }
 
 fn undeclared(name: &str) -> Complaint {
-    let message = format!("there is no plugin {name:?}");
+    let message = format!("plugin {name:?} is not declared");
     let remedy = format!("declare [plugins.{name}] with its file, or run castling plugin install");
     Complaint::new(message, remedy)
 }
@@ -124,7 +127,7 @@ fn limits(domain: &Domain, problems: &mut Problems) {
     let limits: kernel::Limits = domain.limits.of();
     if limits.stream.stanza_bytes.bound() > limits.mailbox_bytes.bound() {
         let message = format!(
-            "on {} a stanza may have more bytes (stanza_bytes) than a mailbox holds (mailbox_bytes)",
+            "stanza_bytes is larger than mailbox_bytes on {}, so a mailbox cannot hold the largest stanza",
             domain.name
         );
         let path = join(&domain.path, "limits");
@@ -139,7 +142,7 @@ fn later(domain: &Domain, problems: &mut Problems) {
         problems.warning(&join(&domain.path, "admins"), Complaint::new(message, "leave it or remove it"));
     }
     for kind in domain.services.keys() {
-        let message = format!("the service `{kind}` is not part of this version and is skipped");
+        let message = format!("the service `{kind}` is not supported by this version and is ignored");
         let path = join(&join(&domain.path, "services"), kind);
         problems.warning(&path, Complaint::new(message, "leave it or remove it"));
     }
@@ -149,7 +152,7 @@ fn later(domain: &Domain, problems: &mut Problems) {
 fn stale(config: &Config, overlay: &Overlay, problems: &mut Problems) {
     let file = config.data_dir.join(overlay::FILE);
     for change in overlay.plugins.iter().filter(|change| !config.plugins.contains_key(&change.name)) {
-        let message = format!("plugin {} was changed by command and is declared no more", change.name);
+        let message = format!("plugin {} was configured by command but is no longer declared", change.name);
         let remedy = format!("declare it again, or run castling plugin remove {}", change.name);
         problems.elsewhere(&file, Severity::Warning, Complaint::new(message, remedy));
     }

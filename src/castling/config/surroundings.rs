@@ -78,8 +78,10 @@ fn component(path: &Path) -> Result<(), String> {
     let mut file = File::open(path).map_err(|error| reason(&error))?;
     match file.read_exact(&mut magic) {
         Ok(()) if magic == *b"\0asm" => Ok(()),
-        Ok(()) => Err("it is no WebAssembly".into()),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err("it is no WebAssembly".into()),
+        Ok(()) => Err("it is not a WebAssembly file".into()),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            Err("it is not a WebAssembly file".into())
+        }
         Err(error) => Err(reason(&error)),
     }
 }
@@ -112,7 +114,7 @@ fn pair(domain: &Domain, tls: &Tls, path: &str, now_us: i64, problems: &mut Prob
         Ok(loaded) => {
             for warning in loaded.warnings {
                 let message = format!("{}: {warning}", tls.cert.display());
-                let remedy = "get a new certificate, or clients will refuse this one";
+                let remedy = "get a new certificate; clients will reject this one";
                 problems.warning(&join(path, "cert"), Complaint::new(message, remedy));
             }
         }
@@ -132,7 +134,7 @@ fn ports(config: &Config, own: &[SocketAddr], problems: &mut Problems) {
             let Some(address) = address.0 else { continue };
             let path = item(&join("listen", key), index);
             if let Some((_, other)) = seen.iter().find(|(other, _)| overlap(*other, address)) {
-                let message = format!("{address} is taken by {other} already");
+                let message = format!("{address} is already used by {other}");
                 problems.error(&path, Complaint::new(message, "choose another port"));
             } else if !LATER_LISTENERS.contains(&key) && !own.iter().any(|own| overlap(*own, address)) {
                 match bind(address) {
@@ -169,7 +171,9 @@ pub fn refusal(address: SocketAddr, error: &io::Error) -> Complaint {
     let remedy = match error.kind() {
         io::ErrorKind::AddrInUse => "stop the other program or choose another port",
         io::ErrorKind::AddrNotAvailable => "write an address that this machine has",
-        io::ErrorKind::PermissionDenied => "choose a port above 1023, or let the server bind low ports",
+        io::ErrorKind::PermissionDenied => {
+            "choose a port above 1023, or grant CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=)"
+        }
         _ => "choose another address",
     };
     Complaint::new(format!("cannot listen on {address}: {}", reason(error)), remedy)

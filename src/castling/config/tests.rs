@@ -40,8 +40,8 @@ fn an_empty_file_has_every_default() {
     assert_eq!(
         said(""),
         [
-            "c.toml: warning: no domain is served — add a [[domain]] with a name",
-            "c.toml: warning: no client can connect — add c2s = [\"ADDRESS:5222\"] to [listen]"
+            "c.toml: warning: no domain is configured — add a [[domain]] with a name",
+            "c.toml: warning: no listener accepts clients — add c2s = [\"ADDRESS:5222\"] to [listen]"
         ]
     );
 }
@@ -63,7 +63,7 @@ fn unknown_keys() {
         &format!("{DOMAIN}modules = {{ ofline = true, roster = {{ size = 1 }} }}\n"),
         &[
             "c.toml:3: unknown module `ofline` — did you mean `offline`?",
-            "c.toml:3: unknown option `size` — remove it; there are none here",
+            "c.toml:3: unknown option `size` — remove it; no options are allowed here",
         ],
     );
     expect(
@@ -133,7 +133,7 @@ fn values_out_of_range() {
     );
     expect(
         "[plugins.a]\nfile = \"a.wasm\"\nconfig = { n = 99999999999999999999, f = 1.5 }\n",
-        &["c.toml:3: `n` is too large a number — write a finite number that fits 64 bits"],
+        &["c.toml:3: `n` is too large — write a finite number that fits in 64 bits"],
     );
 }
 
@@ -142,7 +142,7 @@ fn addresses() {
     expect(
         "[listen]\nc2s = [\"localhost:5222\"]\nc2s_plain = [\"0.0.0.0:5224\"]\n",
         &[
-            "c.toml:2: \"localhost:5222\" is not an address to listen on — write an IP address and a port, such as \
+            "c.toml:2: \"localhost:5222\" is not a valid listen address — write an IP address and a port, such as \
              \"127.0.0.1:5222\" or \"[::]:5222\"",
             "c.toml:3: \"0.0.0.0:5224\" is not a loopback address, and this listener has no TLS — write \
              \"127.0.0.1:PORT\", or use c2s or c2s_tls",
@@ -163,20 +163,20 @@ fn domains() {
     expect(
         "[[domain]]\nname = \"chess_example\"\nadmins = [\"jack\"]\n",
         &[
-            "c.toml:2: \"chess_example\" is not a domain name: it has '_' in it — write a host name such as \
+            "c.toml:2: \"chess_example\" is not a valid domain name: it contains '_' — write a host name such as \
              chess.example",
-            "c.toml:3: \"jack\" is not the address of an account: it has no @ — write it as name@domain",
+            "c.toml:3: \"jack\" is not a valid account address: it has no @ — write it as name@domain",
         ],
     );
     expect(
         &format!("{DOMAIN}[[domain]]\nname = \"Chess.Example\"\n"),
-        &["c.toml:4: chess.example is declared on line 2 as well — remove one, or give it another name"],
+        &["c.toml:4: chess.example is already declared on line 2 — remove one, or rename it"],
     );
     expect(
         &format!("{DOMAIN}services = {{ conference = \"chess.example\", chat = \"c.example\" }}\n"),
         &[
             "c.toml:3: unknown service `chat` — remove it, or use one of: conference, pubsub, upload, proxy",
-            "c.toml:3: chess.example is declared on line 2 as well — remove one, or give it another name",
+            "c.toml:3: chess.example is already declared on line 2 — remove one, or rename it",
         ],
     );
     expect(
@@ -185,8 +185,8 @@ fn domains() {
         ),
         &[
             "c.toml:3: `resource_conflict` cannot be \"kick\" — write one of \"replace\", \"refuse\", \"rename\"",
-            "c.toml:4: \"red\" is not a colour — write \"#7a4\" or \"#77aa44\"",
-            "c.toml:5: \"chess.example\" is not a web origin — write scheme and host without a path, such as \
+            "c.toml:4: \"red\" is not a valid colour — write \"#7a4\" or \"#77aa44\"",
+            "c.toml:5: \"chess.example\" is not a valid web origin — write scheme and host without a path, such as \
              \"https://chess.example\"",
         ],
     );
@@ -194,7 +194,7 @@ fn domains() {
         &format!("{DOMAIN}tls = {{ cert = \"a.pem\" }}\nauth = []\n"),
         &[
             "c.toml:3: `key` is missing — add key = \"text\"",
-            "c.toml:4: nobody could log in — write auth = [\"internal\"]",
+            "c.toml:4: `auth` is empty, so no user can log in — write auth = [\"internal\"]",
         ],
     );
 }
@@ -209,9 +209,9 @@ fn limits_of_a_domain() {
     expect(
         &format!("{DOMAIN}[domain.limits]\ntrusted_proxies = []\nmailbox_bytes = 20000\n"),
         &[
-            "c.toml:3: on chess.example a stanza may have more bytes (stanza_bytes) than a mailbox holds \
-             (mailbox_bytes) — raise mailbox_bytes or lower stanza_bytes",
-            "c.toml:4: `trusted_proxies` holds for the whole server — move it to [limits]",
+            "c.toml:3: stanza_bytes is larger than mailbox_bytes on chess.example, so a mailbox cannot hold the \
+             largest stanza — raise mailbox_bytes or lower stanza_bytes",
+            "c.toml:4: `trusted_proxies` applies to the whole server — move it to [limits]",
         ],
     );
 }
@@ -222,25 +222,25 @@ fn plugins() {
     expect(
         "[plugins.Sun]\nfile = \"x\"\ngrants = [\"log\", \"shell\"]\n",
         &[
-            "c.toml:1: \"Sun\" is not a name for a plugin — use lower-case letters, digits and -, 64 characters at most",
+            "c.toml:1: \"Sun\" is not a valid plugin name — use lower-case letters, digits and -, 64 characters at most",
             "c.toml:3: \"log\" names an interface that every plugin may use — remove it from the grants",
-            "c.toml:3: \"shell\" is not a grant: there is no interface \"shell\" — known: accounts, http-client, kv, \
+            "c.toml:3: \"shell\" is not a valid grant: unknown interface \"shell\" — use one of: accounts, http-client, kv, \
              routing, sessions, sql",
         ],
     );
     expect(
         "[plugins.my_sun]\nfile = \"x\"\n",
         &[
-            "c.toml:1: \"my_sun\" is not a name for a plugin — use lower-case letters, digits and -, 64 characters at most",
+            "c.toml:1: \"my_sun\" is not a valid plugin name — use lower-case letters, digits and -, 64 characters at most",
         ],
     );
     let declare = "declare [plugins.sun] with its file, or run castling plugin install";
     expect(
         &format!("{DOMAIN}plugins = [\"sun\"]\nconfig.sun = {{ a = 1 }}\nauth = [\"sun\", \"internal\"]\n"),
         &[
-            &format!("c.toml:3: there is no plugin \"sun\" — {declare}"),
-            &format!("c.toml:4: there is no plugin \"sun\" — {declare}"),
-            &format!("c.toml:5: there is no plugin \"sun\" — {declare}"),
+            &format!("c.toml:3: plugin \"sun\" is not declared — {declare}"),
+            &format!("c.toml:4: plugin \"sun\" is not declared — {declare}"),
+            &format!("c.toml:5: plugin \"sun\" is not declared — {declare}"),
         ],
     );
     expect(
@@ -254,13 +254,13 @@ fn databases() {
     expect(
         "[storage]\nurl = \"postgres://u:secret@h/d\"\n",
         &[
-            "c.toml:2: storage in PostgreSQL or MySQL is not part of this version — write url = \"sqlite:castling.db\"",
+            "c.toml:2: this version cannot store its data in PostgreSQL or MySQL — write url = \"sqlite:castling.db\"",
         ],
     );
     expect(
         "[datasources.m]\nurl = \"oracle://u:secret@h\"\nqueries = { a = \"\" }\n",
         &[
-            "c.toml:2: the value is not the URL of a database — begin it with postgres://, mysql:// or sqlite:",
+            "c.toml:2: the value is not a valid database URL — begin it with postgres://, mysql:// or sqlite:",
             "c.toml:3: the value is empty — write a value or leave the key out",
         ],
     );
@@ -275,16 +275,16 @@ fn syntax_errors_do_not_hide_other_problems() {
         "[limits]\ndepht = 9\nx = \n[[domain]]\nname = \"a\nplugins = [\"no\"]\nadmins = [\"jack\"]\n",
         &[
             "c.toml:2: unknown limit `depht` — did you mean `depth`?",
-            "c.toml:3: this is not TOML: string values must be quoted, expected literal string — correct the syntax",
+            "c.toml:3: invalid TOML: string values must be quoted, expected literal string — correct this line",
             &format!("c.toml:3: unknown limit `x` — remove it, or use one of: {}", limits.join(", ")),
-            "c.toml:5: this is not TOML: invalid basic string, expected `\"` — correct the syntax",
-            "c.toml:6: there is no plugin \"no\" — declare [plugins.no] with its file, or run castling plugin install",
-            "c.toml:7: \"jack\" is not the address of an account: it has no @ — write it as name@domain",
+            "c.toml:5: invalid TOML: invalid basic string, expected `\"` — correct this line",
+            "c.toml:6: plugin \"no\" is not declared — declare [plugins.no] with its file, or run castling plugin install",
+            "c.toml:7: \"jack\" is not a valid account address: it has no @ — write it as name@domain",
         ],
     );
     expect(
         "data_dir = \"a\"\ndata_dir = \"b\"\n",
-        &["c.toml:2: this is not TOML: duplicate key — correct the syntax"],
+        &["c.toml:2: invalid TOML: duplicate key — correct this line"],
     );
 }
 
@@ -295,10 +295,10 @@ fn later_features_are_warned_about() {
     assert_eq!(
         said(text),
         [
-            "c.toml:3: warning: `s2s` is not part of this version; the listener is skipped — leave it or remove it",
-            "c.toml:4: warning: a has no certificate and gets a self-signed one — add tls = { cert = \"FILE\", key = \
+            "c.toml:3: warning: `s2s` is not supported by this version; the listener is ignored — leave it or remove it",
+            "c.toml:4: warning: a has no certificate, so a self-signed one is used — add tls = { cert = \"FILE\", key = \
              \"FILE\" }",
-            "c.toml:6: warning: the service `conference` is not part of this version and is skipped — leave it or \
+            "c.toml:6: warning: the service `conference` is not supported by this version and is ignored — leave it or \
              remove it",
         ]
     );
@@ -327,7 +327,7 @@ fn a_file_that_cannot_be_read() {
     );
     fs::write(&file, b"a = \"\xff\"").unwrap();
     let problems = load(Some(&file)).err().unwrap().into_list();
-    assert!(problems[0].to_string().ends_with("is not UTF-8 from byte 5 on — save it as UTF-8"));
+    assert!(problems[0].to_string().ends_with("is not valid UTF-8 from byte 5 on — save it as UTF-8"));
 }
 
 #[test]
@@ -378,7 +378,8 @@ fn commands_lie_over_the_file() {
     assert_eq!((three.origin, three.grants.as_slice()), (Origin::Command, ["kv".to_owned()].as_slice()));
     let all: Vec<String> = loaded.problems.into_list().iter().map(ToString::to_string).collect();
     assert!(
-        all.iter().any(|line| line.contains("plugin gone was changed by command and is declared no more"))
+        all.iter()
+            .any(|line| line.contains("plugin gone was configured by command but is no longer declared"))
     );
 }
 

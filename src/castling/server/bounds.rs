@@ -100,7 +100,7 @@ fn what_holds_for_the_server_is_refused_on_a_domain() {
             let text = format!("{DOMAIN}[domain.limits]\n{} = {value}\n", key.name);
             let mut loaded = parse(&Source::new("c.toml", text.as_str()), Path::new("/nonexistent"), false);
             let expected =
-                format!("c.toml:4: `{}` holds for the whole server — move it to [limits]", key.name);
+                format!("c.toml:4: `{}` applies to the whole server — move it to [limits]", key.name);
             assert_eq!(errors(&mut loaded), [expected]);
             refused.push(key.name.to_string());
         }

@@ -62,7 +62,7 @@ impl Server {
         match self.kernel.account(&host, jid.local().unwrap_or_default()).await {
             Ok(Some(account)) => self.kernel.password_changed(&account, None).await,
             Ok(None) => {}
-            Err(error) => tracing::error!(%jid, %error, "sessions with the former password were not ended"),
+            Err(error) => tracing::error!(%jid, %error, "cannot end the sessions that used the old password"),
         }
         Ok(answer)
     }
@@ -76,7 +76,7 @@ impl Server {
         for jid in made.filter_map(|(_, jid)| jid) {
             let Some(host) = self.kernel.host(jid.domain()) else { continue };
             if let Err(error) = self.kernel.account_made(&host, jid.local().unwrap_or_default()).await {
-                tracing::error!(%jid, %error, "features were not told of a new account");
+                tracing::error!(%jid, %error, "cannot notify the modules of a new account");
             }
         }
         answer(&added)
@@ -115,7 +115,7 @@ impl Server {
         match deleted {
             Ok(deleted) => Ok(json!({ "accounts_deleted": deleted })),
             Err(error) => {
-                Err(CommandError::new(format!("{name} is removed, but not all of its accounts: {error}"))
+                Err(CommandError::new(format!("{name} was removed, but not all of its accounts: {error}"))
                     .remedy("add the domain again and repeat the command"))
             }
         }
@@ -204,5 +204,5 @@ impl Drop for Purging<'_> {
 /// All that is wrong with a configuration, as a refusal.
 fn refusal(problems: Vec<Problem>) -> CommandError {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    CommandError::new(lines.join("\n")).remedy("nothing was changed")
+    CommandError::new(format!("the running configuration is unchanged: {}", lines.join("\n")))
 }

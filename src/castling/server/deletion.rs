@@ -23,10 +23,10 @@ use crate::config::Loaded;
 pub async fn account(kernel: &Arc<Kernel>, text: &str) -> Option<Result<Value, CommandError>> {
     let jid = match Jid::parse(text) {
         Ok(jid) => jid,
-        Err(error) => return Some(Err(CommandError::new(format!("{text:?} is no address: {error}")))),
+        Err(error) => return Some(Err(CommandError::new(format!("{text:?} is not a valid JID: {error}")))),
     };
     let (Some(local), None) = (jid.local(), jid.resource()) else {
-        let error = CommandError::new(format!("{text:?} is not an account's address"));
+        let error = CommandError::new(format!("{text:?} is not a valid account address"));
         return Some(Err(error.remedy("write it as name@domain")));
     };
     let host = kernel.host(jid.domain())?;

@@ -53,7 +53,7 @@ impl InForce {
     pub async fn notes(self) -> Vec<String> {
         let Self { mut notes, farewell, .. } = self;
         if !farewell.gone().await {
-            notes.push("stanzas are still being judged by what was replaced".into());
+            notes.push("some stanzas are still being processed with the previous configuration".into());
         }
         notes
     }
@@ -130,7 +130,7 @@ impl Server {
         match loaded {
             Ok(loaded) => loaded.warnings.iter().map(|w| format!("{}: {w}", domain.name)).collect(),
             Err(error) => {
-                vec![format!("{error} — {}; a certificate that was in use stays in use", error.remedy())]
+                vec![format!("{error} — {}; a certificate already in use remains in use", error.remedy())]
             }
         }
     }

@@ -79,7 +79,7 @@ fn descriptors() -> usize {
     let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(most), ..now });
     let current = if raised.is_ok() { Some(most) } else { now.current };
     let descriptors = current.map_or(usize::MAX, |number| usize::try_from(number).unwrap_or(usize::MAX));
-    tracing::info!(descriptors, connections = descriptors.saturating_sub(KEPT), "file descriptors");
+    tracing::info!(descriptors, connections = descriptors.saturating_sub(KEPT), "file descriptor limit");
     descriptors.max(2 * KEPT)
 }
 

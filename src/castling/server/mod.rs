@@ -74,7 +74,7 @@ pub async fn serve(loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Result
     let bound = listeners::bind(&loaded)?;
     let store = Store::open(store_options(&loaded), &runtime).await.map_err(|e| e.to_string())?;
     let admin = admin::Server::bind(&loaded.config.data_dir, lock)
-        .map_err(|e| format!("cannot make the admin socket in {}: {e}", loaded.config.data_dir.display()))?;
+        .map_err(|e| format!("cannot create the admin socket in {}: {e}", loaded.config.data_dir.display()))?;
     let limiter = limiter(&loaded, &runtime);
     let limits = loaded.config.limits.of();
     let connections = listeners::connections(&loaded.config.limits);
@@ -155,7 +155,7 @@ impl Server {
         while signals.next().await == Asked::Reload {
             match self.reload().await {
                 Ok(notes) => notes.iter().for_each(|note| tracing::info!("{note}")),
-                Err(error) => tracing::error!("nothing was changed: {error}"),
+                Err(error) => tracing::error!("reload failed: {error}"),
             }
         }
     }
@@ -166,7 +166,7 @@ impl Server {
         self.kernel.shut_down().await;
         let left = runtime.tasks.join_all(DRAIN).await;
         if left > 0 {
-            tracing::warn!(left, "tasks were cut off at the end of the drain");
+            tracing::warn!(left, "shutdown timed out: the remaining tasks were aborted");
         }
         store.close().await.map_err(|e| Failure::Message(e.to_string()))
     }

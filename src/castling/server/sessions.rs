@@ -21,7 +21,8 @@ impl Server {
 
     /// Ends one session, or all of an account.
     async fn kick(&self, jid: &str) -> Result<Value, CommandError> {
-        let wanted = Jid::parse(jid).map_err(|e| CommandError::new(format!("{jid:?} is no address: {e}")))?;
+        let wanted = Jid::parse(jid)
+            .map_err(|error| CommandError::new(format!("{jid:?} is not a valid JID: {error}")))?;
         let meant = |info: &SessionInfo| match wanted.resource() {
             Some(_) => info.jid == wanted,
             None => info.jid.bare_str() == wanted.as_str(),
@@ -29,8 +30,8 @@ impl Server {
         let list = self.kernel.session_list();
         let ids: Vec<u64> = list.iter().filter(|info| meant(info)).map(|info| info.id).collect();
         if ids.is_empty() {
-            let error = CommandError::new(format!("{jid} has no session"));
-            return Err(error.remedy("castling session list shows them"));
+            let error = CommandError::new(format!("{jid} has no sessions"));
+            return Err(error.remedy("see castling session list"));
         }
         for resource in ids.iter().filter_map(|id| self.kernel.resource(*id)) {
             let error = StreamError::new(StreamCondition::PolicyViolation).text("closed by an administrator");

@@ -70,9 +70,9 @@ fn said(code: i32, out: &str, err: &str) -> Said {
 fn check_reports_and_exits() {
     let bad = Place::with("[limits]\nstanza_byte = 1\n[[domain]]\nname = \"a b\"\n");
     let expected = "castling.toml:2: unknown limit `stanza_byte` — did you mean `stanza_bytes`?\n\
-                    castling.toml:3: warning: a b has no certificate and gets a self-signed one — add tls = \
+                    castling.toml:3: warning: a b has no certificate, so a self-signed one is used — add tls = \
                     { cert = \"FILE\", key = \"FILE\" }\n\
-                    castling.toml:4: \"a b\" is not a domain name: it has ' ' in it — write a host name such as \
+                    castling.toml:4: \"a b\" is not a valid domain name: it contains ' ' — write a host name such as \
                     chess.example\n";
     let check = bad.run("check");
     assert_eq!(check.code, 1);
@@ -82,7 +82,8 @@ fn check_reports_and_exits() {
     assert_eq!(bad.run("serve"), check);
     assert!(!bad.path("data").exists());
     let good = Place::with("[[domain]]\nname = \"a\"\n").run("check");
-    assert_eq!((good.code, good.out.as_str()), (0, "the configuration can be used\n"));
+    let expected = "castling.toml: OK, 1 domain, 0 listeners, 2 warnings\n";
+    assert_eq!((good.code, good.out.as_str()), (0, expected));
     assert_eq!(run(Path::new("/"), "check --config /nonexistent.toml", "").code, 1);
 }
 
@@ -101,14 +102,14 @@ fn accounts_without_a_server() {
     assert_eq!(place.run_with("user add jack@chess.example --password-stdin", "secret\n"), said(0, "", ""));
     assert_eq!(
         place.run_with("user add Jack@CHESS.example --password-stdin", "other\n"),
-        said(1, "", "castling: jack@chess.example exists already\n")
+        said(1, "", "castling: jack@chess.example already exists\n")
     );
     assert_eq!(
         place.run_with("user add jack@chess.exmple --password-stdin", "x"),
         said(
             1,
             "",
-            "castling: chess.exmple is not a domain of this server — castling domain list shows them\n"
+            "castling: chess.exmple is not a domain of this server — see castling domain list\n"
         )
     );
     assert_eq!(
@@ -116,7 +117,7 @@ fn accounts_without_a_server() {
         said(
             1,
             "",
-            "castling: \"jack\" is not the address of an account: it has no @ — write it as name@domain\n"
+            "castling: \"jack\" is not a valid account address: it has no @ — write it as name@domain\n"
         )
     );
     let shown = place.run("user show jack@chess.example");
@@ -126,7 +127,7 @@ fn accounts_without_a_server() {
     assert_eq!(place.run("user list"), said(0, "jack@chess.example\n", ""));
     assert_eq!(place.run("user del jack@chess.example"), said(0, "", ""));
     let gone =
-        said(1, "", "castling: there is no account jack@chess.example — castling user list shows them\n");
+        said(1, "", "castling: account jack@chess.example does not exist — see castling user list\n");
     assert_eq!(place.run("user del jack@chess.example"), gone);
     assert_eq!(place.run_with("user passwd jack@chess.example --password-stdin", "new"), gone);
     assert_eq!(place.run("user list"), said(0, "", ""));
@@ -138,7 +139,7 @@ fn a_password_is_never_taken_from_nowhere() {
     let empty = place.run_with("user add jack@chess.example --password-stdin", "");
     assert_eq!(empty, said(1, "", "castling: cannot read the password: standard input is empty\n"));
     let none = place.run_with("user add jack@chess.example", "secret\n");
-    let expected = "castling: there is no terminal to ask for the password on — add --password-stdin\n";
+    let expected = "castling: standard input is not a terminal — use --password-stdin\n";
     assert_eq!(none, said(1, "", expected));
     assert_eq!(place.run("user list"), said(0, "", ""));
 }
@@ -156,9 +157,9 @@ fn accounts_from_a_file() {
         said(
             1,
             "601 added, 3 refused\n",
-            "users.csv:2: 1 fields are not an account and its password — write jid,password\n\
-             users.csv:4: y is not a domain of this server — castling domain list shows them\n\
-             users.csv:5: anna@chess.example exists already\n"
+            "users.csv:2: expected two fields, found 1 — write jid,password\n\
+             users.csv:4: y is not a domain of this server — see castling domain list\n\
+             users.csv:5: anna@chess.example already exists\n"
         )
     );
     let list = place.run("user list chess.example").out;
@@ -176,11 +177,11 @@ fn domains_without_a_server() {
     assert_eq!(place.run("domain add Wuchess.Example"), said(0, "", ""));
     assert_eq!(
         place.run("domain add wuchess.example"),
-        said(1, "", "castling: wuchess.example is added by command already\n")
+        said(1, "", "castling: wuchess.example has already been added with `castling domain add`\n")
     );
     assert_eq!(
         place.run("domain add chess.example"),
-        said(1, "", "castling: chess.example is declared in castling.toml:4 already\n")
+        said(1, "", "castling: chess.example has already been declared in castling.toml:4\n")
     );
     assert_eq!(place.run("domain disable chess.example"), said(0, "", ""));
     assert_eq!(
@@ -229,7 +230,8 @@ fn commands_that_need_a_server_say_so() {
     for line in
         ["status", "stats", "reload", "session list", "session kick a@b", "plugin list", "plugin remove x"]
     {
-        let expected = "castling: no server is running on ./data — start it with castling serve\n";
+        let expected = "castling: no server is running with the data directory ./data — start it with \
+                        castling serve\n";
         assert_eq!(place.run(line), said(1, "", expected), "{line}");
     }
 }

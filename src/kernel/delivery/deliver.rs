@@ -132,7 +132,7 @@ impl Kernel {
 
     /// No session has room for it: what can be answered is, and the rest is counted.
     async fn crowded(self: &Arc<Self>, packet: Box<Packet>) {
-        let error = StanzaError::resource_constraint().text("too much waits for the recipient");
+        let error = StanzaError::resource_constraint().text("too many stanzas are waiting for the recipient");
         match packet.stanza.kind() != Kind::Presence && packet.stanza.error_reply(&error).is_some() {
             true => self.bounce(packet, error).await,
             false => self.counters().crowded.inc(),

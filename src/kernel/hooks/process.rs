@@ -189,7 +189,7 @@ impl Kernel {
         let item = Item::own(stanza, self.now_us(), Charge::Known);
         if let Err(refused) = resource.session().place(item, || self.now_us()) {
             self.counters().crowded.inc();
-            tracing::debug!(session = resource.id(), ?refused, "stanza dropped: there is no room for it");
+            tracing::debug!(session = resource.id(), ?refused, "stanza dropped: the mailbox is full");
         }
     }
 

@@ -178,7 +178,7 @@ impl Kernel {
             }
         });
         if ended.await.is_err() {
-            tracing::error!("the end of a session was cut off");
+            tracing::error!("session cleanup interrupted");
         }
     }
 

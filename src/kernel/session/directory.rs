@@ -152,7 +152,8 @@ impl Kernel {
             host.set_enabled(false);
         }
         for session in self.sessions.all() {
-            self.kick(&Resource::new(session), StreamError::new(StreamCondition::SystemShutdown)).await;
+            let error = StreamError::new(StreamCondition::SystemShutdown).text("the server is shutting down");
+            self.kick(&Resource::new(session), error).await;
         }
         for account in self.hosts().iter().flat_map(|host| host.accounts.all()) {
             crate::delivery::gate::quiet(&account).await;

@@ -61,7 +61,7 @@ pub(super) fn block(
         (blocked(list).count(), kept.iter().filter(|item| address(item).is_some()).count() + new.len());
     if after > limit && after > before {
         return Err(StanzaError::resource_constraint()
-            .text(format!("your block list is full: it can hold {}", limit)));
+            .text(format!("your block list is full ({} entries)", limit)));
     }
     let remove: Vec<u32> = moved.iter().map(|item| item.order).collect();
     let (items, change) = match kept.first().map_or(FIRST, |item| item.order).checked_sub(count(new.len())?) {
@@ -214,7 +214,7 @@ mod tests {
         let limit = 2;
         let full = blocks(None, &["a@x", "b@x"]);
         let error = block(Some(&full), &jids(&["c@x"]), NAME, limit).unwrap_err();
-        assert_eq!(error.text.as_deref(), Some("your block list is full: it can hold 2"));
+        assert_eq!(error.text.as_deref(), Some("your block list is full (2 entries)"));
         assert!(block(None, &jids(&["a@x", "b@x", "c@x"]), NAME, limit).is_err());
         assert_eq!(block(Some(&full), &jids(&["a@x"]), NAME, limit).unwrap(), None);
         let behind =

@@ -121,7 +121,7 @@ async fn delete(kernel: Arc<Kernel>, account: Arc<Account>, pending: Arc<Pending
             }
             // They stay marked: their client has them, and shall not get them again.
             Err(error) => {
-                tracing::error!(%error, "delivered messages could not be deleted; it is tried again");
+                tracing::error!(%error, "cannot delete delivered offline messages; will retry");
                 pending.state.lock().arrived.extend(arrived);
                 tokio::select! {
                     () = tokio::time::sleep(AGAIN) => {}

@@ -55,7 +55,7 @@ impl Reader {
             let messages = match loaded {
                 Ok(messages) => messages,
                 Err(error) => {
-                    tracing::error!(%error, "kept messages could not be read");
+                    tracing::error!(%error, "cannot read offline messages");
                     return Vec::new();
                 }
             };
@@ -87,7 +87,7 @@ impl Reader {
 
     fn item(&self, message: &OfflineMessage) -> Option<Item> {
         let Some(stanza) = restore(&message.xml) else {
-            tracing::error!(account = self.account.id(), "a kept message is damaged and stays where it is");
+            tracing::error!(account = self.account.id(), "an offline message is damaged and remains stored");
             return None;
         };
         let (kernel, account) = (self.kernel.clone(), self.account.clone());

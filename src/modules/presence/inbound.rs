@@ -58,7 +58,7 @@ pub(super) async fn arrived(
 pub(super) async fn ended(kernel: &Arc<Kernel>, account: &Arc<Account>, action: Action, contact: &Jid) {
     let transition = |before| (inbound(action, before).state, ());
     if let Err(refused) = change(kernel, account, contact, None, transition, |_| {}).await {
-        tracing::error!(error = ?refused.0, "the end of a subscription could not be recorded");
+        tracing::error!(error = ?refused.0, "cannot record the end of a subscription");
     }
 }
 

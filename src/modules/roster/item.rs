@@ -35,22 +35,24 @@ pub(crate) struct Details {
 pub(crate) fn read(query: Node<'_>, own: &Jid) -> Result<Wanted, StanzaError> {
     let mut children = query.children();
     let (Some(item), None) = (children.next(), children.next()) else {
-        return Err(StanzaError::bad_request().text("a roster set must have exactly one item"));
+        return Err(StanzaError::bad_request().text("a roster set must contain exactly one <item/>"));
     };
     if !item.is("item", ns::ROSTER) {
-        return Err(StanzaError::bad_request().text("the child of a roster set must be an item"));
+        return Err(StanzaError::bad_request().text("a roster set must contain exactly one <item/>"));
     }
-    let jid = item.attr("jid").ok_or_else(|| StanzaError::bad_request().text("an item must have a jid"))?;
+    let jid = item
+        .attr("jid")
+        .ok_or_else(|| StanzaError::bad_request().text("<item/> needs a 'jid' attribute"))?;
     let jid = Jid::parse(&jid).map_err(|error| StanzaError::jid_malformed().text(error.to_string()))?.bare();
     if jid == *own {
-        return Err(StanzaError::not_allowed().text("you cannot add yourself as a contact"));
+        return Err(StanzaError::not_allowed().text("you cannot add yourself to your roster"));
     }
     if item.attr("subscription").as_deref() == Some("remove") {
         return Ok(Wanted::Removed(jid));
     }
     let name = item.attr("name").filter(|name| !name.is_empty()).map(String::from);
     if name.as_ref().is_some_and(|name| name.len() > NAME_BYTES) {
-        return Err(StanzaError::not_acceptable().text("the name is too long"));
+        return Err(StanzaError::not_acceptable().text(format!("the name is longer than {NAME_BYTES} bytes")));
     }
     Ok(Wanted::Kept(Details { jid, name, groups: groups(item)? }))
 }
@@ -60,14 +62,15 @@ fn groups(item: Node<'_>) -> Result<Vec<String>, StanzaError> {
     for group in item.children().filter(|child| child.is("group", ns::ROSTER)) {
         let name = group.text();
         if name.is_empty() || name.len() > NAME_BYTES {
-            return Err(StanzaError::not_acceptable().text("a group's name is empty or too long"));
+            let text = format!("a group name must have 1 to {NAME_BYTES} bytes");
+            return Err(StanzaError::not_acceptable().text(text));
         }
         groups.push(name.into_owned());
     }
     let mut sorted: Vec<&String> = groups.iter().collect();
     sorted.sort_unstable();
     match sorted.windows(2).any(|pair| pair.first() == pair.last()) {
-        true => Err(StanzaError::bad_request().text("a group is named twice")),
+        true => Err(StanzaError::bad_request().text("duplicate group")),
         false => Ok(groups),
     }
 }
@@ -93,20 +96,23 @@ pub(crate) fn item_or_new(roster: &Roster, jid: &Jid) -> RosterItem {
 /// # Errors
 /// `resource-constraint`.
 pub(crate) fn fits(roster: &Roster, item: &RosterItem, limits: &RosterLimits) -> Result<(), Refused> {
-    let full = || Err(StanzaError::resource_constraint().text("the roster is full").into());
+    let full = |text: String| Err(StanzaError::resource_constraint().text(text).into());
     let old = roster.get(&item.jid);
     let (before, after) = (old.map_or(0, |old| weight(old)), weight(item));
     if old.is_none_or(|old| old.in_roster != item.in_roster) {
         let contacts = limits.roster_items.bound();
         let places = if item.in_roster { contacts } else { (contacts / REQUESTS).max(1) };
         if roster.items().filter(|other| other.in_roster == item.in_roster).count() >= places {
-            return full();
+            return full(match item.in_roster {
+                true => format!("the contact list is full ({places} contacts)"),
+                false => "too many subscription requests are pending".into(),
+            });
         }
     }
     if after > before {
         let all: usize = roster.items().map(|item| weight(item)).sum();
         if all - before + after > limits.roster_bytes.bound() {
-            return full();
+            return full(format!("the contact list is full ({} bytes)", limits.roster_bytes.bound()));
         }
     }
     Ok(())

@@ -91,7 +91,7 @@ impl Core {
         match self.window.place(rid, self.is_extra(&request.attributes)) {
             Place::Beyond => return Err(broken(Condition::ItemNotFound.into())),
             Place::TooMany => {
-                return Err(broken(Fault::new(Condition::PolicyViolation, "too many requests at once")));
+                return Err(broken(Fault::new(Condition::PolicyViolation, "too many concurrent requests")));
             }
             Place::Known => return self.repeated(rid, now).map_err(broken),
             Place::Early if self.waiting.get(rid).is_some() => {
@@ -124,7 +124,7 @@ impl Core {
 
     /// The request has come before (XEP-0124 §14.3).
     fn repeated(&mut self, rid: u64, now: Instant) -> Result<Arrival, Fault> {
-        let too_often = Fault::new(Condition::PolicyViolation, "the same request came too often");
+        let too_often = Fault::new(Condition::PolicyViolation, "the same request was repeated too often");
         match self.waiting.again(rid, now) {
             Some(Err(TooOften)) => return Err(too_often),
             Some(Ok(ticket)) => {
@@ -155,7 +155,7 @@ impl Core {
         if asked.stream && !empty {
             return Err(Fault::new(
                 Condition::ItemNotFound,
-                "a session has one stream here, which has no name",
+                "only one stream per session is supported",
             ));
         }
         self.begin_pause(&asked);
@@ -201,7 +201,7 @@ impl Core {
             (true, false) => self.displaces(rid) && self.pace.displaced_too_often(now),
         };
         match too_often && self.terms.polling() > Duration::ZERO {
-            true => Err(Fault::new(Condition::PolicyViolation, "empty requests come too often")),
+            true => Err(Fault::new(Condition::PolicyViolation, "polling too frequently")),
             false => Ok(()),
         }
     }

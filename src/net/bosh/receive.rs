@@ -78,12 +78,12 @@ impl Bosh {
         let found = self.registry.get(sid);
         let session = found.ok_or_else(|| refuse(Condition::ItemNotFound.into(), false))?;
         if !session.is_as_secure(sender.client) {
-            let words = "the session began over TLS and stays on it";
+            let words = "this session requires TLS";
             return Err(plain(StatusCode::FORBIDDEN, words));
         }
         let origin = sender.origin.as_deref();
         if origin.is_some() && self.admitted(origin, Some(&session.domain)).is_none() {
-            let words = "pages of this origin are not let in to this domain";
+            let words = "this web origin is not allowed for this domain";
             return Err(plain(StatusCode::FORBIDDEN, words));
         }
         Ok(session)
@@ -141,8 +141,8 @@ impl Bosh {
         let refusal = |words| Fault::new(Condition::PolicyViolation, words);
         let most = self.service.sessions_per_address();
         let early = self.registry.addresses.seat(sender.client.address.ip(), most);
-        let early = early.ok_or(refusal("too many sessions of your address have not logged in"))?;
-        let behind = request.seat().ok_or(refusal("there are too many connections of your address"))?;
+        let early = early.ok_or(refusal("too many unauthenticated sessions from your address"))?;
+        let behind = request.seat().ok_or(refusal("too many connections from your address"))?;
         Ok(Seats { early, behind: behind.map(Box::new) })
     }
 }
@@ -175,12 +175,12 @@ fn unreadable(request: &Request) -> Option<Outcome> {
     let refuse = |words| Some(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
     let encoding = request.header(CONTENT_ENCODING.as_str()).unwrap_or("identity");
     if !encoding.eq_ignore_ascii_case("identity") {
-        return refuse("bodies are not to be compressed");
+        return refuse("compressed bodies are not supported");
     }
     let content = request.header(CONTENT_TYPE.as_str()).unwrap_or_default().to_ascii_lowercase();
     let charset = content.split(';').filter_map(|part| part.trim().strip_prefix("charset=")).next();
     match charset.map(|charset| charset.trim_matches('"')) {
         None | Some("utf-8" | "utf8" | "us-ascii") => None,
-        Some(_) => refuse("bodies are to be in UTF-8"),
+        Some(_) => refuse("UTF-8 is required"),
     }
 }

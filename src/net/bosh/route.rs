@@ -21,7 +21,7 @@ const CORS: Cors = Cors { methods: METHODS };
 
 /// What a person is told who opens the address in a browser.
 const HELLO: &str =
-    "This is an address for XMPP clients that speak BOSH (XEP-0206). Enter it in such a client.";
+    "This is a BOSH endpoint (XEP-0206). Enter its address in an XMPP client.";
 
 /// What sessions to one domain may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

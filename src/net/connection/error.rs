@@ -57,16 +57,12 @@ pub enum TlsAcceptError {
 impl fmt::Display for TlsAcceptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TlsAcceptError::Io(e) => write!(f, "TLS handshake: {e}"),
-            TlsAcceptError::UnknownName => {
-                f.write_str("TLS handshake: no certificate for the name asked for")
-            }
-            TlsAcceptError::WrongAlpn => {
-                f.write_str("TLS handshake: the client speaks other protocols (ALPN)")
-            }
-            TlsAcceptError::Handshake(e) => write!(f, "TLS handshake: {e}"),
-            TlsAcceptError::Injected(bytes) => write!(f, "{bytes} bytes in plain text after <starttls/>"),
-            TlsAcceptError::AlreadyTls => f.write_str("TLS is on already"),
+            TlsAcceptError::Io(e) => write!(f, "{e}"),
+            TlsAcceptError::UnknownName => f.write_str("no certificate for the requested server name"),
+            TlsAcceptError::WrongAlpn => f.write_str("no common protocol (ALPN)"),
+            TlsAcceptError::Handshake(e) => f.write_str(e),
+            TlsAcceptError::Injected(bytes) => write!(f, "{bytes} bytes of plain text after <starttls/>"),
+            TlsAcceptError::AlreadyTls => f.write_str("TLS is already active"),
         }
     }
 }

@@ -20,7 +20,7 @@ pub fn text(status: StatusCode, words: impl Into<String>) -> Response {
 
 /// 405 with the methods that there are, such as `GET, POST, OPTIONS` (RFC 9110 §15.5.6).
 pub fn not_allowed(allow: &'static str) -> Response {
-    let mut response = text(StatusCode::METHOD_NOT_ALLOWED, format!("allowed here: {allow}"));
+    let mut response = text(StatusCode::METHOD_NOT_ALLOWED, format!("allowed methods: {allow}"));
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
     response
 }

@@ -94,8 +94,8 @@ impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             BodyError::TooLarge(_) => "the body is too large",
-            BodyError::TooSlow => "the body took too long",
-            BodyError::Broken => "the body is broken",
+            BodyError::TooSlow => "the body was not received in time",
+            BodyError::Broken => "the body is malformed",
         })
     }
 }

@@ -74,8 +74,8 @@ async fn begun(
     };
     match begun {
         Ok(Ok(begun)) => return Some(begun),
-        Ok(Err(error)) => tracing::debug!(%peer, %error, "no HTTP"),
-        Err(_) => tracing::debug!(%peer, "nothing was asked in time"),
+        Ok(Err(error)) => tracing::debug!(%peer, %error, "HTTP connection failed"),
+        Err(_) => tracing::debug!(%peer, "no request within the time limit"),
     }
     None
 }
@@ -126,12 +126,12 @@ where
             stop(connection.as_mut());
             match Box::pin(timeout(LAST, connection)).await {
                 Ok(ended) => ended,
-                Err(_) => return tracing::debug!("an HTTP connection is cut off"),
+                Err(_) => return tracing::debug!("HTTP connection closed during shutdown"),
             }
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%error, "an HTTP connection ends");
+        tracing::debug!(%error, "HTTP connection closed");
     }
 }
 

@@ -56,12 +56,12 @@ async fn line(stream: &mut TcpStream, peer: Client) -> io::Result<Client> {
     let mut line = Vec::with_capacity(LINE);
     while !line.ends_with(b"\r\n") {
         if line.len() >= LINE {
-            return Err(bad("a PROXY line without an end"));
+            return Err(bad("unterminated PROXY header"));
         }
         // One by one, so that nothing of what follows is taken; the line is short, and there is one a connection.
         line.push(stream.read_u8().await?);
     }
-    let line = std::str::from_utf8(&line).map_err(|_| bad("a PROXY line that is no text"))?;
+    let line = std::str::from_utf8(&line).map_err(|_| bad("the PROXY header is not valid UTF-8"))?;
     let mut words = line.trim_end().split(' ').skip(1);
     let family = words.next();
     if family == Some("UNKNOWN") {
@@ -74,7 +74,7 @@ async fn line(stream: &mut TcpStream, peer: Client) -> io::Result<Client> {
         | (Some("TCP6"), Some(source @ IpAddr::V6(_)), Some(port)) => {
             Ok(Client { address: SocketAddr::new(source.to_canonical(), port), ..peer })
         }
-        _ => Err(bad("a PROXY line without addresses")),
+        _ => Err(bad("PROXY header without valid addresses")),
     }
 }
 
@@ -84,7 +84,7 @@ async fn block(stream: &mut TcpStream, peer: Client) -> io::Result<Client> {
     let [.., command, family, high, low] = head;
     let length = usize::from(u16::from_be_bytes([high, low]));
     if length > BLOCK {
-        return Err(bad("a PROXY block that is too long"));
+        return Err(bad("the PROXY header is too long"));
     }
     let mut block = vec![0; length];
     stream.read_exact(&mut block).await?;
@@ -95,9 +95,9 @@ async fn block(stream: &mut TcpStream, peer: Client) -> io::Result<Client> {
                 Ok(Client { address, secure: peer.secure || encrypted(additions) })
             }
             Some(None) => Ok(peer),
-            None => Err(bad("a PROXY block without addresses")),
+            None => Err(bad("PROXY header without valid addresses")),
         },
-        _ => Err(bad("a PROXY block of another version")),
+        _ => Err(bad("unsupported version or command of the PROXY protocol")),
     }
 }
 

@@ -54,7 +54,7 @@ impl Routes {
         // What is configured with a slash behind is the same address; `/` itself is none of these.
         let at = self.paths.get(path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path));
         let Some(route) = at.or(self.fallback.as_ref()).cloned() else {
-            return Box::pin(ready(text(StatusCode::NOT_FOUND, "there is nothing here")));
+            return Box::pin(ready(text(StatusCode::NOT_FOUND, "not found")));
         };
         let head = request.method() == Method::HEAD;
         let answer = route.call(request);

@@ -68,12 +68,12 @@ impl TlsError {
             TlsFault::Unreadable(e) => format!("cannot be read: {e}"),
             TlsFault::Unwritable(e) => format!("cannot be written: {e}"),
             TlsFault::Pem(e) => format!("is not PEM: {e}"),
-            TlsFault::NoCertificate => "holds no certificate".to_owned(),
-            TlsFault::NoKey => "holds no private key".to_owned(),
-            TlsFault::BadCertificate(e) => format!("holds a certificate that cannot be used: {e}"),
-            TlsFault::BadKey(e) => format!("holds a private key that cannot be used: {e}"),
-            TlsFault::Mismatch => "holds a private key that belongs to another certificate".to_owned(),
-            TlsFault::Domain(domain) => format!("cannot name the domain {domain:?}"),
+            TlsFault::NoCertificate => "contains no certificate".to_owned(),
+            TlsFault::NoKey => "contains no private key".to_owned(),
+            TlsFault::BadCertificate(e) => format!("contains an unusable certificate: {e}"),
+            TlsFault::BadKey(e) => format!("contains an unusable private key: {e}"),
+            TlsFault::Mismatch => "contains a private key that does not match the certificate".to_owned(),
+            TlsFault::Domain(domain) => format!("cannot be issued for the domain {domain:?}"),
             TlsFault::Library(e) => format!("TLS library: {e}"),
         }
     }
@@ -84,21 +84,21 @@ impl TlsError {
             TlsFault::Unreadable(e) if e.kind() == io::ErrorKind::NotFound => {
                 "correct the path (it is relative to the configuration file)"
             }
-            TlsFault::Unreadable(_) => "let the user that runs the server read the file",
-            TlsFault::Unwritable(_) => "let the user that runs the server write in the folder",
+            TlsFault::Unreadable(_) => "make the file readable for the server's user",
+            TlsFault::Unwritable(_) => "make the directory writable for the server's user",
             TlsFault::Pem(_) => "convert the file to PEM (-----BEGIN ...)",
-            TlsFault::NoCertificate => "give the full chain in PEM, the domain's own certificate first",
-            TlsFault::NoKey => "give the private key in PEM, without a passphrase",
-            TlsFault::BadCertificate(_) => "get the certificate issued anew, as X.509 version 3",
+            TlsFault::NoCertificate => "provide the full chain in PEM, the domain's own certificate first",
+            TlsFault::NoKey => "provide the private key in PEM, without a passphrase",
+            TlsFault::BadCertificate(_) => "have the certificate reissued as X.509 version 3",
             TlsFault::BadKey(_) => {
                 "use an RSA (2048 bits or more), ECDSA (P-256, P-384, P-521) or Ed25519 key"
             }
             TlsFault::Mismatch => {
-                "give the key with which the certificate was requested; the chain's first \
-                                   certificate must be the domain's own"
+                "use the key that the certificate was issued for; the chain's first certificate must be \
+                 the domain's own"
             }
-            TlsFault::Domain(_) => "give a certificate in the configuration",
-            TlsFault::Library(_) => "report this as a fault of the server",
+            TlsFault::Domain(_) => "configure a certificate",
+            TlsFault::Library(_) => "report this as a bug",
         }
     }
 }
@@ -135,7 +135,7 @@ impl fmt::Display for TlsWarning {
             TlsWarning::Expired => f.write_str("the certificate has expired"),
             TlsWarning::NotYetValid => f.write_str("the certificate is not valid yet"),
             TlsWarning::ExpiresSoon(days) => write!(f, "the certificate expires in {days} days"),
-            TlsWarning::OtherName(domain) => write!(f, "the certificate does not name {domain}"),
+            TlsWarning::OtherName(domain) => write!(f, "the certificate is not valid for {domain}"),
             TlsWarning::SelfSigned => f.write_str("the certificate is self-signed"),
         }
     }

@@ -74,7 +74,7 @@ fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
         let fault = match error {
             pem::Error::NoItemsFound => TlsFault::NoKey,
             // The error's text may quote what it stumbled on, and that may be the key.
-            _ => TlsFault::Pem("bad base64, or a section without its end".to_owned()),
+            _ => TlsFault::Pem("invalid base64, or an unterminated section".to_owned()),
         };
         TlsError::key(path, fault)
     })

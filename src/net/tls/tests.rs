@@ -190,8 +190,8 @@ fn what_can_be_wrong_with_files() {
     let cases: [(&Path, &Path, &Path, &str); 8] = [
         (&missing, &key, &missing, "cannot be read"),
         (&cert, &missing, &missing, "cannot be read"),
-        (&text, &key, &text, "holds no certificate"),
-        (&cert, &text, &text, "holds no private key"),
+        (&text, &key, &text, "contains no certificate"),
+        (&cert, &text, &text, "contains no private key"),
         (&cert, &other_key, &other_key, "belongs to another certificate"),
         (&other_cert, &key, &key, "belongs to another certificate"),
         (&junk, &key, &junk, "a certificate that cannot be used"),

@@ -119,7 +119,7 @@ impl Decoder {
         };
         room.copy_from_slice(came);
         let mut cursor = Cursor::new(self.header.get(..had + more).unwrap_or_default());
-        let parsed = FrameHeader::parse(&mut cursor).map_err(|_| Fault::protocol("a reserved opcode"))?;
+        let parsed = FrameHeader::parse(&mut cursor).map_err(|_| Fault::protocol("reserved opcode"))?;
         let Some((header, length)) = parsed else {
             self.header_len = had + more;
             *input = input.get(more..).unwrap_or_default();
@@ -129,7 +129,7 @@ impl Decoder {
         *input = input.get(size.saturating_sub(had)..).unwrap_or_default();
         self.header_len = 0;
         if header.len(length) != size {
-            return Err(Fault::protocol("a length in more bytes than it needs"));
+            return Err(Fault::protocol("payload length is not minimally encoded"));
         }
         self.check(&header, length).map(Some)
     }
@@ -137,25 +137,25 @@ impl Decoder {
     /// Sections 5.2 to 5.5.
     fn check(&mut self, header: &FrameHeader, length: u64) -> Result<Frame, Fault> {
         if header.rsv1 || header.rsv2 || header.rsv3 {
-            return Err(Fault::protocol("a reserved bit"));
+            return Err(Fault::protocol("reserved bits are set"));
         }
-        let Some(mask) = header.mask else { return Err(Fault::protocol("a frame without a mask")) };
+        let Some(mask) = header.mask else { return Err(Fault::protocol("unmasked frame")) };
         let held = self.message.as_ref().map(Vec::len);
         let had = held.unwrap_or(0);
         match (header.opcode, held) {
             (OpCode::Control(_), _) if length > CONTROL => {
-                return Err(Fault::protocol("a control frame that is too long"));
+                return Err(Fault::protocol("control frame is longer than 125 bytes"));
             }
             (OpCode::Control(_), _) if !header.is_final => {
-                return Err(Fault::protocol("a control frame in parts"));
+                return Err(Fault::protocol("fragmented control frame"));
             }
             (OpCode::Control(_), _) => {}
             (OpCode::Data(Data::Binary), _) => return Err(Fault::BINARY),
             (OpCode::Data(Data::Continue), None) => {
-                return Err(Fault::protocol("a continuation of nothing"));
+                return Err(Fault::protocol("unexpected continuation frame"));
             }
             (OpCode::Data(Data::Text), Some(_)) => {
-                return Err(Fault::protocol("a message within another"));
+                return Err(Fault::protocol("expected a continuation frame"));
             }
             (OpCode::Data(_), _) if length > self.limit.saturating_sub(had) as u64 => {
                 return Err(Fault::TOO_LARGE);
@@ -232,12 +232,12 @@ fn close_code(payload: &[u8]) -> Result<Option<u16>, Fault> {
     let Some((code, reason)) = payload.split_first_chunk::<2>() else {
         return match payload {
             [] => Ok(None),
-            _ => Err(Fault::protocol("half a close code")),
+            _ => Err(Fault::protocol("truncated close code")),
         };
     };
     let code = u16::from_be_bytes(*code);
     if !CloseCode::from(code).is_allowed() {
-        return Err(Fault::protocol("a close code that is not sent"));
+        return Err(Fault::protocol("invalid close code"));
     }
     std::str::from_utf8(reason).map_err(|_| Fault::ENCODING)?;
     Ok(Some(code))

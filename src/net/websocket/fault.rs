@@ -18,9 +18,9 @@ impl Fault {
         Fault { code: 1002, what }
     }
 
-    pub(super) const BINARY: Fault = Fault { code: 1003, what: "binary messages are not taken" };
-    pub(super) const ENCODING: Fault = Fault { code: 1007, what: "text that is not UTF-8" };
-    pub(super) const TOO_LARGE: Fault = Fault { code: 1009, what: "too many bytes in one message" };
+    pub(super) const BINARY: Fault = Fault { code: 1003, what: "binary messages are not supported" };
+    pub(super) const ENCODING: Fault = Fault { code: 1007, what: "invalid UTF-8" };
+    pub(super) const TOO_LARGE: Fault = Fault { code: 1009, what: "message too large" };
 
     /// What the stream is told before the connection is closed with the code.
     pub(super) fn stream_error(self) -> StreamError {

@@ -28,7 +28,7 @@ impl Framing {
     pub(super) fn event(&mut self, text: ByteString) -> Result<StreamEvent, StreamError> {
         let text = xmpp::without_declaration(&text)?;
         if !text.starts_with('<') {
-            return Err(StreamError::new(StreamCondition::BadFormat).text("a message is one element"));
+            return Err(StreamError::new(StreamCondition::BadFormat).text("each message must be one element"));
         }
         let document = Document::parse_text(text, ns::CLIENT, &self.limits)?;
         let root = document.root();
@@ -39,7 +39,7 @@ impl Framing {
             }
             (ns::FRAMING, "close") => Ok(StreamEvent::Close),
             _ if self.opened => Ok(StreamEvent::Element(document)),
-            _ => Err(StreamError::new(StreamCondition::BadFormat).text("a stream begins with <open/>")),
+            _ => Err(StreamError::new(StreamCondition::BadFormat).text("expected <open/>")),
         }
     }
 }

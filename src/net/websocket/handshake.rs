@@ -72,7 +72,7 @@ fn accepted(request: &Request, protocol: &'static str) -> Result<Response, Refus
         switching(&mut response, StatusCode::SWITCHING_PROTOCOLS);
     }
     if request.header(SEC_WEBSOCKET_VERSION.as_str()) != Some("13") {
-        return Err(Refusal::Required("the version of WebSocket here is 13"));
+        return Err(Refusal::Required("WebSocket version 13 is required"));
     }
     match names(request.headers(), &SEC_WEBSOCKET_PROTOCOL, |name| name == protocol) {
         true => Ok(response),
@@ -86,9 +86,11 @@ impl Refusal {
             Refusal::Method(allow) => not_allowed(allow),
             Refusal::Bad(words) => text(StatusCode::BAD_REQUEST, words),
             Refusal::TooMany => {
-                text(StatusCode::TOO_MANY_REQUESTS, "there are too many connections of your address")
+                text(StatusCode::TOO_MANY_REQUESTS, "too many connections from your address")
             }
-            Refusal::OtherProtocol => text(StatusCode::NOT_IMPLEMENTED, "the protocol here is websocket"),
+            Refusal::OtherProtocol => {
+                text(StatusCode::NOT_IMPLEMENTED, "only the websocket protocol is supported")
+            }
             Refusal::Required(words) => {
                 let mut response = text(StatusCode::UPGRADE_REQUIRED, words);
                 switching(&mut response, StatusCode::UPGRADE_REQUIRED);
@@ -139,7 +141,7 @@ fn upgrade(request: &Request) -> Result<HeaderValue, Refusal> {
     }
     let is = |word: &'static str| move |name: &str| name.eq_ignore_ascii_case(word);
     if !names(headers, &CONNECTION, is("upgrade")) || !names(headers, &UPGRADE, is("websocket")) {
-        return Err(Refusal::Required("this address is for WebSocket"));
+        return Err(Refusal::Required("use a WebSocket client"));
     }
     if request.head.version != Version::HTTP_11 {
         return Err(Refusal::Bad("HTTP/1.1 is required".into()));
@@ -147,14 +149,14 @@ fn upgrade(request: &Request) -> Result<HeaderValue, Refusal> {
     // What follows the head is WebSocket, and nothing else may be thought of it.
     let empty = headers.get_all(CONTENT_LENGTH).iter().all(|length| length == "0");
     if !empty || headers.contains_key(TRANSFER_ENCODING) {
-        return Err(Refusal::Bad("a body is not allowed here".into()));
+        return Err(Refusal::Bad("a request body is not allowed".into()));
     }
     let mut keys = headers.get_all(SEC_WEBSOCKET_KEY).iter();
     let accept = match (keys.next(), keys.next()) {
         (Some(key), None) => accept(key.as_bytes()),
         _ => None,
     };
-    accept.ok_or_else(|| Refusal::Bad("one Sec-WebSocket-Key of 16 bytes is required".into()))
+    accept.ok_or_else(|| Refusal::Bad("exactly one Sec-WebSocket-Key of 16 bytes is required".into()))
 }
 
 fn accept(key: &[u8]) -> Option<HeaderValue> {

@@ -30,11 +30,11 @@ impl Checker {
     }
 
     pub(super) fn not_held(&mut self, path: &str, what: &str) {
-        self.say(path, what, "write a finite number that fits 64 bits");
+        self.say(path, what, "write a finite number that fits in 64 bits");
     }
 
     pub(super) fn server_wide(&mut self, path: &str) {
-        self.say(path, "holds for the whole server", "move it to [limits]");
+        self.say(path, "applies to the whole server", "move it to [limits]");
     }
 
     pub(super) fn not_a_choice(&mut self, given: &Value, values: &[Value], path: &str) {
@@ -75,7 +75,9 @@ impl Checker {
         let complaint = match (nearest(name, &names), self.owner(name)) {
             (Some(near), _) => Complaint::new(message, format!("did you mean `{near}`?")),
             (None, Some(owner)) => Complaint::new(format!("`{name}` belongs to {owner}"), "move it there"),
-            (None, None) if names.is_empty() => Complaint::new(message, "remove it; there are none here"),
+            (None, None) if names.is_empty() => {
+                Complaint::new(message, format!("remove it; no {noun}s are allowed here"))
+            }
             (None, None) => {
                 Complaint::new(message, format!("remove it, or use one of: {}", names.join(", ")))
             }
@@ -96,7 +98,7 @@ fn owners_below(section: &Section, name: &str, path: &str, owners: &mut Vec<Stri
     if section.key(name).is_some() {
         let bare = path.trim_matches(['[', ']']);
         owners.push(if bare.is_empty() {
-            "the top of the file, before all tables".into()
+            "the top level, above all tables".into()
         } else {
             path.to_owned()
         });

@@ -56,11 +56,11 @@ impl Host for State {
     }
 
     fn recipient_slot(&mut self, _index: u32) -> Result<Vec<u8>> {
-        bail!("recipient-slot is for before-deliver")
+        bail!("recipient-slot is only available in before-deliver")
     }
 
     fn recipient_session_slot(&mut self, _index: u32) -> Result<Vec<u8>> {
-        bail!("recipient-session-slot is for before-deliver")
+        bail!("recipient-session-slot is only available in before-deliver")
     }
 
     fn roster_item(&mut self, jid: String) -> Result<(String, Vec<String>)> {
@@ -72,7 +72,7 @@ impl Host for State {
     }
 
     fn recipient_roster_item(&mut self, _index: u32, _jid: String) -> Result<(String, Vec<String>)> {
-        bail!("recipient-roster-item is for before-deliver")
+        bail!("recipient-roster-item is only available in before-deliver")
     }
 
     fn now_ms(&mut self) -> Result<u64> {

@@ -76,7 +76,7 @@ impl sql::Host for State {
 impl State {
     fn no_sql(&self, function: &str) -> sql::Failure {
         let denied = Some(self.unavailable("sql", function));
-        sql::Failure { denied, message: "a filter does not wait for a database".into(), retryable: false }
+        sql::Failure { denied, message: "a filter must not wait for a database".into(), retryable: false }
     }
 }
 

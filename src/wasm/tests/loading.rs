@@ -35,18 +35,18 @@ fn what_is_no_component() {
 fn manifests_that_are_wrong() {
     for (more, words) in [
         (json!({ "manifest": 2 }), "its format is 2"),
-        (json!({ "name": "A B" }), "is no name"),
+        (json!({ "name": "A B" }), "is not a valid name"),
         (json!({ "colour": "red" }), "unknown field `colour`"),
         (json!({ "hooks": {} }), "does not name the hook `client-in`"),
-        (json!({ "hooks": { "auth": { "interests": [] } } }), "there is no hook `auth`"),
-        (json!({ "grants": ["everything"] }), "no interface that needs a grant"),
+        (json!({ "hooks": { "auth": { "interests": [] } } }), "unknown hook `auth`"),
+        (json!({ "grants": ["everything"] }), "not an interface that needs a grant"),
         (
             json!({ "hooks": { "client-in": { "interests": [{ "kinds": ["letter"] }] } } }),
-            "no stanza kind `letter`",
+            "unknown stanza kind `letter`",
         ),
         (
             json!({ "hooks": { "client-in": { "interests": [], "on-failure": "maybe" } } }),
-            "`maybe` is no failure policy of client-in (pass, reject, drop)",
+            "`maybe` is not a valid failure policy of client-in (pass, reject, drop)",
         ),
         (
             json!({ "hooks": { "client-in": { "interests": [] }, "before-offline": { "interests": [] } } }),
@@ -69,7 +69,7 @@ fn imports_that_no_plugin_gets() {
     let error = import("wasi:filesystem/preopens@0.2.6");
     assert!(matches!(&error, LoadError::Forbidden { import } if import == "wasi:filesystem/preopens@0.2.6"));
     let error = import("castling:plugin/rates@1.3.0");
-    assert_eq!(error.to_string(), "it needs castling:plugin/rates@1.3.0, this server offers 1.0.0");
+    assert_eq!(error.to_string(), "it needs castling:plugin/rates@1.3.0, but this server offers 1.0.0");
     assert!(error.remedy().starts_with("update the server"));
 }
 
@@ -79,7 +79,7 @@ fn an_interface_without_any_granted_function_is_refused_with_the_remedy() {
     let plugin = kit.platform.load("sunshine", &super::kit::built("sunshine")).unwrap();
     assert_eq!(plugin.inspection().asks, ["sessions.close"]);
     let Err(error) = kit.deploy(&plugin, Options::default()) else { panic!("deployed") };
-    assert_eq!(error.to_string(), "it needs grants it has not got: sessions.close");
+    assert_eq!(error.to_string(), "it lacks required grants: sessions.close");
     assert_eq!(error.remedy(), "grants = [\"sessions.close\"]");
     kit.deploy(&plugin, Options { grants: &["sessions.close"], ..Options::default() }).unwrap();
 }

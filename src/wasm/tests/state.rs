@@ -65,7 +65,7 @@ fn outside_a_call_there_is_no_call() {
     };
     let plugin = kit.load(&guest.build()).unwrap();
     let why = kit.deploy(&plugin, Options::default()).err().unwrap().to_string();
-    assert!(why.contains("there is no call in progress"), "{why}");
+    assert!(why.contains("no call is in progress"), "{why}");
 }
 
 #[test]

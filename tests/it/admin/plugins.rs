@@ -45,7 +45,7 @@ fn a_plugins_life() {
 
     let args = ["plugin", "enable", "sunshine", "--domain", "chess.example", "--set", "max=3"];
     let said = server.ok(&args);
-    assert_eq!(said, "granted: sessions.close\ndecides on: chess.example\n");
+    assert_eq!(said, "granted: sessions.close\nenabled on: chess.example\n");
     let mut other = bound(&server, "jack@wuchess.example/a");
     assert!(survives(&mut other, 6), "another domain");
     assert!(!survives(&mut bound(&server, "jack@chess.example/b"), 4));
@@ -69,7 +69,7 @@ fn a_plugins_life() {
     assert!(survives(&mut stays, 6));
     server.ok(&["plugin", "remove", "sunshine"]);
     assert_eq!(list(&server), json!([]));
-    assert!(server.refused(&["plugin", "show", "sunshine"]).contains("there is no plugin sunshine"));
+    assert!(server.refused(&["plugin", "show", "sunshine"]).contains("plugin sunshine does not exist"));
     assert!(survives(&mut stays, 20));
 }
 
@@ -88,8 +88,8 @@ fn refusals_change_nothing() {
     let mut jack = bound(&server, "jack@chess.example/a");
     for (file, reason) in [
         ("none.wasm", "none.wasm"),
-        ("text.wasm", "it is no WebAssembly component"),
-        ("module.wasm", "it is no WebAssembly component"),
+        ("text.wasm", "it is not a WebAssembly component"),
+        ("module.wasm", "it is not a WebAssembly component"),
         ("half.wasm", "plugin half: it "),
     ] {
         let said = server.refused(&["plugin", "install", file]);
@@ -99,19 +99,19 @@ fn refusals_change_nothing() {
     server.refused(&["plugin", "install", &sunshine(), "--name", "Not A Name"]);
     for word in ["enable", "disable", "reload", "remove", "show"] {
         let said = server.refused(&["plugin", word, "nothing"]);
-        assert!(said.contains("there is no plugin nothing"), "{word}: {said}");
+        assert!(said.contains("plugin nothing does not exist"), "{word}: {said}");
     }
 
     server.ok(&["plugin", "install", &sunshine()]);
-    assert!(server.refused(&["plugin", "install", &sunshine()]).contains("installed by command already"));
+    assert!(server.refused(&["plugin", "install", &sunshine()]).contains("has already been installed with"));
     let before = list(&server);
     for (args, reason) in [
         (["--set", "max=0"], "`max`"),
         (["--set", "max=many"], "`max`"),
         (["--set", "mox=3"], "mox"),
-        (["--domain", "no.example"], "there is no domain no.example"),
+        (["--domain", "no.example"], "domain no.example does not exist"),
         (["--grant", "log"], "names an interface that every plugin may use"),
-        (["--grant", "sql:members/credentials"], "it needs grants it has not got: sessions.close"),
+        (["--grant", "sql:members/credentials"], "it lacks required grants: sessions.close"),
         (["--grant", "no grant"], "grant"),
     ] {
         let said = server.refused(&[&["plugin", "enable", "sunshine"], &args[..]].concat());
@@ -151,7 +151,7 @@ fn what_the_file_declares() {
     assert!(said.contains(&format!("plugin sunshine is declared in {place}")), "{said}");
     assert!(said.contains("castling plugin disable sunshine"), "{said}");
     let said = server.refused(&["plugin", "enable", "sunshine", "--grant", "sessions.close"]);
-    assert!(said.contains("has only its grants there"), "{said}");
+    assert!(said.contains("also sets its grants"), "{said}");
     let shown = super::json(&server.ok(&["plugin", "show", "sunshine", "--json"]));
     assert_eq!((&shown["declared_by"], &shown["file_by"]), (&json!("file"), &json!("file")));
     assert_eq!(shown["domains"][0]["config"]["max"], json!({ "value": 3, "by": "file" }));

@@ -174,7 +174,7 @@ fn sessions_of_one_address_that_do_not_log_in() {
     let begun: Vec<_> = (0..3).map(|_| Client::begin(address, "").0).collect();
     let refused = || post(address, &super::body("rid='1' to='chess.example' ver='1.6'", "")).body();
     assert_eq!(condition(&refused()), "policy-violation");
-    assert!(refused().to_xml("").contains("have not logged in"));
+    assert!(refused().to_xml("").contains("too many unauthenticated sessions"));
     assert!(jack.settle("").is_empty());
     let [mut one, ..] = <[Client; 3]>::try_from(begun).ok().unwrap();
     one.go_on("jack@chess.example/two");

@@ -42,7 +42,7 @@ export async function brands({ browser, address }) {
 // A page that is asked for by a site's own name offers that site; without https it says why nobody can log in.
 async function unsafe(browser, address) {
   const visitor = await Person.open(browser, `http://wuchess.example:${new URL(address).port}/`);
-  await visitor.page.getByRole("alert").getByText("Open this page by https").waitFor();
+  await visitor.page.getByRole("alert").getByText("Open this page over https").waitFor();
   assert.ok(await visitor.page.getByRole("radio").first().isChecked());
   assert.equal(await visitor.page.locator("#login-domain").textContent(), "wuchess.example");
   // Not `close`: the browser complains of a header that it heeds on https only.

@@ -11,7 +11,7 @@ export async function talk({ browser, address, transport }) {
   await jack.page.getByLabel("Password").fill("wrong");
   await jack.page.getByRole("textbox", { name: "User name" }).fill("jack");
   await jack.page.getByRole("button", { name: "Log in" }).click();
-  await jack.page.getByRole("alert").getByText("do not fit").waitFor();
+  await jack.page.getByRole("alert").getByText("Wrong user name or password").waitFor();
   await jack.logIn(JACK, "jack-chess", transport);
   await anna.logIn(ANNA, "anna-chess", transport);
   await contacts(jack, anna);

@@ -73,12 +73,13 @@ fn a_plugin_of_the_file() {
     );
     assert_eq!(
         refused(place.loaded().enable_plugin("sun", &[], &Map::new(), &list(&["kv"]), &[])),
-        "plugin sun is declared in c.toml:2 and has only its grants there — add the grants there and run castling \
-         reload"
+        "plugin sun is declared in c.toml:2, which also sets its grants — add the grants there and run \
+         castling reload"
     );
     assert_eq!(
         refused(place.loaded().install_plugin("sun", "x".into())),
-        "plugin sun is declared in c.toml:2 already — run castling plugin reload sun FILE for another version"
+        "plugin sun has already been declared in c.toml:2 — run castling plugin reload sun FILE for another \
+         version"
     );
 }
 
@@ -97,13 +98,13 @@ fn a_plugin_installed_by_command() {
     let named = FILE.replace("[\"sun\"]", "[\"sun\", \"moon\"]");
     assert_eq!(
         refused(place.with(&named).remove_plugin("moon")),
-        "plugin moon is named in c.toml:8 — remove it there and run castling reload first"
+        "plugin moon is referenced in c.toml:8 — remove it there and run castling reload first"
     );
     place.keep(place.loaded().remove_plugin("moon"));
     assert!(!place.loaded().config.plugins.contains_key("moon"));
     assert_eq!(
         refused(place.loaded().remove_plugin("moon")),
-        "there is no plugin moon — castling plugin list shows them, castling plugin install adds one"
+        "plugin moon does not exist — see castling plugin list, or run castling plugin install"
     );
 }
 
@@ -118,7 +119,7 @@ fn what_is_not_there_is_refused() {
     assert!(loaded.install_plugin("Moon", "x".into()).is_err());
     assert_eq!(
         refused(loaded.enable_plugin("sun", &list(&["c"]), &set, &[], &[])),
-        "there is no domain c — castling domain list shows them"
+        "domain c does not exist — see castling domain list"
     );
     assert_eq!(refused(loaded.add_domain("up.a")), "up.a is a service of a");
     assert_eq!(loaded.overlay, Overlay::default());

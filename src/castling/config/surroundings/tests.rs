@@ -49,8 +49,8 @@ fn files_and_ports() {
                 at("a.wasm")
             ),
             format!(
-                "{name}:7: cannot use {} as plugin b: it is no WebAssembly — build the plugin or correct the \
-                     path",
+                "{name}:7: cannot use {} as plugin b: it is not a WebAssembly file — build the plugin or correct \
+                     the path",
                 at("text.wasm")
             ),
             format!(
@@ -73,7 +73,7 @@ fn one_port_twice() {
     let all: Vec<String> = loaded.problems.into_list().iter().map(ToString::to_string).collect();
     assert!(
         all.contains(
-            &"c.toml:3: 127.0.0.1:47111 is taken by listen.c2s[0] already — choose another port".into()
+            &"c.toml:3: 127.0.0.1:47111 is already used by listen.c2s[0] — choose another port".into()
         ),
         "{all:?}"
     );
@@ -117,17 +117,17 @@ fn certificates() {
         loaded.problems.into_list().iter().map(ToString::to_string).collect::<Vec<_>>(),
         [
             format!(
-                "{name}:10: {} holds a private key that belongs to another certificate — give the key with which the \
-                 certificate was requested; the chain's first certificate must be the domain's own",
+                "{name}:10: {} contains a private key that does not match the certificate — use the key that the \
+                 certificate was issued for; the chain's first certificate must be the domain's own",
                 at("one.example.key")
             ),
             format!(
-                "{name}:13: {} holds no certificate — give the full chain in PEM, the domain's own certificate first",
+                "{name}:13: {} contains no certificate — provide the full chain in PEM, the domain's own certificate first",
                 at("empty.pem")
             ),
             format!(
-                "{name}:17: warning: {}: the certificate does not name four.example — get a new certificate, or \
-                 clients will refuse this one",
+                "{name}:17: warning: {}: the certificate is not valid for four.example — get a new \
+                 certificate; clients will reject this one",
                 at("two.example.crt")
             ),
         ]

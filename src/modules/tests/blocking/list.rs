@@ -48,7 +48,7 @@ async fn what_is_refused_changes_nothing() {
         (block(&["anna@chess.example"]), "you cannot block your own address"),
         (block(&["carl@chess.example", "anna@chess.example/x"]), "you cannot block your own address"),
         (block(&["chess.example"]), "you cannot block your own server"),
-        (block(&["x.example", "y.example"]), "your block list is full: it can hold 2"),
+        (block(&["x.example", "y.example"]), "your block list is full (2 entries)"),
     ] {
         let got = anna.ask(&request).await;
         assert!(got.contains("type='error'") && got.contains(answer), "{request}: {got}");

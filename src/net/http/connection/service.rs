@@ -48,11 +48,11 @@ impl hyper::service::Service<http::Request<Incoming>> for Service {
 fn refusal(request: &http::Request<Incoming>) -> Option<Response> {
     // RFC 9112 section 3.2; HTTP/1.0 knows no Host, and HTTP/2 has `:authority`.
     if request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1 {
-        return Some(text(StatusCode::BAD_REQUEST, "exactly one Host is required"));
+        return Some(text(StatusCode::BAD_REQUEST, "exactly one Host header is required"));
     }
     let tunnel = request.extensions().get::<hyper::ext::Protocol>().is_some();
     if request.method() == Method::CONNECT && !tunnel {
-        return Some(text(StatusCode::NOT_IMPLEMENTED, "this is no proxy"));
+        return Some(text(StatusCode::NOT_IMPLEMENTED, "proxying is not supported"));
     }
     None
 }

@@ -52,7 +52,7 @@ async fn an_idle_connection_is_closed() {
     for _ in 0..2 {
         stream.write_all(b"GET /elsewhere HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
         assert_eq!(status(&read_head(&mut stream).await), 404);
-        stream.read_exact(&mut [0; "there is nothing here\n".len()]).await.unwrap();
+        stream.read_exact(&mut [0; "not found\n".len()]).await.unwrap();
         tokio::time::sleep(Duration::from_secs(50)).await;
     }
     let (seconds, said) = end(&mut stream).await;
