@@ -167,9 +167,9 @@ impl Accounts {
         let mut all = Vec::with_capacity(passwords.len());
         for part in parts.collect::<Vec<_>>() {
             let done = part.await;
-            all.extend(done.map_err(|error| {
-                CommandError::new(format!("cannot hash the password: {error}"))
-            })?);
+            all.extend(
+                done.map_err(|error| CommandError::new(format!("cannot hash the password: {error}")))?,
+            );
         }
         Ok(all)
     }

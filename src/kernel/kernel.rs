@@ -17,8 +17,8 @@ use crate::route::taken::Taken;
 use crate::session::Session;
 use crate::session::directory::Sessions;
 use crate::{
-    Account, Counters, Destination, Host, HostOptions, HostTable, Module, Notes, Origin, Packet, Roster,
-    Tables,
+    Account, Counters, Destination, Farewell, Host, HostOptions, HostTable, Module, Notes, Origin, Packet,
+    Roster, Tables,
 };
 
 /// How long an account is remembered after its last use.

@@ -45,9 +45,7 @@ impl Options {
         }
         let path = rest.strip_prefix("//").unwrap_or(rest);
         if path.is_empty() || path.contains('?') || path.starts_with(':') {
-            return Err(StorageError::Unsupported(
-                "sqlite: must be followed by a file path only".into(),
-            ));
+            return Err(StorageError::Unsupported("sqlite: must be followed by a file path only".into()));
         }
         Ok(self.data_dir.join(Path::new(path)))
     }

@@ -114,7 +114,10 @@ impl Schema {
     /// Does it allow its own defaults, and are its choices of its type?
     pub(crate) fn check_itself(&self, path: &str) -> Result<(), String> {
         if let Some(value) = self.allowed.iter().find(|value| !self.kind.is(value)) {
-            return Err(format!("`{value}` is not a valid choice at `{path}`, whose type is {:?}", self.kind));
+            return Err(format!(
+                "`{value}` is not a valid choice at `{path}`, whose type is {:?}",
+                self.kind
+            ));
         }
         if let Some(problem) = self.default.as_ref().and_then(|value| self.problems_at(value, path).pop()) {
             return Err(format!("the default of {}", problem.message));

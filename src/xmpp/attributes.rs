@@ -96,8 +96,7 @@ pub(crate) fn check_reference(name: &str) -> Result<(), StreamError> {
     if escape::reference(name).is_some() {
         Ok(())
     } else if crate::chars::is_new_ncname(name) {
-        Err(StreamError::new(StreamCondition::RestrictedXml)
-            .text("undefined entity"))
+        Err(StreamError::new(StreamCondition::RestrictedXml).text("undefined entity"))
     } else {
         Err(malformed("invalid character reference"))
     }

@@ -84,8 +84,7 @@ pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
     let mut problems = Problems::new(source, Places::of(source, table.get_ref()));
     for error in &errors {
         let line = error.span().map_or(1, |span| source.line(span.start));
-        let complaint =
-            Complaint::new(format!("invalid TOML: {}", error.message()), "correct this line");
+        let complaint = Complaint::new(format!("invalid TOML: {}", error.message()), "correct this line");
         problems.error_at_line(line, complaint);
     }
     let mut checker = Checker::new().partial(!errors.is_empty()).root(ROOT.clone());

@@ -56,10 +56,8 @@ fn distinct_names(config: &Config, problems: &mut Problems) {
             None => drop(seen.insert(name, path)),
             Some(first) => {
                 let at = problems.line(first).map_or_else(String::new, |line| format!(" on line {line}"));
-                let complaint = Complaint::new(
-                    format!("{name} is already declared{at}"),
-                    "remove one, or rename it",
-                );
+                let complaint =
+                    Complaint::new(format!("{name} is already declared{at}"), "remove one, or rename it");
                 problems.error(&path, complaint);
             }
         }
@@ -92,8 +90,7 @@ fn auth(config: &Config, domain: &Domain, problems: &mut Problems) {
     for (index, provider) in domain.auth.iter().enumerate().filter(|(_, name)| *name != "internal") {
         let path = item(&path, index);
         if config.plugins.contains_key(provider) {
-            let message =
-                format!("plugins cannot verify passwords in this version; {provider} is ignored");
+            let message = format!("plugins cannot verify passwords in this version; {provider} is ignored");
             problems.warning(&path, Complaint::new(message, "leave it or remove it"));
         } else if !provider.is_empty() {
             problems.error(&path, undeclared(provider));

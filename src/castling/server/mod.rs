@@ -73,8 +73,9 @@ pub async fn serve(loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Result
     let runtime = Runtime::system();
     let bound = listeners::bind(&loaded)?;
     let store = Store::open(store_options(&loaded), &runtime).await.map_err(|e| e.to_string())?;
-    let admin = admin::Server::bind(&loaded.config.data_dir, lock)
-        .map_err(|e| format!("cannot create the admin socket in {}: {e}", loaded.config.data_dir.display()))?;
+    let admin = admin::Server::bind(&loaded.config.data_dir, lock).map_err(|e| {
+        format!("cannot create the admin socket in {}: {e}", loaded.config.data_dir.display())
+    })?;
     let limiter = limiter(&loaded, &runtime);
     let limits = loaded.config.limits.of();
     let connections = listeners::connections(&loaded.config.limits);

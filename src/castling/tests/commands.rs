@@ -106,11 +106,7 @@ fn accounts_without_a_server() {
     );
     assert_eq!(
         place.run_with("user add jack@chess.exmple --password-stdin", "x"),
-        said(
-            1,
-            "",
-            "castling: chess.exmple is not a domain of this server — see castling domain list\n"
-        )
+        said(1, "", "castling: chess.exmple is not a domain of this server — see castling domain list\n")
     );
     assert_eq!(
         place.run_with("user add jack --password-stdin", "x"),
@@ -126,8 +122,7 @@ fn accounts_without_a_server() {
     assert_eq!(place.run_with("user passwd jack@chess.example --password-stdin", "new"), said(0, "", ""));
     assert_eq!(place.run("user list"), said(0, "jack@chess.example\n", ""));
     assert_eq!(place.run("user del jack@chess.example"), said(0, "", ""));
-    let gone =
-        said(1, "", "castling: account jack@chess.example does not exist — see castling user list\n");
+    let gone = said(1, "", "castling: account jack@chess.example does not exist — see castling user list\n");
     assert_eq!(place.run("user del jack@chess.example"), gone);
     assert_eq!(place.run_with("user passwd jack@chess.example --password-stdin", "new"), gone);
     assert_eq!(place.run("user list"), said(0, "", ""));

@@ -93,7 +93,7 @@ impl Kernel {
         let guard = self.publishing.lock().await;
         let mut addresses = self.tables.load().addresses.clone();
         addresses.take(domain, Destination::Link(link))?;
-        self.publish(Vec::new(), addresses, guard).await;
+        self.publish(Vec::new(), addresses, guard).gone().await;
         Ok(())
     }
 
@@ -104,7 +104,7 @@ impl Kernel {
         let is_link = matches!(addresses.destination(domain), Some(Destination::Link(_)));
         if is_link {
             addresses.remove(domain);
-            self.publish(Vec::new(), addresses, guard).await;
+            self.publish(Vec::new(), addresses, guard).gone().await;
         }
         is_link
     }
@@ -114,6 +114,6 @@ impl Kernel {
         let guard = self.publishing.lock().await;
         let mut addresses = self.tables.load().addresses.clone();
         addresses.default = link;
-        self.publish(Vec::new(), addresses, guard).await;
+        self.publish(Vec::new(), addresses, guard).gone().await;
     }
 }

@@ -60,8 +60,9 @@ pub(super) fn block(
     let (before, after) =
         (blocked(list).count(), kept.iter().filter(|item| address(item).is_some()).count() + new.len());
     if after > limit && after > before {
-        return Err(StanzaError::resource_constraint()
-            .text(format!("your block list is full ({} entries)", limit)));
+        return Err(
+            StanzaError::resource_constraint().text(format!("your block list is full ({} entries)", limit))
+        );
     }
     let remove: Vec<u32> = moved.iter().map(|item| item.order).collect();
     let (items, change) = match kept.first().map_or(FIRST, |item| item.order).checked_sub(count(new.len())?) {

@@ -40,9 +40,8 @@ pub(crate) fn read(query: Node<'_>, own: &Jid) -> Result<Wanted, StanzaError> {
     if !item.is("item", ns::ROSTER) {
         return Err(StanzaError::bad_request().text("a roster set must contain exactly one <item/>"));
     }
-    let jid = item
-        .attr("jid")
-        .ok_or_else(|| StanzaError::bad_request().text("<item/> needs a 'jid' attribute"))?;
+    let jid =
+        item.attr("jid").ok_or_else(|| StanzaError::bad_request().text("<item/> needs a 'jid' attribute"))?;
     let jid = Jid::parse(&jid).map_err(|error| StanzaError::jid_malformed().text(error.to_string()))?.bare();
     if jid == *own {
         return Err(StanzaError::not_allowed().text("you cannot add yourself to your roster"));

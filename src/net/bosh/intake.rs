@@ -153,10 +153,7 @@ impl Core {
         self.window.next = asked.rid + 1;
         self.confirm(&asked, poll, now);
         if asked.stream && !empty {
-            return Err(Fault::new(
-                Condition::ItemNotFound,
-                "only one stream per session is supported",
-            ));
+            return Err(Fault::new(Condition::ItemNotFound, "only one stream per session is supported"));
         }
         self.begin_pause(&asked);
         if asked.restart {

@@ -20,8 +20,7 @@ const METHODS: &str = "GET, POST, OPTIONS";
 const CORS: Cors = Cors { methods: METHODS };
 
 /// What a person is told who opens the address in a browser.
-const HELLO: &str =
-    "This is a BOSH endpoint (XEP-0206). Enter its address in an XMPP client.";
+const HELLO: &str = "This is a BOSH endpoint (XEP-0206). Enter its address in an XMPP client.";
 
 /// What sessions to one domain may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -85,9 +85,7 @@ impl Refusal {
         match self {
             Refusal::Method(allow) => not_allowed(allow),
             Refusal::Bad(words) => text(StatusCode::BAD_REQUEST, words),
-            Refusal::TooMany => {
-                text(StatusCode::TOO_MANY_REQUESTS, "too many connections from your address")
-            }
+            Refusal::TooMany => text(StatusCode::TOO_MANY_REQUESTS, "too many connections from your address"),
             Refusal::OtherProtocol => {
                 text(StatusCode::NOT_IMPLEMENTED, "only the websocket protocol is supported")
             }

@@ -97,11 +97,7 @@ impl Checker {
 fn owners_below(section: &Section, name: &str, path: &str, owners: &mut Vec<String>) {
     if section.key(name).is_some() {
         let bare = path.trim_matches(['[', ']']);
-        owners.push(if bare.is_empty() {
-            "the top level, above all tables".into()
-        } else {
-            path.to_owned()
-        });
+        owners.push(if bare.is_empty() { "the top level, above all tables".into() } else { path.to_owned() });
     }
     for key in &section.keys {
         let parent = path.trim_matches(['[', ']']);
