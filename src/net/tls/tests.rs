@@ -192,10 +192,10 @@ fn what_can_be_wrong_with_files() {
         (&cert, &missing, &missing, "cannot be read"),
         (&text, &key, &text, "contains no certificate"),
         (&cert, &text, &text, "contains no private key"),
-        (&cert, &other_key, &other_key, "belongs to another certificate"),
-        (&other_cert, &key, &key, "belongs to another certificate"),
-        (&junk, &key, &junk, "a certificate that cannot be used"),
-        (&cert, &bad_key, &bad_key, "a private key that cannot be used"),
+        (&cert, &other_key, &other_key, "does not match the certificate"),
+        (&other_cert, &key, &key, "does not match the certificate"),
+        (&junk, &key, &junk, "contains an unusable certificate"),
+        (&cert, &bad_key, &bad_key, "contains an unusable private key"),
     ];
     for (cert, key, path, what) in cases {
         let error = check_files(CHESS, cert, key, NOW_US).unwrap_err();

@@ -127,8 +127,8 @@ fn a_verdict_that_does_not_exist_is_a_trap() {
 #[test]
 fn one_that_fails_while_it_starts_is_not_deployed() {
     for (init, words) in [
-        (TRAP, "failed while it started: trap"),
-        (BOMB, "failed while it started: memory"),
+        (TRAP, "it failed while starting: trap"),
+        (BOMB, "it failed while starting: memory"),
         // the error `err("")`
         ("(i32.store8 (i32.const 1024) (i32.const 1)) (i32.const 1024)", "refuses to start"),
     ] {
