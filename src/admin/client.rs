@@ -1,7 +1,5 @@
 //! The command line's side of the socket. It blocks: a command does one thing after the other.
 
-use std::error::Error;
-use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -18,29 +16,18 @@ const MAX_REPLY: u64 = 1 << 28;
 pub struct Client(BufReader<UnixStream>);
 
 /// Why there is no answer.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// The server refused, or it failed there.
+    #[error(transparent)]
     Refused(CommandError),
     /// The connection broke, or what came was no reply.
+    #[error("lost the connection to the server: {0}")]
     Io(io::Error),
     /// The request has more bytes than a server takes.
+    #[error("the request has {0} bytes; at most {MAX_REQUEST} are allowed")]
     TooLong(usize),
 }
-
-impl fmt::Display for CallError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(error) => error.fmt(out),
-            Self::Io(error) => write!(out, "lost the connection to the server: {error}"),
-            Self::TooLong(bytes) => {
-                write!(out, "the request has {bytes} bytes; at most {MAX_REQUEST} are allowed")
-            }
-        }
-    }
-}
-
-impl Error for CallError {}
 
 impl Client {
     /// Connects to the server that uses the data directory; none if none does.

@@ -1,11 +1,10 @@
 //! One process for a data directory.
 
-use std::error::Error;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::{fmt, process};
+use std::process;
 
 /// The file's name in the data directory.
 const FILE: &str = "castling.lock";
@@ -15,25 +14,19 @@ const FILE: &str = "castling.lock";
 pub struct Lock(#[expect(dead_code, reason = "closing the file gives the lock back")] File);
 
 /// Why a data directory cannot be had.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process has it; its number, if it could be read.
+    #[error("{} is using the data directory", holder(*.0))]
     Held(Option<u32>),
     /// The file cannot be made or locked.
+    #[error("cannot lock the data directory: {0}")]
     Io(io::Error),
 }
 
-impl fmt::Display for LockError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Held(Some(process)) => write!(out, "process {process} is using the data directory"),
-            Self::Held(None) => out.write_str("another process is using the data directory"),
-            Self::Io(error) => write!(out, "cannot lock the data directory: {error}"),
-        }
-    }
+fn holder(process: Option<u32>) -> String {
+    process.map_or("another process".to_owned(), |process| format!("process {process}"))
 }
-
-impl Error for LockError {}
 
 impl Lock {
     /// Takes the lock, or says at once who has it.

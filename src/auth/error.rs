@@ -1,9 +1,8 @@
 //! What a failed authentication tells the peer.
 
-use std::fmt;
-
 /// A SASL error condition (RFC 6120 §6.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("{}", self.as_str())]
 pub enum SaslError {
     /// The client sent `<abort/>`.
     Aborted,
@@ -47,11 +46,3 @@ impl SaslError {
         }
     }
 }
-
-impl fmt::Display for SaslError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl std::error::Error for SaslError {}

@@ -1,7 +1,5 @@
 //! The keys that stand in the database instead of a password.
 
-use std::fmt;
-
 use storage::{Hash, ScramKeys};
 use subtle::ConstantTimeEq;
 use xmpp::{PrepError, saslprep};
@@ -14,24 +12,15 @@ use crate::digest::{digest, hmac, output_len, salted_password};
 pub const SALT_LEN: usize = 16;
 
 /// A password that no keys can be made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
     /// It is empty, or consists of what SASLprep takes away.
+    #[error("the password must not be empty")]
     Empty,
     /// SASLprep refuses it.
+    #[error("the password contains {0}")]
     Prep(PrepError),
 }
-
-impl fmt::Display for PasswordError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            PasswordError::Empty => f.write_str("the password must not be empty"),
-            PasswordError::Prep(e) => write!(f, "the password contains {e}"),
-        }
-    }
-}
-
-impl std::error::Error for PasswordError {}
 
 fn prepare(password: &str) -> Result<Zeroizing<String>, PasswordError> {
     let prepared = saslprep(password).map_err(PasswordError::Prep)?;

@@ -1,6 +1,5 @@
 //! Failed log-ins per address, in bounded memory.
 
-use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -29,23 +28,12 @@ group! {
 }
 
 /// Too many log-ins from the address have failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many failed login attempts from this address; try again in {} seconds", .retry_after.as_secs() + 1)]
 pub struct Limited {
     /// When the next one is allowed.
     pub retry_after: Duration,
 }
-
-impl fmt::Display for Limited {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "too many failed login attempts from this address; try again in {} seconds",
-            self.retry_after.as_secs() + 1
-        )
-    }
-}
-
-impl std::error::Error for Limited {}
 
 /// Counts failed log-ins by address (IPv6: by /64, which is one subscriber), as a token bucket: `per_minute` at
 /// once, and as many again over a minute. At most 8,192 addresses are remembered; under an attack from more, those

@@ -60,16 +60,9 @@ impl fmt::Display for Mechanism {
 }
 
 /// Not the name of a mechanism that this server speaks; answered with [`crate::SaslError::InvalidMechanism`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown SASL mechanism")]
 pub struct UnknownMechanism;
-
-impl fmt::Display for UnknownMechanism {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("unknown SASL mechanism")
-    }
-}
-
-impl std::error::Error for UnknownMechanism {}
 
 impl FromStr for Mechanism {
     type Err = UnknownMechanism;

@@ -1,6 +1,5 @@
 //! Who knows passwords.
 
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -118,18 +117,11 @@ pub enum ChangeError {
 
 /// A provider failed. The text is for the operator's log and never for the peer, who hears
 /// [`crate::SaslError::TemporaryAuthFailure`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("auth provider {provider}: {what}")]
 pub struct ProviderError {
     /// The provider's name.
     pub provider: String,
     /// What went wrong, without secrets.
     pub what: String,
 }
-
-impl fmt::Display for ProviderError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "auth provider {}: {}", self.provider, self.what)
-    }
-}
-
-impl std::error::Error for ProviderError {}

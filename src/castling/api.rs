@@ -47,7 +47,6 @@ pub struct OfJid {
 /// `user.list`: one page.
 #[derive(Serialize, Deserialize)]
 pub struct ListUsers {
-    /// The domain.
     pub domain: String,
     /// Only those after this local part.
     #[serde(default)]
@@ -117,7 +116,6 @@ pub struct PluginOn {
 pub struct InstallPlugin {
     /// The component, an absolute path.
     pub file: String,
-    /// Its name.
     pub name: String,
 }
 
@@ -157,7 +155,6 @@ pub struct OfPlugin {
 /// A plugin, for `plugin.list` and `plugin.show`.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PluginShown {
-    /// Its name.
     pub name: String,
     /// The version that its manifest names; none while it is not loaded.
     pub version: Option<String>,
@@ -193,9 +190,7 @@ pub struct SessionShown {
 /// The server, for `status`.
 #[derive(Serialize, Deserialize)]
 pub struct Status {
-    /// Its version.
     pub version: String,
-    /// Its process.
     pub process: u32,
     /// When it started (XEP-0082).
     pub since: String,

@@ -12,7 +12,6 @@ pub struct Row {
     pub line: u64,
     /// The account.
     pub jid: String,
-    /// Its password.
     pub password: String,
 }
 

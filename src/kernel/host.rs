@@ -102,7 +102,6 @@ impl Host {
         self.jid.domain()
     }
 
-    /// Its JID.
     pub fn jid(&self) -> &Jid {
         &self.jid
     }

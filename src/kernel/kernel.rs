@@ -85,7 +85,6 @@ impl Kernel {
         &self.runtime
     }
 
-    /// The store.
     pub fn store(&self) -> &Store {
         &self.store
     }

@@ -76,7 +76,6 @@ impl Entry {
         Self { limits: G::keys, ..self }
     }
 
-    /// Its options.
     pub fn options(&self) -> Section {
         options::section((self.options)())
     }

@@ -1,21 +1,12 @@
 //! Options of a feature, and what is wrong with them.
 
-use std::{error, fmt};
-
 use serde_json::Value;
 use settings::{Checker, Given, Group, Key, Kind, Problem, Section, Values};
 
 /// An option that a feature does not take.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct OptionError(pub Problem);
-
-impl fmt::Display for OptionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl error::Error for OptionError {}
 
 /// Options of a feature with these keys, as a section of the configuration.
 pub(crate) fn section(keys: Vec<Key>) -> Section {

@@ -26,7 +26,6 @@ group! {
     }
 }
 
-/// Bytes of a password.
 const PASSWORD_BYTES: usize = 1024;
 
 struct Registration {

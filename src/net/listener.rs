@@ -27,7 +27,6 @@ pub enum Kind {
     C2sTls,
     /// Servers.
     S2s,
-    /// HTTP.
     Http,
     /// HTTP over TLS.
     Https,

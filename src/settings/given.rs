@@ -18,7 +18,6 @@ pub enum Given {
     Text(String),
     /// A date or time of TOML, as written.
     Date(String),
-    /// A list.
     List(Vec<Given>),
     /// A table, in order; no key stands twice.
     Table(Vec<(String, Given)>),

@@ -14,12 +14,7 @@ pub enum Kind {
     /// A whole number.
     Integer(Range),
     /// Any number between two bounds.
-    Number {
-        /// The least.
-        least: f64,
-        /// The most.
-        most: f64,
-    },
+    Number { least: f64, most: f64 },
     /// A string.
     Text(Text),
     /// One of these values.
@@ -30,7 +25,6 @@ pub enum Kind {
         of: Box<Kind>,
         /// The least number of elements.
         least: usize,
-        /// The most.
         most: usize,
     },
     /// A table with these keys.
@@ -54,7 +48,6 @@ pub enum Kind {
 pub struct Text {
     /// The least number of characters.
     pub least: usize,
-    /// The most.
     pub most: usize,
     /// Their form.
     pub check: Option<Check>,

@@ -3,9 +3,7 @@
 /// Whole numbers from `least` to `most`, and 0 where it has a meaning of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
-    /// The least.
     pub least: i64,
-    /// The most.
     pub most: i64,
     /// What 0 means, in a few words; `None`: it is a number like any other.
     pub zero: Option<&'static str>,

@@ -20,7 +20,6 @@ pub struct Section {
 /// One key of a table.
 #[derive(Clone, Debug)]
 pub struct Key {
-    /// Its name.
     pub name: Cow<'static, str>,
     /// What it takes.
     pub kind: Kind,

@@ -39,30 +39,15 @@ pub struct NewAccount {
 }
 
 /// Why an account was not created.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CreateError {
     /// The name is taken.
+    #[error("the account already exists")]
     Exists,
     /// The database failed.
-    Storage(StorageError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
 }
-
-impl From<StorageError> for CreateError {
-    fn from(error: StorageError) -> Self {
-        Self::Storage(error)
-    }
-}
-
-impl std::fmt::Display for CreateError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Exists => f.write_str("the account already exists"),
-            Self::Storage(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for CreateError {}
 
 /// Accounts created by one write of [`Accounts::create_many`]; keys inserted by one statement.
 pub(crate) const CHUNK: usize = 500;

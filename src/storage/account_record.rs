@@ -9,7 +9,6 @@ use crate::{Account, Accounts, LastActivity, PrivacyList, StorageError};
 /// An account and what is read in the same statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountRecord {
-    /// The account.
     pub account: Account,
     /// When it was last online; `None` if never.
     pub last: Option<LastActivity>,

@@ -27,30 +27,15 @@ pub struct OfflineMessage {
 }
 
 /// Why a message was not kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OfflineError {
     /// The account has as many as it may.
+    #[error("the account's offline store is full")]
     Full,
     /// The database failed.
-    Storage(StorageError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
 }
-
-impl From<StorageError> for OfflineError {
-    fn from(error: StorageError) -> Self {
-        Self::Storage(error)
-    }
-}
-
-impl std::fmt::Display for OfflineError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Full => f.write_str("the account's offline store is full"),
-            Self::Storage(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for OfflineError {}
 
 /// All who are not in the roster have one such part of the store together.
 const STRANGERS: u32 = 4;

@@ -81,7 +81,6 @@ impl PrivacyItem {
         }
     }
 
-    /// The column `kinds`.
     pub(crate) fn kinds_column(&self) -> i64 {
         self.kinds.0.into()
     }

@@ -28,30 +28,15 @@ pub struct PrivateLimits {
 }
 
 /// Why a payload was not stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PrivateError {
     /// The account would exceed a limit.
+    #[error("the account's private XML storage is full")]
     Full,
     /// The database failed.
-    Storage(StorageError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
 }
-
-impl From<StorageError> for PrivateError {
-    fn from(error: StorageError) -> Self {
-        Self::Storage(error)
-    }
-}
-
-impl std::fmt::Display for PrivateError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Full => f.write_str("the account's private XML storage is full"),
-            Self::Storage(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for PrivateError {}
 
 struct Incoming {
     account: AccountId,

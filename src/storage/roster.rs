@@ -19,7 +19,6 @@ pub enum Subscription {
     To,
     /// The contact sees the account's.
     From,
-    /// Both.
     Both,
 }
 

@@ -101,7 +101,6 @@ impl Store {
         PrivateXml(self)
     }
 
-    /// vCards.
     pub fn vcards(&self) -> VCards<'_> {
         VCards(self)
     }

@@ -1,14 +1,15 @@
 //! Why a plugin is not loaded: each in words, with what to do.
 
+use std::io;
 use std::path::PathBuf;
-use std::{error, fmt, io};
 
 use settings::Problem;
 
 /// Why a plugin is not loaded or not put to work. Whatever served before goes on serving.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// A file cannot be read or written.
+    #[error("{}: {error}", .path.display())]
     File {
         /// Which.
         path: PathBuf,
@@ -16,19 +17,25 @@ pub enum LoadError {
         error: io::Error,
     },
     /// The file has more bytes than a plugin may have.
+    #[error("it has {bytes} bytes; a plugin may have at most {}", crate::artefacts::MAX_BYTES)]
     TooLarge {
         /// How many.
         bytes: u64,
     },
     /// The file is no WebAssembly component.
+    #[error("it is not a WebAssembly component: {0}")]
     NotAComponent(String),
     /// The component has no custom section `castling:plugin`.
+    #[error("it has no manifest")]
     NoManifest,
     /// The manifest is wrong.
+    #[error("its manifest is invalid: {0}")]
     Manifest(String),
     /// The name cannot be a plugin's.
+    #[error("`{0}` is not a valid plugin name")]
     Name(String),
     /// The component needs another version of an interface.
+    #[error("it needs {interface}@{wanted}, but this server offers {offered}")]
     Version {
         /// The interface, such as `castling:plugin/rates`.
         interface: String,
@@ -38,31 +45,38 @@ pub enum LoadError {
         offered: &'static str,
     },
     /// The component imports what no plugin gets: files, sockets, another host's interfaces.
+    #[error("it imports {import}, which is not available to plugins")]
     Forbidden {
         /// What it imports.
         import: String,
     },
     /// The component exports a hook that this server does not call.
+    #[error("it exports {0}, which this server does not call")]
     UnknownHook(String),
     /// Imports do not fit this server's functions.
+    #[error("its imports do not match this server: {0}")]
     Link(String),
     /// A grant cannot be read.
+    #[error("a grant is malformed: {0}")]
     Grant(String),
     /// The component imports what it has not been granted.
+    #[error("it lacks required grants: {}", .missing.join(", "))]
     NotGranted {
         /// The grants that are missing.
         missing: Vec<String>,
     },
     /// Not a valid failure policy.
+    #[error("{0}")]
     Policy(String),
     /// The settings of a domain are wrong.
+    #[error("its settings for {domain} are invalid{}", listed(.problems))]
     Config {
-        /// The domain.
         domain: String,
         /// Everything that is wrong.
         problems: Vec<Problem>,
     },
     /// The plugin itself refuses to start, or refuses a domain's settings.
+    #[error("it {}: {message}", refusal(.domain.as_deref()))]
     Refused {
         /// The domain; none: it refuses to start at all.
         domain: Option<String>,
@@ -70,8 +84,10 @@ pub enum LoadError {
         message: String,
     },
     /// The plugin failed while it started.
+    #[error("it failed while starting: {0}")]
     Failed(String),
     /// The engine cannot be set up.
+    #[error("plugin engine error: {0}")]
     Engine(String),
 }
 
@@ -119,47 +135,16 @@ impl LoadError {
     }
 }
 
+/// `: this; that`.
+fn listed(problems: &[Problem]) -> String {
+    let words: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
+    if words.is_empty() { String::new() } else { format!(": {}", words.join("; ")) }
+}
+
+fn refusal(domain: Option<&str>) -> String {
+    domain.map_or("refuses to start".to_owned(), |domain| format!("rejects its settings for {domain}"))
+}
+
 fn quoted(words: &[String]) -> String {
     words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
 }
-
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File { path, error } => write!(f, "{}: {error}", path.display()),
-            Self::TooLarge { bytes } => {
-                write!(f, "it has {bytes} bytes; a plugin may have at most {}", crate::artefacts::MAX_BYTES)
-            }
-            Self::NotAComponent(why) => write!(f, "it is not a WebAssembly component: {why}"),
-            Self::NoManifest => f.write_str("it has no manifest"),
-            Self::Manifest(why) => write!(f, "its manifest is invalid: {why}"),
-            Self::Name(name) => write!(f, "`{name}` is not a valid plugin name"),
-            Self::Version { interface, wanted, offered } => {
-                write!(f, "it needs {interface}@{wanted}, but this server offers {offered}")
-            }
-            Self::Forbidden { import } => write!(f, "it imports {import}, which is not available to plugins"),
-            Self::UnknownHook(name) => write!(f, "it exports {name}, which this server does not call"),
-            Self::Link(why) => write!(f, "its imports do not match this server: {why}"),
-            Self::Grant(why) => write!(f, "a grant is malformed: {why}"),
-            Self::NotGranted { missing } => {
-                write!(f, "it lacks required grants: {}", missing.join(", "))
-            }
-            Self::Policy(why) => f.write_str(why),
-            Self::Config { domain, problems } => {
-                write!(f, "its settings for {domain} are invalid")?;
-                problems.iter().enumerate().try_for_each(|(index, problem)| {
-                    let comma = if index == 0 { ':' } else { ';' };
-                    write!(f, "{comma} {}", problem.message)
-                })
-            }
-            Self::Refused { domain: Some(domain), message } => {
-                write!(f, "it rejects its settings for {domain}: {message}")
-            }
-            Self::Refused { domain: None, message } => write!(f, "it refuses to start: {message}"),
-            Self::Failed(why) => write!(f, "it failed while starting: {why}"),
-            Self::Engine(why) => write!(f, "plugin engine error: {why}"),
-        }
-    }
-}
-
-impl error::Error for LoadError {}

@@ -48,7 +48,6 @@ pub struct Import {
 /// What a component says of itself and what its code asks for.
 #[derive(Clone, Debug, Serialize)]
 pub struct Inspection {
-    /// Its manifest.
     pub manifest: Manifest,
     /// SHA-256 of the file, hexadecimal.
     pub digest: String,

@@ -21,7 +21,6 @@ pub struct Manifest {
     pub manifest: u32,
     /// The plugin's own name; the operator may give it another.
     pub name: String,
-    /// Its version.
     pub version: String,
     /// Its licence, an SPDX expression.
     pub licence: String,

@@ -22,7 +22,6 @@ struct Series {
 pub struct MetricValue {
     /// Its name in the manifest.
     pub name: String,
-    /// The domain.
     pub domain: String,
     /// What it is.
     pub kind: MetricKind,

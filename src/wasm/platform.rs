@@ -48,7 +48,6 @@ impl PlatformOptions {
 /// A plugin that is at work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AtWork {
-    /// Its name.
     pub name: String,
     /// The newest version at work.
     pub version: String,

@@ -60,12 +60,10 @@ impl Plugin {
         &self.name
     }
 
-    /// Its version.
     pub fn version(&self) -> &str {
         &self.inspection.manifest.version
     }
 
-    /// Its manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.inspection.manifest
     }

@@ -74,7 +74,6 @@ pub enum SchemaType {
     String,
     /// A whole number.
     Integer,
-    /// A number.
     Number,
     /// `true` or `false`.
     Boolean,

@@ -38,7 +38,6 @@ pub(crate) struct Call {
 pub(crate) enum Keeper {
     /// No client of ours sent the stanza.
     Nobody,
-    /// This session.
     Session(Resource),
     /// A session that a test has made up.
     #[cfg(test)]

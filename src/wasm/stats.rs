@@ -49,7 +49,6 @@ pub(crate) struct Stats {
 pub struct HookStats {
     /// The hook's name.
     pub hook: String,
-    /// The domain.
     pub domain: String,
     /// How often the plugin was called.
     pub calls: u64,
@@ -62,7 +61,6 @@ pub struct HookStats {
 /// A plugin as it stands: its counters belong to its name and outlive its versions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct PluginStats {
-    /// Its name.
     pub name: String,
     /// Calls, by hook and domain.
     pub hooks: Vec<HookStats>,

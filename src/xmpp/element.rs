@@ -22,7 +22,6 @@ pub struct Attribute {
 /// What stands within an [`Element`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Child {
-    /// An element.
     Element(Element),
     /// A stanza within another element (XEP-0297).
     Stanza(Stanza),

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::{error, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -16,7 +16,6 @@ use crate::prep::{self, PrepError};
 pub enum Part {
     /// What stands before the `@`.
     Local,
-    /// The domain.
     Domain,
     /// What stands after the `/`.
     Resource,
@@ -33,27 +32,18 @@ impl fmt::Display for Part {
 }
 
 /// Why a text is no JID.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum JidError {
     /// The part is empty, or a label of the domain is.
+    #[error("the {0} is empty")]
     Empty(Part),
     /// The part is longer than 1,023 bytes.
+    #[error("the {0} is longer than {max} bytes", max = prep::MAX_PART)]
     TooLong(Part),
     /// The part is refused by its profile of stringprep.
+    #[error("the {0} contains {1}")]
     Prep(Part, PrepError),
 }
-
-impl fmt::Display for JidError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            JidError::Empty(part) => write!(f, "the {part} is empty"),
-            JidError::TooLong(part) => write!(f, "the {part} is longer than {} bytes", prep::MAX_PART),
-            JidError::Prep(part, why) => write!(f, "the {part} contains {why}"),
-        }
-    }
-}
-
-impl error::Error for JidError {}
 
 /// A prepared JID: one text and two offsets; a clone counts a reference.
 /// Two are equal when their bytes are; they are ordered by bytes.
@@ -150,7 +140,6 @@ impl Jid {
         self.text.get(..usize::from(self.at)).filter(|local| !local.is_empty())
     }
 
-    /// The domain.
     pub fn domain(&self) -> &str {
         let start = if self.at == 0 { 0 } else { usize::from(self.at) + 1 };
         self.text.get(start..usize::from(self.slash)).unwrap_or_default()

@@ -1,7 +1,5 @@
 //! An element that should have been a stanza.
 
-use std::{error, fmt};
-
 use crate::error::{StanzaError, StreamError};
 use crate::jid::Jid;
 use crate::node::Node;
@@ -10,13 +8,13 @@ use crate::stanza_reply::Head;
 use crate::stanza_type::{Kind, StanzaType};
 
 /// An element that is no valid stanza, and what is needed to say so.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{error}")]
 pub struct Malformed {
     /// What its sender is told.
     pub error: StanzaError,
     /// What it would have been; `None` is for the stream error `unsupported-stanza-type`.
     pub kind: Option<Kind>,
-    /// Its `id`.
     pub id: Option<String>,
     /// Its `from` as it was written.
     pub from: Option<String>,
@@ -62,11 +60,3 @@ impl Malformed {
         Some(head.finish(&[&self.error.to_element()]))
     }
 }
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
-    }
-}
-
-impl error::Error for Malformed {}

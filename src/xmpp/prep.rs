@@ -5,34 +5,24 @@
 //! only by the `strict` forms, which are for names that are about to be created.
 
 use std::borrow::Cow;
-use std::{error, fmt};
 
 use stringprep::tables;
 
 use crate::jid::{JidError, Part};
 
 /// Why a string is refused.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum PrepError {
     /// It holds a character the profile prohibits.
+    #[error("a character that is not allowed")]
     Prohibited,
     /// It mixes directions of writing (RFC 3454 §6).
+    #[error("both right-to-left and left-to-right characters")]
     Bidi,
     /// It holds a code point that Unicode 3.2 has not assigned.
+    #[error("a character that is not in Unicode 3.2")]
     Unassigned,
 }
-
-impl fmt::Display for PrepError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            PrepError::Prohibited => "a character that is not allowed",
-            PrepError::Bidi => "both right-to-left and left-to-right characters",
-            PrepError::Unassigned => "a character that is not in Unicode 3.2",
-        })
-    }
-}
-
-impl error::Error for PrepError {}
 
 /// Longest part of a JID in bytes, prepared or not (RFC 7622 §3.1).
 pub(crate) const MAX_PART: usize = 1023;

@@ -115,7 +115,6 @@ impl Stanza {
         self.body.stanza_type
     }
 
-    /// Its id.
     pub fn id(&self) -> Option<&str> {
         self.body.id.as_ref().map(|id| id.as_str(&self.body.document))
     }

@@ -36,7 +36,6 @@ pub struct DomainChange {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PluginChange {
-    /// Its name.
     pub name: String,
     /// The plugin was installed by command.
     pub installed: bool,

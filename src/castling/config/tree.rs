@@ -8,7 +8,6 @@ pub fn table(table: &DeTable<'_>) -> Vec<(String, Given)> {
     table.iter().map(|(name, one)| (name.get_ref().to_string(), value(one.get_ref()))).collect()
 }
 
-/// A value.
 pub fn value(value_of: &DeValue<'_>) -> Given {
     match value_of {
         DeValue::String(text) => Given::Text(text.to_string()),

@@ -246,7 +246,6 @@ pub struct Domain {
 /// A plugin on a domain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PluginUse {
-    /// Its name.
     pub name: String,
     /// Its settings, merged key by key: the plugin's, then the domain's, then those set by command.
     pub config: Map<String, Value>,

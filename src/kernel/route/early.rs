@@ -11,7 +11,6 @@ pub(crate) type EarlyHandler = Arc<dyn Fn(EarlyRequest) -> BoxFuture<'static, Iq
 
 /// A request before log-in, as its handler sees it.
 pub struct EarlyRequest {
-    /// The kernel.
     pub kernel: Arc<Kernel>,
     /// The host that the stream is for.
     pub host: Arc<Host>,

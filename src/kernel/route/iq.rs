@@ -67,7 +67,6 @@ impl hashbrown::Equivalent<IqKey> for IqKeyRef<'_> {
 
 /// A request as its handler sees it.
 pub struct IqRequest {
-    /// The kernel.
     pub kernel: Arc<Kernel>,
     /// The host it is addressed to, or whose account it is.
     pub host: Arc<Host>,

@@ -25,7 +25,6 @@ pub enum Origin {
 /// For which account the server sends something, and why.
 #[derive(Clone)]
 pub struct Behalf {
-    /// The account.
     pub account: Arc<Account>,
     /// The resource that it is about: whose presence this is.
     pub resource: Option<Resource>,

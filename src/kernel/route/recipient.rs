@@ -13,7 +13,6 @@ use crate::{Account, Resource};
 pub struct Recipient {
     /// As addressed: the account's bare JID, or a full one.
     pub to: Jid,
-    /// The account.
     pub account: Arc<Account>,
     /// What the Receive stage says of this recipient; `None`: it gets the stanza.
     pub ruling: Option<Ruling>,

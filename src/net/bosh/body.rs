@@ -14,7 +14,6 @@ const MOST: usize = 16_384;
 
 /// A body whose start tag has been read.
 pub struct Body<'a> {
-    /// The attributes.
     pub attributes: Attributes,
     wrapper: Wrapper<'a>,
 }

@@ -64,12 +64,20 @@ impl Pace {
 impl Core {
     /// Takes a request. One that breaks the rules ends the session.
     pub fn arrive(&mut self, request: Request, now: Instant) -> Arrival {
+        let rid = request.attributes.rid;
         if let Some(ending) = &mut self.ending {
-            let reply = ending.late();
+            // One that was answered before the end is not told of it: what comes with that is younger than what came after
+            // its answer.
+            let reply = match self.kept.again(rid) {
+                Again::Reply(reply) if rid <= self.window.answered => reply,
+                _ if rid <= self.window.answered => {
+                    Reply::terminal(Condition::ItemNotFound, self.terms.ver.is_none())
+                }
+                _ => ending.late(),
+            };
             self.wake_driver();
             return Arrival::Reply(reply);
         }
-        let rid = request.attributes.rid;
         let arrival = self.admit(request, now).and_then(|arrival| {
             self.take_in_order(now)?;
             Ok(arrival)

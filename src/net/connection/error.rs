@@ -1,73 +1,42 @@
 //! How a connection ends badly.
 
-use std::fmt;
 use std::io;
 
 use xmpp::StreamError;
 
 /// A stream is over.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum WireError {
     /// The connection is broken; the peer hears nothing any more.
-    Io(io::Error),
+    #[error(transparent)]
+    Io(#[from] io::Error),
     /// The peer broke the stream's rules, and is to be told which.
-    Stream(StreamError),
-}
-
-impl fmt::Display for WireError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            WireError::Io(e) => e.fmt(f),
-            WireError::Stream(e) => e.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for WireError {}
-
-impl From<io::Error> for WireError {
-    fn from(error: io::Error) -> Self {
-        WireError::Io(error)
-    }
-}
-
-impl From<StreamError> for WireError {
-    fn from(error: StreamError) -> Self {
-        WireError::Stream(error)
-    }
+    #[error(transparent)]
+    Stream(#[from] StreamError),
 }
 
 /// A TLS handshake did not come about.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum TlsAcceptError {
     /// The connection broke, or the peer closed it.
+    #[error("{0}")]
     Io(io::Error),
     /// The client asked for a name that we have no certificate for.
+    #[error("no certificate for the requested server name")]
     UnknownName,
     /// The client offered other protocols than ours (ALPN).
+    #[error("no common protocol (ALPN)")]
     WrongAlpn,
     /// The two sides cannot agree, or the client refuses our certificate; rustls' words.
+    #[error("{0}")]
     Handshake(String),
     /// So many bytes came in plain text after `<starttls/>`.
+    #[error("{0} bytes of plain text after <starttls/>")]
     Injected(usize),
     /// TLS is on already.
+    #[error("TLS is already active")]
     AlreadyTls,
 }
-
-impl fmt::Display for TlsAcceptError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TlsAcceptError::Io(e) => write!(f, "{e}"),
-            TlsAcceptError::UnknownName => f.write_str("no certificate for the requested server name"),
-            TlsAcceptError::WrongAlpn => f.write_str("no common protocol (ALPN)"),
-            TlsAcceptError::Handshake(e) => f.write_str(e),
-            TlsAcceptError::Injected(bytes) => write!(f, "{bytes} bytes of plain text after <starttls/>"),
-            TlsAcceptError::AlreadyTls => f.write_str("TLS is already active"),
-        }
-    }
-}
-
-impl std::error::Error for TlsAcceptError {}
 
 impl From<io::Error> for TlsAcceptError {
     fn from(error: io::Error) -> Self {

@@ -1,7 +1,6 @@
 //! Bodies of requests and responses.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -34,7 +33,6 @@ impl Body {
         self.0.is_empty()
     }
 
-    /// The bytes.
     pub fn as_bytes(&self) -> &Bytes {
         &self.0
     }
@@ -68,13 +66,16 @@ impl hyper::body::Body for Body {
 }
 
 /// A request's body cannot be had.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
     /// It has more bytes than allowed; how it begins, up to the limit.
+    #[error("the body is too large")]
     TooLarge(Bytes),
     /// It did not arrive in time.
+    #[error("the body was not received in time")]
     TooSlow,
     /// The connection broke, or the body breaks the rules of HTTP.
+    #[error("the body is malformed")]
     Broken,
 }
 
@@ -89,18 +90,6 @@ impl BodyError {
         text(status, self.to_string())
     }
 }
-
-impl fmt::Display for BodyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            BodyError::TooLarge(_) => "the body is too large",
-            BodyError::TooSlow => "the body was not received in time",
-            BodyError::Broken => "the body is malformed",
-        })
-    }
-}
-
-impl std::error::Error for BodyError {}
 
 /// The whole of a request's body within `time`: of at most `limit` bytes, or of as many as `more` says when it is shown
 /// those.

@@ -1,8 +1,8 @@
 //! Whom we believe that it asks for somebody else.
 
-use std::fmt;
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use settings::{Complaint, Kind, Setting, group, list};
 
 group! {
@@ -17,26 +17,12 @@ group! {
 
 /// Addresses and networks of proxies.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Proxies(Vec<Network>);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Network {
-    /// As IPv6; IPv4 is mapped (RFC 4291 §2.5.5.2).
-    bits: u128,
-    mask: u128,
-}
+pub struct Proxies(Vec<IpNet>);
 
 /// Not an address, nor a network like `10.0.0.0/8`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is neither an address nor a network such as 10.0.0.0/8")]
 pub struct BadProxy(pub String);
-
-impl fmt::Display for BadProxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is neither an address nor a network such as 10.0.0.0/8", self.0)
-    }
-}
-
-impl std::error::Error for BadProxy {}
 
 impl Setting for Proxies {
     fn read(value: &serde_json::Value) -> Option<Self> {
@@ -51,7 +37,7 @@ impl Setting for Proxies {
 
 /// An IP address, or a network such as `10.0.0.0/8`.
 fn network(text: &str) -> Result<(), Complaint> {
-    Network::parse(text).map(drop).ok_or_else(|| {
+    parse(text).map(drop).ok_or_else(|| {
         let message = format!("{text:?} is neither an IP address nor a network");
         Complaint::new(message, "write \"192.0.2.7\" or \"10.0.0.0/8\"")
     })
@@ -63,17 +49,17 @@ impl Proxies {
     /// # Errors
     /// [`BadProxy`], the first that is neither.
     pub fn parse<S: AsRef<str>>(list: impl IntoIterator<Item = S>) -> Result<Self, BadProxy> {
-        let parse = |entry: S| {
+        let read = |entry: S| {
             let entry = entry.as_ref();
-            Network::parse(entry).ok_or_else(|| BadProxy(entry.to_owned()))
+            parse(entry).ok_or_else(|| BadProxy(entry.to_owned()))
         };
-        list.into_iter().map(parse).collect::<Result<_, _>>().map(Proxies)
+        list.into_iter().map(read).collect::<Result<_, _>>().map(Proxies)
     }
 
     /// Whether this is one of them.
     pub fn contains(&self, address: IpAddr) -> bool {
-        let bits = bits(address);
-        self.0.iter().any(|network| bits & network.mask == network.bits)
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
     }
 
     /// Whether there are none.
@@ -82,32 +68,9 @@ impl Proxies {
     }
 }
 
-impl Network {
-    fn parse(entry: &str) -> Option<Self> {
-        let (address, length) = match entry.split_once('/') {
-            Some((address, length)) => (address, Some(length)),
-            None => (entry, None),
-        };
-        let address: IpAddr = address.parse().ok()?;
-        let width = if address.is_ipv4() { 32 } else { 128 };
-        let length = match length {
-            // `+8` and `08` are numbers to Rust, but not here.
-            Some(length) if length.starts_with(['+', '0']) && length != "0" => return None,
-            Some(length) => length.parse().ok().filter(|&length| length <= width)?,
-            None => width,
-        };
-        let mask = u128::MAX.checked_shl(width - length).unwrap_or(0);
-        // What stands before an IPv4 address counts, unless nothing does.
-        let mask = if width == 32 { mask | !u128::from(u32::MAX) } else { mask };
-        Some(Network { bits: bits(address) & mask, mask })
-    }
-}
-
-fn bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(address) => address.to_bits(),
-    }
+/// A network, or an address as a network of its own.
+fn parse(entry: &str) -> Option<IpNet> {
+    entry.parse().ok().or_else(|| entry.parse::<IpAddr>().ok().map(|address| address.to_canonical().into()))
 }
 
 #[cfg(test)]
@@ -144,17 +107,9 @@ mod tests {
 
     #[test]
     fn mistakes() {
-        for bad in [
-            "",
-            "localhost",
-            "10.0.0.0/33",
-            "::/129",
-            "10.0.0.0/",
-            "10.0.0.0/08",
-            "10.0.0.0/+8",
-            "10/8",
-            "1.2.3.4:80",
-        ] {
+        for bad in
+            ["", "localhost", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/+8", "10/8", "1.2.3.4:80"]
+        {
             assert_eq!(Proxies::parse([bad]), Err(BadProxy(bad.to_owned())));
         }
     }

@@ -21,7 +21,6 @@ pub enum Message {
     Text(ByteString),
     /// A ping, which is to be answered with the same bytes.
     Ping(Bytes),
-    /// A pong.
     Pong,
     /// The end, with its code if it has one. Nothing comes after it.
     Close(Option<u16>),

@@ -1,11 +1,10 @@
 //! What a peer can do wrong.
 
-use std::fmt;
-
 use xmpp::{StreamCondition, StreamError};
 
 /// A peer broke the rules of WebSocket; nothing it sends after that is read (RFC 6455 section 7.1.7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{code} {what}")]
 pub struct Fault {
     /// The close code it is told (RFC 6455 section 7.4.1).
     pub code: u16,
@@ -32,11 +31,3 @@ impl Fault {
         StreamError::new(condition).text(self.what)
     }
 }
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.code, self.what)
-    }
-}
-
-impl std::error::Error for Fault {}

@@ -47,7 +47,7 @@ pub(super) struct Contents {
 #[derive(Default)]
 pub(super) struct Deferred {
     pub(super) items: VecDeque<Item>,
-    /// The store is being read: everything waits. Before that only messages do, and what comes after one.
+    /// The store is being read: everything waits.
     pub(super) reading: bool,
     /// To be read once more from its beginning.
     pub(super) again: bool,
@@ -177,11 +177,7 @@ impl Contents {
         let deferred = self.deferred.iter().flat_map(|deferred| &deferred.items);
         let mut load = Load::default();
         for other in self.items.iter().chain(deferred).filter(|other| other.charge == Charge::Known) {
-            let same = match (item.stanza.from(), other.stanza.from()) {
-                (Some(one), Some(two)) => one.same_bare(two),
-                (one, two) => one.is_none() && two.is_none(),
-            };
-            if same {
+            if same_sender(item, other) {
                 load.add(other.weight());
             }
         }
@@ -271,8 +267,17 @@ impl Was {
     }
 }
 
+fn same_sender(one: &Item, other: &Item) -> bool {
+    match (one.stanza.from(), other.stanza.from()) {
+        (Some(one), Some(other)) => one.same_bare(other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
 impl Deferred {
+    /// Before the store is read only messages wait, and what their senders send behind them.
     fn keeps(&self, item: &Item) -> bool {
-        self.reading || item.stanza.kind() == Kind::Message || !self.items.is_empty()
+        let message = item.stanza.kind() == Kind::Message;
+        self.reading || message || self.items.iter().any(|other| same_sender(item, other))
     }
 }

@@ -221,3 +221,22 @@ fn a_receipt_is_told_when_it_is_acknowledged() {
     assert_eq!(mailbox.acknowledge(1), Ok(()));
     assert_eq!(told.0.load(Ordering::Relaxed), 1);
 }
+
+#[test]
+fn only_what_its_sender_sends_behind_a_message_waits_with_it() {
+    let mailbox = Mailbox::default();
+    let place = |sender: &str, xml: &str| {
+        let stanza = Stanza::parse_str(&xml.replacen(" ", &format!(" from='{sender}' "), 1));
+        mailbox.place(Item::new(stanza.unwrap(), 0), Release::Now, &Limits::default(), || 0).unwrap();
+    };
+    assert!(mailbox.hold_back());
+    place("anna@a/1", "<message id='1'/>");
+    place("bert@b/1", "<presence id='2'/>");
+    place("anna@a/1", "<presence id='3'/>");
+    assert_eq!(ids(&mailbox, 10), ["2"]);
+    mailbox.reading();
+    place("bert@b/1", "<presence id='4'/>");
+    assert_eq!(ids(&mailbox, 10), [""; 0]);
+    assert!(mailbox.read_to_end());
+    assert_eq!(ids(&mailbox, 10), ["1", "3", "4"]);
+}
