@@ -28,7 +28,7 @@ def tables(runs: list[dict], part: scenarios.Part | None = None) -> str:
     if not names:
         return ""
     found = [machine(runs, columns), cpu(runs, columns, names), idle(runs, columns, names), churn(runs, columns, names),
-             failures(runs)]
+             floods(runs, columns, names), failures(runs)]
     return "\n\n".join(text for text in found if text)
 
 
@@ -99,6 +99,27 @@ def churn(runs: list[dict], columns: list[str], names: list[str]) -> str:
         if any(measured):
             rows.append([scenarios.ALL[name].about, *map(growth, measured)])
     return table(["resident memory in kB for each 1,000 log-ins after the first step (MiB grown in all)", *titles(columns)], rows)
+
+
+def floods(runs: list[dict], columns: list[str], names: list[str]) -> str:
+    """What a server does with more than it can want: a row for each flood, a sentence for each server."""
+    rows = []
+    for name in names:
+        measured = [[run for run in good(runs, column, name) if "messages" in run or "connections" in run] for column in columns]
+        if any(measured):
+            rows.append([scenarios.ALL[name].about, *map(flooded, measured)])
+    return table(["floods", *titles(columns)], rows)
+
+
+def flooded(runs: list[dict]) -> str:
+    if not runs:
+        return "–"
+    run = runs[-1]
+    if "connections" in run:
+        return f"{run['open']:,} of {run['connections']:,} held, {run['kb_each']:.1f} kB each"
+    ended = "".join(f", the {who} was disconnected" for who in ("sender", "recipient") if run[f"{who}_ended"])
+    return (f"{run['delivered']:,} delivered, {run['bounced']:,} refused, {run['lost']:,} lost in {run['all_s']:.1f} s, "
+            f"{(run['rss_peak_kb'] - run['rss_before_kb']) / 1024:.0f} MiB more at the peak{ended}")
 
 
 def growth(runs: list[dict]) -> str:

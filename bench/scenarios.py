@@ -52,6 +52,8 @@ ALL = {scenario.name: scenario for scenario in [
     Scenario("login-starttls", "log-in and out, STARTTLS", "starttls", CPU + "--at-once 8 login"),
     Scenario("offline-starttls", "message to an account that is away", "starttls",
              "--first 5000 --at-once 8 offline --accounts {accounts}"),
+    Scenario("flood-plain", "20,000 messages at once to one session, plain TCP", "plain", "flood", memory=True),
+    Scenario("half-open-plain", "connection that has said half of something, plain TCP", "plain", "half-open", memory=True),
     Scenario("message-websocket", "chat message, WebSocket", "websocket", CPU + "pairs", bare=True),
     Scenario("message-wss", "chat message, WebSocket over TLS", "wss", CPU + "pairs"),
     Scenario("message-bosh", "chat message, BOSH", "bosh", CPU + "pairs"),

@@ -11,7 +11,9 @@ mod crowd;
 mod duplex;
 mod fanout;
 mod figures;
+mod flood;
 mod framer;
+mod half_open;
 mod http;
 mod idle;
 mod login;
@@ -120,6 +122,21 @@ enum Scenario {
         #[arg(long, default_value_t = 300)]
         body: usize,
     },
+    /// One account writes to another as fast as it can, then whether each message was delivered or refused
+    Flood {
+        #[arg(long, default_value_t = 20_000)]
+        messages: usize,
+        #[arg(long, default_value_t = 300)]
+        body: usize,
+    },
+    /// Connections that have said half of something and never authenticate: memory of each
+    HalfOpen {
+        #[arg(long, default_value_t = 10_000)]
+        connections: usize,
+        /// Bytes of an element that does not end
+        #[arg(long, default_value_t = 9_000)]
+        bytes: usize,
+    },
     /// Log in and out so many times: memory that stays
     Churn {
         #[arg(long, default_value_t = 20_000)]
@@ -163,6 +180,8 @@ async fn run(plan: Plan) -> Result<Value> {
         }
         Scenario::Fanout { contacts, online } => fanout::run(&place, &plan, contacts, online).await,
         Scenario::Busy { senders, ahead, body } => busy::run(&place, &plan, senders, ahead, body).await,
+        Scenario::Flood { messages, body } => flood::run(&place, &plan, messages, body).await,
+        Scenario::HalfOpen { connections, bytes } => half_open::run(&place, &plan, connections, bytes).await,
         Scenario::Churn { total, step, accounts, settle } => {
             churn::run(&place, &plan, total, step, accounts, settle).await
         }

@@ -2,20 +2,26 @@
 //! those who may see the user's presence.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use hashbrown::HashMap;
 use kernel::{
-    About, Account, Interest, IqKind, IqRequest, IqResult, Kernel, Matter, Module, Order, Packet, Registrar,
-    Resource, Ruling, SessionEventKind, Stage, State, Target, Verdict, Way,
+    About, Account, Host, Interest, IqKind, IqRequest, IqResult, Kernel, Matter, Module, Order, Packet,
+    Registrar, Resource, Ruling, SessionEventKind, Stage, State, Target, Verdict, Way,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
-use storage::{LastActivity as Last, StorageError};
+use storage::{AccountId, LastActivity as Last, StorageError};
+use tokio::time::timeout;
 use xmpp::{Element, Jid, Kind, Stanza, StanzaError, StanzaType, ns};
 
 use crate::OptionError;
 use crate::options::{self, NoOptions};
 
 const SECOND_US: i64 = 1_000_000;
+/// How long a leave may wait for others to be written with it: a transaction for each would cost a log-out a tenth of its
+/// time.
+const GATHER: Duration = Duration::from_secs(1);
 
 struct LastActivity;
 
@@ -26,6 +32,17 @@ struct Farewell(Mutex<String>);
 /// When the account was last available, as it is written to the store.
 #[derive(Default)]
 struct Left(Mutex<Option<Last>>);
+
+/// What is still to be written of a domain. Until then the accounts themselves know.
+#[derive(Default)]
+struct Unwritten(Mutex<HashMap<AccountId, Last>>);
+
+#[derive(Clone, Copy)]
+struct Kept {
+    farewell: State<Resource, Farewell>,
+    left: State<Account, Left>,
+    unwritten: State<Host, Unwritten>,
+}
 
 pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
     let NoOptions {} = options::read(options)?;
@@ -45,6 +62,7 @@ impl Module for LastActivity {
             Ok(Some(answer(request.kernel.uptime().as_secs(), "")))
         });
         let (farewell, left) = (registrar.state(), registrar.state());
+        let kept = Kept { farewell, left, unwritten: registrar.state() };
         registrar.to_strangers(IqKind::Get, "query", ns::LAST, true, |_| Err(StanzaError::forbidden()));
         registrar.iq(Target::Account, IqKind::Get, "query", ns::LAST, move |request| get(request, left));
         let presence = Interest::types(Kind::Presence, &[StanzaType::None, StanzaType::Unavailable]);
@@ -53,7 +71,7 @@ impl Module for LastActivity {
             Verdict::Continue
         });
         registrar.session(SessionEventKind::Unavailable, move |kernel, event| {
-            record(kernel, &event.resource, farewell, left);
+            record(kernel, &event.resource, kept);
             Box::pin(std::future::ready(()))
         });
         let requests = Interest::types(Kind::Iq, &[StanzaType::Get]).payload_ns(&[ns::LAST]);
@@ -84,28 +102,44 @@ fn forget(client: &Resource, farewell: State<Resource, Farewell>) {
     }
 }
 
-/// A resource is not available any more: if it was the last one, that is when the user was last seen. Queued and not waited
-/// for, so that the news of its leave does not wait either; until it is committed the account itself knows.
-fn record(
-    kernel: &Kernel,
-    resource: &Resource,
-    farewell: State<Resource, Farewell>,
-    left: State<Account, Left>,
-) {
-    let status = farewell.peek(resource).map(|farewell| std::mem::take(&mut *farewell.0.lock()));
+/// A resource is not available any more: if it was the last one, that is when the user was last seen. Not waited for, so
+/// that the news of its leave does not wait either.
+fn record(kernel: &Arc<Kernel>, resource: &Resource, kept: Kept) {
+    let status = kept.farewell.peek(resource).map(|farewell| std::mem::take(&mut *farewell.0.lock()));
     let account = resource.account();
     if account.is_available() {
         return;
     }
     let last = Last { at_us: kernel.now_us(), status: status.unwrap_or_default() };
-    let write = kernel.store().last_activity().put(account.id(), last.clone());
-    *left.of(account).0.lock() = Some(last);
-    kernel.runtime().tasks.spawn("last activity", async move {
+    *kept.left.of(account).0.lock() = Some(last.clone());
+    let first = {
+        let mut unwritten = kept.unwritten.of(account.host()).0.lock();
+        let first = unwritten.is_empty();
+        unwritten.insert(account.id(), last);
+        first
+    };
+    if first {
+        let (kernel, host) = (kernel.clone(), account.host().clone());
+        kernel.clone().runtime().tasks.spawn("last activity", async move {
+            // At the end of the server nothing is gathered any more.
+            let _ = timeout(GATHER, kernel.runtime().tasks.drained_signal()).await;
+            let unwritten = std::mem::take(&mut *kept.unwritten.of(&host).0.lock());
+            write(&kernel, unwritten).await;
+        });
+    }
+}
+
+/// Queued at once, so that they are committed together.
+async fn write(kernel: &Kernel, unwritten: HashMap<AccountId, Last>) {
+    let store = kernel.store();
+    let writes: Vec<_> =
+        unwritten.into_iter().map(|(id, last)| store.last_activity().put(id, last)).collect();
+    for write in writes {
         match write.await {
             Ok(()) | Err(StorageError::Constraint(_)) => {} // the account is being deleted
             Err(error) => tracing::error!(%error, "cannot record when an account was last available"),
         }
-    });
+    }
 }
 
 /// Section 3: of a user, by the bare JID.
