@@ -67,7 +67,7 @@ async fn a_status_holds_for_one_leave() {
 async fn drained(bench: &Bench) {
     let tasks = &bench.kernel.runtime().tasks;
     tasks.start_drain();
-    assert_eq!(tasks.join_all(std::time::Duration::from_secs(30)).await, 0);
+    assert_eq!(tasks.join_all(Duration::from_secs(30)).await, 0);
 }
 
 #[tokio::test]
