@@ -74,6 +74,10 @@ impl Module for LastActivity {
             record(kernel, &event.resource, kept);
             Box::pin(std::future::ready(()))
         });
+        registrar.deletion(move |_, account| {
+            kept.unwritten.of(account.host()).0.lock().remove(&account.id());
+            Box::pin(std::future::ready(()))
+        });
         let requests = Interest::types(Kind::Iq, &[StanzaType::Get]).payload_ns(&[ns::LAST]);
         registrar.hook_later(Stage::Receive, Order::Normal, requests, |kernel, packet| {
             Box::pin(to_client(kernel, packet))

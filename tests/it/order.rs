@@ -2,6 +2,7 @@
 
 use crate::fixture::Server;
 use crate::stream::{ANNA, JACK, bound};
+use crate::waiting::lost;
 
 /// Errors come in the order of what they answer, whether it is known at once that a stanza is refused or only when the
 /// store has said so.
@@ -24,4 +25,20 @@ fn errors_keep_the_order_of_what_they_answer() {
         let ids: Vec<usize> = (0..60).map(|_| jack.next().get("id").unwrap().parse().unwrap()).collect();
         assert_eq!(ids, (0..60).collect::<Vec<_>>());
     }
+}
+
+/// What an ended session had not received is stored or bounced in order, and a stranger's share of the store is not larger
+/// for having waited with it.
+#[test]
+fn errors_of_what_a_session_left_keep_their_order() {
+    let domain = "[[domain]]\nname = \"chess.example\"\nmodules = { offline = { messages = 8 } }\n";
+    let server = Server::start_with(domain, &[ANNA, JACK]);
+    let mut jack = bound(&server, "jack@chess.example/desk");
+    lost(&server, "anna@chess.example/lost");
+    let chat = |id: usize| format!("<message to='{ANNA}' type='chat' id='{id}'><body>x</body></message>");
+    jack.send(&(0..30).map(chat).collect::<String>());
+    assert_eq!(jack.ping(), [], "they wait");
+    server.ok(&["session", "kick", "anna@chess.example/lost"]);
+    let ids: Vec<usize> = (2..30).map(|_| jack.next().get("id").unwrap().parse().unwrap()).collect();
+    assert_eq!(ids, (2..30).collect::<Vec<_>>());
 }

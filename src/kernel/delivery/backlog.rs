@@ -65,7 +65,7 @@ impl Kernel {
         let account = session.account();
         let mut state = account.state.lock();
         let Some(items) = session.mailbox.stop_reading() else { return false };
-        let job = self.shut_for(account, &mut state, items);
+        let job = self.shut_for(session, &mut state, items);
         drop(state);
         if let Some(job) = job {
             self.run_gate(account, job);

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::delivery::gate::{Job, Next};
+use crate::session::Session;
+use crate::session::intake::Guard;
 use crate::{Account, Item, Kernel, Notes, Origin, Packet, Recipient, Recipients};
 
 impl Kernel {
@@ -16,11 +18,14 @@ impl Kernel {
     }
 
     /// Delivers what a session that ended left over, past the account's gate.
-    pub(crate) async fn redeliver(self: &Arc<Self>, account: &Arc<Account>, item: Item) {
+    /// The ended session counts the stanzas as if it had sent them, so that errors keep their order.
+    pub(crate) async fn redeliver(self: &Arc<Self>, session: &Arc<Session>, item: Item) {
+        let account = session.account();
         let to = item.stanza.to().unwrap_or(account.jid()).clone();
         let origin = Origin::Host(account.host().clone());
         let mut packet = Packet::new(item.stanza, origin, account.host().clone(), self.tables());
         packet.recipients = Recipients::One(Recipient::new(to, account.clone()));
+        packet.guard = Guard::begin(session);
         packet.received = true; // it passed the Receive stage when it first came
         packet.notes =
             Notes { received_us: item.received_us, receipt: item.receipt, redelivered: true, keep_for: None };

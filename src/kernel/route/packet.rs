@@ -80,10 +80,11 @@ impl Packet {
 
     /// Who has sent it, if that is neither the account itself nor this server: somebody in its roster, or a stranger.
     pub fn other(&self, account: &Account) -> Option<&Jid> {
+        let from = self.stanza.from().filter(|from| !from.same_bare(account.jid()))?;
         match &self.origin {
-            Origin::Client(_) | Origin::Link(..) => {
-                self.stanza.from().filter(|from| !from.same_bare(account.jid()))
-            }
+            Origin::Client(_) | Origin::Link(..) => Some(from),
+            // Redelivered by the host, whoever had sent it.
+            Origin::Host(_) if self.notes.redelivered && from.local().is_some() => Some(from),
             Origin::Account(_) | Origin::Host(_) | Origin::Service(_) => None,
         }
     }

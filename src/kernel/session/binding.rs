@@ -192,7 +192,7 @@ impl Kernel {
                 return;
             }
             let undelivered = self.left_by(session, &state);
-            self.shut_for(account, &mut state, undelivered)
+            self.shut_for(session, &mut state, undelivered)
         };
         {
             let mut state = session.state.lock();
@@ -250,23 +250,23 @@ impl Kernel {
     /// The job is to be run now; there is none for nothing, and none if one that runs already takes it over.
     pub(crate) fn shut_for(
         self: &Arc<Self>,
-        account: &Arc<Account>,
+        session: &Arc<Session>,
         state: &mut State,
         items: VecDeque<Item>,
     ) -> Option<Job> {
         if items.is_empty() {
             return None;
         }
-        state.gate.shut_for(self.redelivery(account, items))
+        state.gate.shut_for(self.redelivery(session, items))
     }
 
     /// Delivers again what a session had not received, in order.
-    fn redelivery(self: &Arc<Self>, account: &Arc<Account>, items: VecDeque<Item>) -> Job {
-        let (kernel, account) = (self.clone(), account.clone());
+    fn redelivery(self: &Arc<Self>, session: &Arc<Session>, items: VecDeque<Item>) -> Job {
+        let (kernel, session) = (self.clone(), session.clone());
         Box::new(move || {
             Box::pin(async move {
                 for item in items {
-                    kernel.redeliver_item(&account, item).await;
+                    kernel.redeliver_item(&session, item).await;
                 }
             })
         })
@@ -274,16 +274,16 @@ impl Kernel {
 
     /// What a session had not received. Presence, answers, pushes and copies were for that session alone; a message that
     /// another session got as well is not sent anew.
-    async fn redeliver_item(self: &Arc<Self>, account: &Arc<Account>, mut item: Item) {
+    async fn redeliver_item(self: &Arc<Self>, session: &Arc<Session>, mut item: Item) {
         if item.alone || item.stanza.kind() == xmpp::Kind::Presence || item.is_elsewhere() {
             return;
         }
         item.copies = None;
         if item.stanza.kind() == xmpp::Kind::Message && !item.stamped {
             item.stanza =
-                item.stanza.append(&xmpp::delay::delay(account.host().jid(), item.received_us, None));
+                item.stanza.append(&xmpp::delay::delay(session.host().jid(), item.received_us, None));
         }
-        self.redeliver(account, item).await;
+        self.redeliver(session, item).await;
     }
 }
 
