@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use admin::{BoxFuture, CommandError, Commands, Request};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use tokio::sync::MutexGuard;
 use xmpp::Jid;
 
 use super::domains::{Beside, InForce};
@@ -141,6 +142,19 @@ impl Server {
                 Err(error)
             }
         }
+    }
+
+    /// The same; then other commands go on, and this one returns when nothing is judged by what was replaced.
+    pub(super) async fn change_and_let_go(
+        &self,
+        mut loaded: MutexGuard<'_, Loaded>,
+        overlay: Overlay,
+        beside: Beside<'_>,
+    ) -> Result<Value, CommandError> {
+        let in_force = self.change(&mut loaded, overlay, beside).await?;
+        drop(loaded);
+        in_force.notes().await;
+        Ok(json!({}))
     }
 
     /// Reads the configuration again (SIGHUP, `castling reload`).

@@ -114,13 +114,10 @@ impl Server {
     }
 
     async fn install(&self, args: InstallPlugin) -> Result<Value, CommandError> {
-        let mut loaded = self.loaded.lock().await;
+        let loaded = self.loaded.lock().await;
         let file = self.keep(Path::new(&args.file), &args.name, &loaded.config).await?;
         let overlay = loaded.install_plugin(&args.name, file)?;
-        let in_force = self.change(&mut loaded, overlay, Beside::default()).await?;
-        drop(loaded);
-        in_force.notes().await;
-        Ok(json!({}))
+        self.change_and_let_go(loaded, overlay, Beside::default()).await
     }
 
     /// Verifies and compiles a component, and keeps it; its path below the data directory.
@@ -149,17 +146,14 @@ impl Server {
     }
 
     async fn disable(&self, args: SwitchPlugin) -> Result<Value, CommandError> {
-        let mut loaded = self.loaded.lock().await;
+        let loaded = self.loaded.lock().await;
         let overlay = loaded.disable_plugin(&args.name, &args.domains)?;
-        let in_force = self.change(&mut loaded, overlay, Beside::default()).await?;
-        drop(loaded);
-        in_force.notes().await;
-        Ok(json!({}))
+        self.change_and_let_go(loaded, overlay, Beside::default()).await
     }
 
     /// The same file again, or another version of it. When this returns, no stanza is judged by the old one any more.
     async fn reload_plugin(&self, args: OfPlugin) -> Result<Value, CommandError> {
-        let mut loaded = self.loaded.lock().await;
+        let loaded = self.loaded.lock().await;
         loaded.known_plugin(&args.name)?;
         let overlay = match &args.file {
             None => loaded.overlay.clone(),
@@ -169,10 +163,7 @@ impl Server {
             }
         };
         let beside = Beside { again: Some(&args.name), ..Beside::default() };
-        let in_force = self.change(&mut loaded, overlay, beside).await?;
-        drop(loaded);
-        in_force.notes().await;
-        Ok(json!({}))
+        self.change_and_let_go(loaded, overlay, beside).await
     }
 
     async fn remove(&self, name: &str) -> Result<Value, CommandError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hashbrown::HashMap;
-use xmpp::{Kind, delay};
+use xmpp::Kind;
 
 use crate::account::screen::{Matter, Way};
 use crate::session::Session;
@@ -62,8 +62,5 @@ fn hand_over(item: &mut Item, session: &Session) {
         copies.fetch_add(1, Ordering::AcqRel);
     }
     item.charge = Charge::Paced; // it is bounded where it waits
-    if !item.stamped {
-        item.stanza = item.stanza.append(&delay::delay(session.host().jid(), item.received_us, None));
-        item.stamped = true;
-    }
+    item.stamp(session.host().jid());
 }

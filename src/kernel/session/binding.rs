@@ -11,9 +11,7 @@ use crate::account::State;
 use crate::delivery::gate::Job;
 use crate::session::Session;
 use crate::session::mailbox::Left;
-use crate::{
-    Account, Attachment, Hold, Item, Kernel, Resource, SessionAbout, SessionEvent, SessionEventKind,
-};
+use crate::{Account, Attachment, Hold, Item, Kernel, Resource, SessionAbout, SessionEventKind};
 
 /// What happens when a resource is bound that is in use (RFC 6120 section 7.7.2.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -85,12 +83,7 @@ impl Kernel {
             return Err(BindError::Gone);
         }
         self.load_at_bind(&account).await;
-        self.publish_session_event(SessionEvent::new(
-            SessionEventKind::Bound,
-            Resource::new(session.clone()),
-            None,
-        ))
-        .await;
+        self.publish_plain_event(SessionEventKind::Bound, Resource::new(session.clone())).await;
         Ok(Hold::new(self.clone(), session, 0, driver))
     }
 
@@ -138,12 +131,7 @@ impl Kernel {
             session.set_attachment(&mut state, Attachment::Detached { until_us });
         }
         self.sessions.detach(session.clone());
-        self.publish_session_event(SessionEvent::new(
-            SessionEventKind::Detached,
-            Resource::new(session.clone()),
-            None,
-        ))
-        .await;
+        self.publish_plain_event(SessionEventKind::Detached, Resource::new(session.clone())).await;
         if let Some(oldest) = too_many_waiting(session.account()) {
             self.give_up(&oldest).await;
         }
@@ -218,12 +206,7 @@ impl Kernel {
             }
             Some(job) => self.run_gate(account, job),
         }
-        self.publish_session_event(SessionEvent::new(
-            SessionEventKind::Closed,
-            Resource::new(session.clone()),
-            None,
-        ))
-        .await;
+        self.publish_plain_event(SessionEventKind::Closed, Resource::new(session.clone())).await;
         session.set_presence(None);
     }
 
@@ -279,9 +262,8 @@ impl Kernel {
             return;
         }
         item.copies = None;
-        if item.stanza.kind() == xmpp::Kind::Message && !item.stamped {
-            item.stanza =
-                item.stanza.append(&xmpp::delay::delay(session.host().jid(), item.received_us, None));
+        if item.stanza.kind() == xmpp::Kind::Message {
+            item.stamp(session.host().jid());
         }
         self.redeliver(session, item).await;
     }

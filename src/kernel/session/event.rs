@@ -55,6 +55,11 @@ pub type SessionHandler =
     Arc<dyn for<'a> Fn(&'a Arc<Kernel>, &'a SessionEvent) -> BoxFuture<'a, ()> + Send + Sync>;
 
 impl Kernel {
+    /// Publishes an event that brings no backlog.
+    pub(crate) async fn publish_plain_event(self: &Arc<Self>, kind: SessionEventKind, resource: Resource) {
+        self.publish_session_event(SessionEvent::new(kind, resource, None)).await;
+    }
+
     pub(crate) async fn publish_session_event(self: &Arc<Self>, event: SessionEvent) {
         let Some(table) = self.table(event.resource.host()) else { return };
         for handler in table.session_handlers.get(event.kind as usize).into_iter().flatten() {

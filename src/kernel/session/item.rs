@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use xmpp::Stanza;
+use xmpp::{Jid, Stanza, delay};
 
 use crate::session::mailbox::Charge;
 
@@ -50,6 +50,13 @@ impl Item {
     /// A stanza that the server itself has for this session alone.
     pub(crate) fn own(stanza: Stanza, received_us: i64, charge: Charge) -> Self {
         Self { alone: true, charge, ..Self::new(stanza, received_us) }
+    }
+
+    /// Stamps a message with the time of its coming, once (XEP-0203).
+    pub(crate) fn stamp(&mut self, by: &Jid) {
+        if !std::mem::replace(&mut self.stamped, true) {
+            self.stanza = self.stanza.append(&delay::delay(by, self.received_us, None));
+        }
     }
 
     /// Its session has ended without it. Has another session the stanza as well?

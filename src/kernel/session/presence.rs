@@ -53,12 +53,7 @@ impl Kernel {
             available
         };
         if available {
-            self.publish_session_event(SessionEvent::new(
-                SessionEventKind::Unavailable,
-                resource.clone(),
-                None,
-            ))
-            .await;
+            self.publish_plain_event(SessionEventKind::Unavailable, resource.clone()).await;
         }
         available
     }

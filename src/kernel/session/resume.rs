@@ -7,7 +7,7 @@ use std::time::Duration;
 use xmpp::Jid;
 
 use crate::session::Session;
-use crate::{Attachment, Hold, Kernel, Resource, SessionAbout, SessionEvent, SessionEventKind, TooHigh};
+use crate::{Attachment, Hold, Kernel, Resource, SessionAbout, SessionEventKind, TooHigh};
 
 /// How long a resumption waits for the former connection to let go.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -74,12 +74,7 @@ impl Kernel {
         session.mailbox.rewind();
         self.counters().resumed.inc();
         taking.taken = true;
-        self.publish_session_event(SessionEvent::new(
-            SessionEventKind::Resumed,
-            Resource::new(session.clone()),
-            None,
-        ))
-        .await;
+        self.publish_plain_event(SessionEventKind::Resumed, Resource::new(session.clone())).await;
         Ok(Hold::new(self.clone(), session.clone(), epoch, driver))
     }
 }
