@@ -40,8 +40,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
 }
 
 /// The configuration, if the server would start with it.
-fn usable(file: Option<&Path>) -> Result<Loaded, Failure> {
-    let loaded = load(file)?;
+fn usable(loaded: Loaded) -> Result<Loaded, Failure> {
     if loaded.problems.fatal() { Err(loaded.problems.into()) } else { Ok(loaded) }
 }
 

@@ -13,6 +13,7 @@ mod overlay;
 mod problem;
 mod references;
 mod surroundings;
+mod syntax;
 mod tree;
 mod types;
 
@@ -30,9 +31,10 @@ pub use load::parse;
 #[cfg(test)]
 pub use reference::tables;
 
-pub use change::settings;
+pub use change::{settings, unknown_domain};
 pub use components::check as check_components;
 pub use load::{FileValues, Loaded, load};
+pub use names::prepared;
 pub use overlay::Overlay;
 pub use problem::{Problem, Problems};
 pub use references::LATER_LISTENERS;

@@ -13,7 +13,7 @@ use crate::config::{Config, Loaded, Overlay, Plugin, PluginUse};
 pub fn change(loaded: &Loaded, command: &str, args: &OfDomain) -> Option<Result<Overlay, CommandError>> {
     match command {
         "add" => Some(loaded.add_domain(&args.domain)),
-        "remove" => Some(loaded.remove_domain(&args.domain)),
+        "remove" => Some(loaded.remove_domain(&args.domain, args.purge)),
         "enable" => Some(loaded.enable_domain(&args.domain, true)),
         "disable" => Some(loaded.enable_domain(&args.domain, false)),
         _ => None,

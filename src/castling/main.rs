@@ -9,6 +9,7 @@ mod domains;
 mod failure;
 mod logging;
 mod output;
+mod ownership;
 mod password;
 mod rows;
 mod server;

@@ -7,11 +7,11 @@ pub mod deletion;
 mod domains;
 mod listeners;
 mod plugins;
+mod purge;
 mod sessions;
 mod standing;
 mod stats;
 
-use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -51,8 +51,7 @@ pub struct Server {
     standing: Mutex<standing::Standing>,
     /// The configuration in force; held while it is changed.
     loaded: Mutex<Loaded>,
-    /// Domains that are removed and whose accounts are being deleted.
-    purging: parking_lot::Mutex<HashSet<String>>,
+    purges: purge::Purges,
     /// How passwords are kept, since the start.
     auth: Auth,
     /// The values of the file at the start: what holds only from a start on is compared with them.
@@ -68,7 +67,7 @@ pub struct Server {
 ///
 /// # Errors
 /// What keeps it from starting.
-pub async fn serve(loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Result<(), Failure> {
+pub async fn serve(mut loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Result<(), Failure> {
     let mut signals = Signals::listen().map_err(|e| format!("cannot listen for signals: {e}"))?;
     let runtime = Runtime::system();
     let bound = listeners::bind(&loaded)?;
@@ -80,7 +79,9 @@ pub async fn serve(loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Result
     let limits = loaded.config.limits.of();
     let connections = listeners::connections(&loaded.config.limits);
     let http = listeners::http_options(&loaded.config.limits, connections.clone());
+    let interrupted = loaded.take_up_purges();
     let server = Server::build(loaded, file, store.clone(), &runtime, &bound).await?;
+    server.resume_purges(interrupted).await?;
     let (kernel, tls) = (server.kernel.clone(), server.tls.clone());
     let c2s = C2s::new(C2sOptions { kernel, tls, limiter, limits, connections });
     // It is set once: this server was built a moment ago.
@@ -133,7 +134,7 @@ impl Server {
             platform,
             deployed: Mutex::default(),
             standing: Mutex::default(),
-            purging: parking_lot::Mutex::default(),
+            purges: purge::Purges::default(),
             auth: auth.clone(),
             started: loaded.values.clone(),
             c2s: OnceLock::new(),

@@ -14,8 +14,6 @@ pub struct Checker {
     problems: Vec<Problem>,
     /// The schema of the whole document, to say where a key belongs that is unknown at its place.
     root: Option<Section>,
-    /// The document could be read in part only: a required key that is not there may have been swallowed.
-    partial: bool,
     /// Messages name a value by its whole path instead of its key: nobody points at its line.
     whole_paths: bool,
 }
@@ -24,12 +22,6 @@ impl Checker {
     /// For a document whose values are named by their keys in messages.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// The same, for a document of which only a part could be read.
-    pub fn partial(mut self, partial: bool) -> Self {
-        self.partial = partial;
-        self
     }
 
     /// The same, naming values by their whole paths.
@@ -68,7 +60,7 @@ impl Checker {
                     self.value(&Given::from(value), &key.kind, &key.name).unwrap_or_default()
                 }
                 Absent::Refused => {
-                    if !self.partial && !table.iter().any(|(name, _)| *name == *key.name) {
+                    if !table.iter().any(|(name, _)| *name == *key.name) {
                         self.missing(key, path);
                     }
                     Value::from("")

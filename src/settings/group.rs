@@ -43,7 +43,8 @@ pub struct Spec {
 /// A number within a range, and its default. Whether it can be 0 as well is said by its type.
 pub fn number(default: u64, range: RangeInclusive<u64>) -> Spec {
     let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    Spec::new(Kind::Integer(Range::new(signed(*range.start()), signed(*range.end()))), default)
+    let range = Range::new(signed(*range.start()), signed(*range.end())).usual(signed(default));
+    Spec::new(Kind::Integer(range), default)
 }
 
 /// `true` or `false`.

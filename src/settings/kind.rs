@@ -51,12 +51,22 @@ pub struct Text {
     pub most: usize,
     /// Their form.
     pub check: Option<Check>,
+    /// What a remedy suggests.
+    pub example: &'static str,
 }
 
 impl Kind {
     /// A string of this form.
     pub const fn text(check: Check) -> Self {
-        Self::Text(Text { least: 0, most: usize::MAX, check: Some(check) })
+        Self::Text(Text { least: 0, most: usize::MAX, check: Some(check), example: "text" })
+    }
+
+    /// The same, with a string that a remedy suggests.
+    pub fn like(mut self, suggestion: &'static str) -> Self {
+        if let Self::Text(text) = &mut self {
+            text.example = suggestion;
+        }
+        self
     }
 
     /// A list of any length.
@@ -102,12 +112,11 @@ impl Kind {
     pub(crate) fn example(&self) -> String {
         match self {
             Self::Flag | Self::Switch(_) => "true".into(),
-            Self::Integer(range) => 10.clamp(range.least, range.most.max(range.least)).to_string(),
+            Self::Integer(range) => range.usual.to_string(),
             Self::Number { least, most } => 10.0_f64.max(*least).min(*most).to_string(),
-            Self::Text(_) => "\"text\"".into(),
+            Self::Text(text) => format!("\"{}\"", text.example),
             Self::Choice(values) => values.first().map(shown).unwrap_or_default(),
-            Self::List { of, .. } if matches!(**of, Self::Text(_)) => "[\"text\"]".into(),
-            Self::List { .. } => "[]".into(),
+            Self::List { of, .. } => format!("[{}]", of.example()),
             _ => "{ }".into(),
         }
     }

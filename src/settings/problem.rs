@@ -33,13 +33,21 @@ pub struct Problem {
     pub message: String,
     /// What to do about it.
     pub remedy: String,
+    /// The path of the place that the remedy names.
+    pub see: Option<String>,
 }
 
 impl Problem {
     /// A complaint about the value at `path`.
     pub fn new(path: impl Into<String>, complaint: Complaint) -> Self {
         let Complaint { message, remedy } = complaint;
-        Self { path: path.into(), message, remedy }
+        Self { path: path.into(), message, remedy, see: None }
+    }
+
+    /// The same, with the path of the place that the remedy names.
+    pub fn see(mut self, path: impl Into<String>) -> Self {
+        self.see = Some(path.into());
+        self
     }
 }
 

@@ -7,12 +7,26 @@ pub struct Range {
     pub most: i64,
     /// What 0 means, in a few words; `None`: it is a number like any other.
     pub zero: Option<&'static str>,
+    /// What a remedy suggests.
+    pub usual: i64,
 }
 
 impl Range {
     /// Without a meaning of 0.
     pub const fn new(least: i64, most: i64) -> Self {
-        Self { least, most, zero: None }
+        let usual = if least > 10 {
+            least
+        } else if most < 10 {
+            most
+        } else {
+            10
+        };
+        Self { least, most, zero: None, usual }
+    }
+
+    /// The same, with a number that a remedy suggests.
+    pub const fn usual(self, usual: i64) -> Self {
+        Self { usual, ..self }
     }
 
     /// The number, if it is one of these.

@@ -75,7 +75,7 @@ fn what_0_means_is_said_by_the_type() {
 }
 
 fn schema() -> Section {
-    let text = Text { least: 1, most: 3, check: None };
+    let text = Text { least: 1, most: 3, check: None, example: "text" };
     let entry = Section {
         least: 1,
         ..Section::new("setting", vec![Key::new("kind", Kind::choice(&["a", "b"]), "")])

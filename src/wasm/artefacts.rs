@@ -53,7 +53,7 @@ impl Artefact {
     /// Compiles it, about 100 ms for a small one.
     pub fn compile(&self, engine: &Engine) -> Result<Component, LoadError> {
         let compiled = Component::from_binary(engine, &self.bytes);
-        compiled.map_err(|error| LoadError::NotAComponent(format!("{error:#}")))
+        compiled.map_err(|error| LoadError::compiling(&format!("{error:#}")))
     }
 }
 

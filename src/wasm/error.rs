@@ -25,6 +25,9 @@ pub enum LoadError {
     /// The file is no WebAssembly component.
     #[error("it is not a WebAssembly component: {0}")]
     NotAComponent(String),
+    /// The operating system lets the process have no memory that can be executed.
+    #[error("plugins need executable memory: {0}")]
+    ExecutableMemory(String),
     /// The component has no custom section `castling:plugin`.
     #[error("it has no manifest")]
     NoManifest,
@@ -96,6 +99,14 @@ impl LoadError {
         Self::Engine(format!("{error:#}"))
     }
 
+    /// Why a component could not be compiled. wasmtime has no type for the refusal of executable memory.
+    pub(crate) fn compiling(error: &str) -> Self {
+        match error.contains("memory executable") {
+            true => Self::ExecutableMemory(error.to_owned()),
+            false => Self::NotAComponent(error.to_owned()),
+        }
+    }
+
     pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |error| Self::File { path, error }
@@ -108,6 +119,9 @@ impl LoadError {
             Self::TooLarge { .. } => "build it optimised for size, without debug information".into(),
             Self::NotAComponent(_) => {
                 "build it for wasm32-wasip2 or another target that produces components".into()
+            }
+            Self::ExecutableMemory(_) => {
+                "remove MemoryDenyWriteExecute=yes from the systemd unit, or what else denies it".into()
             }
             Self::NoManifest => "add its manifest as custom section `castling:plugin`".into(),
             Self::Manifest(_) => "correct the manifest and build the plugin again".into(),

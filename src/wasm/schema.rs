@@ -141,6 +141,7 @@ impl Schema {
                 least: self.min_length.unwrap_or(0),
                 most: self.max_length.unwrap_or(usize::MAX),
                 check: self.format.map(|Format::Duration| duration as settings::Check),
+                example: self.format.map_or("text", |Format::Duration| "60s"),
             }),
             // A bound that is no whole number leaves the whole numbers within it; one beyond 64 bits bounds nothing.
             SchemaType::Integer => Kind::Integer(Range::new(

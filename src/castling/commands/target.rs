@@ -15,10 +15,10 @@ use storage::{Options, Store, Sync};
 use super::{connect, usable};
 use crate::accounts::{Accounts, answer, arguments, unknown};
 use crate::api::{OfDomain, OfJid};
-use crate::config::Loaded;
-use crate::domains;
+use crate::config::{Loaded, Overlay, load};
 use crate::failure::Failure;
 use crate::server::deletion;
+use crate::{domains, ownership};
 
 /// What a command acts on.
 pub enum Target {
@@ -40,10 +40,12 @@ pub struct Files {
 impl Target {
     /// Finds the server of a configuration, or takes its data directory.
     pub fn find(file: Option<&Path>) -> Result<Self, Failure> {
-        let loaded = usable(file)?;
+        let loaded = load(file)?;
+        // The running server goes by what it has read, whatever became of the file.
         if let Some(client) = connect(&loaded.config.data_dir)? {
             return Ok(Self::Server(client));
         }
+        let loaded = usable(loaded)?;
         let lock = take(&loaded.config.data_dir)?;
         let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let tokio = tokio.map_err(|error| format!("cannot start: {error}"))?;
@@ -83,14 +85,20 @@ impl Files {
 
     fn domain(&mut self, word: &str, args: Value) -> Result<Value, Failure> {
         let args: OfDomain = arguments(args)?;
-        let changed = domains::change(&self.loaded, word, &args).unwrap_or_else(|| Err(unknown(word)))?;
+        let mut changed = domains::change(&self.loaded, word, &args).unwrap_or_else(|| Err(unknown(word)))?;
         let name = self.loaded.known_domain(&args.domain).map(|domain| domain.name.clone());
-        let data_dir = &self.loaded.config.data_dir;
-        changed.save(data_dir).map_err(|error| format!("cannot write to {}: {error}", data_dir.display()))?;
+        let data_dir = self.loaded.config.data_dir.clone();
+        let save = |overlay: &Overlay| {
+            let failed = |error| format!("cannot write to {}: {error}", data_dir.display());
+            overlay.save(&data_dir).map_err(failed)
+        };
+        save(&changed)?;
         let mut deleted = 0;
         if args.purge && word == "remove" {
-            let kernel = self.kernel()?;
-            deleted = self.tokio.block_on(deletion::domain(&kernel, &name?))?;
+            let (kernel, name) = (self.kernel()?, name?);
+            deleted = self.tokio.block_on(deletion::domain(&kernel, &name))?;
+            changed.domains.remove(&name);
+            save(&changed)?;
         }
         Ok(json!({ "accounts_deleted": deleted }))
     }
@@ -152,6 +160,9 @@ pub fn take(data_dir: &Path) -> Result<Lock, Failure> {
     made.map_err(|error| format!("cannot create the data directory {}: {error}", data_dir.display()))?;
     let place = data_dir.display();
     Lock::take(data_dir).map_err(|error| {
+        if let (LockError::Io(_), Some(complaint)) = (&error, ownership::complaint(data_dir)) {
+            return Failure::Message(complaint.to_string());
+        }
         let remedy = match error {
             LockError::Held(_) => "wait for it to end, or stop it",
             LockError::Io(_) => "run as the user that owns the directory",

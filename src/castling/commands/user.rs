@@ -4,10 +4,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::reply;
 use super::target::Target;
-use super::{reply, usable};
-use crate::api::{AddUsers, AddedUsers, ListUsers, OfJid, SetPassword, UserPage, UserShown};
+use crate::api::{AddUsers, AddedUsers, DomainShown, ListUsers, OfJid, SetPassword, UserPage, UserShown};
 use crate::cli::User;
+use crate::config::{prepared, unknown_domain};
 use crate::failure::Failure;
 use crate::rows::{self, Row};
 use crate::{output, password};
@@ -88,12 +89,16 @@ fn chunks(rows: &[Row]) -> Vec<&[Row]> {
 }
 
 fn list(file: Option<&Path>, domain: Option<String>) -> Result<(), Failure> {
-    let loaded = usable(file)?;
-    let domains = match domain {
-        Some(domain) => vec![loaded.known_domain(&domain)?.name.clone()],
-        None => loaded.config.domains.iter().map(|domain| domain.name.clone()).collect(),
-    };
     let mut target = Target::find(file)?;
+    let known: Vec<DomainShown> = reply(target.call("domain.list", &Value::Null)?)?;
+    let known = known.into_iter().map(|one| one.domain);
+    let domains: Vec<String> = match &domain {
+        Some(domain) => known.filter(|name| *name == prepared(domain)).collect(),
+        None => known.collect(),
+    };
+    if let Some(domain) = domain.filter(|_| domains.is_empty()) {
+        return Err(unknown_domain(&domain).into());
+    }
     for domain in domains {
         let mut after = None;
         loop {

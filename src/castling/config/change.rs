@@ -15,6 +15,11 @@ use super::types::{Domain, Origin, Plugin};
 
 type Changed = Result<Overlay, CommandError>;
 
+/// No domain has this name.
+pub fn unknown_domain(name: &str) -> CommandError {
+    CommandError::new(format!("domain {name} does not exist")).remedy("see castling domain list")
+}
+
 impl Loaded {
     /// Adds a domain.
     ///
@@ -32,16 +37,20 @@ impl Loaded {
         {
             return Err(CommandError::new(format!("{name} is a service of {}", domain.name)));
         }
+        if self.overlay.purging().any(|one| one == name) {
+            return Err(CommandError::new(format!("the accounts of {name} are still being deleted"))
+                .remedy("wait for that; what was interrupted goes on when the server starts"));
+        }
         let mut overlay = self.overlay.clone();
-        overlay.domains.insert(name, DomainChange { added: true, enabled: None });
+        overlay.domains.insert(name, DomainChange { added: true, ..DomainChange::default() });
         Ok(overlay)
     }
 
-    /// Removes a domain that was added by command.
+    /// Removes a domain that was added by command. With `purge`, it is noted as one whose accounts are being deleted.
     ///
     /// # Errors
     /// There is none, or the file declares it.
-    pub fn remove_domain(&self, name: &str) -> Changed {
+    pub fn remove_domain(&self, name: &str, purge: bool) -> Changed {
         let domain = self.known_domain(name)?;
         if domain.origin == Origin::File {
             let message = format!("{} is {}", domain.name, self.declared_domain(domain));
@@ -50,7 +59,10 @@ impl Loaded {
             return Err(CommandError::new(message).remedy(remedy));
         }
         let mut overlay = self.overlay.clone();
-        overlay.domains.remove(&domain.name);
+        match purge {
+            true => overlay.domains.entry(domain.name.clone()).or_default().purging = true,
+            false => drop(overlay.domains.remove(&domain.name)),
+        }
         for plugin in &mut overlay.plugins {
             plugin.domains.remove(&domain.name);
         }
@@ -190,9 +202,7 @@ impl Loaded {
     /// # Errors
     /// There is none.
     pub fn known_domain(&self, name: &str) -> Result<&Domain, CommandError> {
-        self.config.domain(&names::prepared(name)).ok_or_else(|| {
-            CommandError::new(format!("domain {name} does not exist")).remedy("see castling domain list")
-        })
+        self.config.domain(&names::prepared(name)).ok_or_else(|| unknown_domain(name))
     }
 
     /// The plugin of that name.

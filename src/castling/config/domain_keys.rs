@@ -11,7 +11,7 @@ pub fn domain() -> Section {
     let admins = "Accounts with administrator rights, `name@domain`. Not part of this version: ignored with a warning.";
     let conflict = "When a client requests a resource that is in use: `\"replace\"` closes the older session, `\"refuse\"` \
                     refuses the newer, `\"rename\"` gives the newer another resource.";
-    let mut keys = vec![Key::new("name", Kind::text(names::domain), name).required()];
+    let mut keys = vec![Key::new("name", Kind::text(names::domain).like("chess.example"), name).required()];
     keys.extend(of_plugins());
     keys.extend([
         Key::new(
@@ -23,12 +23,12 @@ pub fn domain() -> Section {
             .default(empty()),
         Key::new("limits", Kind::Overrides(limits().into()), "Keys of `[limits]` that differ here.")
             .default(empty()),
-        list("origins", names::origin, "Allowed web origins; empty: any."),
+        list("origins", names::origin, "https://chess.example", "Allowed web origins; empty: any."),
         Key::new("services", Kind::section(services()), "Addresses of this domain's services.")
             .default(empty()),
         Key::new("brand", Kind::section(brand()), "How pages for this domain look.").default(empty()),
         Key::new("web", Kind::section(web()), "Addresses for web clients of this domain.").default(empty()),
-        list("admins", names::account, admins),
+        list("admins", names::account, "NAME@chess.example", admins),
         Key::new("resource_conflict", Kind::choice(&["replace", "refuse", "rename"]), conflict)
             .default("replace"),
     ]);
@@ -41,22 +41,22 @@ fn of_plugins() -> [Key; 3] {
                 version.";
     let config = "`config.NAME = { … }` overrides settings of plugin NAME here, key by key.";
     [
-        list("auth", names::name, auth).default(["internal"].as_slice()),
-        list("plugins", names::plugin, "Plugins that run here, in this order."),
+        list("auth", names::name, "internal", auth).default(["internal"].as_slice()),
+        list("plugins", names::plugin, "sunshine", "Plugins that run here, in this order."),
         Key::new("config", Kind::Map(names::plugin, Box::new(Kind::Table)), config).default(empty()),
     ]
 }
 
-fn list(name: &'static str, check: settings::Check, doc: &'static str) -> Key {
-    Key::new(name, Kind::list(Kind::text(check)), doc).default(Vec::<String>::new())
+fn list(name: &'static str, check: settings::Check, example: &'static str, doc: &'static str) -> Key {
+    Key::new(name, Kind::list(Kind::text(check).like(example)), doc).default(Vec::<String>::new())
 }
 
 fn tls() -> Section {
     let cert = "PEM file, the domain's certificate first, then the chain. Read again at reload; a broken file leaves the old \
                 certificate in use.";
     let keys = vec![
-        Key::new("cert", filled(), cert).required(),
-        Key::new("key", filled(), "PEM file with the private key.").required(),
+        Key::new("cert", filled("FILE"), cert).required(),
+        Key::new("key", filled("FILE"), "PEM file with the private key.").required(),
     ];
     Section::new("key", keys)
 }
@@ -74,7 +74,7 @@ fn modules() -> Section {
 }
 
 fn services() -> Section {
-    let service = |name, doc| Key::new(name, Kind::text(names::domain), doc);
+    let service = |name, doc| Key::new(name, Kind::text(names::domain).like("NAME.chess.example"), doc);
     let keys = vec![
         service("conference", "Rooms."),
         service("pubsub", "Publish-subscribe."),
@@ -86,8 +86,8 @@ fn services() -> Section {
 
 fn brand() -> Section {
     let keys = vec![
-        Key::new("title", filled(), "The site's display name."),
-        Key::new("color", Kind::text(names::color), "`\"#rgb\"` or `\"#rrggbb\"`."),
+        Key::new("title", filled("Chess"), "The site's display name."),
+        Key::new("color", Kind::text(names::color).like("#7a4"), "`\"#rgb\"` or `\"#rrggbb\"`."),
     ];
     Section::new("key", keys)
 }
@@ -100,9 +100,13 @@ fn web() -> Section {
                          being served, WebSocket clients to the first `wss://` address (RFC 7395), BOSH clients to the first \
                          `https://` one (XEP-0124).";
     let keys = vec![
-        Key::new("websocket", Kind::text(names::websocket_url), websocket),
-        Key::new("bosh", Kind::text(names::web_url), bosh),
-        list("see_other_uri", names::moved_url, see_other_uri),
+        Key::new(
+            "websocket",
+            Kind::text(names::websocket_url).like("wss://chess.example/xmpp-websocket"),
+            websocket,
+        ),
+        Key::new("bosh", Kind::text(names::web_url).like("https://chess.example/http-bind"), bosh),
+        list("see_other_uri", names::moved_url, "wss://new.example/xmpp-websocket", see_other_uri),
     ];
     Section::new("key", keys)
 }

@@ -8,7 +8,7 @@ use super::types::{Config, Domain, Origin, Plugin, PluginUse};
 /// Applies the overlay. `new_domain` makes a domain with nothing but defaults.
 pub fn apply(config: &mut Config, overlay: &Overlay, new_domain: impl Fn(&str) -> Option<Domain>) {
     for (name, change) in &overlay.domains {
-        if change.added && config.domain(name).is_none() {
+        if change.added && !change.purging && config.domain(name).is_none() {
             config
                 .domains
                 .extend(new_domain(name).map(|domain| Domain { origin: Origin::Command, ..domain }));

@@ -16,7 +16,7 @@ fn root() -> Section {
     let data_dir =
         "Database, self-signed certificates, installed plugins, admin socket. One server per directory.";
     let keys = vec![
-        Key::new("data_dir", filled(), data_dir).default("./data").at_start(),
+        Key::new("data_dir", filled("./data"), data_dir).default("./data").at_start(),
         table("storage", storage()),
         table("auth", auth()),
         table("log", log()),
@@ -40,7 +40,9 @@ fn storage() -> Section {
     let sync = "What an acknowledged write survives: `\"normal\"` a crash of the process, `\"full\"` also a crash of the \
                 machine (slower).";
     let keys = vec![
-        Key::new("url", Kind::text(names::storage_url), url).default("sqlite:castling.db").at_start(),
+        Key::new("url", Kind::text(names::storage_url).like("sqlite:castling.db"), url)
+            .default("sqlite:castling.db")
+            .at_start(),
         Key::new("sync", Kind::choice(&["normal", "full"]), sync).default("normal").at_start(),
     ];
     Section::new("key", keys)
@@ -64,14 +66,16 @@ fn auth() -> Section {
 fn log() -> Section {
     let level = "`error`, `warn`, `info`, `debug` or `trace`, or per component: `\"info,castling_net=debug\"`. The log goes \
                  to standard error.";
-    let keys = vec![Key::new("level", Kind::text(names::log_level), level).default("info").at_start()];
+    let keys =
+        vec![Key::new("level", Kind::text(names::log_level).like("info"), level).default("info").at_start()];
     Section::new("key", keys)
 }
 
 /// The listeners.
 fn listen() -> Section {
     let of = |name: &'static str, check: Check, doc: &'static str| {
-        Key::new(name, Kind::list(Kind::text(check)), doc).default(Vec::<String>::new()).at_start()
+        let address = Kind::text(check).like("127.0.0.1:5222");
+        Key::new(name, Kind::list(address), doc).default(Vec::<String>::new()).at_start()
     };
     let c2s_plain =
         "Clients without TLS, for a proxy or a measurement on this machine: loopback addresses only.";
@@ -110,10 +114,11 @@ fn plugin() -> Section {
                   of the plugin's own suggestion: `client-in = \"pass\"`, `\"reject\"` or `\"drop\"`; `before-offline = \
                   \"keep\"`, `\"bounce\"` or `\"discard\"`.";
     let keys = vec![
-        Key::new("file", filled(), "The component (`.wasm` file).").required(),
+        Key::new("file", filled("PLUGIN.wasm"), "The component (`.wasm` file).").required(),
         Key::new("config", Kind::Table, "Its settings on every domain.").default(empty()),
-        Key::new("grants", Kind::list(Kind::text(names::grant)), grants).default(Vec::<String>::new()),
-        Key::new("policy", Kind::Map(names::name, Box::new(filled())), policy).default(empty()),
+        Key::new("grants", Kind::list(Kind::text(names::grant).like("sessions.close")), grants)
+            .default(Vec::<String>::new()),
+        Key::new("policy", Kind::Map(names::name, Box::new(filled("pass"))), policy).default(empty()),
     ];
     Section::new("key", keys)
 }
@@ -122,8 +127,9 @@ fn datasource() -> Section {
     let url = "`postgres://…`, `mysql://…` or `sqlite:…`.";
     let queries = "The only statements that can be run, by name.";
     let keys = vec![
-        Key::new("url", Kind::text(names::database_url), url).required(),
-        Key::new("queries", Kind::Map(names::name, Box::new(filled())), queries).default(empty()),
+        Key::new("url", Kind::text(names::database_url).like("postgres://USER@HOST/DATABASE"), url)
+            .required(),
+        Key::new("queries", Kind::Map(names::name, Box::new(filled("SELECT …"))), queries).default(empty()),
     ];
     Section::new("key", keys)
 }
@@ -138,8 +144,8 @@ fn tables(name: &'static str, form: Check, section: Section, doc: &'static str) 
 }
 
 /// Any string but an empty one.
-pub fn filled() -> Kind {
-    Kind::text(names::filled)
+pub fn filled(example: &'static str) -> Kind {
+    Kind::text(names::filled).like(example)
 }
 
 /// The default of a table.

@@ -11,10 +11,11 @@ use super::document::{Places, Source};
 use super::domain_keys::domain;
 use super::effective;
 use super::keys::ROOT;
-use super::names::{changed, prepared};
+use super::names::{self, changed, prepared};
 use super::overlay::{self, Overlay};
 use super::problem::{Problems, Severity};
 use super::references;
+use super::syntax;
 use super::tree;
 use super::types::{Config, Domain};
 
@@ -41,6 +42,24 @@ pub struct Loaded {
 /// The values of a file, to be compared with those of a later one. They may hold passwords and are never shown.
 #[derive(Clone)]
 pub struct FileValues(Map<String, Value>);
+
+impl Loaded {
+    /// Declares the removed domains again whose accounts were not all deleted when the last process ended, so that it can be
+    /// done now. One that the file declares meanwhile keeps what is left of it.
+    pub fn take_up_purges(&mut self) -> Vec<String> {
+        let names: Vec<String> = self.overlay.purging().map(str::to_owned).collect();
+        let (kept, gone): (Vec<_>, Vec<_>) =
+            names.into_iter().partition(|name| self.config.domain(name).is_some());
+        for name in kept {
+            tracing::warn!(domain = %name, "declared again before its accounts were deleted: the rest are kept");
+            self.overlay.domains.remove(&name);
+        }
+        let limits = &self.config.limits;
+        let domains: Vec<_> = gone.iter().filter_map(|name| new_domain(name, limits)).collect();
+        self.config.domains.extend(domains.into_iter().map(|one| Domain { enabled: true, ..one }));
+        gone
+    }
+}
 
 impl FileValues {
     /// Paths of keys that a later file sets otherwise and that hold from the next start on.
@@ -82,15 +101,15 @@ fn read(file: &Path) -> Result<Loaded, Problems> {
 pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     let mut problems = Problems::new(source, Places::of(source, table.get_ref()));
-    for error in &errors {
-        let line = error.span().map_or(1, |span| source.line(span.start));
-        let complaint = Complaint::new(format!("invalid TOML: {}", error.message()), "correct this line");
-        problems.error_at_line(line, complaint);
+    if let Some(fault) = syntax::first(source, &errors) {
+        problems.syntax(fault);
     }
-    let mut checker = Checker::new().partial(!errors.is_empty()).root(ROOT.clone());
+    let mut checker = Checker::new().root(ROOT.clone());
     let mut values = checker.section(&tree::table(table.get_ref()), &ROOT, "");
-    for settings::Problem { path, message, remedy } in checker.into_problems() {
-        problems.error(&path, Complaint { message, remedy });
+    for settings::Problem { path, message, remedy, see } in checker.into_problems() {
+        let line = see.and_then(|see| problems.line(&see));
+        let place = line.map_or_else(String::new, |line| format!(" (line {line})"));
+        problems.error(&path, Complaint { message, remedy: remedy + &place });
     }
     spread_limits(&mut values);
     let mut config = typed(values.clone(), &mut problems);
@@ -157,7 +176,7 @@ fn new_domain(name: &str, limits: &Values) -> Option<Domain> {
 /// Addresses are compared in one form only.
 fn prepare_names(config: &mut Config, problems: &mut Problems) {
     for domain in &mut config.domains {
-        if let Some(name) = changed(&domain.name) {
+        if let Some(name) = changed(&domain.name).filter(|_| names::domain(&domain.name).is_ok()) {
             let message = format!("the domain {:?} becomes {name:?} when normalized", domain.name);
             let remedy = format!("write {name:?} if that is intended, or choose another name");
             problems.warning(&join(&domain.path, "name"), Complaint::new(message, remedy));

@@ -28,6 +28,10 @@ pub fn domain(text: &str) -> Checked {
     if let Some(sign) = text.chars().find(|c| !(c.is_alphanumeric() || matches!(c, '-' | '.'))) {
         return bad(format!("it contains {sign:?}"));
     }
+    if let Some(name) = text.strip_suffix('.').filter(|name| domain(name).is_ok()) {
+        let message = format!("{text:?} is not a valid domain name: it ends with a dot");
+        return Err(Complaint::new(message, format!("write {name:?}")));
+    }
     if text.split('.').any(|label| label.is_empty() || label.len() > 63) {
         return bad("each label must have 1 to 63 characters".into());
     }
@@ -193,9 +197,9 @@ pub fn web_url(text: &str) -> Checked {
     url(text, ["https", "http"], "https://chess.example/http-bind")
 }
 
-/// An address that web clients are sent to, of WebSocket or of BOSH.
+/// An address that web clients are sent to, of WebSocket or of BOSH. Nobody is sent to one without TLS.
 pub fn moved_url(text: &str) -> Checked {
-    url(text, ["wss", "ws", "https", "http"], "wss://new.example/xmpp-websocket")
+    url(text, ["wss", "https"], "wss://new.example/xmpp-websocket")
 }
 
 fn url<const N: usize>(text: &str, schemes: [&str; N], example: &str) -> Checked {
@@ -205,7 +209,9 @@ fn url<const N: usize>(text: &str, schemes: [&str; N], example: &str) -> Checked
     if plain && host.is_some_and(|host| !host.is_empty()) {
         return Ok(());
     }
-    Err(Complaint::new(format!("{text:?} is not a valid URL"), format!("write it like {example:?}")))
+    let schemes = schemes.map(|scheme| format!("{scheme}://")).join(" or ");
+    let message = format!("{text:?} is not a valid {schemes} address");
+    Err(Complaint::new(message, format!("write it like {example:?}")))
 }
 
 /// A colour as `#7a4` or `#77aa44`.

@@ -30,6 +30,10 @@ pub struct DomainChange {
     /// Whether it is served; none: nobody said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
+    /// The domain is removed, and its accounts are being deleted. Stays until they are: a deletion that is cut off goes on
+    /// at the next start.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub purging: bool,
 }
 
 /// What commands changed about a plugin.
@@ -95,6 +99,11 @@ impl Overlay {
         File::open(data_dir)?.sync_all()
     }
 
+    /// Domains whose accounts are being deleted.
+    pub fn purging(&self) -> impl Iterator<Item = &str> {
+        self.domains.iter().filter(|(_, change)| change.purging).map(|(name, _)| name.as_str())
+    }
+
     /// What commands changed about a plugin.
     pub fn plugin(&self, name: &str) -> Option<&PluginChange> {
         self.plugins.iter().find(|change| change.name == name)
@@ -119,7 +128,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(Overlay::load(dir.path()).unwrap(), Overlay::default());
         let mut overlay = Overlay::default();
-        overlay.domains.insert("a.example".into(), DomainChange { added: true, enabled: Some(false) });
+        overlay
+            .domains
+            .insert("a.example".into(), DomainChange { added: true, enabled: Some(false), purging: false });
         let plugin = overlay.plugin_mut("sunshine");
         plugin.installed = true;
         plugin.config.insert("max".into(), 5.into());

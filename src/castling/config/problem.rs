@@ -6,6 +6,7 @@ use std::path::Path;
 use settings::Complaint;
 
 use super::document::{Places, Source};
+use super::syntax::Fault;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct Problem {
     pub message: String,
     /// What to do about it.
     pub remedy: String,
+    /// The line with a caret below the fault, for an error of syntax.
+    pub excerpt: Option<String>,
 }
 
 impl fmt::Display for Problem {
@@ -40,7 +43,8 @@ impl fmt::Display for Problem {
             write!(out, ":{line}")?;
         }
         let kind = if self.severity == Severity::Warning { "warning: " } else { "" };
-        write!(out, ": {kind}{} — {}", self.message, self.remedy)
+        write!(out, ": {kind}{} — {}", self.message, self.remedy)?;
+        self.excerpt.as_ref().map_or(Ok(()), |excerpt| write!(out, "\n{excerpt}"))
     }
 }
 
@@ -50,12 +54,14 @@ pub struct Problems {
     file: String,
     places: Places,
     list: Vec<Problem>,
+    /// The text is not TOML: whatever else is found may follow from that, and is not kept.
+    closed: bool,
 }
 
 impl Problems {
     /// No findings yet in `source`, whose keys stand at `places`.
     pub fn new(source: &Source, places: Places) -> Self {
-        Self { file: source.name.clone(), places, list: Vec::new() }
+        Self { file: source.name.clone(), places, list: Vec::new(), closed: false }
     }
 
     /// An error at a path such as `domain[1].tls.cert`.
@@ -68,16 +74,19 @@ impl Problems {
         self.add(path, self.places.line(path), Severity::Warning, complaint);
     }
 
-    /// An error at a line of the file.
-    pub fn error_at_line(&mut self, line: usize, complaint: Complaint) {
-        self.add("", Some(line), Severity::Error, complaint);
+    /// The file is not TOML. Nothing else is reported then.
+    pub fn syntax(&mut self, fault: Fault) {
+        self.list.clear();
+        self.add("", Some(fault.line), Severity::Error, fault.complaint);
+        self.list.iter_mut().for_each(|problem| problem.excerpt.clone_from(&fault.excerpt));
+        self.closed = true;
     }
 
     /// A finding in another file than the configuration, such as the overlay.
     pub fn elsewhere(&mut self, file: &Path, severity: Severity, complaint: Complaint) {
         let Complaint { message, remedy } = complaint;
         let file = file.display().to_string();
-        self.list.push(Problem { at: String::new(), file, line: None, severity, message, remedy });
+        self.push(Problem { at: String::new(), file, line: None, severity, message, remedy, excerpt: None });
     }
 
     /// The line of a path, for messages that point at another place.
@@ -116,6 +125,12 @@ impl Problems {
     fn add(&mut self, at: &str, line: Option<usize>, severity: Severity, complaint: Complaint) {
         let Complaint { message, remedy } = complaint;
         let (at, file) = (at.to_owned(), self.file.clone());
-        self.list.push(Problem { at, file, line, severity, message, remedy });
+        self.push(Problem { at, file, line, severity, message, remedy, excerpt: None });
+    }
+
+    fn push(&mut self, problem: Problem) {
+        if !self.closed {
+            self.list.push(problem);
+        }
     }
 }

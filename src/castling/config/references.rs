@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use net::http::ProxySettings;
 use settings::{Complaint, item, join};
 
 use super::overlay::{self, Overlay};
@@ -32,6 +33,7 @@ pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Prob
             problems.warning(&domain.path, Complaint::new(message, remedy));
         }
     }
+    proxies(config, problems);
     stale(config, overlay, problems);
     if !config.datasources.is_empty() {
         let complaint =
@@ -129,6 +131,16 @@ fn limits(domain: &Domain, problems: &mut Problems) {
         );
         let path = join(&domain.path, "limits");
         problems.error(&path, Complaint::new(message, "raise mailbox_bytes or lower stanza_bytes"));
+    }
+}
+
+fn proxies(config: &Config, problems: &mut Problems) {
+    let ProxySettings { trusted_proxies } = config.limits.of();
+    if trusted_proxies.contain_everyone() {
+        let message =
+            "`trusted_proxies` includes every address, so any client can claim another address, or TLS";
+        let complaint = Complaint::new(message, "list only the addresses of your proxies");
+        problems.warning("limits.trusted_proxies", complaint);
     }
 }
 

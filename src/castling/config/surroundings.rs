@@ -13,6 +13,7 @@ use super::overlay;
 use super::problem::{Problems, Severity};
 use super::references::LATER_LISTENERS;
 use super::types::{Config, Domain, Origin, Tls};
+use crate::ownership;
 
 /// Checks files and ports. `own` are addresses of this data directory's running server: they are in use rightly.
 /// `now_us` in UTC microseconds decides about the dates of certificates.
@@ -31,6 +32,9 @@ fn data_dir(path: &Path, problems: &mut Problems) {
         Err(error) => Err(reason(&error)),
     };
     let Err(trouble) = trouble else { return };
+    if let Some(complaint) = ownership::complaint(path) {
+        return problems.error("data_dir", complaint);
+    }
     let message = format!("cannot use the data directory {}: {trouble}", path.display());
     problems.error("data_dir", Complaint::new(message, "name a directory that the server may write to"));
 }
@@ -129,14 +133,15 @@ fn pair(domain: &Domain, tls: &Tls, path: &str, now_us: i64, problems: &mut Prob
 fn ports(config: &Config, own: &[SocketAddr], problems: &mut Problems) {
     let mut seen: Vec<(SocketAddr, String)> = Vec::new();
     let mut bound = Vec::new();
-    for (key, addresses) in config.listen.all() {
+    let opened = config.listen.all().into_iter().filter(|(key, _)| !LATER_LISTENERS.contains(key));
+    for (key, addresses) in opened {
         for (index, address) in addresses.iter().enumerate() {
             let Some(address) = address.0 else { continue };
             let path = item(&join("listen", key), index);
             if let Some((_, other)) = seen.iter().find(|(other, _)| overlap(*other, address)) {
                 let message = format!("{address} is already used by {other}");
                 problems.error(&path, Complaint::new(message, "choose another port"));
-            } else if !LATER_LISTENERS.contains(&key) && !own.iter().any(|own| overlap(*own, address)) {
+            } else if !own.iter().any(|own| overlap(*own, address)) {
                 match bind(address) {
                     Ok(listener) => bound.push(listener),
                     Err(error) => problems.error(&path, refusal(address, &error)),

@@ -56,7 +56,7 @@ fn unknown_keys() {
     expect("[limits]\nlevel = 9\n", &["c.toml:2: `level` belongs to [log] — move it there"]);
     expect(
         &format!("{DOMAIN}[domain.tls]\nadmins = []\ncert = \"a\"\nkey = \"b\"\n"),
-        &["c.toml:4: `admins` belongs to [[domain]] — move it there"],
+        &["c.toml:4: `admins` belongs to [[domain]] — move it above [domain.tls] (line 3)"],
     );
     expect("[storage]\npool = 4\n", &["c.toml:2: unknown key `pool` — remove it, or use one of: url, sync"]);
     expect(
@@ -76,15 +76,15 @@ fn unknown_keys() {
 fn wrong_types() {
     expect(
         "[limits]\nstanza_bytes = \"many\"\n",
-        &["c.toml:2: `stanza_bytes` must be a whole number, not a string — write stanza_bytes = 10000"],
+        &["c.toml:2: `stanza_bytes` must be a whole number, not a string — write stanza_bytes = 262144"],
     );
     expect(
         "[listen]\nc2s = \"127.0.0.1:5222\"\n",
-        &["c.toml:2: `c2s` must be a list, not a string — write c2s = [\"text\"]"],
+        &["c.toml:2: `c2s` must be a list, not a string — write c2s = [\"127.0.0.1:5222\"]"],
     );
     expect(
         "[listen]\nc2s = [\n  5222 ]\n",
-        &["c.toml:3: `c2s[0]` must be a string, not an integer — write \"text\""],
+        &["c.toml:3: `c2s[0]` must be a string, not an integer — write \"127.0.0.1:5222\""],
     );
     expect(
         "[domain]\nname = \"x\"\n",
@@ -159,7 +159,7 @@ fn addresses() {
 
 #[test]
 fn domains() {
-    expect("[[domain]]\n", &["c.toml:1: `name` is missing — add name = \"text\""]);
+    expect("[[domain]]\n", &["c.toml:1: `name` is missing — add name = \"chess.example\""]);
     expect(
         "[[domain]]\nname = \"chess_example\"\nadmins = [\"jack\"]\n",
         &[
@@ -193,7 +193,7 @@ fn domains() {
     expect(
         &format!("{DOMAIN}tls = {{ cert = \"a.pem\" }}\nauth = []\n"),
         &[
-            "c.toml:3: `key` is missing — add key = \"text\"",
+            "c.toml:3: `key` is missing — add key = \"FILE\"",
             "c.toml:4: `auth` is empty, so no user can log in — write auth = [\"internal\"]",
         ],
     );
@@ -218,7 +218,7 @@ fn limits_of_a_domain() {
 
 #[test]
 fn plugins() {
-    expect("[plugins.sun]\n", &["c.toml:1: `file` is missing — add file = \"text\""]);
+    expect("[plugins.sun]\n", &["c.toml:1: `file` is missing — add file = \"PLUGIN.wasm\""]);
     expect(
         "[plugins.Sun]\nfile = \"x\"\ngrants = [\"log\", \"shell\"]\n",
         &[
@@ -269,22 +269,37 @@ fn databases() {
 }
 
 #[test]
-fn syntax_errors_do_not_hide_other_problems() {
-    let limits: Vec<_> = super::keys::limits().keys.iter().map(|key| key.name.to_string()).collect();
+fn an_error_of_syntax_stands_alone() {
     expect(
         "[limits]\ndepht = 9\nx = \n[[domain]]\nname = \"a\nplugins = [\"no\"]\nadmins = [\"jack\"]\n",
-        &[
-            "c.toml:2: unknown limit `depht` — did you mean `depth`?",
-            "c.toml:3: invalid TOML: string values must be quoted, expected literal string — correct this line",
-            &format!("c.toml:3: unknown limit `x` — remove it, or use one of: {}", limits.join(", ")),
-            "c.toml:5: invalid TOML: invalid basic string, expected `\"` — correct this line",
-            "c.toml:6: plugin \"no\" is not declared — declare [plugins.no] with its file, or run castling plugin install",
-            "c.toml:7: \"jack\" is not a valid account address: it has no @ — write it as name@domain",
-        ],
+        &["c.toml:3: `x` has no value — write x = VALUE\n    x = \n        ^"],
     );
+    assert_eq!(said("a = 1\na = 2\n").len(), 1, "warnings are not shown either");
+}
+
+#[test]
+fn what_is_accepted_has_an_effect() {
+    let see = |uri: &str| format!("{DOMAIN}web.see_other_uri = [\"{uri}\"]\n");
+    expect(&see("wss://new.example/xmpp-websocket"), &[]);
+    for uri in ["http://new.example/", "ws://new.example/"] {
+        let message = format!("{uri:?} is not a valid wss:// or https:// address");
+        let remedy = "write it like \"wss://new.example/xmpp-websocket\"";
+        expect(&see(uri), &[&format!("c.toml:3: {message} — {remedy}")]);
+    }
     expect(
-        "data_dir = \"a\"\ndata_dir = \"b\"\n",
-        &["c.toml:2: invalid TOML: duplicate key — correct this line"],
+        "[limits]\ntrusted_proxies = [\"10.1.0.7/8\", \"10.0.0.0/8\", \"10.1.0.7\"]\n",
+        &["c.toml:2: \"10.1.0.7/8\" is an address within a network — write \"10.0.0.0/8\" or \"10.1.0.7\""],
+    );
+    let everyone =
+        "`trusted_proxies` includes every address, so any client can claim another address, or TLS";
+    let all = said("[limits]\ntrusted_proxies = [\"::/0\"]\n");
+    assert!(
+        all.contains(&format!("c.toml:2: warning: {everyone} — list only the addresses of your proxies")),
+        "{all:?}"
+    );
+    assert_eq!(
+        said("[[domain]]\nname = \"a.example.\"\n")[2..],
+        ["c.toml:2: \"a.example.\" is not a valid domain name: it ends with a dot — write \"a.example\""]
     );
 }
 

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use admin::{BoxFuture, CommandError, Commands, Request};
-use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::MutexGuard;
 use xmpp::Jid;
@@ -102,24 +101,8 @@ impl Server {
             return Ok(json!({ "accounts_deleted": 0 }));
         }
         let name = loaded.known_domain(&args.domain)?.name.clone();
-        let purging = Purging::begin(&self.purging, &name)?;
-        let in_force =
-            self.change(&mut loaded, overlay, Beside { purged: Some(&name), ..Beside::default() }).await?;
-        drop(loaded); // it may take long: other commands go on
-        in_force.notes().await;
-        // What cannot be taken back comes last, when all else is in force.
-        let deleted = deletion::domain(&self.kernel, &name).await;
-        if let Some(host) = self.kernel.host(&name) {
-            self.kernel.retire_host(&host).await;
-        }
-        drop(purging);
-        match deleted {
-            Ok(deleted) => Ok(json!({ "accounts_deleted": deleted })),
-            Err(error) => {
-                Err(CommandError::new(format!("{name} was removed, but not all of its accounts: {error}"))
-                    .remedy("add the domain again and repeat the command"))
-            }
-        }
+        let deleted = self.purge(loaded, overlay, &name).await?;
+        Ok(json!({ "accounts_deleted": deleted }))
     }
 
     /// Puts a changed overlay in force, then keeps it. What does not work is not kept.
@@ -178,7 +161,7 @@ impl Server {
         }
         let served =
             |name: &str| next.config.domains.iter().any(|domain| domain.enabled && domain.name == name);
-        if let Some(name) = self.purging.lock().iter().find(|name| served(name)) {
+        if let Some(name) = self.purges.find(served) {
             return Err(CommandError::new(format!("the accounts of {name} are still being deleted"))
                 .remedy("wait for that, then repeat the command"));
         }
@@ -191,27 +174,6 @@ impl Server {
         let in_force = in_force.noting(waiting);
         *loaded = next;
         Ok(in_force)
-    }
-}
-
-/// A domain whose accounts are being deleted; it cannot be served before that has ended.
-struct Purging<'a> {
-    all: &'a Mutex<HashSet<String>>,
-    name: String,
-}
-
-impl<'a> Purging<'a> {
-    fn begin(all: &'a Mutex<HashSet<String>>, name: &str) -> Result<Self, CommandError> {
-        match all.lock().insert(name.to_owned()) {
-            true => Ok(Self { all, name: name.to_owned() }),
-            false => Err(CommandError::new(format!("the accounts of {name} are being deleted already"))),
-        }
-    }
-}
-
-impl Drop for Purging<'_> {
-    fn drop(&mut self) {
-        self.all.lock().remove(&self.name);
     }
 }
 

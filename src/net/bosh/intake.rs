@@ -200,14 +200,20 @@ impl Core {
         let (at, empty) =
             (std::mem::replace(&mut self.pace.at, now), std::mem::replace(&mut self.pace.empty, poll));
         let in_vain = std::mem::take(&mut self.pace.in_vain);
-        let too_often = match (poll, self.terms.polls()) {
-            (false, _) => false,
-            (true, true) => empty && in_vain && now.duration_since(at) < self.terms.polling(),
-            (true, false) => self.displaces(rid) && self.pace.displaced_too_often(now),
+        let fault = match (poll, self.terms.polls()) {
+            (false, _) => None,
+            (true, true) => {
+                let too_often = empty && in_vain && now.duration_since(at) < self.terms.polling();
+                too_often.then_some("polling too frequently")
+            }
+            (true, false) => {
+                let too_often = self.displaces(rid) && self.pace.displaced_too_often(now);
+                too_often.then_some("too many empty requests while another one is waiting")
+            }
         };
-        match too_often && self.terms.polling() > Duration::ZERO {
-            true => Err(Fault::new(Condition::PolicyViolation, "polling too frequently")),
-            false => Ok(()),
+        match fault.filter(|_| self.terms.polling() > Duration::ZERO) {
+            Some(text) => Err(Fault::new(Condition::PolicyViolation, text)),
+            None => Ok(()),
         }
     }
 

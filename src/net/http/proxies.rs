@@ -11,7 +11,7 @@ group! {
     pub struct ProxySettings {
         /// Addresses or networks (`"10.0.0.0/8"`) of proxies that are trusted to report the client's address and TLS:
         /// `Forwarded`, `X-Forwarded-For`, `X-Forwarded-Proto`, and a PROXY line before the request.
-        trusted_proxies: Proxies = list(Kind::text(network)).server_wide().at_start();
+        trusted_proxies: Proxies = list(Kind::text(network).like("10.0.0.0/8")).server_wide().at_start();
     }
 }
 
@@ -37,10 +37,16 @@ impl Setting for Proxies {
 
 /// An IP address, or a network such as `10.0.0.0/8`.
 fn network(text: &str) -> Result<(), Complaint> {
-    parse(text).map(drop).ok_or_else(|| {
+    let Some(network) = parse(text) else {
         let message = format!("{text:?} is neither an IP address nor a network");
-        Complaint::new(message, "write \"192.0.2.7\" or \"10.0.0.0/8\"")
-    })
+        return Err(Complaint::new(message, "write \"192.0.2.7\" or \"10.0.0.0/8\""));
+    };
+    if network != network.trunc() {
+        let message = format!("{text:?} is an address within a network");
+        let remedy = format!("write \"{}\" or \"{}\"", network.trunc(), network.addr());
+        return Err(Complaint::new(message, remedy));
+    }
+    Ok(())
 }
 
 impl Proxies {
@@ -60,6 +66,11 @@ impl Proxies {
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// Whether every address of a family is one of them.
+    pub fn contain_everyone(&self) -> bool {
+        self.0.iter().any(|network| network.prefix_len() == 0)
     }
 
     /// Whether there are none.

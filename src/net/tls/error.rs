@@ -1,5 +1,6 @@
 //! What can be wrong with a certificate, in words for the operator.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,8 @@ pub enum TlsFault {
     NoCertificate,
     /// There is no private key in the file.
     NoKey,
+    /// The private key has a passphrase.
+    Encrypted,
     /// The first certificate cannot be parsed.
     BadCertificate(String),
     /// The private key is of no kind that can be used.
@@ -70,6 +73,7 @@ impl TlsError {
             TlsFault::Pem(e) => format!("is not PEM: {e}"),
             TlsFault::NoCertificate => "contains no certificate".to_owned(),
             TlsFault::NoKey => "contains no private key".to_owned(),
+            TlsFault::Encrypted => "is encrypted".to_owned(),
             TlsFault::BadCertificate(e) => format!("contains an unusable certificate: {e}"),
             TlsFault::BadKey(e) => format!("contains an unusable private key: {e}"),
             TlsFault::Mismatch => "contains a private key that does not match the certificate".to_owned(),
@@ -79,7 +83,15 @@ impl TlsError {
     }
 
     /// What the operator can do about it.
-    pub fn remedy(&self) -> &'static str {
+    pub fn remedy(&self) -> Cow<'static, str> {
+        if matches!(self.fault, TlsFault::Encrypted) {
+            let file = self.path.display();
+            return format!("remove its passphrase: openssl pkey -in {file} -out NEW.key").into();
+        }
+        self.usual_remedy().into()
+    }
+
+    fn usual_remedy(&self) -> &'static str {
         match &self.fault {
             TlsFault::Unreadable(e) if e.kind() == io::ErrorKind::NotFound => {
                 "correct the path (it is relative to the configuration file)"
@@ -88,7 +100,7 @@ impl TlsError {
             TlsFault::Unwritable(_) => "make the directory writable for the server's user",
             TlsFault::Pem(_) => "convert the file to PEM (-----BEGIN ...)",
             TlsFault::NoCertificate => "provide the full chain in PEM, the domain's own certificate first",
-            TlsFault::NoKey => "provide the private key in PEM, without a passphrase",
+            TlsFault::NoKey | TlsFault::Encrypted => "provide the private key in PEM, without a passphrase",
             TlsFault::BadCertificate(_) => "have the certificate reissued as X.509 version 3",
             TlsFault::BadKey(_) => {
                 "use an RSA (2048 bits or more), ECDSA (P-256, P-384, P-521) or Ed25519 key"

@@ -72,12 +72,19 @@ fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     let text = std::fs::read(path).map_err(|e| TlsError::key(path, TlsFault::Unreadable(e)))?;
     PrivateKeyDer::from_pem_slice(&text).map_err(|error| {
         let fault = match error {
+            _ if is_encrypted(&text) => TlsFault::Encrypted,
             pem::Error::NoItemsFound => TlsFault::NoKey,
             // The error's text may quote what it stumbled on, and that may be the key.
             _ => TlsFault::Pem("invalid base64, or an unterminated section".to_owned()),
         };
         TlsError::key(path, fault)
     })
+}
+
+/// A key with a passphrase: PKCS #8 (RFC 5958), or the older form that OpenSSL calls traditional.
+fn is_encrypted(pem: &[u8]) -> bool {
+    let has = |what: &[u8]| pem.windows(what.len()).any(|window| window == what);
+    has(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") || has(b"Proc-Type: 4,ENCRYPTED")
 }
 
 fn about(

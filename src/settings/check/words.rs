@@ -6,7 +6,7 @@ use crate::guess::nearest;
 use crate::kind::{listed, shown};
 use crate::path::last;
 use crate::section::{Key, Section};
-use crate::{Complaint, Given, Kind, join};
+use crate::{Complaint, Given, Kind, Problem, join};
 
 use super::Checker;
 
@@ -72,20 +72,22 @@ impl Checker {
         let shown = if self.whole_paths { path } else { name };
         let message = format!("unknown {noun} `{shown}`");
         let names: Vec<&str> = section.keys.iter().map(|key| &*key.name).collect();
-        let complaint = match (nearest(name, &names), self.owner(name)) {
-            (Some(near), _) => Complaint::new(message, format!("did you mean `{near}`?")),
-            (None, Some(owner)) => Complaint::new(format!("`{name}` belongs to {owner}"), "move it there"),
+        let problem = match (nearest(name, &names), self.owner(name)) {
+            (Some(near), _) => Problem::new(path, Complaint::new(message, format!("did you mean `{near}`?"))),
+            (None, Some(owner)) => misplaced(name, path, &owner),
             (None, None) if names.is_empty() => {
-                Complaint::new(message, format!("remove it; no {noun}s are allowed here"))
+                let remedy = format!("remove it; no {noun}s are allowed here");
+                Problem::new(path, Complaint::new(message, remedy))
             }
             (None, None) => {
-                Complaint::new(message, format!("remove it, or use one of: {}", names.join(", ")))
+                let remedy = format!("remove it, or use one of: {}", names.join(", "));
+                Problem::new(path, Complaint::new(message, remedy))
             }
         };
-        self.report(path, complaint);
+        self.problems.push(problem);
     }
 
-    /// The one table of the document that has a key of this name.
+    /// The header of the one table of the document that has a key of this name; empty: the top level.
     fn owner(&self, name: &str) -> Option<String> {
         let mut owners = Vec::new();
         owners_below(self.root.as_ref()?, name, "", &mut owners);
@@ -96,8 +98,7 @@ impl Checker {
 
 fn owners_below(section: &Section, name: &str, path: &str, owners: &mut Vec<String>) {
     if section.key(name).is_some() {
-        let bare = path.trim_matches(['[', ']']);
-        owners.push(if bare.is_empty() { "the top level, above all tables".into() } else { path.to_owned() });
+        owners.push(path.to_owned());
     }
     for key in &section.keys {
         let parent = path.trim_matches(['[', ']']);
@@ -112,6 +113,26 @@ fn owners_below(section: &Section, name: &str, path: &str, owners: &mut Vec<Stri
             _ => {}
         }
     }
+}
+
+/// A key in another table than its own. A table ends where the next one begins, so one that belongs to the outer table
+/// has to stand above the inner one.
+fn misplaced(name: &str, path: &str, owner: &str) -> Problem {
+    let bare = owner.trim_matches(['[', ']']);
+    let table = path.strip_suffix(name).unwrap_or(path).trim_end_matches('.');
+    let header = without_indexes(table);
+    let belongs = if bare.is_empty() { "the top level".to_owned() } else { owner.to_owned() };
+    let message = format!("`{name}` belongs to {belongs}");
+    if bare.is_empty() || header.starts_with(&format!("{bare}.")) {
+        let header = if table.ends_with(']') { format!("[[{header}]]") } else { format!("[{header}]") };
+        return Problem::new(path, Complaint::new(message, format!("move it above {header}"))).see(table);
+    }
+    Problem::new(path, Complaint::new(message, "move it there")).see(bare)
+}
+
+/// `domain[1].tls` as `domain.tls`.
+fn without_indexes(path: &str) -> String {
+    path.split('[').map(|part| part.split_once(']').map_or(part, |(_, rest)| rest)).collect()
 }
 
 /// What to write for a number between two bounds.

@@ -111,6 +111,41 @@ fn a_purge_that_cannot_be_put_in_force_deletes_nothing() {
     assert_eq!(server.ok(&["user", "list", "third.example"]), "");
 }
 
+/// The process ended right after the removal was noted, or in the middle of the deletion.
+#[test]
+fn a_purge_that_was_cut_off_goes_on_at_the_next_start() {
+    let server = start();
+    server.ok(&["domain", "add", "third.example"]);
+    add_user(&server, "jack@third.example");
+    add_user(&server, "anna@third.example");
+    let mut third = bound(&server, "jack@third.example/desk");
+    let mut chess = bound(&server, "jack@chess.example/desk");
+    third.send("<presence/><presence to='jack@chess.example' type='subscribed'/>");
+    third.ping();
+    chess.send("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq><presence/>");
+    chess.send("<presence to='jack@third.example' type='subscribe'/>");
+    until("the subscription", || chess.next().get("type") == Some("subscribed"));
+    let dir = server.kill();
+    let overlay = dir.path().join("data/overlay.json");
+    let text = std::fs::read_to_string(&overlay).unwrap();
+    std::fs::write(&overlay, text.replace("\"added\": true", "\"added\": true, \"purging\": true")).unwrap();
+
+    let refused = castling(dir.path(), &["domain", "add", "third.example"], "");
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("the accounts of third.example are still being deleted"), "{said}");
+    let server = Server::start_in(dir);
+    assert!(!is_served(&server, "third.example"));
+    until("the domain can be added again", || {
+        castling(server.dir.path(), &["domain", "add", "third.example"], "").status.success()
+    });
+    assert_eq!(server.ok(&["user", "list", "third.example"]), "");
+    assert_eq!(server.ok(&["user", "list", "chess.example"]), "anna@chess.example\njack@chess.example\n");
+    let mut chess = bound(&server, "jack@chess.example/desk");
+    chess.send("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>");
+    let roster = chess.next().to_xml("");
+    assert!(roster.contains("subscription='none'") || roster.contains("subscription=\"none\""), "{roster}");
+}
+
 #[test]
 fn what_commands_changed_survives_the_process() {
     let server = start();

@@ -132,7 +132,7 @@ fn a_new_domain_gets_what_is_on_everywhere() {
     place.keep(place.loaded().add_domain("c"));
     assert_eq!(place.uses("sun").as_object().unwrap().len(), 3);
     place.keep(place.loaded().disable_plugin("sun", &list(&["c"])));
-    place.keep(place.loaded().remove_domain("c"));
+    place.keep(place.loaded().remove_domain("c", false));
     place.keep(place.loaded().add_domain("c"));
     assert!(place.uses("sun").get("c").is_some());
 }
