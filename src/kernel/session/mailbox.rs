@@ -190,6 +190,11 @@ impl Mailbox {
         left
     }
 
+    /// The session takes no messages for now: gives back those that wait behind stored ones. These are still being read.
+    pub fn take_deferred_messages(&self) -> VecDeque<Item> {
+        self.inner.lock().take_deferred_messages()
+    }
+
     /// Nothing waits behind stored messages any more.
     pub fn release(&self) {
         self.inner.lock().release();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use xmpp::Stanza;
 
+use crate::session::Session;
 use crate::session::event::{SessionEvent, SessionEventKind};
 use crate::{Backlog, Kernel, Resource};
 
@@ -20,15 +21,30 @@ pub struct Arrival {
 impl Kernel {
     /// Takes a session's available presence in. If it takes messages from now on, what comes waits behind the stored
     /// ones, which are older; they are read back after [`arrived`](Self::arrived).
-    pub fn arrive(&self, resource: &Resource, presence: Stanza) -> Arrival {
+    pub fn arrive(self: &Arc<Self>, resource: &Resource, presence: Stanza) -> Arrival {
         let session = resource.session();
         let before = session.priority();
         let comes = presence.priority() >= 0 && before.is_none_or(|before| before < 0);
         let backlog = if comes { Backlog::begin(session) } else { None };
-        let state = session.account().state.lock(); // deliveries see it before or after, never in between
-        session.set_presence(Some(presence));
-        drop(state);
+        self.set_presence(session, Some(presence));
         Arrival { before, resource: resource.clone(), comes, backlog }
+    }
+
+    /// Sets a session's presence; true when it was available. Deliveries see it before or after, never in between: if it
+    /// takes messages no more, those that wait behind its stored ones go before any that is sent from now on.
+    fn set_presence(self: &Arc<Self>, session: &Arc<Session>, presence: Option<Stanza>) -> bool {
+        let account = session.account();
+        let mut state = account.state.lock();
+        let (was_available, was_ready) = (session.is_available(), session.is_ready());
+        session.set_presence(presence);
+        let left = was_ready && !session.is_ready();
+        let job = left.then(|| session.mailbox.take_deferred_messages());
+        let job = job.and_then(|items| self.shut_for(session, &mut state, items));
+        drop(state);
+        if let Some(job) = job {
+            self.run_gate(account, job);
+        }
+        was_available
     }
 
     /// Whoever watches the session has been told.
@@ -46,12 +62,7 @@ impl Kernel {
     /// Takes a session's presence away; true when it was available.
     pub async fn leave(self: &Arc<Self>, resource: &Resource) -> bool {
         let session = resource.session();
-        let available = {
-            let _state = session.account().state.lock();
-            let available = session.is_available();
-            session.set_presence(None);
-            available
-        };
+        let available = self.set_presence(session, None);
         if available {
             self.publish_plain_event(SessionEventKind::Unavailable, resource.clone()).await;
         }

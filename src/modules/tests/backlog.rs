@@ -115,3 +115,30 @@ async fn what_waits_behind_stored_messages_stays_behind_them_when_the_session_ta
         (0..200).map(|n| format!("kept{n}")).chain((0..5).map(|n| format!("live{n}"))).collect();
     assert_eq!(ids(&got), expected, "in order, and each once");
 }
+
+/// The reader has no room all along, so it does not notice that the session took no messages for a while.
+#[tokio::test]
+async fn what_waited_is_stored_before_what_comes_while_the_session_takes_none() {
+    for away in ["<presence><priority>-1</priority></presence>", "<presence type='unavailable'/>"] {
+        let (bench, anna) = kept().await;
+        let (slow, mut got) = slow(&bench).await;
+        let send = async |numbers: std::ops::Range<usize>| {
+            for n in numbers {
+                anna.send(&chat("bert@chess.example", &format!("live{n}"))).await;
+            }
+        };
+        send(0..5).await;
+        slow.send(away).await;
+        send(5..10).await;
+        slow.send("<presence/>").await;
+        send(10..15).await;
+        while ids(&got).last().map(String::as_str) != Some("live14") {
+            slow.hold().acknowledge(got.len() as u32).unwrap();
+            got.extend(slow.receives(1).await);
+        }
+        let kept = (0..200).map(|n| format!("kept{n}"));
+        let expected: Vec<String> = kept.chain((0..15).map(|n| format!("live{n}"))).collect();
+        assert_eq!(ids(&got), expected, "in order, and each once, after {away}");
+        bench.kept("bert@chess.example", 0).await;
+    }
+}

@@ -231,16 +231,24 @@ impl Contents {
         if self.deferred.as_mut().is_some_and(|deferred| std::mem::take(&mut deferred.again)) {
             return None;
         }
-        let deferred = self.deferred.take().map(|deferred| deferred.items).unwrap_or_default();
+        let messages = self.take_deferred_messages();
+        self.release();
+        Some(messages)
+    }
+
+    /// See [`Mailbox::take_deferred_messages`](super::Mailbox::take_deferred_messages).
+    pub(super) fn take_deferred_messages(&mut self) -> VecDeque<Item> {
+        let Some(deferred) = &mut self.deferred else { return VecDeque::new() };
         let is_message = |item: &Item| !item.alone && item.stanza.kind() == Kind::Message;
-        let (messages, rest): (VecDeque<Item>, VecDeque<Item>) = deferred.into_iter().partition(is_message);
+        let (messages, rest) = std::mem::take(&mut deferred.items).into_iter().partition(is_message);
+        deferred.items = rest;
+        let messages: VecDeque<Item> = messages;
         for item in &messages {
             if let Some(load) = self.loads.of(item.charge) {
                 load.sub(item.weight());
             }
         }
-        rest.into_iter().for_each(|item| _ = self.append(item, Release::Now));
-        Some(messages)
+        messages
     }
 
     /// Nothing waits behind stored messages any more.
