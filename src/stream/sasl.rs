@@ -68,8 +68,7 @@ impl Attempt {
         Self::Failed(SaslError::TemporaryAuthFailure, Some(limited.to_string()))
     }
 
-    /// Reports the outcome to the limiter: of exchanges begun concurrently within the limit, not all may be
-    /// judged.
+    /// Refuses even a correct login if too many have failed by the time the exchange ends.
     fn judged(self, limiter: &LoginLimiter, address: IpAddr) -> Self {
         let right = match &self {
             Self::Done(..) => true,
