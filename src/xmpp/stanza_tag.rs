@@ -8,8 +8,7 @@ use crate::stanza::Stanza;
 use crate::stanza_write::Framing;
 use crate::tape::{AttrRecord, DECLARATION};
 
-/// The start tags of the clones of a stanza that goes to many recipients, each written when it is first
-/// needed.
+/// The start tags shared by the clones of a stanza with many recipients, each written on first use.
 #[derive(Debug, Default)]
 pub(crate) struct SharedTag {
     inherit: OnceLock<Tag>,
@@ -20,7 +19,6 @@ pub(crate) struct SharedTag {
 #[derive(Debug)]
 struct Tag {
     bytes: Box<[u8]>,
-    /// Where `to` belongs.
     to: usize,
 }
 
