@@ -19,6 +19,7 @@ pub(crate) struct SharedTag {
 #[derive(Debug)]
 struct Tag {
     bytes: Box<[u8]>,
+    /// The offset at which `to` is inserted.
     to: usize,
 }
 
