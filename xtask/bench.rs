@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the load tool in `bench/`, beside ejabberd and Prosody on this machine.
+//! `cargo xtask bench`: the load tool in `bench/`, also run against ejabberd and Prosody on this machine.
 
 use std::process::Command;
 

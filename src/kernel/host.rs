@@ -16,7 +16,7 @@ use crate::{Conflict, Limits};
 pub struct Brand {
     /// The site's name; if empty, the domain is shown.
     pub title: String,
-    /// A CSS colour.
+    /// A CSS color.
     pub color: String,
 }
 

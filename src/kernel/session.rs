@@ -180,7 +180,7 @@ impl Session {
         self.state.lock().presence.clone()
     }
 
-    /// Has it sent available presence?
+    /// Whether it has sent available presence.
     pub fn is_available(&self) -> bool {
         self.priority.load(Ordering::Acquire) != UNAVAILABLE
     }

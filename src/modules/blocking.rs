@@ -1,8 +1,8 @@
 //! XEP-0191: addresses that an account blocks.
 //!
-//! The block list is a part of the account's default privacy list (XEP-0016): its items that deny every
-//! stanza of an address. The kernel screens what they deny; here they are read, changed and pushed, and those
-//! who see the account's presence lose sight of it or get it back.
+//! The block list is a part of the account's default privacy list (XEP-0016): its items that deny all stanzas
+//! of an address. The kernel screens what they deny; here they are read, changed and pushed, and those who
+//! may see the account's presence are sent its end or its return.
 
 mod list;
 mod push;

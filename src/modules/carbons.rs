@@ -1,8 +1,8 @@
 //! XEP-0280: Message Carbons. The resources of an account that have asked for it get copies of its messages:
 //! of what another resource has sent (`<sent/>`), and of what another has received (`<received/>`).
 //!
-//! A resource gets a message once: as it is, or as one copy. Of what an account sends to itself, copies are
-//! therefore made when it is known who has got it.
+//! A resource gets a message once: as it is, or as one copy. Messages from an account to itself are therefore
+//! copied only once it is known which resources took them.
 
 mod copied;
 mod eligible;

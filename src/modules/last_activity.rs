@@ -1,5 +1,5 @@
 //! XEP-0012: Last Activity. When a user was last available, and for how long the server has been running.
-//! Told only to those who may see the user's presence.
+//! Returned only to those who may see the user's presence.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! RFC 6121 sections 3 and 4: presence and subscriptions to it.
 //!
-//! What a client sends is taken in at the Send stage: `broadcast` for its own presence, `directed` for
-//! presence to somebody, `outbound` for subscriptions. What arrives for an account is taken in at the Receive
-//! stage: `inbound` for subscriptions, `probe` for probes. Whoever is not in memory is not online: no
-//! presence costs a query.
+//! Stanzas from clients are handled at the Send stage: `broadcast` for a client's own presence, `directed`
+//! for directed presence, `outbound` for subscriptions. Stanzas for accounts are handled at the Receive
+//! stage: `inbound` for subscriptions, `probe` for probes. An account that is not in memory is not online, so
+//! that no presence costs a query.
 
 pub(crate) mod broadcast;
 mod change;

@@ -11,7 +11,9 @@ pub enum LoadError {
     /// A file cannot be read or written.
     #[error("{}: {error}", .path.display())]
     File {
+        /// The file.
         path: PathBuf,
+        /// The cause.
         error: io::Error,
     },
     /// The file exceeds the maximum size of a plugin.

@@ -21,7 +21,7 @@ pub struct Manifest {
     /// The plugin's own name; the operator may choose another.
     pub name: String,
     pub version: String,
-    /// Its licence, an SPDX expression.
+    /// Its license, an SPDX expression.
     pub licence: String,
     /// What it does, in one sentence.
     pub description: String,

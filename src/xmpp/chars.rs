@@ -30,7 +30,7 @@ fn is_name_char(c: char) -> bool {
         || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
 }
 
-/// Letters that every edition of XML 1.0 allows in names. Expat, and with it many programs our output is
+/// Letters that every edition of XML 1.0 allows in names. Expat, and with it many programs that the output is
 /// forwarded to, follows the fourth edition and ends its stream at a name that only the fifth allows.
 fn is_old_letter(c: char) -> bool {
     matches!(c, 'A'..='Z' | '_' | 'a'..='z'

@@ -111,14 +111,14 @@ impl Stanza {
             .unwrap_or_else(|| head.finish(&[]))
     }
 
-    /// Whether its sender may be told of an error: not of an error or a result (RFC 6120 §8.3.1),
-    /// and not of a presence that says goodbye.
+    /// Whether its sender may be sent an error: not for an error or a result (RFC 6120 §8.3.1), and not for
+    /// unavailable presence.
     pub fn may_be_refused(&self) -> bool {
         !matches!(self.stanza_type(), StanzaType::Error | StanzaType::Result | StanzaType::Unavailable)
     }
 
-    /// The error to the sender of this stanza, with its children unless they are large;
-    /// `None` where there must be none.
+    /// The error to the sender of this stanza, with its children unless they are large; `None` if none may be
+    /// sent.
     pub fn error_reply(&self, error: &StanzaError) -> Option<Stanza> {
         if !self.may_be_refused() {
             return None;

@@ -150,7 +150,7 @@ impl Kernel {
     }
 
     /// Delivers the stanza to its only recipient from within a hook at Receive, so that what the hook sends
-    /// next follows it. If no session takes it at once, it goes its usual way once the hook has returned.
+    /// next follows it. If no session takes it at once, it is processed as usual once the hook has returned.
     pub fn deliver_now(self: &Arc<Self>, packet: &mut Packet) {
         if matches!(self.place(packet, 0, Effort::PlainOnly), Placement::Delivered)
             && let Some(recipient) = packet.recipients.first_mut()

@@ -14,7 +14,7 @@ use crate::session::Session;
 use crate::session::mailbox::Charge;
 use crate::{Account, Cause, Item, Kernel, Origin, Packet, PushError, Recipient, Resource, Stage};
 
-/// How long a stanza waits for room: a little longer than a client may make no progress.
+/// How long a stanza waits for room: slightly longer than a client may go without progress.
 const PATIENCE: Duration = Duration::from_secs(11);
 
 /// The outcome of placing a stanza, decided under the account's lock.
@@ -61,7 +61,7 @@ pub(crate) struct Placing<'a> {
     /// sessions of the recipient.
     sender: Option<Resource>,
     slow: Vec<Arc<Session>>,
-    /// The first session that has no room for its sender.
+    /// The first session without room for this sender.
     crowded: Option<Arc<Session>>,
     /// Whether its sender can wait until there is room.
     patient: bool,

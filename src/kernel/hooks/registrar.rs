@@ -66,9 +66,9 @@ pub struct DiscoItem {
 /// When a stream feature is offered (RFC 6120 section 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Beside the SASL mechanisms, before authentication.
+    /// With the SASL mechanisms, before authentication.
     Login,
-    /// After authentication, beside binding.
+    /// With resource binding, after authentication.
     Bind,
 }
 

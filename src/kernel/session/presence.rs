@@ -31,7 +31,7 @@ impl Kernel {
         Arrival { before, resource: resource.clone(), comes, backlog }
     }
 
-    /// The session's watchers have been notified.
+    /// To be called once the session's watchers have been notified; publishes `Available`.
     pub async fn arrived(self: &Arc<Self>, arrival: Arrival) {
         let Arrival { before, resource, comes, backlog } = arrival;
         if comes {

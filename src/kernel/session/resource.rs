@@ -45,12 +45,12 @@ impl Resource {
         self.0.priority()
     }
 
-    /// Has it sent available presence?
+    /// Whether it has sent available presence.
     pub fn is_available(&self) -> bool {
         self.0.is_available()
     }
 
-    /// Does it take messages to the bare JID (RFC 6121 section 8.5)?
+    /// Whether it takes messages to the bare JID (RFC 6121 section 8.5).
     pub fn is_ready(&self) -> bool {
         self.0.is_ready()
     }

@@ -42,8 +42,8 @@ impl Reader {
         Self { kernel: kernel.clone(), account: account.clone(), pending: pending.clone(), place }
     }
 
-    /// The next messages that are not being delivered already, or, with `from_start`, the first ones; empty
-    /// at the end.
+    /// The next messages that are not being delivered already; with `from_start`, starts over. Empty at the
+    /// end.
     pub async fn next(&self, from_start: bool) -> Vec<Item> {
         if from_start {
             *self.place.lock() = Place::first(&self.pending);

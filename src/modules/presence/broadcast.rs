@@ -125,7 +125,7 @@ async fn requests(kernel: &Arc<Kernel>, resource: &Resource) {
         };
         let matter = Matter::of(Way::In, &stanza);
         if stanza.from().is_some_and(|from| !kernel.admits_at(resource, matter, from)) {
-            continue; // blocked since it arrived; it is delivered again once unblocked
+            continue; // blocked since it arrived; delivered once it is unblocked
         }
         kernel.tell(resource, stanza.with_to(Some(resource.account().jid().clone())));
     }

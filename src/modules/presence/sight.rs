@@ -128,8 +128,8 @@ async fn withdraw(kernel: &Arc<Kernel>, resource: &Resource, to: &Jid) {
     probe::tell(kernel, resource, to, Cause::Subscription).await;
 }
 
-/// The contacts (bare JIDs) covered by these JIDs: a domain covers all contacts there, a full JID the contact
-/// of that resource.
+/// The contacts (bare JIDs) covered by these JIDs: a domain covers all contacts there, a JID with a resource
+/// only that resource of them.
 fn covered<'a>(contacts: impl Iterator<Item = &'a Jid>, jids: &[Jid]) -> HashSet<Jid> {
     let mut by_bare: HashMap<&str, Vec<&Jid>> = HashMap::new();
     for jid in jids {

@@ -174,7 +174,8 @@ impl Core {
         self.end(word, Reply::terminal(Condition::SeeOtherUri, self.legacy()));
     }
 
-    /// The stream is no longer served. If it had not ended before, the client is sent that condition.
+    /// The stream is no longer served: the session ends with `remote-connection-failed`, unless it has ended
+    /// before.
     pub fn abandon(&mut self) {
         let word = Reply::terminal(Condition::RemoteConnectionFailed, self.legacy());
         self.end(word.clone(), word);

@@ -19,7 +19,6 @@ pub struct TlsError {
     pub path: PathBuf,
     /// The setting it is about.
     pub field: CertField,
-    /// What is wrong.
     pub fault: TlsFault,
 }
 

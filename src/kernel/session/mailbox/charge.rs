@@ -3,7 +3,7 @@
 /// The share of the bounds a stanza takes up while it waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Charge {
-    /// None: stored messages arrive no faster than they are read, and another session's leftovers were
+    /// No share: stored messages arrive no faster than they are read, and another session's leftovers were
     /// bounded there.
     Paced,
     /// The session's own: an answer to its client. The client is not read from while much of it waits, so
