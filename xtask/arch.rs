@@ -1,4 +1,5 @@
-//! `cargo xtask arch`: the crates and their modules against what `ARCHITECTURE.md` says, and the size of each.
+//! `cargo xtask arch`: checks the crates and their modules against `ARCHITECTURE.md`, and reports their
+//! sizes.
 
 mod cycles;
 mod exports;
@@ -23,7 +24,7 @@ pub fn word(checkout: &Checkout, mut flags: Flags) -> Outcome {
     check(&at)
 }
 
-/// Prints the crates' sizes, then fails with every breach of the table.
+/// Prints the crates' sizes, then fails with all breaches of the table.
 pub fn check(root: &Path) -> Outcome {
     let file = root.join("ARCHITECTURE.md");
     let table = Table::read(&std::fs::read_to_string(&file).when(file.display())?)?;

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the load tool in `bench/`, beside ejabberd and Prosody on this machine.
+//! `cargo xtask bench`: the load tool in `bench/`, also run against ejabberd and Prosody on this machine.
 
 use std::process::Command;
 
@@ -7,8 +7,8 @@ use crate::failure::Outcome;
 use crate::flags::Flags;
 use crate::{cargo, packages, plugins, release, say, shell};
 
-/// Builds all that is measured, installs the peers, then lets `bench/bench.py` run; see its `--help`. Binaries that are
-/// given are measured as they are, so with those alone neither the server nor the peers are needed.
+/// Builds everything to be measured, installs the peers, then runs `bench/bench.py`; see its `--help`. Given
+/// binaries are measured as they are, so with those alone neither the server nor the peers are needed.
 pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
     let mut args = flags.all();
     if args.is_empty() {
@@ -38,7 +38,7 @@ pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
     shell::run(bench.env("CASTLING_LOAD", load.join("release")))
 }
 
-/// The generator compiles without a warning and the scripts are valid Python.
+/// Checks that the generator compiles without warnings and the scripts are valid Python.
 pub fn check(checkout: &Checkout) -> Outcome {
     let mut clippy = cargo::cargo(&checkout.root.join("bench"));
     clippy.args(["clippy", "--quiet", "--all-targets", "--target-dir"]).arg(checkout.target.join("load"));

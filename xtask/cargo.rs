@@ -15,7 +15,7 @@ pub fn cargo(folder: &Path) -> Command {
     command
 }
 
-/// `cargo metadata` of the workspace in `folder`; with `deps` also of all crates in the lock.
+/// `cargo metadata` of the workspace in `folder`; with `deps` including all crates in the lock file.
 pub fn metadata(folder: &Path, deps: bool) -> Outcome<Value> {
     let mut command = cargo(folder);
     command.args(["metadata", "--format-version", "1"]);

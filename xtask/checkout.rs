@@ -1,4 +1,4 @@
-//! Where things lie: the checkout and the target folder.
+//! Paths of the checkout and the target directory.
 
 use std::path::{Path, PathBuf};
 
@@ -7,11 +7,11 @@ use serde_json::Value;
 use crate::cargo;
 use crate::failure::{Failure, Outcome, While};
 
-/// The work tree that this program belongs to.
+/// The work tree of this program.
 pub struct Checkout {
-    /// The folder of the workspace's `Cargo.toml`.
+    /// The directory of the workspace's `Cargo.toml`.
     pub root: PathBuf,
-    /// Where cargo builds, which `CARGO_TARGET_DIR` may have moved.
+    /// Cargo's target directory, which `CARGO_TARGET_DIR` may have moved.
     pub target: PathBuf,
 }
 
@@ -41,7 +41,7 @@ fn compiled_in() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Copies a file to another place so that no reader ever sees a part of it.
+/// Copies a file so that no reader ever sees a partial one.
 pub fn place(from: &Path, to: &Path) -> Outcome {
     let bytes = std::fs::read(from).when(from.display())?;
     write_whole(to, &bytes)?;

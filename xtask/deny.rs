@@ -1,4 +1,4 @@
-//! `cargo xtask deny`: licences, bans and advisories of everything the server is built from.
+//! `cargo xtask deny`: checks licenses, bans and advisories of all dependencies.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::failure::{Failure, Outcome, While};
 use crate::flags::Flags;
 use crate::{cargo, say, shell, spdx};
 
-/// Runs cargo-deny on `deny.toml`; `--short` only reads licences, with nothing to install.
+/// Runs cargo-deny on `deny.toml`; `--short` only checks licenses, with nothing to install.
 pub fn word(checkout: &Checkout, mut flags: Flags) -> Outcome {
     let is_short = flags.switch("--short");
     flags.none()?;
@@ -21,11 +21,11 @@ pub fn word(checkout: &Checkout, mut flags: Flags) -> Outcome {
         shell::run(cargo::cargo(&checkout.root).args(["deny", "--workspace", "check"]).args(what))
     };
     deny(&["bans", "licenses", "sources"])?;
-    // Last, because only this fetches something: the list of advisories.
+    // Last, because only this needs a download: the advisory database.
     deny(&["advisories"])
 }
 
-/// Every crate in the lock has a licence that `deny.toml` allows.
+/// Checks that every crate in the lock file has a license that `deny.toml` allows.
 pub fn short(checkout: &Checkout) -> Outcome {
     let file = checkout.root.join("deny.toml");
     let allowed = allowed(&std::fs::read_to_string(&file).when(file.display())?);

@@ -1,12 +1,12 @@
-//! Why a command stopped, in words for the person who called it.
+//! Errors of commands, worded for the user.
 
 use std::fmt;
 
-/// A sentence that says what failed and, where one is known, the remedy.
+/// A sentence that says what failed and, if known, the remedy.
 #[derive(Debug)]
 pub struct Failure(String);
 
-/// What every step returns.
+/// The result of every step.
 pub type Outcome<T = ()> = Result<T, Failure>;
 
 impl Failure {
@@ -21,7 +21,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Adds what was being done to an error of the standard library or of a parser.
+/// Adds context to an error of the standard library or of a parser.
 pub trait While<T> {
     fn when(self, doing: impl fmt::Display) -> Outcome<T>;
 }

@@ -1,4 +1,4 @@
-//! Arguments of a word: `--name value`, `--switch`, the rest in order, and what follows `--`.
+//! Command-line arguments: `--name value`, `--switch`, positional ones, and what follows `--`.
 
 use crate::failure::{Failure, Outcome};
 
@@ -43,7 +43,7 @@ impl Flags {
         at.map(|at| self.args.remove(at)).is_some()
     }
 
-    /// Takes the one positional argument there may be, and refuses what else is left.
+    /// Takes the optional positional argument, and refuses any others.
     pub fn last(mut self) -> Outcome<Option<String>> {
         let word = if self.args.first().is_some_and(|arg| !arg.starts_with('-')) {
             Some(self.args.remove(0))
@@ -54,7 +54,7 @@ impl Flags {
         Ok(word)
     }
 
-    /// Refuses what is left; gives what stood after `--`.
+    /// Refuses the remaining arguments; returns what followed `--`.
     pub fn none(self) -> Outcome<Vec<String>> {
         match self.args.first() {
             Some(arg) => Err(Failure::new(format!("unknown argument {arg}"))),
@@ -62,7 +62,7 @@ impl Flags {
         }
     }
 
-    /// Everything, untouched, for a program that reads it itself.
+    /// All arguments, for a program that parses them itself.
     pub fn all(self) -> Vec<String> {
         self.args
     }

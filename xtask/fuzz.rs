@@ -1,4 +1,5 @@
-//! `cargo xtask fuzz`: each target of `fuzz/` for some time, on the nightly compiler that libFuzzer needs.
+//! `cargo xtask fuzz`: runs each target of `fuzz/` for some time, on the nightly compiler that libFuzzer
+//! needs.
 
 use std::path::Path;
 use std::process::Command;
@@ -40,7 +41,7 @@ fn need_nightly() -> Outcome {
 fn one(checkout: &Checkout, folder: &Path, target: &str, seconds: u64) -> Outcome {
     let corpus = folder.join("corpus").join(target);
     std::fs::create_dir_all(&corpus).when(corpus.display())?;
-    // `--target-dir`: cargo-fuzz would else build inside the checkout whatever CARGO_TARGET_DIR says.
+    // `--target-dir`: otherwise cargo-fuzz would build inside the checkout, ignoring CARGO_TARGET_DIR.
     let mut fuzz = Command::new("rustup");
     fuzz.current_dir(folder).args([
         "run",
@@ -72,7 +73,7 @@ fn targets(folder: &Path) -> Outcome<Vec<String>> {
 mod tests {
     use super::*;
 
-    /// Bugs that the targets have to find are planted by a patch: it goes stale where nobody looks.
+    /// The bugs that the targets must find are planted by a patch, which would go stale unnoticed.
     #[test]
     fn the_planted_bugs_can_be_planted() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();

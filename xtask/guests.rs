@@ -1,4 +1,4 @@
-//! The plugins' own checks and tests, which run on this machine's target, without a server.
+//! Checks and tests of the plugins, run on the host's target, without a server.
 
 use std::process::Command;
 
@@ -23,7 +23,7 @@ pub fn clippy(checkout: &Checkout) -> Outcome {
     }
 }
 
-/// A cargo command over the guests' workspace, if there is one.
+/// A cargo command for the guests' workspace, if there is one.
 fn guests(checkout: &Checkout, word: &str) -> Option<Command> {
     let workspace = checkout.root.join("plugins");
     workspace.join("Cargo.toml").is_file().then(|| {

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask WORD`, one file a word.
+//! The project's own commands: `cargo xtask WORD`, one file per command.
 
 mod arch;
 mod bench;

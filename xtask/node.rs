@@ -7,13 +7,13 @@ use crate::checkout::Checkout;
 use crate::failure::{Failure, Outcome, While};
 use crate::{packages, say, shell};
 
-/// The oldest Node that everything here runs on.
+/// The oldest supported Node version.
 const OLDEST: u32 = 18;
 /// Debian's browser.
 const CHROMIUM: &str = "/usr/bin/chromium";
 
-/// Installs what the lock file in `folder` of the checkout names, unless it is there already; `why` is told if Node is
-/// missing. Scripts of packages are not run.
+/// Installs the packages of the lock file in `folder` of the checkout, unless they are there already; `why`
+/// is printed if Node is missing. Package scripts are not run.
 pub fn packages(checkout: &Checkout, folder: &str, why: &str) -> Outcome {
     need(why)?;
     let folder = checkout.root.join(folder);

@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::failure::{Failure, Outcome};
 use crate::{say, shell};
 
-/// Installs Debian's `packages` unless `present`; `why` is told first.
+/// Installs Debian's `packages` unless `present`; `why` is printed first.
 pub fn need(present: bool, packages: &[&str], why: &str) -> Outcome {
     if present {
         return Ok(());
@@ -17,20 +17,20 @@ pub fn need(present: bool, packages: &[&str], why: &str) -> Outcome {
         )));
     }
     say::step(&format!("apt-get install {names}: {why}"));
-    // A fresh machine has no package lists; an old list may name versions that are gone.
+    // A new machine has no package lists; an old list may name versions that no longer exist.
     shell::run(root("apt-get").args(["update", "-qq"]))?;
     let mut install = root("apt-get");
     install.args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages);
     shell::run(install.stdin(std::process::Stdio::null()))
 }
 
-/// The C compiler that the TLS library and SQLite are built with.
+/// The C compiler needed to build the TLS library and SQLite.
 pub fn need_c_compiler() -> Outcome {
     let present = shell::found("cc") || shell::found("gcc") || std::env::var_os("CC").is_some();
     need(present, &["gcc", "libc6-dev"], "the TLS library and SQLite are compiled from C")
 }
 
-/// A command with root's rights, which installing takes.
+/// A command run as root, which installing requires.
 pub fn root(program: &str) -> Command {
     let am_root = shell::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     let mut command = Command::new(if am_root { "env" } else { "sudo" });

@@ -1,5 +1,5 @@
-//! `cargo xtask peers`: the real-client scripts of `tests/clients/` against Prosody and ejabberd, which
-//! shows that what the scripts demand is what other servers do, too.
+//! `cargo xtask peers`: runs the real-client scripts of `tests/clients/` against Prosody and ejabberd, to
+//! show that what the scripts require is what other servers do, too.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use crate::{packages, python, say, shell};
 
 const PEERS: [&str; 2] = ["prosody", "ejabberd"];
 
-/// Installs packages while a policy is in place that starts no service (Debian's `policy-rc.d`).
+/// Installs packages under a policy that starts no services (Debian's `policy-rc.d`).
 const WITHOUT_SERVICES: &str = r#"
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
@@ -39,14 +39,14 @@ pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
 
 /// The proxy that tests put in front of the server.
 pub fn need_nginx() -> Outcome {
-    // Debian puts it where only root's `PATH` leads.
+    // Debian installs it where only root's `PATH` points.
     if shell::found("nginx") || std::path::Path::new("/usr/sbin/nginx").exists() {
         return Ok(());
     }
     need(&["nginx"], "tests put it in front of the server, with config/nginx.conf")
 }
 
-/// Installs servers as Debian packages them, without starting their services.
+/// Installs servers from Debian's packages, without starting their services.
 pub fn need(peers: &[&str], why: &str) -> Outcome {
     let missing: Vec<_> = peers.iter().copied().filter(|peer| !installed(peer)).collect();
     if missing.is_empty() {

@@ -1,4 +1,5 @@
-//! `cargo xtask plugins`: each crate of `plugins/` to `target/plugins/NAME.wasm`, its manifest inside.
+//! `cargo xtask plugins`: builds each crate of `plugins/` to `target/plugins/NAME.wasm`, with its manifest
+//! embedded.
 
 use std::path::{Path, PathBuf};
 
@@ -11,14 +12,14 @@ use crate::{cargo, say, section, shell};
 
 const TARGET: &str = "wasm32-wasip2";
 
-/// The custom section that the server reads a plugin's manifest from.
+/// The custom section from which the server reads a plugin's manifest.
 const SECTION: &str = "castling:plugin";
 
 /// One guest crate.
 struct Guest {
     name: String,
     folder: PathBuf,
-    /// The library's name as cargo names its file.
+    /// The library's name, as in cargo's file name.
     file: String,
 }
 
@@ -54,12 +55,12 @@ pub fn build(checkout: &Checkout, only: Option<&str>) -> Outcome {
     Ok(())
 }
 
-/// Where guests are compiled: beside the rest, so that one folder holds all that was built.
+/// Where guests are compiled: in the common target directory, so that it contains all build output.
 pub fn target(checkout: &Checkout) -> PathBuf {
     checkout.target.join("guests")
 }
 
-/// Puts the manifest into the built file and the file where the server's configuration expects it.
+/// Embeds the manifest in the built file and puts that where the server's configuration expects it.
 fn finish(guest: &Guest, built: &Path, folder: &Path) -> Outcome {
     let mut wasm = std::fs::read(built).when(built.display())?;
     let manifest = guest.folder.join("manifest.json");
@@ -74,7 +75,7 @@ fn finish(guest: &Guest, built: &Path, folder: &Path) -> Outcome {
     Ok(())
 }
 
-/// The crates of the guests' workspace that make a `.wasm`, not the libraries they share.
+/// The crates of the guests' workspace that produce a `.wasm`, without shared libraries.
 fn guests(workspace: &Path) -> Outcome<Vec<Guest>> {
     let about = cargo::metadata(workspace, false)?;
     let packages = about.get("packages").and_then(Value::as_array);

@@ -1,4 +1,4 @@
-//! The virtual environment with the real XMPP client that tests drive.
+//! The virtual environment with the real XMPP client used by tests.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,7 +7,7 @@ use crate::checkout::Checkout;
 use crate::failure::{Outcome, While};
 use crate::{packages, say, shell};
 
-/// Makes the environment when it is missing or its requirements changed; gives its interpreter.
+/// Creates the environment if it is missing or its requirements changed; returns its interpreter.
 pub fn need(checkout: &Checkout) -> Outcome<PathBuf> {
     let wanted = checkout.root.join("tests/clients/requirements.txt");
     let wanted_text = std::fs::read_to_string(&wanted).when(wanted.display())?;
@@ -28,7 +28,7 @@ pub fn need(checkout: &Checkout) -> Outcome<PathBuf> {
     Ok(python)
 }
 
-/// A Python 3 that can make virtual environments.
+/// A Python 3 that can create virtual environments.
 pub fn need_interpreter() -> Outcome {
     let can_make = shell::succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]));
     packages::need(can_make, &["python3", "python3-venv"], "tests drive a real XMPP client written in Python")

@@ -1,17 +1,16 @@
-//! `cargo xtask build`: the server, optimised, at `target/release/castling`.
+//! `cargo xtask build`: builds the optimized server at `target/release/castling`.
 
 use crate::checkout::{Checkout, place};
 use crate::failure::Outcome;
 use crate::flags::Flags;
 use crate::{cargo, packages, say, shell};
 
-/// Builds the binary and puts it at its fixed path.
 pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
     flags.none()?;
     build(checkout)
 }
 
-/// Builds the binary and puts it at its fixed path.
+/// Builds the binary and copies it to its fixed path.
 pub fn build(checkout: &Checkout) -> Outcome {
     packages::need_c_compiler()?;
     say::step("cargo build --release (the first time takes minutes)");

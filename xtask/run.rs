@@ -8,14 +8,14 @@ use crate::failure::{Failure, Outcome};
 use crate::flags::Flags;
 use crate::{plugins, release, say, shell, web};
 
-/// The demo's users. The same name on two domains is two people.
+/// The demo's users. The same name on two domains is two accounts.
 const USERS: [(&str, &str); 3] = [
     ("jack@chess.example", "jack-chess"),
     ("anna@chess.example", "anna-chess"),
     ("jack@wuchess.example", "jack-wuchess"),
 ];
 
-/// Builds, fills and serves the demo; returns only if the server cannot be started.
+/// Builds, populates and serves the demo; returns only if the server cannot be started.
 pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
     flags.none()?;
     web::build(checkout)?;
@@ -26,7 +26,7 @@ pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
         add_user(checkout, jid, password)?;
     }
     how_to_log_in();
-    // The server takes this process's place, so that Ctrl-C and signals reach it and its exit code is ours.
+    // The server replaces this process, so that Ctrl-C and signals reach it and its exit code is passed on.
     let error = castling(checkout).arg("serve").exec();
     Err(Failure::new(format!("{}: {error}", checkout.binary().display())))
 }

@@ -8,19 +8,19 @@ pub fn line(text: &str) {
     println!("{text}");
 }
 
-/// What is done next.
+/// Announces the next step.
 pub fn step(text: &str) {
     println!("==> {text}");
     flush();
 }
 
-/// What went wrong.
+/// Reports a problem.
 pub fn problem(text: &str) {
     flush();
     eprintln!("{text}");
 }
 
 fn flush() {
-    // A closed pipe is the reader's choice and no failure of the step.
+    // A pipe closed by the reader is not a failure of the step.
     let _ = std::io::stdout().flush();
 }

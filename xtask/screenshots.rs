@@ -1,4 +1,4 @@
-//! `cargo xtask screenshots`: pictures of the page, to `docs/screenshots/`.
+//! `cargo xtask screenshots`: takes screenshots of the page, to `docs/screenshots/`.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use crate::failure::Outcome;
 use crate::flags::Flags;
 use crate::{release, say, shell, web};
 
-/// Builds the page and the server, plays a short scene in a browser and takes the pictures.
+/// Builds the page and the server, plays a short scene in a browser and takes the screenshots.
 pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
     flags.none()?;
     web::build(checkout)?;

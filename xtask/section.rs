@@ -1,11 +1,11 @@
-//! A WebAssembly custom section, written by hand: it is where a plugin's manifest travels.
+//! A WebAssembly custom section, written by hand: it carries a plugin's manifest.
 
 use crate::failure::{Failure, Outcome};
 
-/// Length of the magic number, version and layer that a module or a component begins with.
+/// Length of the magic number, version and layer at the start of a module or component.
 const HEADER: usize = 8;
 
-/// Returns `wasm` with exactly one custom section `name` that holds `payload`, after all others.
+/// Returns `wasm` with exactly one custom section `name` containing `payload`, after all others.
 pub fn embed(wasm: &[u8], name: &str, payload: &[u8]) -> Outcome<Vec<u8>> {
     if wasm.len() < HEADER || !wasm.starts_with(b"\0asm") {
         return Err(Failure::new("not a WebAssembly file"));
@@ -57,7 +57,7 @@ fn section_name(section: Section<'_>) -> Option<&[u8]> {
     rest.get(..length)
 }
 
-/// Unsigned LEB128, at most 32 bits as the specification demands.
+/// Unsigned LEB128, at most 32 bits as the specification requires.
 fn take_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let mut value = 0u64;
     for (index, byte) in bytes.iter().enumerate().take(5) {

@@ -1,4 +1,4 @@
-//! Starting other programs.
+//! Running other programs.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -7,14 +7,14 @@ use std::process::{Command, Stdio};
 use crate::failure::{Failure, Outcome, While};
 use crate::say;
 
-/// Runs a program to its end, its output passed through; anything but success is a failure.
+/// Runs a program to its end, passing its output through; anything but success is a failure.
 pub fn run(command: &mut Command) -> Outcome {
     let shown = shown(command);
     let status = command.status().when(&shown)?;
     if status.success() { Ok(()) } else { Err(Failure::new(format!("`{shown}` ended with {status}"))) }
 }
 
-/// Runs a program and gives what it printed on standard output.
+/// Runs a program and returns its standard output.
 pub fn output(command: &mut Command) -> Outcome<String> {
     let shown = shown(command);
     let done = command.stderr(Stdio::inherit()).output().when(&shown)?;
@@ -24,13 +24,13 @@ pub fn output(command: &mut Command) -> Outcome<String> {
     String::from_utf8(done.stdout).when(shown)
 }
 
-/// Whether a program can be started and ends well, whatever it prints.
+/// Whether a program can be started and succeeds, whatever it prints.
 pub fn succeeds(command: &mut Command) -> bool {
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     quiet.status().is_ok_and(|status| status.success())
 }
 
-/// Runs a program, passes each line of its standard output on and shows it to `each`.
+/// Runs a program, passing each line of its standard output through and to `each`.
 pub fn run_reading(command: &mut Command, mut each: impl FnMut(&str)) -> Outcome {
     let shown = shown(command);
     let mut child = command.stdout(Stdio::piped()).spawn().when(&shown)?;

@@ -7,7 +7,7 @@ use crate::flags::Flags;
 use crate::tests::Totals;
 use crate::{plugins, test};
 
-/// Runs the soaks whose names contain the given one.
+/// Runs the soak tests whose names contain the given string.
 pub fn word(checkout: &Checkout, mut flags: Flags) -> Outcome {
     let seconds = flags.seconds("--seconds", 600)?;
     let name = flags.last()?.unwrap_or_default();

@@ -1,6 +1,6 @@
-//! SPDX licence expressions, as far as manifests use them: `OR`, `AND`, `WITH`, parentheses and the old `/`.
+//! SPDX license expressions, as far as manifests use them: `OR`, `AND`, `WITH`, parentheses and the old `/`.
 
-/// Whether what is allowed satisfies the expression. An empty or malformed one is not satisfied.
+/// Whether the allowed licenses satisfy the expression. An empty or malformed one is not satisfied.
 pub fn allowed(expression: &str, allow: &dyn Fn(&str) -> bool) -> bool {
     let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let mut words = spaced.split_whitespace().peekable();

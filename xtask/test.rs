@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that must hold. Stops at the first step that fails.
+//! `cargo xtask test`: all checks. Stops at the first step that fails.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use crate::flags::Flags;
 use crate::tests::Totals;
 use crate::{arch, bench, cargo, deny, guests, node, packages, peers, plugins, python, say, shell, web};
 
-/// One thing that must hold.
+/// One check.
 struct Step {
     name: &'static str,
     about: &'static str,
@@ -111,7 +111,7 @@ fn one_crate(checkout: &Checkout, name: &str, totals: &mut Totals, rest: &[Strin
     totals.run(test.args(["--package", package, "--"]).args(rest))
 }
 
-/// `cargo test` with what the tests ask the environment for.
+/// `cargo test` with the environment that the tests need.
 pub fn cargo_test(checkout: &Checkout) -> Outcome<Command> {
     packages::need_c_compiler()?;
     peers::need_nginx()?;

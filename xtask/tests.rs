@@ -1,11 +1,11 @@
-//! Counting what test runners say, for one closing line over all of them.
+//! Counting the results of test runners, for one summary line.
 
 use std::process::Command;
 
 use crate::failure::Outcome;
 use crate::{say, shell};
 
-/// Sums of `cargo test`'s closing lines.
+/// Sums of `cargo test`'s summary lines.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     passed: u64,
@@ -14,12 +14,12 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Runs a `cargo test`, its output passed through, and adds its closing lines up.
+    /// Runs a `cargo test`, passing its output through, and adds up its summary lines.
     pub fn run(&mut self, command: &mut Command) -> Outcome {
         shell::run_reading(command, |line| self.read(line))
     }
 
-    /// Says the sums, as the last line of a run; nothing if no test was run.
+    /// Prints the sums, as the last line of a run; nothing if no test was run.
     pub fn close(&self) {
         if *self == Self::default() {
             return;
@@ -28,7 +28,7 @@ impl Totals {
         say::line(&format!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.ignored));
     }
 
-    /// Reads `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
+    /// Parses `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
     fn read(&mut self, line: &str) {
         let Some(counts) = line.strip_prefix("test result: ") else { return };
         for part in counts.split([';', '.']) {

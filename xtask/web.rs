@@ -1,4 +1,4 @@
-//! `cargo xtask web`: the page, from `web/` to `target/web/`, where the server's build takes it from.
+//! `cargo xtask web`: bundles the page, from `web/` to `target/web/`, where the server's build finds it.
 
 use std::process::Command;
 
@@ -13,7 +13,7 @@ pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
     build(checkout)
 }
 
-/// Bundles the page. What has not changed is not written, so that nothing is compiled again for it.
+/// Bundles the page. Unchanged files are not written, so that they trigger no recompilation.
 pub fn build(checkout: &Checkout) -> Outcome {
     node::packages(checkout, "web", "the page that castling serves is bundled with esbuild")?;
     say::step("web: the page to target/web");
@@ -28,7 +28,7 @@ pub fn test(checkout: &Checkout) -> Outcome {
     shell::run(test.arg("--test").current_dir(checkout.root.join("web")))
 }
 
-/// What `tests/it/page.rs` asks for: the page's browser and the packages that drive it.
+/// What `tests/it/page.rs` needs: the browser and the packages that drive it.
 pub fn need_browser(checkout: &Checkout) -> Outcome {
     node::need_browser()?;
     node::packages(checkout, "tests/page", "tests drive a browser with playwright")

@@ -1,9 +1,9 @@
-//! Spans of time in settings.
+//! Durations in settings.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-/// A span of time as it stands in a configuration: `"500ms"`, `"60s"`, `"5m"`, `"1h"`, `"7d"`.
+/// A duration as written in a configuration: `"500ms"`, `"60s"`, `"5m"`, `"1h"`, `"7d"`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Duration {
     /// Its length in milliseconds.
@@ -11,7 +11,7 @@ pub struct Duration {
 }
 
 impl Duration {
-    /// Reads a span; `None` if the text is none or is longer than 49 days.
+    /// Parses a duration; `None` if the text is invalid or longer than 49 days.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = text.split_at(digits);

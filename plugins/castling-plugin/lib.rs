@@ -26,27 +26,27 @@ pub use stanza::Stanza;
 
 use bindings::castling::plugin::types::Head;
 
-/// Every plugin has this: it is told when an instance begins and when there are settings to read.
+/// Implemented by every plugin: called when an instance starts and when settings are available.
 pub trait Lifecycle {
-    /// An instance begins. An error is shown to the operator, and the instance is not used.
+    /// An instance starts. An error is shown to the operator, and the instance is not used.
     fn init(_why: Why) -> Result<(), String> {
         Ok(())
     }
 
-    /// The settings of a domain are there to be read (`config::get`). An error is shown to the operator; the
-    /// configuration in force before stays.
+    /// The settings of a domain can be read (`config::get`). An error is shown to the operator; the previous
+    /// configuration stays in force.
     fn configure(domain: u32) -> Result<(), String>;
 }
 
 /// Judges what clients send, after the server has stamped `from`.
 pub trait ClientIn {
-    /// Says what becomes of a stanza.
+    /// Returns the verdict on a stanza.
     fn filter(stanza: &Stanza) -> Verdict;
 }
 
-/// Judges what nobody is online to take, before it is stored.
+/// Judges stanzas that no online session takes, before they are stored.
 pub trait BeforeOffline {
-    /// Says what becomes of a stanza.
+    /// Returns the verdict on a stanza.
     fn filter(stanza: &Stanza) -> Storing;
 }
 

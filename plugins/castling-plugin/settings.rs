@@ -11,7 +11,6 @@ use crate::config;
 pub struct Settings<T>(RwLock<BTreeMap<u32, T>>);
 
 impl<T: DeserializeOwned> Settings<T> {
-    /// None yet.
     #[expect(clippy::new_without_default, reason = "made for a `static`")]
     pub const fn new() -> Self {
         Self(RwLock::new(BTreeMap::new()))
@@ -24,7 +23,7 @@ impl<T: DeserializeOwned> Settings<T> {
         Ok(())
     }
 
-    /// What `of` makes of a domain's settings; `None` if they were never read.
+    /// The result of `of` for a domain's settings; `None` if they were never read.
     pub fn with<R>(&self, domain: u32, of: impl FnOnce(&T) -> R) -> Option<R> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&domain).map(of)
     }

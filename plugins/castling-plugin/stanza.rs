@@ -5,7 +5,7 @@ use crate::{Kind, Subtype};
 
 use crate::bindings::castling::plugin::types::Head;
 
-/// The stanza of the call in progress. What stands in its head costs nothing; the rest is asked of the host.
+/// The stanza of the call in progress. What is in its head is free; the rest is requested from the host.
 pub struct Stanza {
     head: Head,
     text: String,
@@ -25,17 +25,17 @@ impl Stanza {
         self.head.kind
     }
 
-    /// Its `type`; `None` if it has none (a message is then `normal`, presence is available).
+    /// Its `type`; `None` if the attribute is absent (a message is then `normal`, presence is available).
     pub fn subtype(&self) -> Subtype {
         self.head.subtype
     }
 
-    /// Does it have this trait? See [`traits`].
+    /// Whether it has this trait; see [`traits`].
     pub fn has(&self, bit: u32) -> bool {
         self.head.traits & bit != 0
     }
 
-    /// The local session that sent it; 0 if none did.
+    /// The id of the local session that sent it; 0 if none did.
     pub fn session(&self) -> u64 {
         self.head.session
     }
@@ -45,22 +45,22 @@ impl Stanza {
         self.head.domain
     }
 
-    /// A hash of the whole stanza without its id: two with the same are the same but for the id.
+    /// A hash of the stanza without its id: stanzas with equal hashes differ at most in their id.
     pub fn fingerprint(&self) -> u64 {
         self.head.fingerprint
     }
 
-    /// The sender's JID; empty if there is none.
+    /// The sender's JID; empty if absent.
     pub fn from(&self) -> &str {
         self.part(0, self.head.from_end)
     }
 
-    /// The recipient's JID; empty if there is none.
+    /// The recipient's JID; empty if absent.
     pub fn to(&self) -> &str {
         self.part(self.head.from_end, self.head.to_end)
     }
 
-    /// The id; empty if there is none.
+    /// The id; empty if absent.
     pub fn id(&self) -> &str {
         self.part(self.head.to_end, self.head.id_end)
     }
@@ -75,12 +75,13 @@ impl Stanza {
         self.part(self.head.ns_end, self.head.name_end)
     }
 
-    /// Is there a child element in this namespace? The host is asked only when the first child is in another.
+    /// Whether there is a child element in this namespace. The host is called only if the first child is in
+    /// another.
     pub fn has_child_ns(&self, ns: &str) -> bool {
         self.payload_ns() == ns || (!self.payload_name().is_empty() && call::has_child_ns(ns))
     }
 
-    /// The stanza's XML: from the call if the manifest says `want = "xml"`, else asked of the host.
+    /// The stanza's XML: from the call if the manifest says `want = "xml"`, else requested from the host.
     pub fn xml(&self) -> String {
         match self.text.get(self.head.name_end as usize..) {
             Some(xml) if !xml.is_empty() => xml.to_owned(),

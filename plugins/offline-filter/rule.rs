@@ -3,11 +3,11 @@
 use castling_plugin::{Kind, Stanza, Subtype};
 use serde::Deserialize;
 
-/// An entry: it matches when all the keys it has do.
+/// An entry: it matches if all its keys match.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rule {
-    /// A JID (without a resource: every resource of it), a domain, or `*.domain` for those below it.
+    /// A JID (without a resource: every resource of it), a domain, or `*.domain` for its subdomains.
     from: Option<String>,
     /// `message`, `presence` or `iq`.
     kind: Option<String>,
@@ -18,7 +18,7 @@ pub struct Rule {
     ns: Option<String>,
 }
 
-/// What entries are compared with.
+/// The facts that entries are compared with.
 pub struct Facts<'a> {
     from: &'a str,
     kind: &'static str,
@@ -27,7 +27,7 @@ pub struct Facts<'a> {
 }
 
 impl Rule {
-    /// Do all the keys match? An entry without keys matches nothing: it would empty the whole store.
+    /// Whether all keys match. An entry without keys matches nothing: it would match every stanza.
     pub fn matches(&self, facts: &Facts<'_>) -> bool {
         let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);
         let empty = self.from.is_none() && self.kind.is_none() && self.subtype.is_none() && self.ns.is_none();
@@ -39,8 +39,8 @@ impl Rule {
     }
 }
 
-/// Does the sender match `wanted`: a full JID, a bare JID, a domain, or `*.domain`? JIDs come prepared from the
-/// host; those of the configuration are compared without regard to case before the resource.
+/// Whether the sender matches `wanted`: a full JID, a bare JID, a domain, or `*.domain`. JIDs from the host
+/// are prepared; those of the configuration are compared case-insensitively up to the resource.
 fn is_from(wanted: &str, from: &str) -> bool {
     let bare = from.split_once('/').map_or(from, |(bare, _)| bare);
     let domain = bare.split_once('@').map_or(bare, |(_, domain)| domain);
@@ -61,7 +61,7 @@ fn same(a: &str, b: &str) -> bool {
 }
 
 impl<'a> Facts<'a> {
-    /// The facts of a stanza; `has_ns` asks whether a child element is in a namespace.
+    /// The facts of a stanza; `has_ns` returns whether a child element is in a namespace.
     pub fn of(stanza: &'a Stanza, has_ns: &'a dyn Fn(&str) -> bool) -> Self {
         Self { from: stanza.from(), kind: kind(stanza.kind()), subtype: subtype(stanza), has_ns }
     }

@@ -1,20 +1,20 @@
 //! Closes a session that sends the *same* presence more than `max` times within `window`, with no different
-//! presence between: stream error `policy-violation` with the operator's text.
+//! presence in between: stream error `policy-violation` with the operator's text.
 //!
-//! The count is the host's (`rates`): it survives a replacement of the plugin.
+//! The count is kept by the host (`rates`): it survives a replacement of the plugin.
 
 use castling_plugin::{
     ClientIn, Duration, Lifecycle, Settings, Stanza, Verdict, log, metrics, rates, sessions,
 };
 use serde::Deserialize;
 
-/// The settings of a domain; the manifest holds their defaults.
+/// The settings of a domain; their defaults are in the manifest.
 #[derive(Deserialize)]
 struct Sunshine {
-    /// How often the same presence may come within the window.
+    /// How often the same presence may be sent within the window.
     max: u32,
     window: Duration,
-    /// What the client is told.
+    /// The text of the stream error.
     text: String,
 }
 

@@ -1,4 +1,4 @@
-//! The command line's side of the socket. It blocks: a command does one thing after the other.
+//! The command line's side of the socket. Blocking: a command does one thing at a time.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -9,31 +9,31 @@ use serde_json::Value;
 use crate::protocol::{CommandError, MAX_REQUEST, Reply, Request};
 use crate::socket::{self, SocketDir};
 
-/// The most bytes of one reply: a list of a million sessions fits.
+/// Maximum bytes of one reply: a list of a million sessions fits.
 const MAX_REPLY: u64 = 1 << 28;
 
 /// A connection to a running server.
 pub struct Client(BufReader<UnixStream>);
 
-/// Why there is no answer.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// The server refused, or it failed there.
+    /// The server refused the command, or it failed there.
     #[error(transparent)]
     Refused(CommandError),
-    /// The connection broke, or what came was no reply.
+    /// The connection broke, or the reply was invalid.
     #[error("lost the connection to the server: {0}")]
     Io(io::Error),
-    /// The request has more bytes than a server takes.
+    /// The request exceeds [`MAX_REQUEST`](crate::MAX_REQUEST); its size in bytes.
     #[error("the request has {0} bytes; at most {MAX_REQUEST} are allowed")]
     TooLong(usize),
 }
 
 impl Client {
-    /// Connects to the server that uses the data directory; none if none does.
+    /// Connects to the server that uses the data directory; `None` if there is none.
     ///
     /// # Errors
-    /// There is a socket, and it cannot be opened: it belongs to another user, most likely.
+    /// The socket exists but cannot be opened: most likely it belongs to another user.
     pub fn connect(data_dir: &Path) -> io::Result<Option<Self>> {
         let stream = SocketDir::open(data_dir).and_then(|dir| UnixStream::connect(dir.address(socket::FILE)));
         match stream {

@@ -1,8 +1,9 @@
-//! The admin socket that the command line talks to.
+//! The admin socket used by the command line.
 //!
-//! A server holds the [`Lock`] of its data directory and listens on `admin.sock` there ([`Server`]), which only
-//! its own user can open. Requests and replies are JSON, one a line ([`Request`], [`CommandError`]). The
-//! command line is the [`Client`]. What the commands do is the [`Commands`] of whoever builds the server.
+//! A server holds the [`Lock`] of its data directory and listens on `admin.sock` there ([`Server`]), which
+//! only its own user can open. Requests and replies are JSON, one per line ([`Request`], [`CommandError`]).
+//! The command line uses the [`Client`]. The commands themselves are the [`Commands`] supplied by the
+//! server's composition root.
 
 mod client;
 mod lock;

@@ -1,4 +1,4 @@
-//! One process for a data directory.
+//! The lock that restricts a data directory to one process.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -6,20 +6,19 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process;
 
-/// The file's name in the data directory.
 const FILE: &str = "castling.lock";
 
-/// Held while a process uses a data directory; the operating system takes it back when the process dies.
+/// Held while a process uses a data directory; the operating system releases it when the process dies.
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "closing the file gives the lock back")] File);
 
-/// Why a data directory cannot be had.
+/// Why a data directory cannot be locked.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another process has it; its number, if it could be read.
+    /// Another process holds it; its process id, if readable.
     #[error("{} is using the data directory", holder(*.0))]
     Held(Option<u32>),
-    /// The file cannot be made or locked.
+    /// The file cannot be created or locked.
     #[error("cannot lock the data directory: {0}")]
     Io(io::Error),
 }
@@ -29,10 +28,10 @@ fn holder(process: Option<u32>) -> String {
 }
 
 impl Lock {
-    /// Takes the lock, or says at once who has it.
+    /// Takes the lock, or fails at once.
     ///
     /// # Errors
-    /// [`LockError::Held`] if another process has it.
+    /// [`LockError::Held`] if another process holds it.
     pub fn take(data_dir: &Path) -> Result<Self, LockError> {
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);

@@ -1,4 +1,4 @@
-//! Requests and replies: JSON, one a line.
+//! Requests and replies: JSON, one per line.
 
 use std::error::Error;
 use std::fmt;
@@ -7,21 +7,21 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The most bytes of one request. What is longer is sent in parts (users from a file, by rows).
+/// Maximum bytes of one request. Longer input is sent in parts (users from a file, by rows).
 pub const MAX_REQUEST: usize = 1 << 20;
 
 /// `{"command":"session.list","args":{…}}`
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
-    /// What to do.
+    /// The command's name.
     pub command: String,
-    /// With what; an object.
+    /// Its arguments, an object.
     #[serde(default)]
     pub args: Value,
 }
 
-// The arguments may hold passwords.
+// The arguments may contain passwords.
 impl fmt::Debug for Request {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Request").field("command", &self.command).finish_non_exhaustive()
@@ -29,7 +29,6 @@ impl fmt::Debug for Request {
 }
 
 impl Request {
-    /// A request with its arguments.
     pub fn new(command: impl Into<String>, args: Value) -> Self {
         Self { command: command.into(), args }
     }
@@ -46,7 +45,6 @@ pub(crate) enum Reply {
 /// Why a command was refused or failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandError {
-    /// What is wrong.
     pub message: String,
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,12 +52,12 @@ pub struct CommandError {
 }
 
 impl CommandError {
-    /// A refusal without a remedy.
+    /// An error without a remedy.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), remedy: None }
     }
 
-    /// The same with what to do about it.
+    /// The same with a remedy.
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
@@ -78,8 +76,9 @@ impl Error for CommandError {}
 /// A future in a box.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What a server does when it is told to. It runs to its end even if who asked has gone.
+/// The server's implementation of the commands. A command runs to its end even if the client has
+/// disconnected.
 pub trait Commands: Send + Sync {
-    /// Carries one request out.
+    /// Executes one request.
     fn run(&self, request: Request) -> BoxFuture<'_, Result<Value, CommandError>>;
 }

@@ -15,13 +15,13 @@ use crate::lock::Lock;
 use crate::protocol::{CommandError, Commands, MAX_REQUEST, Reply, Request};
 use crate::socket;
 
-/// Connections that are served at once; others wait to be accepted.
+/// Connections served at once; others wait to be accepted.
 const CONNECTIONS: usize = 32;
 
-/// How long a connection may say nothing, or take no reply.
+/// How long a connection may be idle, or not read its reply.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A bound admin socket; the file goes when it is dropped.
+/// A bound admin socket; its file is removed on drop.
 pub struct Server {
     listener: UnixListener,
     path: PathBuf,
@@ -32,7 +32,7 @@ impl Server {
     /// Binds the socket of a data directory, whose lock must be held.
     ///
     /// # Errors
-    /// The socket cannot be made there.
+    /// The socket cannot be created there.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -41,7 +41,7 @@ impl Server {
         Ok(Self { listener, path: data_dir.join(socket::FILE), failures: Counter::default() })
     }
 
-    /// Answers requests until the drain begins; a command that runs then comes to its end.
+    /// Answers requests until shutdown begins; a command running then completes.
     pub async fn serve(self, commands: Arc<dyn Commands>, tasks: Tasks) {
         let room = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
@@ -64,7 +64,7 @@ impl Server {
         }
     }
 
-    /// Out of files, most likely: goes on a little later, and does not fill the log meanwhile.
+    /// Most likely out of file descriptors: continues a little later, without flooding the log meanwhile.
     async fn pause(&self, error: &io::Error) {
         if self.failures.get().is_multiple_of(100) {
             tracing::warn!(%error, "cannot accept on the admin socket");

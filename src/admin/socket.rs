@@ -1,4 +1,4 @@
-//! Where the socket is, however long the path to it.
+//! Access to the socket, however long its path.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
@@ -8,13 +8,12 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
-/// The socket's name in the data directory.
 pub(crate) const FILE: &str = "admin.sock";
 
-/// Bytes of a path that `sockaddr_un` takes, its closing zero left out.
+/// Maximum bytes of a path in `sockaddr_un`, without its final zero.
 const LONGEST: usize = 107;
 
-/// A directory that a socket is opened in.
+/// A directory in which a socket is opened.
 pub(crate) struct SocketDir {
     path: PathBuf,
     open: File,
@@ -25,7 +24,7 @@ impl SocketDir {
         Ok(Self { path: path.to_owned(), open: File::open(path)? })
     }
 
-    /// A path to the file that fits a socket address; it holds while `self` lives.
+    /// A path to the file short enough for a socket address; valid while `self` lives.
     pub(crate) fn address(&self, name: &str) -> PathBuf {
         let direct = self.path.join(name);
         if direct.as_os_str().as_bytes().len() <= LONGEST {
@@ -35,9 +34,9 @@ impl SocketDir {
     }
 }
 
-/// Binds the socket of a data directory whose lock is held. It is made in a folder that nobody else can enter
-/// and moved into place with its permissions set: no moment in which another user could open it, and what a
-/// dead server left is replaced.
+/// Binds the socket of a data directory whose lock is held. It is created in a directory that only this user
+/// can enter and moved into place with its permissions set: at no moment can another user open it, and a
+/// socket left by a crashed server is replaced.
 pub(crate) fn bind(data_dir: &Path) -> io::Result<UnixListener> {
     let private = data_dir.join(".admin-new");
     match fs::remove_dir_all(&private) {

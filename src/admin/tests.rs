@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{BoxFuture, CallError, Client, CommandError, Commands, Lock, MAX_REQUEST, Request, Server};
 
-/// Gives arguments back; refuses the command `no`.
+/// Returns its arguments; refuses the command `no`.
 struct Echo;
 
 impl Commands for Echo {
@@ -26,7 +26,7 @@ impl Commands for Echo {
     }
 }
 
-/// Runs `ask` on a blocking thread beside a server in `dir`, then drains the server.
+/// Runs `ask` on a blocking thread next to a server in `dir`, then shuts the server down.
 async fn beside_server<T: Send + 'static>(dir: &Path, ask: impl FnOnce(PathBuf) -> T + Send + 'static) -> T {
     let lock = Lock::take(dir).unwrap();
     let tasks = Tasks::new();

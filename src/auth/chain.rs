@@ -1,4 +1,4 @@
-//! A domain's providers, asked in order.
+//! A domain's providers, tried in order.
 
 use std::sync::Arc;
 
@@ -8,25 +8,25 @@ use crate::decoy::Decoys;
 use crate::error::SaslError;
 use crate::provider::{ChangeError, Lookup, Outcome, Provider, ProviderError};
 
-/// The providers of a domain's `auth` list. The first that answers with anything but [`Outcome::NotMine`] or
-/// [`Outcome::NoSuchAccount`] decides; one that fails ends the log-in with [`SaslError::TemporaryAuthFailure`], so
-/// that a broken first provider cannot let a second one's password in.
+/// The providers of a domain's `auth` list. The first that returns anything but [`Outcome::NotMine`] or
+/// [`Outcome::NoSuchAccount`] decides; a failing one ends the login with [`SaslError::TemporaryAuthFailure`],
+/// so that a broken first provider cannot let a second one's password in.
 #[derive(Clone)]
 pub struct Chain {
     providers: Arc<[Arc<dyn Provider>]>,
     decoys: Decoys,
 }
 
-/// What a SCRAM exchange goes on with.
+/// The keys with which a SCRAM exchange continues.
 pub struct Found {
     /// The account's keys, or a decoy's that no proof fits.
     pub keys: ScramKeys,
-    /// What to answer even if the proof is right: the account is locked.
+    /// The error to return even if the proof is right: the account is locked.
     pub refuse: Option<SaslError>,
 }
 
 impl Chain {
-    /// A chain of providers, first asked first.
+    /// A chain of providers, in the order they are tried.
     pub fn new(providers: Vec<Arc<dyn Provider>>, decoys: Decoys) -> Self {
         Chain { providers: providers.into(), decoys }
     }
@@ -36,8 +36,8 @@ impl Chain {
         self.providers.iter().map(|p| p.name())
     }
 
-    /// The keys for a SCRAM exchange: always some, so that an exchange for a name without an account looks like
-    /// any other and fails at its end.
+    /// The keys for a SCRAM exchange. They always exist, so that an exchange for a name without an account
+    /// looks like any other and fails at its end.
     ///
     /// # Errors
     /// [`SaslError::TemporaryAuthFailure`].
@@ -59,7 +59,7 @@ impl Chain {
     /// Checks a password.
     ///
     /// # Errors
-    /// [`SaslError::NotAuthorized`], [`SaslError::AccountDisabled`] (only to who knows the password),
+    /// [`SaslError::NotAuthorized`], [`SaslError::AccountDisabled`] (only if the password is right),
     /// [`SaslError::TemporaryAuthFailure`].
     pub async fn verify_plain(&self, domain: &str, local: &str, password: &str) -> Result<(), SaslError> {
         for provider in self.providers.iter() {
@@ -82,7 +82,7 @@ impl Chain {
         self.exists_at(domain, local, |_| true).await
     }
 
-    /// Whether any provider has the account whose accounts are not rows of our own table.
+    /// Whether any provider whose accounts are not rows of the account table has the account.
     ///
     /// # Errors
     /// A provider failed before one said yes.
@@ -104,7 +104,7 @@ impl Chain {
         Ok(false)
     }
 
-    /// Creates an account at the first provider that takes new ones.
+    /// Creates an account at the first provider that accepts new ones.
     ///
     /// # Errors
     /// See [`ChangeError`]; `Exists` also when another provider of the domain has the name.
@@ -142,8 +142,8 @@ impl Chain {
         Err(missing)
     }
 
-    /// The hashes that every provider offers for the domain, in the first provider's order. A provider that fails
-    /// offers none, so that nobody is sent to a mechanism that would not work.
+    /// The hashes that every provider offers for the domain, in the first provider's order. A failing
+    /// provider offers none, so that no client is offered a mechanism that would not work.
     pub async fn hashes_offered(&self, domain: &str) -> Vec<Hash> {
         let mut common: Option<Vec<Hash>> = None;
         for provider in self.providers.iter() {

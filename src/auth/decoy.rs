@@ -1,4 +1,4 @@
-//! What is answered for accounts that do not exist.
+//! Decoy keys for accounts that do not exist.
 
 use std::sync::Arc;
 
@@ -7,23 +7,23 @@ use storage::{Hash, ScramKeys, StorageError, Store};
 
 use crate::keys::{SALT_LEN, decoy_keys, decoy_model};
 
-/// The name of the secret among the settings in the database.
+/// The name of the secret among the database's settings.
 const SETTING: &str = "auth.decoy-secret";
 
 const SECRET_LEN: usize = 32;
 
-/// What answers for accounts that do not exist: made from the server's secret, and shaped as an account of the domain is.
-/// Without `Debug`.
+/// Generates keys for accounts that do not exist: derived from the server's secret, and shaped like those of
+/// an account of the domain. No `Debug`, since it contains the secret.
 #[derive(Clone)]
 pub struct Decoys {
     secret: Arc<[u8]>,
-    /// Of a domain that has no account with such keys.
+    /// Used for a domain without accounts with such keys.
     shape: Shape,
-    /// Where accounts are, to look like one of them.
+    /// Used to imitate existing accounts.
     store: Option<Store>,
 }
 
-/// What a challenge shows of an account's keys.
+/// What a challenge reveals of an account's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub iterations: u32,
@@ -31,12 +31,12 @@ pub(crate) struct Shape {
 }
 
 impl Decoys {
-    /// `secret`: at least 16 random bytes, the same after a restart; `iterations`: those that new accounts get.
+    /// `secret`: at least 16 random bytes, the same after a restart; `iterations`: those of new accounts.
     pub fn new(secret: impl Into<Arc<[u8]>>, iterations: u32) -> Self {
         Decoys { secret: secret.into(), shape: Shape { iterations, salt_len: SALT_LEN }, store: None }
     }
 
-    /// With the secret that the database keeps; the first call makes it.
+    /// With the secret stored in the database; created by the first call.
     ///
     /// # Errors
     /// The database failed.
@@ -55,8 +55,8 @@ impl Decoys {
         Ok(Decoys { store: Some(store.clone()), ..Decoys::new(secret, iterations) })
     }
 
-    /// The keys of a name that has no account. Accounts of different age have different counts of iterations, and so have
-    /// decoys: each has those of an account that its name chooses.
+    /// The keys of a name without an account. Accounts of different ages have different iteration counts, and
+    /// so have decoys: each imitates an account chosen by its name.
     pub async fn keys(&self, domain: &str, local: &str, hash: Hash) -> ScramKeys {
         let shape = match self.model(domain, local, hash).await {
             Ok(model) => model.unwrap_or(self.shape),

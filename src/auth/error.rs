@@ -1,4 +1,4 @@
-//! What a failed authentication tells the peer.
+//! SASL errors.
 
 /// A SASL error condition (RFC 6120 §6.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum SaslError {
     MechanismTooWeak,
     /// Wrong credentials, or no such account.
     NotAuthorized,
-    /// The server cannot tell at present; the same credentials may do later.
+    /// The server cannot decide at present; the same credentials may work later.
     TemporaryAuthFailure,
 }
 

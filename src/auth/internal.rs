@@ -1,4 +1,4 @@
-//! The provider over our own storage.
+//! The provider backed by the server's own store.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use crate::provider::{BoxFuture, ChangeError, Lookup, Outcome, Provider, Provide
 
 const NAME: &str = "internal";
 
-/// What keys are made of when a password is set.
+/// How keys are derived when a password is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hashing {
     /// One set of keys for each (`auth.scram`), the strongest first.
     pub hashes: Vec<Hash>,
     /// PBKDF2 iterations.
     pub iterations: u32,
-    /// How many passwords are hashed at once; the others wait.
+    /// How many passwords are hashed concurrently; the others wait.
     pub at_once: NonZeroUsize,
 }
 
@@ -34,13 +34,13 @@ pub struct Internal {
 }
 
 impl Internal {
-    /// The provider over a store. `decoys` should be the one that the domain's chain has.
+    /// The provider backed by a store. `decoys` should be those of the domain's chain.
     pub fn new(store: Store, random: runtime::SharedRandom, decoys: Decoys, hashing: Hashing) -> Self {
         let blocking = Arc::new(Semaphore::new(hashing.at_once.get()));
         Internal { store, random, decoys, hashing, blocking }
     }
 
-    /// Keys for a new password, made off the calling thread.
+    /// Keys for a new password, derived off the calling thread.
     ///
     /// # Errors
     /// [`PasswordError`].
@@ -51,15 +51,15 @@ impl Internal {
             self.blocking(move || new_keys(&*random, &hashing.hashes, hashing.iterations, &password)).await;
         match made {
             Some(made) => made,
-            // The runtime is shutting down; nobody waits for the keys.
+            // The runtime is shutting down; the keys are no longer needed.
             None => Ok(Vec::new()),
         }
     }
 
-    /// Runs hashing on the pool for blocking work, a bounded number at once. `None` if it did not end.
+    /// Runs hashing on the pool for blocking work, with limited concurrency. `None` if it did not complete.
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let permit = self.blocking.clone().acquire_owned().await.ok()?;
-        // The permit goes with the work: a caller that gives up does not free it before the work is over.
+        // The permit moves with the work: a caller that gives up does not free it before the work is done.
         let work = tokio::task::spawn_blocking(move || {
             let done = work();
             drop(permit);
@@ -95,7 +95,7 @@ impl Internal {
             None => (None, Vec::new()),
         };
         if keys.is_empty() {
-            // The same work, so that time does not tell who has an account.
+            // The same work, so that timing does not reveal which accounts exist.
             keys = self.decoys_for(domain, local).await;
         }
         let password = Zeroizing::new(password.to_owned());

@@ -1,4 +1,4 @@
-//! The keys that stand in the database instead of a password.
+//! The keys stored in the database instead of a password.
 
 use storage::{Hash, ScramKeys};
 use subtle::ConstantTimeEq;
@@ -8,13 +8,13 @@ use zeroize::Zeroizing;
 use crate::decoy::Shape;
 use crate::digest::{digest, hmac, output_len, salted_password};
 
-/// Length in bytes of the salts we make.
+/// Length in bytes of generated salts.
 pub const SALT_LEN: usize = 16;
 
-/// A password that no keys can be made of.
+/// Why keys cannot be derived from a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    /// It is empty, or consists of what SASLprep takes away.
+    /// It is empty, or consists of characters that SASLprep removes.
     #[error("the password must not be empty")]
     Empty,
     /// SASLprep refuses it.
@@ -73,19 +73,19 @@ pub fn new_keys(
     Ok(hashes.iter().map(make).collect())
 }
 
-/// Whether the password is that of the keys, by the strongest hash among them. `false` if there are none, or if the
-/// password does not pass SASLprep. Blocking, as [`derive_keys`].
+/// Whether the password matches the keys, by the strongest hash among them. `false` if there are none, or if
+/// SASLprep refuses the password. Blocking, as [`derive_keys`].
 pub fn verify_plain(password: &str, keys: &[ScramKeys]) -> bool {
     let Some(strongest) = keys.iter().max_by_key(|k| output_len(k.hash)) else { return false };
-    // The work is done for an impossible one too, so that time does not tell which they are.
+    // The work is done even for an impossible password, so that timing does not reveal which those are.
     let prepared = prepare(password).unwrap_or_default();
     let tried = keys_of(strongest.hash, prepared.as_bytes(), &strongest.salt, strongest.iterations);
     let equal: bool = tried.stored_key.ct_eq(&strongest.stored_key).into();
     equal && !prepared.is_empty()
 }
 
-/// What an account that does not exist answers with: a salt that is the same every time, made from the server's
-/// secret, and keys that no password fits. `username` and `domain` in the form in which accounts are looked up.
+/// The keys of an account that does not exist: with a salt that is always the same, derived from the server's
+/// secret, that no password matches. `username` and `domain` in the form used for lookups.
 pub(crate) fn decoy_keys(secret: &[u8], domain: &str, username: &str, hash: Hash, shape: Shape) -> ScramKeys {
     let derive = |what: &str| {
         let parts = [what, "\0", hash_name(hash), "\0", domain, "\0", username];
@@ -105,7 +105,8 @@ pub(crate) fn decoy_keys(secret: &[u8], domain: &str, username: &str, hash: Hash
     }
 }
 
-/// Where among a domain's accounts, in the order of their names, the one stands that a name without an account looks like.
+/// A position among a domain's accounts, in the order of their names: that of the account a nonexistent name
+/// imitates.
 pub(crate) fn decoy_model(secret: &[u8], domain: &str, username: &str) -> String {
     let parts = ["decoy model", "\0", domain, "\0", username];
     let letter = |byte: &u8| char::from(b'a' + byte % 26);
@@ -132,7 +133,7 @@ mod tests {
         STANDARD.encode(bytes)
     }
 
-    // RFC 5802 §5 and RFC 7677 §3; the keys computed from them with Python's hashlib.
+    // RFC 5802 §5 and RFC 7677 §3; the keys were computed from them with Python's hashlib.
     #[test]
     fn keys_of_the_rfcs() {
         let salt = STANDARD.decode("QSXCR+Q6sek8bf92").unwrap();
@@ -147,7 +148,7 @@ mod tests {
 
     #[test]
     fn saslprep_is_applied() {
-        // RFC 4013 §3: a soft hyphen is mapped to nothing; a roman nine is normalised.
+        // RFC 4013 §3: a soft hyphen is mapped to nothing; a roman nine is normalized.
         let plain = derive_keys(Hash::Sha256, "IX", b"salt", 1).unwrap();
         for same in ["I\u{AD}X", "\u{2168}"] {
             assert!(verify_plain(same, std::slice::from_ref(&plain)));

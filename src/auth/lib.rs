@@ -1,10 +1,11 @@
 //! SASL mechanisms as sans-IO state machines, password keys, credential providers.
 //!
 //! - [`Mechanism`], [`SaslError`]: the names of RFC 6120 §6.
-//! - [`ScramServer`]: SCRAM (RFC 5802, RFC 7677) up to the point where keys are needed and on from there, so that
-//!   the caller can wait for a database in between. [`parse_plain`]: PLAIN (RFC 4616).
-//! - [`Provider`]: who knows passwords; [`Internal`] over our own storage, [`Chain`] for a domain's list of them.
-//! - [`LoginLimiter`]: failed log-ins per address.
+//! - [`ScramServer`]: SCRAM (RFC 5802, RFC 7677) up to the point where keys are needed and on from there, so
+//!   that the caller can wait for a database in between. [`parse_plain`]: PLAIN (RFC 4616).
+//! - [`Provider`]: a source of credentials; [`Internal`] for the server's own store, [`Chain`] for a domain's
+//!   list.
+//! - [`LoginLimiter`]: failed logins per address.
 
 mod chain;
 mod decoy;

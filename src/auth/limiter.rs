@@ -1,4 +1,4 @@
-//! Failed log-ins per address, in bounded memory.
+//! Failed logins per address, in bounded memory.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
@@ -8,14 +8,14 @@ use parking_lot::Mutex;
 use runtime::SharedClock;
 use settings::{Limit, group, number};
 
-/// Addresses remembered at once: `SETS` × `WAYS`. Within a set the one that owes least makes place.
+/// Addresses remembered at once: `SETS` × `WAYS`. Within a set the one with the smallest debt is evicted.
 const SETS: usize = 1024;
 const WAYS: usize = 8;
 
-/// A minute, the time in which the allowance comes back, in microseconds.
+/// A minute, in which the allowance is restored, in microseconds.
 const WINDOW_US: u64 = 60_000_000;
 
-/// An address is never blocked for longer than this, however many log-ins failed.
+/// An address is never blocked for longer than this, however many logins failed.
 const LONGEST_US: u64 = 15 * WINDOW_US;
 
 group! {
@@ -27,7 +27,7 @@ group! {
     }
 }
 
-/// Too many log-ins from the address have failed.
+/// Too many logins from the address have failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many failed login attempts from this address; try again in {} seconds", .retry_after.as_secs() + 1)]
 pub struct Limited {
@@ -35,9 +35,9 @@ pub struct Limited {
     pub retry_after: Duration,
 }
 
-/// Counts failed log-ins by address (IPv6: by /64, which is one subscriber), as a token bucket: `per_minute` at
-/// once, and as many again over a minute. At most 8,192 addresses are remembered; under an attack from more, those
-/// that failed least are forgotten.
+/// Counts failed logins by address (IPv6: by /64, which is one subscriber), as a token bucket: `per_minute`
+/// at once, and as many again over a minute. At most 8,192 addresses are remembered; under an attack from
+/// more, those with the fewest failures are forgotten.
 pub struct LoginLimiter {
     /// What one failure costs in microseconds; 0: no limit.
     cost_us: u64,
@@ -54,7 +54,7 @@ struct Slot {
 }
 
 impl LoginLimiter {
-    /// `per_minute` failures are allowed.
+    /// Allows `per_minute` failures.
     pub fn new(per_minute: Limit, clock: SharedClock) -> Self {
         let cost_us = per_minute.get().map_or(0, |failures| (WINDOW_US / failures).max(1));
         let sets = if cost_us == 0 { 0 } else { SETS };
@@ -66,7 +66,7 @@ impl LoginLimiter {
         }
     }
 
-    /// Whether a log-in from the address may be tried.
+    /// Whether a login from the address may be tried.
     ///
     /// # Errors
     /// [`Limited`], with the time to wait.
@@ -76,11 +76,11 @@ impl LoginLimiter {
         self.allowed(key, &set.lock())
     }
 
-    /// The outcome of a log-in may be told, and a failure counts: what was begun in time is worth nothing when too many others
-    /// have failed by the time that it ends.
+    /// Judges the outcome of a login, counting a failure: a login begun within the limit is still refused if
+    /// too many others have failed by its end.
     ///
     /// # Errors
-    /// [`Limited`], whatever the outcome; it is not counted then.
+    /// [`Limited`], whatever the outcome, which is not counted then.
     pub fn judge(&self, address: IpAddr, right: bool) -> Result<(), Limited> {
         let key = key_of(address);
         let Some(set) = self.set(key) else { return Ok(()) };
@@ -92,7 +92,7 @@ impl LoginLimiter {
         Ok(())
     }
 
-    /// A failure that counts whatever came before it.
+    /// Counts a failure unconditionally.
     #[cfg(test)]
     fn failed(&self, address: IpAddr) {
         let key = key_of(address);
@@ -129,7 +129,7 @@ impl LoginLimiter {
     }
 }
 
-/// An IPv4 address also when mapped into IPv6; the /64 of an IPv6 address.
+/// IPv4 addresses, also mapped into IPv6; the /64 of an IPv6 address.
 fn key_of(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(v4) => 1 << 127 | u128::from(u32::from(v4)) << 64 | 1,

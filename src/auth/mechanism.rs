@@ -1,4 +1,4 @@
-//! The mechanisms we speak.
+//! The supported SASL mechanisms.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ pub enum Mechanism {
     ScramSha256,
     /// `SCRAM-SHA-1` (RFC 5802).
     ScramSha1,
-    /// `PLAIN` (RFC 4616); over TLS only, which the caller sees to.
+    /// `PLAIN` (RFC 4616); over TLS only, which the caller must ensure.
     Plain,
 }
 
@@ -59,7 +59,7 @@ impl fmt::Display for Mechanism {
     }
 }
 
-/// Not the name of a mechanism that this server speaks; answered with [`crate::SaslError::InvalidMechanism`].
+/// Not the name of a supported mechanism; answered with [`crate::SaslError::InvalidMechanism`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("unknown SASL mechanism")]
 pub struct UnknownMechanism;

@@ -7,12 +7,12 @@ use crate::error::SaslError;
 /// A message longer than this is refused: a user name of 1,023 bytes, escaped, and a long nonce fit.
 const MAX_MESSAGE: usize = 8192;
 
-/// client-first-message, cut into its parts.
+/// client-first-message, split into its parts.
 #[derive(Debug)]
 pub(crate) struct First<'a> {
-    /// `n,,` or `y,a=…,`, with the comma at the end.
+    /// `n,,` or `y,a=…,`, including the final comma.
     pub(crate) gs2_header: &'a str,
-    /// What follows it.
+    /// What follows the GS2 header.
     pub(crate) bare: &'a str,
     /// Un-escaped.
     pub(crate) authzid: Option<Cow<'a, str>>,
@@ -21,7 +21,7 @@ pub(crate) struct First<'a> {
     pub(crate) nonce: &'a str,
 }
 
-/// client-final-message, cut into its parts.
+/// client-final-message, split into its parts.
 #[derive(Debug)]
 pub(crate) struct Final<'a> {
     /// The message up to the comma before `p=`.
@@ -40,8 +40,8 @@ fn text(message: &[u8]) -> Result<&str, SaslError> {
     std::str::from_utf8(message).map_err(|_| SaslError::MalformedRequest)
 }
 
-/// Parses a client-first-message. Both `n` (the client cannot bind) and `y` (it can, and believes that the server
-/// cannot: true, as no `-PLUS` is offered) are taken; `p` is refused.
+/// Parses a client-first-message. Both `n` (the client does not support channel binding) and `y` (it does,
+/// and believes the server does not, which is true, as no `-PLUS` is offered) are accepted; `p` is refused.
 pub(crate) fn parse_first(message: &[u8]) -> Result<First<'_>, SaslError> {
     let message = text(message)?;
     let (flag, rest) = message.split_once(',').ok_or(SaslError::MalformedRequest)?;
@@ -55,7 +55,7 @@ pub(crate) fn parse_first(message: &[u8]) -> Result<First<'_>, SaslError> {
         named => Some(saslname(value(named, "a=")?)?),
     };
     let mut fields = bare.split(',');
-    // `m=`, the mandatory extension, would stand first and is refused here: we know none.
+    // `m=`, the mandatory extension, would come first and is refused here: none are supported.
     let username = saslname(value(fields.next().unwrap_or_default(), "n=")?)?;
     let nonce = nonce(value(fields.next().unwrap_or_default(), "r=")?)?;
     extensions(fields)?;
@@ -78,8 +78,8 @@ fn value<'a>(field: &'a str, name: &str) -> Result<&'a str, SaslError> {
     field.strip_prefix(name).ok_or(SaslError::MalformedRequest)
 }
 
-/// Optional extensions are ignored, but for the form `ALPHA "=" 1*value-char`; `m=` is refused wherever it stands,
-/// and so is a second one of what the grammar has once.
+/// Optional extensions are ignored if they have the form `ALPHA "=" 1*value-char`; `m=` is refused anywhere,
+/// and so is a repetition of an attribute that the grammar has once.
 fn extensions<'a>(fields: impl Iterator<Item = &'a str>) -> Result<(), SaslError> {
     for field in fields {
         let mut bytes = field.bytes();
@@ -92,7 +92,7 @@ fn extensions<'a>(fields: impl Iterator<Item = &'a str>) -> Result<(), SaslError
     Ok(())
 }
 
-/// Printable ASCII but the comma, which `split` has taken out already.
+/// Printable ASCII except the comma, which `split` has removed already.
 fn nonce(value: &str) -> Result<&str, SaslError> {
     let fits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_graphic());
     if fits { Ok(value) } else { Err(SaslError::MalformedRequest) }
@@ -185,7 +185,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn anything_may_come(bytes: Vec<u8>, text in "[ny],(a=[a=,2C3D]{0,6})?,n=[a=,2C3D]{0,6},r=[a-z,=]{0,5}") {
-            // Whatever it is, it is refused or cut without loss.
+            // Any input is refused or split without loss.
             for message in [&bytes[..], text.as_bytes()] {
                 if let Ok(first) = parse_first(message) {
                     assert_eq!([first.gs2_header, first.bare].concat().as_bytes(), message);

@@ -5,21 +5,21 @@ use zeroize::Zeroizing;
 
 use crate::error::SaslError;
 
-/// What a PLAIN message says. It has no `Debug`, so that no log can show it.
+/// The content of a PLAIN message. No `Debug`, so that it cannot be logged.
 pub struct PlainCredentials {
-    /// The identity to act as, if one is named: a JID.
+    /// The authorization identity, if any: a JID.
     pub authzid: Option<String>,
     /// The user name, after SASLprep: not yet a JID's local part.
     pub authcid: String,
-    /// The password as it came; wiped when dropped.
+    /// The password as sent; wiped when dropped.
     pub password: Zeroizing<String>,
 }
 
 /// Parses `[authzid] NUL authcid NUL password`.
 ///
 /// # Errors
-/// [`SaslError::MalformedRequest`]: not exactly two NULs, not UTF-8, a part too long for its kind, an empty user name or
-/// password, or a user name that SASLprep refuses.
+/// [`SaslError::MalformedRequest`]: not exactly two NULs, not UTF-8, a part too long for its kind, an empty
+/// user name or password, or a user name that SASLprep refuses.
 pub fn parse_plain(message: &[u8]) -> Result<PlainCredentials, SaslError> {
     let mut parts = message.split(|&b| b == 0);
     let (Some(authzid), Some(authcid), Some(password), None) =

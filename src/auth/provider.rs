@@ -1,4 +1,4 @@
-//! Who knows passwords.
+//! Credential providers.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,9 +10,11 @@ use crate::keys::PasswordError;
 /// A future behind a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A source of credentials: our own storage, a plugin. `domain` and `local` are the normalised parts of a JID.
+/// A source of credentials: the server's own store, a plugin. `domain` and `local` are the normalized parts
+/// of a JID.
 ///
-/// `NotMine` and `NoSuchAccount` pass the question to the domain's next provider; every other answer is final.
+/// `NotMine` and `NoSuchAccount` pass the question to the domain's next provider; every other answer is
+/// final.
 pub trait Provider: Send + Sync {
     /// The name under which the configuration's `auth` lists it.
     fn name(&self) -> &str;
@@ -36,7 +38,8 @@ pub trait Provider: Send + Sync {
     /// Whether it has that account, locked or not.
     fn exists<'a>(&'a self, domain: &'a str, local: &'a str) -> BoxFuture<'a, Result<bool, ProviderError>>;
 
-    /// Whether its accounts are the rows of our own account table, so that who looks there need not ask it.
+    /// Whether its accounts are the rows of the account table, so that a caller who has queried that need not
+    /// query it.
     fn keeps_our_rows(&self) -> bool {
         false
     }
@@ -52,7 +55,7 @@ pub trait Provider: Send + Sync {
         Box::pin(std::future::ready(Err(ChangeError::NotHere)))
     }
 
-    /// Sets the password of an account of its own.
+    /// Sets the password of one of its accounts.
     fn set_password<'a>(
         &'a self,
         _domain: &'a str,
@@ -62,8 +65,8 @@ pub trait Provider: Send + Sync {
         Box::pin(std::future::ready(Err(ChangeError::NotHere)))
     }
 
-    /// The SCRAM hashes that every account of the domain has keys for: clients take the strongest mechanism
-    /// offered, and one without keys would be locked out.
+    /// The SCRAM hashes for which every account of the domain has keys: clients choose the strongest
+    /// mechanism offered, and an account without keys for it would be locked out.
     fn hashes_offered<'a>(&'a self, domain: &'a str) -> BoxFuture<'a, Result<Vec<Hash>, ProviderError>>;
 }
 
@@ -71,32 +74,31 @@ pub trait Provider: Send + Sync {
 pub enum Lookup {
     /// The account's keys.
     Keys(ScramKeys),
-    /// The account exists and has no keys for this hash.
+    /// The account exists but has no keys for this hash.
     NoKeys,
-    /// The provider answers for this name, and there is no such account.
+    /// The provider is responsible for this name, but there is no such account.
     NoSuchAccount,
-    /// The account may not log in. With its keys, if it has them, so that only who knows the password is told.
+    /// The account may not log in. Includes its keys, if it has any, so that the lock is revealed only to a
+    /// client with the right password.
     Locked(Option<ScramKeys>),
-    /// It cannot tell now.
+    /// It cannot decide now.
     TryLater,
-    /// The provider does not answer for this name.
+    /// The provider is not responsible for this name.
     NotMine,
 }
 
 /// The answer to [`Provider::verify_plain`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The password is right.
     Accept,
-    /// The password is wrong.
     Refuse,
-    /// The provider answers for this name, and there is no such account.
+    /// The provider is responsible for this name, but there is no such account.
     NoSuchAccount,
     /// The password is right, but the account may not log in.
     Locked,
-    /// It cannot tell now.
+    /// It cannot decide now.
     TryLater,
-    /// The provider does not answer for this name.
+    /// The provider is not responsible for this name.
     NotMine,
 }
 
@@ -105,23 +107,22 @@ pub enum Outcome {
 pub enum ChangeError {
     /// The name is taken.
     Exists,
-    /// It has no such account.
     NoSuchAccount,
     /// The password cannot be used.
     Password(PasswordError),
-    /// It keeps no accounts or passwords here.
+    /// The provider does not manage accounts or passwords.
     NotHere,
-    /// It failed.
+    /// The provider failed.
     Failed(ProviderError),
 }
 
-/// A provider failed. The text is for the operator's log and never for the peer, who hears
+/// A provider failed. The text is for the operator's log and never for the peer, which is sent
 /// [`crate::SaslError::TemporaryAuthFailure`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("auth provider {provider}: {what}")]
 pub struct ProviderError {
     /// The provider's name.
     pub provider: String,
-    /// What went wrong, without secrets.
+    /// The cause, without secrets.
     pub what: String,
 }

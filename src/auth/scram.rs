@@ -10,18 +10,18 @@ use crate::digest::{digest, hmac};
 use crate::error::SaslError;
 use crate::message::{First, parse_final, parse_first};
 
-/// Who the client says it is.
+/// The identity the client claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientFirst {
     /// The user name, un-escaped and after SASLprep: not yet a JID's local part.
     pub username: String,
-    /// The identity it wants to act as, un-escaped: a JID, if any.
+    /// The authorization identity, un-escaped: a JID, if any.
     pub authzid: Option<String>,
 }
 
-/// One exchange: [`client_first`](Self::client_first), then the caller looks the keys up, then
-/// [`server_first`](Self::server_first), then [`client_final`](Self::client_final). A call out of this order is
-/// answered as the client's mistake.
+/// One exchange: [`client_first`](Self::client_first), then the caller looks up the keys, then
+/// [`server_first`](Self::server_first), then [`client_final`](Self::client_final). A call out of this order
+/// is treated as a client error.
 pub struct ScramServer {
     hash: Hash,
     nonce: String,
@@ -50,8 +50,8 @@ struct Challenged {
 }
 
 impl ScramServer {
-    /// An exchange with that hash. `nonce` is the server's part of the nonce: printable ASCII without a comma, from
-    /// at least 128 random bits.
+    /// An exchange with that hash. `nonce` is the server's part of the nonce: printable ASCII without a
+    /// comma, from at least 128 random bits.
     pub fn new(hash: Hash, nonce: String) -> Self {
         ScramServer { hash, nonce, state: State::Start }
     }
@@ -64,7 +64,7 @@ impl ScramServer {
     /// Takes the client-first-message.
     ///
     /// # Errors
-    /// [`SaslError::MalformedRequest`]: not by the grammar, an unknown mandatory extension, channel binding, or a
+    /// [`SaslError::MalformedRequest`]: a syntax error, an unknown mandatory extension, channel binding, or a
     /// user name that SASLprep refuses.
     pub fn client_first(&mut self, message: &[u8]) -> Result<ClientFirst, SaslError> {
         if !matches!(self.state, State::Start) {
@@ -87,7 +87,7 @@ impl ScramServer {
 
     /// The server-first-message for the account's keys, or for a decoy's.
     pub fn server_first(&mut self, keys: &ScramKeys) -> Vec<u8> {
-        // Out of order there is nothing to bind to: the final message will be refused.
+        // Out of order there is no state to use: the final message will be refused.
         let State::First { gs2_header, bare, client_nonce } = std::mem::replace(&mut self.state, State::Done)
         else {
             return Vec::new();
@@ -104,12 +104,12 @@ impl ScramServer {
         server_first.into_bytes()
     }
 
-    /// Takes the client-final-message; returns the server-final-message (`v=…`), after which the client is who it
-    /// says.
+    /// Takes the client-final-message; returns the server-final-message (`v=…`), after which the client is
+    /// authenticated.
     ///
     /// # Errors
-    /// [`SaslError::NotAuthorized`]: the proof is wrong, or the nonce or the channel binding are not those of this
-    /// exchange. [`SaslError::MalformedRequest`]: not by the grammar, or out of order.
+    /// [`SaslError::NotAuthorized`]: the proof is wrong, or the nonce or the channel binding does not match
+    /// this exchange. [`SaslError::MalformedRequest`]: a syntax error, or out of order.
     pub fn client_final(&mut self, message: &[u8]) -> Result<Vec<u8>, SaslError> {
         let State::Challenged(challenged) = std::mem::replace(&mut self.state, State::Done) else {
             return Err(SaslError::MalformedRequest);
@@ -195,7 +195,7 @@ mod tests {
             let mut server = challenged(&vector);
             let last = server.client_final(vector.last.as_bytes()).unwrap();
             assert_eq!(last, vector.server_last.as_bytes());
-            // A second proof finds no exchange.
+            // A second proof finds the exchange finished.
             let again = server.client_final(vector.last.as_bytes());
             assert_eq!(again, Err(SaslError::MalformedRequest));
         }
@@ -220,7 +220,7 @@ mod tests {
         }
     }
 
-    /// A client, to try what the vectors do not have.
+    /// A client, for cases the vectors do not cover.
     fn answer(hash: Hash, gs2: &str, bare: &str, server_first: &[u8], password: &str) -> Vec<u8> {
         let server_first = std::str::from_utf8(server_first).unwrap();
         let mut fields = server_first.split(',').map(|f| f.split_once('=').unwrap().1);

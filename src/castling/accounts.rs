@@ -1,4 +1,4 @@
-//! The `user` commands, on the store: beside a running server, or without one.
+//! The `user` commands, operating on the store: in a running server, or without one.
 
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
@@ -28,7 +28,6 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Accounts of these domains.
     pub fn new(store: Store, runtime: Runtime, domains: Vec<String>, auth: &Auth) -> Self {
         let hashes = auth.scram.iter().map(|hash| match hash {
             Scram::Sha1 => Hash::Sha1,
@@ -37,10 +36,10 @@ impl Accounts {
         Self { store, runtime, domains, hashes: hashes.collect(), iterations: auth.iterations }
     }
 
-    /// Carries out a `user` command, named without the `user.`.
+    /// Executes a `user` command, given without the `user.` prefix.
     ///
     /// # Errors
-    /// What the command refuses, and failures of the database.
+    /// Refusals by the command, and failures of the database.
     pub async fn run(&self, command: &str, args: Value) -> Result<Value, CommandError> {
         match command {
             "add" => answer(&self.add(arguments::<AddUsers>(args)?.rows).await?),
@@ -52,7 +51,7 @@ impl Accounts {
         }
     }
 
-    /// Creates accounts; a row that is refused does not keep the others from being created.
+    /// Creates accounts; a refused row does not prevent the others.
     ///
     /// # Errors
     /// Failures of the database.
@@ -138,7 +137,7 @@ impl Accounts {
         found.ok_or_else(|| no_account(jid))
     }
 
-    /// The parts of a name that may be created here.
+    /// The parts of an account name that may be created here.
     fn name(&self, jid: &str) -> Result<(String, String), CommandError> {
         let (local, domain) = split(jid, Jid::parse_strict(jid))?;
         if !self.domains.contains(&domain) {
@@ -148,7 +147,7 @@ impl Accounts {
         Ok((local, domain))
     }
 
-    /// The keys of passwords, made on all cores.
+    /// The keys of passwords, derived on all cores.
     async fn hash(
         &self,
         passwords: Vec<String>,
@@ -207,23 +206,22 @@ fn not_created(jid: &str, error: &CreateError) -> String {
     }
 }
 
-/// The refusal of a name without an account.
+/// The error for a name without an account.
 pub fn no_account(jid: &str) -> CommandError {
     CommandError::new(format!("account {jid} does not exist")).remedy("see castling user list")
 }
 
-/// A failure of the database.
 pub fn failed(error: StorageError) -> CommandError {
     CommandError::new(error.to_string())
 }
 
-/// The refusal of a command that this version does not have.
+/// The error for a command that this version does not have.
 pub fn unknown(command: &str) -> CommandError {
     CommandError::new(format!("unknown command {command}"))
         .remedy("use the castling binary of the same version as the server")
 }
 
-/// Arguments as the command takes them.
+/// Parses a command's arguments.
 ///
 /// # Errors
 /// They have another shape.
@@ -234,7 +232,7 @@ pub fn arguments<T: DeserializeOwned>(args: Value) -> Result<T, CommandError> {
 /// A reply as JSON.
 ///
 /// # Errors
-/// It cannot be written as JSON.
+/// It cannot be represented as JSON.
 pub fn answer(reply: &impl serde::Serialize) -> Result<Value, CommandError> {
     serde_json::to_value(reply).map_err(|error| CommandError::new(error.to_string()))
 }

@@ -1,4 +1,4 @@
-//! What the command line and the server say to each other over the admin socket: arguments and replies.
+//! Arguments and replies of commands over the admin socket.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,30 +10,27 @@ pub struct AddUsers {
     pub rows: Vec<(String, String)>,
 }
 
-/// What became of the rows of `user.add`.
+/// The result of `user.add`.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddedUsers {
-    /// How many accounts were created.
     pub added: usize,
-    /// Those that were not.
+    /// Rows that were refused.
     pub refused: Vec<RefusedUser>,
 }
 
-/// A row that became no account.
+/// A refused row.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedUser {
-    /// Its place among the rows, counted from 0.
+    /// Its index among the rows.
     pub row: usize,
-    /// Why.
+    /// The reason.
     pub message: String,
 }
 
 /// `user.passwd`
 #[derive(Serialize, Deserialize)]
 pub struct SetPassword {
-    /// The account.
     pub jid: String,
-    /// Its new password.
     pub password: String,
 }
 
@@ -48,7 +45,7 @@ pub struct OfJid {
 #[derive(Serialize, Deserialize)]
 pub struct ListUsers {
     pub domain: String,
-    /// Only those after this local part.
+    /// Only accounts after this local part.
     #[serde(default)]
     pub after: Option<String>,
 }
@@ -58,14 +55,13 @@ pub struct ListUsers {
 pub struct UserPage {
     /// Local parts in bytewise order.
     pub locals: Vec<String>,
-    /// Whether there are more after them.
+    /// Whether more follow.
     pub more: bool,
 }
 
 /// An account, for `user.show`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct UserShown {
-    /// The account.
     pub jid: String,
     /// When it was created (XEP-0082).
     pub created: String,
@@ -78,7 +74,6 @@ pub struct UserShown {
 /// `domain.add`, `domain.enable`, `domain.disable`, `domain.remove`
 #[derive(Serialize, Deserialize)]
 pub struct OfDomain {
-    /// Its name.
     pub domain: String,
     /// For `domain.remove`: delete its accounts as well.
     #[serde(default)]
@@ -88,15 +83,14 @@ pub struct OfDomain {
 /// A domain, for `domain.list`.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DomainShown {
-    /// Its name.
     pub domain: String,
-    /// Who declared it: `file` or `command`.
+    /// Where it is declared: `file` or `command`.
     pub declared_by: String,
     /// Whether it is served.
     pub enabled: bool,
-    /// Who said so.
+    /// Where that is set: `file` or `command`.
     pub enabled_by: String,
-    /// The plugins that decide there, in order.
+    /// The plugins enabled there, in order.
     pub plugins: Vec<PluginOn>,
 }
 
@@ -105,9 +99,9 @@ pub struct DomainShown {
 pub struct PluginOn {
     /// The plugin, or in `plugin.list` the domain.
     pub name: String,
-    /// Who enabled it.
+    /// Where it is enabled: `file` or `command`.
     pub enabled_by: String,
-    /// Its settings, each with its value and who set it.
+    /// Its settings, each with its value and where it is set.
     pub config: Map<String, Value>,
 }
 
@@ -123,29 +117,27 @@ pub struct InstallPlugin {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SwitchPlugin {
-    /// The plugin.
     pub name: String,
     /// On these domains; on all if empty.
     pub domains: Vec<String>,
     /// Settings to change.
     pub set: Map<String, Value>,
-    /// What it may use; empty: what it asks for.
+    /// Grants; if empty, those the plugin requests.
     pub grants: Vec<String>,
 }
 
-/// What `plugin.enable` did.
+/// The result of `plugin.enable`.
 #[derive(Serialize, Deserialize)]
 pub struct EnabledPlugin {
-    /// What the plugin may use now.
+    /// The plugin's grants now.
     pub grants: Vec<String>,
-    /// Where it decides now.
+    /// Where it is enabled now.
     pub domains: Vec<String>,
 }
 
 /// `plugin.reload`, `plugin.remove`, `plugin.show`
 #[derive(Serialize, Deserialize)]
 pub struct OfPlugin {
-    /// The plugin.
     pub name: String,
     /// For `plugin.reload`: another version, an absolute path.
     #[serde(default)]
@@ -156,28 +148,26 @@ pub struct OfPlugin {
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PluginShown {
     pub name: String,
-    /// The version that its manifest names; none while it is not loaded.
+    /// The version given in its manifest; `None` while it is not loaded.
     pub version: Option<String>,
-    /// Who declared it: `file` or `command`.
+    /// Where it is declared: `file` or `command`.
     pub declared_by: String,
-    /// The component.
+    /// The component's path.
     pub file: String,
-    /// Whose word the file is.
+    /// Where `file` is set: `file` or `command`.
     pub file_by: String,
-    /// What it may use.
     pub grants: Vec<String>,
-    /// Where it decides.
+    /// Where it is enabled.
     pub domains: Vec<PluginOn>,
 }
 
 /// A session, for `session.list`.
 #[derive(Serialize, Deserialize)]
 pub struct SessionShown {
-    /// Its full JID.
     pub jid: String,
     /// `tcp`, `ws` or `bosh`.
     pub transport: String,
-    /// `tls`, or none without.
+    /// `tls`, or `None` for a plain connection.
     pub tls: Option<String>,
     /// The client's address.
     pub address: String,
@@ -187,20 +177,20 @@ pub struct SessionShown {
     pub state: String,
 }
 
-/// The server, for `status`.
+/// The server's state, for `status`.
 #[derive(Serialize, Deserialize)]
 pub struct Status {
     pub version: String,
     pub process: u32,
     /// When it started (XEP-0082).
     pub since: String,
-    /// Where it accepts.
+    /// Its listeners.
     pub listen: Vec<Listening>,
-    /// Domains that are served.
+    /// The number of served domains.
     pub domains: usize,
-    /// Sessions, attached or detached.
+    /// The number of sessions, attached or detached.
     pub sessions: usize,
-    /// Plugins that are loaded.
+    /// The number of loaded plugins.
     pub plugins: usize,
 }
 

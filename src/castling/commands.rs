@@ -1,4 +1,4 @@
-//! The commands, one a file.
+//! The commands, one per file.
 
 mod check;
 mod domain;
@@ -20,7 +20,7 @@ use crate::cli::{Cli, Command};
 use crate::config::{Loaded, load};
 use crate::failure::Failure;
 
-/// Carries a command line out.
+/// Executes a command line.
 ///
 /// # Errors
 /// The command was refused or failed.
@@ -44,7 +44,8 @@ fn usable(loaded: Loaded) -> Result<Loaded, Failure> {
     if loaded.problems.fatal() { Err(loaded.problems.into()) } else { Ok(loaded) }
 }
 
-/// The running server. Its configuration may be broken meanwhile: only the data directory is taken from it.
+/// Connects to the running server. Its configuration may be broken meanwhile: only the data directory is
+/// taken from it.
 fn running(file: Option<&Path>) -> Result<Client, Failure> {
     let data_dir = load(file)?.config.data_dir;
     connect(&data_dir)?.ok_or_else(|| Failure::no_server(&data_dir))
@@ -58,7 +59,7 @@ fn connect(data_dir: &Path) -> Result<Option<Client>, Failure> {
     })
 }
 
-/// A reply as the command knows it.
+/// Parses a reply into the command's type.
 fn reply<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
     serde_json::from_value(value).map_err(|error| {
         let why = format!("cannot read the server's reply: {error}");

@@ -1,5 +1,5 @@
-//! The configuration: a TOML file, read by a schema that reports everything wrong at once, and over it what
-//! commands changed.
+//! The configuration: a TOML file, validated against a schema that reports all problems at once, and on top
+//! of it the changes made by commands.
 
 mod change;
 mod components;

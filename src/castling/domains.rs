@@ -1,4 +1,4 @@
-//! The `domain` commands as far as they concern the overlay, and how domains and plugins are shown.
+//! The overlay part of the `domain` commands, and the output format of domains and plugins.
 
 use admin::CommandError;
 use serde_json::{Map, Value, json};
@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use crate::api::{DomainShown, OfDomain, PluginOn, PluginShown};
 use crate::config::{Config, Loaded, Overlay, Plugin, PluginUse};
 
-/// The overlay after a `domain` command, named without the `domain.`; none if there is no such command.
+/// The overlay after a `domain` command, given without the `domain.` prefix; `None` if there is no such
+/// command.
 ///
 /// # Errors
 /// The command is refused.
@@ -20,7 +21,7 @@ pub fn change(loaded: &Loaded, command: &str, args: &OfDomain) -> Option<Result<
     }
 }
 
-/// All domains.
+/// All domains, for `domain.list`.
 pub fn shown(config: &Config) -> Vec<DomainShown> {
     let one = |domain: &crate::config::Domain| DomainShown {
         domain: domain.name.clone(),
@@ -32,7 +33,7 @@ pub fn shown(config: &Config) -> Vec<DomainShown> {
     config.domains.iter().map(one).collect()
 }
 
-/// A plugin with the domains it decides on; its version is known to who has loaded it.
+/// A plugin with the domains it is enabled on; its version is known only to a caller that has loaded it.
 pub fn plugin_shown(config: &Config, name: &str, plugin: &Plugin, version: Option<String>) -> PluginShown {
     let uses = config.domains.iter().flat_map(|domain| {
         domain.active.iter().filter(|one| one.name == name).map(|one| on(&domain.name, one))

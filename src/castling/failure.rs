@@ -1,4 +1,4 @@
-//! Why a command ends with exit code 1.
+//! The failure of a command.
 
 use std::fmt;
 use std::path::Path;
@@ -10,16 +10,16 @@ use crate::config::{Problem, Problems};
 /// Why a command ends with exit code 1; shown on standard error.
 #[derive(Debug)]
 pub enum Failure {
-    /// The configuration cannot be used; warnings are among them.
+    /// The configuration cannot be used; warnings are included.
     Configuration(Vec<Problem>),
-    /// Anything else.
+    /// Any other failure.
     Message(String),
-    /// What is wrong has been said already.
+    /// The failure has been reported already.
     Said,
 }
 
 impl Failure {
-    /// No server uses the data directory.
+    /// The failure when no server uses the data directory.
     pub fn no_server(data_dir: &Path) -> Self {
         let place = data_dir.display();
         let what = format!("no server is running with the data directory {place}");

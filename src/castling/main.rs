@@ -21,7 +21,7 @@ use clap::Parser;
 
 use crate::failure::Failure;
 
-/// 0 when done, 1 when refused or failed, 2 on wrong usage (by clap).
+/// 0 on success, 1 when refused or failed, 2 on wrong usage (by clap).
 fn main() -> ExitCode {
     match commands::run(cli::Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,

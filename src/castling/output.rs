@@ -1,33 +1,34 @@
-//! The only place that writes to standard output and standard error; the log goes to standard error by itself.
+//! The only place that writes to standard output and standard error, except for the log, which goes to
+//! standard error.
 //!
-//! A reader that has gone away (`castling session list | head`) is no failure.
+//! A closed pipe (`castling session list | head`) is not a failure.
 
 use std::io::{self, Write};
 
 use serde_json::Value;
 
-/// A line on standard output.
+/// Prints a line to standard output.
 pub fn line(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{text}");
 }
 
-/// A message on standard error.
+/// Prints a message to standard error.
 pub fn error(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// A question on standard error, without a new line.
+/// Prints a prompt to standard error, without a newline.
 pub fn ask(text: &str) {
     let mut out = io::stderr().lock();
     let _ = write!(out, "{text}").and_then(|()| out.flush());
 }
 
-/// A value as JSON on standard output.
+/// Prints a value as JSON to standard output.
 pub fn json(value: &Value) {
     line(&format!("{value:#}"));
 }
 
-/// Rows under a heading, in columns.
+/// Prints rows under a heading, in columns.
 pub fn table(heading: &[&str], rows: &[Vec<String>]) {
     line(columns(heading, rows).trim_end());
 }

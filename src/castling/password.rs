@@ -1,4 +1,4 @@
-//! Where a password on the command line comes from: never from its arguments, which others can see.
+//! Reads a password for a command: never from its arguments, which other users can see.
 
 use std::io::{self, BufRead, IsTerminal, stdin};
 
@@ -6,10 +6,10 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use crate::output;
 
-/// The first line of standard input, or what is typed twice without being shown.
+/// The first line of standard input, or a password typed twice without echo.
 ///
 /// # Errors
-/// Standard input ends, is no terminal to ask on, or the two differ.
+/// Standard input ends or is not a terminal, or the two passwords differ.
 pub fn read(from_stdin: bool) -> Result<String, String> {
     if from_stdin {
         return line().map_err(|error| format!("cannot read the password: {error}"));

@@ -15,7 +15,7 @@ pub struct Row {
     pub password: String,
 }
 
-/// The rows of a file, and what is wrong with others as `file:line: message`.
+/// The valid rows of a file, and the problems of the others as `file:line: message`.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -29,7 +29,7 @@ fn parse(text: &[u8], name: &str) -> (Vec<Row>, Vec<String>) {
     let (mut rows, mut problems) = (Vec::new(), Vec::new());
     let mut lines = Lines { text, at: 0, line: 1 };
     let mut record = ByteRecord::new();
-    // A slice cannot fail to be read, and with `flexible` no count of fields is an error.
+    // Reading a slice cannot fail, and with `flexible` any number of fields is accepted.
     while reader.read_byte_record(&mut record).is_ok_and(|more| more) {
         let line = lines.line_of(record.position());
         let record = StringRecord::from_byte_record(record.clone());
@@ -50,7 +50,7 @@ fn parse(text: &[u8], name: &str) -> (Vec<Row>, Vec<String>) {
     (rows, problems)
 }
 
-/// Counts lines. The reader's own count stands before the line ends that it skips between records.
+/// Counts lines. The reader's own count is taken before the line ends that it skips between records.
 struct Lines<'a> {
     text: &'a [u8],
     at: usize,

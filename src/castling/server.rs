@@ -1,4 +1,4 @@
-//! The composition root: a configuration becomes a server, which runs and drains.
+//! The composition root: builds, runs and shuts down a server from a configuration.
 
 #[cfg(test)]
 mod bounds;
@@ -35,26 +35,26 @@ use crate::failure::Failure;
 use crate::output;
 use crate::signals::{Asked, Signals};
 
-/// How long connections and writes may take to come to their end.
+/// How long connections and writes may take to finish at shutdown.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// A server that is put together.
+/// A complete server.
 pub struct Server {
     kernel: Arc<Kernel>,
     tls: TlsStore,
     internal: Arc<Internal>,
     decoys: Decoys,
     platform: Arc<wasm::Platform>,
-    /// The plugins at work.
+    /// The deployed plugins.
     deployed: Mutex<plugins::Deployed>,
-    /// The built-in modules at work.
+    /// The built-in modules in use.
     standing: Mutex<standing::Standing>,
-    /// The configuration in force; held while it is changed.
+    /// The configuration in force; locked while it is changed.
     loaded: Mutex<Loaded>,
     purges: purge::Purges,
-    /// How passwords are kept, since the start.
+    /// How passwords are stored, as configured at start.
     auth: Auth,
-    /// The values of the file at the start: what holds only from a start on is compared with them.
+    /// The values of the file at start, compared with later ones to find settings that need a restart.
     started: FileValues,
     /// The client streams, once they are served.
     c2s: OnceLock<Arc<C2s>>,
@@ -63,10 +63,10 @@ pub struct Server {
     since_us: i64,
 }
 
-/// Builds, runs and drains a server; the lock of its data directory is held all along.
+/// Builds, runs and shuts down a server; the lock of its data directory is held throughout.
 ///
 /// # Errors
-/// What keeps it from starting.
+/// Whatever prevents it from starting.
 pub async fn serve(mut loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Result<(), Failure> {
     let mut signals = Signals::listen().map_err(|e| format!("cannot listen for signals: {e}"))?;
     let runtime = Runtime::system();
@@ -84,7 +84,7 @@ pub async fn serve(mut loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Re
     server.resume_purges(interrupted).await?;
     let (kernel, tls) = (server.kernel.clone(), server.tls.clone());
     let c2s = C2s::new(C2sOptions { kernel, tls, limiter, limits, connections });
-    // It is set once: this server was built a moment ago.
+    // It is not set yet: this server was just built.
     let _ = server.c2s.set(c2s.clone());
     let streams = stream::web::routes(&c2s);
     let routes = streams.into_iter().fold(Routes::new(), |routes, (path, route)| routes.at(path, route));
@@ -152,7 +152,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Until a signal says that it is time to stop.
+    /// Waits for a signal to stop.
     async fn wait(&self, signals: &mut Signals) {
         while signals.next().await == Asked::Reload {
             match self.reload().await {
@@ -162,7 +162,7 @@ impl Server {
         }
     }
 
-    /// Ends every session, stores what was not delivered, and waits for what is under way.
+    /// Ends every session, stores undelivered messages, and waits for work in progress.
     async fn drain(&self, runtime: &Runtime, store: &Store) -> Result<(), Failure> {
         runtime.tasks.start_drain();
         self.kernel.shut_down().await;

@@ -1,19 +1,19 @@
-//! What the operating system tells the server.
+//! Signals of the operating system.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What a signal asks for.
+/// The request expressed by a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// SIGTERM or SIGINT: end, once everything is drained.
+    /// SIGTERM or SIGINT: shut down gracefully.
     Stop,
-    /// SIGHUP: read the configuration again.
+    /// SIGHUP: reload the configuration.
     Reload,
 }
 
-/// The signals the server listens to, from the moment this is made.
+/// The handled signals, caught from the creation of this value.
 pub struct Signals {
     term: Signal,
     int: Signal,
@@ -21,7 +21,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Listens.
+    /// Starts listening.
     ///
     /// # Errors
     /// The operating system refuses.
@@ -33,7 +33,7 @@ impl Signals {
         })
     }
 
-    /// The next signal. Safe to drop and call again.
+    /// The next signal. Cancel-safe.
     pub async fn next(&mut self) -> Asked {
         tokio::select! {
             biased;

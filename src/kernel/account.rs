@@ -1,4 +1,4 @@
-//! An account in use: its sessions, its delivery gate, and what features keep with it.
+//! An account in memory: its sessions, its delivery gate, and the state features keep with it.
 
 pub(crate) mod cascade;
 pub(crate) mod directory;
@@ -20,20 +20,20 @@ use crate::session::Session;
 use crate::state::{Slots, sealed};
 use crate::{Host, Resource, Screen};
 
-/// An account that somebody is logged in to, or that was looked up a short while ago. Identified by its numeric
-/// id in the store; the same user name on two domains is two accounts.
+/// An account with sessions, or one that was looked up recently. Identified by its numeric id in the store;
+/// the same user name on two domains is two accounts.
 pub struct Account {
     id: AccountId,
     jid: Jid,
     host: Arc<Host>,
     pub(crate) state: Mutex<State>,
-    /// Serialises bind, replace, resume and close: a replaced session's `unavailable` is out before the new
+    /// Serializes bind, replace, resume and close: a replaced session's `unavailable` is sent before the new
     /// one's presence.
     pub(crate) binding: tokio::sync::Mutex<()>,
     slots: Slots,
-    /// The compiled default list; empty for an account without one.
+    /// The compiled default list; empty if the account has none.
     pub(crate) screen: ArcSwapOption<Screen>,
-    /// A session of it has, or has had, an active list.
+    /// Set once any session has had an active list; never cleared.
     pub(crate) has_active_lists: AtomicBool,
     touched_us: AtomicI64,
 }
@@ -61,22 +61,19 @@ impl Account {
         }
     }
 
-    /// Its id in the store.
     pub fn id(&self) -> AccountId {
         self.id
     }
 
-    /// Its bare JID.
     pub fn jid(&self) -> &Jid {
         &self.jid
     }
 
-    /// The domain it belongs to.
     pub fn host(&self) -> &Arc<Host> {
         &self.host
     }
 
-    /// Its bound resources, attached or waiting to be resumed.
+    /// Its bound resources, attached or detached.
     pub fn resources(&self) -> Vec<Resource> {
         self.state.lock().sessions.iter().cloned().map(Resource::new).collect()
     }
@@ -86,7 +83,7 @@ impl Account {
         self.state.lock().sessions.iter().filter(|s| s.is_available()).cloned().map(Resource::new).collect()
     }
 
-    /// Has any resource sent available presence?
+    /// Whether any resource has sent available presence.
     pub fn is_available(&self) -> bool {
         self.state.lock().sessions.iter().any(|session| session.is_available())
     }
@@ -104,7 +101,7 @@ impl Account {
         self.touched_us.store(now_us, Ordering::Relaxed);
     }
 
-    /// Nobody is logged in and nothing is under way; last used before `before_us`.
+    /// Whether it has no sessions and nothing in progress, and was last used before `before_us`.
     pub(crate) fn is_idle(&self, before_us: i64) -> bool {
         let state = self.state.lock();
         state.sessions.is_empty()

@@ -1,4 +1,4 @@
-//! What the kernel counts.
+//! The kernel's counters.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,31 +6,30 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use runtime::Counter;
 
-/// Why a stanza was dropped without an answer: who did it, at which stage.
+/// What dropped a stanza without an answer, and at which stage.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct DropReason {
     /// The module, the plugin, or the rule (`rfc6121`, `mailbox`, `screen`).
     pub by: Arc<str>,
-    /// The stage's name.
     pub stage: &'static str,
 }
 
 /// Plain counters, read by `castling stats`.
 #[derive(Default)]
 pub struct Counters {
-    /// Stanzas that entered step 3.
+    /// Stanzas that entered step 3 (`process`).
     pub stanzas: Counter,
     /// Stanzas put into mailboxes.
     pub delivered: Counter,
     /// Error stanzas returned to senders.
     pub bounced: Counter,
-    /// Sessions closed because their reader was too slow.
+    /// Sessions closed because the client read too slowly.
     pub slow_readers: Counter,
     /// Sessions resumed (XEP-0198).
     pub resumed: Counter,
     /// Dropped by the rules of RFC 6121 section 8.
     pub ignored: Counter,
-    /// Dropped because the recipient's mailbox had no room left for the sender.
+    /// Dropped because the sender's share of the recipient's mailbox was used up.
     pub crowded: Counter,
     /// Dropped by a privacy or block list.
     pub screened: Counter,
@@ -38,12 +37,13 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// The counter of what somebody drops at a stage; taken once, at registration, so that a drop is one addition.
+    /// The counter of what `by` drops at a stage; looked up once, at registration, so that counting a drop is
+    /// one addition.
     pub(crate) fn of_drops(&self, by: &Arc<str>, stage: &'static str) -> Arc<Counter> {
         self.drops.lock().entry(DropReason { by: by.clone(), stage }).or_default().clone()
     }
 
-    /// Everything dropped so far; what never happened is left out.
+    /// All non-zero drop counters.
     pub fn drops(&self) -> Vec<(DropReason, u64)> {
         let by_rule =
             |by: &str, counter: &Counter| (DropReason { by: by.into(), stage: "deliver" }, counter.get());

@@ -1,4 +1,4 @@
-//! Steps 5 and 6 of a stanza's way: accounts take it in, in order, each stanza once.
+//! Steps 5 and 6 of a stanza's path: delivery to accounts, in order, each stanza once.
 
 pub(crate) mod backlog;
 pub(crate) mod broadcast;

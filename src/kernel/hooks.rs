@@ -1,4 +1,4 @@
-//! Where features take part: stages, what they register, and the tables that are in force.
+//! How features take part: stages, registration, and the tables in force.
 
 pub(crate) mod job;
 pub(crate) mod process;

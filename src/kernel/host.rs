@@ -11,59 +11,59 @@ use crate::session::outlet::WriteHook;
 use crate::state::{Slots, sealed};
 use crate::{Conflict, Limits};
 
-/// How a site shows itself.
+/// How a site's pages look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Brand {
-    /// The site's name; empty: the domain.
+    /// The site's name; if empty, the domain is shown.
     pub title: String,
-    /// A CSS colour.
+    /// A CSS color.
     pub color: String,
 }
 
-/// What a domain's web clients are told, and which of them are let in.
+/// What a domain's web clients are offered, and which origins are allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Web {
-    /// Origins of pages that are let in, as browsers send them (RFC 6454); empty: any.
+    /// Allowed origins of pages, as browsers send them (RFC 6454); empty: any.
     pub origins: Vec<String>,
-    /// The public address of WebSocket (XEP-0156); none: derived from the request.
+    /// The public WebSocket URL (XEP-0156); `None`: derived from the request.
     pub websocket: Option<String>,
-    /// The public address of BOSH (XEP-0156); none: derived from the request.
+    /// The public BOSH URL (XEP-0156); `None`: derived from the request.
     pub bosh: Option<String>,
-    /// Where web clients are sent instead of being served (`see-other-uri` of RFC 7395 and XEP-0124): each transport takes
-    /// the first address of its own scheme.
+    /// Where web clients are sent instead of being served (`see-other-uri` of RFC 7395 and XEP-0124): each
+    /// transport takes the first address of its own scheme.
     pub see_other_uri: Vec<String>,
 }
 
 impl Web {
-    /// Is a page of this origin let in?
+    /// Whether pages of this origin are allowed.
     pub fn admits(&self, origin: &str) -> bool {
         self.origins.is_empty() || self.origins.iter().any(|known| known == origin)
     }
 }
 
-/// What the configuration says of a domain. Replaced as a whole at `reload`; open sessions stay.
+/// The configuration of a domain. Replaced as a whole at `reload`; open sessions stay.
 #[derive(Clone)]
 pub struct HostOptions {
     /// The limits in force.
     pub limits: Limits,
-    /// What happens when a resource is bound that is in use.
+    /// What happens when a client binds a resource that is in use.
     pub conflict: Conflict,
-    /// Asked in order for keys and passwords.
+    /// Providers of keys and passwords, tried in order.
     pub auth: auth::Chain,
     /// The site's name and colours.
     pub brand: Brand,
     /// Its web clients.
     pub web: Web,
-    /// Bare JIDs of those who may administer the domain.
+    /// Bare JIDs of the domain's administrators.
     pub admins: Vec<Jid>,
 }
 
-/// A served domain: its options, its accounts in use.
+/// A served domain: its options and its accounts in memory.
 pub struct Host {
     index: usize,
     jid: Jid,
     options: ArcSwap<HostOptions>,
-    /// Rises with every change of the options.
+    /// Incremented with every change of the options.
     version: AtomicU32,
     pub(crate) accounts: Accounts,
     /// Hooks at the Write stage.
@@ -92,12 +92,12 @@ impl Host {
         }
     }
 
-    /// Its place in tables; never reused while the process lives.
+    /// Its index in tables; never reused while the process lives.
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// Its name, a U-label.
+    /// The domain name as U-labels.
     pub fn name(&self) -> &str {
         self.jid.domain()
     }
@@ -106,7 +106,7 @@ impl Host {
         &self.jid
     }
 
-    /// What the configuration says at present.
+    /// The options in force.
     pub fn options(&self) -> Arc<HostOptions> {
         self.options.load_full()
     }
@@ -114,12 +114,13 @@ impl Host {
     pub(crate) fn set_options(&self, options: HostOptions) {
         self.options.store(Arc::new(options));
         self.version.fetch_add(1, Ordering::AcqRel);
-        // Sessions that wait for their clients look at it now, and not behind one more stanza.
+        // Detached sessions notice the change now rather than with their next stanza.
         let accounts = self.accounts.all();
         accounts.iter().flat_map(|account| account.sessions()).for_each(|session| session.mailbox.nudge());
     }
 
-    /// Rises with every change of the [options](Self::options): whoever holds something of them for long compares it.
+    /// Incremented with every change of the [options](Self::options), so that a caller can tell when a cached
+    /// copy is stale.
     pub fn version(&self) -> u32 {
         self.version.load(Ordering::Acquire)
     }
@@ -128,7 +129,7 @@ impl Host {
         self.writers.load_full()
     }
 
-    /// Takes the hooks at the Write stage that are in force from now on.
+    /// Replaces the hooks at the Write stage.
     pub(crate) fn set_writers(&self, writers: Vec<WriteHook>) {
         if writers.is_empty() && self.writers.load().is_empty() {
             return;
@@ -136,7 +137,7 @@ impl Host {
         let none = writers.is_empty();
         self.writers.store(Arc::new(writers));
         if none {
-            // What was held back follows: nobody would release it any more.
+            // Flush what was held back: with the hooks gone, nothing else would release it.
             let accounts = self.accounts.all();
             accounts
                 .iter()
@@ -145,7 +146,7 @@ impl Host {
         }
     }
 
-    /// False once the domain is disabled or removed: nobody binds on it any more.
+    /// False once the domain is disabled or removed: no more sessions can be bound.
     pub fn is_enabled(&self) -> bool {
         self.enabled.load(Ordering::Acquire)
     }

@@ -1,4 +1,4 @@
-//! The hub: hosts, accounts and sessions, and the tables of handlers that are in force.
+//! The hub: hosts, accounts, sessions, and the handler tables in force.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,14 +21,13 @@ use crate::{
     Roster, Tables,
 };
 
-/// How long an account is remembered after its last use.
+/// How long an account stays in memory after its last use.
 const REMEMBER_US: i64 = 300_000_000;
 
-/// A domain as it is to be served.
+/// A domain to be served.
 pub struct Served {
-    /// The domain.
     pub jid: Jid,
-    /// What the configuration says of it.
+    /// Its configuration.
     pub options: HostOptions,
     /// Its modules: plugins first, in their order.
     pub modules: Vec<Arc<dyn Module>>,
@@ -38,29 +37,29 @@ pub struct Served {
 pub struct KernelOptions {
     /// Clock, randomness, tasks.
     pub runtime: Runtime,
-    /// Where accounts, rosters and stored messages lie.
+    /// The store of accounts, rosters and messages.
     pub store: Store,
 }
 
-/// The hub that every feature meets.
+/// The hub that all features use.
 pub struct Kernel {
     runtime: Runtime,
     store: Store,
     pub(crate) tables: ArcSwap<Tables>,
-    /// Held while tables are made and published; the index of the next host.
+    /// Held while tables are built and published. The value is the index of the next host.
     pub(crate) publishing: tokio::sync::Mutex<usize>,
     pub(crate) sessions: Sessions,
     pub(crate) pending: Pending,
     pub(crate) rosters: Stored<Roster>,
     pub(crate) default_lists: Stored<Option<PrivacyList>>,
     counters: Counters,
-    /// When it was made, monotonic.
+    /// When the kernel was created, monotonic.
     since: Duration,
     pub(crate) resumable: Mutex<HashMap<u128, Arc<Session>>>,
 }
 
 impl Kernel {
-    /// A kernel without hosts. Its own jobs run until the drain.
+    /// A kernel without hosts. Its own jobs run until shutdown begins.
     pub fn new(options: KernelOptions) -> Arc<Self> {
         let since = options.runtime.clock.monotonic();
         let kernel = Arc::new(Self {
@@ -89,12 +88,10 @@ impl Kernel {
         &self.store
     }
 
-    /// What has been counted.
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
 
-    /// How long the server has been running.
     pub fn uptime(&self) -> Duration {
         self.runtime.clock.monotonic().saturating_sub(self.since)
     }
@@ -117,21 +114,22 @@ impl Kernel {
         self.tables.load().addresses.hosts().cloned().collect()
     }
 
-    /// The tables in force now.
+    /// The tables in force.
     pub fn tables(&self) -> Arc<Tables> {
         self.tables.load_full()
     }
 
-    /// The tables of one host in force now.
+    /// The tables in force of one host.
     pub fn table(&self, host: &Host) -> Option<Arc<HostTable>> {
         self.tables.load().of(host).cloned()
     }
 
-    /// Serves domains, all published in one swap. Those that are served already get new options and modules; their
-    /// sessions stay. Stanzas on their way may hold the tables that were replaced: what is returned can be waited for.
+    /// Serves domains, all published in one swap. Domains already served get new options and modules; their
+    /// sessions stay. Stanzas in progress may still use the replaced tables: the returned value can be
+    /// awaited.
     ///
     /// # Errors
-    /// Two want the same address or the same requests. Nothing is changed then.
+    /// Two owners claim the same address or the same requests. Nothing is changed then.
     pub async fn serve(&self, domains: Vec<Served>) -> Result<Farewell, Taken> {
         let mut next = self.publishing.lock().await;
         let mut first = *next;
@@ -158,7 +156,7 @@ impl Kernel {
         Ok(self.publish(tables, addresses, next))
     }
 
-    /// The host and its tables, not in force yet.
+    /// The host and its tables, not yet published.
     fn prepare(
         &self,
         Served { jid, options, modules }: Served,
@@ -179,7 +177,7 @@ impl Kernel {
         Ok((host, options, table))
     }
 
-    /// The guard is held by whoever publishes, so that no two do at once.
+    /// Publishes tables. The guard makes concurrent publishing impossible.
     pub(crate) fn publish(
         &self,
         changes: Vec<(usize, Option<Arc<HostTable>>)>,
@@ -192,7 +190,8 @@ impl Kernel {
         farewell
     }
 
-    /// Lets nobody into a domain any more: its sessions end. Its tables stay, so that its accounts can be deleted.
+    /// Closes a domain: new sessions are refused and existing ones end. Its tables stay, so that its accounts
+    /// can be deleted.
     pub async fn close_host(self: &Arc<Self>, host: &Arc<Host>) {
         host.set_enabled(false);
         for account in host.accounts.all() {
@@ -203,7 +202,7 @@ impl Kernel {
         }
     }
 
-    /// Stops serving a domain: it is closed, then its tables, services and name go.
+    /// Stops serving a domain: closes it, then removes its tables, services and name.
     pub async fn retire_host(self: &Arc<Self>, host: &Arc<Host>) {
         self.close_host(host).await;
         let guard = self.publishing.lock().await;
@@ -213,8 +212,8 @@ impl Kernel {
         drop(self.publish(vec![(host.index(), None)], addresses, guard));
     }
 
-    /// The account of a local user: from memory, else from the store; one that only another of the domain's providers
-    /// knows gets its row now. That there is none is remembered for a minute.
+    /// The account of a local user: from memory, else from the store. An account known only to another of the
+    /// domain's auth providers gets its row now. A negative result is cached for a minute.
     ///
     /// # Errors
     /// The store or a provider failed.
@@ -249,7 +248,8 @@ impl Kernel {
         }
     }
 
-    /// The account's row, and whether it was made now: at first sight of an account that only a foreign provider has.
+    /// The account's row, and whether it was created by this call: on first use of an account known only to a
+    /// foreign provider.
     async fn record(&self, host: &Host, local: &str) -> Result<Option<(AccountRecord, bool)>, StorageError> {
         let accounts = self.store.accounts();
         if let Some(found) = accounts.load(host.name(), local).await? {
@@ -273,7 +273,7 @@ impl Kernel {
         Ok(accounts.load(host.name(), local).await?.map(|found| (found, made)))
     }
 
-    /// Reads what is to be asked without waiting while a session of the account is bound: the roster, and what modules
+    /// Preloads, while a session is bound, what is later read without waiting: the roster, and what modules
     /// have registered. What cannot be read now is read when it is needed.
     pub(crate) async fn load_at_bind(&self, account: &Account) {
         let mut read = self.roster(account).await.map(drop);
@@ -287,7 +287,7 @@ impl Kernel {
         }
     }
 
-    /// The account of a local bare JID if it is in memory: always so while somebody is logged in to it.
+    /// The account of a local bare JID if it is in memory, as it always is while it has sessions.
     pub fn account_in_use(&self, jid: &Jid) -> Option<Arc<Account>> {
         self.host(jid.domain())?.accounts.get(jid.local()?)
     }
@@ -297,7 +297,7 @@ impl Kernel {
         self.hosts().iter().for_each(|host| host.accounts.sweep(before));
     }
 
-    /// Sends a stanza of the server's own on its way, from step 4 (the router). Its `from` is set already.
+    /// Sends a stanza of the server's own, from step 4 (the router). Its `from` is set already.
     pub async fn send(self: &Arc<Self>, origin: Origin, stanza: Stanza) {
         let Some(host) = origin.host().cloned() else { return };
         let mut packet = Packet::new(stanza, origin, host, self.tables());

@@ -1,9 +1,9 @@
-//! What every feature meets: hosts, accounts, sessions, packets, hooks, the IQ table, the router, and the
-//! `Module` trait through which built-in modules and plugins alike take part.
+//! The core that every feature uses: hosts, accounts, sessions, packets, hooks, the IQ table, the router, and
+//! the `Module` trait through which built-in modules and plugins alike take part.
 //!
-//! A stanza's way through this crate: `hooks/process` (hooks *Send*) → `route/router` (looks only at `to`) →
-//! `delivery/deliver` (hooks *Receive*, RFC 6121 section 8, hooks *Delivered* and *Undelivered*) → a session's mailbox →
-//! its outlet (hooks *Write*).
+//! A stanza's path through this crate: `hooks/process` (hooks *Send*) → `route/router` (looks only at `to`) →
+//! `delivery/deliver` (hooks *Receive*, RFC 6121 section 8, hooks *Delivered* and *Undelivered*) → a
+//! session's mailbox → its outlet (hooks *Write*).
 
 mod account;
 mod counters;
@@ -56,5 +56,5 @@ pub use session::resume::ResumeError;
 pub use session::{Attachment, SessionAbout, Transport};
 pub use state::{Owner, State};
 
-/// A boxed future, as handlers that may wait return it.
+/// The future of an asynchronous handler.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,4 +1,4 @@
-//! Limits that hold for a domain.
+//! Limits of a domain.
 
 use settings::{Interval, Limit, Values, group, number};
 

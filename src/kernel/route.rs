@@ -1,4 +1,4 @@
-//! Step 4 of a stanza's way: where it comes from, where it leads, who answers.
+//! Step 4 of a stanza's path: its origin, its destination, and who answers requests.
 
 pub(crate) mod address;
 pub(crate) mod early;

@@ -1,4 +1,4 @@
-//! A session: what a client has bound. It outlives its connection when it can be resumed.
+//! A session: a bound resource. If it can be resumed, it outlives its connection.
 
 pub(crate) mod binding;
 pub(crate) mod directory;
@@ -27,7 +27,7 @@ use crate::{Account, Backlog, Host, Item, PushError, Screen};
 use intake::Intake;
 use mailbox::Mailbox;
 
-/// How a session's bytes travel.
+/// The transport of a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Transport {
     /// RFC 6120 section 3.
@@ -39,7 +39,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// The word of `castling session list`.
+    /// The name shown by `castling session list`.
     pub fn name(self) -> &'static str {
         match self {
             Transport::Tcp => "tcp",
@@ -49,56 +49,54 @@ impl Transport {
     }
 }
 
-/// Where a session's connection comes from.
+/// A session's connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionAbout {
-    /// How its bytes travel.
     pub transport: Transport,
-    /// Are they encrypted?
+    /// Whether the connection is encrypted.
     pub tls: bool,
-    /// The peer's address.
     pub address: SocketAddr,
 }
 
-/// Is a connection serving the session?
+/// Whether a connection serves the session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Attachment {
-    /// A connection serves it.
     Attached,
-    /// Its connection is lost; it waits until then (UTC microseconds) to be resumed.
+    /// The connection is lost; the session can be resumed until `until_us`.
     Detached {
-        /// When it is given up.
+        /// UTC microseconds.
         until_us: i64,
     },
-    /// It has ended.
+    /// The session has ended.
     Closed,
 }
 
-/// Presence priorities are -128 to 127; this stands for "not available".
+/// Presence priorities range from -128 to 127; this value means "not available".
 const UNAVAILABLE: i16 = i16::MIN;
 
-/// A bound resource (RFC 6120 section 7), as the kernel and its [`Hold`](crate::Hold) have it; features see a
+/// A bound resource (RFC 6120 section 7), as the kernel and its [`Hold`](crate::Hold) see it; features see a
 /// [`Resource`](crate::Resource).
 pub(crate) struct Session {
     pub(crate) id: u64,
     jid: Jid,
     account: Arc<Account>,
-    /// What waits for it.
     pub(crate) mailbox: Mailbox,
     pub(crate) intake: Intake,
-    /// Held by the connection that serves the session; whoever resumes it waits here until the old one is out.
+    /// Held by the connection that serves the session; a resuming connection waits here until the old one has
+    /// let go.
     pub(crate) driver: Arc<tokio::sync::Mutex<()>>,
-    /// Rises with every attachment: a connection that finds a later number leaves without ending the session.
+    /// Incremented with every attachment: a connection that finds a later value stops without ending the
+    /// session.
     pub(crate) epoch: AtomicU32,
     pub(crate) state: Mutex<State>,
-    /// What features keep with it.
+    /// State that features keep with it.
     pub(crate) slots: Slots,
-    /// The list that is active in this session alone.
+    /// The active privacy list of this session.
     pub(crate) screen: ArcSwapOption<Screen>,
     priority: AtomicI16,
-    /// No connection serves it: it waits to be resumed, or has ended.
+    /// Whether no connection serves it: it is detached or has ended.
     waiting: AtomicBool,
-    /// What is to be written is shown to the Write stage first, which may hold it back.
+    /// Whether the Write stage, which may hold stanzas back, sees what is to be written.
     pub(crate) restrained: AtomicBool,
     since_us: i64,
 }
@@ -107,9 +105,9 @@ pub(crate) struct State {
     pub about: SessionAbout,
     pub attachment: Attachment,
     pub presence: Option<Stanza>,
-    /// 128 random bits, when stream management with resumption is on.
+    /// The resumption token, 128 random bits; `None` unless the session can be resumed.
     pub token: Option<u128>,
-    /// It has ended before the stored messages were read back: who gets the rest.
+    /// Set if the session ended before the stored messages were read back: the backlog that continues.
     pub successor: Option<Backlog>,
 }
 
@@ -140,17 +138,14 @@ impl Session {
         self.id
     }
 
-    /// Its full JID.
     pub fn jid(&self) -> &Jid {
         &self.jid
     }
 
-    /// The account it belongs to.
     pub fn account(&self) -> &Arc<Account> {
         &self.account
     }
 
-    /// The domain it belongs to.
     pub fn host(&self) -> &Arc<Host> {
         self.account.host()
     }
@@ -160,17 +155,16 @@ impl Session {
         self.since_us
     }
 
-    /// Its present connection, or the last one.
+    /// Its current connection, or the last one.
     pub fn about(&self) -> SessionAbout {
         self.state.lock().about.clone()
     }
 
-    /// Is a connection serving it?
     pub fn attachment(&self) -> Attachment {
         self.state.lock().attachment
     }
 
-    /// Does no connection serve it?
+    /// Whether no connection serves it.
     pub(crate) fn is_waiting(&self) -> bool {
         self.waiting.load(Ordering::Acquire)
     }
@@ -186,36 +180,36 @@ impl Session {
         self.state.lock().presence.clone()
     }
 
-    /// Has it sent available presence?
+    /// Whether it has sent available presence.
     pub fn is_available(&self) -> bool {
         self.priority.load(Ordering::Acquire) != UNAVAILABLE
     }
 
-    /// Its presence priority; none while it is not available.
+    /// Its presence priority; `None` while it is not available.
     pub fn priority(&self) -> Option<i8> {
         i8::try_from(self.priority.load(Ordering::Acquire)).ok()
     }
 
-    /// Takes its new presence in (none: unavailable).
+    /// Stores its new presence (`None`: unavailable).
     pub(crate) fn set_presence(&self, presence: Option<Stanza>) {
         let priority = presence.as_ref().map_or(UNAVAILABLE, |p| i16::from(p.priority()));
         self.state.lock().presence = presence;
         self.priority.store(priority, Ordering::Release);
     }
 
-    /// Puts a stanza into its mailbox as it is. A reader that is too slow is closed.
+    /// Puts a stanza into its mailbox as it is. A client that reads too slowly is disconnected.
     pub fn push(self: &Arc<Self>, item: Item) -> Result<(), PushError> {
         let release = self.release_of(&item.stanza);
         self.taken(self.mailbox.push(item, release, &self.host().options().limits))
     }
 
-    /// The same for what somebody sent to it: it stays behind stored messages that are being read back.
-    /// `now_us` is asked for the time (UTC microseconds) when there is no room.
+    /// As [`push`](Self::push), for stanzas that others sent: they stay behind stored messages that are being
+    /// read back. `now_us` (UTC microseconds) is called only when there is no room.
     pub(crate) fn place(self: &Arc<Self>, item: Item, now_us: impl Fn() -> i64) -> Result<(), PushError> {
         let release = self.release_of(&item.stanza);
         let placed = self.mailbox.place(item, release, &self.host().options().limits, now_us);
         self.taken(match placed {
-            // Who waits to be resumed cannot read: one sender's share is no reason to end it.
+            // A detached session cannot read: one sender's used-up share is no reason to end it.
             Err(PushError::Crowded { stuck: true }) if self.attachment() == Attachment::Attached => {
                 Err(PushError::Full)
             }
@@ -223,7 +217,7 @@ impl Session {
         })
     }
 
-    /// Is there room for what somebody sends to it?
+    /// Whether there is room for a stanza that others sent.
     pub(crate) fn has_room(&self, item: &Item) -> bool {
         self.mailbox.has_room(item, &self.host().options().limits)
     }
@@ -235,24 +229,24 @@ impl Session {
         pushed
     }
 
-    /// Its client does not read what it is sent.
+    /// The client does not read what it is sent.
     pub(crate) fn too_slow(&self) {
         self.close(StreamError::new(StreamCondition::ResourceConstraint).text("the client reads too slowly"));
     }
 
-    /// Does it take messages (RFC 6121 section 8.5)?
+    /// Whether it takes messages (RFC 6121 section 8.5).
     pub(crate) fn is_ready(&self) -> bool {
         self.rank().is_some()
     }
 
-    /// Its rank among those that take messages; `None` for one that takes none. Whoever is there comes before those that
-    /// wait to be resumed, then the priority decides.
+    /// Its rank among the sessions that take messages; `None` if it takes none. Attached sessions come before
+    /// detached ones, then the priority decides.
     pub(crate) fn rank(&self) -> Option<(bool, i8)> {
         let priority = self.priority().filter(|priority| *priority >= 0)?;
         Some((!self.is_waiting(), priority))
     }
 
-    /// Asks for the end of the session: its stream is closed with this error.
+    /// Requests the end of the session: its stream is closed with this error.
     pub fn close(&self, error: StreamError) {
         self.mailbox.end(error);
     }

@@ -1,8 +1,9 @@
-//! State that features keep with a host, an account or a session: typed, by the owner's side, and gone with it.
+//! State that features keep with a host, an account or a session: typed, stored in its owner, and dropped
+//! with it.
 //!
-//! A value lives in what it belongs to, not in the module that uses it, so it survives new tables and new versions of
-//! the module. [`State`] is made on first use; [`Stored`](crate::Stored) is read from the store and written before it is
-//! seen.
+//! Because a value lives in its owner and not in the module that uses it, it survives new tables and new
+//! versions of the module. [`State`] is created on first use; [`Stored`](crate::Stored) is read from the
+//! store, and written to it before a change becomes visible.
 
 use std::any::Any;
 use std::fmt;
@@ -11,7 +12,7 @@ use std::sync::OnceLock;
 
 use crate::{Account, Host, Resource};
 
-/// Values by their type: a list that only grows, read without a lock. An owner has a handful at most.
+/// Values by their type: an append-only list, read without a lock. An owner has a handful at most.
 #[derive(Default)]
 pub struct Slots {
     first: Link,
@@ -25,7 +26,7 @@ struct Slot<C: ?Sized> {
 }
 
 impl Slots {
-    /// The value of this type; `None` until it is made.
+    /// The value of this type; `None` until it is created.
     pub fn get<C: Any>(&self) -> Option<&C> {
         let mut at = self.first.get();
         while let Some(slot) = at {
@@ -37,7 +38,7 @@ impl Slots {
         None
     }
 
-    /// The value of this type, made now if there is none.
+    /// The value of this type, created now if absent.
     pub fn get_or_default<C: Any + Default + Send + Sync>(&self) -> &C {
         let mut link = &self.first;
         loop {
@@ -50,13 +51,12 @@ impl Slots {
     }
 }
 
-/// What state can be kept with: a host, an account, a session.
+/// What state can be kept with: a host, an account or a session.
 pub trait Owner: sealed::Sealed {}
 
 pub(crate) mod sealed {
-    /// Where an owner keeps it.
+    /// Where an owner's values are.
     pub trait Sealed {
-        /// The owner's values.
         fn slots(&self) -> &super::Slots;
     }
 }
@@ -65,8 +65,8 @@ impl Owner for Host {}
 impl Owner for Account {}
 impl Owner for Resource {}
 
-/// One kind of value in memory, kept with each owner; from [`Registrar::state`](crate::Registrar::state). The value is
-/// shared, so what changes in it is behind its own lock or atomic.
+/// One kind of in-memory value, kept with each owner; from [`Registrar::state`](crate::Registrar::state). The
+/// value is shared, so its mutable parts are behind its own lock or atomics.
 pub struct State<O: ?Sized, T>(PhantomData<fn(&O) -> T>);
 
 impl<O: ?Sized, T> Clone for State<O, T> {
@@ -90,12 +90,11 @@ impl<O: ?Sized, T> fmt::Debug for State<O, T> {
 }
 
 impl<O: Owner, T: Any + Default + Send + Sync> State<O, T> {
-    /// This kind of value.
     pub const fn new() -> Self {
         Self(PhantomData)
     }
 
-    /// The owner's value, made now if it has none.
+    /// The owner's value, created now if absent.
     pub fn of<'a>(&self, owner: &'a O) -> &'a T {
         owner.slots().get_or_default()
     }

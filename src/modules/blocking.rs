@@ -1,8 +1,8 @@
 //! XEP-0191: addresses that an account blocks.
 //!
-//! The block list is a part of the account's default privacy list (XEP-0016): its items that deny every stanza of an
-//! address. The kernel screens what they deny; here they are read, changed and pushed, and those who see the account's
-//! presence lose sight of it or get it back.
+//! The block list is a part of the account's default privacy list (XEP-0016): its items that deny all stanzas
+//! of an address. The kernel screens what they deny; here they are read, changed and pushed, and those who
+//! may see the account's presence are sent its end or its return.
 
 mod list;
 mod push;
@@ -35,7 +35,7 @@ group! {
     }
 }
 
-/// The default list afterwards, and the change of its rows; `None`: nothing changes.
+/// The new default list, and the change of its rows; `None`: nothing changes.
 type Change = Option<(Option<PrivacyList>, PrivacyChange)>;
 
 struct Feature {
@@ -63,7 +63,7 @@ impl Module for Blocking {
         registrar.own_iq(Holds::Requests, IqKind::Get, "blocklist", ns::BLOCKING, {
             move |request| get(request, asked)
         });
-        // Whatever the client sends behind a change is screened by the list as the change leaves it.
+        // Stanzas that follow a change must be screened by the changed list.
         let (block, unblock) = (feature.clone(), feature);
         registrar.own_iq(Holds::Everything, IqKind::Set, "block", ns::BLOCKING, {
             move |request| block.clone().block(request)
@@ -74,11 +74,11 @@ impl Module for Blocking {
     }
 }
 
-/// Section 3.2: the whole list. Whoever has asked for it gets pushes.
+/// Section 3.2: the whole list. Resources that have requested it get pushes.
 async fn get(request: IqRequest, asked: State<Resource, Asked>) -> IqResult {
     let account = request.own_account()?;
     if let Some(resource) = &request.resource {
-        asked.of(resource).set(); // before it is read: no change falls in between
+        asked.of(resource).set(); // before it is read, so that no change is missed
     }
     let list = request.kernel.default_list(&account).await.map_err(|error| Refused::from(error).0)?;
     let items = list::blocked(list.as_ref().as_ref()).map(request::item);
@@ -109,9 +109,9 @@ impl Feature {
         self.change(&request.kernel, &account, &request::payload("unblock", &jids), &jids, compute).await
     }
 
-    /// Changes the list, in this order: commit, force, pushes, then presence. What is sent by the server for an account
-    /// is not screened by its own list, so a contact is still shown that the account is gone when nothing else reaches it
-    /// any more. Without `jids`, the change is about all that are blocked.
+    /// Changes the list, in this order: commit, put in force, pushes, then presence. What the server sends
+    /// for an account is not screened by the account's own list, so a newly blocked contact is still sent
+    /// `unavailable`. Without `jids`, the change concerns all blocked JIDs.
     async fn change<C>(
         &self,
         kernel: &Arc<Kernel>,

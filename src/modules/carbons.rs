@@ -1,8 +1,8 @@
-//! XEP-0280: Message Carbons. The resources of an account that have asked for it get copies of its messages: of what
-//! another resource has sent (`<sent/>`), and of what another has received (`<received/>`).
+//! XEP-0280: Message Carbons. The resources of an account that have asked for it get copies of its messages:
+//! of what another resource has sent (`<sent/>`), and of what another has received (`<received/>`).
 //!
-//! A resource gets a message once: as it is, or as one copy. Of what an account sends to itself, copies are therefore made
-//! when it is known who has got it.
+//! A resource gets a message once: as it is, or as one copy. Messages from an account to itself are therefore
+//! copied only once it is known which resources took them.
 
 mod copied;
 mod eligible;
@@ -64,7 +64,7 @@ impl Module for Carbons {
     }
 }
 
-/// Which way a message went, as the account sees it whose resources get copies.
+/// The direction of a message, as seen by the account whose resources get copies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Direction {
     Sent,
@@ -72,7 +72,7 @@ enum Direction {
 }
 
 impl Direction {
-    /// The element around a copy.
+    /// The name of the element that wraps a copy.
     fn name(self) -> &'static str {
         match self {
             Self::Sent => "sent",
@@ -80,7 +80,7 @@ impl Direction {
         }
     }
 
-    /// The other end of the conversation.
+    /// The JID at the other end of the conversation.
     fn peer(self, message: &Stanza) -> Option<&Jid> {
         match self {
             Self::Sent => message.to(),
@@ -93,16 +93,16 @@ impl Direction {
 #[derive(Default)]
 struct Enabled(AtomicBool);
 
-/// What is kept with resources and accounts.
+/// State kept with resources and accounts.
 #[derive(Clone, Copy)]
 struct Kept {
     enabled: State<Resource, Enabled>,
-    /// An account has it once one of its resources has asked for copies.
+    /// Present once any of the account's resources has enabled carbons.
     copied: State<Account, Copied>,
 }
 
 impl Kept {
-    /// Sections 4 and 5; asking again is no error (section 10.1).
+    /// Sections 4 and 5; enabling twice is not an error (section 10.1).
     fn switch(&self, request: &IqRequest, on: bool) -> IqResult {
         let own = request.resource.as_ref().filter(|_| request.is_own());
         let resource = own.ok_or_else(StanzaError::not_allowed)?;
@@ -111,7 +111,7 @@ impl Kept {
         Ok(None)
     }
 
-    /// Has a resource of the account ever asked for copies?
+    /// Whether any resource of the account has ever enabled carbons.
     fn is_wanted(&self, account: &Account) -> bool {
         self.copied.peek(account).is_some()
     }
@@ -120,12 +120,12 @@ impl Kept {
         self.enabled.peek(resource).is_some_and(|enabled| enabled.0.load(Ordering::Acquire))
     }
 
-    /// Section 8: a client's message is about to leave.
+    /// Section 8: a client is sending a message.
     fn sent(&self, kernel: &Kernel, packet: &Packet) {
         let Some(client) = packet.client() else { return };
         let account = client.account();
         if !self.is_wanted(account) {
-            return; // as mostly
+            return; // the usual case
         }
         if packet.stanza.to().is_some_and(|to| !to.same_bare(account.jid())) {
             self.copy(kernel, account, &packet.stanza, Direction::Sent, |resource| resource != client);
@@ -135,7 +135,7 @@ impl Kept {
     /// Section 7: resources have taken a message.
     fn delivered(&self, kernel: &Kernel, packet: &Packet) {
         if packet.notes.redelivered {
-            return; // copies were made when it first came
+            return; // copies were made the first time
         }
         for recipient in packet.recipients.iter() {
             if self.is_wanted(&recipient.account) && !recipient.taken_by().is_empty() {
@@ -158,7 +158,7 @@ impl Kept {
         self.copy(kernel, account, &message, Direction::Received, |one| missed(one) && admits(one));
     }
 
-    /// What an account sends to itself may find none of its resources ready: the others hear of it all the same.
+    /// A message from an account to itself may find none of its resources ready: the others still get copies.
     fn undelivered(&self, kernel: &Kernel, packet: &Packet) -> Verdict {
         let Some(account) = packet.recipient() else { return Verdict::Continue };
         if let Some(client) = own_client(packet, account) {
@@ -168,7 +168,7 @@ impl Kept {
         Verdict::Continue
     }
 
-    /// Shows a message to those of the account's resources that get copies and are among `wanted`.
+    /// Copies a message to those of the account's resources in `wanted` that have carbons enabled.
     fn copy(
         &self,
         kernel: &Kernel,
@@ -196,12 +196,13 @@ impl Kept {
     }
 }
 
-/// The client that sent the packet, if it is one of this account.
+/// The client that sent the packet, if it belongs to this account.
 fn own_client<'a>(packet: &'a Packet, account: &Account) -> Option<&'a Resource> {
     packet.client().filter(|client| client.account().id() == account.id())
 }
 
-/// The message as its recipient sees it: one to several accounts, or without an address, has no `to` itself.
+/// The message with the recipient's address: one to several accounts, or without an address, has no `to`
+/// itself.
 fn addressed(message: &Stanza, to: &Jid) -> Stanza {
     match message.to() {
         Some(_) => message.clone(),
@@ -209,7 +210,7 @@ fn addressed(message: &Stanza, to: &Jid) -> Stanza {
     }
 }
 
-/// The copy, addressed to nobody yet; without a payload if the message is too large to be wrapped.
+/// The copy, still without `to`; without a payload if the message is too large to be wrapped.
 fn wrap(account: &Jid, message: &Stanza, direction: Direction) -> Stanza {
     let forwarded = Element::new("forwarded", ns::FORWARD).stanza(message);
     let copy = Element::new(direction.name(), ns::CARBONS).child(forwarded);

@@ -1,4 +1,4 @@
-//! The features there are, and how each is built from its options.
+//! The built-in features, and how each is built from its options.
 
 use std::sync::Arc;
 
@@ -11,15 +11,15 @@ use crate::{
     register, roster, session, time, vcard, version,
 };
 
-/// A feature as the configuration names it: `modules = { NAME = true | false | { options } }`.
+/// A feature as named in the configuration: `modules = { NAME = true | false | { options } }`.
 pub struct Entry {
-    /// Its name in the configuration: its file in `src/modules`.
+    /// Its name in the configuration, and its file in `src/modules`.
     pub name: &'static str,
-    /// What it is, in a sentence.
+    /// A one-sentence description.
     pub doc: &'static str,
-    /// Is it on where the configuration does not say?
+    /// Whether it is on unless configured otherwise.
     pub on_by_default: bool,
-    /// Builds it from its options, a JSON object; what is left out has its default.
+    /// Builds it from its options, a JSON object; absent options have their defaults.
     pub build: Build,
     options: fn() -> Vec<Key>,
     limits: fn() -> Vec<Key>,
@@ -61,7 +61,7 @@ impl Entry {
         Self { name, doc, on_by_default: true, build, options: Vec::new, limits: Vec::new }
     }
 
-    /// The same, off where the configuration does not say otherwise.
+    /// The same, but off by default.
     const fn off(self) -> Self {
         Self { on_by_default: false, ..self }
     }
@@ -71,7 +71,7 @@ impl Entry {
         Self { options: G::keys, ..self }
     }
 
-    /// The same with limits, which stand among the other limits of the server and of a domain.
+    /// The same with limits, which appear among the other limits of the server and of a domain.
     const fn with_limits<G: Group>(self) -> Self {
         Self { limits: G::keys, ..self }
     }

@@ -46,7 +46,7 @@ async fn host_info(request: IqRequest) -> IqResult {
     Ok(Some(info(&table, &Target::Host)))
 }
 
-/// What features have announced: services of the domain.
+/// The domain's services, as announced by features.
 async fn host_items(request: IqRequest) -> IqResult {
     no_node(&request)?;
     let table = request.kernel.table(&request.host).ok_or_else(StanzaError::service_unavailable)?;
@@ -68,13 +68,13 @@ async fn account_items(request: IqRequest) -> IqResult {
     Ok(Some(Element::new("query", ns::DISCO_ITEMS).with_children(resources)))
 }
 
-/// What strangers are told, of whatever account and node (section 8): nothing can be harvested.
+/// The empty answer for strangers, whatever the account and node (section 8): nothing can be harvested.
 fn nothing(request: &Stanza) -> IqResult {
     let node = request.payload().and_then(|query| query.attr("node"));
     Ok(Some(Element::new("query", ns::DISCO_ITEMS).opt_attr("node", node.as_deref())))
 }
 
-/// Section 8: the owner, and whoever may see the account's presence. To others it does not exist.
+/// Section 8: the owner and those who may see the account's presence. To others it does not exist.
 async fn authorized(request: &IqRequest) -> Result<Arc<Account>, StanzaError> {
     let account = request.account.clone().ok_or_else(StanzaError::service_unavailable)?;
     if request.is_own() {

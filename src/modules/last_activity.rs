@@ -1,5 +1,5 @@
-//! XEP-0012: Last Activity. When a user was last available, and for how long the server has been running. Told only to
-//! those who may see the user's presence.
+//! XEP-0012: Last Activity. When a user was last available, and for how long the server has been running.
+//! Returned only to those who may see the user's presence.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +19,8 @@ use crate::OptionError;
 use crate::options::{self, NoOptions};
 
 const SECOND_US: i64 = 1_000_000;
-/// How long a leave may wait for others to be written with it: a transaction for each would cost a log-out a tenth of its
-/// time.
+/// How long a logout may wait to be written together with others: a transaction each would cost a tenth of a
+/// logout's time.
 const GATHER: Duration = Duration::from_secs(1);
 
 struct LastActivity;
@@ -33,7 +33,7 @@ struct Farewell(Mutex<String>);
 #[derive(Default)]
 struct Left(Mutex<Option<Last>>);
 
-/// What is still to be written of a domain. Until then the accounts themselves know.
+/// What has not been written yet, per domain. Until then the value is in the accounts' state.
 #[derive(Default)]
 struct Unwritten(Mutex<HashMap<AccountId, Last>>);
 
@@ -90,7 +90,7 @@ fn answer(seconds: u64, status: &str) -> Element {
     if status.is_empty() { answer } else { answer.text(status) }
 }
 
-/// A client says something of its presence: the status is kept if it says goodbye with it.
+/// Called for a client's presence: keeps the status of an unavailable one.
 fn note(packet: &Packet, farewell: State<Resource, Farewell>) {
     let Some(client) = packet.client().filter(|_| packet.stanza.to().is_none()) else { return };
     let status = packet.stanza.child("status", ns::CLIENT).map(|status| status.text().into_owned());
@@ -106,8 +106,8 @@ fn forget(client: &Resource, farewell: State<Resource, Farewell>) {
     }
 }
 
-/// A resource is not available any more: if it was the last one, that is when the user was last seen. Not waited for, so
-/// that the news of its leave does not wait either.
+/// A resource is no longer available: if it was the last one, this is when the user was last seen. Not
+/// awaited, so that `unavailable` is not delayed.
 fn record(kernel: &Arc<Kernel>, resource: &Resource, kept: Kept) {
     let status = kept.farewell.peek(resource).map(|farewell| std::mem::take(&mut *farewell.0.lock()));
     let account = resource.account();
@@ -125,7 +125,7 @@ fn record(kernel: &Arc<Kernel>, resource: &Resource, kept: Kept) {
     if first {
         let (kernel, host) = (kernel.clone(), account.host().clone());
         kernel.clone().runtime().tasks.spawn("last activity", async move {
-            // At the end of the server nothing is gathered any more.
+            // During shutdown nothing is gathered any more.
             let _ = timeout(GATHER, kernel.runtime().tasks.drained_signal()).await;
             let unwritten = std::mem::take(&mut *kept.unwritten.of(&host).0.lock());
             write(&kernel, unwritten).await;
@@ -133,7 +133,7 @@ fn record(kernel: &Arc<Kernel>, resource: &Resource, kept: Kept) {
     }
 }
 
-/// Queued at once, so that they are committed together.
+/// All queued at once, so that they are committed together.
 async fn write(kernel: &Kernel, unwritten: HashMap<AccountId, Last>) {
     let store = kernel.store();
     let writes: Vec<_> =
@@ -146,7 +146,7 @@ async fn write(kernel: &Kernel, unwritten: HashMap<AccountId, Last>) {
     }
 }
 
-/// Section 3: of a user, by the bare JID.
+/// Section 3: the query for a user, by bare JID.
 async fn get(request: IqRequest, left: State<Account, Left>) -> IqResult {
     let account = request.account.as_ref().ok_or_else(StanzaError::service_unavailable)?;
     authorize(&request.kernel, account, request.from()).await?;
@@ -165,7 +165,7 @@ async fn get(request: IqRequest, left: State<Account, Left>) -> IqResult {
     Ok(Some(answer(ago.unsigned_abs(), &last.status)))
 }
 
-/// Section 4: a request to a full JID is for the client, but only that of somebody who may see it.
+/// Section 4: a request to a full JID is for the client, but only if the sender may see its presence.
 async fn to_client(kernel: &Arc<Kernel>, packet: &mut Packet) -> Verdict {
     let from = packet.stanza.from().cloned();
     let full = |jid: &Jid| jid.resource().is_some();
@@ -177,7 +177,8 @@ async fn to_client(kernel: &Arc<Kernel>, packet: &mut Packet) -> Verdict {
     Verdict::Continue
 }
 
-/// The owner, and those who may see the account's presence: contacts with a subscription, unless a list withholds it.
+/// Allows the owner and those who may see the account's presence: contacts with a subscription, unless a
+/// privacy list denies it.
 async fn authorize(kernel: &Kernel, account: &Account, from: Option<&Jid>) -> Result<(), StanzaError> {
     let from = from.ok_or_else(StanzaError::forbidden)?;
     if from.same_bare(account.jid()) {

@@ -1,7 +1,7 @@
 //! One file per feature, named by function, its XEP in the first line.
 //!
 //! Every feature takes part through the kernel's `Registrar`; [`catalog`] lists them, with their options. A
-//! feature that needs more than one file has a folder of its name.
+//! feature that needs more than one file has a directory of its name.
 
 mod blocking;
 mod carbons;

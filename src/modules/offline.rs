@@ -25,7 +25,7 @@ use retention::Retention;
 
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 86_400 * SECOND_US;
-/// How often what has expired is deleted.
+/// How often expired messages are deleted.
 const SWEEP: Duration = Duration::from_secs(3600);
 
 group! {
@@ -66,7 +66,7 @@ impl Module for Offline {
 }
 
 impl Offline {
-    /// Queues the write and lets the sender read on; the sender's count of what is settled waits for the commit.
+    /// Queues the write and lets the sender read on; the message counts as handled only after the commit.
     fn keep(&self, kernel: &Arc<Kernel>, packet: &mut Packet) -> Verdict {
         let Some(account) = packet.recipient().cloned() else { return Verdict::Continue };
         if retention::of(&packet.stanza) == Retention::Discard {
@@ -90,7 +90,7 @@ impl Offline {
         Verdict::Handled
     }
 
-    /// When a message goes, UTC microseconds: by the option, or sooner or later if a hook has said so.
+    /// When a message expires, UTC microseconds: by the option, or earlier or later if a hook has set it.
     fn expiry(&self, received_us: i64, keep_for: Option<u32>) -> Option<i64> {
         let days = self.days.get().and_then(|days| i64::try_from(days.get()).ok());
         let days = days.map(|days| days.saturating_mul(DAY_US));
@@ -120,7 +120,7 @@ fn sweep(kernel: &Arc<Kernel>) -> impl Future<Output = ()> + Send + 'static {
     }
 }
 
-/// A session takes messages from now on: what is kept for its account is read back.
+/// A session starts to take messages: the stored ones of its account are read back.
 fn read_back(kernel: &Arc<Kernel>, event: &SessionEvent, pending: State<Account, Arc<PendingDeliveries>>) {
     let Some(backlog) = event.take_backlog() else { return };
     let account = event.resource.account();
@@ -131,7 +131,7 @@ fn read_back(kernel: &Arc<Kernel>, event: &SessionEvent, pending: State<Account,
     });
 }
 
-/// A message as it was kept.
+/// Parses a stored message.
 fn restore(xml: &[u8]) -> Option<Stanza> {
     Stanza::parse_str(std::str::from_utf8(xml).ok()?).ok()
 }

@@ -1,9 +1,9 @@
-//! Options of a feature, and what is wrong with them.
+//! Options of a feature, and their errors.
 
 use serde_json::Value;
 use settings::{Checker, Given, Group, Key, Kind, Problem, Section, Values};
 
-/// An option that a feature does not take.
+/// An option that a feature does not accept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct OptionError(pub Problem);
@@ -13,7 +13,7 @@ pub(crate) fn section(keys: Vec<Key>) -> Section {
     Section::new("option", keys)
 }
 
-/// Reads the options of a feature: a table, held against what the feature declares.
+/// Reads the options of a feature: a table, validated against what the feature declares.
 pub(crate) fn read<G: Group>(options: &Value) -> Result<G, OptionError> {
     let mut checker = Checker::new();
     let kind = Kind::section(section(G::keys()));

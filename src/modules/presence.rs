@@ -1,8 +1,9 @@
 //! RFC 6121 sections 3 and 4: presence and subscriptions to it.
 //!
-//! What a client sends is taken in at the Send stage: `broadcast` for its own presence, `directed` for presence to
-//! somebody, `outbound` for subscriptions. What arrives for an account is taken in at the Receive stage: `inbound`
-//! for subscriptions, `probe` for probes. Whoever is not in memory is not online: no presence costs a query.
+//! Stanzas from clients are handled at the Send stage: `broadcast` for a client's own presence, `directed`
+//! for directed presence, `outbound` for subscriptions. Stanzas for accounts are handled at the Receive
+//! stage: `inbound` for subscriptions, `probe` for probes. An account that is not in memory is not online, so
+//! that no presence costs a query.
 
 pub(crate) mod broadcast;
 mod change;
@@ -54,7 +55,8 @@ impl Module for Presence {
     }
 }
 
-/// A client of ours has sent presence. Each kind is a future of its own, so that none is as large as the largest.
+/// A local client has sent presence. Each kind has a future of its own, so that none is as large as the
+/// largest.
 fn sent<'a>(
     kernel: &'a Arc<Kernel>,
     packet: &'a Packet,
@@ -89,7 +91,7 @@ fn sent<'a>(
     }
 }
 
-/// A subscription stanza or probes have arrived for accounts of ours.
+/// A subscription stanza or a probe has arrived for local accounts.
 fn arrived<'a>(kernel: &'a Arc<Kernel>, packet: &'a mut Packet) -> BoxFuture<'a, Verdict> {
     match Action::of(packet.stanza.stanza_type()) {
         None => Box::pin(probed(kernel, packet)),
@@ -103,8 +105,8 @@ async fn managed(kernel: &Arc<Kernel>, packet: &mut Packet, action: Action) -> V
     if packet.recipients.first().is_none_or(|recipient| recipient.ruling.is_none()) {
         return inbound::arrived(kernel, &account, packet, action, &from).await;
     }
-    // A list or a hook has ruled already. That an account which is blocked goes is taken in all the same, and not shown:
-    // whoever gets that address next is nobody's contact.
+    // A list or a hook has ruled already. The deletion of a blocked account is still recorded, though not
+    // shown: a later owner of that address must not be a contact.
     if packet.origin.cause() == Some(Cause::Deletion) {
         inbound::ended(kernel, &account, action, &from).await;
     }

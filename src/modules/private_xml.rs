@@ -42,7 +42,7 @@ impl Module for PrivateXml {
     }
 }
 
-/// The element as it was stored; as it was asked for if there is none.
+/// The stored element; the requested one, empty, if there is none.
 async fn get(request: IqRequest) -> IqResult {
     let account = request.own_account()?;
     let query = request.stanza.payload().ok_or_else(StanzaError::bad_request)?;
@@ -61,8 +61,8 @@ async fn get(request: IqRequest) -> IqResult {
 }
 
 impl PrivateXml {
-    /// Stores every element in place of the earlier one of the same name and namespace: all of them, or none if they would
-    /// be more than the account may have.
+    /// Stores every element in place of the earlier one of the same name and namespace; none is stored if
+    /// together they would exceed the account's limit.
     async fn set(self: Arc<Self>, request: IqRequest) -> IqResult {
         let account = request.own_account()?;
         let query = request.stanza.payload().ok_or_else(StanzaError::bad_request)?;
@@ -97,7 +97,7 @@ fn entry(element: Node<'_>) -> Result<PrivateEntry, StanzaError> {
     Ok(PrivateEntry { name: element.name().to_owned(), ns: element.ns().to_owned(), xml })
 }
 
-/// Namespaces that are reserved are refused, among them that of the request: an element needs one of its own.
+/// Reserved namespaces are refused, among them that of the request itself: an element needs one of its own.
 fn check(element: Node<'_>) -> Result<(), StanzaError> {
     let own = element.ns();
     let reserved = own.starts_with("jabber:") || own.starts_with("http://jabber.org/") || own == ns::VCARD;

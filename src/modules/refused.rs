@@ -1,9 +1,9 @@
-//! Why an account's data was not read or changed: what the sender of the stanza is told.
+//! Why an account's data was not read or changed, as reported to the sender.
 
 use storage::StorageError;
 use xmpp::StanzaError;
 
-/// A change that was refused, or that the store failed at.
+/// A change that was refused, or that failed in the store.
 pub(crate) struct Refused(pub StanzaError);
 
 impl From<StanzaError> for Refused {

@@ -1,5 +1,5 @@
-//! XEP-0077: In-Band Registration. A client makes an account before it logs in, changes its password, and gives the account
-//! up with everything that belongs to it. Off unless the operator switches it on.
+//! XEP-0077: In-Band Registration. A client makes an account before it logs in, changes its password, and
+//! gives the account up with everything that belongs to it. Off unless the operator switches it on.
 
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
@@ -30,7 +30,7 @@ const PASSWORD_BYTES: usize = 1024;
 
 struct Registration {
     options: Register,
-    /// Accounts made by address; there as soon as somebody registers.
+    /// Limits registrations by address; created with the first one.
     limiter: OnceLock<LoginLimiter>,
 }
 
@@ -62,7 +62,7 @@ impl Module for Registration {
     }
 }
 
-/// What a client fills in (section 3.1); with its name, that it is registered (section 3.1.2).
+/// The form to fill in (section 3.1); with a name, the answer that the client is registered (section 3.1.2).
 fn form(name: Option<&str>) -> Element {
     let query = Element::new("query", ns::REGISTER);
     let field = |name: &'static str, text: &str| Element::new(name, ns::REGISTER).text(text);
@@ -100,7 +100,7 @@ impl Registration {
         Ok(None)
     }
 
-    /// Counts an attempt; an address that makes too many accounts is refused for a while.
+    /// Counts an attempt; an address that creates too many accounts is refused for a while.
     fn allow(&self, kernel: &Kernel, address: IpAddr) -> Result<(), StanzaError> {
         let limiter = self.limiter.get_or_init(|| {
             LoginLimiter::new(self.options.accounts_per_minute, kernel.runtime().clock.clone())
@@ -113,7 +113,7 @@ impl Registration {
     }
 }
 
-/// The account of the client that asks: requests of others are none of this feature's.
+/// The account of the requesting client; this feature does not serve requests of others.
 fn own(request: &IqRequest) -> Result<Arc<Account>, StanzaError> {
     let client = request.resource.as_ref().ok_or_else(StanzaError::forbidden)?;
     match &request.account {
@@ -128,7 +128,7 @@ async fn registered(request: IqRequest) -> IqResult {
     Ok(Some(form(account.jid().local())))
 }
 
-/// Sections 3.2 and 3.3: the account goes, or its password changes.
+/// Sections 3.2 and 3.3: the account is cancelled, or its password changes.
 async fn change(request: IqRequest) -> IqResult {
     let account = own(&request)?;
     let query = request.stanza.payload().ok_or_else(StanzaError::bad_request)?;
@@ -164,8 +164,9 @@ async fn remove(request: &IqRequest, host: &Arc<Host>, account: &Account) -> IqR
     }
 }
 
-/// A password is taken over an encrypted connection. Without TLS, TCP is served on loopback only, for a proxy there that ends
-/// TLS; behind one on the web, all clients seem to be on this machine unless the proxy is trusted and says more.
+/// Passwords are accepted only over an encrypted connection. Without TLS, TCP is served on loopback only, for
+/// a local proxy that terminates TLS; behind a web proxy, all clients appear to be local unless the proxy is
+/// trusted and says otherwise.
 fn confidential(about: &SessionAbout) -> Result<(), StanzaError> {
     match about.tls || (about.transport == Transport::Tcp && about.address.ip().is_loopback()) {
         true => Ok(()),

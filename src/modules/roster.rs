@@ -32,7 +32,7 @@ group! {
     }
 }
 
-/// What the account's roster may hold.
+/// The limits of the account's roster.
 pub(crate) fn limits(account: &Account) -> RosterLimits {
     account.host().options().limits.features.of()
 }
@@ -50,15 +50,15 @@ impl Module for Roster {
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
         registrar.feature(Target::Host, ns::ROSTER);
         registrar.stream_feature(Phase::Bind, Element::new("ver", ns::ROSTERVER));
-        // Presence behind a request sees the roster as the request leaves it.
+        // Presence sent after a request must see the roster as the request leaves it.
         registrar.own_iq(Holds::Presence, IqKind::Get, "query", ns::ROSTER, get);
         registrar.own_iq(Holds::Presence, IqKind::Set, "query", ns::ROSTER, set);
         registrar.deletion(|kernel, account| Box::pin(removal::farewell(kernel, account)));
     }
 }
 
-/// The version as clients see it. The account's number is in it, so that a roster that is deleted and made anew
-/// never looks like one that a client has kept.
+/// The version as sent to clients. It includes the account's id, so that a roster that is deleted and created
+/// anew never matches one a client has cached.
 fn version(account: &Account, version: u64) -> String {
     format!("{}.{version}", account.id())
 }
@@ -67,7 +67,7 @@ fn version(account: &Account, version: u64) -> String {
 async fn get(request: IqRequest) -> IqResult {
     let account = request.own_account()?;
     if let Some(resource) = &request.resource {
-        resource.set_interested(); // before it is read: no change falls in between
+        resource.set_interested(); // before it is read, so that no change is missed
     }
     let roster = request.kernel.roster(&account).await.map_err(|error| Refused::from(error).0)?;
     let version = version(&account, roster.version);

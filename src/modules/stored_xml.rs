@@ -1,13 +1,13 @@
-//! XML that is stored for users as it was sent: taken out of a stanza, and put into an answer.
+//! XML stored for users as it was sent: extracted from a stanza, and put into an answer.
 
 use storage::StorageError;
 use xmpp::{Document, Element, Limits, Node, StanzaError};
 
-/// What a tree may weigh beyond four times its source.
+/// How much a tree may weigh beyond four times its source.
 const SLACK: usize = 1 << 20;
 
-/// An element as a tree of its own. Each element of a tree has its own copy of its namespace's name: what would grow out
-/// of proportion by that is refused, so that a long name that is declared once does not fill the memory.
+/// An element as a tree of its own. Each element of a tree holds its own copy of its namespace name; growth
+/// out of proportion is refused, so that a long name declared once does not fill the memory.
 ///
 /// # Errors
 /// `policy-violation`.
@@ -19,8 +19,8 @@ pub(crate) fn tree(node: Node<'_>) -> Result<Element, StanzaError> {
     }
 }
 
-/// Bytes of the names of all namespaces, once for each element and attribute. Recursion is bounded by the limits that the
-/// stanza was read with.
+/// Total bytes of namespace names, counted once for each element and attribute. Recursion is bounded by the
+/// limits under which the stanza was parsed.
 fn names(node: Node<'_>) -> usize {
     let attributes = node.attrs().map(|attr| attr.ns.len());
     let children = node.children().map(names);
@@ -32,10 +32,10 @@ pub(crate) fn write(element: &Element) -> String {
     element.to_xml("")
 }
 
-/// Reads what was stored.
+/// Parses stored XML.
 ///
 /// # Errors
-/// `internal-server-error`: it is damaged.
+/// `internal-server-error` if it is damaged.
 pub(crate) fn read(xml: String) -> Result<Element, StanzaError> {
     let document = Document::parse(xml.into_bytes().into(), "", &Limits::OWN).map_err(|error| {
         tracing::error!(%error, "stored XML is damaged");
@@ -44,7 +44,7 @@ pub(crate) fn read(xml: String) -> Result<Element, StanzaError> {
     Ok(document.to_element())
 }
 
-/// The store failed at it.
+/// The stanza error for a failure of the store.
 pub(crate) fn failed(error: &StorageError) -> StanzaError {
     tracing::error!(%error, "cannot read or write stored XML");
     StanzaError::internal_server_error()

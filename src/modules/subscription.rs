@@ -1,6 +1,6 @@
 //! RFC 6121 appendix A: the subscription states and their transitions; section 3.4: pre-approval.
 //!
-//! Pure: [`outbound`] and [`inbound`] say what becomes of a state, and whether the stanza goes on.
+//! Pure functions: [`outbound`] and [`inbound`] return the next state, and whether the stanza is passed on.
 
 use storage::{RosterItem, Subscription};
 use xmpp::StanzaType;
@@ -33,43 +33,43 @@ impl Action {
     }
 }
 
-/// Where one account stands with one contact: the nine states of appendix A.1, and pre-approval.
+/// The state between an account and a contact: the nine states of appendix A.1, and pre-approval.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct State {
     /// The account sees the contact's presence.
     pub to: bool,
     /// The contact sees the account's presence.
     pub from: bool,
-    /// "Pending Out": the account has asked. Never together with `to`.
+    /// "Pending Out": the account has sent a request. Never together with `to`.
     pub pending_out: bool,
-    /// "Pending In": the contact has asked. Never together with `from`.
+    /// "Pending In": the contact has sent a request. Never together with `from`.
     pub pending_in: bool,
-    /// A request of the contact is approved before it comes.
+    /// A request of the contact is approved in advance.
     pub approved: bool,
 }
 
-/// What becomes of a stanza of the account's own.
+/// The result of a stanza sent by the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outbound {
     /// The state afterwards.
     pub state: State,
-    /// Is it routed to the contact?
+    /// Whether it is routed to the contact.
     pub route: bool,
 }
 
-/// What becomes of a contact's stanza.
+/// The result of a stanza from the contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Inbound {
     /// The state afterwards.
     pub state: State,
-    /// Is it delivered to the account's resources?
+    /// Whether it is delivered to the account's resources.
     pub deliver: bool,
-    /// Does the server answer `subscribed` for the account?
+    /// Whether the server answers `subscribed` for the account.
     pub approve: bool,
 }
 
 impl State {
-    /// The state that a roster item is in; without an item, nothing.
+    /// The state of a roster item; without one, the state "None".
     pub fn of(item: Option<&RosterItem>) -> Self {
         let Some(item) = item else { return Self::default() };
         let to = matches!(item.subscription, Subscription::To | Subscription::Both);
@@ -93,7 +93,7 @@ impl State {
         }
     }
 
-    /// There is nothing to keep.
+    /// Whether there is nothing to store.
     pub fn is_nothing(self) -> bool {
         self == Self::default()
     }
@@ -115,7 +115,7 @@ pub(crate) fn outbound(action: Action, before: State) -> Outbound {
         Action::Subscribed => {
             state.from |= before.pending_in;
             state.pending_in = false;
-            // section 3.4.1: nobody has asked yet
+            // section 3.4.1: no request is pending yet
             state.approved |= !before.pending_in && !before.from;
             before.pending_in
         }

@@ -1,4 +1,4 @@
-//! Features on a kernel without a network: what clients send, and what waits for them.
+//! Features on a kernel without a network: what clients send, and what they receive.
 
 mod backlog;
 mod bench;

@@ -32,7 +32,7 @@ impl Module for Time {
 }
 
 fn answer(now_us: i64) -> Element {
-    let utc = datetime::format(now_us - now_us.rem_euclid(SECOND_US)); // a fraction is legal and confuses clients
+    let utc = datetime::format(now_us - now_us.rem_euclid(SECOND_US)); // fractions confuse clients
     Element::new("time", ns::TIME)
         .child(Element::new("tzo", ns::TIME).text("+00:00"))
         .child(Element::new("utc", ns::TIME).text(utc))

@@ -44,7 +44,7 @@ impl Module for VCard {
     }
 }
 
-/// The domain's own: its name and address.
+/// The vCard of the domain: its name and address.
 fn of_host(host: &Host) -> Element {
     let options = host.options();
     let title = if options.brand.title.is_empty() { host.name() } else { &options.brand.title };
@@ -52,7 +52,7 @@ fn of_host(host: &Host) -> Element {
     Element::new("vCard", ns::VCARD).child(field("FN", title)).child(field("JABBERID", host.jid().as_str()))
 }
 
-/// Sections 3.1 and 3.3. Of others, an account without a vCard looks like one that does not exist.
+/// Sections 3.1 and 3.3. To others, an account without a vCard looks like one that does not exist.
 async fn get(request: IqRequest) -> IqResult {
     let account = request.account.as_ref().ok_or_else(StanzaError::service_unavailable)?;
     let stored = request.kernel.store().vcards().get(account.id()).await;

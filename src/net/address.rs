@@ -1,4 +1,4 @@
-//! How many of something one address has.
+//! Counts per address.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -7,18 +7,18 @@ use hashbrown::HashMap;
 use parking_lot::Mutex;
 use settings::Limit;
 
-/// A count by address. Of IPv6 the first half counts: the other half is the client's to choose.
+/// A count by address. IPv6 is counted by its first 64 bits: the client chooses the others.
 #[derive(Default)]
 pub(crate) struct Addresses(Mutex<HashMap<IpAddr, usize>>);
 
-/// One counts until this is dropped.
+/// Counts as one until this is dropped.
 pub(crate) struct Seat {
     addresses: Arc<Addresses>,
     key: IpAddr,
 }
 
 impl Addresses {
-    /// Counts one more, of `most`; `None` when there are so many.
+    /// Counts one more; `None` if there are `most` already.
     pub fn seat(self: &Arc<Self>, address: IpAddr, most: Limit) -> Option<Seat> {
         let key = key(address);
         let mut counts = self.0.lock();

@@ -1,11 +1,11 @@
 //! BOSH: a stream over HTTP requests that are answered late (XEP-0124, XEP-0206).
 //!
-//! - `core`, and what it is made of, is the protocol of one session without I/O: `window` puts requests in order,
-//!   `waiting` knows which are unanswered, `kept` has the replies that may be asked for again, `key` follows a key
-//!   sequence, `terms` is what was agreed on.
-//! - A [`Bosh`] is the address: it answers requests and knows the sessions. A held request is nothing but the route's
-//!   future, which waits for its place in the session.
-//! - A [`Connection`] is the other end of a session, for whoever serves its stream.
+//! - `core`, with its parts, is the protocol of one session without I/O: `window` puts requests in order,
+//!   `waiting` tracks the unanswered ones, `kept` holds the replies that may be requested again, `key`
+//!   follows a key sequence, `terms` is what was negotiated.
+//! - A [`Bosh`] is the HTTP endpoint: it answers requests and knows the sessions. A held request is just the
+//!   route's future, waiting for its turn in the session.
+//! - A [`Connection`] is the other end of a session, used to serve its stream.
 
 mod body;
 mod condition;

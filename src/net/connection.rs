@@ -1,4 +1,4 @@
-//! A stream's socket: bytes in, stream events out; bytes out, gathered and written at once.
+//! A stream's socket: bytes in, stream events out; output buffered and written at once.
 
 mod error;
 pub(crate) mod io;
@@ -25,8 +25,8 @@ use crate::tls::TlsConfig;
 
 /// A connection with an XMPP stream on it, plain or TLS.
 ///
-/// While it waits it holds neither a read buffer (reading goes through one that the thread has) nor an empty output
-/// buffer, so that an idle one costs its own size and, with TLS, the keys.
+/// While idle it holds neither a read buffer (reads go through a thread-local one) nor an empty output
+/// buffer, so that an idle connection costs only its own size and, with TLS, the keys.
 pub struct Connection {
     io: Io,
     parser: StreamParser,
@@ -38,12 +38,12 @@ pub struct Connection {
     eof: bool,
 }
 
-/// What [`Connection::poll_event`] has to tell.
+/// The result of [`Connection::poll_event`].
 #[derive(Debug)]
 pub enum Wire {
     /// The next event of the stream.
     Event(StreamEvent),
-    /// All output is with the operating system. Told once each time.
+    /// All output has been handed to the operating system. Returned once each time.
     Drained,
     /// The peer will send no more.
     Eof,
@@ -64,10 +64,10 @@ impl Connection {
         }
     }
 
-    /// Direct TLS (XEP-0368): the handshake comes first. The caller bounds its time.
+    /// Direct TLS (XEP-0368): the handshake comes first. The caller sets the time limit.
     ///
     /// # Errors
-    /// [`TlsAcceptError`]; the peer has been sent an alert where TLS has one.
+    /// [`TlsAcceptError`]; the peer has been sent an alert where TLS defines one.
     pub async fn accept_tls(
         stream: TcpStream,
         peer: SocketAddr,
@@ -79,12 +79,13 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Goes over to TLS (RFC 6120 §5.4.2), once `<proceed/>` is in the output: that is written first, and the parser
-    /// waits for a new stream header afterwards. The caller bounds the time.
+    /// Switches to TLS (RFC 6120 §5.4.2), once `<proceed/>` is in the output: that is written first, and the
+    /// parser expects a new stream header afterwards. The caller sets the time limit.
     ///
     /// # Errors
-    /// [`TlsAcceptError::Injected`] if bytes came after `<starttls/>` before it was answered: they would be taken for
-    /// what was sent inside TLS (CVE-2011-0411), so the connection is over. See also [`buffered`](Self::buffered).
+    /// [`TlsAcceptError::Injected`] if bytes came after `<starttls/>` before it was answered: they would be
+    /// mistaken for data sent inside TLS (CVE-2011-0411), so the connection is over. See also
+    /// [`buffered`](Self::buffered).
     pub async fn starttls(mut self, config: TlsConfig) -> Result<Self, TlsAcceptError> {
         if self.io.is_tls() {
             return Err(TlsAcceptError::AlreadyTls);
@@ -99,13 +100,13 @@ impl Connection {
         Ok(self)
     }
 
-    /// Writes what waits in the output and, if `read`, reads; ready with the next event. Events that are here already
-    /// come before writing, so that the answers to a burst leave together. Cancel-safe. A peer that is slow to read is
-    /// still read from, so the caller bounds [`pending_out`](Self::pending_out). With `read` false only writing makes
-    /// progress, and [`Wire::Drained`] alone is returned.
+    /// Writes pending output and, if `read`, reads; ready with the next event. Events already received are
+    /// returned before writing, so that the answers to a burst leave together. Cancel-safe. A peer that reads
+    /// slowly is still read from, so the caller must limit [`pending_out`](Self::pending_out). With `read`
+    /// false only writing makes progress, and only [`Wire::Drained`] is returned.
     ///
     /// # Errors
-    /// [`WireError`]: the stream is over. For [`WireError::Stream`] the peer is still to be told.
+    /// [`WireError`]: the stream is over. For [`WireError::Stream`] the peer must still be sent the error.
     pub fn poll_event(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Result<Wire, WireError>> {
         if read && let Some(event) = self.parser.next()? {
             return Poll::Ready(Ok(Wire::Event(event)));
@@ -131,13 +132,13 @@ impl Connection {
         }
     }
 
-    /// The output: append to it, and it leaves with the next [`poll_event`](Self::poll_event),
+    /// The output buffer: what is appended leaves with the next [`poll_event`](Self::poll_event),
     /// [`event`](Self::event) or [`flush`](Self::flush).
     pub fn out(&mut self) -> &mut Vec<u8> {
         self.output.buffer()
     }
 
-    /// Bytes of output that were not yet taken by the operating system (TLS holds up to 16 KiB more).
+    /// Bytes of output not yet taken by the operating system (TLS buffers up to 16 KiB more).
     pub fn pending_out(&self) -> usize {
         self.output.pending()
     }
@@ -150,42 +151,41 @@ impl Connection {
         poll_fn(|cx| if self.output.unsettled() { self.poll_output(cx) } else { Poll::Ready(Ok(())) }).await
     }
 
-    /// Writes the output, ends our side (close_notify, FIN) and waits for the peer's end: closing with unread
-    /// input would reset the connection and may lose what was just written. The caller bounds the time; dropping the
-    /// connection closes it at once.
+    /// Writes the output, closes the sending side (close_notify, FIN) and waits for the peer's end: closing
+    /// with unread input would reset the connection and may lose what was just written. The caller sets the
+    /// time limit; dropping the connection closes it at once.
     pub async fn shutdown(&mut self) {
         if self.flush().await.is_ok() && poll_fn(|cx| self.io.poll_shutdown(cx)).await.is_ok() && !self.eof {
             poll_fn(|cx| self.io.poll_discard(cx)).await;
         }
     }
 
-    /// A new stream begins on the same connection (after SASL): the parser waits for a header. Input that is here
-    /// already belongs to the new stream and is kept if it has not been taken for the old one.
+    /// A new stream begins on the same connection (after SASL): the parser expects a header. Input already
+    /// received but not yet parsed belongs to the new stream and is kept.
     pub fn reset_parser(&mut self) {
         self.parser.reset();
     }
 
-    /// Input that came and was not yet told as an event, in bytes.
+    /// Bytes received but not yet returned as an event.
     pub fn buffered(&self) -> usize {
         self.parser.buffered()
     }
 
-    /// Sets the largest stanza, in bytes, from the next one on.
+    /// Sets the largest stanza, in bytes, from the next stanza on.
     pub fn set_stanza_bytes(&mut self, bytes: usize) {
         self.parser.set_stanza_bytes(bytes);
     }
 
-    /// Sets what one stanza may have, from the next one on.
+    /// Sets the limits of a stanza, from the next one on.
     pub fn set_limits(&mut self, limits: Limits) {
         self.parser.set_limits(limits);
     }
 
-    /// Limits how fast is read; `None` ends the limit. Input above it waits in the kernel.
+    /// Limits the reading rate; `None` removes the limit. Input above it waits in the operating system.
     pub fn set_rate(&mut self, rate: Option<Rate>) {
         self.throttle = rate.map(Throttle::new);
     }
 
-    /// The peer's address.
     pub fn peer(&self) -> SocketAddr {
         self.peer
     }

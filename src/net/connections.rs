@@ -1,4 +1,4 @@
-//! How many connections there may be, of one address and of all together.
+//! Limits on the number of connections, per address and in total.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,10 +24,10 @@ group! {
     }
 }
 
-/// The connections there are, and how many there may be.
+/// The open connections, and their limits.
 pub struct Connections {
     limits: ArcSwap<ConnectionLimits>,
-    /// As many as file descriptors allow.
+    /// Limit imposed by file descriptors.
     most: usize,
     trusted: Proxies,
     open: AtomicUsize,
@@ -35,15 +35,15 @@ pub struct Connections {
     refused: Counter,
 }
 
-/// A connection counts until this is dropped.
+/// Counts as a connection until this is dropped.
 pub struct Admission {
     connections: Arc<Connections>,
-    /// None for whom no address counts.
+    /// `None` where connections are not counted by address.
     seat: Option<Seat>,
 }
 
 impl Connections {
-    /// None yet. File descriptors allow `most` of them.
+    /// No connections. File descriptors allow `most` of them.
     pub fn new(limits: ConnectionLimits, trusted: Proxies, most: usize) -> Arc<Self> {
         Arc::new(Self {
             limits: ArcSwap::from_pointee(limits),
@@ -55,25 +55,25 @@ impl Connections {
         })
     }
 
-    /// Any number of connections.
+    /// Without limits.
     pub fn unlimited() -> Arc<Self> {
         let limits = ConnectionLimits { connections_per_address: Limit::OFF, connections: Limit::OFF };
         Self::new(limits, Proxies::default(), usize::MAX)
     }
 
-    /// Sets the limits of connections from now on.
+    /// Sets the limits of connections accepted from now on.
     pub fn set_limits(&self, limits: ConnectionLimits) {
         self.limits.store(Arc::new(limits));
     }
 
-    /// Counts one more from this address; `None` when there are too many, which is counted.
+    /// Counts one more from this address; `None` if there are too many, which is counted as refused.
     pub fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Admission> {
         let most = self.limits.load().connections.bound().min(self.most);
         if self.open.fetch_add(1, Ordering::AcqRel) >= most {
             self.open.fetch_sub(1, Ordering::AcqRel);
             return self.refuse(peer);
         }
-        // From here on it counts, and no more when it is refused.
+        // From here on it counts, and is released if it is refused below.
         let mut admission = Admission { connections: self.clone(), seat: None };
         if !self.trusted.contains(peer) {
             admission.seat = self.seat(peer)?;
@@ -81,7 +81,8 @@ impl Connections {
         Some(admission)
     }
 
-    /// The seat of an address; `Some(None)` for one that needs none, `None` when it has too many, which is counted.
+    /// The seat of an address; `Some(None)` if it needs none, `None` if it has too many, which is counted as
+    /// refused.
     pub(crate) fn seat(&self, address: IpAddr) -> Option<Option<Seat>> {
         if address.to_canonical().is_loopback() {
             return Some(None);
@@ -98,19 +99,20 @@ impl Connections {
         None
     }
 
-    /// Connections there are.
+    /// The number of open connections.
     pub fn open(&self) -> usize {
         self.open.load(Ordering::Acquire)
     }
 
-    /// Connections that were refused so far.
+    /// The number of connections refused so far.
     pub fn refused(&self) -> u64 {
         self.refused.get()
     }
 }
 
 impl Admission {
-    /// A trusted proxy has said for whom the connection is: it counts as that address's. False when that has too many.
+    /// A trusted proxy has named the client: the connection now counts for that address. `false` if it has
+    /// too many.
     pub fn is_for(&mut self, client: IpAddr) -> bool {
         match self.connections.trusted.contains(client) {
             true => true, // the proxy itself
@@ -118,7 +120,7 @@ impl Admission {
         }
     }
 
-    /// From now on it counts by this seat, of a client whose connection it has become.
+    /// Charges the connection to this seat from now on: it has become that client's.
     pub(crate) fn sit(&mut self, seat: Seat) {
         self.seat = Some(seat);
     }

@@ -1,8 +1,10 @@
 //! HTTP: requests in, responses out, over HTTP/1.1 and HTTP/2 (RFC 9110, 9112, 9113).
 //!
-//! - [`serve`] takes a [`Listener`](crate::Listener) and answers what comes with the [`Route`]s of a [`Routes`] table.
-//! - A [`Request`] knows the [`Client`] behind trusted [`Proxies`], and reads its body only when a route asks for it.
-//! - A held answer is a route's future that has not ended yet. When the client goes away the future is dropped.
+//! - [`serve`] takes a [`Listener`](crate::Listener) and answers requests with the [`Route`]s of a [`Routes`]
+//!   table.
+//! - A [`Request`] knows the [`Client`] behind trusted [`Proxies`], and reads its body only when a route
+//!   needs it.
+//! - A held answer is a pending future of a route. When the client disconnects, the future is dropped.
 
 mod answer;
 mod body;

@@ -1,10 +1,11 @@
-//! Bytes to stream events and back: listeners, TLS, connections. Knows no users.
+//! Bytes to stream events and back: listeners, TLS, connections. Independent of users and accounts.
 //!
 //! - [`Listener`]: bound first, served later.
-//! - [`TlsStore`]: a certificate for each domain, chosen by SNI or by the stream's `to`, exchanged while in use.
-//! - [`Connection`]: a plain or TLS socket with a [`xmpp::StreamParser`] in front. It holds no read buffer while it
-//!   waits.
-//! - [`http`]: an HTTP server that others add routes to.
+//! - [`TlsStore`]: a certificate for each domain, chosen by SNI or by the stream's `to`, replaceable while in
+//!   use.
+//! - [`Connection`]: a plain or TLS socket with a [`xmpp::StreamParser`] in front. It holds no read buffer
+//!   while idle.
+//! - [`http`]: an HTTP server to which other crates add routes.
 //! - [`WebSocket`]: the same stream events over RFC 6455 and RFC 7395.
 //! - [`bosh`]: the same over HTTP requests that are answered late (XEP-0124, XEP-0206).
 

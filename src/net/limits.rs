@@ -4,22 +4,23 @@ use std::num::{NonZeroU32, NonZeroU64};
 
 use settings::{Interval, Limit, Required, group, number};
 
-/// The most bytes that a stanza may ever be allowed; what reads whole stanzas into memory counts on it.
+/// The upper bound of `stanza_bytes`; code that reads whole stanzas into memory relies on it.
 pub const MOST_STANZA_BYTES: u64 = 16 << 20;
 
-/// The most that elements may ever be allowed to be nested: reading, copying and dropping them recurses, on a thread with
-/// 2 MiB of stack. Half of what the server can still read of what it stored and wrapped ([`xmpp::Limits::OWN`]).
+/// The upper bound of the nesting depth: reading, copying and dropping elements recurses, on a thread with 2
+/// MiB of stack. Half of what the server can still parse of what it stored and wrapped
+/// ([`xmpp::Limits::OWN`]).
 pub const MOST_DEPTH: u64 = 256;
 
-/// Bytes of an element before log in: a stream header, a message of SASL, a registration.
+/// Bytes of an element before authentication: a stream header, a SASL message, a registration.
 const BEFORE_LOGIN: usize = 10_240;
 
 /// How fast a client may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// Bytes a second, in the long run.
+    /// Bytes per second, in the long run.
     pub bytes_per_second: NonZeroU32,
-    /// Bytes at once before that holds.
+    /// Bytes accepted at once before the rate applies.
     pub burst: u32,
 }
 
@@ -43,7 +44,7 @@ group! {
 }
 
 impl StreamLimits {
-    /// As the parser takes them.
+    /// The limits for the parser.
     pub fn parser(&self) -> xmpp::Limits {
         xmpp::Limits {
             stanza_bytes: self.stanza_bytes.bound(),
@@ -54,13 +55,13 @@ impl StreamLimits {
         }
     }
 
-    /// The same before the client has logged in, when nothing that it says is long.
+    /// The limits for the parser before authentication, when no element needs to be long.
     pub fn before_login(&self) -> xmpp::Limits {
         let parser = self.parser();
         xmpp::Limits { stanza_bytes: parser.stanza_bytes.min(BEFORE_LOGIN), ..parser }
     }
 
-    /// How fast one client may send; `None`: as fast as it can.
+    /// How fast one client may send; `None`: unlimited.
     pub fn rate(&self) -> Option<Rate> {
         let bytes_per_second = self.c2s_bytes_per_second.get()?;
         let bytes_per_second = NonZeroU32::try_from(bytes_per_second).unwrap_or(NonZeroU32::MAX);
@@ -77,10 +78,10 @@ mod tests {
 
     use super::*;
 
-    /// The stack of a thread that serves clients.
+    /// The stack size of a thread that serves clients.
     const STACK: usize = 2 << 20;
 
-    /// Everything at its most.
+    /// Every limit at its maximum.
     fn most() -> StreamLimits {
         let keys = StreamLimits::keys().into_iter().filter_map(|key| match key.kind {
             settings::Kind::Integer(range) => Some((key.name.into_owned(), range.most.into())),
@@ -94,7 +95,7 @@ mod tests {
         format!("<message>{}{}</message>", "<a>".repeat(within), "</a>".repeat(within))
     }
 
-    /// What a stanza goes through: read, copied, put into other namespaces, written, dropped.
+    /// Everything that is done to a stanza: parsed, copied, put into other namespaces, written, dropped.
     fn carry(xml: &str) -> Option<()> {
         let mut parser = StreamParser::new(most().parser());
         parser.feed(
@@ -123,8 +124,8 @@ mod tests {
         assert_eq!(run(format!("<message{attributes}/>")), Some(()));
     }
 
-    /// Wrapped, marked and stamped: each character may be written with six bytes, and a hundred elements around it are more
-    /// than any feature adds.
+    /// Wrapped, marked and stamped: each character may be escaped to six bytes, and a hundred enclosing
+    /// elements are more than any feature adds.
     #[test]
     fn what_is_stored_can_be_read_again() {
         let (most, own) = (most().parser(), xmpp::Limits::OWN);

@@ -1,4 +1,4 @@
-//! Listening sockets: bound first, so that every mistake shows before anything is served.
+//! Listening sockets: bound first, so that every error shows before anything is served.
 
 use std::fmt;
 use std::io;
@@ -10,20 +10,20 @@ use runtime::Counter;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Connections that wait to be accepted; the kernel may hold fewer (`net.core.somaxconn`).
+/// Connections queued for accepting; the kernel may hold fewer (`net.core.somaxconn`).
 const BACKLOG: i32 = 4096;
 
-/// How long accepting rests when the process has no descriptors or memory left for another connection.
+/// How long accepting pauses when the process has no descriptors or memory left for another connection.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What is spoken on a listener: the keys of `[listen]`.
+/// The protocol of a listener: the keys of `[listen]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Clients, STARTTLS required.
     C2s,
     /// Clients without TLS.
     C2sPlain,
-    /// Clients, TLS from the first byte (XEP-0368).
+    /// Clients with direct TLS (XEP-0368).
     C2sTls,
     /// Servers.
     S2s,
@@ -35,7 +35,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The key in `[listen]`.
     pub const fn name(self) -> &'static str {
         match self {
             Kind::C2s => "c2s",
@@ -49,17 +48,17 @@ impl Kind {
     }
 }
 
-/// An address cannot be listened on.
+/// A failure to listen on an address.
 #[derive(Debug)]
 pub struct BindError {
     /// The address.
     pub addr: SocketAddr,
-    /// Why not.
+    /// The cause.
     pub what: io::Error,
 }
 
 impl BindError {
-    /// Another socket has the address.
+    /// Whether another socket uses the address.
     pub fn in_use(&self) -> bool {
         self.what.kind() == io::ErrorKind::AddrInUse
     }
@@ -100,7 +99,7 @@ pub struct Listener {
 
 impl Listener {
     /// Binds and listens; must be called within a tokio runtime. An IPv6 address means IPv6 only, so that
-    /// `0.0.0.0` and `[::]` can stand side by side. Port 0 lets the system choose.
+    /// `0.0.0.0` and `[::]` can be used side by side. Port 0 lets the system choose.
     ///
     /// # Errors
     /// [`BindError`].
@@ -112,29 +111,29 @@ impl Listener {
         bound.map_err(|what| BindError { addr, what })
     }
 
-    /// The address that was bound, with its real port.
+    /// The bound address, with its actual port.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// What is spoken here.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// How often accepting failed for want of descriptors or memory.
+    /// How often accepting failed for lack of descriptors or memory.
     pub fn failures(&self) -> u64 {
         self.failures.get()
     }
 
-    /// The next connection, with `TCP_NODELAY` and keep-alive. Never fails: a connection that died in the queue is skipped, and when
-    /// the process has nothing left to accept with, it rests, counts and goes on. Cancel-safe.
+    /// The next connection, with `TCP_NODELAY` and keep-alive. Never fails: a connection that died in the
+    /// queue is skipped; when the process runs out of resources, this counts a failure, pauses and continues.
+    /// Cancel-safe.
     pub async fn accept(&self) -> (TcpStream, SocketAddr) {
         loop {
             match self.socket.accept().await {
                 Ok((stream, peer)) => {
                     self.resting.store(false, Ordering::Relaxed);
-                    // A socket on which this fails is dead, which the first read tells.
+                    // If this fails the socket is dead, which the first read will show.
                     let _ = stream.set_nodelay(true);
                     let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive());
                     return (stream, peer);
@@ -154,7 +153,8 @@ impl Listener {
     }
 }
 
-/// The queued connection failed, not the listener (accept(2): network errors are to be treated like `EAGAIN`).
+/// Whether the queued connection failed, not the listener (accept(2): network errors must be treated like
+/// `EAGAIN`).
 fn of_the_peer(error: &io::Error) -> bool {
     use io::ErrorKind::{
         ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted, NetworkDown,
@@ -172,7 +172,7 @@ fn of_the_peer(error: &io::Error) -> bool {
     )
 }
 
-/// A peer that vanished without a word is found out after five minutes at most, at no cost in this process.
+/// A peer that vanished silently is detected within five minutes, at no cost in this process.
 fn keepalive() -> TcpKeepalive {
     TcpKeepalive::new()
         .with_time(Duration::from_secs(180))
@@ -182,7 +182,7 @@ fn keepalive() -> TcpKeepalive {
 
 fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-    // The last run's connections in TIME_WAIT must not hinder a restart.
+    // Connections in TIME_WAIT from the last run must not prevent a restart.
     socket.set_reuse_address(true)?;
     if addr.is_ipv6() {
         socket.set_only_v6(true)?;

@@ -25,7 +25,7 @@ pub(crate) const NOW_US: i64 = 1_795_508_100_000_000;
 pub(crate) const HEADER: &[u8] = b"<?xml version='1.0'?><stream:stream to='chess.example' version='1.0' \
     xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
 
-/// So many bytes a second, and as many at once.
+/// This many bytes a second, with a burst of as many.
 pub(crate) fn steady(bytes_per_second: u32) -> Rate {
     let bytes_per_second = NonZeroU32::new(bytes_per_second).unwrap();
     Rate { bytes_per_second, burst: bytes_per_second.get() }
@@ -35,7 +35,7 @@ pub(crate) fn clock() -> SharedClock {
     Arc::new(ManualClock::new(NOW_US))
 }
 
-/// A store with self-signed certificates for these domains, in a folder that lives as long.
+/// A store with self-signed certificates for these domains, and its temporary directory.
 pub(crate) fn store(domains: &[&str]) -> (TlsStore, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let store = TlsStore::new(clock()).unwrap();
@@ -50,7 +50,7 @@ pub(crate) fn issue(dir: &Path, name: &str, from: i32, to: i32) -> (PathBuf, Pat
     issue_for(dir, &[name], from, to)
 }
 
-/// The same for several names; the files have that of the first.
+/// The same for several names; the files are named after the first.
 pub(crate) fn issue_for(dir: &Path, names: &[&str], from: i32, to: i32) -> (PathBuf, PathBuf) {
     let name = names[0];
     let key = rcgen::KeyPair::generate().unwrap();
@@ -70,7 +70,7 @@ pub(crate) fn der(path: &Path) -> CertificateDer<'static> {
     rustls_pki_types::pem::PemObject::from_pem_file(path).unwrap()
 }
 
-/// Takes any certificate, so that a test can look at what came.
+/// Accepts any certificate, so that a test can inspect it.
 #[derive(Debug)]
 struct AnyCertificate(CryptoProvider);
 
@@ -109,7 +109,7 @@ impl ServerCertVerifier for AnyCertificate {
     }
 }
 
-/// A client that takes any certificate, sends SNI, and offers these protocols.
+/// A client that accepts any certificate, sends SNI, and offers these protocols.
 pub(crate) fn client(alpn: &[&str]) -> ClientConfig {
     client_with(alpn, &[&rustls::version::TLS13, &rustls::version::TLS12])
 }
@@ -140,7 +140,7 @@ pub(crate) async fn plain(limits: Limits) -> (Connection, TcpStream) {
     (Connection::plain(server, peer, limits), client)
 }
 
-/// A handshake as a client that asks for `name` does it.
+/// The handshake of a client that sends `name` as SNI.
 pub(crate) async fn connect(
     config: &ClientConfig,
     name: &str,
@@ -150,7 +150,7 @@ pub(crate) async fn connect(
     TlsConnector::from(Arc::new(config.clone())).connect(name, stream).await
 }
 
-/// Direct TLS from both sides.
+/// Direct TLS, both sides.
 pub(crate) async fn handshake(
     server: TlsConfig,
     client: &ClientConfig,
@@ -163,7 +163,7 @@ pub(crate) async fn handshake(
     )
 }
 
-/// What certificate a client was shown.
+/// The certificate a client was shown.
 pub(crate) fn shown(stream: &TlsStream<TcpStream>) -> CertificateDer<'static> {
     stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned()
 }

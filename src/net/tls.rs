@@ -1,4 +1,4 @@
-//! Certificates by domain, and the handshake configurations made of them.
+//! Certificates by domain, and the handshake configurations built from them.
 
 mod error;
 mod facts;
@@ -21,7 +21,7 @@ use files::Pair;
 pub use files::{Loaded, check_files};
 use resolver::{Certificates, Direct, OfDomain};
 
-/// How a handshake is answered. Cloned by reference count.
+/// The server side of a handshake. Cloned by reference count.
 #[derive(Clone)]
 pub struct TlsConfig(pub(crate) Arc<ServerConfig>);
 
@@ -35,7 +35,7 @@ struct Shared {
     certificates: Arc<ArcSwap<Certificates>>,
     direct: TlsConfig,
     https: TlsConfig,
-    /// Changes are made one after another.
+    /// Serializes changes.
     change: Mutex<()>,
 }
 
@@ -57,8 +57,9 @@ impl TlsStore {
         Ok(TlsStore(Arc::new(Shared { clock, certificates, direct, https, change: Mutex::new(()) })))
     }
 
-    /// The configuration of direct TLS: the certificate is chosen by SNI, which names a domain or what a domain's
-    /// certificate is for; without SNI it is the default domain's. An unknown name is refused with an alert.
+    /// The configuration of direct TLS: the certificate is chosen by SNI, matched against domains and the
+    /// names in certificates; without SNI it is the default domain's. An unknown name is refused with an
+    /// alert.
     pub fn direct(&self) -> TlsConfig {
         self.0.direct.clone()
     }
@@ -68,16 +69,16 @@ impl TlsStore {
         self.0.https.clone()
     }
 
-    /// The configuration of STARTTLS on a stream to that domain: the certificate is chosen by SNI if it names one of
-    /// our domains, else by the domain. `None` if the domain has no certificate.
+    /// The configuration of STARTTLS on a stream to that domain: the certificate is chosen by SNI if that is
+    /// a local domain, else by the stream's domain. `None` if the domain has no certificate.
     pub fn for_domain(&self, domain: &str) -> Option<TlsConfig> {
         let name = xmpp::to_ascii(domain)?;
         self.0.certificates.load().get(&name).map(|entry| entry.starttls.clone())
     }
 
-    /// Loads a domain's certificate chain and key from PEM files, and uses them from now on. The first domain loaded
-    /// is the default until [`set_default`](Self::set_default). The certificate is the domain's by configuration; what
-    /// it says of itself is only warned about. Blocking: reads two files.
+    /// Loads a domain's certificate chain and key from PEM files, and uses them from now on. The first domain
+    /// loaded is the default until [`set_default`](Self::set_default). The certificate belongs to the domain
+    /// by configuration; mismatching names in it only cause a warning. Blocking: reads two files.
     ///
     /// # Errors
     /// [`TlsError`]; what was loaded before stays in use.
@@ -86,18 +87,19 @@ impl TlsStore {
         self.install(pair)
     }
 
-    /// Uses a self-signed certificate for the domain and its subdomains, kept as `NAME.crt` and `NAME.key` (0600) in
-    /// `dir`; made if it is not there, or out of date. Blocking.
+    /// Uses a self-signed certificate for the domain and its subdomains, stored as `NAME.crt` and `NAME.key`
+    /// (0600) in `dir`; created if missing or expired. Blocking.
     ///
     /// # Errors
-    /// [`TlsError`]: the folder cannot be written, or the domain cannot stand in a certificate.
+    /// [`TlsError`]: the directory cannot be written, or the domain cannot be put into a certificate.
     pub fn self_signed(&self, domain: &str, dir: &Path) -> Result<Loaded, TlsError> {
         let pair = self_signed::pair(domain, dir, self.0.clock.now_us())?;
         self.install(pair)
     }
 
-    /// Serves `alias` (a service's domain, say) with the certificate of `domain`, by SNI and by `to`, until one of its
-    /// own is loaded. `false` if the domain has no certificate or the alias is no name.
+    /// Serves `alias` (such as a service's domain) with the certificate of `domain`, by SNI and by `to`,
+    /// until it has one of its own. `false` if the domain has no certificate or the alias is not a valid
+    /// name.
     pub fn alias(&self, alias: &str, domain: &str) -> bool {
         let (Some(alias), Some(domain)) = (xmpp::to_ascii(alias), xmpp::to_ascii(domain)) else {
             return false;
@@ -109,7 +111,7 @@ impl TlsStore {
         found
     }
 
-    /// The domain whose certificate is shown on direct TLS to a client that sends no SNI.
+    /// Sets the domain whose certificate is used for direct TLS without SNI.
     pub fn set_default(&self, domain: &str) {
         let Some(name) = xmpp::to_ascii(domain) else { return };
         let _change = self.0.change.lock();
@@ -118,7 +120,7 @@ impl TlsStore {
         self.0.certificates.store(Arc::new(all));
     }
 
-    /// Forgets a domain, and the aliases that point to it. Open connections stay.
+    /// Removes a domain, and the aliases that point to it. Open connections stay.
     pub fn remove(&self, domain: &str) {
         let Some(name) = xmpp::to_ascii(domain) else { return };
         let _change = self.0.change.lock();
@@ -130,7 +132,7 @@ impl TlsStore {
     fn install(&self, pair: Pair) -> Result<Loaded, TlsError> {
         let name: Arc<str> = pair.name.as_str().into();
         let resolver = OfDomain { certificates: self.0.certificates.clone(), domain: name.clone() };
-        // A new configuration has new ticket keys: what was resumable under the old certificate no longer is.
+        // A new configuration has new ticket keys: sessions of the old certificate can no longer be resumed.
         let starttls = TlsConfig(Arc::new(server_config(Arc::new(resolver))?));
         let _change = self.0.change.lock();
         let mut all = Certificates::clone(&self.0.certificates.load());
@@ -140,7 +142,7 @@ impl TlsStore {
     }
 }
 
-/// TLS 1.2 and 1.3. Nothing is kept of a session: it can be resumed by a ticket that the client holds.
+/// TLS 1.2 and 1.3. No session state is kept: resumption is by tickets that the client holds.
 fn server_config(resolver: Arc<dyn ResolvesServerCert>) -> Result<ServerConfig, TlsError> {
     let broken = |e: rustls::Error| TlsError::library(&e);
     let provider = Arc::new(aws_lc_rs::default_provider());
@@ -151,7 +153,7 @@ fn server_config(resolver: Arc<dyn ResolvesServerCert>) -> Result<ServerConfig, 
         .with_cert_resolver(resolver);
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.ticketer = aws_lc_rs::Ticketer::new().map_err(broken)?;
-    // One is what a client needs to come back; each costs a write and 250 bytes on the wire.
+    // A client needs one to resume; each costs a write and 250 bytes on the wire.
     config.send_tls13_tickets = 1;
     Ok(config)
 }

@@ -1,4 +1,4 @@
-//! XMPP over WebSocket (RFC 6455, RFC 7395): one element a message.
+//! XMPP over WebSocket (RFC 6455, RFC 7395): one element per message.
 
 mod decoder;
 mod encoder;
@@ -30,25 +30,25 @@ use crate::connection::{Wire, WireError, scratch};
 use crate::http::Client;
 use crate::{Admission, Rate};
 
-/// A WebSocket with an XMPP stream on it. While it waits it holds neither a read buffer nor an output buffer.
+/// A WebSocket with an XMPP stream on it. While idle it holds neither a read buffer nor an output buffer.
 pub struct WebSocket {
     io: Io,
     decoder: Decoder,
     framing: Framing,
-    /// What was read behind a message, from `taken` on.
+    /// What was read beyond a message, from `taken` on.
     rest: Vec<u8>,
     taken: usize,
     output: Output,
-    /// The last ping, if it has not been answered.
+    /// The last ping received, if it has not been answered.
     ping: Option<bytes::Bytes>,
     throttle: Option<Throttle>,
     pings: Option<Box<Pings>>,
     client: Client,
-    /// The connection counts as long as it lives.
+    /// Keeps the connection counted.
     _admission: Option<Admission>,
-    /// What the peer is told when we close.
+    /// The close code to send.
     code: u16,
-    /// Our close frame is in the output: nothing follows it.
+    /// The server's close frame is in the output: nothing follows it.
     closed: bool,
     eof: bool,
 }
@@ -73,15 +73,15 @@ impl WebSocket {
         }
     }
 
-    /// Writes what waits in the output, and reads; ready with the next event. Messages that are here already come
-    /// before writing, so that the answers to a burst leave together. Cancel-safe. A peer that is slow to read is
-    /// still read from, so the caller bounds [`pending_out`](Self::pending_out); of its pings only the last is then
-    /// answered (RFC 6455 section 5.5.3). With `read` false only writing makes progress, and [`Wire::Drained`] alone is
-    /// returned.
+    /// Writes pending output, and reads; ready with the next event. Messages already received are returned
+    /// before writing, so that the answers to a burst leave together. Cancel-safe. A peer that reads slowly
+    /// is still read from, so the caller must limit [`pending_out`](Self::pending_out); of its pings only the
+    /// last is then answered (RFC 6455 section 5.5.3). With `read` false only writing makes progress, and
+    /// only [`Wire::Drained`] is returned.
     ///
     /// # Errors
-    /// [`WireError`]: the stream is over. For [`WireError::Stream`] the peer is still to be told;
-    /// [`shutdown`](Self::shutdown) then tells it the close code as well.
+    /// [`WireError`]: the stream is over. For [`WireError::Stream`] the peer must still be sent the error;
+    /// [`shutdown`](Self::shutdown) then sends the close code as well.
     pub fn poll_event(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Result<Wire, WireError>> {
         loop {
             if read && let Some(wire) = self.next()? {
@@ -102,7 +102,7 @@ impl WebSocket {
                 Poll::Ready(Some(wire)) => return Poll::Ready(Ok(wire)),
                 Poll::Ready(None) => {}
                 Poll::Pending => match ready!(self.poll_pings(cx)) {
-                    // It goes out with the next turn.
+                    // It is sent with the next poll.
                     true => encoder::ping(self.output.buffer()),
                     false => return Poll::Ready(Ok(Wire::Eof)),
                 },
@@ -110,19 +110,20 @@ impl WebSocket {
         }
     }
 
-    /// Appends a text message, which is one element. After the close frame nothing is sent any more.
+    /// Appends a text message, which must be one element. After the close frame nothing is sent.
     pub fn text(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         if !self.closed {
             encoder::text(self.output.buffer(), write);
         }
     }
 
-    /// Bytes of output that were not yet taken by the operating system (TLS and HTTP/2 hold some more).
+    /// Bytes of output not yet taken by the operating system (TLS and HTTP/2 buffer some more).
     pub fn pending_out(&self) -> usize {
         self.output.pending()
     }
 
-    /// Writes the output and a close frame, ends our side and waits for the peer's end. The caller bounds the time.
+    /// Writes the output and a close frame, closes the sending side and waits for the peer's end. The caller
+    /// sets the time limit.
     pub async fn shutdown(&mut self) {
         self.close(Some(self.code));
         let flushed = poll_fn(|cx| self.poll_output(cx)).await;
@@ -136,23 +137,24 @@ impl WebSocket {
         self.framing.restart();
     }
 
-    /// Sets what one message may have, from the next one on.
+    /// Sets the limits of a message, from the next one on.
     pub fn set_limits(&mut self, limits: Limits) {
         self.decoder.set_limit(limits.stanza_bytes);
         self.framing.set_limits(limits);
     }
 
-    /// Limits how fast is read; `None` ends the limit.
+    /// Limits the reading rate; `None` removes the limit.
     pub fn set_rate(&mut self, rate: Option<Rate>) {
         self.throttle = rate.map(Throttle::new);
     }
 
-    /// Pings the peer each time so long has passed; one that has sent nothing since the last ping is gone. `None` ends it.
+    /// Pings the peer at this interval; one that has sent nothing since the last ping is considered gone.
+    /// `None` stops pinging.
     pub fn set_pings(&mut self, every: Option<Duration>) {
         self.pings = every.map(|every| Box::new(Pings::new(every)));
     }
 
-    /// Ready when it is time for a ping, unless the peer is gone.
+    /// Ready with `true` when a ping is due, with `false` when the peer is gone.
     fn poll_pings(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         match &mut self.pings {
             Some(pings) if !self.closed => pings.poll(cx),
@@ -160,12 +162,11 @@ impl WebSocket {
         }
     }
 
-    /// Who it is.
     pub fn client(&self) -> Client {
         self.client
     }
 
-    /// The next event of what has been read.
+    /// The next event from what has been read.
     fn next(&mut self) -> Result<Option<Wire>, WireError> {
         while let Some(mut input) = self.rest.get(self.taken..).filter(|rest| !rest.is_empty()) {
             let message = self.decoder.next(&mut input);

@@ -4,16 +4,16 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime};
 
-/// Tells the time. Implementations must be cheap: it is asked on hot paths.
+/// A source of time. Implementations must be cheap: it is called on hot paths.
 pub trait Clock: Send + Sync {
     /// The wall clock: microseconds since 1970-01-01T00:00:00Z. May step in either direction.
     fn now_us(&self) -> i64;
 
-    /// Time since an arbitrary point that is fixed for the process. Never goes back.
+    /// Time since a point that is fixed for the process. Monotonic.
     fn monotonic(&self) -> Duration;
 }
 
-/// A clock that is shared by reference count.
+/// A clock shared by reference count.
 pub type SharedClock = Arc<dyn Clock>;
 
 /// The operating system's clocks.
@@ -37,7 +37,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that moves only when it is told to.
+/// A clock that moves only when set or advanced.
 #[derive(Debug, Default)]
 pub struct ManualClock {
     wall_us: AtomicI64,
@@ -55,7 +55,7 @@ impl ManualClock {
         self.wall_us.store(now_us, Ordering::SeqCst);
     }
 
-    /// Moves both clocks on. Below a microsecond is cut off.
+    /// Advances both clocks. Fractions of a microsecond are dropped.
     pub fn advance(&self, by: Duration) {
         let by = micros(by);
         self.wall_us.fetch_add(by, Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! Plain counters: atomics with names for what is done to them.
+//! Plain counters: atomics with named operations.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -7,22 +7,18 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 pub struct Counter(AtomicU64);
 
 impl Counter {
-    /// Zero.
     pub const fn new() -> Self {
         Self(AtomicU64::new(0))
     }
 
-    /// Adds one.
     pub fn inc(&self) {
         self.add(1);
     }
 
-    /// Adds `n`.
     pub fn add(&self, n: u64) {
         self.0.fetch_add(n, Ordering::Relaxed);
     }
 
-    /// The value now.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -33,17 +29,15 @@ impl Counter {
 pub struct Gauge(AtomicI64);
 
 impl Gauge {
-    /// Zero.
     pub const fn new() -> Self {
         Self(AtomicI64::new(0))
     }
 
-    /// Adds one.
     pub fn inc(&self) {
         self.add(1);
     }
 
-    /// Takes one away.
+    /// Subtracts one.
     pub fn dec(&self) {
         self.add(-1);
     }
@@ -53,12 +47,10 @@ impl Gauge {
         self.0.fetch_add(n, Ordering::Relaxed);
     }
 
-    /// Sets the value.
     pub fn set(&self, value: i64) {
         self.0.store(value, Ordering::Relaxed);
     }
 
-    /// The value now.
     pub fn get(&self) -> i64 {
         self.0.load(Ordering::Relaxed)
     }

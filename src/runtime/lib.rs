@@ -1,7 +1,7 @@
-//! What every crate takes as a parameter: clock, randomness, named tasks with a drain signal, counters.
+//! What every crate takes as parameters: clock, randomness, named tasks with a drain signal, counters.
 //!
-//! Nothing else in the workspace reads the time, draws random bytes or starts a task by itself, so that a
-//! test decides all three. [`Runtime`] carries them together and is cheap to clone.
+//! Nothing else in the workspace reads the time, draws random bytes or starts a task by itself, so that tests
+//! control all three. [`Runtime`] combines them and is cheap to clone.
 
 mod clock;
 mod count;
@@ -22,7 +22,6 @@ pub struct Runtime {
     pub clock: SharedClock,
     /// Source of random bytes.
     pub random: SharedRandom,
-    /// Where tasks are started and drained.
     pub tasks: Tasks,
 }
 

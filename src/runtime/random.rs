@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A source of random bytes.
 pub trait Random: Send + Sync {
-    /// Fills `bytes`.
     fn fill(&self, bytes: &mut [u8]);
 
     /// 64 random bits.
@@ -16,7 +15,7 @@ pub trait Random: Send + Sync {
     }
 
     /// A printable token of at least `bits` random bits: lowercase base32 (RFC 4648 §6 alphabet, no padding),
-    /// five bits a character. Fit for stream ids, resumption ids and resources.
+    /// five bits per character. Suitable for stream ids, resumption ids and resources.
     fn token(&self, bits: usize) -> String {
         let mut bytes = vec![0; bits.div_ceil(5)];
         self.fill(&mut bytes);
@@ -24,7 +23,7 @@ pub trait Random: Send + Sync {
     }
 }
 
-/// A source of randomness that is shared by reference count.
+/// A source of randomness shared by reference count.
 pub type SharedRandom = Arc<dyn Random>;
 
 fn base32(byte: u8) -> char {

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::Counter;
 
-/// Starts tasks, knows how many run, and tells them when to come to an end. A clone shares all of it.
+/// Starts tasks, counts those running, and signals them to end. A clone shares all of it.
 #[derive(Clone, Default)]
 pub struct Tasks(Arc<Shared>);
 
@@ -31,7 +31,7 @@ impl Tasks {
         Self::default()
     }
 
-    /// Starts `future` on the current tokio runtime. What it costs beyond the task itself is one count. A
+    /// Starts `future` on the current tokio runtime. The only overhead beyond the task itself is a counter. A
     /// panic ends only the task; it is logged with `name` and counted.
     ///
     /// # Panics
@@ -47,12 +47,12 @@ impl Tasks {
         tokio::spawn(counted)
     }
 
-    /// How many tasks have been started and have not ended.
+    /// The number of running tasks.
     pub fn running(&self) -> usize {
         self.0.running.load(Ordering::SeqCst)
     }
 
-    /// How many tasks have ended in a panic.
+    /// The number of tasks that have ended in a panic.
     pub fn panics(&self) -> u64 {
         self.0.panics.get()
     }
@@ -62,27 +62,27 @@ impl Tasks {
         self.0.draining.load(Ordering::SeqCst)
     }
 
-    /// Begins the drain: wakes everybody who waits for [`drained_signal`](Self::drained_signal). There is no
-    /// way back; calling it again does nothing.
+    /// Begins the drain: wakes all waiters on [`drained_signal`](Self::drained_signal). It cannot be undone;
+    /// calling it again has no effect.
     pub fn start_drain(&self) {
         if !self.0.draining.swap(true, Ordering::SeqCst) {
             self.0.drain.notify_waiters();
         }
     }
 
-    /// Ends once the drain has begun, at once if it already has. Safe to drop and call again; a waiter is a
-    /// list entry inside its own future, without an allocation. A loop had better keep one such future
-    /// pinned than make a new one each turn, since each enters and leaves a shared list.
+    /// Resolves once the drain has begun, at once if it already has. Cancel-safe; a waiter is a list entry
+    /// inside its own future, without an allocation. A loop should keep one such future pinned rather than
+    /// create one per iteration, since each enters and leaves a shared list.
     pub async fn drained_signal(&self) {
         let notified = self.0.drain.notified();
-        // `notified` sees every wake-up since it was made, so none is lost between the check and the wait.
+        // `notified` sees every wake-up since its creation, so none is lost between the check and the wait.
         if !self.draining() {
             notified.await;
         }
     }
 
-    /// Waits until no task runs, at most `timeout`, and returns how many still run. It tells nobody to
-    /// stop: that is [`start_drain`](Self::start_drain).
+    /// Waits until no task runs, at most `timeout`, and returns how many still run. Does not signal them to
+    /// end: that is [`start_drain`](Self::start_drain).
     pub async fn join_all(&self, timeout: Duration) -> usize {
         let idle = async {
             loop {
@@ -112,7 +112,7 @@ impl Drop for Count {
 }
 
 pin_project! {
-    // By hand: an `async` block around a future would hold it twice. The future is dropped before the count.
+    // By hand: an `async` block around a future would store it twice. The future is dropped before the count.
     struct Counted<F> {
         #[pin]
         future: F,

@@ -1,12 +1,12 @@
-//! What of a changed configuration has to wait for the next start.
+//! Which settings of a changed configuration take effect at the next start.
 
 use serde_json::{Map, Value};
 
 use crate::section::{Holds, Section};
 use crate::{Kind, join};
 
-/// The paths of keys that hold from the next start on and differ between two checked configurations: the one that the
-/// server was started with, and the one that was read now.
+/// The paths of keys that take effect at the next start and differ between two checked configurations: the
+/// one the server was started with, and the one read now.
 pub fn waiting(section: &Section, started: &Map<String, Value>, now: &Map<String, Value>) -> Vec<String> {
     let mut paths = Vec::new();
     below(section, started, now, "", &mut paths);

@@ -1,5 +1,5 @@
-//! Holds values against the schema: everything that does not fit becomes a problem, and defaults are filled in, so that
-//! what comes out has the shape of the schema whatever went in.
+//! Validates values against the schema: everything that does not fit becomes a problem, and defaults are
+//! filled in, so that the result has the shape of the schema whatever the input.
 
 mod words;
 
@@ -12,9 +12,9 @@ use crate::{Check, Complaint, Given, Kind, Problem, Text, item, join};
 #[derive(Debug, Default)]
 pub struct Checker {
     problems: Vec<Problem>,
-    /// The schema of the whole document, to say where a key belongs that is unknown at its place.
+    /// The schema of the whole document, used to tell where a misplaced key belongs.
     root: Option<Section>,
-    /// Messages name a value by its whole path instead of its key: nobody points at its line.
+    /// Whether messages name a value by its whole path instead of its key, because they have no line numbers.
     whole_paths: bool,
 }
 
@@ -36,12 +36,12 @@ impl Checker {
         self
     }
 
-    /// What was found so far.
+    /// The problems found so far.
     pub fn into_problems(self) -> Vec<Problem> {
         self.problems
     }
 
-    /// A table by its section, defaults filled in.
+    /// Checks a table against its section, filling in defaults.
     pub fn section(
         &mut self,
         table: &[(String, Given)],
@@ -55,7 +55,7 @@ impl Checker {
             }
             let value = match &key.absent {
                 Absent::Nothing => continue,
-                // A default that does not fit its own key shows as a missing value, which a test looks for.
+                // A default that is invalid for its own key becomes a missing value, which a test detects.
                 Absent::Default(value) => {
                     self.value(&Given::from(value), &key.kind, &key.name).unwrap_or_default()
                 }
@@ -72,7 +72,8 @@ impl Checker {
         out
     }
 
-    /// What a table says, without defaults. `overrides`: it lies over the same section of the whole server.
+    /// The keys given in a table, without defaults. `overrides`: they override the same section of the whole
+    /// server.
     fn given(
         &mut self,
         table: &[(String, Given)],
@@ -96,7 +97,7 @@ impl Checker {
         out
     }
 
-    /// A value by its kind; `None` if it does not fit and nothing can stand in for it.
+    /// Checks a value against its kind; `None` if it does not fit and has no substitute.
     pub fn value(&mut self, value: &Given, kind: &Kind, path: &str) -> Option<Value> {
         match (kind, value) {
             (Kind::Flag, Given::Flag(flag)) => Some(Value::Bool(*flag)),
@@ -173,7 +174,7 @@ impl Checker {
         None
     }
 
-    /// Elements that do not fit keep their place, so that paths stay right.
+    /// Invalid elements keep their index, so that paths stay right.
     fn list(&mut self, items: &[Given], kind: &Kind, path: &str) -> Value {
         let one = |(index, element)| self.value(element, kind, &item(path, index));
         items.iter().enumerate().map(one).map(|value| value.unwrap_or_else(|| kind.placeholder())).collect()
@@ -216,7 +217,7 @@ impl Checker {
         Value::Object(out)
     }
 
-    /// Any value as JSON; dates become strings, and what JSON cannot hold is a problem.
+    /// Any value as JSON; dates become strings, and what JSON cannot represent is a problem.
     fn free(&mut self, value: &Given, path: &str) -> Option<Value> {
         let before = self.problems.len();
         self.representable(value, path);

@@ -2,24 +2,24 @@
 
 use serde_json::{Number, Value};
 
-/// A value as a file, a command or a plugin's table has it. It holds what no checked value can (numbers beyond 64 bits,
-/// dates), so that these are reported at their place like all else.
+/// A value as given in a file, a command or a plugin's table. It can represent what no checked value can
+/// (numbers beyond 64 bits, dates), so that these are reported like all other problems.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Given {
     /// JSON's null.
     Nothing,
     /// `true` or `false`.
     Flag(bool),
-    /// A whole number; one beyond the type is as far out as the type goes.
+    /// A whole number; one out of range is clamped to the type's range.
     Integer(i128),
-    /// Any other number, infinities and NaN too.
+    /// Any other number, including infinities and NaN.
     Number(f64),
     /// A string.
     Text(String),
     /// A date or time of TOML, as written.
     Date(String),
     List(Vec<Given>),
-    /// A table, in order; no key stands twice.
+    /// A table, in order, without duplicate keys.
     Table(Vec<(String, Given)>),
 }
 
@@ -27,7 +27,7 @@ impl Given {
     /// An empty table.
     pub const EMPTY: Given = Given::Table(Vec::new());
 
-    /// What it is, after "must be a list, not".
+    /// Its type, for use after "must be a list, not".
     pub(crate) fn in_words(&self) -> &'static str {
         match self {
             Self::Nothing => "null",

@@ -1,4 +1,4 @@
-//! Settings that belong together, declared where they are read.
+//! Settings that belong together, declared where they are used.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -8,30 +8,30 @@ use serde_json::Value;
 use crate::section::{Absent, Holds, Key, Scope};
 use crate::{Interval, Kind, Limit, Range, Required, Values};
 
-/// Settings of one part, which [`group!`](crate::group) declares.
+/// A group of settings, declared by [`group!`](crate::group).
 pub trait Group: Sized {
-    /// Its keys.
     fn keys() -> Vec<Key>;
 
-    /// Reads them from values that were checked; what is missing has its default.
+    /// Reads them from checked values; absent ones have their defaults.
     fn read(values: &Values) -> Self;
 }
 
 /// The type of a setting.
 pub trait Setting: Sized {
-    /// What this type says of its values, such as what 0 means, laid over the declaration.
+    /// Adds what is specific to this type, such as the meaning of 0, to a declaration.
     fn specify(spec: Spec) -> Spec {
         spec
     }
 
-    /// The value; `None` if this is not one.
+    /// The value; `None` if it has another type.
     fn read(value: &Value) -> Option<Self>;
 
-    /// The value of a declaration whose default is none; a test of every group's defaults keeps it from being used.
+    /// The value if a declaration's default is invalid; a test of every group's defaults ensures that it is
+    /// never used.
     fn fallback() -> Self;
 }
 
-/// A setting's declaration, without its name and its documentation.
+/// A setting's declaration, without its name and documentation.
 #[derive(Clone, Debug)]
 pub struct Spec {
     kind: Kind,
@@ -40,7 +40,7 @@ pub struct Spec {
     scope: Scope,
 }
 
-/// A number within a range, and its default. Whether it can be 0 as well is said by its type.
+/// A number within a range, and its default. Its type determines whether it can also be 0.
 pub fn number(default: u64, range: RangeInclusive<u64>) -> Spec {
     let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let range = Range::new(signed(*range.start()), signed(*range.end())).usual(signed(default));
@@ -63,7 +63,7 @@ impl Spec {
         Self { kind, default: default.into(), holds: Holds::Reload, scope: Scope::Domain }
     }
 
-    /// The same with the meaning of 0 in a few words.
+    /// The same with a short description of what 0 means.
     pub fn zero(mut self, meaning: &'static str) -> Self {
         if let Kind::Integer(range) = &mut self.kind {
             range.zero = Some(meaning);
@@ -71,7 +71,7 @@ impl Spec {
         self
     }
 
-    /// The same, but a change holds from the next start on.
+    /// The same, but a change takes effect at the next start.
     pub fn at_start(mut self) -> Self {
         self.holds = Holds::Start;
         self
@@ -91,7 +91,7 @@ impl Spec {
         Key { name, kind, absent: Absent::Default(default), holds, scope, doc }
     }
 
-    /// The value that is given, or the default.
+    /// The given value, or the default.
     pub fn read<S: Setting>(self, given: Option<&Value>) -> S {
         given.and_then(S::read).or_else(|| S::read(&self.default)).unwrap_or_else(S::fallback)
     }
@@ -161,8 +161,8 @@ impl Setting for bool {
 
 /// Declares settings: a struct, its keys, its defaults, and how it is read.
 ///
-/// A field is a key of that name; its doc comment is what the reference says of it. `with { … }` adds other groups as
-/// fields of the same struct.
+/// A field is a key of that name; its doc comment is its text in the reference. `with { … }` adds other
+/// groups as fields of the same struct.
 ///
 /// ```
 /// # use castling_settings as settings;

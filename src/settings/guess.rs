@@ -1,6 +1,6 @@
-//! Finds what a misspelt name was meant to be.
+//! Suggests the intended name for a misspelled one.
 
-/// The candidate that differs from `name` by no more than a third of its letters.
+/// The candidate that differs from `name` in no more than a third of its letters.
 pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let room = (name.chars().count() / 3).max(1);
     let distances = candidates.iter().map(|candidate| (strsim::osa_distance(name, candidate), *candidate));

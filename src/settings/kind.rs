@@ -1,4 +1,4 @@
-//! The kinds of value that a key takes.
+//! The kinds of value a key accepts.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{Check, Range, Section};
 
-/// What a key takes.
+/// The kind of value a key accepts.
 #[derive(Clone, Debug)]
 pub enum Kind {
     /// `true` or `false`.
@@ -23,30 +23,30 @@ pub enum Kind {
     List {
         /// What each element is.
         of: Box<Kind>,
-        /// The least number of elements.
+        /// The minimum number of elements.
         least: usize,
         most: usize,
     },
     /// A table with these keys.
     Section(Arc<Section>),
-    /// A table with some of these keys; what is left out comes from elsewhere.
+    /// A table with some of these keys; absent ones are inherited.
     Overrides(Arc<Section>),
     /// An array of tables.
     Sections(Arc<Section>),
-    /// A table from names of the operator's own, of this form, to values of one kind.
+    /// A table from operator-chosen names, of this form, to values of one kind.
     Map(Check, Box<Kind>),
     /// `true`, `false`, or a table of options, which means `true`.
     Switch(Arc<Section>),
-    /// A table that is handed on as it is.
+    /// A table that is passed on unchanged.
     Table,
-    /// A value that is handed on as it is.
+    /// A value that is passed on unchanged.
     Any,
 }
 
-/// The strings that a key takes.
+/// The strings a key accepts.
 #[derive(Clone, Copy, Debug)]
 pub struct Text {
-    /// The least number of characters.
+    /// The minimum number of characters.
     pub least: usize,
     pub most: usize,
     /// Their form.
@@ -84,7 +84,7 @@ impl Kind {
         Self::Section(Arc::new(section))
     }
 
-    /// The kind in words, after "must be".
+    /// A description of the kind, for use after "must be".
     pub(crate) fn in_words(&self) -> String {
         match self {
             Self::Flag => "true or false".into(),
@@ -100,7 +100,7 @@ impl Kind {
         }
     }
 
-    /// A value that takes the place of a list's element that does not fit.
+    /// A substitute for a list's element that does not fit.
     pub(crate) fn placeholder(&self) -> Value {
         match self {
             Self::Choice(values) => values.first().cloned().unwrap_or_default(),
@@ -122,7 +122,7 @@ impl Kind {
     }
 }
 
-/// Values as TOML, with commas.
+/// Values as TOML, separated by commas.
 pub(crate) fn listed(values: &[Value]) -> String {
     values.iter().map(shown).collect::<Vec<_>>().join(", ")
 }

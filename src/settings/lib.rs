@@ -1,12 +1,12 @@
-//! What can be set: kinds of keys, limits and what 0 means for them, one checker for files, modules and plugins.
+//! Settings: kinds of keys, limits and what 0 means for them, one checker for files, modules and plugins.
 //!
-//! - A part declares its settings with [`group!`], once: name, type, default, range, what 0 means, whether they hold at
-//!   `reload`, and a sentence of documentation. It reads them from [`Values`].
-//! - [`Limit`], [`Interval`], [`Required`]: numbers whose type says what 0 means.
-//! - [`Section`], [`Key`], [`Kind`]: the schema. The configuration file, the options of a module and the settings of a
-//!   plugin are all held against it by the [`Checker`], with the same messages.
-//! - [`Given`]: a value before it is checked, whatever format it was written in.
-//! - [`waiting`]: the keys that a changed configuration sets and that hold from the next start on.
+//! - A part declares its settings with [`group!`], once: name, type, default, range, what 0 means, whether
+//!   changes take effect at `reload`, and a sentence of documentation. It reads them from [`Values`].
+//! - [`Limit`], [`Interval`], [`Required`]: numbers whose type defines what 0 means.
+//! - [`Section`], [`Key`], [`Kind`]: the schema. The configuration file, the options of a module and the
+//!   settings of a plugin are all validated against it by the [`Checker`], with the same messages.
+//! - [`Given`]: a value before it is checked, whatever its format.
+//! - [`waiting`]: the keys set by a changed configuration that take effect at the next start.
 
 mod changes;
 mod check;

@@ -1,18 +1,18 @@
-//! Numbers whose type says what 0 means.
+//! Numbers whose type defines what 0 means.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-/// A bound that may be absent: 0 is no limit.
+/// An optional upper bound: 0 means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(Option<NonZeroU64>);
 
-/// A time or an amount that is absent when it is 0: what it is for is then not offered, or not asked of anyone. Unlike a
-/// [`Limit`] it is no bound, so there is none to compare with.
+/// An optional time or amount: 0 disables the feature or the requirement it is for. Unlike a [`Limit`] it is
+/// not an upper bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interval(Option<NonZeroU64>);
 
-/// A bound that cannot be switched off.
+/// An upper bound that cannot be disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Required(NonZeroU64);
 
@@ -25,39 +25,39 @@ impl Limit {
         Self(NonZeroU64::new(number))
     }
 
-    /// The limit, if there is one.
+    /// The limit, if any.
     pub const fn get(self) -> Option<NonZeroU64> {
         self.0
     }
 
-    /// The most that is allowed: `usize::MAX` without a limit.
+    /// The maximum allowed: `usize::MAX` without a limit.
     pub fn bound(self) -> usize {
         self.0.map_or(usize::MAX, size)
     }
 }
 
 impl Interval {
-    /// None.
+    /// Disabled.
     pub const OFF: Self = Self(None);
 
-    /// An amount; 0: none.
+    /// An amount; 0: disabled.
     pub const fn of(number: u64) -> Self {
         Self(NonZeroU64::new(number))
     }
 
-    /// The amount, if there is one.
+    /// The amount, if not disabled.
     pub const fn get(self) -> Option<NonZeroU64> {
         self.0
     }
 
-    /// The amount as seconds, if there is one.
+    /// The amount as seconds, if not disabled.
     pub fn seconds(self) -> Option<Duration> {
         self.0.map(|number| Duration::from_secs(number.get()))
     }
 }
 
 impl Required {
-    /// A bound of `number`, 1 at least.
+    /// A bound of `number`, at least 1.
     pub const fn of(number: u64) -> Self {
         match NonZeroU64::new(number) {
             Some(number) => Self(number),
@@ -70,7 +70,7 @@ impl Required {
         self.0.get()
     }
 
-    /// The most that is allowed.
+    /// The maximum allowed.
     pub fn bound(self) -> usize {
         size(self.0)
     }

@@ -1,18 +1,16 @@
-//! What is wrong with a value.
+//! Problems of values.
 
 use std::fmt;
 
-/// What is wrong, and what to do about it. Shown as `message — remedy`.
+/// A problem and its remedy. Shown as `message — remedy`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
-    /// What is wrong, ready to be followed by the remedy.
+    /// The problem, worded to be followed by the remedy.
     pub message: String,
-    /// What to do about it.
     pub remedy: String,
 }
 
 impl Complaint {
-    /// A message and its remedy.
     pub fn new(message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { message: message.into(), remedy: remedy.into() }
     }
@@ -24,21 +22,20 @@ impl fmt::Display for Complaint {
     }
 }
 
-/// A complaint about a value of a table.
+/// A problem of a value in a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Where, relative to what was checked: `drop[1].kind`; empty for the whole of it.
+    /// Where, relative to what was checked: `drop[1].kind`; empty for the whole.
     pub path: String,
-    /// What is wrong, ready to be followed by the remedy. It names the key.
+    /// The problem, worded to be followed by the remedy. It names the key.
     pub message: String,
-    /// What to do about it.
     pub remedy: String,
     /// The path of the place that the remedy names.
     pub see: Option<String>,
 }
 
 impl Problem {
-    /// A complaint about the value at `path`.
+    /// A problem of the value at `path`.
     pub fn new(path: impl Into<String>, complaint: Complaint) -> Self {
         let Complaint { message, remedy } = complaint;
         Self { path: path.into(), message, remedy, see: None }

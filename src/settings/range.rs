@@ -1,18 +1,18 @@
-//! The whole numbers that a key takes.
+//! The integers a key accepts.
 
-/// Whole numbers from `least` to `most`, and 0 where it has a meaning of its own.
+/// Integers from `least` to `most`, and 0 if it has a special meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
     pub least: i64,
     pub most: i64,
-    /// What 0 means, in a few words; `None`: it is a number like any other.
+    /// What 0 means, in a few words; `None`: it has no special meaning.
     pub zero: Option<&'static str>,
     /// What a remedy suggests.
     pub usual: i64,
 }
 
 impl Range {
-    /// Without a meaning of 0.
+    /// Without a special meaning of 0.
     pub const fn new(least: i64, most: i64) -> Self {
         let usual = if least > 10 {
             least
@@ -29,14 +29,14 @@ impl Range {
         Self { usual, ..self }
     }
 
-    /// The number, if it is one of these.
+    /// The number, if it is in range.
     pub fn takes(&self, number: i128) -> Option<i64> {
         let number = i64::try_from(number).ok()?;
         let fits = (self.least..=self.most).contains(&number) || (number == 0 && self.zero.is_some());
         fits.then_some(number)
     }
 
-    /// What to write.
+    /// The remedy: which numbers to write.
     pub(crate) fn remedy(&self) -> String {
         let number = match (self.least, self.most) {
             (i64::MIN, i64::MAX) => "a number that fits in 64 bits".to_owned(),

@@ -9,11 +9,11 @@ use crate::Kind;
 /// The keys of a table.
 #[derive(Clone, Debug)]
 pub struct Section {
-    /// What a key of it is called in messages.
+    /// The noun for its keys in messages.
     pub noun: &'static str,
-    /// In the order of the reference.
+    /// In the order of the reference documentation.
     pub keys: Vec<Key>,
-    /// The least number of keys that have to be there.
+    /// The minimum number of keys that must be present.
     pub least: usize,
 }
 
@@ -21,49 +21,48 @@ pub struct Section {
 #[derive(Clone, Debug)]
 pub struct Key {
     pub name: Cow<'static, str>,
-    /// What it takes.
     pub kind: Kind,
-    /// What holds without it.
+    /// What happens if it is absent.
     pub absent: Absent,
-    /// From when on a change of it holds.
+    /// When a change takes effect.
     pub holds: Holds,
     /// Where it can be set.
     pub scope: Scope,
-    /// What it is for, in a sentence or two.
+    /// Its description, in a sentence or two.
     pub doc: Cow<'static, str>,
 }
 
-/// What happens when a key is left out.
+/// What happens when a key is absent.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Absent {
     /// It is an error.
     Refused,
-    /// It stays without a value.
+    /// It has no value.
     Nothing,
-    /// This value holds.
+    /// This value is used.
     Default(Value),
 }
 
-/// From when on a change of a key holds.
+/// When a change of a key takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
-    /// From the next `reload` on.
+    /// At the next `reload`.
     Reload,
-    /// From the next start on.
+    /// At the next start.
     Start,
 }
 
 /// Where a key can be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// For the server, and again for a domain.
+    /// For the server, and for each domain.
     Domain,
     /// For the whole server only.
     Server,
 }
 
 impl Section {
-    /// A table of these keys; `noun` is what a key of it is called in messages.
+    /// A table of these keys; `noun` is the word for its keys in messages.
     pub fn new(noun: &'static str, keys: Vec<Key>) -> Self {
         Self { noun, keys, least: 0 }
     }
@@ -75,25 +74,25 @@ impl Section {
 }
 
 impl Key {
-    /// A key that has no value when it is left out, and holds at `reload`.
+    /// A key that has no value when absent, and takes effect at `reload`.
     pub fn new(name: impl Into<Cow<'static, str>>, kind: Kind, doc: impl Into<Cow<'static, str>>) -> Self {
         let (name, doc) = (name.into(), doc.into());
         Self { name, kind, absent: Absent::Nothing, holds: Holds::Reload, scope: Scope::Domain, doc }
     }
 
-    /// The same with a value that holds when it is left out.
+    /// The same with a default value.
     pub fn default(mut self, value: impl Into<Value>) -> Self {
         self.absent = Absent::Default(value.into());
         self
     }
 
-    /// The same, but it must not be left out.
+    /// The same, but required.
     pub fn required(mut self) -> Self {
         self.absent = Absent::Refused;
         self
     }
 
-    /// The same, but a change of it holds from the next start on.
+    /// The same, but a change takes effect at the next start.
     pub fn at_start(mut self) -> Self {
         self.holds = Holds::Start;
         self

@@ -1,4 +1,4 @@
-//! A schema with one key of each kind, and what is said about values that do not fit.
+//! A schema with one key of each kind, and the messages for values that do not fit.
 
 use serde_json::{Value, json};
 

@@ -1,15 +1,15 @@
-//! The form of strings.
+//! Formats of strings.
 
 use crate::Complaint;
 
-/// A check of a string's form.
+/// A check of a string's format.
 pub type Check = fn(&str) -> Result<(), Complaint>;
 
-/// A duration: `"500ms"`, `"60s"`, `"5m"`, `"1h"`, `"7d"`. What fits into 32 bits of milliseconds, which is what plugins
-/// read.
+/// A duration: `"500ms"`, `"60s"`, `"5m"`, `"1h"`, `"7d"`. It must fit into 32 bits of milliseconds, which is
+/// what plugins read.
 ///
 /// # Errors
-/// It is not one.
+/// It is not a valid duration.
 pub fn duration(text: &str) -> Result<(), Complaint> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);

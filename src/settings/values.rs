@@ -7,18 +7,18 @@ use serde_json::{Map, Value};
 
 use crate::{Group, Key};
 
-/// The values of a table that was checked; copies share them.
+/// The values of a checked table; copies share them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Values(Arc<Map<String, Value>>);
 
 impl Values {
-    /// The value of a key, if the table has it.
+    /// The value of a key, if present.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.get(key)
     }
 
-    /// What a part reads of them; what is missing has its default.
+    /// Reads a group from them; absent ones have their defaults.
     pub fn of<G: Group>(&self) -> G {
         G::read(self)
     }
@@ -36,7 +36,7 @@ impl<'de> Deserialize<'de> for Values {
     }
 }
 
-/// The values themselves, for parts that are not known here: it has no keys of its own.
+/// The values themselves, for groups not known here: it has no keys of its own.
 impl Group for Values {
     fn keys() -> Vec<Key> {
         Vec::new()

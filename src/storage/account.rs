@@ -1,4 +1,4 @@
-//! Accounts: who there is. Keyed by (domain, local); the same local part on two domains is two people.
+//! Accounts, keyed by (domain, local); the same local part on two domains is two accounts.
 
 use crate::account_key::{hashes, insert_keys};
 use crate::connection::Connection;
@@ -7,15 +7,13 @@ use crate::value::{Row, Value};
 use crate::writer::Commit;
 use crate::{ScramKeys, StorageError, Store};
 
-/// An account's number. Never given out again, not even after the account was deleted.
+/// An account's id. Never reused, not even after the account was deleted.
 pub type AccountId = i64;
 
-/// An account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// Its number.
     pub id: AccountId,
-    /// Its domain, a U-label.
+    /// Its domain as U-labels.
     pub domain: String,
     /// Its local part, after nodeprep.
     pub local: String,
@@ -25,14 +23,14 @@ pub struct Account {
     pub enabled: bool,
 }
 
-/// An account to be created. Names must be normalised already.
+/// An account to be created. Names must be normalized already.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
-    /// Its domain, a U-label.
+    /// Its domain as U-labels.
     pub domain: String,
     /// Its local part, after nodeprep.
     pub local: String,
-    /// At most one entry per hash; none for an account that another provider verifies.
+    /// At most one entry per hash; empty for an account that another provider verifies.
     pub keys: Vec<ScramKeys>,
     /// When it is created, UTC microseconds.
     pub created_us: i64,
@@ -81,8 +79,8 @@ impl Accounts<'_> {
         })
     }
 
-    /// Creates many accounts, in the order given, and answers for each. All are queued at the call; each
-    /// run of 500 is one write: a failure of the database fails all of its run.
+    /// Creates many accounts, in the order given, and returns a result for each. All are queued at the call;
+    /// each run of 500 is one write: a failure of the database fails its whole run.
     pub fn create_many(
         &self,
         accounts: Vec<NewAccount>,
@@ -113,10 +111,7 @@ impl Accounts<'_> {
         row.as_ref().map(account).transpose()
     }
 
-    /// The domain's accounts in the bytewise order of their local parts, beginning after `after`.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The domain's accounts in bytewise order of their local parts, starting after `after`.
     pub async fn list(
         &self,
         domain: &str,
@@ -128,19 +123,13 @@ impl Accounts<'_> {
         rows.iter().map(account).collect()
     }
 
-    /// How many accounts the domain has. Counts an index: not for hot paths.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The number of accounts of the domain. Counts an index: not for hot paths.
     pub async fn count(&self, domain: &str) -> Result<u64, StorageError> {
         let count = self.0.readers().number(Statement::AccountCount.with(&[domain.into()])).await?;
         Ok(count.unsigned_abs())
     }
 
-    /// The domains that have accounts, in bytewise order; one look-up each.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The domains that have accounts, in bytewise order; one query each.
     pub async fn domains_with_accounts(&self) -> Result<Vec<String>, StorageError> {
         let mut domains = Vec::new();
         loop {
@@ -154,12 +143,12 @@ impl Accounts<'_> {
         }
     }
 
-    /// Deletes the account with every row of it in every table; false if there was none.
+    /// Deletes the account with all its rows in every table; `false` if it did not exist.
     pub fn delete(&self, id: AccountId) -> Commit<bool> {
         self.0.purge(id)
     }
 
-    /// Lets the account log in, or not; false if there is none.
+    /// Enables or disables the account; `false` if it does not exist.
     pub fn set_enabled(&self, id: AccountId, enabled: bool) -> Commit<bool> {
         self.0.queue((id, enabled), |connection, &(id, enabled)| {
             Box::pin(async move {
@@ -183,7 +172,7 @@ async fn answers(chunks: Vec<Chunk>) -> Vec<Result<AccountId, CreateError>> {
     answers
 }
 
-/// Inserts what does not exist; the ids in the order of `accounts`, none where the name was taken.
+/// Inserts those that do not exist; returns ids in the order of `accounts`, `None` where the name was taken.
 async fn insert(
     connection: &mut Connection,
     accounts: &[NewAccount],
@@ -201,7 +190,7 @@ async fn insert(
     let mut ids = Vec::with_capacity(accounts.len());
     let mut keys = Vec::new();
     for account in accounts {
-        // Taken out, so that a name that stands twice in one call exists the second time.
+        // Removed, so that a name given twice in one call exists the second time.
         let id = created.remove(&(account.domain.clone(), account.local.clone()));
         keys.extend(id.into_iter().flat_map(|id| account.keys.iter().map(move |keys| (id, keys))));
         ids.push(id);
@@ -210,7 +199,7 @@ async fn insert(
     Ok(ids)
 }
 
-/// The first five columns of a look-up.
+/// The first five columns of a lookup.
 pub(crate) fn account(row: &Row) -> Result<Account, StorageError> {
     Ok(Account {
         id: row.int(0)?,

@@ -1,4 +1,4 @@
-//! What the accounts' passwords are verified against.
+//! The keys that passwords are verified against.
 
 use crate::account::{CHUNK, account};
 use crate::connection::Connection;
@@ -8,7 +8,7 @@ use crate::writer::Commit;
 use crate::{Account, AccountId, Accounts, Hash, ScramKeys, StorageError};
 
 impl Accounts<'_> {
-    /// Replaces all keys of the account, that is its password; false if there is no such account.
+    /// Replaces all keys of the account, that is, its password; `false` if it does not exist.
     pub fn set_keys(&self, id: AccountId, keys: &[ScramKeys]) -> Commit<bool> {
         self.0.queue((id, keys.to_vec()), |connection, (id, keys)| {
             Box::pin(async move {
@@ -24,7 +24,7 @@ impl Accounts<'_> {
         })
     }
 
-    /// The account of that name with its keys, in one look-up.
+    /// The account of that name with its keys, in one query.
     ///
     /// # Errors
     /// The database failed, or a key is damaged.
@@ -45,9 +45,9 @@ impl Accounts<'_> {
         Ok(Some((account(first)?, keys)))
     }
 
-    /// The hashes for which every account of the domain that has keys at all has some, weakest first:
-    /// offering them locks nobody out. All hashes for a domain without accounts. A few steps in an index,
-    /// however many accounts there are.
+    /// The hashes for which every account of the domain that has any keys has one, weakest first: offering
+    /// them locks no account out. All hashes for a domain without accounts. A few steps in an index, however
+    /// many accounts there are.
     ///
     /// # Errors
     /// The database failed.
@@ -89,7 +89,7 @@ pub(crate) async fn insert_keys(
     Ok(())
 }
 
-/// The set of hashes that there are keys for.
+/// The set of hashes with keys.
 pub(crate) fn hashes(keys: &[ScramKeys]) -> i64 {
     keys.iter().fold(0, |set, keys| set | keys.hash.bit())
 }

@@ -1,4 +1,4 @@
-//! Accounts as the server loads them: with what any stanza may need.
+//! Accounts as the server loads them: with everything that any stanza may need.
 
 use crate::account::account;
 use crate::last_activity::last_activity;
@@ -6,7 +6,7 @@ use crate::privacy::list;
 use crate::statement::Statement;
 use crate::{Account, Accounts, LastActivity, PrivacyList, StorageError};
 
-/// An account and what is read in the same statement.
+/// An account and what is loaded by the same statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountRecord {
     pub account: Account,

@@ -1,4 +1,4 @@
-//! A connection and a pool of whichever database it is; measures each statement.
+//! A connection and a pool of any supported database; measures each statement.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,19 +12,19 @@ use crate::stat::Stats;
 use crate::statement::{Call, Statement};
 use crate::value::Row;
 
-/// The databases there are.
+/// The supported databases.
 pub(crate) enum Link {
     Sqlite(SqliteConnection),
 }
 
-/// A connection that may write.
+/// A writable connection.
 pub(crate) struct Connection {
     pub link: Link,
     pub meter: Meter,
 }
 
 impl Connection {
-    /// Runs a statement; the rows it changed.
+    /// Runs a statement; returns the number of rows changed.
     pub(crate) async fn execute(&mut self, call: Call<'_>) -> Result<u64, StorageError> {
         let (statement, since) = (call.statement, self.meter.now());
         let result = match &mut self.link {
@@ -34,7 +34,7 @@ impl Connection {
         result
     }
 
-    /// Runs a statement; the rows it returned.
+    /// Runs a statement; returns its rows.
     pub(crate) async fn fetch(&mut self, call: Call<'_>) -> Result<Vec<Row>, StorageError> {
         let (statement, since) = (call.statement, self.meter.now());
         let result = match &mut self.link {
@@ -50,7 +50,7 @@ impl Connection {
         let result = match &mut self.link {
             Link::Sqlite(connection) => sqlite::execute(connection, statement.with(&[])).await,
         };
-        // What the database says of changed rows belongs to the statement before.
+        // The database's count of changed rows belongs to the previous statement.
         self.meter.record(statement, since, result.as_ref().ok().map(|_| 0));
         result.map(drop)
     }
@@ -71,7 +71,7 @@ impl Connection {
     }
 }
 
-/// Connections that only read.
+/// Read-only connections.
 pub(crate) enum Pool {
     Sqlite(SqlitePool),
 }
@@ -83,7 +83,7 @@ pub(crate) struct Readers {
 }
 
 impl Readers {
-    /// Runs a statement on one of the connections; it sees one state of the database.
+    /// Runs a statement on one of the connections, on a consistent snapshot.
     pub(crate) async fn fetch(&self, call: Call<'_>) -> Result<Vec<Row>, StorageError> {
         let (statement, since) = (call.statement, self.meter.now());
         let result = match &self.pool {
@@ -98,7 +98,7 @@ impl Readers {
         Ok(self.fetch(call).await?.into_iter().next())
     }
 
-    /// A result of one row and one number.
+    /// The number in a result of one row.
     pub(crate) async fn number(&self, call: Call<'_>) -> Result<i64, StorageError> {
         match self.first(call).await? {
             Some(row) => row.int(0),
@@ -106,7 +106,7 @@ impl Readers {
         }
     }
 
-    /// Waits for the reads that run and closes.
+    /// Waits for running reads, then closes.
     pub(crate) async fn close(&self) {
         match &self.pool {
             Pool::Sqlite(pool) => pool.close().await,

@@ -1,14 +1,15 @@
-//! The only place that speaks SQL.
+//! The only crate that uses SQL.
 //!
-//! A [`Store`] is an open database: SQLite now, others later behind the same interface. Repositories hang on
-//! it, one a file, and speak in domain types; a look-up gives an `Option`, an error is a failure.
+//! A [`Store`] is an open database: SQLite now, others later behind the same interface. Its repositories, one
+//! per file, use domain types; a lookup returns an `Option`, an error is a failure.
 //!
-//! Reads go to a few connections that only read. Every write is queued at the call and returns a [`Commit`],
-//! a future that resolves after the commit: one writer takes all that waits, runs it in one transaction and
-//! answers each. Writes are committed in the order of their calls, whenever the futures are polled.
+//! Reads use a few read-only connections. Every write is queued at the call and returns a [`Commit`], a
+//! future that resolves after the commit: a single writer takes all queued writes, runs them in one
+//! transaction and reports each result. Writes are committed in the order of their calls, whenever the
+//! futures are polled.
 //!
-//! SQL stands in `statement.rs`, each statement with a name under which it is measured; what only SQLite
-//! knows stands in `sqlite.rs` and `migrations/sqlite`.
+//! SQL is in `statement.rs`, each statement with the name under which it is measured; SQLite-specific code is
+//! in `sqlite.rs` and `migrations/sqlite`.
 
 mod account;
 mod account_key;

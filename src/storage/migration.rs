@@ -1,4 +1,4 @@
-//! The schema, step by step.
+//! Schema migrations.
 
 use crate::StorageError;
 use crate::connection::{Connection, Readers};
@@ -10,7 +10,7 @@ struct Migration {
     sql: &'static str,
 }
 
-/// In order, without gaps. One that has been released is never changed.
+/// In order, without gaps. A released one is never changed.
 const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "first", sql: include_str!("migrations/sqlite/0001_first.sql") },
     Migration {
@@ -24,10 +24,11 @@ const MIGRATIONS: &[Migration] = &[
 const VERSION_TABLE: &str = "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, \
     name VARCHAR(255) NOT NULL, applied_us BIGINT NOT NULL)";
 
-/// Brings the schema to the newest version, all steps in one transaction.
+/// Migrates the schema to the newest version, in one transaction.
 ///
 /// # Errors
-/// [`StorageError::NewerSchema`] if a newer program has been here, [`StorageError::Corrupt`] if another one has.
+/// [`StorageError::NewerSchema`] if a newer version of this program wrote it, [`StorageError::Corrupt`] if
+/// another program did.
 pub(crate) async fn migrate(connection: &mut Connection, now_us: i64) -> Result<(), StorageError> {
     connection.run(Statement::Begin).await?;
     match steps(connection, now_us).await {
@@ -41,7 +42,7 @@ pub(crate) async fn migrate(connection: &mut Connection, now_us: i64) -> Result<
     }
 }
 
-/// Whether [`migrate`] would find nothing that it refuses.
+/// Checks that [`migrate`] would not refuse the database.
 ///
 /// # Errors
 /// As [`migrate`].

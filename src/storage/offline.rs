@@ -1,4 +1,4 @@
-//! Messages kept for accounts that are not online (XEP-0160).
+//! Messages stored for offline accounts (XEP-0160).
 
 use bytes::Bytes;
 use xmpp::Jid;
@@ -10,26 +10,22 @@ use crate::value::{Row, Value};
 use crate::writer::Commit;
 use crate::{AccountId, StorageError, Store};
 
-/// A kept message's number: later ones have higher numbers, and none is given out twice. The default is
-/// before all of them.
+/// A stored message's id: later ones have higher ids, and none is reused. The default is before all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OfflineId(pub i64);
 
-/// A kept message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfflineMessage {
-    /// Its number.
     pub id: OfflineId,
     /// When it was stored, UTC microseconds.
     pub stored_us: i64,
-    /// The stanza.
     pub xml: Bytes,
 }
 
-/// Why a message was not kept.
+/// Why a message was not stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OfflineError {
-    /// The account has as many as it may.
+    /// The account has reached its limit.
     #[error("the account's offline store is full")]
     Full,
     /// The database failed.
@@ -37,7 +33,7 @@ pub enum OfflineError {
     Storage(#[from] StorageError),
 }
 
-/// All who are not in the roster have one such part of the store together.
+/// All senders outside the roster share this fraction of the limit.
 const STRANGERS: u32 = 4;
 
 /// Messages deleted by one statement.
@@ -52,12 +48,12 @@ struct Incoming {
     limit: Option<u32>,
 }
 
-/// The repository of kept messages; from [`Store::offline`].
+/// The repository of stored messages; from [`Store::offline`].
 pub struct Offline<'a>(pub(crate) &'a Store);
 
 impl Offline<'_> {
-    /// Keeps a message, unless the account has `limit` of them. One that has expired by `expires_us` (UTC
-    /// microseconds) is not loaded any more.
+    /// Stores a message, unless the account has `limit` of them. After `expires_us` (UTC microseconds) it is
+    /// no longer loaded.
     ///
     /// # Errors
     /// [`OfflineError::Full`]; [`StorageError::Constraint`] within if the account does not exist.
@@ -72,9 +68,9 @@ impl Offline<'_> {
         self.store_later(account, Bytes::copy_from_slice(xml), None, now_us, expires_us, limit).await
     }
 
-    /// [`store`](Self::store), queued at the call: messages are kept in the order of the calls, whenever the
-    /// futures are polled. With a `sender` (a bare JID) who is not in the account's roster, a quarter of `limit` is for all
-    /// such together.
+    /// [`store`](Self::store), queued at the call: messages are stored in the order of the calls, whenever
+    /// the futures are polled. If `sender` (a bare JID) is not in the account's roster, a quarter of `limit`
+    /// applies to all such senders together.
     pub fn store_later(
         &self,
         account: AccountId,
@@ -88,7 +84,7 @@ impl Offline<'_> {
         self.0.queue(incoming, |connection, incoming| Box::pin(insert(connection, incoming)))
     }
 
-    /// The account's messages after `after` in order, at most `limit`, without those that have expired.
+    /// The account's messages after `after` in order, at most `limit`, without expired ones.
     ///
     /// # Errors
     /// The database failed.
@@ -103,7 +99,7 @@ impl Offline<'_> {
         rows.iter().map(message).collect()
     }
 
-    /// Deletes these messages of the account; how many there were.
+    /// Deletes these messages of the account; returns how many existed.
     pub fn delete(&self, account: AccountId, ids: &[OfflineId]) -> Commit<u64> {
         self.0.queue((account, ids.to_vec()), |connection, (account, ids)| {
             Box::pin(async move {
@@ -119,7 +115,7 @@ impl Offline<'_> {
         })
     }
 
-    /// Deletes the account's messages up to and with `last`; how many there were.
+    /// Deletes the account's messages up to and including `last`; returns how many there were.
     pub fn delete_up_to(&self, account: AccountId, last: OfflineId) -> Commit<u64> {
         self.0.queue((account, last), |connection, &(account, last)| {
             Box::pin(async move {
@@ -129,7 +125,7 @@ impl Offline<'_> {
         })
     }
 
-    /// How many messages the account has, with expired ones that are not yet deleted.
+    /// The number of the account's messages, including expired ones that are not yet deleted.
     ///
     /// # Errors
     /// The database failed.
@@ -138,7 +134,7 @@ impl Offline<'_> {
         Ok(count.unsigned_abs())
     }
 
-    /// Deletes what has expired by `now_us`; how many there were.
+    /// Deletes what has expired by `now_us`; returns how many there were.
     pub fn purge_expired(&self, now_us: i64) -> Commit<u64> {
         self.0.queue(now_us, |connection, &now_us| {
             Box::pin(async move {
@@ -155,7 +151,7 @@ async fn insert(
     if let Some(id) = insert_below(connection, incoming).await? {
         return Ok(Ok(id));
     }
-    // Full, but perhaps of what has expired and only waits to be deleted.
+    // Full, but perhaps with expired messages that are not yet deleted.
     let args = [incoming.account.into(), incoming.now_us.into()];
     let expired = connection.execute(Statement::OfflineExpireOne.with(&args)).await?;
     let id = if expired > 0 { insert_below(connection, incoming).await? } else { None };

@@ -1,4 +1,4 @@
-//! How a store is opened.
+//! Options for opening a store.
 
 use std::path::{Path, PathBuf};
 
@@ -7,14 +7,14 @@ use crate::StorageError;
 /// What an acknowledged write survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sync {
-    /// The death of the process; the last moments may be lost when the machine dies.
+    /// A crash of the process; the last moments may be lost when the machine crashes.
     #[default]
     Normal,
-    /// The death of the machine: every batch is synced to the disk before it is acknowledged.
+    /// A crash of the machine: every batch is synced to disk before it is acknowledged.
     Full,
 }
 
-/// How a store is opened.
+/// Options for opening a store.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// `sqlite:PATH`, relative to `data_dir` unless absolute.
@@ -23,9 +23,9 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// What an acknowledged write survives.
     pub sync: Sync,
-    /// Connections that read, at least one.
+    /// Number of read-only connections, at least one.
     pub readers: usize,
-    /// Writes in one transaction, at most; at least one.
+    /// Maximum writes in one transaction; at least one.
     pub batch: usize,
 }
 
@@ -35,7 +35,7 @@ impl Options {
         Self { url: url.into(), data_dir: data_dir.into(), sync: Sync::Normal, readers: 2, batch: 256 }
     }
 
-    /// The SQLite file that the URL names.
+    /// The SQLite file of the URL.
     pub(crate) fn sqlite_path(&self) -> Result<PathBuf, StorageError> {
         let Some((scheme, rest)) = self.url.split_once(':') else {
             return Err(StorageError::Unsupported("it has no scheme such as sqlite:".into()));

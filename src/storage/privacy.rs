@@ -11,33 +11,32 @@ use crate::value::{Row, Value};
 use crate::writer::Commit;
 use crate::{AccountId, StorageError, Store};
 
-/// A privacy list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrivacyList {
-    /// Its name, unique in the account; at most 1023 bytes.
+    /// Its name, unique per account; at most 1023 bytes.
     pub name: String,
     /// At least one, in ascending order.
     pub items: Vec<PrivacyItem>,
 }
 
-/// What changes in one write. Items are removed first, then stored; the default comes last.
+/// A change of one list in one write. Items are removed first, then stored; the default is set last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PrivacyChange {
     /// The list's name, at most 1023 bytes. It need not exist.
     pub list: String,
     /// Orders of the items to delete; unknown ones are ignored.
     pub remove: Vec<u32>,
-    /// Items to store; each replaces the one of the same order. Of two with the same order the later counts.
+    /// Items to store; each replaces the one of the same order. Of two with the same order the later wins.
     pub put: Vec<PrivacyItem>,
-    /// `Some(true)` makes this list the default, if it has items then; `Some(false)` leaves the account
+    /// `Some(true)` makes this list the default, if it then has items; `Some(false)` leaves the account
     /// without a default list, whichever it was.
     pub default: Option<bool>,
 }
 
-/// Items that one statement stores or deletes.
+/// Items stored or deleted by one statement.
 const CHUNK: usize = 100;
 
-/// The repository of privacy lists; from [`Store::privacy`]. Callers bound the number of lists and items.
+/// The repository of privacy lists; from [`Store::privacy`]. Callers limit the number of lists and items.
 pub struct PrivacyLists<'a>(pub(crate) &'a Store);
 
 impl PrivacyLists<'_> {
@@ -70,8 +69,8 @@ impl PrivacyLists<'_> {
         list(&self.0.readers().fetch(Statement::PrivacyDefault.with(&[account.into()])).await?, 0)
     }
 
-    /// Changes a list, in one write. A list that has no items left no longer exists and is no longer the
-    /// default. Queued at the call.
+    /// Changes a list, in one write. A list without items no longer exists and is no longer the default.
+    /// Queued at the call.
     ///
     /// # Errors
     /// [`StorageError::Constraint`] if items are stored for an account that does not exist.
@@ -138,20 +137,20 @@ async fn put(
     connection.execute(Statement::PrivacyItemPut.repeat(items.len(), &args)).await.map(drop)
 }
 
-/// If the list is the default and has no items, there is no default list any more.
+/// If the list is the default and has no items, unsets the default.
 async fn drop_empty_default(connection: &mut Connection, key: [Value<'_>; 2]) -> Result<(), StorageError> {
     let [account, digest] = key;
     let args = [account, digest, account, digest];
     connection.execute(Statement::PrivacyDefaultDeleteEmpty.with(&args)).await.map(drop)
 }
 
-/// A name can be longer than an index key may be.
+/// A name may exceed the maximum length of an index key.
 fn digest(list: &str) -> [u8; 32] {
     Sha256::digest(list).into()
 }
 
-/// A list from its items in order, one a row: `list`, and the columns of an item, beginning with `column`.
-/// `None` if there are none.
+/// A list from its items in order, one per row: `list`, and the columns of an item, starting with `column`.
+/// `None` without rows.
 pub(crate) fn list(rows: &[Row], column: usize) -> Result<Option<PrivacyList>, StorageError> {
     let Some(first) = rows.first() else { return Ok(None) };
     let Some(name) = first.opt_text(column)? else { return Ok(None) };

@@ -10,9 +10,9 @@ use crate::{StorageError, Subscription};
 /// One rule of a privacy list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrivacyItem {
-    /// Its place in the list, unique there; the lowest is processed first.
+    /// Its order, unique in the list; the lowest is processed first.
     pub order: u32,
-    /// Whom it applies to.
+    /// To which addresses it applies.
     pub subject: Subject,
     /// Whether it allows or denies.
     pub allow: bool,
@@ -20,20 +20,20 @@ pub struct PrivacyItem {
     pub kinds: Kinds,
 }
 
-/// Whom an item applies to: its attributes `type` and `value`.
+/// The addresses an item applies to: its attributes `type` and `value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// Everyone: an item without a `type`.
     Anyone,
-    /// An address; one without a resource or local part also matches every address that adds it.
+    /// An address; without a resource or local part it also matches every address that extends it.
     Jid(Jid),
     /// Contacts in this roster group.
     Group(String),
-    /// Entities with this subscription; `None` includes those that are not in the roster.
+    /// Entities with this subscription; `None` includes those not in the roster.
     Subscription(Subscription),
 }
 
-/// A set of the kinds of stanzas that an item's child elements name; never empty.
+/// The set of stanza kinds named by an item's child elements; never empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Kinds(u8);
 
@@ -46,8 +46,8 @@ impl Kinds {
     pub const PRESENCE_IN: Self = Self(4);
     /// Outgoing presence without a type or of type `unavailable`, `<presence-out/>`.
     pub const PRESENCE_OUT: Self = Self(8);
-    /// Every stanza in both directions: an item without child elements. More than the four others together,
-    /// which leave out subscription requests and outgoing messages and IQs.
+    /// Every stanza in both directions: an item without child elements. More than the other four together,
+    /// which exclude subscription requests and outgoing messages and IQs.
     pub const ALL: Self = Self(31);
 
     /// Whether all kinds of `other` are in this set.
@@ -56,7 +56,7 @@ impl Kinds {
     }
 
     fn from_bits(bits: i64) -> Option<Self> {
-        // What only ALL has never stands beside some of the others.
+        // The bits that only ALL has never occur with a subset of the others.
         let bits = u8::try_from(bits).ok()?;
         matches!(bits, 1..=15 | 31).then_some(Self(bits))
     }
@@ -86,7 +86,7 @@ impl PrivacyItem {
     }
 }
 
-/// From five columns beginning with `column`: `item_order`, `subject`, `value`, `allow`, `kinds`; `None` if
+/// From five columns starting with `column`: `item_order`, `subject`, `value`, `allow`, `kinds`; `None` if
 /// the first is NULL.
 pub(crate) fn item(row: &Row, column: usize) -> Result<Option<PrivacyItem>, StorageError> {
     let Some(order) = row.opt_int(column)? else { return Ok(None) };
@@ -111,7 +111,7 @@ fn subject(number: i64, value: Option<String>) -> Result<Subject, StorageError> 
     }
 }
 
-/// The value is not shown: it is the user's.
+/// The value is left out: it is private to the user.
 fn damaged(what: &str) -> StorageError {
     StorageError::Corrupt(format!("{what} of a privacy list's item"))
 }

@@ -1,4 +1,4 @@
-//! Private XML storage (XEP-0049): payloads that clients keep for themselves.
+//! Private XML storage (XEP-0049): data that clients store for themselves.
 
 use sha2::{Digest, Sha256};
 
@@ -23,7 +23,7 @@ pub struct PrivateEntry {
 pub struct PrivateLimits {
     /// Payloads, including empty ones.
     pub entries: u32,
-    /// Bytes of all payloads' XML together.
+    /// Total bytes of all payloads' XML.
     pub bytes: u64,
 }
 
@@ -64,13 +64,13 @@ impl PrivateXml<'_> {
         row.map(|row| row.text(0)).transpose()
     }
 
-    /// Stores payloads, each in place of the previous one of the same root element: all of them or none. No two may have
-    /// the same root element. An empty payload counts as an entry, too. Queued at the call; `limits` are checked in the
-    /// same write.
+    /// Stores payloads, each replacing the previous one of the same root element: all of them or none. No two
+    /// may have the same root element. An empty payload counts as an entry, too. Queued at the call; `limits`
+    /// are checked in the same write.
     ///
     /// # Errors
-    /// [`PrivateError::Full`] if the account would have more than `limits` afterwards;
-    /// [`StorageError::Constraint`] within if the account does not exist.
+    /// [`PrivateError::Full`] if the account would then exceed `limits`; [`StorageError::Constraint`] within
+    /// if the account does not exist.
     pub fn put(
         &self,
         account: AccountId,
@@ -107,7 +107,7 @@ async fn put(
             let [most, most_bytes] = [limits.entries.into(), limits.bytes];
             (most > 0 && count > most) || (most_bytes > 0 && bytes > most_bytes)
         };
-        // What is too much by itself is not looked up, one by one.
+        // A set that exceeds the limits by itself needs no lookups.
         if over(count, bytes) {
             return Ok(Err(PrivateError::Full));
         }
@@ -129,7 +129,7 @@ async fn put(
     Ok(Ok(()))
 }
 
-/// The number and the bytes of the payloads that stay as they are.
+/// The number and bytes of the payloads that stay as they are.
 async fn others(
     connection: &mut Connection,
     account: AccountId,
@@ -148,7 +148,7 @@ async fn others(
     Ok((stay, bytes))
 }
 
-/// The number and the bytes of all payloads but the one with this digest.
+/// The number and bytes of all payloads except the one with this digest.
 async fn without(
     connection: &mut Connection,
     account: AccountId,
@@ -159,7 +159,7 @@ async fn without(
     Ok((row.int(0)?.unsigned_abs(), row.int(1)?.unsigned_abs()))
 }
 
-/// With the name's length in front, so that no two pairs are hashed alike.
+/// Prefixed with the name's length, so that no two pairs are hashed alike.
 fn digest(name: &str, ns: &str) -> [u8; 32] {
     let length = (name.len() as u64).to_be_bytes();
     Sha256::new().chain_update(length).chain_update(name).chain_update(ns).finalize().into()

@@ -1,4 +1,4 @@
-//! Deletion of everything that an account or a domain has, in whichever tables there are.
+//! Deletion of everything that belongs to an account or a domain, in whichever tables exist.
 
 use std::sync::Arc;
 
@@ -8,27 +8,27 @@ use crate::value::Value;
 use crate::writer::Commit;
 use crate::{AccountId, StorageError, Store};
 
-/// Accounts that one write of [`Store::purge_domain`] deletes, so that others' writes come between.
+/// Accounts deleted by one write of [`Store::purge_domain`], so that other writes can run in between.
 const CHUNK: u32 = 200;
 
-/// The tables that have a column `account_id`, read from the schema, so that a new one cannot be forgotten.
+/// The tables with a column `account_id`, read from the schema, so that a new one cannot be forgotten.
 pub(crate) type AccountTables = Arc<[String]>;
 
-/// Reads them.
 pub(crate) async fn account_tables(connection: &mut Connection) -> Result<AccountTables, StorageError> {
     let rows = connection.fetch(Statement::AccountTables.with(&[])).await?;
     rows.iter().map(|row| row.text(0)).collect()
 }
 
 impl Store {
-    /// Deletes the account with every row of it in every table, in one write; false if there was none.
+    /// Deletes the account with all its rows in every table, in one write; `false` if it did not exist.
     pub fn purge(&self, account: AccountId) -> Commit<bool> {
         self.queue((self.account_tables(), account), |connection, (tables, account)| {
             Box::pin(async move { Ok(Ok(delete(connection, tables, &[*account]).await? > 0)) })
         })
     }
 
-    /// Deletes all accounts of the domain, each whole, some hundred in one write; how many there were.
+    /// Deletes all accounts of the domain, each completely, some hundred per write; returns how many there
+    /// were.
     ///
     /// # Errors
     /// The database failed; what has been deleted until then stays deleted.
@@ -51,8 +51,8 @@ impl Store {
         }
     }
 
-    /// How many rows each table has of the account, `account` itself first; tables without any are listed
-    /// too. For tests and diagnosis.
+    /// The number of the account's rows per table, `account` itself first; tables without any are included.
+    /// For tests and diagnosis.
     ///
     /// # Errors
     /// The database failed.

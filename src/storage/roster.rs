@@ -1,4 +1,4 @@
-//! Rosters (RFC 6121 §2): what is kept for one account about its contacts.
+//! Rosters (RFC 6121 §2): an account's contacts.
 
 use sha2::{Digest, Sha256};
 use xmpp::Jid;
@@ -9,10 +9,10 @@ use crate::value::Row;
 use crate::writer::Commit;
 use crate::{AccountId, StorageError, Store};
 
-/// Who sees whose presence (RFC 6121 §2.1.2.5), from the account's side.
+/// The subscription state (RFC 6121 §2.1.2.5), from the account's side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Subscription {
-    /// Nobody.
+    /// Neither sees the other's.
     #[default]
     None,
     /// The account sees the contact's.
@@ -23,7 +23,6 @@ pub enum Subscription {
 }
 
 impl Subscription {
-    /// All four.
     pub const ALL: [Self; 4] = [Self::None, Self::To, Self::From, Self::Both];
 
     /// The value of the attribute `subscription`.
@@ -37,22 +36,20 @@ impl Subscription {
     }
 }
 
-/// A contact. Also one that is not in the roster but has asked, or is approved beforehand.
+/// A contact, including one that is not in the roster but has sent a request, or is pre-approved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RosterItem {
-    /// The contact's address: bare, but for what was taken over from other servers.
+    /// The contact's bare JID; items imported from other servers may have a full one.
     pub jid: Jid,
-    /// The name that the user gave.
+    /// The name given by the user.
     pub name: Option<String>,
-    /// Who sees whose presence.
     pub subscription: Subscription,
-    /// Whether the account's own request waits for the contact's answer, "pending out".
+    /// Whether the account's own request is unanswered, "pending out".
     pub ask: bool,
-    /// The contact's subscribe stanza that waits for the user's answer, "pending in".
+    /// The contact's unanswered subscribe stanza, "pending in".
     pub pending_in: Option<String>,
-    /// Whether a request of the contact is approved before it comes (RFC 6121 §3.4).
+    /// Whether a request of the contact is approved in advance (RFC 6121 §3.4).
     pub approved: bool,
-    /// The groups that the user put it in.
     pub groups: Vec<String>,
     /// Whether it is in the roster that clients see.
     pub in_roster: bool,
@@ -61,7 +58,7 @@ pub struct RosterItem {
 }
 
 impl RosterItem {
-    /// A contact with nothing to it, not in the roster.
+    /// An empty contact, not in the roster.
     pub fn new(jid: Jid) -> Self {
         Self {
             jid,
@@ -86,14 +83,14 @@ pub struct Roster {
     pub items: Vec<RosterItem>,
 }
 
-/// What changes in a roster in one write.
+/// A change of one roster in one write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RosterChange {
     /// The roster's version afterwards.
     pub version: u64,
-    /// Items that are new or changed, whole.
+    /// New or changed items, complete.
     pub put: Vec<RosterItem>,
-    /// Items that go.
+    /// Items to remove.
     pub remove: Vec<Jid>,
 }
 
@@ -101,8 +98,8 @@ pub struct RosterChange {
 pub struct Rosters<'a>(pub(crate) &'a Store);
 
 impl Rosters<'_> {
-    /// The account's roster; an empty one if nothing was ever stored. An item whose address is no JID any
-    /// more (written under other rules) is left out and logged.
+    /// The account's roster; empty if nothing was ever stored. An item whose address is no longer a valid JID
+    /// (stored under other rules) is left out and logged.
     ///
     /// # Errors
     /// The database failed, or an item is damaged.
@@ -184,7 +181,7 @@ async fn put(connection: &mut Connection, account: AccountId, item: &RosterItem)
     connection.execute(Statement::RosterPut.with(&args)).await.map(drop)
 }
 
-/// A JID can be longer than an index key may be.
+/// A JID may exceed the maximum length of an index key.
 pub(crate) fn digest(jid: &Jid) -> [u8; 32] {
     Sha256::digest(jid.as_str()).into()
 }

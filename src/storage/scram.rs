@@ -1,4 +1,4 @@
-//! What SCRAM verifies against, as it is stored.
+//! SCRAM keys, as stored.
 
 use std::fmt;
 
@@ -37,7 +37,7 @@ impl Hash {
 pub struct ScramKeys {
     /// The hash they were made with.
     pub hash: Hash,
-    /// How often the hash was applied, `i`.
+    /// The iteration count, `i`.
     pub iterations: u32,
     /// The salt, `s`, decoded.
     pub salt: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Values of the server itself, such as the secret that salts of unknown users are derived from.
+//! Values of the server itself, such as the secret from which salts of unknown users are derived.
 
 use crate::statement::Statement;
 use crate::writer::Commit;
@@ -17,7 +17,6 @@ impl Settings<'_> {
         row.map(|row| row.bytes(0)).transpose()
     }
 
-    /// Sets the value.
     pub fn set(&self, name: &str, value: &[u8]) -> Commit<()> {
         self.0.queue((name.to_owned(), value.to_vec()), |connection, (name, value)| {
             Box::pin(async move {
@@ -28,7 +27,7 @@ impl Settings<'_> {
         })
     }
 
-    /// Deletes the value; false if there was none.
+    /// Deletes the value; `false` if there was none.
     pub fn delete(&self, name: &str) -> Commit<bool> {
         self.0.queue(name.to_owned(), |connection, name| {
             Box::pin(async move {

@@ -1,4 +1,4 @@
-//! SQLite: connections, pragmas, how values are bound, what its errors mean.
+//! SQLite: connections, pragmas, binding of values, error codes.
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,19 +20,18 @@ const CACHE_KIB: &str = "-16000";
 const WAL_LIMIT_BYTES: &str = "67108864";
 const STATEMENT_CACHE: usize = 256;
 
-/// Takes the write lock at once, since a read lock cannot always be raised to one.
+/// Takes the write lock at once, since a read lock cannot always be upgraded.
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
-/// Moves the log into the main file and empties it.
+/// Moves the WAL into the main file and truncates it.
 pub(crate) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
-/// All tables.
 pub(crate) const TABLES: &str =
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
-/// The tables that have a column `account_id`.
+/// The tables with a column `account_id`.
 pub(crate) const ACCOUNT_TABLES: &str = "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
     ON c.name = 'account_id' WHERE m.type = 'table' ORDER BY m.name";
 
-/// Creates `path` and its folder if need be, readable by the owner alone: it holds what passwords are
-/// verified against. The files that SQLite puts beside it take over the mode.
+/// Creates `path` and its directory if needed, readable only by the owner: it contains password keys. Files
+/// that SQLite creates next to it inherit the mode.
 pub(crate) async fn create(path: &Path) -> Result<(), StorageError> {
     let refused = |error: std::io::Error| StorageError::Unreachable(format!("{}: {error}", path.display()));
     if let Some(folder) = path.parent() {
@@ -44,7 +43,7 @@ pub(crate) async fn create(path: &Path) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// The one connection that writes.
+/// The only connection that writes.
 pub(crate) async fn writer(path: &Path, sync: Sync) -> Result<SqliteConnection, StorageError> {
     let synchronous = match sync {
         Sync::Normal => SqliteSynchronous::Normal,
@@ -54,7 +53,7 @@ pub(crate) async fn writer(path: &Path, sync: Sync) -> Result<SqliteConnection, 
     options.connect().await.map_err(opening(path))
 }
 
-/// `count` connections that only read.
+/// `count` read-only connections.
 pub(crate) async fn readers(path: &Path, count: usize) -> Result<SqlitePool, StorageError> {
     let count = u32::try_from(count.max(1)).unwrap_or(u32::MAX);
     let pool = SqlitePoolOptions::new()
@@ -89,7 +88,7 @@ fn opening(path: &Path) -> impl Fn(sqlx::Error) -> StorageError {
     }
 }
 
-/// Runs a statement; the rows it changed.
+/// Runs a statement; returns the number of rows changed.
 pub(crate) async fn execute<'e, E>(on: E, call: Call<'_>) -> Result<u64, StorageError>
 where
     E: Executor<'e, Database = Sqlite>,
@@ -99,7 +98,7 @@ where
     Ok(query.execute(on).await.map_err(failure)?.rows_affected())
 }
 
-/// Runs a statement; the rows it returned.
+/// Runs a statement; returns its rows.
 pub(crate) async fn fetch<'e, E>(on: E, call: Call<'_>) -> Result<Vec<Row>, StorageError>
 where
     E: Executor<'e, Database = Sqlite>,
@@ -124,7 +123,7 @@ pub(crate) async fn close(connection: SqliteConnection) -> Result<(), StorageErr
 fn text(text: Text) -> (SqlStr, bool) {
     match text {
         Text::Fixed(sql) => (sql.into_sql_str(), true),
-        // Built from our own statements' text, placeholders, and table names out of the schema.
+        // Built from this crate's own statements, placeholders, and table names from the schema.
         Text::Built(sql) => (AssertSqlSafe(sql).into_sql_str(), false),
     }
 }

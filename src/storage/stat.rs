@@ -1,4 +1,4 @@
-//! What statements and the writer cost, by name.
+//! Statistics of statements and of the writer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::statement::Statement;
 /// Slower statements are logged.
 const SLOW: Duration = Duration::from_millis(100);
 
-/// What one named statement has cost since the store was opened.
+/// The cost of one named statement since the store was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatementStat {
     /// The statement's name, such as `roster.load`.
@@ -19,22 +19,22 @@ pub struct StatementStat {
     pub calls: u64,
     /// How many of the calls failed.
     pub failures: u64,
-    /// Rows returned, or changed where none are returned.
+    /// Rows returned, or changed if none are returned.
     pub rows: u64,
-    /// Time of all calls together, waiting for the database's thread included.
+    /// Total time of all calls, including waiting for the database's thread.
     pub total: Duration,
     /// The slowest call.
     pub max: Duration,
 }
 
-/// The batching writer's figures.
+/// Statistics of the batching writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WriterStat {
-    /// Writes that wait or run now.
+    /// Writes queued or running.
     pub queued: i64,
     /// Writes taken since the store was opened.
     pub writes: u64,
-    /// Transactions these were gathered into.
+    /// Transactions they were grouped into.
     pub batches: u64,
     /// Batches that ran a second time, write by write, since one of their writes failed.
     pub reruns: u64,
@@ -69,7 +69,7 @@ impl Stats {
         }
     }
 
-    /// Adds a call; `rows` is none when it failed.
+    /// Adds a call; `rows` is `None` if it failed.
     pub(crate) fn record(&self, statement: Statement, took: Duration, rows: Option<u64>) {
         if took > SLOW {
             let name = statement.definition().name;

@@ -1,4 +1,4 @@
-//! Every statement there is, with its name. SQL that all dialects read alike is written here, once.
+//! All statements, with their names. SQL common to all dialects is written here, once.
 
 use crate::sqlite;
 use crate::value::Value;
@@ -7,7 +7,7 @@ use crate::value::Value;
 pub(crate) struct Definition {
     /// For metrics and logs: `table.verb`.
     pub name: &'static str,
-    /// Placeholders are `?`. What stands in braces is repeated with commas between, as often as the call says.
+    /// Placeholders are `?`. The part in braces is repeated, separated by commas, as often as the call says.
     pub sql: &'static str,
 }
 
@@ -27,7 +27,8 @@ macro_rules! statements {
                 }
             }
 
-            /// Whether it runs while the server serves; the plan of such a one is held to an index by a test.
+            /// Whether it runs while the server serves; a test checks that such a statement's plan uses an
+            /// index.
             #[cfg(test)]
             pub(crate) const fn hot(self) -> bool {
                 match self {
@@ -163,7 +164,7 @@ statements! {
     CountTable cold "purge.count" "SELECT count(*) FROM <table> WHERE account_id IN ({?})";
 }
 
-/// A statement's text, and how long it is worth keeping prepared.
+/// A statement's text, and whether it stays prepared.
 pub(crate) enum Text {
     /// Prepared once per connection.
     Fixed(&'static str),
@@ -171,7 +172,7 @@ pub(crate) enum Text {
     Built(String),
 }
 
-/// A statement with what it is run with.
+/// A statement with its arguments.
 pub(crate) struct Call<'a> {
     pub statement: Statement,
     pub text: Text,
@@ -179,17 +180,17 @@ pub(crate) struct Call<'a> {
 }
 
 impl Statement {
-    /// The statement as it stands.
+    /// The statement unchanged.
     pub(crate) fn with<'a>(self, args: &'a [Value<'a>]) -> Call<'a> {
         Call { statement: self, text: Text::Fixed(self.definition().sql), args }
     }
 
-    /// The statement with what stands in braces `times` over.
+    /// The statement with the part in braces repeated `times` times.
     pub(crate) fn repeat<'a>(self, times: usize, args: &'a [Value<'a>]) -> Call<'a> {
         Call { statement: self, text: Text::Built(repeated(self.definition().sql, times)), args }
     }
 
-    /// A statement on `<table>`, a name taken from the database's own schema, repeated as above.
+    /// The statement on `<table>`, a name from the database's own schema, repeated as above.
     pub(crate) fn on<'a>(self, table: &str, times: usize, args: &'a [Value<'a>]) -> Call<'a> {
         let sql = self.definition().sql.replace("<table>", table);
         Call { statement: self, text: Text::Built(repeated(&sql, times)), args }

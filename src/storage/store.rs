@@ -1,4 +1,4 @@
-//! The store: opened once, shared by reference count, repositories hang on it.
+//! The store: opened once, shared by reference count, entry point to the repositories.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::vcard::VCards;
 use crate::writer::{Commit, Queue, Run};
 use crate::{Options, StorageError, migration, sqlite, writer};
 
-/// An open database. A clone is the same store. When the last clone is dropped, what was queued is still
+/// An open database. Cloned by reference count. When the last clone is dropped, queued writes are still
 /// committed if the tokio runtime lives on; [`close`](Self::close) waits for that.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
@@ -32,10 +32,10 @@ struct Inner {
 }
 
 impl Store {
-    /// Opens the database, creates it if there is none, and brings its schema up to date.
+    /// Opens the database, creates it if it does not exist, and migrates its schema.
     ///
-    /// The writer's task is not one of `runtime.tasks`: it outlives the drain, since sessions that end
-    /// still write.
+    /// The writer's task is not one of `runtime.tasks`: it outlives the drain, since sessions that end still
+    /// write.
     ///
     /// # Errors
     /// [`StorageError::Unsupported`] for a URL that this build cannot open, `NewerSchema`, `Corrupt`,
@@ -57,8 +57,8 @@ impl Store {
         Ok(Self(Arc::new(inner)))
     }
 
-    /// Looks whether [`open`](Self::open) would take the database as it is, and changes nothing. One that does not exist yet
-    /// would be made.
+    /// Checks whether [`open`](Self::open) would accept the database, without changing anything. One that
+    /// does not exist yet would be created.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -72,31 +72,29 @@ impl Store {
         migration::probe(&readers).await
     }
 
-    /// Commits what has been queued, writes everything into the main file and closes. Later calls on any
-    /// clone answer [`StorageError::Closed`]; closing again does nothing.
+    /// Commits queued writes, checkpoints into the main file and closes. Later calls on any clone return
+    /// [`StorageError::Closed`]; closing again has no effect.
     ///
     /// # Errors
-    /// The database was not closed cleanly; nothing that was acknowledged is lost by that.
+    /// The database was not closed cleanly; no acknowledged write is lost by that.
     pub async fn close(&self) -> Result<(), StorageError> {
         self.0.queue.close().await
     }
 
-    /// Accounts and what verifies their passwords.
+    /// Accounts and their keys.
     pub fn accounts(&self) -> Accounts<'_> {
         Accounts(self)
     }
 
-    /// Rosters.
     pub fn roster(&self) -> Rosters<'_> {
         Rosters(self)
     }
 
-    /// Messages for those who are not online.
+    /// Messages for offline accounts.
     pub fn offline(&self) -> Offline<'_> {
         Offline(self)
     }
 
-    /// Private XML storage.
     pub fn private(&self) -> PrivateXml<'_> {
         PrivateXml(self)
     }
@@ -110,7 +108,6 @@ impl Store {
         LastActivities(self)
     }
 
-    /// Privacy lists.
     pub fn privacy(&self) -> PrivacyLists<'_> {
         PrivacyLists(self)
     }
@@ -120,12 +117,11 @@ impl Store {
         Settings(self)
     }
 
-    /// What each statement has cost since the store was opened; those that never ran are left out.
+    /// The cost of each statement since the store was opened; those that never ran are left out.
     pub fn statement_counts(&self) -> Vec<StatementStat> {
         self.0.stats.statements()
     }
 
-    /// What the writer has done and has before it.
     pub fn writer_stat(&self) -> WriterStat {
         self.0.stats.writer()
     }

@@ -1,5 +1,5 @@
-//! Contract tests: written against the repositories, so that each database can run them; and, in `schema`
-//! and `plan`, what only SQLite can be asked.
+//! Contract tests: written against the repositories, so that each database can run them; and, in `schema` and
+//! `plan`, SQLite-specific tests.
 
 mod accounts;
 mod deletion;
@@ -28,7 +28,7 @@ use crate::{
 /// 2026-11-24T08:00:00Z
 const NOW: i64 = 1_795_507_200_000_000;
 
-/// A store in a folder of its own, and a clock that stands still.
+/// A store in its own directory, and a fixed clock.
 struct Bed {
     folder: TempDir,
     clock: Arc<ManualClock>,

@@ -1,11 +1,11 @@
-//! What goes into a statement and what comes out, independent of the database.
+//! Arguments and results of statements, independent of the database.
 
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use crate::StorageError;
 
-/// A bound value. Borrowed: it is copied when it is handed to the database's thread. No `Debug`: it may be a
+/// A bound value. Borrowed: it is copied when it is passed to the database's thread. No `Debug`: it may be a
 /// secret.
 #[derive(Clone, Copy)]
 pub(crate) enum Value<'a> {
@@ -51,7 +51,7 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
     }
 }
 
-/// A row of a result, read by column number. A column of another type than asked for is
+/// A row of a result, read by column number. A column of another type than requested is
 /// [`StorageError::Corrupt`].
 pub(crate) enum Row {
     Sqlite(SqliteRow),
@@ -93,7 +93,7 @@ impl Row {
     }
 }
 
-/// A column could not be read as what the schema says it is. The value itself is not told: it may be a secret.
+/// A column does not have the type given by the schema. The value itself is left out: it may be a secret.
 fn damaged(error: sqlx::Error) -> StorageError {
     match error {
         sqlx::Error::ColumnDecode { index, .. } => {

@@ -8,7 +8,7 @@ use crate::{AccountId, StorageError, Store};
 pub struct VCards<'a>(pub(crate) &'a Store);
 
 impl VCards<'_> {
-    /// The account's vCard as it was stored, with its root element.
+    /// The account's vCard as stored, with its root element.
     ///
     /// # Errors
     /// The database failed.

@@ -1,4 +1,5 @@
-//! The one writer: takes all writes that wait, runs them in one transaction, answers each after the commit.
+//! The single writer: takes all queued writes, runs them in one transaction, and reports each result after
+//! the commit.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,11 +12,11 @@ use crate::connection::{Connection, Readers};
 use crate::stat::Stats;
 use crate::statement::Statement;
 
-/// What a write does with the connection, boxed.
+/// The boxed future of a write.
 pub(crate) type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T, StorageError>> + Send + 'a>>;
 
-/// A write that has been queued. It commits, or fails as a whole, whether or not this future is polled or
-/// kept; the future only waits for the news. Writes are committed in the order they were queued.
+/// A queued write. It commits, or fails as a whole, whether or not this future is polled or dropped; the
+/// future only reports the result. Writes are committed in the order they were queued.
 #[must_use = "the write is queued, this waits until it is committed"]
 pub struct Commit<T, E = StorageError>(oneshot::Receiver<Result<Result<T, E>, StorageError>>);
 
@@ -44,8 +45,8 @@ struct Job<D, T, E> {
     answer: oneshot::Sender<Result<Result<T, E>, StorageError>>,
 }
 
-/// Does a write from its data. The inner result is the repository's answer and commits either way: when it
-/// is an error nothing may have been written.
+/// Performs a write from its data. The inner result is the repository's and commits either way: if it is an
+/// error, nothing may have been written.
 pub(crate) type Run<D, T, E> = for<'a> fn(&'a mut Connection, &'a D) -> Doing<'a, Result<T, E>>;
 
 impl<D: Send + Sync, T: Send, E: Send> Write for Job<D, T, E> {
@@ -59,7 +60,7 @@ impl<D: Send + Sync, T: Send, E: Send> Write for Job<D, T, E> {
 
     fn answer(self: Box<Self>, committed: Result<(), StorageError>) {
         let Self { outcome, answer, .. } = *self;
-        // When nobody waits any more the write stands all the same.
+        // The write stands even if its caller no longer waits.
         let _ = answer.send(committed.and_then(|()| outcome.ok_or(StorageError::Closed)));
     }
 }
@@ -69,14 +70,14 @@ enum Command {
     Close(oneshot::Sender<Result<(), StorageError>>),
 }
 
-/// The queue's end that callers hold.
+/// The callers' end of the queue.
 pub(crate) struct Queue {
     commands: mpsc::UnboundedSender<Command>,
     stats: Arc<Stats>,
 }
 
 impl Queue {
-    /// Queues a write, at once.
+    /// Queues a write immediately.
     pub(crate) fn push<D, T, E>(&self, data: D, run: Run<D, T, E>) -> Commit<T, E>
     where
         D: Send + Sync + 'static,
@@ -92,7 +93,7 @@ impl Queue {
         Commit(waiting)
     }
 
-    /// Commits what has been queued, then closes the readers and the writer.
+    /// Commits queued writes, then closes the readers and the writer.
     pub(crate) async fn close(&self) -> Result<(), StorageError> {
         let (answer, closed) = oneshot::channel();
         if self.commands.send(Command::Close(answer)).is_err() {
@@ -102,7 +103,7 @@ impl Queue {
     }
 }
 
-/// The queue's end that the writer's task holds.
+/// The end of the queue held by the writer's task.
 pub(crate) struct Writer {
     connection: Connection,
     readers: Arc<Readers>,
@@ -116,7 +117,7 @@ enum Failed {
     Transaction(StorageError),
 }
 
-/// A queue, and the writer that empties it in batches of at most `batch`.
+/// A queue, and the writer that processes it in batches of at most `batch`.
 pub(crate) fn new(connection: Connection, readers: Arc<Readers>, batch: usize) -> (Queue, Writer) {
     let (sender, commands) = mpsc::unbounded_channel();
     let stats = connection.meter.stats.clone();
@@ -125,7 +126,7 @@ pub(crate) fn new(connection: Connection, readers: Arc<Readers>, batch: usize) -
 }
 
 impl Writer {
-    /// Runs until the store is closed or nobody holds it any more.
+    /// Runs until the store is closed or dropped.
     pub(crate) async fn run(mut self) {
         let mut commands = Vec::new();
         let mut closing = Vec::new();
@@ -157,7 +158,7 @@ impl Writer {
         }
     }
 
-    /// Commits a batch and answers each of its writes.
+    /// Commits a batch and reports the result of each write.
     async fn commit(&mut self, mut writes: Vec<Box<dyn Write>>) {
         self.stats.batches.inc();
         self.stats.writes.add(writes.len() as u64);
@@ -175,8 +176,8 @@ impl Writer {
         }
     }
 
-    /// All writes in one transaction without savepoints: each would cost two more trips to the database's
-    /// thread, and writes hardly ever fail.
+    /// All writes in one transaction without savepoints: each would cost two more round trips to the
+    /// database's thread, and writes hardly ever fail.
     async fn together(&mut self, writes: &mut [Box<dyn Write>]) -> Result<(), Failed> {
         self.connection.run(Statement::Begin).await.map_err(Failed::Transaction)?;
         for write in writes {
@@ -187,7 +188,7 @@ impl Writer {
         self.end(Ok(())).await.map_err(Failed::Transaction)
     }
 
-    /// All writes in one transaction, each in a savepoint: one that fails leaves the others standing.
+    /// All writes in one transaction, each in a savepoint: a failing one does not affect the others.
     async fn one_by_one(&mut self, writes: &mut [Box<dyn Write>]) -> Vec<Result<(), StorageError>> {
         let mut results = Vec::with_capacity(writes.len());
         let mut transaction = self.connection.run(Statement::Begin).await;
@@ -205,7 +206,7 @@ impl Writer {
         }
         match transaction {
             Ok(()) => results,
-            // What failed by itself keeps its own reason; the others share the transaction's.
+            // A write that failed by itself keeps its own error; the others get the transaction's.
             Err(broken) => {
                 results.resize(writes.len(), Ok(()));
                 results.into_iter().map(|result| result.and(Err(broken.clone()))).collect()
@@ -213,7 +214,7 @@ impl Writer {
         }
     }
 
-    /// The outer error is one of the transaction, the inner one of the write.
+    /// The outer error is the transaction's, the inner one the write's.
     async fn in_savepoint(
         &mut self,
         write: &mut Box<dyn Write>,
@@ -237,7 +238,7 @@ impl Writer {
             Err(error) => error,
         };
         tracing::warn!(%error, "a batch of writes was rolled back");
-        // After some errors (disk full) SQLite has already rolled back by itself and refuses this.
+        // After some errors (disk full) SQLite has already rolled back and refuses this.
         if let Err(second) = self.connection.run(Statement::Rollback).await {
             tracing::debug!(%second, "nothing to roll back");
         }

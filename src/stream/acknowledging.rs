@@ -1,5 +1,5 @@
-//! When the client's `<r/>` is answered (XEP-0198 section 4): once what was read before it has met its fate. After a second
-//! it is told what has, and once more when the rest has.
+//! When to answer the client's `<r/>` (XEP-0198 section 4): once everything read before it is settled. After
+//! a second an interim answer is sent, and a final one when the rest is settled.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -8,24 +8,24 @@ use std::time::Duration;
 use kernel::Hold;
 use tokio::time::{Instant, sleep_until};
 
-/// How long a client waits for an answer at most.
+/// The longest a client waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Requests that wait, each for its own answer; one more is answered together with the last.
+/// Pending requests that get an answer each; further ones share the last answer.
 const WAITING: usize = 64;
 
-/// Requests for acknowledgement that wait for an answer; nothing while there is none.
+/// The client's pending `<r/>`; `None` while there is none.
 #[derive(Default)]
 pub(crate) struct Acknowledging(Option<Box<Waiting>>);
 
 struct Waiting {
-    /// For each request, how many stanzas had been read before it.
+    /// For each request, the number of stanzas read before it.
     asked: VecDeque<u64>,
-    /// When the client is told what is settled by then; `None` once it has been.
+    /// When an interim answer is due; `None` once it has been sent.
     patience: Option<Instant>,
 }
 
 impl Acknowledging {
-    /// The client has asked.
+    /// Registers an `<r/>`.
     pub fn ask(&mut self, hold: &Hold) {
         let read = hold.read();
         let waiting = self.0.get_or_insert_with(|| {
@@ -37,7 +37,7 @@ impl Acknowledging {
         waiting.asked.push_back(read);
     }
 
-    /// How many answers are due now.
+    /// The number of answers due now.
     pub fn due(&mut self, hold: &Hold) -> usize {
         let Some(waiting) = &mut self.0 else { return 0 };
         let mut due = 0;
@@ -54,7 +54,8 @@ impl Acknowledging {
         due
     }
 
-    /// Resolves when an answer may be due; `None` while nothing waits. Boxed, so that an idle session holds nothing for it.
+    /// Resolves when an answer may be due; `None` while nothing is pending. Boxed, to keep idle sessions
+    /// small.
     pub fn ready<'a>(&'a self, hold: &'a Hold) -> Option<Pin<Box<impl Future<Output = ()> + Send + 'a>>> {
         let waiting = self.0.as_deref()?;
         let first = waiting.asked.front().copied().unwrap_or_default();

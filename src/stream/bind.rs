@@ -12,19 +12,19 @@ use crate::c2s::C2s;
 use crate::pipe::{self, Pipe, PipeError};
 use crate::sm;
 
-/// Requests to bind or to resume on one stream.
+/// Requests to bind or resume allowed on one stream.
 const ATTEMPTS: usize = 10;
 
 /// A stream with a session on it.
 pub(crate) struct Bound {
     pub hold: Hold,
-    /// Stream management is on: the session was resumed.
+    /// Whether stream management is on, because the session was resumed.
     pub resumed: bool,
-    /// The language that the stream's header names.
+    /// The language given in the stream header.
     pub lang: Option<Arc<str>>,
 }
 
-/// Waits for the client to bind or resume; none when it has left.
+/// Waits for the client to bind or resume; `None` if it has left.
 pub(crate) async fn bind<P: Pipe>(
     c2s: &C2s,
     pipe: &mut P,
@@ -83,7 +83,7 @@ async fn resume<P: Pipe>(
     }
 }
 
-/// A stanza before the session: nothing but the request to bind is allowed (RFC 6120 section 7.1).
+/// A stanza before binding: only the bind request is allowed (RFC 6120 section 7.1).
 async fn request<P: Pipe>(
     c2s: &C2s,
     pipe: &mut P,
@@ -123,7 +123,7 @@ async fn request<P: Pipe>(
     }
 }
 
-/// The conditions of RFC 6120 section 7.7.
+/// The error conditions of RFC 6120 section 7.7.
 fn refusal(error: BindError, host: &Host) -> StanzaError {
     match error {
         BindError::Conflict => StanzaError::conflict().text("this resource is in use"),

@@ -14,12 +14,12 @@ use crate::c2s::C2s;
 use crate::listener;
 use crate::pipe::{Input, Pipe, PipeError};
 
-/// The address at which sessions begin and go on.
+/// The route that creates and continues BOSH sessions.
 pub(crate) fn route(c2s: &Arc<C2s>) -> Arc<dyn Route> {
     Bosh::new(Arc::new(Front(c2s.clone())), c2s.kernel.runtime().random.clone())
 }
 
-/// Turns sessions into client streams.
+/// Serves each BOSH session as a client stream.
 struct Front(Arc<C2s>);
 
 impl Front {
@@ -67,10 +67,9 @@ fn allowed(limits: &Limits) -> Allowed {
     }
 }
 
-/// A stream over BOSH.
 pub(crate) struct BoshPipe {
     connection: Connection,
-    /// Our stream header has been given.
+    /// Whether the server's stream header has been written.
     opened: bool,
 }
 
@@ -111,7 +110,7 @@ impl Pipe for BoshPipe {
         self.connection.pending()
     }
 
-    /// After SASL: the client's next request begins another stream (XEP-0206 section 5).
+    /// After SASL: the client's next request restarts the stream (XEP-0206 section 5).
     fn restart(&mut self) {
         self.connection.logged_in();
         self.opened = false;
@@ -129,7 +128,7 @@ impl Pipe for BoshPipe {
         self.connection.origin()
     }
 
-    /// Only to an address that speaks BOSH: the domain's may be one of WebSocket.
+    /// Only to a BOSH URL: the domain's URL may be a WebSocket one.
     fn redirect(&mut self, uri: &str) -> bool {
         let http = uri.starts_with("https://") || uri.starts_with("http://");
         if http {

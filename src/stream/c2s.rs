@@ -1,4 +1,4 @@
-//! What every client stream shares.
+//! State shared by all client streams.
 
 use std::sync::Arc;
 
@@ -26,21 +26,19 @@ group! {
     }
 }
 
-/// What client streams are built from.
 pub struct C2sOptions {
-    /// The kernel.
     pub kernel: Arc<Kernel>,
     /// Certificates by domain.
     pub tls: TlsStore,
-    /// Failed log-ins by address.
+    /// Failed logins by address.
     pub limiter: Arc<LoginLimiter>,
-    /// The limits of the whole server.
+    /// Server-wide limits.
     pub limits: Limits,
-    /// The connections there are, with HTTP's.
+    /// All connections, shared with HTTP.
     pub connections: Arc<Connections>,
 }
 
-/// Client streams: one for all listeners and transports.
+/// Client streams: one instance for all listeners and transports.
 pub struct C2s {
     pub(crate) kernel: Arc<Kernel>,
     pub(crate) tls: TlsStore,
@@ -50,19 +48,18 @@ pub struct C2s {
 }
 
 impl C2s {
-    /// Puts the parts together.
     pub fn new(options: C2sOptions) -> Arc<Self> {
         let C2sOptions { kernel, tls, limiter, limits, connections } = options;
         Arc::new(Self { kernel, tls, limiter, connections, limits: ArcSwap::from_pointee(limits) })
     }
 
-    /// Sets the limits of connections and streams that begin from now on.
+    /// Sets the limits of connections and streams accepted from now on.
     pub fn set_limits(&self, limits: Limits) {
         self.connections.set_limits(limits.connections);
         self.limits.store(Arc::new(limits));
     }
 
-    /// The connections there are.
+    /// All open connections.
     pub fn connections(&self) -> &Connections {
         &self.connections
     }
@@ -71,7 +68,7 @@ impl C2s {
         self.limits.load_full()
     }
 
-    /// When a connection that begins now has to have logged in.
+    /// The authentication deadline of a connection accepted now.
     pub(crate) fn login_deadline(&self) -> Instant {
         Instant::now() + self.limits.load().login_seconds.seconds()
     }

@@ -1,4 +1,4 @@
-//! Requests before log-in (XEP-0077 section 3.1): answered by features that registered for them.
+//! Requests before authentication (XEP-0077 section 3.1), answered by features that registered for them.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::c2s::C2s;
 use crate::pipe::{Pipe, PipeError};
 use crate::sasl;
 
-/// Requests on one stream before log-in; one more ends it.
+/// Requests on one stream before authentication; one more ends it.
 const REQUESTS: usize = 20;
 
-/// What a stream that has not logged in may still ask.
+/// The requests a stream may still make before authentication.
 pub(crate) struct Early<'a> {
     c2s: &'a C2s,
     host: &'a Arc<Host>,
@@ -20,12 +20,12 @@ pub(crate) struct Early<'a> {
 }
 
 impl<'a> Early<'a> {
-    /// Nothing has been asked yet.
     pub fn new(c2s: &'a C2s, host: &'a Arc<Host>) -> Self {
         Self { c2s, host, left: REQUESTS }
     }
 
-    /// The next element that is no such request; requests are answered on the way. None when the peer has left.
+    /// The next element that is not such a request; requests are answered along the way. `None` when the peer
+    /// has left.
     pub async fn next<P: Pipe>(&mut self, pipe: &mut P) -> Result<Option<Document>, PipeError> {
         loop {
             let Some(element) = sasl::element(pipe).await? else { return Ok(None) };

@@ -21,21 +21,20 @@ use crate::sm;
 /// Bytes gathered for one write.
 const ROOM: usize = 16 << 10;
 
-/// How long a client that is not read on may read nothing of what it has asked for.
+/// How long a paused client (see `is_read_on`) may go without reading its answers.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a client that has closed its stream may take for its last answers.
+/// How long a client that has closed its stream may take to read its last answers.
 const LAST: Duration = Duration::from_secs(5);
 
-/// How a session's connection ends.
+/// Why a session's connection ends.
 enum End {
-    /// The client has ended its stream.
+    /// The client has closed its stream.
     Closed,
-    /// The connection is gone.
     Lost,
-    /// We end the stream, with this error: the client has made a mistake.
+    /// The server closes the stream with this error because of something the client sent.
     Mistake(StreamError),
-    /// The same, for whatever other reason.
+    /// The server closes the stream with this error for any other reason.
     Error(StreamError),
     /// Another connection has taken the session over.
     Superseded,
@@ -44,39 +43,39 @@ enum End {
 struct Established<P> {
     pipe: Box<P>,
     hold: Hold,
-    /// Stream management is on.
+    /// Whether stream management is on.
     managed: bool,
-    /// The client can resume.
+    /// Whether the client can resume.
     resumable: bool,
-    /// `<r/>` was sent and not answered.
+    /// An `<r/>` was sent and is unanswered.
     asked: bool,
     /// Stanzas were written after that `<r/>`.
     unasked: bool,
-    /// `<r/>` of the client that wait for an answer.
+    /// The client's pending `<r/>`.
     asked_for: Acknowledging,
-    /// The stream's language, if its header has one: the default of each stanza.
+    /// The stream's language, if given in its header: the default of each stanza.
     lang: Option<Box<Language>>,
-    /// The version of the domain's options whose limits hold on the pipe.
+    /// The version of the domain's options whose limits the pipe uses.
     limits: u32,
-    /// Told once what was written has left.
+    /// Notified once what was written has been sent.
     receipts: Option<Box<Receipts>>,
 }
 
-/// What is told once bytes have left; boxed, since only stored messages have receipts.
+/// Receipts to notify once bytes have been sent; boxed, since only stored messages have receipts.
 #[derive(Default)]
 struct Receipts(Vec<Arc<dyn Receipt>>);
 
 /// A stream's language; boxed, since few idle sessions have one.
 struct Language(Arc<str>);
 
-/// A stanza's way.
+/// The processing of one stanza.
 type Way<F> = Pin<Box<F>>;
 
-/// What the loop woke up for.
+/// Why the loop woke up.
 enum Woken {
     Input(Result<Input, PipeError>),
     Mailbox,
-    /// An `<r/>` of the client can be answered.
+    /// A pending `<r/>` of the client can be answered.
     Acknowledge,
 }
 
@@ -87,7 +86,7 @@ pub(crate) async fn run<P: Pipe>(mut pipe: Box<P>, bound: Bound) {
         hold.keep();
         pipe.bound();
     }
-    // What a reload has changed since the stream began is in force from here on.
+    // One behind, so that what a reload has changed since the stream began is put in force.
     let limits = hold.host().version().wrapping_sub(1);
     let mut this = Established {
         pipe,
@@ -102,7 +101,7 @@ pub(crate) async fn run<P: Pipe>(mut pipe: Box<P>, bound: Bound) {
         receipts: None,
     };
     let end = this.serve().await;
-    // Boxed: the end's state shall not weigh on the session's life.
+    // Boxed, so that its state does not enlarge the session's.
     Box::pin(this.finish(end)).await;
 }
 
@@ -114,7 +113,7 @@ impl<P: Pipe> Established<P> {
             }
             self.limits();
             let ending = self.hold.ending();
-            self.gather(); // also what came before the end: an answer, the reason
+            self.gather(); // including what came before the end: an answer, the reason
             if let Some(error) = ending {
                 return End::Error(error);
             }
@@ -127,20 +126,21 @@ impl<P: Pipe> Established<P> {
                 Ok(None) => continue,
                 Err(end) => return end,
             };
-            // Mostly it ends at once.
+            // Usually it completes at once.
             if poll_fn(|cx| Poll::Ready(way.as_mut().poll(cx))).await.is_pending() {
                 Box::pin(self.write_during(way)).await;
             }
         }
     }
 
-    /// What one request brings about may be more than a mailbox holds, so the next is not read before the client has read
-    /// most of it. A body of BOSH is taken as a whole: its answers leave behind it.
+    /// Whether the next request may be read. One request may be answered with more than a mailbox holds, so
+    /// the next is not read before the client has read most of that. A BOSH body is taken as a whole: its
+    /// answers can only leave after it.
     fn is_read_on(&self) -> bool {
         self.pipe.confirms() || !self.hold.is_answering()
     }
 
-    /// Does what woke the loop; of a stanza, the way that it is to go.
+    /// Handles a wake-up; for a stanza, returns its processing.
     fn handle(&mut self, woken: Woken) -> Result<Option<Way<impl Future<Output = ()> + use<P>>>, End> {
         let event = match woken {
             Woken::Mailbox => return Ok(None),
@@ -167,7 +167,7 @@ impl<P: Pipe> Established<P> {
         }
     }
 
-    /// Puts the domain's limits in force, if they have changed.
+    /// Applies the domain's limits if they have changed.
     fn limits(&mut self) {
         let version = self.hold.host().version();
         if std::mem::replace(&mut self.limits, version) != version {
@@ -175,7 +175,7 @@ impl<P: Pipe> Established<P> {
         }
     }
 
-    /// Moves what waits in the mailbox to the pipe, once the pipe has taken what it had.
+    /// Moves stanzas from the mailbox to the pipe, once the pipe has sent what it had.
     fn gather(&mut self) {
         if self.pipe.pending() > 0 {
             return;
@@ -190,13 +190,13 @@ impl<P: Pipe> Established<P> {
         }
     }
 
-    /// What was written has left.
+    /// What was written has been sent.
     fn delivered(&mut self) {
         let receipts = self.receipts.take().map(|receipts| receipts.0).unwrap_or_default();
         receipts.iter().for_each(|receipt| receipt.delivered());
     }
 
-    /// Only writes. A client that reads nothing meanwhile is too slow a reader.
+    /// Only writes. A client that reads nothing meanwhile is closed as too slow.
     async fn paused(&mut self) -> Woken {
         match timeout(PATIENCE, self.wake(false)).await {
             Ok(woken) => woken,
@@ -213,7 +213,7 @@ impl<P: Pipe> Established<P> {
         let (pipe, hold, limits) = (&mut self.pipe, &self.hold, self.limits);
         poll_fn(|cx| {
             if hold.host().version() != limits {
-                return Poll::Ready(Woken::Mailbox); // nothing that comes after a reload is read by the former limits
+                return Poll::Ready(Woken::Mailbox); // else input after a reload is read under the old limits
             }
             if let Poll::Ready(input) = pipe.poll_input(cx, read) {
                 return Poll::Ready(Woken::Input(input));
@@ -221,14 +221,14 @@ impl<P: Pipe> Established<P> {
             if settled.as_mut().is_some_and(|settled| settled.as_mut().poll(cx).is_ready()) {
                 return Poll::Ready(Woken::Acknowledge);
             }
-            // what arrives while output waits is gathered once that has left
+            // what arrives while output waits is gathered once that is sent
             woken.as_mut().poll(cx).map(|()| Woken::Mailbox)
         })
         .await
     }
 
-    /// Stamps the sender's full JID and the stream's language (RFC 6120 sections 8.1.2.1 and 8.1.5); a client that claims
-    /// another address is cut off.
+    /// Stamps the sender's full JID and the stream's language (RFC 6120 sections 8.1.2.1 and 8.1.5); a wrong
+    /// `from` is a stream error.
     fn stamp(&self, stanza: Stanza) -> Result<Stanza, StreamError> {
         let jid = self.hold.jid();
         match stanza.from() {
@@ -243,8 +243,8 @@ impl<P: Pipe> Established<P> {
         })
     }
 
-    /// Takes an element in; of a stanza, the way that it is to go. Boxed: what that needs is held only while a stanza is on
-    /// it.
+    /// Handles an element; for a stanza, returns its processing. Boxed: its state is needed only while a
+    /// stanza is processed.
     fn element(
         &mut self,
         element: Document,
@@ -269,7 +269,8 @@ impl<P: Pipe> Established<P> {
         Ok(Some(Box::pin(self.hold.take_in(read))))
     }
 
-    /// A stanza waits: for the store, or for room with its recipient, who may wait for this client to read.
+    /// A stanza waits: for the store, or for room with its recipient, which may itself be waiting for this
+    /// client to read.
     async fn write_during(&mut self, mut way: Way<impl Future<Output = ()>>) {
         loop {
             self.gather();
@@ -278,13 +279,13 @@ impl<P: Pipe> Established<P> {
                 Some(Woken::Input(Ok(Input::Drained))) => self.delivered(),
                 Some(Woken::Input(Ok(Input::Confirmed(stanzas)))) => self.hold.confirm(stanzas),
                 Some(Woken::Mailbox | Woken::Acknowledge | Woken::Input(Ok(Input::Event(_)))) => {}
-                // The connection is gone, as whoever reads on will find too.
+                // The connection is gone; the next read will find that too.
                 Some(Woken::Input(Ok(Input::Lost) | Err(_))) => return way.await,
             }
         }
     }
 
-    /// `None` when the stanza's fate is decided.
+    /// Returns `None` when the stanza is done.
     async fn wrote_during(&mut self, mut way: Pin<&mut impl Future<Output = ()>>) -> Option<Woken> {
         let mut woken = pin!(self.hold.woken());
         let pipe = &mut self.pipe;
@@ -307,11 +308,12 @@ impl<P: Pipe> Established<P> {
             End::Superseded => {
                 let error = StreamError::new(StreamCondition::Conflict);
                 self.refuse(&error.text("this session was resumed on another connection"));
-                drop(self.hold); // the new connection waits for this one to let go
+                drop(self.hold); // the new connection waits until this one lets go
                 goodbye(&mut *self.pipe).await;
             }
             End::Closed => {
-                // A client that has closed its stream reads until ours is closed (RFC 6120 section 4.4).
+                // A client that has closed its stream reads until the server's is closed (RFC 6120 section
+                // 4.4).
                 self.drain().await;
                 self.hold.end().await;
                 self.pipe.close();
@@ -319,7 +321,7 @@ impl<P: Pipe> Established<P> {
             }
             End::Mistake(error) => {
                 tracing::debug!(jid = %self.hold.jid(), %error, "session closed");
-                self.drain().await; // what stood before the mistake is answered
+                self.drain().await; // what came before the error is answered
                 self.hold.end().await;
                 self.refuse(&error);
                 self.leave().await;
@@ -333,7 +335,7 @@ impl<P: Pipe> Established<P> {
         }
     }
 
-    /// What the client has asked is answered, and what waits for it is written, as long as it reads.
+    /// Answers the client's pending requests and writes the mailbox, as long as the client reads.
     async fn drain(&mut self) {
         if timeout(LAST, self.write_all()).await.is_err() {
             tracing::debug!(jid = %self.hold.jid(), "the client did not read its last replies");
@@ -347,7 +349,7 @@ impl<P: Pipe> Established<P> {
             let before = self.pipe.pending();
             self.gather();
             if self.pipe.confirms() {
-                // It goes with the last response, which nobody confirms.
+                // It is sent with the last response, which is never confirmed.
                 self.hold.confirm(self.hold.unacknowledged());
             }
             if before == 0 && self.pipe.pending() == 0 {
@@ -361,7 +363,8 @@ impl<P: Pipe> Established<P> {
         }
     }
 
-    /// The last bytes leave, and with them what was written before. Receipts of what did not leave are dropped untold.
+    /// Sends the last bytes, and with them what was written before. Receipts of what could not be sent are
+    /// dropped without notice.
     async fn leave(&mut self) {
         goodbye(&mut *self.pipe).await;
         if self.pipe.pending() == 0 {

@@ -7,12 +7,12 @@ fn features() -> Element {
     Element::new("features", ns::STREAM)
 }
 
-/// Before TLS: nothing but STARTTLS (RFC 6120 section 5.3.1).
+/// Before TLS: only STARTTLS (RFC 6120 section 5.3.1).
 pub(crate) fn starttls() -> Element {
     features().child(Element::new("starttls", ns::TLS).child(Element::new("required", ns::TLS)))
 }
 
-/// Before authentication (RFC 6120 section 6.3.3): mechanisms, and what modules add.
+/// Before authentication (RFC 6120 section 6.3.3): SASL mechanisms and features added by modules.
 pub(crate) fn mechanisms(table: Option<&HostTable>, names: &[&'static str]) -> Element {
     let list = names.iter().fold(Element::new("mechanisms", ns::SASL), |list, name| {
         list.child(Element::new("mechanism", ns::SASL).text(name))
@@ -21,7 +21,8 @@ pub(crate) fn mechanisms(table: Option<&HostTable>, names: &[&'static str]) -> E
     features().child(list).with_children(added.iter().cloned())
 }
 
-/// After authentication: bind, stream management where the transport has nothing of its own, and what modules add.
+/// After authentication: bind, stream management unless the transport has its own acknowledgements, and
+/// features added by modules.
 pub(crate) fn authenticated(table: Option<&HostTable>, managed: bool) -> Element {
     let own = features()
         .child(Element::new("bind", ns::BIND).child(Element::new("required", ns::BIND)))

@@ -1,4 +1,4 @@
-//! What comes before the stream that counts: TLS, at once or by STARTTLS.
+//! The TLS handshake before the stream proper: direct, or by STARTTLS.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ use crate::negotiate::{fail, open};
 use crate::pipe::{self, Pipe};
 use crate::tcp::Tcp;
 
-/// A connection as secure as its listener demands; none when it has ended on the way.
+/// A connection as secure as its listener demands; `None` if it ended during the handshake.
 pub(crate) async fn secure(
     c2s: &C2s,
     socket: TcpStream,
@@ -39,7 +39,7 @@ fn refused(peer: SocketAddr, error: &TlsAcceptError) {
     tracing::debug!(%peer, %error, "TLS handshake failed");
 }
 
-/// The first stream: nothing happens in it but STARTTLS (RFC 6120 section 5.4).
+/// The first stream, which allows only STARTTLS (RFC 6120 section 5.4).
 async fn starttls(c2s: &C2s, mut tcp: Box<Tcp>) -> Option<Box<Tcp>> {
     let (host, _) = open(c2s, &mut *tcp, false).await?;
     tcp.element(&features::starttls());

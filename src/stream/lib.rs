@@ -1,7 +1,8 @@
-//! XMPP streams over a transport: negotiation (STARTTLS, SASL, bind, resumption) and the life of a bound session.
+//! XMPP streams over a transport: negotiation (STARTTLS, SASL, bind, resumption) and the life of a bound
+//! session.
 //!
-//! One state machine serves every transport: a [`Pipe`] turns bytes into stream events and back, and is all
-//! that differs between TCP, WebSocket and BOSH.
+//! One state machine serves every transport: only the [`Pipe`], which turns bytes into stream events and
+//! back, differs between TCP, WebSocket and BOSH.
 
 mod acknowledging;
 mod bind;

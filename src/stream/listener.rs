@@ -21,11 +21,11 @@ pub enum Security {
     StartTls,
     /// TLS before the stream (XEP-0368).
     Direct,
-    /// None; only on loopback.
+    /// No encryption; only on loopback.
     None,
 }
 
-/// Accepts client streams until the drain.
+/// Accepts client streams until shutdown begins.
 pub async fn serve(c2s: Arc<C2s>, listener: Listener, security: Security) {
     let tasks = c2s.kernel.runtime().tasks.clone();
     let mut drained = std::pin::pin!(tasks.drained_signal());
@@ -54,7 +54,7 @@ async fn connection(
     }
 }
 
-/// The connection, as secure as its listener demands; none when it has ended on the way, or time is up.
+/// The connection, as secure as its listener demands; `None` if it has ended or timed out.
 async fn secured(
     c2s: &C2s,
     socket: TcpStream,
@@ -69,16 +69,17 @@ async fn secured(
     }
 }
 
-/// A client's stream on whatever carries it, from its header to its end; the log-in may take until then. Each phase is
-/// boxed, so that a phase's state does not weigh on the next: an idle session holds only what `established` needs. The
-/// pipe is boxed, because every async function that it is handed on to would reserve room for it once more.
+/// A client's stream on any transport, from its header to its end; authentication must finish by `until`.
+/// Each phase is boxed, so that its state does not enlarge the next one's: an idle session holds only what
+/// `established` needs. The pipe is boxed, because every async function it is passed to would otherwise
+/// reserve room for it.
 pub(crate) async fn stream<P: Pipe>(c2s: Arc<C2s>, mut pipe: Box<P>, until: Instant) {
     if let Some(bound) = Box::pin(begin(&c2s, &mut *pipe, until)).await {
         established::run(pipe, bound).await;
     }
 }
 
-/// Up to a bound session; none when the stream has ended on the way, its peer told why.
+/// Negotiates a bound session; `None` if the stream has ended, the peer having been sent the error.
 async fn begin<P: Pipe>(c2s: &C2s, pipe: &mut P, until: Instant) -> Option<Bound> {
     let tasks = c2s.kernel.runtime().tasks.clone();
     let error = tokio::select! {
@@ -103,8 +104,8 @@ mod tests {
         size_of::<F>()
     }
 
-    /// Each idle session holds one of these for as long as it lives: whatever a phase needs that comes to an end belongs
-    /// into a box of its own.
+    /// Each idle session holds one of these for its whole life: the state of a phase that ends belongs in a
+    /// box of its own.
     #[test]
     fn the_state_of_a_stream_is_small() {
         let sizes = [size(stream::<Tcp>), size(stream::<WebSocketPipe>), size(stream::<BoshPipe>)];

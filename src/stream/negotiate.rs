@@ -1,4 +1,4 @@
-//! From a stream's header to a bound session: the same for every transport.
+//! From the stream header to a bound session: the same for every transport.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ impl From<StreamError> for PipeError {
     }
 }
 
-/// Negotiates; none when the connection has ended on the way, its peer told why.
+/// Negotiates; `None` if the connection has ended, the peer having been sent the error.
 pub(crate) async fn negotiate<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Bound> {
     let (host, _) = open(c2s, pipe, false).await?;
     let user = match sasl::authenticate(c2s, pipe, &host).await {
@@ -40,8 +40,8 @@ pub(crate) async fn negotiate<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Bound>
     }
 }
 
-/// Reads the client's stream header and answers it (RFC 6120 section 4.2); the host it is for, and its language. What
-/// follows may be long only of a client that has `logged_in`.
+/// Reads the client's stream header and answers it (RFC 6120 section 4.2); returns the host it is for, and
+/// its language. Long elements are allowed only from a client that has `logged_in`.
 pub(crate) async fn open<P: Pipe>(
     c2s: &C2s,
     pipe: &mut P,
@@ -73,14 +73,15 @@ pub(crate) async fn open<P: Pipe>(
     }
 }
 
-/// What looks like a language tag (BCP 47, section 4.4.1 for the length): each stanza will carry it.
+/// Whether this looks like a language tag (BCP 47, section 4.4.1 for the length): it is stamped on each
+/// stanza.
 fn is_language(lang: &str) -> bool {
     let subtag =
         |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
     lang.len() <= 35 && lang.split('-').all(subtag)
 }
 
-/// Our header; `to` is what the client's names as `from`, if it does (RFC 6120 section 4.7.2).
+/// Writes the server's header; `to` is the `from` of the client's, if present (RFC 6120 section 4.7.2).
 fn answer<P: Pipe>(c2s: &C2s, pipe: &mut P, from: Option<Jid>, to: Option<Jid>) {
     pipe.open(&StreamHeader {
         to,
@@ -111,14 +112,14 @@ fn check(
     }
 }
 
-/// Sends the client to another address if the domain's web clients are to go there (RFC 7395 section 3.6.1, XEP-0124
+/// Redirects the client if the domain's web clients are to use another URL (RFC 7395 section 3.6.1, XEP-0124
 /// section 17.2).
 fn redirect<P: Pipe>(host: &Host, pipe: &mut P) -> bool {
     host.options().web.see_other_uri.iter().any(|uri| pipe.redirect(uri))
 }
 
-/// Ends a stream with an error (RFC 6120 section 4.9); a peer that has not seen the beginning of ours is shown that
-/// first. Always none, for the caller to return.
+/// Ends a stream with an error (RFC 6120 section 4.9), preceded by the server's header if that was not yet
+/// sent. Always returns `None`, for the caller to return.
 pub(crate) async fn fail<P: Pipe, T>(c2s: &C2s, pipe: &mut P, error: PipeError) -> Option<T> {
     if let PipeError::Stream(error) = error {
         if !pipe.opened() {

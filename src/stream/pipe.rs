@@ -1,4 +1,4 @@
-//! What a transport is to a session: stream events in, stanzas and stream elements out.
+//! The transport as a session sees it: stream events in, stanzas and stream elements out.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
@@ -6,23 +6,22 @@ use std::task::{Context, Poll};
 use kernel::SessionAbout;
 use xmpp::{Element, Stanza, StreamError, StreamEvent, StreamHeader};
 
-/// What comes in.
 #[derive(Debug)]
 pub enum Input {
     /// A header, an element, or the end of the stream.
     Event(StreamEvent),
-    /// Everything written so far has left.
+    /// Everything written so far has been sent.
     Drained,
-    /// So many stanzas more have arrived; only of a pipe that [confirms](Pipe::confirms).
+    /// This many more stanzas have arrived; only from a pipe that [confirms](Pipe::confirms).
     Confirmed(usize),
-    /// The connection is gone without the stream having ended.
+    /// The connection was lost without the stream having been closed.
     Lost,
 }
 
-/// Why a pipe is of no use any more.
+/// Why a pipe has failed.
 #[derive(Debug)]
 pub enum PipeError {
-    /// The peer's bytes are not a stream: it is told this error.
+    /// The peer's bytes are not a valid stream: it is sent this error.
     Stream(StreamError),
     /// The connection failed.
     Io(std::io::Error),
@@ -30,54 +29,55 @@ pub enum PipeError {
 
 /// A transport: TCP, WebSocket, BOSH.
 pub trait Pipe: Send {
-    /// Parses what has come, writes what waits, reads. `Ready` with the next input. With `read` false only writing makes
-    /// progress, and nothing that the client sent is told. Cancel-safe.
+    /// Parses received bytes, writes pending output, reads. `Ready` with the next input. With `read` false
+    /// only writing makes progress, and nothing the client sent is returned. Cancel-safe.
     fn poll_input(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Result<Input, PipeError>>;
     /// Writes the server's stream header.
     fn open(&mut self, header: &StreamHeader);
-    /// Whether that has been written since the connection or the stream began.
+    /// Whether the header has been written since the connection or the stream began.
     fn opened(&self) -> bool;
     /// Writes the end of the stream.
     fn close(&mut self);
-    /// Writes a stanza; returns the bytes that wait.
+    /// Writes a stanza; returns the number of bytes pending.
     fn stanza(&mut self, stanza: &Stanza) -> usize;
     /// Writes an element that is not a stanza.
     fn element(&mut self, element: &Element);
-    /// Bytes that wait to be written.
+    /// The number of bytes waiting to be written.
     fn pending(&self) -> usize;
     /// The next input is a new stream's header (RFC 6120 section 4.3.3).
     fn restart(&mut self);
     /// Transport, encryption, address.
     fn about(&self) -> SessionAbout;
-    /// The web origin of the page that the client is part of (RFC 6454); none for clients that are no page.
+    /// The web origin of the client's page (RFC 6454); `None` for clients outside a browser.
     fn origin(&self) -> Option<&str> {
         None
     }
-    /// Ends the stream by sending the client to another address, where the transport has a word for that and the address
-    /// is one of its own. True when it has been written.
+    /// Ends the stream with a redirect to another URL, if the transport supports that and the URL is one of
+    /// its own. Returns `true` if it has been written.
     fn redirect(&mut self, _uri: &str) -> bool {
         false
     }
-    /// Does the transport itself show what has arrived (XEP-0124 section 9)? Then there is no stream management on it.
+    /// Whether the transport has its own acknowledgements (XEP-0124 section 9); if so, stream management is
+    /// not offered.
     fn confirms(&self) -> bool {
         false
     }
-    /// A session is bound: stanzas written from now on come from its mailbox, and are those that are confirmed.
+    /// A session is bound: stanzas written from now on come from its mailbox, and are the ones to be
+    /// confirmed.
     fn bound(&mut self) {}
-    /// What was written and what will be goes with the end of the stream: it is confirmed no more.
+    /// The stream is ending: what was and will be written goes with its end and is no longer confirmed.
     fn parting(&mut self) {}
-    /// Sets the limits of the host that the stream is for; they are closer until the client has `logged_in`.
+    /// Sets the limits of the stream's host; they are stricter until the client has `logged_in`.
     fn set_limits(&mut self, limits: &kernel::Limits, logged_in: bool);
-    /// Waits until everything has left, then says goodbye to the peer.
+    /// Waits until everything has been sent, then closes the transport cleanly.
     fn shut(&mut self) -> impl Future<Output = ()> + Send;
 }
 
-/// The next input.
 pub(crate) async fn input<P: Pipe>(pipe: &mut P) -> Result<Input, PipeError> {
     poll_fn(|cx| pipe.poll_input(cx, true)).await
 }
 
-/// The next stream event; what tells of output is passed over, a lost connection is none.
+/// The next stream event, skipping events about output; `None` if the connection is lost.
 pub(crate) async fn event<P: Pipe>(pipe: &mut P) -> Result<Option<StreamEvent>, PipeError> {
     loop {
         match input(pipe).await? {

@@ -18,8 +18,8 @@ use crate::sm;
 /// Attempts on one stream (RFC 6120 section 6.4.5 recommends two to five).
 const ATTEMPTS: usize = 5;
 
-/// Offers mechanisms and follows attempts until one succeeds; none when the peer has left. The result is the bare JID
-/// that the client has proven to own.
+/// Offers mechanisms and runs attempts until one succeeds; `None` when the peer has left. Returns the
+/// authenticated bare JID.
 pub(crate) async fn authenticate<P: Pipe>(
     c2s: &C2s,
     pipe: &mut P,
@@ -68,7 +68,7 @@ impl Attempt {
         Self::Failed(SaslError::TemporaryAuthFailure, Some(limited.to_string()))
     }
 
-    /// What is told of it: exchanges that were all begun in time are not all judged.
+    /// Refuses even a correct login if too many have failed by the time the exchange ends.
     fn judged(self, limiter: &LoginLimiter, address: IpAddr) -> Self {
         let right = match &self {
             Self::Done(..) => true,
@@ -79,7 +79,7 @@ impl Attempt {
     }
 }
 
-/// SCRAM where every account has keys for the hash; PLAIN under TLS only.
+/// SCRAM if every account has keys for the hash; PLAIN only under TLS.
 async fn offered(host: &Host, tls: bool) -> Vec<Mechanism> {
     let hashes = host.options().auth.hashes_offered(host.name()).await;
     Mechanism::ALL
@@ -120,7 +120,7 @@ async fn attempt<P: Pipe>(
             Some(message) => message,
             None => return Ok(Attempt::Failed(SaslError::IncorrectEncoding, None)),
         },
-        // without an initial response the server's first challenge is empty (RFC 6120 section 6.4.2)
+        // without an initial response, the server's first challenge is empty (RFC 6120 section 6.4.2)
         true => match challenge(pipe, &[]).await? {
             Answer::Data(message) => message,
             Answer::Refused(error) => return Ok(Attempt::Failed(error, None)),
@@ -182,7 +182,7 @@ async fn begin_scram(
     Ok((jid, found.refuse, exchange.server_first(&found.keys)))
 }
 
-/// The account's bare JID; whoever asks to act as somebody else is refused (RFC 6120 section 6.3.8).
+/// The account's bare JID; an authorization identity of another account is refused (RFC 6120 section 6.3.8).
 fn user(host: &Host, name: &str, authzid: Option<&str>) -> Result<Jid, SaslError> {
     let jid = Jid::from_parts(Some(name), host.name(), None).map_err(|_| SaslError::NotAuthorized)?;
     match authzid.map(Jid::parse) {
@@ -213,12 +213,12 @@ async fn challenge<P: Pipe>(pipe: &mut P, bytes: &[u8]) -> Result<Answer, PipeEr
     })
 }
 
-/// Without any text there is no initial response; one of no length is `=` (RFC 6120 section 6.4.2).
+/// Without text there is no initial response; an empty one is `=` (RFC 6120 section 6.4.2).
 fn is_absent(element: &Document) -> bool {
     element.root().text().trim().is_empty()
 }
 
-/// The element's base64 text; `=` stands for data of no length (RFC 6120 section 6.4.2).
+/// The element's decoded base64 text; `=` stands for empty data (RFC 6120 section 6.4.2).
 fn message(element: &Document) -> Option<Vec<u8>> {
     let text = element.root().text();
     match text.trim() {

@@ -3,32 +3,32 @@
 use kernel::TooHigh;
 use xmpp::{Condition, Element, Node, StreamCondition, StreamError, ns};
 
-/// What a client wrote.
+/// What a client sent.
 pub(crate) enum Request {
     /// `<enable/>`
     Enable {
-        /// It wants to resume.
+        /// Whether it wants to be able to resume.
         resume: bool,
     },
     /// `<resume/>`
     Resume {
-        /// The token; none when it is not one of ours.
+        /// The token; `None` if it is malformed.
         previd: Option<u128>,
-        /// Stanzas it has handled.
+        /// The number of stanzas the client has handled.
         h: u32,
     },
     /// `<r/>`
     Ask,
     /// `<a/>`
     Answer {
-        /// Stanzas it has handled.
+        /// The number of stanzas the client has handled.
         h: u32,
     },
-    /// Something else in that namespace, or without what it needs.
+    /// Another element of that namespace, or one with missing attributes.
     Bad,
 }
 
-/// Reads an element of the stream management namespace; none for other namespaces.
+/// Reads an element of the stream management namespace; `None` for other namespaces.
 pub(crate) fn read(node: Node<'_>) -> Option<Request> {
     if node.ns() != ns::SM {
         return None;
@@ -46,7 +46,7 @@ pub(crate) fn read(node: Node<'_>) -> Option<Request> {
     })
 }
 
-/// A token as it stands in `id` and `previd`: 128 bits in hexadecimal.
+/// A token as written in `id` and `previd`: 128 bits in hexadecimal.
 pub(crate) fn token(token: u128) -> String {
     format!("{token:032x}")
 }
@@ -60,7 +60,7 @@ fn element(name: &'static str) -> Element {
     Element::new(name, ns::SM)
 }
 
-/// `<enabled/>`; with the token and the time to resume when it can be resumed.
+/// `<enabled/>`, with the token and the time to resume if the session can be resumed.
 pub(crate) fn enabled(resume: Option<(u128, u64)>) -> Element {
     match resume {
         None => element("enabled"),
@@ -80,12 +80,12 @@ pub(crate) fn failed(condition: Condition) -> Element {
     element("failed").child(Element::new(condition.as_str(), ns::STANZAS))
 }
 
-/// The answer to stream management before there is a session (sections 3 and 6).
+/// The answer to stream management before a session is bound (sections 3 and 6).
 pub(crate) fn too_early(confirms: bool) -> Element {
     if confirms { not_here() } else { failed(Condition::UnexpectedRequest) }
 }
 
-/// `<failed/>` on a transport that keeps count itself (XEP-0124 section 9).
+/// `<failed/>` on a transport with its own acknowledgements (XEP-0124 section 9).
 pub(crate) fn not_here() -> Element {
     let words = "stream management is not available over BOSH, which has its own acknowledgements";
     failed(Condition::FeatureNotImplemented)
@@ -102,7 +102,7 @@ pub(crate) fn answer(h: u32) -> Element {
     element("a").attr("h", h.to_string())
 }
 
-/// The client claims to have handled more than was sent (XEP-0198 section 4).
+/// The client acknowledges more than was sent (XEP-0198 section 4).
 pub(crate) fn too_high(TooHigh { h, sent }: TooHigh) -> StreamError {
     StreamError::new(StreamCondition::UndefinedCondition)
         .text(format!("you acknowledged {h} stanzas, but only {sent} were sent"))

@@ -8,10 +8,9 @@ use xmpp::{Element, Framing, Stanza, StreamHeader, ns};
 
 use crate::pipe::{Input, Pipe, PipeError};
 
-/// A stream over TCP.
 pub(crate) struct Tcp {
     pub connection: Connection,
-    /// Our header has been written.
+    /// Whether the server's header has been written.
     opened: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Sessions on a pipe that follows a script.
+//! Sessions on a scripted pipe.
 
 mod acknowledging;
 mod scripted;

@@ -1,4 +1,4 @@
-//! The addresses at which web clients begin their streams.
+//! The HTTP routes of web clients.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::bosh;
 use crate::c2s::C2s;
 use crate::websocket::WebSocketRoute;
 
-/// Each path, and what answers there.
+/// Each path with its route.
 pub fn routes(c2s: &Arc<C2s>) -> Vec<(&'static str, Arc<dyn Route>)> {
     vec![("/xmpp-websocket", Arc::new(WebSocketRoute(c2s.clone()))), ("/http-bind", bosh::route(c2s))]
 }

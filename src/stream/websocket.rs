@@ -17,10 +17,10 @@ use crate::pipe::{Input, Pipe, PipeError};
 /// The subprotocol's name (section 3.1).
 const PROTOCOL: &str = "xmpp";
 
-/// The end of a stream, in the one spelling that every client knows: some compare it as a text.
+/// The end of a stream, in the spelling that every client accepts: some compare it as text.
 const CLOSE: &[u8] = br#"<close xmlns="urn:ietf:params:xml:ns:xmpp-framing" />"#;
 
-/// Turns requests into client streams.
+/// Serves WebSocket upgrades as client streams.
 pub(crate) struct WebSocketRoute(pub Arc<C2s>);
 
 impl Route for WebSocketRoute {
@@ -39,18 +39,17 @@ impl Route for WebSocketRoute {
 async fn connection(c2s: Arc<C2s>, upgrade: Upgrade, origin: Option<Box<str>>) {
     let until = c2s.login_deadline();
     let limits = c2s.limits().host.stream.before_login();
-    // Boxed: what the upgrade needs is held only until it is done.
+    // Boxed: the upgrade's state is needed only until it is done.
     if let Ok(Some(connection)) = Box::pin(timeout_at(until, upgrade.accept(limits))).await {
         let pipe = Box::new(WebSocketPipe { connection, origin, opened: false });
         listener::stream(c2s, pipe, until).await;
     }
 }
 
-/// A stream over WebSocket.
 pub(crate) struct WebSocketPipe {
     connection: WebSocket,
     origin: Option<Box<str>>,
-    /// Our `<open/>` has been written.
+    /// Whether the server's `<open/>` has been written.
     opened: bool,
 }
 
@@ -83,10 +82,10 @@ impl Pipe for WebSocketPipe {
         self.connection.pending_out()
     }
 
-    /// A message is a document by itself: it declares every namespace that it uses (section 3.3.3).
+    /// Each message is a document by itself: it declares every namespace it uses (section 3.3.3).
     fn element(&mut self, element: &Element) {
         self.connection.text(|out| match element.ns() == ns::STREAM {
-            // Clients look for `stream:features` and `stream:error` by these names.
+            // Some clients look for `stream:features` and `stream:error` by these prefixed names.
             true => element.clone().attr("xmlns:stream", ns::STREAM).write_prefixed(out, "stream", ""),
             false => element.write(out, ""),
         });

@@ -1,4 +1,4 @@
-//! Plugins' files in the data directory: components by content, and what they were compiled to.
+//! Plugin files in the data directory: components by content hash, and their compiled code.
 
 use std::fs::{DirBuilder, File, Permissions};
 use std::hash::{Hash, Hasher};
@@ -14,12 +14,13 @@ use wasmtime::component::Component;
 use crate::error::LoadError;
 use crate::section;
 
-/// Bytes of a plugin's file at most.
+/// Maximum bytes of a plugin's file.
 pub(crate) const MAX_BYTES: u64 = 32 * 1024 * 1024;
 /// A compiled file begins with the hash of the rest.
 const HASH: usize = 32;
 
-/// The folder `plugins` of the data directory. Only the server's user may enter it: compiled code is run.
+/// The directory `plugins` of the data directory. Only the server's user may access it: compiled code is
+/// executed.
 #[derive(Debug)]
 pub(crate) struct Artefacts {
     folder: PathBuf,
@@ -33,7 +34,7 @@ pub(crate) struct Artefact {
 }
 
 impl Artefact {
-    /// Reads a component from a file, whatever is in it.
+    /// Reads a file without checking its content.
     pub fn read(path: &Path) -> Result<Self, LoadError> {
         let mut bytes = Vec::new();
         let file = File::open(path).map_err(LoadError::file(path))?;
@@ -50,7 +51,7 @@ impl Artefact {
         Ok(Self { bytes, digest })
     }
 
-    /// Compiles it, about 100 ms for a small one.
+    /// Compiles it, which takes about 100 ms for a small one.
     pub fn compile(&self, engine: &Engine) -> Result<Component, LoadError> {
         let compiled = Component::from_binary(engine, &self.bytes);
         compiled.map_err(|error| LoadError::compiling(&format!("{error:#}")))
@@ -58,7 +59,7 @@ impl Artefact {
 }
 
 impl Artefacts {
-    /// Makes the folder, and closes it to others.
+    /// Creates the directory, closed to other users.
     pub fn open(data_dir: &Path) -> Result<Self, LoadError> {
         let folder = data_dir.join("plugins");
         for path in [&folder, &folder.join("compiled")] {
@@ -68,14 +69,14 @@ impl Artefacts {
         Ok(Self { folder })
     }
 
-    /// Keeps a component; the same bytes always lie at the same path.
+    /// Stores a component; the same bytes always have the same path.
     pub fn keep(&self, artefact: &Artefact) -> Result<PathBuf, LoadError> {
         let path = self.folder.join(format!("{}.wasm", artefact.digest));
         write_whole(&path, &artefact.bytes).map_err(LoadError::file(&path))?;
         Ok(path)
     }
 
-    /// The compiled component: from the folder, else compiled now and put there.
+    /// The compiled component: from the directory, else compiled now and stored there.
     pub fn compile(&self, engine: &Engine, artefact: &Artefact) -> Result<Component, LoadError> {
         let name = format!("{}-{}", artefact.digest, compatibility(engine));
         let path = self.folder.join("compiled").join(name);
@@ -94,7 +95,7 @@ impl Artefacts {
     }
 }
 
-/// Compiled code of this very engine, whole; none if there is none or it is damaged.
+/// Compiled code for exactly this engine; `None` if there is none or it is damaged.
 fn load(engine: &Engine, path: &Path) -> Option<Component> {
     let whole = std::fs::read(path).ok()?;
     let (hash, code) = whole.split_at_checked(HASH)?;
@@ -103,14 +104,15 @@ fn load(engine: &Engine, path: &Path) -> Option<Component> {
         return None;
     }
     #[expect(unsafe_code, reason = "nobody but this user can write there, and the hash tells a damaged file")]
-    // SAFETY: the file is what `Component::serialize` made in `compile`: it lies in a folder of mode 0700 that
-    // only this process's user writes to, its name holds the hash of the component and of the engine's version
-    // and settings, and its content is compared with its own hash, so it is neither another's nor damaged.
+    // SAFETY: the file was written by `Component::serialize` in `compile`: it is in a directory of mode 0700
+    // that only this process's user writes to, its name contains the hash of the component and of the
+    // engine's version and settings, and its content is compared with its own hash, so it is neither foreign
+    // nor damaged.
     let component = unsafe { Component::deserialize(engine, code) };
     component.map_err(|error| tracing::warn!(%error, "cannot load a compiled plugin: compiling again")).ok()
 }
 
-/// What tells engines apart whose compiled code does not fit each other: wasmtime's version and settings.
+/// Identifies engines whose compiled code is interchangeable: wasmtime's version and settings.
 fn compatibility(engine: &Engine) -> String {
     struct Collect(Sha256);
     impl Hasher for Collect {
@@ -128,7 +130,7 @@ fn compatibility(engine: &Engine) -> String {
     text
 }
 
-/// Writes a file that is there whole or not at all.
+/// Writes a file atomically.
 fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);

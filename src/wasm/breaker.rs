@@ -1,23 +1,23 @@
-//! The circuit breaker: a plugin that fails again and again is not called for a while.
+//! The circuit breaker: a plugin that fails repeatedly is not called for a while.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-/// Failures are counted over this time.
+/// Failures are summed over this time.
 const SPAN_MS: u64 = 10_000;
-/// It opens when failures of this weight came within the span.
+/// It opens when failures of this total weight occur within the span.
 const OPENS_AT: u32 = 3;
 /// How long it stays open at first, and at most.
 const FIRST_MS: u64 = 1_000;
 const LONGEST_MS: u64 = 60_000;
-/// After so long without opening it begins with the first time again.
+/// After this long without opening, the open time starts over.
 const HEALTHY_MS: u64 = 60_000;
 
-/// Closed: calls go through. Open: they do not, until a time. Then one call tries, and closes or opens it.
+/// Closed: calls go through. Open: they do not, until a time. Then one trial call closes or reopens it.
 #[derive(Default)]
 pub(crate) struct Breaker {
-    /// 0: closed; else open until then.
+    /// 0: closed; else the time until which it is open.
     until: AtomicU64,
     state: Mutex<State>,
 }
@@ -30,39 +30,40 @@ struct State {
     wait_ms: u64,
 }
 
-/// What the breaker says of a call.
+/// The breaker's decision about a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Admission {
-    /// It may be made.
+    /// The call may be made.
     Closed,
-    /// It may be made, and decides whether the next ones may.
+    /// The call may be made, and decides whether the breaker closes.
     Trial,
-    /// It may not.
+    /// The call must not be made.
     Open,
 }
 
 impl Breaker {
-    /// May a call be made? `now` (milliseconds, not 0) is asked only while it is not closed.
+    /// Whether a call may be made. `now` (milliseconds, not 0) is called only while the breaker is not
+    /// closed.
     pub fn admit(&self, now: impl FnOnce() -> u64) -> Admission {
         let until = self.until.load(Ordering::Acquire);
         if until == 0 {
             return Admission::Closed;
         }
         let now = now();
-        // Others stay out while one call tries.
+        // Other calls stay blocked during the trial.
         let next = now + FIRST_MS;
         let won = now >= until
             && self.until.compare_exchange(until, next, Ordering::AcqRel, Ordering::Acquire).is_ok();
         if won { Admission::Trial } else { Admission::Open }
     }
 
-    /// The call that tried went well.
+    /// The trial call succeeded.
     pub fn recovered(&self) {
         self.state.lock().failures.clear();
         self.until.store(0, Ordering::Release);
     }
 
-    /// A call failed; true if the breaker is open from now on.
+    /// A call failed; returns `true` if the breaker opened.
     pub fn failed(&self, weight: u32, trial: bool, now: u64) -> bool {
         let mut state = self.state.lock();
         state.failures.retain(|(when, _)| now.saturating_sub(*when) < SPAN_MS);
@@ -84,7 +85,6 @@ impl Breaker {
         true
     }
 
-    /// Is it open?
     pub fn is_open(&self) -> bool {
         self.until.load(Ordering::Acquire) != 0
     }

@@ -1,4 +1,4 @@
-//! How long a call may run, in CPU time of its thread.
+//! The CPU time limit of a call.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use wasmtime::{Result, Trap, UpdateDeadline};
 
 /// The budget of the call in progress.
 ///
-/// An epoch is wall time, and on a busy machine a call whose thread does not run is not a slow one: at each epoch
-/// the thread's CPU time is compared. It is first read at the first epoch, at most a tick after the call began, so
-/// that a call that is over before costs no system call.
+/// An epoch is wall time, and on a busy machine a call whose thread is not scheduled is not slow: at each
+/// epoch the thread's CPU time is compared. It is first read at the first epoch, at most a tick after the
+/// call began, so that a shorter call costs no system call.
 #[derive(Debug, Default)]
 pub(crate) struct Deadline {
     budget: Duration,
@@ -23,7 +23,7 @@ impl Deadline {
         *self = Self { budget, began: None, missed: false };
     }
 
-    /// Was the call stopped for running too long?
+    /// Whether the call was stopped because its time was up.
     pub fn missed(&self) -> bool {
         self.missed
     }

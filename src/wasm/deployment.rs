@@ -1,4 +1,4 @@
-//! A plugin at work: one version, with its settings, grants and policies.
+//! A deployed plugin: one version, with its settings, grants and policies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,42 +25,41 @@ use crate::state::Call;
 use crate::stats::HookCounters;
 use crate::verdict;
 
-/// CPU time of one call of a filter.
+/// CPU time of one call to a filter.
 const CALL: Duration = Duration::from_millis(5);
-/// CPU time of init, and of configure for each domain, when nobody waits for a stanza.
+/// CPU time of init, and of configure for each domain, when no stanza is waiting.
 const START: Duration = Duration::from_secs(2);
-/// The same when an instance is made on a stanza's way.
+/// The same when an instance is created while a stanza is waiting.
 const RESTART: Duration = Duration::from_millis(100);
 
-/// A domain on which a plugin is to decide.
+/// A domain on which a plugin is enabled.
 #[derive(Clone, Debug, Default)]
 pub struct DomainSettings {
-    /// The domain's name, as `Host::name` has it.
+    /// The domain's name, as in `Host::name`.
     pub domain: String,
-    /// What the domain sets otherwise (`config.NAME` of the domain), key by key.
+    /// The domain's own settings (`config.NAME` of the domain), which override key by key.
     pub config: Map<String, Value>,
 }
 
-/// Why a deployment is made; the plugin is told.
+/// Why a deployment is created; passed to the plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Occasion {
-    /// It was not at work before.
+    /// It was not deployed before.
     Start,
-    /// It replaces a version, or settings.
+    /// It replaces another version or other settings.
     Reload,
 }
 
-/// What the operator says of a plugin.
+/// The operator's configuration of a plugin.
 #[derive(Clone, Debug, Default)]
 pub struct DeployOptions {
-    /// The plugin's own table (`[plugins.NAME].config`). The manifest's defaults lie under it.
+    /// The plugin's own table (`[plugins.NAME].config`), which overrides the manifest's defaults.
     pub config: Map<String, Value>,
-    /// Where it decides.
+    /// Where it is enabled.
     pub domains: Vec<DomainSettings>,
-    /// What it may use.
     pub grants: Vec<String>,
-    /// Failure policies instead of the plugin's own: a word for all hooks that know it, or a table from hook to
-    /// word.
+    /// Failure policies that override the plugin's own: a word for all hooks that know it, or a table from
+    /// hook to word.
     pub policy: Option<Value>,
 }
 
@@ -72,8 +71,8 @@ pub(crate) struct Job {
     interests: Vec<Interest>,
 }
 
-/// A plugin at work on its domains. It is immutable: another version or other settings are another deployment, and
-/// the kernel's tables swap one for the other. The last reference drops its instances.
+/// A plugin deployed on its domains. Immutable: another version or other settings are another deployment, and
+/// the kernel's tables swap one for the other. Dropping the last reference drops its instances.
 pub struct Deployment {
     pub(crate) plugin: Arc<Plugin>,
     pub(crate) scope: Arc<Scope>,
@@ -84,8 +83,8 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// Puts a plugin to work: makes one instance that begins and reads every domain's settings. Whatever fails
-    /// here leaves what served before untouched.
+    /// Deploys a plugin: creates one instance, which starts and reads every domain's settings. A failure
+    /// leaves the previous deployment untouched.
     pub(crate) fn start(
         plugin: Arc<Plugin>,
         scope: Arc<Scope>,
@@ -104,12 +103,12 @@ impl Deployment {
         Ok(Self { plugin, scope, jobs, pool, breaker: Breaker::default(), why })
     }
 
-    /// The plugin's version at work.
+    /// The deployed version of the plugin.
     pub fn plugin(&self) -> &Arc<Plugin> {
         &self.plugin
     }
 
-    /// What can be said of it now.
+    /// Its current state.
     pub fn at_work(&self) -> AtWork {
         let mut domains: Vec<_> = self.scope.domains.values().map(|domain| domain.name.clone()).collect();
         domains.sort_unstable();
@@ -127,7 +126,7 @@ impl Deployment {
         self.jobs.iter().find(|job| job.hook == hook)
     }
 
-    /// Its hooks, each with all that it may be interested in.
+    /// Its hooks, each with the union of its interests.
     pub(crate) fn hooks(&self) -> impl Iterator<Item = (Hook, Interest)> {
         self.jobs.iter().filter_map(|job| {
             let all = job.interests.iter().cloned().reduce(Interest::and)?;
@@ -135,7 +134,7 @@ impl Deployment {
         })
     }
 
-    /// Is it interested? The kernel has asked already, but of all interests together.
+    /// Whether it is interested. The kernel has only checked the union of all interests.
     pub(crate) fn wants(&self, hook: Hook, stanza: &Stanza) -> bool {
         let exact = |job: &Job| match job.interests.as_slice() {
             [_] => true,
@@ -144,7 +143,7 @@ impl Deployment {
         self.job(hook).is_some_and(exact)
     }
 
-    /// Asks about a client's stanza.
+    /// Calls the hook for a client's stanza.
     pub(crate) fn client_in(&self, counters: &HookCounters, call: Call, traits: u32) -> Verdict {
         let stanza = call.stanza.clone();
         let may_readdress = self.scope.grants.allow("stanza", "rewrite-address");
@@ -172,7 +171,7 @@ impl Deployment {
         }
     }
 
-    /// Asks about a stanza that is about to be stored.
+    /// Calls the hook for a stanza about to be stored.
     pub(crate) fn before_offline(&self, counters: &HookCounters, call: Call, traits: u32) -> Storing {
         let said = self.ask(Hook::BeforeOffline, counters, call, traits, |instance, head| {
             let text = std::mem::take(&mut instance.text);
@@ -240,7 +239,7 @@ impl Deployment {
         answer
     }
 
-    /// The seat's instance, made now if there is none.
+    /// The seat's instance, created now if absent.
     fn instance<'a>(&self, seat: &'a mut Seat) -> Result<&'a mut Instance, Failure> {
         if seat.instance.is_none() {
             let why = if seat.failed { Why::RestartAfterTrap } else { self.why };
@@ -255,7 +254,7 @@ impl Deployment {
         instance.ok_or_else(|| Failure::new(FailureKind::Start, "the plugin has no instance"))
     }
 
-    /// A failure is told, and held against the plugin.
+    /// Logs a failure and counts it toward the circuit breaker.
     fn failed(&self, failure: &Failure, trial: bool) {
         let (plugin, version) = (&*self.scope.name, self.plugin.version());
         if failure.kind == FailureKind::Host {
@@ -280,7 +279,7 @@ impl Deployment {
     }
 }
 
-/// The hooks of a manifest, with the policies that hold.
+/// The hooks of a manifest, with the policies in force.
 pub(crate) fn jobs(manifest: &Manifest, policy: Option<&Value>) -> Result<Vec<Job>, LoadError> {
     let mut jobs = Vec::new();
     for hook in Hook::ALL {
@@ -297,7 +296,7 @@ pub(crate) fn jobs(manifest: &Manifest, policy: Option<&Value>) -> Result<Vec<Jo
     Ok(jobs)
 }
 
-/// What the operator says of a hook.
+/// The operator's policy for a hook.
 fn ordered(hook: Hook, policy: Option<&Value>) -> Result<Option<Policy>, String> {
     match policy {
         None => Ok(None),

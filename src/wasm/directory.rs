@@ -1,37 +1,39 @@
-//! The sessions that plugins ask about, as the kernel has them.
+//! The sessions that plugins can query, taken from the kernel.
 
 use std::sync::Weak;
 
 use kernel::{Kernel, Resource};
 use xmpp::{Jid, StreamError};
 
-/// What a plugin is told of a session.
+/// What a plugin can learn of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SessionFacts {
     pub id: u64,
     pub jid: String,
     /// The served domain's name.
     pub host: String,
-    /// None while it is not available.
+    /// `None` while it is not available.
     pub priority: Option<i8>,
     pub transport: &'static str,
     pub ip: String,
     pub since_ms: u64,
 }
 
-/// Where sessions are found and ended.
+/// Finds and closes sessions.
 pub(crate) trait Directory: Send + Sync {
     /// A session by its id.
     fn session(&self, id: u64) -> Option<SessionFacts>;
     /// All sessions of a local account.
     fn of_account(&self, jid: &Jid) -> Vec<SessionFacts>;
-    /// Ends a session's stream; false if there is no such session.
+    /// Closes a session's stream; `false` if there is no such session.
     fn close(&self, id: u64, error: StreamError) -> bool;
-    /// Subscription and groups of an account's roster item, if the roster is in memory; none without an item.
+    /// Subscription and groups of an account's roster item, if the roster is in memory; `None` without an
+    /// item.
     fn roster_item(&self, account: &Jid, contact: &Jid) -> Option<(&'static str, Vec<String>)>;
 }
 
-/// The kernel's sessions. Plugins hang on its tables, so it is not held alive from here.
+/// The kernel's sessions. Plugins are referenced by the kernel's tables, so this must not keep the kernel
+/// alive.
 pub(crate) struct KernelDirectory(pub Weak<Kernel>);
 
 impl Directory for KernelDirectory {
@@ -52,7 +54,7 @@ impl Directory for KernelDirectory {
     fn roster_item(&self, account: &Jid, contact: &Jid) -> Option<(&'static str, Vec<String>)> {
         let kernel = self.0.upgrade()?;
         let account = kernel.account_in_use(account)?;
-        let roster = kernel.cached_roster(&account)?; // a filter does not wait for the store
+        let roster = kernel.cached_roster(&account)?; // a filter must not wait for the store
         let item = roster.get(&contact.bare())?;
         Some((item.subscription.as_str(), item.groups.iter().map(ToString::to_string).collect()))
     }

@@ -1,4 +1,4 @@
-//! The one engine of the process: code generation, the pool of instances, the ticker of its deadlines.
+//! The process's only wasmtime engine: code generation, the instance pool, the ticker for deadlines.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 use crate::error::LoadError;
 use crate::limits;
 
-/// An epoch: how often a running guest is looked at.
+/// An epoch: how often a running guest is checked.
 pub(crate) const TICK: Duration = Duration::from_millis(1);
-/// Plugins, old and new versions together, that each worker may hold an instance of.
+/// Plugins, counting old and new versions, of which each worker may hold an instance.
 const PLUGINS: usize = 40;
-/// Core instances of one component: its module, the shims between component and module, and some to spare.
+/// Core instances of one component: its module, the shims between component and module, and some spare ones.
 const CORE_INSTANCES: u32 = 8;
-/// Bytes of a memory or table that stay resident between two instances of a slot.
+/// Bytes of a memory or table that stay resident between two instances in a slot.
 const KEEP_RESIDENT: usize = 64 * 1024;
 
-/// Where instances get their memory from.
+/// Where instances get their memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Allocator {
-    /// A pool reserved at start: a fresh instance takes about 50 µs.
+    /// A pool reserved at start: a new instance takes about 50 µs.
     Pooling,
-    /// The operating system, at each instance: the address space for a pool was refused.
+    /// The operating system, for each instance: the address space for a pool was refused.
     OnDemand,
 }
 
-/// Builds the engine; falls back to memory on demand, loudly, where the pool's address space is refused.
+/// Builds the engine; falls back to on-demand memory, with a warning, if the pool's address space is refused.
 pub(crate) fn build(workers: usize) -> Result<(Engine, Allocator), LoadError> {
     let pooled = Engine::new(config().allocation_strategy(pool(workers)));
     let (engine, allocator) = match pooled {
@@ -79,8 +79,8 @@ fn pool(workers: usize) -> InstanceAllocationStrategy {
     InstanceAllocationStrategy::Pooling(pool)
 }
 
-/// Starts the ticker: a thread of its own, since a guest that spins stops every timer of the runtime. It ends with
-/// the engine.
+/// Starts the ticker: a thread of its own, since a guest in a busy loop would block the runtime's timers. It
+/// ends with the engine.
 pub(crate) fn tick(engine: &Engine) -> Result<(), LoadError> {
     let engine = engine.weak();
     let ticker = move || {

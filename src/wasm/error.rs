@@ -1,28 +1,28 @@
-//! Why a plugin is not loaded: each in words, with what to do.
+//! Why a plugin is not loaded, with what the operator can do about it.
 
 use std::io;
 use std::path::PathBuf;
 
 use settings::Problem;
 
-/// Why a plugin is not loaded or not put to work. Whatever served before goes on serving.
+/// Why a plugin is not loaded or not deployed. A previous deployment stays in force.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// A file cannot be read or written.
     #[error("{}: {error}", .path.display())]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: io::Error,
     },
-    /// The file has more bytes than a plugin may have.
+    /// The file exceeds the maximum size of a plugin.
     #[error("it has {bytes} bytes; a plugin may have at most {}", crate::artefacts::MAX_BYTES)]
     TooLarge {
-        /// How many.
+        /// Its size.
         bytes: u64,
     },
-    /// The file is no WebAssembly component.
+    /// The file is not a WebAssembly component.
     #[error("it is not a WebAssembly component: {0}")]
     NotAComponent(String),
     /// The operating system lets the process have no memory that can be executed.
@@ -31,10 +31,10 @@ pub enum LoadError {
     /// The component has no custom section `castling:plugin`.
     #[error("it has no manifest")]
     NoManifest,
-    /// The manifest is wrong.
+    /// The manifest is invalid.
     #[error("its manifest is invalid: {0}")]
     Manifest(String),
-    /// The name cannot be a plugin's.
+    /// The name is not valid for a plugin.
     #[error("`{0}` is not a valid plugin name")]
     Name(String),
     /// The component needs another version of an interface.
@@ -42,51 +42,51 @@ pub enum LoadError {
     Version {
         /// The interface, such as `castling:plugin/rates`.
         interface: String,
-        /// What the component needs.
+        /// The required version.
         wanted: String,
-        /// What this server has.
+        /// The version this server provides.
         offered: &'static str,
     },
-    /// The component imports what no plugin gets: files, sockets, another host's interfaces.
+    /// The component imports what is not available to plugins: files, sockets, another host's interfaces.
     #[error("it imports {import}, which is not available to plugins")]
     Forbidden {
-        /// What it imports.
+        /// The import.
         import: String,
     },
-    /// The component exports a hook that this server does not call.
+    /// The component exports a hook that this server does not support.
     #[error("it exports {0}, which this server does not call")]
     UnknownHook(String),
-    /// Imports do not fit this server's functions.
+    /// Imports do not match this server's functions.
     #[error("its imports do not match this server: {0}")]
     Link(String),
-    /// A grant cannot be read.
+    /// A grant is malformed.
     #[error("a grant is malformed: {0}")]
     Grant(String),
-    /// The component imports what it has not been granted.
+    /// The component imports functions it has not been granted.
     #[error("it lacks required grants: {}", .missing.join(", "))]
     NotGranted {
-        /// The grants that are missing.
+        /// The missing grants.
         missing: Vec<String>,
     },
     /// Not a valid failure policy.
     #[error("{0}")]
     Policy(String),
-    /// The settings of a domain are wrong.
+    /// A domain's settings are invalid.
     #[error("its settings for {domain} are invalid{}", listed(.problems))]
     Config {
         domain: String,
-        /// Everything that is wrong.
+        /// All problems.
         problems: Vec<Problem>,
     },
     /// The plugin itself refuses to start, or refuses a domain's settings.
     #[error("it {}: {message}", refusal(.domain.as_deref()))]
     Refused {
-        /// The domain; none: it refuses to start at all.
+        /// The domain; `None`: it refuses to start at all.
         domain: Option<String>,
-        /// What it says.
+        /// Its message.
         message: String,
     },
-    /// The plugin failed while it started.
+    /// The plugin failed while starting.
     #[error("it failed while starting: {0}")]
     Failed(String),
     /// The engine cannot be set up.

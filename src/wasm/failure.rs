@@ -1,21 +1,21 @@
-//! How a call may fail.
+//! Failures of plugin calls.
 
 use std::fmt;
 
 /// What went wrong in a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
-    /// The guest trapped: a panic, an exit, a broken instruction.
+    /// The guest trapped: a panic, an exit, an invalid instruction.
     Trap,
-    /// It ran longer than it may.
+    /// It exceeded its time limit.
     Deadline,
-    /// It asked for more memory than it may have.
+    /// It exceeded its memory limit.
     Memory,
-    /// Its answer is none: XML that is none, another stanza than the one it may return.
+    /// Its answer is invalid: malformed XML, or a stanza it must not return.
     Verdict,
-    /// No instance could be made.
+    /// No instance could be created.
     Start,
-    /// The server's own code panicked; this is not held against the plugin.
+    /// The server's own code panicked; this does not count against the plugin.
     Host,
     /// It was not called: it has failed too often.
     Open,
@@ -32,12 +32,12 @@ impl FailureKind {
         FailureKind::Open,
     ];
 
-    /// Its word in statistics.
+    /// Its name in statistics.
     pub fn name(self) -> &'static str {
         ["trap", "deadline", "memory", "verdict", "start", "host", "open"][self as usize]
     }
 
-    /// How heavily it weighs with the circuit breaker.
+    /// Its weight in the circuit breaker.
     pub(crate) fn weight(self) -> u32 {
         match self {
             FailureKind::Deadline | FailureKind::Memory => 2,

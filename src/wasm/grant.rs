@@ -1,9 +1,9 @@
-//! What a plugin may do beyond deciding: `interface[.function][:scope]`.
+//! What a plugin is allowed beyond deciding: `interface[.function][:scope]`.
 
 use std::fmt;
 
-/// The functions that need a grant. Everything else of `call`, `log`, `config`, `metrics`, `rates` and
-/// `sessions` is free.
+/// The functions that need a grant. Everything else in `call`, `log`, `config`, `metrics`, `rates` and
+/// `sessions` needs none.
 const GUARDED: &[(&str, &[&str])] = &[
     ("sessions", &["close", "of-account"]),
     ("routing", &["send"]),
@@ -15,12 +15,12 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("stanza", &["rewrite-address"]),
 ];
 
-/// Does calling this function need a grant?
+/// Whether this function needs a grant.
 pub(crate) fn is_guarded(interface: &str, function: &str) -> bool {
     GUARDED.iter().any(|(name, functions)| *name == interface && functions.contains(&function))
 }
 
-/// One grant: an interface, or a function of it, within a scope.
+/// One grant: an interface, or one of its functions, within a scope.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Grant {
     interface: String,
@@ -29,10 +29,10 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// Reads `interface[.function][:scope]`.
+    /// Parses `interface[.function][:scope]`.
     ///
     /// # Errors
-    /// What is wrong with it, in words.
+    /// A description of the problem.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (what, scope) = match text.split_once(':') {
             Some((what, scope)) => (what, Some(scope.to_owned())),
@@ -67,17 +67,17 @@ impl fmt::Display for Grant {
     }
 }
 
-/// What one plugin has been granted.
+/// The grants of one plugin.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Grants(Vec<Grant>);
 
 impl Grants {
-    /// Reads all grants.
+    /// Parses all grants.
     pub fn parse(texts: &[String]) -> Result<Self, String> {
         texts.iter().map(|text| Grant::parse(text)).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Is the function granted, in whatever scope?
+    /// Whether the function is granted, in any scope.
     pub fn allow(&self, interface: &str, function: &str) -> bool {
         !is_guarded(interface, function) || self.0.iter().any(|grant| grant.covers(interface, function))
     }

@@ -1,4 +1,4 @@
-//! What a hook is told of a stanza: scalars, and one packed text.
+//! What a hook receives of a stanza: scalars, and one packed text.
 
 use kernel::Packet;
 use xmpp::{Framing, Kind, Stanza, StanzaType, ns};
@@ -22,7 +22,7 @@ pub(crate) mod traits {
 const CARBONS: &str = "urn:xmpp:carbons:2";
 const DELAY: &str = "urn:xmpp:delay";
 
-/// The traits that follow from the stanza alone.
+/// The traits determined by the stanza alone.
 pub(crate) fn of_stanza(stanza: &Stanza) -> u32 {
     let mut bits = 0;
     for child in stanza.children() {
@@ -45,7 +45,8 @@ pub(crate) fn of_stanza(stanza: &Stanza) -> u32 {
     bits
 }
 
-/// The traits of a packet: also where it comes from and goes to. `is_local` knows the served domains.
+/// The traits of a packet, including those of its origin and destination. `is_local` knows the served
+/// domains.
 pub(crate) fn of_packet(packet: &Packet, outbound: bool, is_local: impl Fn(&str) -> bool) -> u32 {
     let stanza = &packet.stanza;
     let mut bits = of_stanza(stanza);
@@ -58,7 +59,7 @@ pub(crate) fn of_packet(packet: &Packet, outbound: bool, is_local: impl Fn(&str)
     if outbound { bits | traits::OUTBOUND } else { bits }
 }
 
-/// Fills `text` and says where its parts end. Offsets are in bytes.
+/// Fills `text` and returns where its parts end. Offsets are in bytes.
 pub(crate) fn pack(call: &Call, traits: u32, want: Want, text: &mut String) -> Head {
     let stanza = &call.stanza;
     let payload = stanza.payload();

@@ -1,25 +1,25 @@
-//! The hooks that this server calls, and what it does when a plugin fails in one.
+//! The hooks this server supports, and the policies for when a plugin fails in one.
 
 use std::fmt;
 
-/// A hook that this server calls: an interface that a plugin may export.
+/// A supported hook: an interface that a plugin may export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Hook {
     /// A client's stanza, after `from` is stamped.
     ClientIn,
-    /// A stanza that nobody is online to take.
+    /// A stanza that no online session takes.
     BeforeOffline,
 }
 
-/// What becomes of a stanza when a plugin fails.
+/// What happens to a stanza when a plugin fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// As if the plugin were not there: `pass`, or `keep` before the offline store.
+    /// As if the plugin were absent: `pass`, or `keep` in the offline hook.
     Open,
-    /// The sender is told `internal-server-error`; presence is dropped. In the offline hook: it is bounced with
+    /// The sender gets `internal-server-error`; presence is dropped. In the offline hook: it is bounced with
     /// `service-unavailable`.
     Reject,
-    /// It is swallowed, and counted.
+    /// It is dropped, and counted.
     Drop,
 }
 
@@ -38,7 +38,7 @@ impl Hook {
         Self::ALL.into_iter().find(|hook| hook.name() == name)
     }
 
-    /// The policies' words in this hook.
+    /// The names of the policies for this hook.
     pub(crate) fn words(self) -> [(&'static str, Policy); 3] {
         match self {
             Hook::ClientIn => [("pass", Policy::Open), ("reject", Policy::Reject), ("drop", Policy::Drop)],
@@ -48,7 +48,7 @@ impl Hook {
         }
     }
 
-    /// The policy that a word names in this hook.
+    /// The policy of this name for this hook.
     pub(crate) fn policy(self, word: &str) -> Result<Policy, String> {
         let words = self.words();
         let found = words.iter().find(|(name, _)| *name == word).map(|(_, policy)| *policy);
@@ -58,7 +58,7 @@ impl Hook {
         })
     }
 
-    /// What holds when neither the operator nor the plugin says anything.
+    /// The policy when neither the operator nor the plugin sets one.
     pub(crate) fn default_policy(self, guards: bool) -> Policy {
         match self {
             Hook::ClientIn if guards => Policy::Reject,
@@ -66,7 +66,7 @@ impl Hook {
         }
     }
 
-    /// The words of its verdicts, in the order of their counters.
+    /// The names of its verdicts, in the order of their counters.
     pub(crate) fn verdicts(self) -> &'static [&'static str] {
         match self {
             Hook::ClientIn => &["pass", "drop", "reject", "replace", "handled"],

@@ -1,4 +1,4 @@
-//! What a component asks for and offers, read without running it.
+//! A component's imports, exports and manifest, read without running it.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -13,11 +13,11 @@ use crate::hook::Hook;
 use crate::host::wasi;
 use crate::manifest::Manifest;
 
-/// The package of the plugin contract, and the version of it that this server offers.
+/// The package of the plugin interface, and the version this server provides.
 const PACKAGE: &str = "castling:plugin";
 const OFFERED: &str = "1.0.0";
 
-/// Interfaces of the contract that a plugin may import.
+/// Interfaces that a plugin may import.
 const HOST: &[&str] = &[
     "types",
     "call",
@@ -33,19 +33,19 @@ const HOST: &[&str] = &[
     "http-client",
 ];
 
-/// Exported beside the hooks.
+/// Exported in addition to the hooks.
 const LIFECYCLE: &str = "lifecycle";
 
 /// An interface that a component imports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Import {
-    /// Its name without package and version for the contract's own (`sessions`), else as it stands.
+    /// Its name: without package and version for the plugin interface's own (`sessions`), else as written.
     pub interface: String,
     /// The functions of it that the component uses.
     pub functions: Vec<String>,
 }
 
-/// What a component says of itself and what its code asks for.
+/// A component's manifest and what its code imports.
 #[derive(Clone, Debug, Serialize)]
 pub struct Inspection {
     pub manifest: Manifest,
@@ -53,16 +53,16 @@ pub struct Inspection {
     pub digest: String,
     /// Bytes of the file.
     pub bytes: usize,
-    /// What it imports of the contract, by name.
+    /// Its imports from the plugin interface, by name.
     pub imports: Vec<Import>,
     /// The hooks it exports.
     pub exports: Vec<String>,
-    /// The grants it asks for: those of the manifest, and those that its imports need beyond them.
+    /// The grants it requests: those of the manifest, and any others its imports need.
     pub asks: Vec<String>,
 }
 
 impl Inspection {
-    /// Reads a compiled component.
+    /// Inspects a compiled component.
     pub(crate) fn of(
         engine: &Engine,
         component: &Component,
@@ -87,14 +87,13 @@ impl Inspection {
         Ok(Self { manifest, digest, bytes, imports, exports, asks })
     }
 
-    /// Everything that is wrong with settings on one domain: the plugin's own table `base`, and the domain's over
-    /// it.
+    /// All problems of the settings on one domain: the plugin's own table `base`, overridden by the domain's.
     pub fn check_config(&self, base: &Map<String, Value>, own: &Map<String, Value>) -> Vec<Problem> {
         let schema = &self.manifest.config;
         schema.problems(&schema.merge(base, own))
     }
 
-    /// Would these grants do?
+    /// Checks whether these grants suffice.
     ///
     /// # Errors
     /// [`LoadError::Grant`] or [`LoadError::NotGranted`].
@@ -102,7 +101,7 @@ impl Inspection {
         self.covered(&Grants::parse(grants).map_err(LoadError::Grant)?)
     }
 
-    /// Is this a failure policy of its hooks: a word, or a table from hook to word?
+    /// Checks a failure policy of its hooks: a word, or a table from hook to word.
     ///
     /// # Errors
     /// [`LoadError::Policy`].
@@ -110,7 +109,7 @@ impl Inspection {
         crate::deployment::jobs(&self.manifest, Some(policy)).map(drop)
     }
 
-    /// Refuses grants that leave an interface without any function that may be called.
+    /// Refuses grants that leave an imported interface without any callable function.
     pub(crate) fn covered(&self, grants: &Grants) -> Result<(), LoadError> {
         let mut missing = Vec::new();
         for import in &self.imports {
@@ -125,7 +124,7 @@ impl Inspection {
     }
 }
 
-/// The hooks of the manifest and those of the component have to be the same.
+/// The manifest and the component must have the same hooks.
 fn agree(manifest: &Manifest, exports: &[String]) -> Result<(), LoadError> {
     let wrong = |why: String| Err(LoadError::Manifest(why));
     if let Some(name) = manifest.hooks.keys().find(|name| !exports.contains(name)) {
@@ -153,7 +152,7 @@ fn asks(manifest: &Manifest, imports: &[Import]) -> Result<Vec<String>, LoadErro
     Ok(asks)
 }
 
-/// The contract's interface of this import; none for a WASI interface that is there.
+/// The plugin interface of this import; `None` for a supported WASI interface.
 fn host_interface(name: &str) -> Result<Option<&str>, LoadError> {
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
     let forbidden = || LoadError::Forbidden { import: name.to_owned() };

@@ -1,4 +1,4 @@
-//! One running instance: a store of its own, thrown away as a whole after a failure.
+//! One running instance: its store is discarded as a whole after a failure.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::plugin::Code;
 use crate::scope::Scope;
 use crate::state::{Call, State};
 
-/// Characters of a plugin's refusal.
+/// Maximum characters of a plugin's refusal message.
 const WORDS: usize = 1000;
 
 /// An instance of a plugin, ready for calls.
@@ -23,12 +23,12 @@ pub(crate) struct Instance {
     lifecycle: Option<lifecycle::Guest>,
     pub client_in: Option<client_in::Guest>,
     pub before_offline: Option<before_offline::Guest>,
-    /// The packed text of the call, kept for its room.
+    /// The packed text of the call, reused as a buffer.
     pub text: String,
     counted_bytes: i64,
 }
 
-/// Why an instance did not begin.
+/// Why an instance did not start.
 pub(crate) enum StartError {
     Failed(Failure),
     Refused { domain: Option<String>, message: String },
@@ -44,8 +44,8 @@ impl From<StartError> for LoadError {
 }
 
 impl Instance {
-    /// Makes an instance, lets it begin and read the settings of every domain. Each step has this budget of CPU
-    /// time.
+    /// Creates an instance, starts it and lets it read the settings of every domain. Each step has this
+    /// budget of CPU time.
     pub fn start(code: &Code, scope: &Arc<Scope>, why: Why, budget: Duration) -> Result<Self, StartError> {
         let mut store = Store::new(code.pre.engine(), State::new(scope.clone()));
         store.limiter(|state| &mut state.limits);
@@ -97,8 +97,8 @@ impl Instance {
         &mut self.store
     }
 
-    /// Makes one call into the guest, within a budget of CPU time. After a failure the instance has to go: a trap
-    /// poisons the whole store.
+    /// Makes one call into the guest, within a budget of CPU time. After a failure the instance must be
+    /// discarded: a trap poisons the whole store.
     pub fn run<R>(
         &mut self,
         call: Option<Call>,
@@ -146,7 +146,7 @@ impl Drop for Instance {
     }
 }
 
-/// The plugin's own words, as far as an operator reads them.
+/// The plugin's own message, shortened for the operator.
 fn refused(domain: Option<&str>, message: &str) -> StartError {
     let message = message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(WORDS).collect();
     StartError::Refused { domain: domain.map(str::to_owned), message }

@@ -1,4 +1,4 @@
-//! What plugins keep with a session: state of the session, so that it goes with it.
+//! What plugins keep with a session: part of the session's state, so that it ends with it.
 
 use std::sync::{Arc, Weak};
 
@@ -7,9 +7,9 @@ use parking_lot::Mutex;
 use crate::memory::Memory;
 use crate::rates::Repeat;
 
-/// Counters that a plugin may have for one session.
+/// Maximum counters of a plugin for one session.
 const REPEATS: usize = 16;
-/// Bytes of a session slot.
+/// Maximum bytes of a session slot.
 pub(crate) const SLOT_BYTES: usize = 64 * 1024;
 
 /// What plugins keep with one session, by the memory of each plugin's name.
@@ -39,7 +39,7 @@ impl Drop for OfPlugin {
 }
 
 impl Kept {
-    /// One more of the session's counter `name`; see `rates.repeat-session`.
+    /// Increments the session's counter `name`; see `rates.repeat-session`.
     pub fn repeat(
         &self,
         memory: &Arc<Memory>,
@@ -61,14 +61,13 @@ impl Kept {
         })
     }
 
-    /// What the plugin keeps with the session; empty until set.
+    /// The plugin's session slot; empty until set.
     pub fn slot(&self, memory: &Arc<Memory>) -> Vec<u8> {
         let all = self.0.lock();
         let found = all.iter().find(|kept| kept.memory.as_ptr() == Arc::as_ptr(memory));
         found.map(|kept| kept.slot.clone()).unwrap_or_default()
     }
 
-    /// Keeps it.
     pub fn set_slot(&self, memory: &Arc<Memory>, value: Vec<u8>) {
         self.with(memory, |kept| kept.slot = value);
     }
@@ -77,7 +76,7 @@ impl Kept {
         let mut all = self.0.lock();
         let at = all.iter().position(|kept| kept.memory.as_ptr() == Arc::as_ptr(memory));
         let at = at.unwrap_or_else(|| {
-            // Plugins that were removed in the meantime leave.
+            // Entries of plugins removed in the meantime are dropped.
             all.retain(|kept| kept.memory.strong_count() > 0);
             all.reserve_exact(1);
             all.push(OfPlugin::new(memory));

@@ -1,8 +1,9 @@
 //! The plugin platform: engine, manifest, grants, instances, one host file per WIT interface.
 //!
-//! A [`Platform`] loads components ([`Plugin`]) and puts them to work ([`Deployment`]). A deployment is a module of
-//! the kernel like any other; replacing a plugin means publishing another deployment on its hosts, which the kernel
-//! does in one swap. What has to outlive that (counters, session slots, metrics) is kept by the plugin's name.
+//! A [`Platform`] loads components ([`Plugin`]) and deploys them ([`Deployment`]). A deployment is a module
+//! of the kernel like any other; replacing a plugin means publishing another deployment on its hosts, which
+//! the kernel does in one swap. What must outlive that (counters, session slots, metrics) is kept under the
+//! plugin's name.
 
 mod artefacts;
 mod bindings;

@@ -1,18 +1,18 @@
-//! What one instance may take of memory.
+//! Memory limits of an instance.
 
 use wasmtime::{ResourceLimiter, bail};
 
-/// Bytes of all memories of an instance.
+/// Total bytes of an instance's memories.
 pub(crate) const MEMORY_BYTES: usize = 16 * 1024 * 1024;
 /// Elements of one table.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 pub(crate) const INSTANCES: usize = 16;
 pub(crate) const MEMORIES: usize = 4;
 pub(crate) const TABLES: usize = 8;
-/// Bytes of a text or a list that a guest hands to the host.
+/// Bytes of a string or list passed from a guest to the host.
 pub(crate) const TEXT_BYTES: usize = 1024 * 1024;
 
-/// Counts what an instance has and stops it at the cap: growing beyond is a trap.
+/// Tracks an instance's memory and stops it at the limit: growing beyond traps.
 #[derive(Debug)]
 pub(crate) struct Limits {
     cap: usize,
@@ -25,12 +25,12 @@ impl Limits {
         Self { cap, bytes: 0, exceeded: false }
     }
 
-    /// Bytes of all its memories.
+    /// Total bytes of its memories.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Did it ask for more than it may have?
+    /// Whether it has tried to exceed a limit.
     pub fn exceeded(&self) -> bool {
         self.exceeded
     }

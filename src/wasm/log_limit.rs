@@ -1,13 +1,13 @@
-//! How much a plugin may write to the log.
+//! Rate limit for plugins' log lines.
 
 use parking_lot::Mutex;
 
-/// Lines at once.
+/// Lines allowed at once.
 const BURST: u64 = 50;
 /// Lines a second, on average.
 const PER_SECOND: u64 = 10;
 
-/// A bucket of lines: what does not fit is counted and told with the next line that does.
+/// A token bucket of lines: suppressed lines are counted and reported with the next one that is written.
 pub(crate) struct LogLimit(Mutex<Bucket>);
 
 struct Bucket {
@@ -23,7 +23,7 @@ impl Default for LogLimit {
 }
 
 impl LogLimit {
-    /// May another line be written? If so: how many were suppressed before it.
+    /// Whether another line may be written; if so, the number of lines suppressed before it.
     pub fn take(&self, now_ms: u64) -> Option<u64> {
         let mut bucket = self.0.lock();
         let earned = now_ms.saturating_sub(bucket.since_ms) * PER_SECOND / 1000;

@@ -1,4 +1,4 @@
-//! What a plugin says of itself: JSON in the component's custom section `castling:plugin`.
+//! A plugin's manifest: JSON in the component's custom section `castling:plugin`.
 
 use std::collections::BTreeMap;
 
@@ -10,28 +10,28 @@ use crate::error::LoadError;
 use crate::hook::Hook;
 use crate::schema::Schema;
 
-/// The format of manifests that this server reads.
+/// The manifest format supported by this server.
 const FORMAT: u32 = 1;
 
-/// A plugin's manifest.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// The manifest's format: 1.
     pub manifest: u32,
-    /// The plugin's own name; the operator may give it another.
+    /// The plugin's own name; the operator may choose another.
     pub name: String,
     pub version: String,
-    /// Its licence, an SPDX expression.
+    /// Its license, an SPDX expression.
     pub licence: String,
     /// What it does, in one sentence.
     pub description: String,
-    /// What it wants to be asked about, by hook.
+    /// The stanzas it wants to be called for, by hook.
     pub hooks: BTreeMap<String, HookManifest>,
-    /// It protects: it runs before others, and where it fails a stanza is refused rather than let through.
+    /// Whether it protects: it runs before others, and when it fails, stanzas are refused rather than let
+    /// through.
     #[serde(default)]
     pub guards: bool,
-    /// The grants it asks for.
+    /// The grants it requests.
     #[serde(default)]
     pub grants: Vec<String>,
     /// The names of its metrics.
@@ -46,12 +46,12 @@ pub struct Manifest {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct HookManifest {
-    /// It is asked about stanzas that match one of these.
+    /// It is called for stanzas that match any of these.
     pub interests: Vec<InterestManifest>,
-    /// Does the call carry the stanza's XML?
+    /// Whether the call carries the stanza's XML.
     #[serde(default)]
     pub want: Want,
-    /// What becomes of a stanza when the plugin fails; the operator may say otherwise.
+    /// What happens to the stanza when the plugin fails; the operator may override it.
     #[serde(default)]
     pub on_failure: Option<String>,
 }
@@ -62,10 +62,10 @@ pub struct HookManifest {
 pub struct InterestManifest {
     /// `message`, `presence`, `iq`.
     pub kinds: Vec<String>,
-    /// The words of WIT's `subtype`; all if there are none. `normal` is also a message without a type.
+    /// The cases of WIT's `subtype`; all if empty. `normal` includes a message without a type.
     #[serde(default)]
     pub types: Vec<String>,
-    /// Namespaces of a child element; any if there are none.
+    /// Namespaces of a child element; any if empty.
     #[serde(default)]
     pub ns: Vec<String>,
 }
@@ -74,14 +74,13 @@ pub struct InterestManifest {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Want {
-    /// The head and its five texts.
+    /// The head and its five strings.
     #[default]
     Head,
     /// The stanza's XML as well.
     Xml,
 }
 
-/// What a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MetricKind {
@@ -94,10 +93,10 @@ pub enum MetricKind {
 }
 
 impl Manifest {
-    /// Reads a manifest.
+    /// Parses a manifest.
     ///
     /// # Errors
-    /// [`LoadError::Manifest`], in words.
+    /// [`LoadError::Manifest`] with a description.
     pub fn parse(json: &[u8]) -> Result<Self, LoadError> {
         let manifest: Self =
             serde_json::from_slice(json).map_err(|error| LoadError::Manifest(error.to_string()))?;
@@ -126,13 +125,14 @@ impl Manifest {
         self.config.check_itself("config")
     }
 
-    /// The hooks it names.
+    /// The manifest's entry for this hook.
     pub(crate) fn hook(&self, hook: Hook) -> Option<&HookManifest> {
         self.hooks.get(hook.name())
     }
 }
 
-/// Is this a plugin's name, fit for a file's: lower-case letters, digits and hyphens, 64 at most?
+/// Whether this is a valid plugin name, usable as a file name: lower-case letters, digits and hyphens, 64 at
+/// most.
 pub fn is_name(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     (1..=64).contains(&text.len()) && text.bytes().all(allowed) && !text.starts_with('-')
@@ -140,7 +140,7 @@ pub fn is_name(text: &str) -> bool {
 
 const KINDS: [Kind; 3] = [Kind::Message, Kind::Presence, Kind::Iq];
 
-/// The words of WIT's `subtype`, in its order.
+/// The cases of WIT's `subtype`, in its order.
 pub(crate) const TYPES: [StanzaType; 16] = [
     StanzaType::None,
     StanzaType::Normal,
@@ -169,7 +169,7 @@ fn stanza_type(word: &str) -> Result<StanzaType, String> {
 }
 
 impl InterestManifest {
-    /// The kernel's form of it.
+    /// Converts it to the kernel's form.
     pub(crate) fn compile(&self) -> Result<Interest, String> {
         let mut types = self.types.iter().map(|word| stanza_type(word)).collect::<Result<Vec<_>, _>>()?;
         if types.contains(&StanzaType::Normal) {

@@ -1,4 +1,5 @@
-//! What the host remembers for a plugin's *name*: it outlives instances, versions, and a while disabled.
+//! What the host remembers for a plugin's *name*: it outlives instances, versions, and periods of being
+//! disabled.
 
 use runtime::{Counter, Gauge};
 
@@ -16,9 +17,9 @@ pub(crate) struct Memory {
     pub metrics: Metrics,
     pub stats: Stats,
     pub log: LogLimit,
-    /// Bytes of the memories of all its instances.
+    /// Total bytes of the memories of all its instances.
     pub bytes: Gauge,
     pub instances: Gauge,
-    /// Instances that were thrown away after a failure.
+    /// Instances discarded after a failure.
     pub discarded: Counter,
 }

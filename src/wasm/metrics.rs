@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::manifest::MetricKind;
 
-/// The values of a plugin's metrics, by name and domain. Names come from manifests, so there are not many.
+/// The values of a plugin's metrics, by name and domain. Names come from manifests, so there are few.
 #[derive(Default)]
 pub(crate) struct Metrics(Mutex<BTreeMap<(Box<str>, u32), Series>>);
 
@@ -17,17 +17,16 @@ struct Series {
     value: f64,
 }
 
-/// A metric of a plugin as it stands.
+/// The current state of a plugin's metric.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MetricValue {
     /// Its name in the manifest.
     pub name: String,
     pub domain: String,
-    /// What it is.
     pub kind: MetricKind,
-    /// A counter's or gauge's value, or the sum of the observations.
+    /// The value of a counter or gauge, or the sum of the observations.
     pub value: f64,
-    /// How many observations; of other metrics, how often it was touched.
+    /// The number of observations; for other metrics, the number of changes.
     pub count: u64,
 }
 

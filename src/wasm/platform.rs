@@ -1,4 +1,4 @@
-//! The plugin platform: everything that all plugins share.
+//! The plugin platform: everything shared by all plugins.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,41 +27,40 @@ use crate::section;
 use crate::state::State;
 use crate::stats::PluginStats;
 
-/// What the platform is built from.
 pub struct PlatformOptions {
     /// The server's data directory; the platform keeps its files in `plugins` there.
     pub data_dir: PathBuf,
-    /// Threads that run stanzas: each may have one instance of each plugin.
+    /// Number of threads that process stanzas: each may have one instance of each plugin.
     pub workers: usize,
     /// Clock and randomness.
     pub runtime: Runtime,
 }
 
 impl PlatformOptions {
-    /// With a worker for each processor.
+    /// With one worker per processor.
     pub fn new(data_dir: impl Into<PathBuf>, runtime: Runtime) -> Self {
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self { data_dir: data_dir.into(), workers, runtime }
     }
 }
 
-/// A plugin that is at work.
+/// A deployed plugin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AtWork {
     pub name: String,
-    /// The newest version at work.
+    /// The newest deployed version.
     pub version: String,
     /// SHA-256 of its file.
     pub digest: String,
-    /// Where it decides.
+    /// Where it is enabled.
     pub domains: Vec<String>,
-    /// It has failed too often and is not called at present.
+    /// Whether it has failed too often and is not called at present.
     pub suspended: bool,
     /// How often that has happened to this version.
     pub suspensions: u64,
 }
 
-/// The engine, the plugins' files, and what is remembered for each plugin's name.
+/// The engine, the plugins' files, and what is remembered under each plugin's name.
 pub struct Platform {
     engine: Engine,
     allocator: Allocator,
@@ -71,31 +70,30 @@ pub struct Platform {
     services: Arc<Services>,
     memories: Mutex<HashMap<Arc<str>, Arc<Memory>>>,
     domains: Mutex<Domains>,
-    /// Everything that was deployed and is still referred to, oldest first.
+    /// Every deployment that is still referenced, oldest first.
     deployments: Mutex<Vec<Weak<Deployment>>>,
     ticker: Mutex<bool>,
 }
 
-/// Numbers of domains as plugins see them: the same name has the same number for as long as the process lives.
+/// Numbers of domains as plugins see them: a name keeps its number for as long as the process lives.
 #[derive(Default)]
 struct Domains {
     ids: HashMap<String, u32>,
     names: Vec<String>,
 }
 
-/// A plugin that has been taken into the data directory.
+/// A plugin copied into the data directory.
 #[derive(Clone, Debug)]
 pub struct Installed {
     /// Its name: the operator's, else its own.
     pub name: String,
-    /// Where it lies now; the same content always lies at the same path.
+    /// Its path in the data directory; the same content always has the same path.
     pub path: PathBuf,
-    /// What could be read of it.
     pub inspection: Inspection,
 }
 
 impl Platform {
-    /// An engine, and the folder for plugins' files (mode 0700).
+    /// Creates the engine, and the directory for plugins' files (mode 0700).
     ///
     /// # Errors
     /// [`LoadError::Engine`] or [`LoadError::File`].
@@ -121,29 +119,29 @@ impl Platform {
         }))
     }
 
-    /// Where instances get their memory from.
+    /// Where instances get their memory.
     pub fn allocator(&self) -> Allocator {
         self.allocator
     }
 
-    /// Where plugins' sessions are found; only the first call counts. The platform's modules do this by themselves
-    /// with their first stanza.
+    /// Sets the source of sessions; only the first call counts. The platform's modules call this with their
+    /// first stanza.
     pub fn connect(&self, kernel: &Arc<Kernel>) {
         connect(&self.services, kernel);
     }
 
-    /// Reads what a component says and asks for, without running it.
+    /// Reads a component's manifest, imports and exports, without running it.
     ///
     /// # Errors
-    /// Whatever keeps it from being loaded.
+    /// Any reason why it cannot be loaded.
     pub fn inspect(&self, file: &Path) -> Result<Inspection, LoadError> {
         self.compile(&Artefact::read(file)?).map(|(_, inspection)| inspection)
     }
 
-    /// Verifies and compiles a component and keeps a copy of it. Nothing is run.
+    /// Verifies and compiles a component and stores a copy. Nothing is run.
     ///
     /// # Errors
-    /// Whatever keeps it from being loaded; nothing is kept then.
+    /// Any reason why it cannot be loaded; nothing is stored then.
     pub fn install(&self, file: &Path, name: Option<&str>) -> Result<Installed, LoadError> {
         let artefact = Artefact::read(file)?;
         let (_, inspection) = self.compile(&artefact)?;
@@ -158,7 +156,7 @@ impl Platform {
     /// Loads a version of a plugin under the operator's name for it. Nothing is run.
     ///
     /// # Errors
-    /// Whatever keeps it from being loaded.
+    /// Any reason why it cannot be loaded.
     pub fn load(&self, name: &str, file: &Path) -> Result<Arc<Plugin>, LoadError> {
         if !is_name(name) {
             return Err(LoadError::Name(name.to_owned()));
@@ -173,13 +171,13 @@ impl Platform {
         read(&self.linker, &component, manifest, artefact)
     }
 
-    /// Puts a plugin to work on its domains, without touching what serves there now: settings are checked, an
-    /// instance begins and reads every domain's settings. What comes back is given to the kernel as a module
-    /// ([`Deployment::module`]) of each of these hosts, in one `publish`. Runs the plugin's code, at most 2 s of
-    /// CPU time a domain: not for a worker of the runtime.
+    /// Deploys a plugin on its domains, without touching the present deployment: settings are checked, an
+    /// instance starts and reads every domain's settings. The result must be passed to the kernel as a module
+    /// ([`Deployment::module`]) of each of these hosts, in one `publish`. Runs the plugin's code, at most 2 s
+    /// of CPU time per domain: must not be called on a runtime worker.
     ///
     /// # Errors
-    /// Grants, settings, policies, or what the plugin itself says or does while it begins.
+    /// Grants, settings, policies, or a refusal or failure of the plugin itself while it starts.
     pub fn deploy(
         &self,
         plugin: &Arc<Plugin>,
@@ -198,7 +196,7 @@ impl Platform {
         Ok(deployment)
     }
 
-    /// What the plugin may see and do, its settings checked.
+    /// What the plugin may see and do, with its settings checked.
     fn scope(&self, plugin: &Plugin, options: &DeployOptions, grants: Grants) -> Result<Scope, LoadError> {
         let schema = &plugin.manifest().config;
         let mut domains = HashMap::new();
@@ -222,7 +220,7 @@ impl Platform {
         })
     }
 
-    /// Without plugins at work nothing has to be stopped, and no thread wakes up.
+    /// Only once a plugin is deployed: before that there is nothing to stop, and no thread needs to wake up.
     fn start_ticker(&self) -> Result<(), LoadError> {
         let mut started = self.ticker.lock();
         if !*started {
@@ -232,7 +230,7 @@ impl Platform {
         Ok(())
     }
 
-    /// The plugins at work, each in its newest version, by name.
+    /// The deployed plugins, each in its newest version, by name.
     pub fn loaded(&self) -> Vec<AtWork> {
         let alive: Vec<_> = self.deployments.lock().iter().filter_map(Weak::upgrade).collect();
         let newest: BTreeMap<_, _> =
@@ -244,7 +242,7 @@ impl Platform {
         self.memories.lock().entry(name.clone()).or_default().clone()
     }
 
-    /// Forgets what is remembered for a name: the plugin has been removed.
+    /// Drops what is remembered under a name: the plugin has been removed.
     pub fn forget(&self, name: &str) {
         self.memories.lock().remove(name);
     }
@@ -256,7 +254,7 @@ impl Platform {
         names.iter().map(|name| self.stats_of(name)).collect()
     }
 
-    /// The counters of one plugin's name; all zero when it never was at work.
+    /// The counters of one plugin's name; all zero if it was never deployed.
     pub fn stats_of(&self, name: &str) -> PluginStats {
         let memory = self.memories.lock().get(name).cloned();
         let Some(memory) = memory else { return PluginStats { name: name.to_owned(), ..Default::default() } };
@@ -279,10 +277,10 @@ impl Platform {
     }
 }
 
-/// Reads what a component says and asks for, without a platform: nothing is run, nothing is kept.
+/// Reads a component's manifest, imports and exports without a platform: nothing is run or stored.
 ///
 /// # Errors
-/// Whatever keeps it from being loaded.
+/// Any reason why it cannot be loaded.
 pub fn inspect(file: &Path) -> Result<Inspection, LoadError> {
     let artefact = Artefact::read(file)?;
     let manifest = manifest(&artefact)?;

@@ -1,4 +1,4 @@
-//! A loaded version of a plugin: compiled, its imports found, nothing running yet.
+//! A loaded version of a plugin: compiled, its imports resolved, not running yet.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub(crate) struct Code {
     pub before_offline: Option<before_offline::GuestIndices>,
 }
 
-/// The linker of filters: everything answers at once.
+/// The linker for filters: every function returns without waiting.
 pub(crate) fn linker(engine: &wasmtime::Engine) -> Result<Linker<State>, LoadError> {
     let mut linker = Linker::new(engine);
     let added =
@@ -68,7 +68,6 @@ impl Plugin {
         &self.inspection.manifest
     }
 
-    /// Everything that could be read of it.
     pub fn inspection(&self) -> &Inspection {
         &self.inspection
     }

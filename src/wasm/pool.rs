@@ -1,4 +1,4 @@
-//! Instances that wait for calls: as many as there are workers.
+//! Idle instances: as many as there are workers.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,15 +7,15 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::instance::Instance;
 
-/// Seats of a pool. A call takes a seat, makes the instance if there is none, and gives the seat back; nothing is
-/// awaited between. Whoever drops the pool drops all its instances.
+/// Seats of a pool. A call takes a seat, creates the instance if there is none, and returns the seat; it does
+/// not await in between. Dropping the pool drops all its instances.
 pub(crate) struct Pool(Box<[Mutex<Seat>]>);
 
 /// A place for one instance.
 #[derive(Default)]
 pub(crate) struct Seat {
     pub instance: Option<Box<Instance>>,
-    /// Its last instance failed.
+    /// Whether its last instance failed.
     pub failed: bool,
 }
 
@@ -24,8 +24,8 @@ impl Pool {
         Self((0..seats.max(1)).map(|_| Mutex::default()).collect())
     }
 
-    /// A free seat: the thread's own if possible, so that its instance is warm; else another; else its own, as
-    /// soon as it is free.
+    /// A free seat: the thread's own if possible, so that its instance is warm; else another; else its own,
+    /// once it is free.
     pub fn seat(&self) -> MutexGuard<'_, Seat> {
         thread_local! {
             static OWN: Cell<usize> = const { Cell::new(usize::MAX) };

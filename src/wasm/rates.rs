@@ -1,4 +1,4 @@
-//! Counters that plugins hit: kept by the host, so that they outlive traps, reloads and instances.
+//! Counters for plugins: kept by the host, so that they outlive traps, reloads and instances.
 
 use std::hash::BuildHasher;
 
@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use crate::window::Window;
 
-/// Keys that one plugin may have counters for.
+/// Maximum keys with counters per plugin.
 const KEYS: usize = 100_000;
 
 /// A plugin's counters by key.
@@ -22,15 +22,15 @@ struct Key {
     expires: u64,
 }
 
-/// A counter of the same thing in a row.
+/// Counts the same thing in a row.
 pub(crate) struct Repeat {
     fingerprint: u64,
     window: Window,
 }
 
 impl Rates {
-    /// Adds a hit to a key; true once more than `limit` came within `span`. None when there are too many keys to
-    /// begin another counter. Times in milliseconds.
+    /// Adds a hit to a key; `true` once more than `limit` occurred within `span`. `None` if there are too
+    /// many keys for another counter. Times in milliseconds.
     pub fn hit(&self, name: &str, key: &str, limit: u32, span: u32, now: u64) -> Option<bool> {
         let hash = self.hasher.hash_one((name, key));
         let mut keys = self.keys.lock();
@@ -47,13 +47,13 @@ impl Rates {
 }
 
 impl Repeat {
-    /// Nothing seen yet.
+    /// A counter without hits.
     pub fn new(fingerprint: u64) -> Self {
         Self { fingerprint, window: Window::new() }
     }
 
-    /// The same again, or another, with which counting begins anew; true once more than `limit` of the same came
-    /// within `span`.
+    /// Adds a hit; a different fingerprint restarts counting. `true` once more than `limit` of the same
+    /// occurred within `span`.
     pub fn hit(&mut self, fingerprint: u64, limit: u32, span: u32, now: u64) -> bool {
         if fingerprint != self.fingerprint {
             *self = Self::new(fingerprint);

@@ -1,4 +1,5 @@
-//! A plugin's settings: a subset of JSON Schema, held against by the checker of all settings before the plugin sees anything.
+//! A plugin's settings: a subset of JSON Schema, validated by the checker of all settings before the plugin
+//! sees anything.
 
 use std::collections::BTreeMap;
 
@@ -6,24 +7,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use settings::{Checker, Given, Key, Kind, Problem, Range, Section, Text, duration};
 
-/// One value of the settings.
+/// The schema of one value.
 ///
 /// The subset: `type`, `description`, `default`, `enum`, `minimum`, `maximum`, `minLength`, `maxLength`,
 /// `minItems`, `maxItems`, `items`, `properties`, `required`, `minProperties`, and `format: "duration"`. Keys
-/// that are not in `properties` are mistakes.
+/// that are not in `properties` are errors.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Schema {
-    /// What it is.
     #[serde(rename = "type", default)]
     pub kind: SchemaType,
-    /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What holds when the key is absent.
+    /// The value when the key is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
-    /// The values it may have.
+    /// The allowed values.
     #[serde(rename = "enum", default, skip_serializing_if = "Vec::is_empty")]
     pub allowed: Vec<Value>,
     /// The smallest number.
@@ -32,28 +31,28 @@ pub struct Schema {
     /// The largest number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum: Option<f64>,
-    /// The least characters.
+    /// The minimum number of characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_length: Option<usize>,
-    /// The most characters.
+    /// The maximum number of characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_length: Option<usize>,
-    /// The least elements.
+    /// The minimum number of elements.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_items: Option<usize>,
-    /// The most elements.
+    /// The maximum number of elements.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_items: Option<usize>,
-    /// What each element is.
+    /// The schema of each element.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub items: Option<Box<Schema>>,
     /// The keys.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, Schema>,
-    /// Keys that have to be there.
+    /// Required keys.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub required: Vec<String>,
-    /// The least keys.
+    /// The minimum number of keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_properties: Option<usize>,
     /// `duration`: a span such as `"500ms"`, `"60s"`, `"5m"`, `"1h"`, `"7d"`.
@@ -79,7 +78,7 @@ pub enum SchemaType {
     Boolean,
 }
 
-/// What a text has to be.
+/// The format of a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
@@ -88,7 +87,7 @@ pub enum Format {
 }
 
 impl Schema {
-    /// The settings of a domain: defaults, then `base`, then `own`, key by key.
+    /// The settings of a domain: defaults, overridden by `base`, then by `own`, key by key.
     pub(crate) fn merge(&self, base: &Map<String, Value>, own: &Map<String, Value>) -> Value {
         let defaults = self.properties.iter();
         let mut merged: Map<String, Value> =
@@ -99,7 +98,7 @@ impl Schema {
         Value::Object(merged)
     }
 
-    /// Everything that is wrong with a value.
+    /// All problems of a value.
     pub(crate) fn problems(&self, value: &Value) -> Vec<Problem> {
         self.problems_at(value, "")
     }
@@ -110,7 +109,7 @@ impl Schema {
         checker.into_problems()
     }
 
-    /// Does it allow its own defaults, and are its choices of its type?
+    /// Checks that its defaults are valid and its choices have its type.
     pub(crate) fn check_itself(&self, path: &str) -> Result<(), String> {
         if let Some(value) = self.allowed.iter().find(|value| !self.kind.is(value)) {
             return Err(format!(
@@ -125,7 +124,7 @@ impl Schema {
         self.properties.iter().try_for_each(|(key, schema)| schema.check_itself(&format!("{path}.{key}")))
     }
 
-    /// The kind of value that it describes.
+    /// The kind of value it describes.
     fn kind(&self) -> Kind {
         if !self.allowed.is_empty() {
             return Kind::Choice(self.allowed.clone());
@@ -143,7 +142,7 @@ impl Schema {
                 check: self.format.map(|Format::Duration| duration as settings::Check),
                 example: self.format.map_or("text", |Format::Duration| "60s"),
             }),
-            // A bound that is no whole number leaves the whole numbers within it; one beyond 64 bits bounds nothing.
+            // A fractional bound is rounded inwards; one beyond 64 bits is no limit.
             SchemaType::Integer => Kind::Integer(Range::new(
                 self.minimum.map_or(i64::MIN, |least| least.ceil() as i64),
                 self.maximum.map_or(i64::MAX, |most| most.floor() as i64),
@@ -156,7 +155,7 @@ impl Schema {
         }
     }
 
-    /// Its keys. Their defaults are laid under the settings by [`Schema::merge`].
+    /// Its keys. Their defaults are applied by [`Schema::merge`].
     fn section(&self) -> Section {
         let key = |(name, schema): (&String, &Schema)| {
             let key = Key::new(name.clone(), schema.kind(), schema.description.clone().unwrap_or_default());

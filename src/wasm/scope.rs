@@ -11,11 +11,11 @@ use crate::grant::Grants;
 use crate::manifest::MetricKind;
 use crate::memory::Memory;
 
-/// What all plugins share of the server.
+/// Parts of the server shared by all plugins.
 pub(crate) struct Services {
     pub clock: SharedClock,
     pub random: SharedRandom,
-    /// There as soon as the first stanza comes.
+    /// Set by the first stanza.
     pub directory: OnceLock<Arc<dyn Directory>>,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct Domain {
     pub config: String,
 }
 
-/// A plugin's version with its settings and grants: everything that its instances have in common.
+/// A plugin's version with its settings and grants: everything its instances share.
 pub(crate) struct Scope {
     pub name: Arc<str>,
     pub version: String,
@@ -43,7 +43,7 @@ impl Scope {
         u64::try_from(self.services.clock.monotonic().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
     }
 
-    /// Is this function granted? If not, the denial is counted.
+    /// Whether this function is granted. If not, the denial is counted.
     pub fn allows(&self, interface: &'static str, function: &str) -> bool {
         let allowed = self.grants.allow(interface, function);
         if !allowed {
@@ -52,12 +52,12 @@ impl Scope {
         allowed
     }
 
-    /// Is the plugin enabled on the domain of this name?
+    /// The plugin's number for the domain of this name, if enabled there.
     pub fn serves(&self, host: &str) -> Option<u32> {
         self.domains.iter().find(|(_, domain)| domain.name == host).map(|(id, _)| *id)
     }
 
-    /// The sessions, once there are any.
+    /// The sessions, once set.
     pub fn directory(&self) -> Option<&Arc<dyn Directory>> {
         self.services.directory.get()
     }

@@ -1,17 +1,17 @@
 //! Custom sections of a component, read without parsing anything else.
 
-/// The section that holds a plugin's manifest.
+/// The section that contains a plugin's manifest.
 pub(crate) const MANIFEST: &str = "castling:plugin";
 
 /// `\0asm`, then the version and layer of a component.
 const COMPONENT: [u8; 8] = [0, b'a', b's', b'm', 0x0d, 0, 1, 0];
 
-/// Does the file begin as a component does?
+/// Whether the file begins like a component.
 pub(crate) fn is_component(bytes: &[u8]) -> bool {
     bytes.starts_with(&COMPONENT)
 }
 
-/// The content of the first custom section of this name; none also where the sections are broken.
+/// The content of the first custom section of this name; `None` also if the sections are malformed.
 pub(crate) fn custom<'a>(bytes: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let mut rest = bytes.strip_prefix(&COMPONENT)?;
     while let Some((id, after)) = rest.split_first() {

@@ -1,4 +1,4 @@
-//! What the host knows while an instance runs.
+//! The host's state while an instance runs.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::scope::{Domain, Scope};
 /// The data of one instance's store.
 pub(crate) struct State {
     pub scope: Arc<Scope>,
-    /// The stanza being judged; none during init and configure.
+    /// The stanza being judged; `None` during init and configure.
     pub call: Option<Call>,
     pub limits: Limits,
     pub deadline: Deadline,
@@ -22,30 +22,30 @@ pub(crate) struct State {
     pub output: Vec<u8>,
 }
 
-/// What a call is about.
+/// The subject of a call.
 #[derive(Clone)]
 pub(crate) struct Call {
     pub stanza: Stanza,
-    /// The client of ours that sent it.
+    /// The local client that sent it.
     pub session: Keeper,
     pub domain: u32,
-    /// Whose roster is asked: the sender where clients send, the recipient where stanzas are stored.
+    /// The account whose roster is queried: the sender for client hooks, the recipient in the offline hook.
     pub account: Option<Jid>,
 }
 
-/// With whom plugins keep something: the session that is the subject of a call.
+/// The session that a call is about, with which plugins may keep something.
 #[derive(Clone)]
 pub(crate) enum Keeper {
-    /// No client of ours sent the stanza.
+    /// The stanza was not sent by a local client.
     Nobody,
     Session(Resource),
-    /// A session that a test has made up.
+    /// A session created by a test.
     #[cfg(test)]
     Made(u64, Arc<Kept>),
 }
 
 impl Keeper {
-    /// The session's id; 0 for nobody.
+    /// The session's id; 0 for `Nobody`.
     pub fn id(&self) -> u64 {
         match self {
             Self::Nobody => 0,
@@ -80,7 +80,7 @@ impl State {
     /// The call in progress.
     ///
     /// # Errors
-    /// Outside one: a trap.
+    /// Outside a call: a trap.
     pub fn call(&self) -> Result<&Call> {
         self.call.as_ref().ok_or_else(|| format_err!("no call is in progress"))
     }
@@ -88,7 +88,7 @@ impl State {
     /// A domain of the plugin.
     ///
     /// # Errors
-    /// When the plugin is not enabled there: a trap.
+    /// If the plugin is not enabled there: a trap.
     pub fn domain(&self, id: u32) -> Result<&Domain> {
         let domain = self.scope.domains.get(&id);
         domain.ok_or_else(|| format_err!("the plugin is not enabled on domain {id}"))
@@ -100,7 +100,7 @@ impl State {
     }
 }
 
-/// Bounds what a guest hands over.
+/// Checks the size of what a guest passes to the host.
 pub(crate) fn bounded(bytes: usize, most: usize) -> Result<()> {
     if bytes <= most { Ok(()) } else { Err(format_err!("{bytes} bytes; at most {most} are allowed")) }
 }

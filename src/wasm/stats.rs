@@ -1,4 +1,4 @@
-//! What is counted of a plugin's calls.
+//! Counters of plugin calls.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(crate) struct HookCounters {
 }
 
 impl HookCounters {
-    /// Counts a verdict, by its place among the hook's words.
+    /// Counts a verdict, by its index among the hook's verdicts.
     pub fn verdict(&self, index: usize) {
         if let Some(counter) = self.verdicts.get(index) {
             counter.inc();
@@ -44,21 +44,21 @@ pub(crate) struct Stats {
     denied: Mutex<BTreeMap<&'static str, u64>>,
 }
 
-/// One hook of a plugin on one domain, as it stands.
+/// The current counters of one hook on one domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct HookStats {
     /// The hook's name.
     pub hook: String,
     pub domain: String,
-    /// How often the plugin was called.
+    /// The number of calls.
     pub calls: u64,
-    /// What it said, by word.
+    /// Verdicts by name.
     pub verdicts: BTreeMap<&'static str, u64>,
-    /// How it failed, by word; only what happened.
+    /// Failures by name; only those that occurred.
     pub failures: BTreeMap<&'static str, u64>,
 }
 
-/// A plugin as it stands: its counters belong to its name and outlive its versions.
+/// The current counters of a plugin; they belong to its name and outlive its versions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct PluginStats {
     pub name: String,
@@ -68,13 +68,13 @@ pub struct PluginStats {
     pub denied: BTreeMap<&'static str, u64>,
     /// Its own metrics.
     pub metrics: Vec<MetricValue>,
-    /// Instances alive, of all versions.
+    /// Live instances of all versions.
     pub instances: i64,
-    /// Bytes of their memories.
+    /// Total bytes of their memories.
     pub memory_bytes: i64,
-    /// Instances thrown away after a failure.
+    /// Instances discarded after a failure.
     pub discarded: u64,
-    /// Sessions for which the host keeps something of its.
+    /// Sessions for which the host keeps some of its state.
     pub sessions: usize,
 }
 
@@ -84,7 +84,7 @@ impl Stats {
         self.hooks.lock().entry((hook, domain)).or_default().clone()
     }
 
-    /// A call into the host was denied.
+    /// Counts a denied call into the host.
     pub fn denied(&self, interface: &'static str) {
         *self.denied.lock().entry(interface).or_insert(0) += 1;
     }

@@ -1,4 +1,4 @@
-//! Plugins run through the real host code, without a server.
+//! Plugins run by the real host code, without a server.
 
 mod failures;
 mod guest;

@@ -1,4 +1,4 @@
-//! What a plugin said, as the kernel understands it.
+//! Converts a plugin's verdict to the kernel's.
 
 use kernel::Verdict;
 use xmpp::{Condition, Document, Kind, Limits, Stanza, StanzaError, StanzaType, ns};
@@ -8,7 +8,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::hook::Policy;
 use crate::limits::TEXT_BYTES;
 
-/// The place of a verdict among the words of its hook.
+/// The index of a verdict among those of its hook.
 pub(crate) fn index(verdict: &WitVerdict) -> usize {
     match verdict {
         WitVerdict::Pass => 0,
@@ -19,7 +19,7 @@ pub(crate) fn index(verdict: &WitVerdict) -> usize {
     }
 }
 
-/// The kernel's verdict. `may_readdress`: is `stanza.rewrite-address` granted?
+/// The kernel's verdict. `may_readdress`: whether `stanza.rewrite-address` is granted.
 pub(crate) fn convert(said: WitVerdict, stanza: &Stanza, may_readdress: bool) -> Result<Verdict, Failure> {
     match said {
         WitVerdict::Pass => Ok(Verdict::Continue),
@@ -30,7 +30,7 @@ pub(crate) fn convert(said: WitVerdict, stanza: &Stanza, may_readdress: bool) ->
     }
 }
 
-/// The policy where a client's stanza could not be judged.
+/// The verdict of a policy on a client's stanza that could not be judged.
 pub(crate) fn failed(policy: Policy, stanza: &Stanza) -> Verdict {
     match policy {
         Policy::Open => Verdict::Continue,
@@ -39,7 +39,8 @@ pub(crate) fn failed(policy: Policy, stanza: &Stanza) -> Verdict {
     }
 }
 
-/// What cannot be answered is dropped, and so is presence: an error to it would only tell that it was seen.
+/// Stanzas that cannot be answered are dropped, and so is presence: an error would only reveal that it was
+/// seen.
 fn reject(stanza: &Stanza, error: StanzaError) -> Verdict {
     let answered = match stanza.kind() {
         Kind::Presence => false,

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-/// Up to this limit each hit is remembered; above, two halves of the window are counted and weighed.
+/// Up to this limit each hit is remembered; above it, two halves of the window are counted and weighted.
 const EXACT: u32 = 64;
 
-/// How often something happened lately. Times are milliseconds of a clock that never goes back.
+/// How often something happened recently. Times are monotonic milliseconds.
 #[derive(Debug)]
 pub(crate) enum Window {
     Exact(VecDeque<u64>),
@@ -17,7 +17,7 @@ impl Window {
         Self::Exact(VecDeque::new())
     }
 
-    /// Adds a hit; true once more than `limit` lie within the last `span` milliseconds.
+    /// Adds a hit; `true` once more than `limit` are within the last `span` milliseconds.
     pub fn hit(&mut self, now: u64, limit: u32, span: u64) -> bool {
         self.fit(limit, now);
         match self {
@@ -48,7 +48,7 @@ impl Window {
         }
     }
 
-    /// Takes the form that the limit asks for, keeping what has been counted.
+    /// Switches to the form the limit requires, keeping what has been counted.
     fn fit(&mut self, limit: u32, now: u64) {
         match self {
             Self::Exact(hits) if limit > EXACT => {

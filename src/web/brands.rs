@@ -1,4 +1,4 @@
-//! `/brands.json`: the sites that the page lets one choose from.
+//! `/brands.json`: the sites offered by the page.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{color, guard, route, site};
 
-/// What the page is told of a site; all of it is public.
+/// What the page learns of a site; all of it is public.
 #[derive(Serialize)]
 struct Brand {
     domain: String,
@@ -28,7 +28,7 @@ struct Brands {
     brands: Vec<Brand>,
 }
 
-/// Answers with the sites, the one that was asked for by name first.
+/// Answers with the sites, the one matching the request's host first.
 pub fn route(kernel: &Arc<Kernel>) -> Arc<dyn Route> {
     let kernel = kernel.clone();
     route::get(move |request| answer(&kernel, request))
@@ -47,7 +47,7 @@ fn answer(kernel: &Kernel, request: &Request) -> Response {
 
 fn json(hosts: &[Arc<Host>]) -> String {
     let brands = hosts.iter().map(|host| brand(host.name(), &host.options())).collect();
-    // Strings only: nothing in here can fail.
+    // Strings only: serialization cannot fail.
     serde_json::to_string(&Brands { brands }).unwrap_or_default()
 }
 

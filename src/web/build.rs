@@ -1,4 +1,4 @@
-//! Puts the files of the page, `target/web` of the checkout, into the binary.
+//! Embeds the files of the page, `target/web` of the checkout, into the binary.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     let folder = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("../../target/web");
-    // Cargo takes a folder that is not there for one that has changed, and would build again each time.
+    // Cargo takes a missing directory for a changed one, and would rebuild each time.
     fs::create_dir_all(&folder)?;
     let folder = folder.canonicalize()?;
     println!("cargo::rerun-if-changed=build.rs");

@@ -1,7 +1,7 @@
-//! Colours of brands.
+//! Brand colors.
 
-/// A colour as `#rrggbb` in lower case, from `#rgb` or `#rrggbb`; `None` for everything else, so that no configured text
-/// reaches a style sheet.
+/// A color as `#rrggbb` in lower case, from `#rgb` or `#rrggbb`; `None` for everything else, so that no
+/// configured text reaches a style sheet.
 pub fn hex(color: &str) -> Option<String> {
     let digits = color.trim().strip_prefix('#')?;
     if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {

@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 
 use crate::route;
 
-/// What the page is served as.
+/// The path of the page itself.
 pub const INDEX: &str = "/index.html";
 
-/// A file in the binary. Its name changes with its content unless it is the page itself.
+/// An embedded file. Its name changes with its content, except for the page itself.
 pub struct File {
     bytes: &'static [u8],
     content_type: &'static str,
@@ -19,7 +19,7 @@ pub struct File {
 }
 
 impl File {
-    /// A file by its path; `None` if browsers would not know what to do with it.
+    /// A file by its path; `None` if its type is unknown.
     pub fn new(path: &str, bytes: &'static [u8]) -> Option<Self> {
         let content_type = match path.rsplit_once('.')?.1 {
             "html" => "text/html; charset=utf-8",
@@ -56,7 +56,7 @@ impl File {
     }
 }
 
-/// A strong tag: how SHA-256 of the bytes begins.
+/// A strong entity tag: the start of the SHA-256 of the bytes.
 fn etag(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     let digits = digest.iter().take(16).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));

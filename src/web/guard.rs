@@ -1,4 +1,4 @@
-//! Headers that tell browsers what a page may do, and what others may do with it.
+//! Headers that tell browsers what a page may do, and what other pages may do with it.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy")
 const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 
-/// Where `connect-src` of the page leads: here, and to the public addresses that the domains are configured with.
+/// The page's `connect-src`: this origin, and the public addresses configured for the domains.
 pub fn destinations<'a>(here: Option<&Here>, sites: impl Iterator<Item = &'a Web>) -> String {
     let mut origins: BTreeSet<String> = here.map(Here::websocket_origin).into_iter().collect();
     for web in sites {
@@ -22,7 +22,7 @@ pub fn destinations<'a>(here: Option<&Here>, sites: impl Iterator<Item = &'a Web
     origins.into_iter().fold(String::from("'self'"), |all, origin| all + " " + &origin)
 }
 
-/// Scheme, host and port of an address.
+/// Scheme, host and port of a URL.
 fn origin(address: &str) -> Option<String> {
     let (scheme, rest) = address.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
@@ -30,8 +30,8 @@ fn origin(address: &str) -> Option<String> {
     (fits && !authority.is_empty()).then(|| format!("{scheme}://{}", authority.to_ascii_lowercase()))
 }
 
-/// Headers of the page itself: scripts and styles of its own only, no markup from text (Trusted Types), no frames,
-/// connections to `destinations` (CSP Level 3).
+/// Headers of the page itself: only its own scripts and styles, no markup from text (Trusted Types), no
+/// frames, connections to `destinations` (CSP Level 3).
 pub fn page(headers: &mut HeaderMap, destinations: &str) {
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src {destinations}; \
@@ -50,7 +50,7 @@ pub fn page(headers: &mut HeaderMap, destinations: &str) {
     common(headers);
 }
 
-/// Headers of what is no page: it is never taken for one.
+/// Headers of data, which must not be interpreted as a page.
 pub fn data(headers: &mut HeaderMap) {
     headers.insert(
         CONTENT_SECURITY_POLICY,

@@ -1,38 +1,38 @@
-//! Where a request found this server, as its client sees it.
+//! The address of this server, as a request's client sees it.
 
 use net::http::Request;
 
-/// Scheme, host and port of a request: `https` if the client speaks TLS, with us or with a trusted proxy.
+/// Scheme, host and port of a request: `https` if the client uses TLS, to this server or to a trusted proxy.
 pub struct Here {
     secure: bool,
     authority: String,
 }
 
 impl Here {
-    /// Reads a request; `None` if its host cannot stand in an address.
+    /// From a request; `None` if its host is not valid in a URL.
     pub fn of(request: &Request) -> Option<Self> {
         Self::new(request.client().secure, request.authority()?.as_str())
     }
 
-    /// A place; `None` if `authority` is not host and port.
+    /// From its parts; `None` if `authority` is not host and port.
     pub fn new(secure: bool, authority: &str) -> Option<Self> {
         let fits = !authority.is_empty() && authority.bytes().all(is_of_authority);
         fits.then(|| Self { secure, authority: authority.to_ascii_lowercase() })
     }
 
-    /// The origin of WebSockets here.
+    /// The origin of WebSocket URLs.
     pub fn websocket_origin(&self) -> String {
         format!("{}://{}", if self.secure { "wss" } else { "ws" }, self.authority)
     }
 
-    /// The origin of pages here.
+    /// The origin of pages.
     pub fn web_origin(&self) -> String {
         format!("{}://{}", if self.secure { "https" } else { "http" }, self.authority)
     }
 }
 
-/// Characters of a host (names, IPv4, IPv6 in brackets) and its port (RFC 3986 §3.2, without user and escapes).
-/// None of them means anything in a policy, in XML or in JSON.
+/// Characters of a host (names, IPv4, IPv6 in brackets) and its port (RFC 3986 §3.2, without user and
+/// escapes). None of them has a meaning in a policy, in XML or in JSON.
 pub fn is_of_authority(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte)
 }

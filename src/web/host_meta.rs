@@ -1,4 +1,4 @@
-//! XEP-0156: where a domain's WebSocket and BOSH are, for clients that know its name only.
+//! XEP-0156: the WebSocket and BOSH URLs of a domain, for clients that know only its name.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{route, site};
 const XRD: &str = "application/xrd+xml; charset=utf-8";
 const JSON: &str = "application/json";
 
-/// One way to connect.
+/// One connection method.
 #[derive(Serialize)]
 struct Link {
     rel: &'static str,
@@ -35,7 +35,7 @@ pub fn routes(kernel: &Arc<Kernel>, routes: Routes) -> Routes {
     )
 }
 
-/// The links of the domain that is asked for; every page may read them (XEP-0156 §3.1).
+/// The links of the requested domain; any page may read them (XEP-0156 §3.1).
 fn answer(
     kernel: &Kernel,
     request: &Request,
@@ -56,7 +56,7 @@ fn answer(
 }
 
 impl Links {
-    /// What the configuration says, else what the request shows.
+    /// As configured, else derived from the request.
     fn new(web: &Web, here: &Here) -> Self {
         let websocket = web.websocket.clone();
         let bosh = web.bosh.clone();
@@ -75,7 +75,7 @@ impl Links {
 }
 
 fn json(links: &Links) -> String {
-    // Strings only: nothing in here can fail.
+    // Strings only: serialization cannot fail.
     serde_json::to_string(links).unwrap_or_default()
 }
 

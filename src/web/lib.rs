@@ -1,10 +1,10 @@
-//! What browsers are served beside XMPP itself.
+//! HTTP resources other than XMPP itself.
 //!
 //! | path | what |
 //! |---|---|
-//! | `/`, and the files it names | the page (`web/` of the checkout), kept in the binary |
-//! | `/brands.json` | the sites to choose from: name, colour, domain |
-//! | `/.well-known/host-meta`, `.json` | where WebSocket and BOSH of a domain are (XEP-0156) |
+//! | `/`, and the files it names | the page (`web/` of the checkout), embedded in the binary |
+//! | `/brands.json` | the available sites: name, color, domain |
+//! | `/.well-known/host-meta`, `.json` | the WebSocket and BOSH URLs of a domain (XEP-0156) |
 
 mod brands;
 mod color;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 use kernel::Kernel;
 use net::http::Routes;
 
-/// Adds what this crate serves to a table of routes.
+/// Adds this crate's routes.
 #[must_use]
 pub fn routes(kernel: &Arc<Kernel>, routes: Routes) -> Routes {
     let routes = page::routes(kernel, routes);

@@ -12,7 +12,7 @@ use crate::{guard, route, site};
 
 /// Paths and contents, from `target/web` when this crate was compiled.
 const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
-/// What stands at `/` of a binary without the page.
+/// Served at `/` by a binary without the page.
 const WITHOUT: &str = "This is a castling XMPP server, built without its web page. To add the page, run \
                        `cargo xtask web` and build the server again.";
 

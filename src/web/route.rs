@@ -1,4 +1,4 @@
-//! Answers that are ready at once.
+//! Routes that answer at once.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
 use net::http::{Answer, Body, Request, Response, Route, not_allowed};
 
-/// A route whose answer is made without waiting. Anything but GET and HEAD is 405.
+/// A route that answers without waiting. Methods other than GET and HEAD get 405.
 struct Ready<F>(F);
 
 impl<F: Fn(&Request) -> Response + Send + Sync + 'static> Route for Ready<F> {
@@ -20,7 +20,7 @@ impl<F: Fn(&Request) -> Response + Send + Sync + 'static> Route for Ready<F> {
     }
 }
 
-/// Answers GET and HEAD with what `answer` makes of the request.
+/// Answers GET and HEAD with the result of `answer`.
 pub fn get(answer: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Arc<dyn Route> {
     Arc::new(Ready(answer))
 }

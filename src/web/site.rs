@@ -1,18 +1,18 @@
-//! The domains that are served, as browsers are told of them.
+//! The served domains, as shown to browsers.
 
 use std::sync::Arc;
 
 use kernel::{Host, Kernel};
 use net::http::Request;
 
-/// The enabled domains, by name.
+/// The enabled domains, sorted by name.
 pub fn all(kernel: &Kernel) -> Vec<Arc<Host>> {
     let mut hosts: Vec<_> = kernel.hosts().into_iter().filter(|host| host.is_enabled()).collect();
     hosts.sort_by(|a, b| a.name().cmp(b.name()));
     hosts
 }
 
-/// The enabled domain that a request asks for by its host, an A-label.
+/// The enabled domain that matches a request's host, an A-label.
 pub fn asked(kernel: &Kernel, request: &Request) -> Option<Arc<Host>> {
     named(kernel, &request.authority_host()?)
 }

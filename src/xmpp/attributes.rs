@@ -1,11 +1,12 @@
-//! The attributes of one start tag, read strictly (XML §3.1): quick-xml's own iterator takes more than XML allows.
+//! The attributes of one start tag, parsed strictly (XML §3.1): quick-xml's own iterator accepts more than
+//! XML allows.
 
 use crate::chars::is_space;
 use crate::error::{StreamCondition, StreamError};
 use crate::escape;
 use crate::refusal::malformed;
 
-/// One attribute as it stands in the source; offsets into the text that was given.
+/// One attribute as written; offsets into the given text.
 pub(crate) struct RawAttribute<'a> {
     /// The name with its prefix.
     pub(crate) name: &'a str,
@@ -13,11 +14,11 @@ pub(crate) struct RawAttribute<'a> {
     pub(crate) name_at: usize,
     /// The value as written, without its quotes.
     pub(crate) value: &'a str,
-    /// Where the value begins.
+    /// Where the value begins, after its quote.
     pub(crate) value_at: usize,
 }
 
-/// Reads attributes from what follows the element's name in a start tag.
+/// Parses attributes from what follows the element's name in a start tag.
 pub(crate) struct RawAttributes<'a> {
     text: &'a str,
     at: usize,
@@ -66,7 +67,7 @@ impl<'a> RawAttributes<'a> {
         self.take(is_space).len()
     }
 
-    /// Advances over bytes that satisfy `want`, all bytes of which end at ASCII characters.
+    /// Advances over bytes that satisfy `want`; the run must end at a character boundary.
     fn take(&mut self, want: impl Fn(u8) -> bool) -> &'a str {
         let start = self.at;
         let rest = self.text.as_bytes().get(start..).unwrap_or_default();
@@ -90,7 +91,7 @@ fn check_value(value: &str) -> Result<(), StreamError> {
     Ok(())
 }
 
-/// Whether a reference stands for a character. One to an entity that only a DTD could define is
+/// Checks that a reference stands for a character. One to an entity that only a DTD could define is
 /// restricted (RFC 6120 §11.1); anything else is not well-formed.
 pub(crate) fn check_reference(name: &str) -> Result<(), StreamError> {
     if escape::reference(name).is_some() {

@@ -5,7 +5,8 @@ pub(crate) fn is_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
 
-/// Whether all of `text` may occur in a document: the check of [`is_char`] at the speed of a scan over bytes.
+/// Whether all of `text` may occur in a document: [`is_char`] for each character, at the speed of a byte
+/// scan.
 pub(crate) fn all_chars(text: &str) -> bool {
     let bytes = text.as_bytes();
     let control = bytes.iter().fold(false, |bad, &b| bad | (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')));
@@ -29,8 +30,8 @@ fn is_name_char(c: char) -> bool {
         || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
 }
 
-/// Letters that every edition of XML 1.0 allows in names. Expat, and with it much of what our bytes are passed on
-/// to, keeps to the fourth edition and ends its stream at a name that only the fifth allows.
+/// Letters that every edition of XML 1.0 allows in names. Expat, and with it many programs that the output is
+/// forwarded to, follows the fourth edition and ends its stream at a name that only the fifth allows.
 fn is_old_letter(c: char) -> bool {
     matches!(c, 'A'..='Z' | '_' | 'a'..='z'
         | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{131}' | '\u{134}'..='\u{13E}'
@@ -40,7 +41,7 @@ fn is_old_letter(c: char) -> bool {
         | '\u{4E00}'..='\u{9FA5}' | '\u{AC00}'..='\u{D7A3}')
 }
 
-/// Whether `name` is a name without a colon (`NCName`) to every parser there is.
+/// Whether `name` is a name without a colon (`NCName`) in every edition of XML 1.0.
 pub(crate) fn is_ncname(name: &str) -> bool {
     let digit = |c| matches!(c, '-' | '.' | '0'..='9');
     if name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) {
@@ -57,13 +58,14 @@ pub(crate) fn is_new_ncname(name: &str) -> bool {
     chars.next().is_some_and(is_name_start) && chars.all(is_name_char)
 }
 
-/// Whether `c` may stand in a namespace name: what can be in no URI or IRI (RFC 3987 §2.2) is refused, since some of
-/// it separates namespace from name within expat, which ends its stream when it sees it there.
+/// Whether `c` is allowed in a namespace name: characters that cannot be in a URI or IRI (RFC 3987 §2.2) are
+/// refused, since expat uses some of them internally to separate namespace from name, and ends its stream
+/// when it sees one.
 pub(crate) fn is_namespace_char(c: char) -> bool {
     is_char(c) && !matches!(c, '\0'..=' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}' | '\x7F')
 }
 
-/// White space of XML (§2.3, `S`).
+/// Whitespace of XML (§2.3, `S`).
 pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }

@@ -2,8 +2,8 @@
 
 const DAY: i64 = 86_400;
 
-/// `us` as `2026-11-24T08:00:00Z`, with three or six digits of fraction where it has one.
-/// The year is written with at least four digits; before the year 0 it has a minus sign.
+/// `us` as `2026-11-24T08:00:00Z`, with three or six digits of fraction if nonzero. The year is written with
+/// at least four digits; before the year 0 it has a minus sign.
 pub fn format(us: i64) -> String {
     let (seconds, fraction) = (us.div_euclid(1_000_000), us.rem_euclid(1_000_000));
     let (year, month, day) = civil(seconds.div_euclid(DAY));
@@ -17,8 +17,8 @@ pub fn format(us: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
 }
 
-/// Reads `CCYY-MM-DDThh:mm:ss[.fraction]TZD` with `Z` or `±hh:mm`; digits after the sixth of the
-/// fraction are dropped. `None` if the text is anything else or the date does not exist.
+/// Parses `CCYY-MM-DDThh:mm:ss[.fraction]TZD` with `Z` or `±hh:mm`; digits after the sixth of the fraction
+/// are dropped. `None` if the text is anything else or the date does not exist.
 pub fn parse(text: &str) -> Option<i64> {
     let (date, rest) = text.split_once('T')?;
     let mut date = date.splitn(3, '-');

@@ -1,8 +1,8 @@
-//! Delayed delivery: when and where a stanza was kept (XEP-0203).
+//! Delayed delivery: when and where a stanza was delayed (XEP-0203).
 
 use crate::{Element, Jid, datetime, ns};
 
-/// `<delay/>` of `from` for a stanza that was kept since `at_us` (UTC microseconds since 1970).
+/// `<delay/>` of `from` for a stanza delayed since `at_us` (UTC microseconds since 1970).
 pub fn delay(from: &Jid, at_us: i64, text: Option<&str>) -> Element {
     let delay =
         Element::new("delay", ns::DELAY).attr("from", from.as_str()).attr("stamp", datetime::format(at_us));

@@ -1,4 +1,4 @@
-//! A parsed element that stands for itself.
+//! A parsed, self-contained element.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use crate::scan;
 use crate::sink::Sink;
 use crate::tape::{AttrRecord, DECLARATION, Outer, Tape};
 
-/// An element as it was received, validated, with a table of where everything is. A clone counts a reference.
+/// An element as received, validated, with a table of offsets. Cloned by reference count.
 ///
-/// It declares every prefix it uses. Its default namespace may be inherited: it was read with one, and whoever
-/// writes its bytes must write them where the same is in force.
+/// It declares every prefix it uses. Its default namespace may be inherited: then its bytes must be written
+/// where the same default namespace is in force.
 #[derive(Clone)]
 pub struct Document {
     inner: Arc<Inner>,
@@ -32,8 +32,8 @@ struct Inner {
 }
 
 impl Document {
-    /// Reads `bytes`, which must be one element (white space around it is dropped) without an XML declaration.
-    /// The error is what the peer is told; `inherited_ns` is the default namespace outside.
+    /// Parses `bytes`, which must be one element (surrounding whitespace is dropped) without an XML
+    /// declaration. The error is to be sent to the peer; `inherited_ns` is the outer default namespace.
     pub fn parse(bytes: Bytes, inherited_ns: &str, limits: &Limits) -> Result<Document, StreamError> {
         Self::parse_text(utf8(bytes)?, inherited_ns, limits)
     }
@@ -49,20 +49,21 @@ impl Document {
         Self::read_text(text, inherited_ns, &[], limits)
     }
 
-    /// Reads what the server has written itself, where `jabber:client` is in force.
+    /// Parses what the server has written itself, where `jabber:client` is in force.
     pub(crate) fn own(xml: String) -> Result<Document, StreamError> {
         Self::read_text(xml.into(), ns::CLIENT, &[], &Limits::OWN)
     }
 
-    /// Writes an element where `jabber:client` is in force. An error if it exceeds [`Limits::OWN`] or has an invalid
-    /// name.
+    /// Writes an element where `jabber:client` is in force. An error if it exceeds [`Limits::OWN`] or has an
+    /// invalid name.
     pub(crate) fn from_element(element: &Element) -> Result<Document, StreamError> {
         let mut recorder = Recorder::new(256);
         element.write_to(&mut recorder, ns::CLIENT);
         recorder.finish()
     }
 
-    /// What was recorded as it was written. The tests of this crate and the fuzz targets read it as well.
+    /// A document from the tape recorded while it was written. The tests of this crate and the fuzz targets
+    /// parse it as well.
     pub(crate) fn composed(xml: String, tape: Tape, inherited_ns: &str) -> Document {
         let document = Self { inner: Arc::new(Inner { text: xml.into(), tape }) };
         if cfg!(any(test, fuzzing)) {
@@ -75,7 +76,8 @@ impl Document {
         document
     }
 
-    /// Whether the strict pass finds in the bytes what the tape says. It may still find that they are too much.
+    /// Whether the strict pass over the bytes agrees with the tape. It may still find that limits are
+    /// exceeded.
     fn is_as_read(&self, inherited_ns: &str) -> bool {
         match Self::read_text(self.inner.text.clone(), inherited_ns, &[], &Limits::OWN) {
             Ok(read) => self.tape().same(read.tape(), self.as_str()),
@@ -83,7 +85,7 @@ impl Document {
         }
     }
 
-    /// Reads one element where the prefixes `outer` are in force; what it uses of them is declared in it.
+    /// Parses one element where the prefixes `outer` are in force; those it uses are declared in the result.
     pub(crate) fn read(
         bytes: Bytes,
         inherited_ns: &str,
@@ -110,22 +112,19 @@ impl Document {
         declare(&text, tape, outer, inherited_ns)
     }
 
-    /// The element.
     pub fn root(&self) -> Node<'_> {
         Node::new(self, 0)
     }
 
-    /// Its XML.
     pub fn as_bytes(&self) -> &Bytes {
         self.inner.text.as_bytes()
     }
 
-    /// Its XML.
     pub fn as_str(&self) -> &str {
         &self.inner.text
     }
 
-    /// Bytes of its XML.
+    /// Length of its XML in bytes.
     #[expect(clippy::len_without_is_empty, reason = "a document is never empty")]
     pub fn len(&self) -> usize {
         self.inner.text.len()
@@ -148,7 +147,7 @@ impl fmt::Debug for Document {
 }
 
 impl PartialEq for Document {
-    /// Whether the bytes are the same.
+    /// Whether the bytes are equal.
     fn eq(&self, other: &Self) -> bool {
         self.inner.text == other.inner.text
     }
@@ -159,7 +158,7 @@ fn utf8(bytes: Bytes) -> Result<ByteString, StreamError> {
         .map_err(|_| StreamError::new(StreamCondition::UnsupportedEncoding).text("invalid UTF-8"))
 }
 
-/// XML §2.11: what follows never sees a carriage return, and neither does whoever the bytes are passed on to.
+/// XML §2.11: later code, and the recipients of the bytes, never see a carriage return.
 fn line_feeds(text: ByteString) -> ByteString {
     if memchr::memchr(b'\r', text.as_bytes()).is_none() {
         return text;
@@ -167,7 +166,7 @@ fn line_feeds(text: ByteString) -> ByteString {
     text.replace("\r\n", "\n").replace('\r', "\n").into()
 }
 
-/// The same element with the outer declarations it uses written into its start tag.
+/// The same element with the outer declarations it uses added to its start tag.
 fn declare(text: &str, tape: Tape, outer: &[Outer], inherited_ns: &str) -> Result<Document, StreamError> {
     let root = tape.nodes.first().ok_or_else(|| malformed("missing start tag"))?;
     if usize::from(root.attr_count) + tape.borrowed.len() > Limits::OWN.attributes {

@@ -1,4 +1,4 @@
-//! An element as an owned tree: what the server says itself, and small payloads.
+//! An element as an owned tree: for what the server generates, and for small payloads.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::stanza_write::Framing;
 /// An attribute of an [`Element`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Attribute {
-    /// The name as written, with its prefix if it has one (`xml:lang`).
+    /// The name as written, with its prefix, if any (`xml:lang`).
     pub name: Cow<'static, str>,
     /// The namespace of the prefix; `None` without one.
     pub ns: Option<Cow<'static, str>>,
@@ -19,7 +19,7 @@ pub struct Attribute {
     pub value: String,
 }
 
-/// What stands within an [`Element`].
+/// A node within an [`Element`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Child {
     Element(Element),
@@ -29,8 +29,8 @@ pub enum Child {
     Text(String),
 }
 
-/// An element with its attributes and children. A child that is a [`Stanza`] is written with the rest, but is not
-/// among [`Element::children`].
+/// An element with its attributes and children. A child that is a [`Stanza`] is written with the rest, but is
+/// not among [`Element::children`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Element {
     name: Cow<'static, str>,
@@ -40,8 +40,8 @@ pub struct Element {
 }
 
 impl Element {
-    /// An empty element. `name` must be a name without a colon; a constant, so that nothing that was received
-    /// becomes a name without having been validated.
+    /// An empty element. `name` must be a name without a colon; a constant, so that received text cannot
+    /// become a name without validation.
     pub fn new(name: &'static str, ns: impl Into<Cow<'static, str>>) -> Self {
         Self::with_name(Cow::Borrowed(name), ns.into())
     }
@@ -64,37 +64,37 @@ impl Element {
         }
     }
 
-    /// The same with a child more at the end.
+    /// The same with one more child at the end.
     pub fn child(mut self, child: Element) -> Self {
         self.push(child);
         self
     }
 
-    /// The same with these children more at the end.
+    /// The same with these children appended.
     pub fn with_children(mut self, children: impl IntoIterator<Item = Element>) -> Self {
         self.children.extend(children.into_iter().map(Child::Element));
         self
     }
 
-    /// The same with a stanza more at the end, which is shared: `<forwarded/>` and the like (XEP-0297). It is written
-    /// with its own sender, recipient and language.
+    /// The same with a shared stanza appended: for `<forwarded/>` and the like (XEP-0297). It is written with
+    /// its own sender, recipient and language.
     pub fn stanza(mut self, stanza: &Stanza) -> Self {
         self.children.push(Child::Stanza(stanza.clone()));
         self
     }
 
-    /// The same with text more at the end.
+    /// The same with text appended.
     pub fn text(mut self, text: impl AsRef<str>) -> Self {
         self.push_text(text.as_ref());
         self
     }
 
-    /// Adds a child at the end.
+    /// Appends a child.
     pub fn push(&mut self, child: Element) {
         self.children.push(Child::Element(child));
     }
 
-    /// Adds text at the end.
+    /// Appends text.
     pub fn push_text(&mut self, text: &str) {
         match self.children.last_mut() {
             Some(Child::Text(last)) => last.push_str(text),
@@ -108,7 +108,7 @@ impl Element {
         self.put(Attribute { name: Cow::Borrowed(name), ns, value: value.as_ref().to_owned() });
     }
 
-    /// Sets an attribute, whose name is valid and whose prefix is written with a declaration beside it.
+    /// Sets an attribute whose name is valid and whose prefix is declared next to it when written.
     pub(crate) fn put(&mut self, attribute: Attribute) {
         match self.attributes.iter_mut().find(|old| old.name == attribute.name) {
             Some(old) => *old = attribute,
@@ -116,7 +116,7 @@ impl Element {
         }
     }
 
-    /// Takes an attribute away.
+    /// Removes an attribute.
     pub fn remove_attr(&mut self, name: &str) {
         self.attributes.retain(|attribute| attribute.name != name);
     }
@@ -126,7 +126,7 @@ impl Element {
         &self.name
     }
 
-    /// The namespace name; empty for none.
+    /// The namespace name; empty if none.
     pub fn ns(&self) -> &str {
         &self.ns
     }
@@ -178,14 +178,14 @@ impl Element {
             .collect()
     }
 
-    /// The same tree with every element of namespace `from` in `to`. A stanza within becomes a tree of its own if there
-    /// is such an element in it.
+    /// The same tree with every element of namespace `from` moved to `to`. A stanza within becomes a tree if
+    /// it contains such an element.
     pub fn map_ns(mut self, from: &str, to: &'static str) -> Self {
         self.replace_ns(from, to);
         self
     }
 
-    /// In place: what recurses over users' elements takes little stack.
+    /// In place, since recursion over users' elements should take little stack.
     fn replace_ns(&mut self, from: &str, to: &'static str) {
         if self.ns == from {
             self.ns = Cow::Borrowed(to);
@@ -201,8 +201,8 @@ impl Element {
         }
     }
 
-    /// Appends the element's XML; `xmlns` is written only where it differs from what is inherited.
-    /// Characters that XML cannot carry become U+FFFD.
+    /// Appends the element's XML; `xmlns` is written only where it differs from the inherited one. Characters
+    /// not allowed in XML become U+FFFD.
     pub fn write(&self, out: &mut Vec<u8>, inherited_ns: &str) {
         self.write_to(out, inherited_ns);
     }
@@ -215,9 +215,9 @@ impl Element {
 
     pub(crate) fn write_to(&self, sink: &mut impl Sink, inherited_ns: &str) {
         match self.ns.as_ref() {
-            // The namespace of `xml:` may not be declared, its prefix always is.
+            // The namespace of `xml:` must not be declared; its prefix always is.
             ns::XML => self.write_as(sink, &format!("xml:{}", self.name), inherited_ns, inherited_ns),
-            // May be neither declared nor used by an element (Namespaces in XML §3).
+            // Must be neither declared nor used by an element (Namespaces in XML §3).
             ns::XMLNS => self.write_as(sink, &self.name, inherited_ns, inherited_ns),
             own => self.write_as(sink, &self.name, own, inherited_ns),
         }
@@ -259,7 +259,7 @@ impl Element {
         }
     }
 
-    /// The element's XML as a text; see [`Element::write`].
+    /// The element's XML as text; see [`Element::write`].
     pub fn to_xml(&self, inherited_ns: &str) -> String {
         let mut out = Vec::new();
         self.write(&mut out, inherited_ns);
@@ -267,7 +267,7 @@ impl Element {
     }
 }
 
-/// What cannot be in a namespace name becomes U+FFFD.
+/// Characters not allowed in a namespace name become U+FFFD.
 fn write_declaration(sink: &mut impl Sink, name: &str, ns: &str) {
     if ns.chars().all(chars::is_namespace_char) {
         sink.attribute(name, ns);

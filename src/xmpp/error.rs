@@ -1,4 +1,4 @@
-//! Errors that a peer is told: of a stanza (RFC 6120 §8.3) and of a stream (RFC 6120 §4.9).
+//! Errors sent to a peer: stanza errors (RFC 6120 §8.3) and stream errors (RFC 6120 §4.9).
 
 use std::{error, fmt};
 
@@ -11,10 +11,10 @@ macro_rules! conditions {
         pub enum $name { $(#[doc = concat!("`", $text, "`")] $variant,)* }
 
         impl $name {
-            /// Every condition, in the order of the RFC.
+            /// All conditions, in the order of the RFC.
             pub const ALL: &[$name] = &[$($name::$variant,)*];
 
-            /// The element's name on the wire.
+            /// The element's name.
             pub fn as_str(self) -> &'static str {
                 match self { $($name::$variant => $text,)* }
             }
@@ -87,14 +87,14 @@ conditions! {
     }
 }
 
-/// A stanza error: what stands in `<error/>`.
+/// A stanza error: the content of `<error/>`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StanzaError {
     /// The defined condition.
     pub condition: Condition,
     /// The error type; by default the one the RFC associates with the condition.
     pub kind: ErrorType,
-    /// A text for people.
+    /// A human-readable text.
     pub text: Option<String>,
     /// The application's own condition, in its own namespace.
     pub app: Option<Box<Element>>,
@@ -113,7 +113,7 @@ impl StanzaError {
         Self { condition, kind: condition.error_type(), text: None, app: None }
     }
 
-    /// The same with a text for people.
+    /// The same with a human-readable text.
     pub fn text(mut self, text: impl Into<String>) -> Self {
         self.text = Some(text.into());
         self
@@ -125,7 +125,7 @@ impl StanzaError {
         self
     }
 
-    /// The same with an application's own condition.
+    /// The same with an application-specific condition.
     pub fn app(mut self, app: Element) -> Self {
         self.app = Some(Box::new(app));
         self
@@ -170,7 +170,7 @@ impl StanzaError {
         error
     }
 
-    /// Reads an `<error/>`; an unknown condition becomes `undefined-condition`, as the RFC asks.
+    /// Parses an `<error/>`; an unknown condition becomes `undefined-condition`, as the RFC requires.
     pub fn from_node(error: Node<'_>) -> Self {
         let condition = error
             .children()
@@ -235,9 +235,9 @@ conditions! {
 pub struct StreamError {
     /// The defined condition.
     pub condition: StreamCondition,
-    /// A text for people.
+    /// A human-readable text.
     pub text: Option<String>,
-    /// What an extension says of it (RFC 6120 §4.9.4).
+    /// An application-specific condition (RFC 6120 §4.9.4).
     pub application: Option<Box<Element>>,
 }
 
@@ -253,14 +253,14 @@ impl StreamError {
         self
     }
 
-    /// The same with a text for people.
+    /// The same with a human-readable text.
     pub fn text(mut self, text: impl Into<String>) -> Self {
         self.text = Some(text.into());
         self
     }
 
-    /// The `<error/>` element, in the namespace of streams. Written with
-    /// [`Element::write_prefixed`] it takes the `stream:` prefix that TCP streams have declared.
+    /// The `<error/>` element, in the namespace of streams. Written with [`Element::write_prefixed`] it has
+    /// the `stream:` prefix that TCP streams have declared.
     pub fn to_element(&self) -> Element {
         let mut error =
             Element::new("error", ns::STREAM).child(Element::new(self.condition.as_str(), ns::STREAMS_ERR));
@@ -273,7 +273,8 @@ impl StreamError {
         error
     }
 
-    /// Reads a stream error that a peer sent, without what an extension says of it; `None` if the element is none.
+    /// Parses a peer's stream error, without its application-specific condition; `None` if the element is not
+    /// a stream error.
     pub fn from_document(document: &Document) -> Option<Self> {
         let root = document.root();
         if !root.is("error", ns::STREAM) {

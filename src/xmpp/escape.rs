@@ -1,11 +1,11 @@
-//! Text on the wire: what is escaped when it is written and read back.
+//! Escaping text for XML, and unescaping it.
 
 use std::borrow::Cow;
 
 use crate::chars::is_char;
 use crate::sink::Out;
 
-/// Appends `text` as character data. Characters that XML cannot carry become U+FFFD.
+/// Appends `text` as character data. Characters not allowed in XML become U+FFFD.
 pub(crate) fn write_text(out: &mut impl Out, text: &str) {
     write(out, text, |b| match b {
         b'<' => Some("&lt;"),
@@ -17,7 +17,8 @@ pub(crate) fn write_text(out: &mut impl Out, text: &str) {
     });
 }
 
-/// Appends `text` as an attribute's value between single quotes. Characters that XML cannot carry become U+FFFD.
+/// Appends `text` as an attribute's value between single quotes. Characters that XML cannot carry become
+/// U+FFFD.
 pub(crate) fn write_attribute(out: &mut impl Out, text: &str) {
     write(out, text, |b| match b {
         b'<' => Some("&lt;"),
@@ -50,7 +51,7 @@ fn write(out: &mut impl Out, text: &str, replacement: impl Fn(u8) -> Option<&'st
     out.push_str(text.get(written..).unwrap_or_default());
 }
 
-/// What the reference between `&` and `;` stands for: one of the five names or a character.
+/// The character that the reference between `&` and `;` stands for: one of the five names or a number.
 pub(crate) fn reference(name: &str) -> Option<char> {
     match name {
         "lt" => return Some('<'),
@@ -64,7 +65,7 @@ pub(crate) fn reference(name: &str) -> Option<char> {
         Some(digits) => (digits, 16),
         None => (name.strip_prefix('#')?, 10),
     };
-    // `from_str_radix` would take a sign.
+    // `from_str_radix` would accept a sign.
     if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
         return None;
     }
@@ -85,14 +86,14 @@ pub(crate) fn push_text(out: &mut String, mut raw: &str) {
             out.push_str(data);
             raw = after;
         } else {
-            // Not reached with validated text.
+            // Unreachable with validated text.
             return;
         }
     }
     out.push_str(raw);
 }
 
-/// A validated attribute value as it is meant: white space becomes spaces (XML §3.3.3), references are resolved.
+/// The value of a validated attribute: whitespace becomes spaces (XML §3.3.3), references are resolved.
 pub(crate) fn attribute(raw: &str) -> Cow<'_, str> {
     if memchr::memchr3(b'&', b'\t', b'\n', raw.as_bytes()).is_none() {
         return Cow::Borrowed(raw);

@@ -1,5 +1,5 @@
-//! Where elements begin and end in a stream of bytes. Each byte is looked at once, however it arrives;
-//! whether what is found is XML is decided by the strict pass over the whole element.
+//! Finds where elements begin and end in a stream of bytes. Each byte is examined once, however it arrives;
+//! whether the result is valid XML is checked by the strict pass over the whole element.
 
 use quick_xml::parser::{ElementParser, Parser};
 
@@ -7,10 +7,10 @@ use crate::chars::is_space;
 use crate::error::{StreamCondition, StreamError};
 use crate::refusal::{malformed, restricted, too_large, violation};
 
-/// Something whole at the beginning of the buffer, which the caller takes away.
+/// A complete frame at the start of the buffer, for the caller to remove.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Frame {
-    /// White space between elements.
+    /// Whitespace between elements.
     Space,
     /// An XML declaration.
     Declaration,
@@ -26,7 +26,7 @@ pub(crate) enum Frame {
 enum State {
     /// Before a `<`: between elements or in text.
     Text,
-    /// After a `<`, up to what tells which markup it is.
+    /// After a `<`, until the kind of markup is known.
     Markup,
     Start(ElementParser),
     End,
@@ -34,11 +34,11 @@ enum State {
     Declaration,
 }
 
-/// The scan over what is not yet whole.
+/// The scan over an incomplete frame.
 #[derive(Debug)]
 pub(crate) struct Framer {
     state: State,
-    /// Bytes from the beginning of the frame that were looked at.
+    /// Bytes examined from the start of the frame.
     seen: usize,
     /// Where the markup begins.
     markup: usize,
@@ -54,24 +54,24 @@ impl Framer {
         Self { state: State::Text, seen: 0, markup: 0, depth: 0, opened: false }
     }
 
-    /// The scan behind a start tag that was read otherwise.
+    /// A scan that starts after a start tag that was parsed otherwise.
     pub(crate) fn inside() -> Self {
         Self { opened: true, ..Self::new() }
     }
 
-    /// Whether nothing of a frame was seen.
+    /// Whether no byte of a frame has been seen.
     pub(crate) fn is_idle(&self) -> bool {
         self.seen == 0
     }
 
-    /// Goes on in `buffer`, which begins where the frame begins. `None`: more bytes are needed.
+    /// Continues in `buffer`, which begins at the start of the frame. `None`: more bytes are needed.
     pub(crate) fn next(
         &mut self,
         buffer: &[u8],
         max_bytes: usize,
         max_depth: usize,
     ) -> Result<Option<(Frame, usize)>, StreamError> {
-        // Nothing behind the limit is looked at, so that it does not matter how much has arrived.
+        // Nothing beyond the limit is examined, so that the result does not depend on how much has arrived.
         let window = buffer.get(..max_bytes).unwrap_or(buffer);
         let found = self.advance(window, max_depth)?;
         if found.is_none() && buffer.len() > max_bytes {
@@ -119,7 +119,7 @@ impl Framer {
         None
     }
 
-    /// Outside of every element only white space may stand.
+    /// Only whitespace is allowed outside of elements.
     fn between(&mut self, rest: &[u8]) -> Result<Option<Frame>, StreamError> {
         let spaces = rest.iter().take_while(|&&b| is_space(b)).count();
         if spaces > 0 {
@@ -175,7 +175,7 @@ impl Framer {
         Ok(true)
     }
 
-    /// `<?xml ` is a declaration where the stream begins; anything else is restricted.
+    /// `<?xml ` is a declaration at the start of the stream; anything else is restricted.
     fn question_mark(&mut self, buffered: usize, markup: &[u8]) -> Result<bool, StreamError> {
         let instruction = Err(restricted());
         if self.opened || self.depth > 0 {
@@ -229,9 +229,9 @@ impl Framer {
         Ok((self.depth == 0).then_some(Frame::Element))
     }
 
-    /// Advances behind `end`, which may not overlap the first `opening` bytes of the markup.
+    /// Advances past `end`, which must not overlap the first `opening` bytes of the markup.
     fn until(&mut self, buffer: &[u8], end: &[u8], opening: usize) -> bool {
-        // The end may have begun in what was seen already.
+        // The end may have begun in bytes already examined.
         let from = self.seen.saturating_sub(end.len() - 1).max(self.markup + opening);
         let rest = buffer.get(from..).unwrap_or_default();
         match memchr::memmem::find(rest, end) {

@@ -14,16 +14,16 @@ use crate::ns;
 use crate::refusal::malformed;
 use crate::tape::Outer;
 
-/// What the peer's stream header says (RFC 6120 §4.7).
+/// The peer's stream header (RFC 6120 §4.7).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StreamHeader {
-    /// The server it wants, or the client it answers.
+    /// The requested server, or the client being answered.
     pub to: Option<Jid>,
-    /// Who it says it is.
+    /// The JID it claims.
     pub from: Option<Jid>,
-    /// The stream's id, in an answer.
+    /// The stream id, in an answer.
     pub id: Option<String>,
-    /// Major and minor; (0, 9) if none is given.
+    /// Major and minor; (0, 9) if absent.
     pub version: (u8, u8),
     /// The default language of what follows.
     pub lang: Option<String>,
@@ -39,14 +39,14 @@ impl StreamHeader {
         out.push(b'>');
     }
 
-    /// Appends `<open/>`, the header where elements are framed (RFC 7395 §3.4).
+    /// Appends `<open/>`, the header with framed elements (RFC 7395 §3.4).
     pub fn write_open(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"<open");
         self.write_attributes(out, &[("xmlns", ns::FRAMING)]);
         out.extend_from_slice(b"/>");
     }
 
-    /// Reads `<open/>` (RFC 7395 §3.4).
+    /// Parses `<open/>` (RFC 7395 §3.4).
     pub fn from_open(root: Node<'_>) -> Result<StreamHeader, StreamError> {
         from_attributes(root, ns::CLIENT.to_owned())
     }
@@ -69,7 +69,7 @@ impl StreamHeader {
     }
 }
 
-/// What the start tag of a stream, or of another element that others come in, declares for them.
+/// What the start tag of a stream, or of another enclosing element, declares for its children.
 #[derive(Debug)]
 pub(crate) struct HeaderScope {
     /// Its name with its prefix, which its end tag must repeat.
@@ -94,13 +94,13 @@ impl HeaderScope {
         Self { name, default_ns, prefixes }
     }
 
-    /// Reads an element that comes inside.
+    /// Parses an element inside.
     pub(crate) fn element(&self, bytes: Bytes, limits: &Limits) -> Result<Document, StreamError> {
         let document = Document::read(bytes, &self.default_ns, &self.prefixes, limits)?;
         if self.default_ns == ns::CLIENT {
             return Ok(document);
         }
-        // The default namespace is not what stanzas are read with: write it again with its own.
+        // The default namespace is not the one stanzas are parsed with: write it again with its own.
         Document::from_element(&document.to_element())
     }
 
@@ -114,7 +114,7 @@ impl HeaderScope {
     }
 }
 
-/// What stands behind an XML declaration, or all of it where there is none.
+/// The text after the XML declaration, or all of it if there is none.
 ///
 /// # Errors
 /// The declaration is not well-formed, or of another version or encoding.
@@ -128,7 +128,7 @@ pub fn without_declaration(text: &ByteString) -> Result<ByteString, StreamError>
     Ok(text.slice_ref(rest.trim_ascii_start()))
 }
 
-/// `<?xml version='1.0' encoding='UTF-8' standalone='yes'?>` (XML §2.8), of which the last two may be missing.
+/// `<?xml version='1.0' encoding='UTF-8' standalone='yes'?>` (XML §2.8); the last two are optional.
 pub(crate) fn check_declaration(bytes: &[u8]) -> Result<(), StreamError> {
     let text =
         std::str::from_utf8(bytes).map_err(|_| StreamError::from(StreamCondition::UnsupportedEncoding))?;
@@ -189,8 +189,8 @@ fn stanzas(name: &str) -> bool {
     matches!(name, ns::CLIENT | ns::SERVER | ns::COMPONENT)
 }
 
-/// The namespace of stanzas: the default, or where streams are the default, one that has a prefix
-/// (RFC 6120 §4.8.2).
+/// The namespace of stanzas: the default one, or if that is the stream namespace, one with a prefix (RFC 6120
+/// §4.8.2).
 fn content_ns(default_ns: &str, prefixes: &[Outer]) -> Result<String, StreamError> {
     let prefixed = || prefixes.iter().map(|(_, name)| name.as_ref()).find(|name| stanzas(name));
     let found = match default_ns {

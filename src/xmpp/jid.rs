@@ -1,4 +1,4 @@
-//! Addresses: `local@domain/resource` (RFC 7622).
+//! JIDs: `local@domain/resource` (RFC 7622).
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -14,10 +14,10 @@ use crate::prep::{self, PrepError};
 /// A part of a JID.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Part {
-    /// What stands before the `@`.
+    /// The part before the `@`.
     Local,
     Domain,
-    /// What stands after the `/`.
+    /// The part after the `/`.
     Resource,
 }
 
@@ -31,7 +31,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// Why a text is no JID.
+/// Why a text is not a valid JID.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum JidError {
     /// The part is empty, or a label of the domain is.
@@ -40,50 +40,50 @@ pub enum JidError {
     /// The part is longer than 1,023 bytes.
     #[error("the {0} is longer than {max} bytes", max = prep::MAX_PART)]
     TooLong(Part),
-    /// The part is refused by its profile of stringprep.
+    /// The part is refused by its stringprep profile.
     #[error("the {0} contains {1}")]
     Prep(Part, PrepError),
 }
 
-/// A prepared JID: one text and two offsets; a clone counts a reference.
-/// Two are equal when their bytes are; they are ordered by bytes.
+/// A prepared JID: one text and two offsets; cloned by reference count. Equality and order are those of the
+/// bytes.
 #[derive(Clone)]
 pub struct Jid {
     text: Arc<str>,
-    /// Where the localpart ends; 0 if there is none (it is never empty).
+    /// Where the localpart ends; 0 if absent (it is never empty).
     at: u16,
     /// Where the domain ends.
     slash: u16,
 }
 
-/// What the parts were taken from.
+/// What the parts were parsed from.
 #[derive(Clone, Copy)]
 struct Source<'a> {
-    /// Becomes the JID's text as it stands if nothing had to be prepared; empty if there is none.
+    /// Becomes the JID's text if preparation changes nothing; empty if there is none.
     text: &'a str,
     strict: bool,
 }
 
-/// Parts that come from different places.
+/// Parts from different sources.
 const PARTS: Source<'_> = Source { text: "", strict: false };
 
 impl Jid {
-    /// Reads and prepares a JID; code points unknown to Unicode 3.2 pass.
+    /// Parses and prepares a JID; code points unassigned in Unicode 3.2 are allowed.
     pub fn parse(text: &str) -> Result<Self, JidError> {
         Self::read(text, false)
     }
 
-    /// Reads a JID that is to be created (an account, a room): unassigned code points are refused.
+    /// Parses a JID that is to be created (an account, a room): unassigned code points are refused.
     pub fn parse_strict(text: &str) -> Result<Self, JidError> {
         Self::read(text, true)
     }
 
-    /// Prepares the three parts.
+    /// A JID from its parts, which are prepared.
     pub fn from_parts(local: Option<&str>, domain: &str, resource: Option<&str>) -> Result<Self, JidError> {
         Self::prepare(local, domain, resource, PARTS)
     }
 
-    /// A JID that is a domain.
+    /// A JID of only a domain.
     pub fn domain_only(domain: &str) -> Result<Self, JidError> {
         Self::prepare(None, domain, None, PARTS)
     }
@@ -135,7 +135,7 @@ impl Jid {
         Self { text: text.into(), at: at as u16, slash: slash as u16 }
     }
 
-    /// What stands before the `@`.
+    /// The part before the `@`.
     pub fn local(&self) -> Option<&str> {
         self.text.get(..usize::from(self.at)).filter(|local| !local.is_empty())
     }
@@ -145,7 +145,7 @@ impl Jid {
         self.text.get(start..usize::from(self.slash)).unwrap_or_default()
     }
 
-    /// What stands after the `/`.
+    /// The part after the `/`.
     pub fn resource(&self) -> Option<&str> {
         self.text.get(usize::from(self.slash) + 1..)
     }
@@ -155,7 +155,6 @@ impl Jid {
         self.text.get(..usize::from(self.slash)).unwrap_or_default()
     }
 
-    /// The whole text.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -171,7 +170,7 @@ impl Jid {
         Ok(Self::join(self.local(), self.domain(), Some(&resource)))
     }
 
-    /// The domain alone; allocates only if there was more.
+    /// Only the domain; allocates only if there was more.
     pub fn domain_jid(&self) -> Jid {
         if self.is_domain() { self.clone() } else { Self::join(None, self.domain(), None) }
     }
@@ -191,7 +190,7 @@ impl Jid {
         self.at == 0 && self.is_bare()
     }
 
-    /// Whether both are the same account (or domain), whatever their resources.
+    /// Whether both belong to the same account (or domain), whatever their resources.
     pub fn same_bare(&self, other: &Jid) -> bool {
         self.bare_str() == other.bare_str()
     }
@@ -203,8 +202,8 @@ fn offsets(local: Option<&str>, domain: &str) -> (usize, usize) {
     (at, domain.len() + local.map_or(0, |local| local.len() + 1))
 }
 
-/// The A-label form of a domain, for comparison with names in TLS, HTTP and DNS (which know nothing else):
-/// lower case, without a trailing dot. `None` if a label has no such form.
+/// The A-label form of a domain, for comparison with names in TLS, HTTP and DNS, which use only that: lower
+/// case, without a trailing dot. `None` if a label has no such form.
 pub fn to_ascii(domain: &str) -> Option<Cow<'_, str>> {
     let domain = domain.strip_suffix('.').unwrap_or(domain);
     if domain.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {

@@ -1,10 +1,10 @@
-//! The language itself: namespaces, JIDs, elements, stanzas, stream events, errors. No I/O.
+//! The protocol itself: namespaces, JIDs, elements, stanzas, stream events, errors. No I/O.
 //!
-//! Bytes become [`StreamEvent`]s in [`StreamParser`]; an element that was read is a [`Document`]: its own
+//! [`StreamParser`] turns bytes into [`StreamEvent`]s; an element that was parsed is a [`Document`]: its own
 //! bytes and a table of offsets into them, validated once and never copied again. A [`Stanza`] is such a
-//! document and an envelope that may be changed; writing it writes a new start tag and the old bytes.
-//! What the server itself says is built as an [`Element`], which may carry stanzas. Bytes and table are then written
-//! together: what the server composes is not parsed.
+//! document with an editable envelope; writing it writes a new start tag and the old bytes. What the server
+//! itself generates is built as an [`Element`], which may contain stanzas. Its bytes and table are then
+//! written together: what the server composes is not parsed.
 
 mod attributes;
 mod chars;

@@ -1,23 +1,23 @@
-//! What a peer may send at most.
+//! Limits on what a peer may send.
 
-/// Bounds on one element of a stream. Exceeding any of them is `policy-violation`; `usize::MAX` is no bound but for
-/// `depth`, which bounds recursion and must stay small.
+/// Limits of one element of a stream. Exceeding any of them is `policy-violation`; `usize::MAX` disables a
+/// limit, except for `depth`, which bounds recursion and must stay small.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// Bytes of one top-level element, and of the stream header.
     pub stanza_bytes: usize,
-    /// Elements within one another, the top-level one included.
+    /// Nesting depth of elements, counting the top-level one.
     pub depth: usize,
     /// Attributes of one element, namespace declarations included.
     pub attributes: usize,
-    /// Elements within one top-level element, itself included.
+    /// Elements within one top-level element, counting itself.
     pub elements: usize,
     /// Different namespace names in one top-level element, and prefixes declared at one place.
     pub namespaces: usize,
 }
 
 impl Limits {
-    /// For what the server has made itself: only what keeps offsets and recursion within their types.
+    /// For what the server itself generates: only what keeps offsets and recursion within bounds.
     pub const OWN: Limits =
         Limits { stanza_bytes: 1 << 30, depth: 512, attributes: 4096, elements: 1 << 20, namespaces: 4096 };
 }

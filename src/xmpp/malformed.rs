@@ -1,4 +1,4 @@
-//! An element that should have been a stanza.
+//! An element that is not a valid stanza.
 
 use crate::error::{StanzaError, StreamError};
 use crate::jid::Jid;
@@ -7,20 +7,20 @@ use crate::stanza::Stanza;
 use crate::stanza_reply::Head;
 use crate::stanza_type::{Kind, StanzaType};
 
-/// An element that is no valid stanza, and what is needed to say so.
+/// An invalid stanza, with what is needed to answer it.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct Malformed {
-    /// What its sender is told.
+    /// The error for its sender.
     pub error: StanzaError,
-    /// What it would have been; `None` is for the stream error `unsupported-stanza-type`.
+    /// Its kind; `None` calls for the stream error `unsupported-stanza-type`.
     pub kind: Option<Kind>,
     pub id: Option<String>,
-    /// Its `from` as it was written.
+    /// Its `from` as written.
     pub from: Option<String>,
-    /// Its `to` as it was written.
+    /// Its `to` as written.
     pub to: Option<String>,
-    /// Whether it is an error or a result, which is never answered with an error.
+    /// Whether it is an error or a result, which must not be answered with an error.
     pub is_answer: bool,
 }
 
@@ -37,7 +37,7 @@ impl Malformed {
         }
     }
 
-    /// What is not even an element.
+    /// For input that is not even an element.
     pub(crate) fn unreadable(error: &StreamError) -> Self {
         Self {
             error: StanzaError::bad_request().text(error.to_string()),
@@ -49,12 +49,12 @@ impl Malformed {
         }
     }
 
-    /// The error to the sender; `None` where there must be none, or the element was no stanza at all.
+    /// The error to the sender; `None` if it must not be answered, or the element was not a stanza at all.
     pub fn error_reply(&self) -> Option<Stanza> {
         let kind = self.kind.filter(|_| !self.is_answer)?;
         let jid = |text: &Option<String>| text.as_deref().and_then(|text| Jid::parse(text).ok());
         let (from, to) = (jid(&self.to), jid(&self.from));
-        // An IQ has an id, even where the request had none.
+        // An IQ reply has an id, even if the request had none.
         let id = self.id.as_deref().or((kind == Kind::Iq).then_some(""));
         let head = Head { kind, stanza_type: StanzaType::Error, id, from: from.as_ref(), to: to.as_ref() };
         Some(head.finish(&[&self.error.to_element()]))

@@ -9,17 +9,17 @@ use crate::escape;
 use crate::ns;
 use crate::tape::{AttrRecord, DECLARATION, NO_NS, NodeRecord, slice};
 
-/// An element of a document: two words, to be passed by value.
+/// An element of a document: two words, passed by value.
 #[derive(Clone, Copy)]
 pub struct Node<'a> {
     document: &'a Document,
     index: u32,
 }
 
-/// An attribute of a [`Node`]; namespace declarations are none.
+/// An attribute of a [`Node`]; namespace declarations are not included.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Attr<'a> {
-    /// The name as written, with its prefix if it has one.
+    /// The name as written, with its prefix, if any.
     pub full_name: &'a str,
     /// The name without a prefix.
     pub name: &'a str,
@@ -34,7 +34,7 @@ impl<'a> Node<'a> {
         Self { document, index }
     }
 
-    /// Every node is made from an index within the tape; an empty record stands for what cannot happen.
+    /// Every node has a valid index into the tape; an empty record stands in for the impossible case.
     pub(crate) fn record(self) -> &'a NodeRecord {
         const NONE: &NodeRecord = &NodeRecord {
             start: 0,
@@ -51,7 +51,7 @@ impl<'a> Node<'a> {
         self.document.tape().nodes.get(self.index as usize).unwrap_or(NONE)
     }
 
-    /// Its place among the elements of the document.
+    /// Its index among the elements of the document.
     pub(crate) fn index(self) -> u32 {
         self.index
     }
@@ -72,13 +72,13 @@ impl<'a> Node<'a> {
         self.slice(start, start + u32::from(record.name_len))
     }
 
-    /// The prefix as written; empty without one.
+    /// The prefix as written; empty if none.
     pub fn prefix(&self) -> &'a str {
         let record = self.record();
         self.slice(record.start + 1, record.start + 1 + u32::from(record.prefix_len))
     }
 
-    /// The namespace name; empty for none.
+    /// The namespace name; empty if none.
     pub fn ns(&self) -> &'a str {
         self.namespace(self.record().ns)
     }
@@ -182,13 +182,13 @@ impl<'a> Node<'a> {
         self.slice(record.inner_start, record.inner_end)
     }
 
-    /// The element's source. It may rely on namespaces that are declared outside of it.
+    /// The element's source. It may depend on outer namespace declarations.
     pub fn raw(&self) -> &'a str {
         let record = self.record();
         self.slice(record.start, record.end)
     }
 
-    /// The element as a tree of its own. Recursion is bounded by the limits the document was read with.
+    /// The element as a tree of its own. Recursion is bounded by the limits the document was parsed with.
     pub fn to_element(&self) -> Element {
         let mut element = Element::with_name(Cow::Owned(self.name().to_owned()), owned(self.ns()));
         self.attributes_into(&mut element, |_| true);
@@ -205,7 +205,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Adds what stands within to `element`.
+    /// Adds the content to `element`.
     pub(crate) fn nodes_into(self, element: &mut Element) {
         self.segments(|segment| match segment {
             Segment::Text("") => {}

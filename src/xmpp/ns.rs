@@ -1,10 +1,10 @@
-//! Namespace names, as they stand in the RFCs and XEPs.
+//! Namespace names, as given in the RFCs and XEPs.
 
 macro_rules! namespaces {
     ($($name:ident = $value:literal, $source:literal;)*) => {
         $(#[doc = concat!("`", $value, "` (", $source, ").")] pub const $name: &str = $value;)*
 
-        /// The constant that equals `name`, so that a namespace in use by everybody is never allocated.
+        /// The constant equal to `name`, so that common namespaces are never allocated.
         pub(crate) fn known(name: &str) -> Option<&'static str> {
             match name { $($value => Some($name),)* _ => None }
         }

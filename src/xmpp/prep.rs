@@ -1,8 +1,8 @@
-//! Preparation of strings: the profiles of stringprep for JIDs (RFC 6122 appendices A and B, RFC 3491)
-//! and for passwords and user names (RFC 4013).
+//! String preparation: the stringprep profiles for JIDs (RFC 6122 appendices A and B, RFC 3491) and for
+//! passwords and user names (RFC 4013).
 //!
-//! Deployed servers route addresses with code points that Unicode 3.2 did not know, so these are refused
-//! only by the `strict` forms, which are for names that are about to be created.
+//! Deployed servers route addresses with code points that were unassigned in Unicode 3.2, so these are
+//! refused only by the `strict` forms, which are for names about to be created.
 
 use std::borrow::Cow;
 
@@ -13,13 +13,13 @@ use crate::jid::{JidError, Part};
 /// Why a string is refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum PrepError {
-    /// It holds a character the profile prohibits.
+    /// It contains a character the profile prohibits.
     #[error("a character that is not allowed")]
     Prohibited,
-    /// It mixes directions of writing (RFC 3454 §6).
+    /// It mixes writing directions (RFC 3454 §6).
     #[error("both right-to-left and left-to-right characters")]
     Bidi,
-    /// It holds a code point that Unicode 3.2 has not assigned.
+    /// It contains a code point unassigned in Unicode 3.2.
     #[error("a character that is not in Unicode 3.2")]
     Unassigned,
 }
@@ -39,8 +39,8 @@ const NAME: Profile = Profile { fold: true, prohibited: |_| false };
 const RESOURCE: Profile = Profile { fold: false, prohibited: |c| c < ' ' || c == '\x7F' };
 
 impl Profile {
-    /// Maps until nothing changes: normalising may bring forth characters that the mapping
-    /// (of Unicode 3.2) has not seen, such as the `A` in U+1F130.
+    /// Maps until nothing changes: normalization may produce characters that the mapping (of Unicode 3.2) has
+    /// not seen, such as the `A` in U+1F130.
     fn prepare(self, text: &str, strict: bool) -> Result<String, PrepError> {
         use unicode_normalization::UnicodeNormalization;
         if strict && text.chars().any(tables::unassigned_code_point) {
@@ -100,7 +100,7 @@ fn sized(text: Cow<'_, str>, part: Part) -> Result<Cow<'_, str>, JidError> {
     }
 }
 
-/// Bounds the work before it is done: no profile makes a text three times shorter than this.
+/// Limits the work before it is done: no profile shrinks a text to less than a third.
 fn bounded(text: &str, part: Part) -> Result<(), JidError> {
     if text.len() > 4 * MAX_PART { Err(JidError::TooLong(part)) } else { Ok(()) }
 }
@@ -171,7 +171,7 @@ fn ip_literal(address: &str) -> Result<Cow<'_, str>, JidError> {
     address.map(|address| Cow::Owned(format!("[{address}]"))).ok_or(refused)
 }
 
-/// Prepares label by label, so that directions of writing may differ between them (RFC 3490 §4).
+/// Prepares label by label, so that writing directions may differ between them (RFC 3490 §4).
 fn unicode_domain(domain: &str, strict: bool) -> Result<String, JidError> {
     let refused = |why| JidError::Prep(Part::Domain, why);
     let mut out = String::with_capacity(domain.len());
@@ -192,13 +192,13 @@ fn unicode_domain(domain: &str, strict: bool) -> Result<String, JidError> {
     Ok(out)
 }
 
-/// Whether a prepared character may stand in a label: of ASCII only what host names are made of.
+/// Whether a prepared character is allowed in a label: of ASCII only what host names consist of.
 fn in_label(c: char) -> bool {
     matches!(c, 'a'..='z' | '0'..='9' | '-' | '_') || !(c.is_ascii() || c == '\u{3002}')
 }
 
-/// The U-label of an A-label; the A-label itself where nameprep would change what it stands for
-/// (such as `ß`), since the name would then be another one when it is read again.
+/// The U-label of an A-label; the A-label itself if nameprep would change the decoded form (such as `ß`),
+/// since parsing it again would then give another name.
 fn unicode_label(label: &str) -> Cow<'_, str> {
     let Some(decoded) = label.strip_prefix("xn--").and_then(idna::punycode::decode_to_string) else {
         return Cow::Borrowed(label);
@@ -212,8 +212,8 @@ fn unicode_label(label: &str) -> Cow<'_, str> {
     if stable { Cow::Owned(decoded) } else { Cow::Borrowed(label) }
 }
 
-/// Prepares a user name or a password (RFC 4013). Unassigned code points pass, as in a query
-/// (RFC 3454 §7): clients prepare with newer tables, and both sides must come to the same bytes.
+/// Prepares a user name or a password (RFC 4013). Unassigned code points are allowed, as in a query (RFC 3454
+/// §7): clients prepare with newer tables, and both sides must get the same bytes.
 pub fn saslprep(text: &str) -> Result<Cow<'_, str>, PrepError> {
     use unicode_normalization::UnicodeNormalization;
     if text.bytes().all(|b| matches!(b, b' '..=b'~')) {

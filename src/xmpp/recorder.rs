@@ -1,4 +1,4 @@
-//! Composes a document: its tape is made as it is written, so that nothing of ours is parsed.
+//! Composes a document: its tape is recorded as it is written, so that the server's own output is not parsed.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::sink::Sink;
 use crate::tape::{AttrRecord, DECLARATION, NO_NS, NodeRecord, Tape, slice};
 use crate::work::{Work, split_name};
 
-/// An element in the making, which inherits `jabber:client`.
+/// An element being composed, which inherits `jabber:client`.
 pub(crate) struct Recorder {
     text: String,
     work: Work,
@@ -25,14 +25,14 @@ impl Recorder {
         Self { text: String::with_capacity(capacity), work: Work::take(ns::CLIENT), malformed: false }
     }
 
-    /// Begins with the start tag of a document's root, as it stands there: its attributes do not move.
+    /// Begins with a copy of the start tag of a document's root: its attributes do not move.
     pub(crate) fn reopen(document: &Document, capacity: usize) -> Self {
         let mut recorder = Self::new(capacity);
         let root = document.root();
         let record = root.record();
         let end = if record.is_empty() { record.end - 2 } else { record.inner_start - 1 };
         recorder.copy(document, 0..1, 0..end);
-        // The copy came with its node, which is not whole.
+        // The copied node is incomplete.
         let Some(mut node) = recorder.work.nodes.pop() else { return recorder };
         let mark = recorder.work.scope.mark();
         for declaration in root.records().iter().filter(|record| record.ns == DECLARATION) {
@@ -44,8 +44,8 @@ impl Recorder {
         recorder
     }
 
-    /// The document. An error if it exceeds [`Limits::OWN`], or has an invalid name, an undeclared prefix or a
-    /// duplicate attribute.
+    /// The document. An error if it exceeds [`Limits::OWN`], or has an invalid name, an undeclared prefix or
+    /// a duplicate attribute.
     pub(crate) fn finish(self) -> Result<Document, StreamError> {
         let limits = &Limits::OWN;
         let fits = self.text.len() <= limits.stanza_bytes
@@ -55,11 +55,11 @@ impl Recorder {
         if fits && !self.malformed {
             return Ok(self.into_document());
         }
-        // For the lists only.
+        // To give the lists back.
         let _ = self.work.finish(Vec::new());
         match self.malformed {
             true => Err(malformed("element is not well-formed XML")),
-            // The depth is an upper bound: the strict pass knows better.
+            // The depth is an upper bound: the strict pass finds the exact one.
             false => Document::own(self.text),
         }
     }
@@ -73,7 +73,7 @@ impl Recorder {
         self.malformed |= self.work.declare(&self.text, record, &Limits::OWN).is_err();
     }
 
-    /// Records an attribute whose name begins at `start` and whose value stands at `value`.
+    /// Records an attribute whose name begins at `start` and whose value is at `value`.
     fn record(&mut self, name: &str, start: usize, value: Range<usize>) {
         let Ok((prefix, local)) = split_name(name) else {
             self.malformed = true;
@@ -94,7 +94,7 @@ impl Recorder {
         self.work.attrs.push(record);
     }
 
-    /// Resolves the prefixes of the start tag, when all its declarations are known.
+    /// Resolves the prefixes of the start tag, once all its declarations are known.
     fn resolve(&mut self) {
         let Some(&(index, _)) = self.work.open.last() else { return };
         let Some(mut node) = self.work.nodes.get(index as usize).copied() else { return };
@@ -127,8 +127,8 @@ impl Recorder {
         found.unwrap_or(0)
     }
 
-    /// Copies bytes of a document and the elements in them. Sums that leave their type are noticed by
-    /// [`Recorder::finish`], since the bytes are then too many.
+    /// Copies bytes of a document and the elements in them. Overflowing sums are detected by
+    /// [`Recorder::finish`], since there are then too many bytes.
     fn copy(&mut self, document: &Document, nodes: Range<u32>, bytes: Range<u32>) {
         let (tape, source) = (document.tape(), document.as_str());
         let by = (self.text.len() as u32).wrapping_sub(bytes.start);
@@ -162,17 +162,17 @@ impl Recorder {
     }
 }
 
-/// A part of a document on its way into another.
+/// A part of a document being copied into another.
 struct Copied<'a> {
     tape: &'a Tape,
     source: &'a str,
     bytes: Range<u32>,
-    /// How far it moves.
+    /// How many bytes it moves.
     by: u32,
 }
 
 impl Copied<'_> {
-    /// The index, where the part now stands, of what has this index in the document.
+    /// Translates a namespace index of the document into one of the destination.
     fn namespace(&self, work: &mut Work, written: &str, index: u16) -> u16 {
         match work.copied.get(usize::from(index)) {
             // No namespace, or a declaration.
@@ -257,7 +257,7 @@ impl Sink for Recorder {
 
     fn content(&mut self, document: &Document, nodes: Range<u32>, bytes: Range<u32>) {
         if !nodes.is_empty() {
-            // The root, whose depth is 1, is not among them.
+            // The root, at depth 1, is not among them.
             let depth = self.work.open.len() as u32 + document.tape().depth.saturating_sub(1);
             self.work.depth = self.work.depth.max(depth);
         }

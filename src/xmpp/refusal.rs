@@ -1,8 +1,8 @@
-//! The stream errors with which input is refused before it is understood.
+//! Stream errors that refuse input before it is interpreted.
 
 use crate::error::{StreamCondition, StreamError};
 
-/// Not XML, or not namespace-well-formed.
+/// Not well-formed XML, or not namespace-well-formed.
 pub(crate) fn malformed(text: &str) -> StreamError {
     StreamError::new(StreamCondition::NotWellFormed).text(text)
 }

@@ -1,5 +1,5 @@
-//! The one strict pass over an element: quick-xml finds the tokens, everything it lets pass and XML does not
-//! is refused here, and what remains is a table of offsets.
+//! The single strict pass over an element: quick-xml finds the tokens, everything it accepts and XML does not
+//! is refused here, and the result is a table of offsets.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -88,12 +88,14 @@ impl<'a> Scan<'a> {
     fn text(&self, text: &str) -> Result<(), StreamError> {
         self.inside()?;
         let bytes = text.as_bytes();
-        // Rare in text, so that looking at what stands before each is cheaper than a search for all three.
+        // `>` is rare in text, so that checking what precedes each is cheaper than a search for all three
+        // characters.
         let ends = memchr::memchr_iter(b'>', bytes).any(|at| at >= 2 && bytes.get(at - 2..at) == Some(b"]]"));
         if ends { Err(malformed("`]]>` is not allowed in text")) } else { Ok(()) }
     }
 
-    /// `<name attributes>`: from `start` to `end`; the name ends at `name_end`, the attributes at `attrs_end`.
+    /// `<name attributes>`: from `start` to `end`; the name ends at `name_end`, the attributes at
+    /// `attrs_end`.
     fn start_tag(
         &mut self,
         start: usize,
@@ -132,7 +134,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// Reads the attributes in `text`, which begins at `base`: declarations first, then names are resolved.
+    /// Parses the attributes in `text`, which begins at `base`: declarations first, then names are resolved.
     fn attributes(&mut self, text: &'a str, base: usize) -> Result<(), StreamError> {
         let first = self.work.attrs.len();
         let mut raw = RawAttributes::new(text);

@@ -1,4 +1,4 @@
-//! Namespaces in force at a place of a document (Namespaces in XML §6).
+//! Namespaces in force at a point in a document (Namespaces in XML §6).
 
 use std::hash::{DefaultHasher, Hasher};
 
@@ -10,7 +10,7 @@ use crate::tape::slice;
 pub(crate) enum Namespace {
     /// One of the constants in [`ns`].
     Known(&'static str),
-    /// As it stands in the document, from its first byte to before its last.
+    /// A range of the document, end exclusive.
     Source(u32, u32),
     /// Anything else.
     Owned(Box<str>),
@@ -25,13 +25,13 @@ impl Namespace {
         }
     }
 
-    /// `name`, which does not stand in the document as it is.
+    /// `name`, which does not occur verbatim in the document.
     pub(crate) fn detached(name: &str) -> Self {
         ns::known(name).map_or_else(|| Namespace::Owned(name.into()), Namespace::Known)
     }
 }
 
-/// A table of so many names is searched name by name.
+/// A table of up to this many names is searched linearly.
 const SHORT: usize = 8;
 
 fn hash(name: &str) -> u64 {
@@ -40,13 +40,13 @@ fn hash(name: &str) -> u64 {
     hasher.finish()
 }
 
-/// The prefixes and the default namespace in force, as offsets; index 0 of the table is what was inherited.
+/// The prefixes and the default namespace in force, as offsets; index 0 of the table is the inherited one.
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
     table: Vec<Namespace>,
-    /// Of the entries of a table that has become long: comparing long names with each other would cost too much.
+    /// Of the entries of a long table: comparing long names with each other would cost too much.
     hashes: Vec<u64>,
-    /// Prefix (its place in the source; empty for the default) and index into the table.
+    /// Prefix (its range in the source; empty for the default) and index into the table.
     bindings: Vec<(u32, u32, u16)>,
 }
 
@@ -71,7 +71,7 @@ impl Scope {
         self.table.len()
     }
 
-    /// How many bindings are in force; given to [`Scope::leave`] when the element ends.
+    /// The number of bindings in force; passed to [`Scope::leave`] when the element ends.
     pub(crate) fn mark(&self) -> usize {
         self.bindings.len()
     }
@@ -80,7 +80,7 @@ impl Scope {
         self.bindings.truncate(mark);
     }
 
-    /// Index of `name`, which is entered if it is new.
+    /// Index of `name`, which is added if new.
     pub(crate) fn intern(&mut self, source: &str, name: &str, new: impl FnOnce() -> Namespace) -> u16 {
         let known = match self.table.len() > SHORT {
             false => self.table.iter().position(|entry| entry.as_str(source) == name),
@@ -90,11 +90,11 @@ impl Scope {
             self.table.push(new());
             self.table.len() - 1
         });
-        // The limits keep the table far below this.
+        // The limits keep the table far smaller than this.
         u16::try_from(index).unwrap_or(0)
     }
 
-    /// The place of `name` in a long table.
+    /// The index of `name` in a long table.
     fn position(&mut self, source: &str, name: &str) -> Option<usize> {
         let unhashed = self.table.iter().skip(self.hashes.len());
         self.hashes.extend(unhashed.map(|entry| hash(entry.as_str(source))));

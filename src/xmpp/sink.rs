@@ -1,4 +1,4 @@
-//! Where XML is written to: bytes alone, or bytes together with what the strict pass would find in them.
+//! Where XML is written: bytes only, or bytes together with the tape of the strict pass.
 
 use std::ops::Range;
 
@@ -7,13 +7,13 @@ use crate::escape;
 use crate::tape::AttrRecord;
 
 /// Takes elements part by part. A start tag is begun with [`Sink::open`], gets its attributes and ends with
-/// [`Sink::opened`] or [`Sink::empty`]; what has been opened is closed.
+/// [`Sink::opened`] or [`Sink::empty`]; an opened element must be closed.
 pub(crate) trait Sink {
     /// `<name`.
     fn open(&mut self, name: &str);
-    /// ` name='value'`, escaped. Declarations of namespaces are attributes too.
+    /// ` name='value'`, escaped. Namespace declarations are attributes too.
     fn attribute(&mut self, name: &str, value: &str);
-    /// An attribute of another document, as it stands there.
+    /// An attribute of another document, verbatim.
     fn raw_attribute(&mut self, source: &str, record: &AttrRecord);
     /// `>`.
     fn opened(&mut self);
@@ -21,16 +21,16 @@ pub(crate) trait Sink {
     fn empty(&mut self);
     /// Character data, escaped.
     fn text(&mut self, text: &str);
-    /// What stands at `bytes` of a document, which are whole children of its root and text between them: the elements
-    /// `nodes`. What they inherit from the root must be in force here too.
+    /// The content at `bytes` of a document: whole children of its root (the elements `nodes`) and text
+    /// between them. What they inherit from the root must be in force here too.
     fn content(&mut self, document: &Document, nodes: Range<u32>, bytes: Range<u32>);
     /// `</name>`.
     fn close(&mut self, name: &str);
-    /// An end tag of another document, as it stands there.
+    /// An end tag of another document, verbatim.
     fn raw_close(&mut self, tag: &str);
 }
 
-/// Takes text and keeps nothing beside it.
+/// Takes text and records nothing else.
 pub(crate) trait Out {
     fn push_str(&mut self, text: &str);
 }

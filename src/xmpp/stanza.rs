@@ -13,7 +13,7 @@ use crate::ns;
 use crate::stanza_tag::SharedTag;
 use crate::stanza_type::{Kind, StanzaType};
 
-/// A value of the stanza's start tag: where it stands, unless it had to be unescaped.
+/// A value of the stanza's start tag: its range, unless it had to be unescaped.
 #[derive(Clone, Debug)]
 enum Value {
     Source(u32, u32),
@@ -37,13 +37,13 @@ impl Body {
         Self { document, kind, stanza_type, id, lang }
     }
 
-    /// The same for a document whose start tag has the same attributes at the same places.
+    /// The same for a document whose start tag has the same attributes at the same offsets.
     pub(crate) fn with_document(&self, document: Document) -> Self {
         Self { document, id: self.id.clone(), lang: self.lang.clone(), ..*self }
     }
 }
 
-/// A stanza: what was received, shared, and an envelope of its own. A clone counts references.
+/// A stanza: the received document, shared, and an envelope of its own. Cloned by reference count.
 #[derive(Clone)]
 pub struct Stanza {
     pub(crate) body: Arc<Body>,
@@ -54,8 +54,8 @@ pub struct Stanza {
 }
 
 impl Stanza {
-    /// Reads a stanza. Checked are the addresses, the type, and for an IQ its id and its payload
-    /// (RFC 6120 §8.2.3). One in `jabber:server` becomes one in `jabber:client`.
+    /// Parses a stanza. Checks the addresses, the type, and for an IQ its id and payload (RFC 6120 §8.2.3).
+    /// One in `jabber:server` is moved to `jabber:client`.
     pub fn from_document(document: Document) -> Result<Stanza, Malformed> {
         let root = document.root();
         let Some(kind) = Kind::from_root(root) else {
@@ -81,36 +81,35 @@ impl Stanza {
         Ok(Self { body: Arc::new(body), from, to, default_lang: None, tag: None })
     }
 
-    /// A stanza with a prefix, or of a server or component: written again as those of clients are.
+    /// A stanza with a prefix, or of a server or component: rewritten in the form of a client's.
     fn from_other(document: &Document) -> Result<Stanza, Malformed> {
         let element = document.to_element().map_ns(ns::SERVER, ns::CLIENT).map_ns(ns::COMPONENT, ns::CLIENT);
         Self::from_element(&element)
     }
 
-    /// Makes a stanza of an element; see [`Stanza::from_document`].
+    /// Makes a stanza from an element; see [`Stanza::from_document`].
     pub fn from_element(element: &Element) -> Result<Stanza, Malformed> {
         let document = Document::from_element(element);
         Self::from_document(document.map_err(|error| Malformed::unreadable(&error))?)
     }
 
-    /// Reads a stanza from its XML, which inherits `jabber:client`.
+    /// Parses a stanza from its XML, which inherits `jabber:client`.
     pub fn parse_str(xml: &str) -> Result<Stanza, Malformed> {
         let document = Document::own(xml.to_owned());
         Self::from_document(document.map_err(|error| Malformed::unreadable(&error))?)
     }
 
-    /// Whether reading the stanza's document would give the same stanza.
+    /// Whether parsing the stanza's document would give the same stanza.
     pub(crate) fn is_valid(&self) -> bool {
         let read = Self::from_document(self.body.document.clone());
         read.is_ok_and(|read| (read.from, read.to) == (self.from.clone(), self.to.clone()))
     }
 
-    /// What it is.
     pub fn kind(&self) -> Kind {
         self.body.kind
     }
 
-    /// Its type; `None` if it has no such attribute (a message is then `normal`, presence is available).
+    /// Its type; `None` if the attribute is absent (a message is then `normal`, presence is available).
     pub fn stanza_type(&self) -> StanzaType {
         self.body.stanza_type
     }
@@ -119,12 +118,10 @@ impl Stanza {
         self.body.id.as_ref().map(|id| id.as_str(&self.body.document))
     }
 
-    /// Its sender.
     pub fn from(&self) -> Option<&Jid> {
         self.from.as_ref()
     }
 
-    /// Its recipient.
     pub fn to(&self) -> Option<&Jid> {
         self.to.as_ref()
     }
@@ -135,14 +132,14 @@ impl Stanza {
         own.or(self.default_lang.as_deref())
     }
 
-    /// The same from this sender.
+    /// The same with this sender.
     pub fn with_from(mut self, from: Jid) -> Self {
         self.from = Some(from);
         self.tag = None;
         self
     }
 
-    /// The same to this recipient.
+    /// The same with this recipient.
     pub fn with_to(mut self, to: Option<Jid>) -> Self {
         self.to = to;
         self
@@ -157,7 +154,7 @@ impl Stanza {
         self
     }
 
-    /// The element as it was received: its `from` and `to` may not be those of the stanza.
+    /// The element as received: its `from` and `to` may differ from the stanza's.
     pub fn root(&self) -> Node<'_> {
         self.body.document.root()
     }
@@ -172,7 +169,7 @@ impl Stanza {
         self.root().child(name, ns)
     }
 
-    /// The first child element: of an IQ, what it asks or answers.
+    /// The first child element: of an IQ, its payload.
     pub fn payload(&self) -> Option<Node<'_>> {
         self.root().first_child()
     }
@@ -182,19 +179,19 @@ impl Stanza {
         self.child("body", ns::CLIENT).is_some()
     }
 
-    /// Has the presence a `<priority/>` that is no whole number from -128 to 127 (RFC 6121 §4.7.2.3)?
+    /// Whether the presence has a `<priority/>` that is not an integer from -128 to 127 (RFC 6121 §4.7.2.3).
     pub fn has_invalid_priority(&self) -> bool {
         let priority = self.child("priority", ns::CLIENT);
         priority.is_some_and(|priority| priority.text().trim().parse::<i8>().is_err())
     }
 
-    /// The priority of a presence; 0 if there is none or it is none (RFC 6121 §4.7.2.3).
+    /// The priority of a presence; 0 if absent or invalid (RFC 6121 §4.7.2.3).
     pub fn priority(&self) -> i8 {
         let priority = self.child("priority", ns::CLIENT).map(|priority| priority.text());
         priority.and_then(|text| text.trim().parse().ok()).unwrap_or(0)
     }
 
-    /// What went wrong, if the type is `error`.
+    /// The error, if the type is `error`.
     pub fn error(&self) -> Option<StanzaError> {
         let error = self.child("error", ns::CLIENT).filter(|_| self.stanza_type() == StanzaType::Error);
         error.map(StanzaError::from_node)

@@ -1,5 +1,5 @@
-//! Stanzas that were received and are changed on their way: marked, relieved of children, taken apart. The bytes that
-//! stay are copied with what is known of them; they are not parsed again.
+//! Editing received stanzas: appending and removing children, conversion to a tree. The bytes that stay are
+//! copied with their tape; they are not parsed again.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use crate::stanza::Stanza;
 const MARK: usize = 192;
 
 impl Stanza {
-    /// A copy with one child more at the end; see [`Stanza::append_all`].
+    /// A copy with one more child at the end; see [`Stanza::append_all`].
     pub fn append(&self, child: &Element) -> Stanza {
         self.append_all(&[child])
     }
 
-    /// A copy with these children more at the end. Unchanged if it would exceed [`Limits::OWN`](crate::Limits::OWN) or
-    /// one of them has an invalid name, which no constant and nothing that was received has.
+    /// A copy with these children appended. Unchanged if it would exceed [`Limits::OWN`](crate::Limits::OWN)
+    /// or one of them has an invalid name, which is impossible for constants and received names.
     pub fn append_all(&self, children: &[&Element]) -> Stanza {
         let document = &self.body.document;
         let record = self.root().record();
@@ -36,8 +36,8 @@ impl Stanza {
         recorder.finish().map_or_else(|_| self.clone(), |document| self.with_document(document))
     }
 
-    /// A copy without the child elements that are `unwanted`; a clone if there are none. White space around them stays.
-    /// An IQ request must keep its payload.
+    /// A copy without the child elements that are `unwanted`; a clone if there are none. Whitespace around
+    /// them stays. An IQ request must keep its payload.
     pub fn without(&self, mut unwanted: impl FnMut(Node<'_>) -> bool) -> Stanza {
         let removed: Vec<Node<'_>> = self.children().filter(|&child| unwanted(child)).collect();
         if removed.is_empty() {
@@ -54,7 +54,7 @@ impl Stanza {
         }
         recorder.content(document, node..root.next, at..root.inner_end);
         self.close(&mut recorder);
-        // Smaller than what it was made of.
+        // Smaller than the original.
         self.with_document(recorder.into_document())
     }
 
@@ -73,7 +73,7 @@ impl Stanza {
         element
     }
 
-    /// Whether an element of it, itself included, is in this namespace.
+    /// Whether any element in it, including itself, is in this namespace.
     pub(crate) fn names(&self, ns: &str) -> bool {
         let tape = self.body.document.tape();
         tape.namespaces.iter().any(|name| name.as_str(self.root().source()) == ns)

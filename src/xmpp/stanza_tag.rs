@@ -1,4 +1,4 @@
-//! The start tag of a stanza: written anew for each, or once for all that differ in `to` only.
+//! The start tag of a stanza: written for each, or once for all that differ only in `to`.
 
 use std::sync::OnceLock;
 
@@ -8,7 +8,7 @@ use crate::stanza::Stanza;
 use crate::stanza_write::Framing;
 use crate::tape::{AttrRecord, DECLARATION};
 
-/// The start tags of the clones of a stanza that goes to many recipients, each written when it is first needed.
+/// The start tags shared by the clones of a stanza with many recipients, each written on first use.
 #[derive(Debug, Default)]
 pub(crate) struct SharedTag {
     inherit: OnceLock<Tag>,
@@ -19,13 +19,13 @@ pub(crate) struct SharedTag {
 #[derive(Debug)]
 struct Tag {
     bytes: Box<[u8]>,
-    /// Where `to` belongs.
+    /// The offset at which `to` is inserted.
     to: usize,
 }
 
 impl Stanza {
-    /// The same with a start tag that is written once per framing for it and its clones, whatever their `to`: for a
-    /// stanza that goes to many recipients. A clone that gets another `from` or language no longer takes part.
+    /// The same with a start tag that is written once per framing for it and its clones, whatever their `to`:
+    /// for a stanza with many recipients. A clone that gets another `from` or language no longer shares it.
     pub fn shared(mut self) -> Stanza {
         self.tag.get_or_insert_default();
         self
@@ -84,7 +84,7 @@ impl Stanza {
         }
     }
 
-    /// The start tag's attributes that are written as they came.
+    /// The start tag's attributes that are written verbatim.
     pub(crate) fn kept(&self) -> impl Iterator<Item = &AttrRecord> {
         let source = self.root().source();
         self.root().records().iter().filter(move |record| {

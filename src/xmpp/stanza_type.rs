@@ -1,4 +1,4 @@
-//! What a stanza is, and its type (RFC 6120 §8.2, RFC 6121 §4.7.1 and §5.2.2).
+//! The kind of a stanza, and its type (RFC 6120 §8.2, RFC 6121 §4.7.1 and §5.2.2).
 
 use crate::node::Node;
 use crate::ns;
@@ -10,7 +10,7 @@ macro_rules! words {
         pub enum $name { $($(#[$inner])* #[doc = concat!("`", $text, "`")] $variant,)* }
 
         impl $name {
-            /// The word on the wire.
+            /// The word used in XML.
             pub fn as_str(self) -> &'static str {
                 match self { $($name::$variant => $text,)* }
             }
@@ -19,7 +19,7 @@ macro_rules! words {
 }
 
 words! {
-    /// What a stanza is.
+    /// The kind of a stanza.
     Kind {
         Message = "message",
         Presence = "presence",
@@ -28,9 +28,9 @@ words! {
 }
 
 words! {
-    /// The `type` of a stanza, of whichever kind.
+    /// The `type` of a stanza of any kind.
     StanzaType {
-        /// No `type` attribute; on the wire nothing. Written here as
+        /// No `type` attribute, which is
         None = "",
         Normal = "normal",
         Chat = "chat",
@@ -46,7 +46,7 @@ words! {
         Unsubscribe = "unsubscribe",
         Unsubscribed = "unsubscribed",
         Probe = "probe",
-        /// Not in RFC 6121; no stanza that was read has it. Written here as
+        /// Not in RFC 6121; a parsed stanza never has it. Written as
         Other = "other",
     }
 }
@@ -61,8 +61,8 @@ impl Kind {
 }
 
 impl StanzaType {
-    /// The type of a stanza of `kind`. An unknown type of a message is `normal` (RFC 6121 §5.2.2);
-    /// of others there is none.
+    /// The type of a stanza of `kind`. An unknown type of a message is `normal` (RFC 6121 §5.2.2); for other
+    /// kinds, `None`.
     pub(crate) fn read(kind: Kind, text: Option<&str>) -> Option<Self> {
         use StanzaType::*;
         let allowed: &[StanzaType] = match kind {

@@ -1,4 +1,4 @@
-//! Stanzas on their way out: a new start tag and the bytes that came in.
+//! Serialization of stanzas: a new start tag and the received bytes.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher};
@@ -25,7 +25,7 @@ impl Stanza {
         out.extend_from_slice(self.rest().as_bytes());
     }
 
-    /// Writes the stanza into something larger.
+    /// Writes the stanza into an enclosing element.
     pub(crate) fn write_to(&self, sink: &mut impl Sink, framing: Framing) {
         self.tag_to(sink, framing);
         let record = self.root().record();
@@ -52,13 +52,13 @@ impl Stanza {
         out
     }
 
-    /// About how many bytes the stanza has on the wire and in memory.
+    /// The approximate size of the stanza in bytes, on the wire and in memory.
     pub fn size(&self) -> usize {
         let jid = |jid: &Option<Jid>| jid.as_ref().map_or(0, |jid| jid.as_str().len() + 8);
         self.body.document.len() + jid(&self.from) + jid(&self.to)
     }
 
-    /// A hash of everything but the id, the same for the same stanza as long as the program is.
+    /// A hash of everything except the id; stable only within one run of the program.
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         let mut envelope: Vec<u8> = Vec::with_capacity(128);
@@ -97,7 +97,7 @@ impl PartialEq for Stanza {
 impl Eq for Stanza {}
 
 impl fmt::Display for Stanza {
-    /// The XML, for tests; it holds what people write to each other and belongs in no log.
+    /// The XML, for tests; it contains users' messages and must not be logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&String::from_utf8_lossy(&self.to_bytes(Framing::Inherit)))
     }

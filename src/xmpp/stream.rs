@@ -1,4 +1,4 @@
-//! A stream of bytes to stream events: header, elements, end (RFC 6120 §4).
+//! From a byte stream to stream events: header, elements, end (RFC 6120 §4).
 
 use bytes::Bytes;
 
@@ -8,7 +8,6 @@ use crate::framer::{Frame, Framer};
 use crate::header::{HeaderScope, StreamHeader, check_declaration, read_header};
 use crate::limits::Limits;
 
-/// What a stream consists of.
 #[derive(Clone, Debug)]
 pub enum StreamEvent {
     /// The stream header.
@@ -19,16 +18,16 @@ pub enum StreamEvent {
     Close,
 }
 
-/// Bytes in, events out. Without I/O: [`feed`](Self::feed) what was read, then take events from
-/// [`next`](Self::next) until there are none. After an error nothing more comes out.
+/// Bytes in, events out. Without I/O: [`feed`](Self::feed) the bytes read, then take events from
+/// [`next`](Self::next) until there are none. After an error no more events are returned.
 ///
 /// Stanzas of a `jabber:server` or `jabber:component:accept` stream are read as `jabber:client`; so is
-/// everything that inherits such a default namespace. What the parser holds is what is not yet whole.
+/// everything that inherits such a default namespace. The parser buffers only incomplete input.
 #[derive(Debug)]
 pub struct StreamParser {
     limits: Limits,
     buffer: Vec<u8>,
-    /// Bytes of the buffer that were given out.
+    /// Bytes of the buffer that were returned.
     taken: usize,
     framer: Framer,
     header: Option<Box<HeaderScope>>,
@@ -36,19 +35,19 @@ pub struct StreamParser {
 }
 
 impl StreamParser {
-    /// A parser that waits for a stream header.
+    /// A parser that expects a stream header.
     pub fn new(limits: Limits) -> Self {
         Self { limits, buffer: Vec::new(), taken: 0, framer: Framer::new(), header: None, failed: None }
     }
 
-    /// Adds what was read from the peer.
+    /// Adds bytes read from the peer.
     pub fn feed(&mut self, bytes: &[u8]) {
         if self.taken > 0 {
             self.buffer.drain(..self.taken);
             self.taken = 0;
         }
         if self.buffer.is_empty() {
-            // Exactly what is needed, since it often becomes the stanza.
+            // Exact, since it often becomes the stanza's buffer.
             self.buffer = bytes.to_vec();
         } else {
             self.buffer.extend_from_slice(bytes);
@@ -99,8 +98,8 @@ impl StreamParser {
         Bytes::new()
     }
 
-    /// The next `length` bytes. A stanza must not keep more alive than itself, so they are copied
-    /// unless they are the whole buffer and fill it.
+    /// The next `length` bytes. A stanza must not keep more memory alive than its own, so they are copied
+    /// unless they fill the whole buffer.
     fn take(&mut self, length: usize) -> Bytes {
         let whole = self.taken == 0 && self.buffer.len() == length;
         if whole && self.buffer.capacity() == length {
@@ -125,7 +124,7 @@ impl StreamParser {
     }
 
     fn open(&mut self, bytes: &[u8]) -> Result<StreamHeader, StreamError> {
-        // The start tag is read as an empty element.
+        // The start tag is parsed as an empty element.
         let Some(tag) = bytes.strip_suffix(b">").filter(|tag| !tag.ends_with(b"/")) else {
             return Err(StreamError::new(StreamCondition::BadFormat)
                 .text("the stream header must not be an empty element"));
@@ -137,36 +136,36 @@ impl StreamParser {
         Ok(header)
     }
 
-    /// Expects a new stream header (after STARTTLS and after authentication). What is buffered stays;
-    /// see [`buffered`](Self::buffered) and [`clear`](Self::clear).
+    /// Expects a new stream header (after STARTTLS and after authentication). Buffered bytes stay; see
+    /// [`buffered`](Self::buffered) and [`clear`](Self::clear).
     pub fn reset(&mut self) {
         self.framer = Framer::new();
         self.header = None;
         self.failed = None;
     }
 
-    /// Bytes that were fed and have not come out as events. After `<starttls/>` there must be none.
+    /// Bytes that were fed and not returned as events. After `<starttls/>` there must be none.
     pub fn buffered(&self) -> usize {
         self.buffer.len() - self.taken
     }
 
-    /// Bytes that are allocated for what is not yet whole: none between elements.
+    /// Bytes allocated for incomplete input: none between elements.
     pub fn capacity(&self) -> usize {
         self.buffer.capacity()
     }
 
-    /// Drops what is buffered.
+    /// Drops the buffered bytes.
     pub fn clear(&mut self) {
         self.discard();
         self.reset();
     }
 
-    /// Sets how many bytes one element may have, from the next bytes on.
+    /// Sets the largest element in bytes, from the next bytes on.
     pub fn set_stanza_bytes(&mut self, bytes: usize) {
         self.limits.stanza_bytes = bytes;
     }
 
-    /// Sets what one element may have, from the next bytes on.
+    /// Sets the limits of an element, from the next bytes on.
     pub fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
     }

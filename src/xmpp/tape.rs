@@ -1,4 +1,4 @@
-//! What the strict pass leaves of an element: a table of offsets into its source.
+//! The result of the strict pass over an element: a table of offsets into its source.
 
 use crate::scope::Namespace;
 
@@ -14,7 +14,7 @@ pub(crate) struct NodeRecord {
     pub(crate) inner_start: u32,
     pub(crate) inner_end: u32,
     pub(crate) end: u32,
-    /// Index of the first element that is not within this one.
+    /// Index of the first element after this one and its descendants.
     pub(crate) next: u32,
     pub(crate) attrs: u32,
     pub(crate) attr_count: u16,
@@ -35,16 +35,16 @@ pub(crate) struct AttrRecord {
     pub(crate) ns: u16,
 }
 
-/// A prefix and its namespace, declared on the stream header.
+/// A prefix and its namespace, declared in the stream header.
 pub(crate) type Outer = (Box<str>, Box<str>);
 
-/// What the pass leaves.
+/// The result of the pass.
 #[derive(Debug)]
 pub(crate) struct Tape {
     pub(crate) nodes: Box<[NodeRecord]>,
     pub(crate) attrs: Box<[AttrRecord]>,
     pub(crate) namespaces: Box<[Namespace]>,
-    /// The most elements within one another; in what was composed, an upper bound.
+    /// The nesting depth; for composed documents, an upper bound.
     pub(crate) depth: u32,
     /// Indices of the outer declarations in use.
     pub(crate) borrowed: Vec<usize>,
@@ -63,7 +63,7 @@ impl NodeRecord {
 }
 
 impl AttrRecord {
-    /// The same attribute so many bytes further on.
+    /// The same attribute, moved by this many bytes.
     pub(crate) fn moved(&self, by: u32) -> Self {
         let (start, value_start, value_end) =
             (self.start.wrapping_add(by), self.value_start.wrapping_add(by), self.value_end.wrapping_add(by));
@@ -83,12 +83,12 @@ impl AttrRecord {
         slice(source, self.value_start as usize, self.value_end as usize)
     }
 
-    /// The prefix that is declared, empty for the default namespace, if this is a declaration.
+    /// The declared prefix, empty for the default namespace, if this is a declaration.
     pub(crate) fn declared<'a>(&self, source: &'a str) -> &'a str {
         if self.prefix_len == 0 { "" } else { self.local_name(source) }
     }
 
-    /// The attribute as it stands in the source, with its quotes.
+    /// The attribute verbatim, with its quotes.
     pub(crate) fn raw<'a>(&self, source: &'a str) -> &'a str {
         slice(source, self.start as usize, self.value_end as usize + 1)
     }
@@ -102,7 +102,7 @@ impl AttrRecord {
 }
 
 impl Tape {
-    /// The same after `declarations` were inserted behind the name of the root, which are `by` bytes.
+    /// The same after `declarations`, `by` bytes long, were inserted after the name of the root.
     pub(crate) fn declare(mut self, declarations: &[AttrRecord], by: u32) -> Self {
         for (index, node) in self.nodes.iter_mut().enumerate() {
             if index == 0 {
@@ -125,13 +125,13 @@ impl Tape {
         self
     }
 
-    /// The attributes of the elements from `first` to before `end`, which stand behind one another.
+    /// The attributes of the elements from `first` up to `end`, which are contiguous.
     pub(crate) fn attrs_of(&self, first: usize, end: usize) -> &[AttrRecord] {
         let at = |index: usize| self.nodes.get(index).map_or(self.attrs.len(), |node| node.attrs as usize);
         self.attrs.get(at(first)..at(end)).unwrap_or_default()
     }
 
-    /// Whether both say the same of `source`: every offset, and every name behind the indices of namespaces.
+    /// Whether both describe `source` equally: every offset, and every name that a namespace index refers to.
     pub(crate) fn same(&self, other: &Tape, source: &str) -> bool {
         let namespace = |tape: &Tape, index: u16| match index {
             NO_NS | DECLARATION => Some((index, String::new())),

@@ -1,4 +1,4 @@
-//! What the crate promises, tried through its public names.
+//! Tests of the crate through its public interface.
 
 mod compose;
 mod document;
@@ -15,7 +15,7 @@ use bytes::Bytes;
 
 use crate::{Document, Limits, StreamError, StreamEvent, StreamParser, ns};
 
-/// The inputs the fuzz target begins with.
+/// The seed inputs of the fuzz target.
 fn seeds() -> Vec<(String, Vec<u8>)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/stanza");
     let mut seeds: Vec<_> = std::fs::read_dir(folder)
@@ -34,7 +34,7 @@ fn document(xml: &str) -> Result<Document, StreamError> {
 const HEADER: &str = "<?xml version='1.0'?><stream:stream to='chess.example' version='1.0' xml:lang='en' \
     xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
 
-/// What comes out of a stream that is fed in these pieces: each event as a text, and how it ended.
+/// The events of a stream fed in these pieces, each as text, and how it ended.
 fn events<'a>(
     limits: Limits,
     pieces: impl IntoIterator<Item = &'a [u8]>,

@@ -1,4 +1,4 @@
-//! The lists that grow while a tape is made, and the rules of namespaces that apply to both ways of making one.
+//! The lists that grow while a tape is recorded, and the namespace rules shared by parsing and composing.
 
 use std::cell::Cell;
 
@@ -11,13 +11,13 @@ use crate::refusal::{malformed, violation};
 use crate::scope::{Namespace, Scope};
 use crate::tape::{AttrRecord, DECLARATION, NodeRecord, Tape};
 
-/// Longest name with its prefix, in bytes.
+/// Maximum length of a name with its prefix, in bytes.
 const MAX_NAME: usize = 1024;
-/// Most namespace names in one element; an index of them has 16 bits, and outer ones come on top.
+/// Maximum number of namespace names in one element; an index has 16 bits, and outer ones are added.
 const MAX_NAMESPACES: usize = 60_000;
 
 thread_local! {
-    /// Kept, so that what remains of the lists is allocated once.
+    /// Reused, so that the resulting lists are allocated only once.
     static WORK: Cell<Work> = const { Cell::new(Work::new()) };
 }
 
@@ -26,11 +26,11 @@ pub(crate) struct Work {
     pub(crate) scope: Scope,
     pub(crate) nodes: Vec<NodeRecord>,
     pub(crate) attrs: Vec<AttrRecord>,
-    /// Elements that are open: index and what to leave the scope with.
+    /// Open elements: index, and the mark with which to leave the scope.
     pub(crate) open: Vec<(u32, usize)>,
-    /// The most elements that were open at once.
+    /// The maximum number of elements open at once.
     pub(crate) depth: u32,
-    /// What the namespaces of a document that is copied are here; [`crate::tape::NO_NS`] if not yet known.
+    /// The index here of each namespace of a document being copied; [`crate::tape::NO_NS`] if not yet known.
     pub(crate) copied: Vec<u16>,
 }
 
@@ -54,7 +54,7 @@ impl Work {
         work
     }
 
-    /// What the lists hold, which are free again.
+    /// The tape from the lists, which are freed for reuse.
     pub(crate) fn finish(mut self, borrowed: Vec<usize>) -> Tape {
         let tape = Tape {
             nodes: self.nodes.drain(..).collect(),
@@ -68,14 +68,14 @@ impl Work {
         tape
     }
 
-    /// Enters an element, whose attributes have been read.
+    /// Enters an element whose attributes have been parsed.
     pub(crate) fn enter(&mut self, node: NodeRecord, mark: usize) {
         self.open.push((self.nodes.len() as u32, mark));
         self.depth = self.depth.max(self.open.len() as u32);
         self.nodes.push(node);
     }
 
-    /// Leaves the innermost element, whose end tag stands from `start` to `end`.
+    /// Leaves the innermost element, whose end tag extends from `start` to `end`.
     pub(crate) fn leave(&mut self, start: usize, end: usize) {
         let next = self.nodes.len() as u32;
         let Some((index, mark)) = self.open.pop() else { return };
@@ -124,7 +124,7 @@ impl Work {
         (prefix == "xml").then(|| self.scope.intern(source, ns::XML, || Namespace::Known(ns::XML)))
     }
 
-    /// No two attributes may have the same name, nor the same namespace and local name.
+    /// Checks that no two attributes have the same name, nor the same namespace and local name.
     pub(crate) fn duplicates(&self, source: &str, first: usize) -> Result<(), StreamError> {
         let attrs = self.attrs.get(first..).unwrap_or_default();
         for (at, one) in attrs.iter().enumerate() {

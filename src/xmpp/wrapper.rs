@@ -1,4 +1,4 @@
-//! An element that carries others from one place to another: BOSH's `<body/>` (XEP-0124 §4).
+//! An element that wraps others: BOSH's `<body/>` (XEP-0124 §4).
 
 use bytes::Bytes;
 
@@ -11,22 +11,22 @@ use crate::node::Node;
 use crate::ns;
 use crate::refusal::{malformed, violation};
 
-/// A wrapper whose start tag has been read. What is inside is read when it is asked for, with limits that may depend on
-/// what the tag says.
+/// A wrapper whose start tag has been parsed. Its content is parsed on demand, with limits that may depend on
+/// the tag.
 #[derive(Debug)]
 pub struct Wrapper<'a> {
     tag: Document,
-    /// What follows the start tag; none when the element is empty by its own tag.
+    /// What follows the start tag; `None` if the element is an empty-element tag.
     inside: Option<&'a [u8]>,
     after: &'a [u8],
 }
 
 impl<'a> Wrapper<'a> {
-    /// Reads the start tag, which is the whole element if it is empty. The limits are those of one element and hold
-    /// for the tag alone. What comes behind the tag need not be there yet.
+    /// Parses the start tag, or the whole element if it is an empty-element tag. The limits apply to the tag
+    /// alone. What follows the tag may be incomplete.
     ///
     /// # Errors
-    /// What stands at the beginning is no start tag.
+    /// The input does not begin with a start tag.
     pub fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self, StreamError> {
         let mut framer = Framer::new();
         let mut rest = bytes;
@@ -56,17 +56,17 @@ impl<'a> Wrapper<'a> {
         Ok(Self { tag, inside, after })
     }
 
-    /// The element's name and attributes; it has no children here.
+    /// The element's name and attributes, without children.
     pub fn tag(&self) -> Node<'_> {
         self.tag.root()
     }
 
-    /// The elements inside, each a document with bytes of its own and within `limits`, at most `most` of them. What
-    /// inherits the wrapper's own namespace is read as `jabber:client`: clients leave that declaration out, and the
-    /// content of the one namespace is taken for a part of the other (XEP-0206 §2).
+    /// The elements inside, each a document with its own bytes and within `limits`, at most `most` of them.
+    /// What inherits the wrapper's own namespace is read as `jabber:client`: clients omit that declaration,
+    /// and the content of the one namespace is taken as part of the other (XEP-0206 §2).
     ///
-    /// Besides those that stand before it, the first mistake: the element does not end, something follows it, or an element
-    /// inside is refused.
+    /// Also returns the first error, after the elements that precede it: the element does not end, something
+    /// follows it, or an element inside is refused.
     pub fn children(&self, limits: &Limits, most: usize) -> (Vec<Document>, Option<StreamError>) {
         let mut children = Vec::new();
         let mistake = self.read(limits, most, &mut children).err();

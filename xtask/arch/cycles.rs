@@ -1,12 +1,12 @@
-//! Modules that refer to each other in a circle: whoever reads one has to read all of them. Those that are meant to are
-//! named in `ARCHITECTURE.md`, with the reason; any other is a breach.
+//! Modules that refer to each other in a cycle: to understand one, a reader needs all of them. Intended
+//! cycles are named in `ARCHITECTURE.md`, with the reason; any other is a breach.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::modules::{Module, References};
 
-/// The circles of one crate: each as the modules that are in it, sorted. A module that refers to one around it is no
-/// circle: an inner module is a part of the outer.
+/// The cycles of one crate: each as its modules, sorted. A module that refers to an enclosing one is not a
+/// cycle: an inner module is a part of the outer.
 pub fn circles(references: &References) -> Vec<Vec<Module>> {
     let mut edges = references.clone();
     for (module, targets) in &mut edges {
@@ -26,7 +26,7 @@ pub fn circles(references: &References) -> Vec<Vec<Module>> {
     circles.into_iter().collect()
 }
 
-/// Everything that can be reached from a module; the module itself if there is a way back.
+/// All modules reachable from a module; includes itself if there is a way back.
 fn reachable<'a>(edges: &'a References, from: &Module) -> BTreeSet<&'a Module> {
     let mut reached = BTreeSet::new();
     let mut open: Vec<&Module> = edges.get(from).into_iter().flatten().collect();
@@ -38,7 +38,7 @@ fn reachable<'a>(edges: &'a References, from: &Module) -> BTreeSet<&'a Module> {
     reached
 }
 
-/// What `ARCHITECTURE.md` does not say of a crate's circles, or says though it is no more so.
+/// Cycles of a crate that `ARCHITECTURE.md` does not name, and named ones that no longer exist.
 pub fn breaches(folder: &str, circles: &[Vec<Module>], named: &[Vec<String>]) -> Vec<String> {
     let circles: Vec<Vec<String>> =
         circles.iter().map(|circle| circle.iter().map(|module| module.join("::")).collect()).collect();

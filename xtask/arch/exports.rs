@@ -1,4 +1,4 @@
-//! `pub use` and `pub type` of other crates' names: the way a foreign crate leaves its home unseen.
+//! `pub use` and `pub type` of other crates' names: how a foreign crate leaves its home unnoticed.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ fn in_text(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// The names that stand first in a path: what follows the start, `{`, `,`, `<`, `(`, `&` or a blank.
+/// The names at the start of a path: after the beginning, `{`, `,`, `<`, `(`, `&` or a space.
 fn crates(statement: &str) -> Vec<String> {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let mut names = Vec::new();
@@ -61,7 +61,7 @@ fn crates(statement: &str) -> Vec<String> {
         let from = rest.get(start..).unwrap_or_default();
         let end = from.find(|c| !is_name(c)).unwrap_or(from.len());
         let (name, after) = from.split_at(end);
-        // `::name` after a name continues a path; `::name` after nothing names a crate.
+        // `::name` after a name continues a path; a leading `::name` names a crate.
         if !before.ends_with("::") || names_nothing(statement, rest, start) {
             names.push(name.to_owned());
         }
@@ -87,11 +87,11 @@ fn code_only(text: &str) -> String {
             '\n' => in_comment = false,
             _ if in_comment => continue,
             '\\' if in_string => {
-                // An escaped line break is still a line.
+                // An escaped line break still counts as a line.
                 code.extend(chars.next().filter(|next| *next == '\n'));
                 continue;
             }
-            // `'"'` is a character and opens nothing.
+            // `'"'` is a character literal and opens no string.
             '"' if in_string || before != '\'' || chars.peek() != Some(&'\'') => in_string = !in_string,
             '/' if !in_string && chars.peek() == Some(&'/') => in_comment = true,
             _ if in_string => continue,

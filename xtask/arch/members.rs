@@ -1,4 +1,4 @@
-//! The workspace's own crates and what their manifests ask for.
+//! The workspace's own crates and their dependencies.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ pub struct Member {
 /// One line of a manifest.
 pub struct Dependency {
     pub name: String,
-    /// The folder of one of our own crates.
+    /// The directory of a workspace crate.
     path: Option<PathBuf>,
     /// Whether only tests use it.
     pub for_tests: bool,
@@ -57,7 +57,8 @@ fn dependency(value: &Value) -> Option<Dependency> {
     })
 }
 
-/// A folder as the page writes it; cargo gives absolute paths, `root` may be any way to the same place.
+/// A directory as written in the page; cargo gives absolute paths, and `root` may be any path to the same
+/// place.
 fn relative(folder: &Path, root: &Path) -> String {
     let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     folder.strip_prefix(&root).unwrap_or(folder).display().to_string()

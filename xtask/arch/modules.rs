@@ -1,5 +1,5 @@
-//! The modules of a crate, and to which others each refers: `use` and paths are followed through re-exports to the module
-//! that has the item.
+//! The modules of a crate, and which others each refers to: `use` and paths are followed through re-exports
+//! to the module that defines the item.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,15 +12,15 @@ use crate::failure::{Failure, Outcome, While};
 /// A module's path from its crate's root; the root's is empty.
 pub type Module = Vec<String>;
 
-/// To which modules each refers.
+/// The modules each one refers to.
 pub type References = BTreeMap<Module, BTreeSet<Module>>;
 
-/// What stands in one module.
+/// The contents of one module.
 #[derive(Default)]
 struct Contents {
-    /// Paths as they are written.
+    /// Paths as written.
     paths: Vec<Vec<String>>,
-    /// Names that come from elsewhere, as they are written, and where from.
+    /// Imported names, as written, and their paths.
     imports: BTreeMap<String, Vec<String>>,
 }
 
@@ -40,7 +40,7 @@ pub fn references(folder: &Path) -> Outcome<References> {
     Ok(all.collect())
 }
 
-/// Reads a module's file and those of the modules that it declares, which lie in `inside`.
+/// Reads a module's file and those of the modules it declares, which are in `inside`.
 fn read(file: &Path, inside: &Path, module: Module, all: &mut BTreeMap<Module, Contents>) -> Outcome {
     let text = std::fs::read_to_string(file).when(file.display())?;
     let parsed = syn::parse_file(&text)
@@ -93,7 +93,7 @@ impl<'ast> Visit<'ast> for Reader {
         flatten(&item.tree, &mut Vec::new(), &mut found);
         let shown = !matches!(item.vis, Visibility::Inherited);
         for (name, path) in found {
-            // What is only passed on is no use of it.
+            // A mere re-export is not a use.
             if !shown {
                 self.0.paths.push(path.clone());
             }
@@ -129,7 +129,7 @@ fn flatten(tree: &UseTree, before: &mut Vec<String>, found: &mut Vec<(String, Ve
     }
 }
 
-/// How many re-exports are followed.
+/// The maximum number of re-exports followed.
 const STEPS: usize = 8;
 
 struct Crate<'a> {
@@ -138,7 +138,7 @@ struct Crate<'a> {
 }
 
 impl Crate<'_> {
-    /// The module that has what a path names, as it is written in `module`; `None` for what is no module of this crate.
+    /// The module that defines what a path, written in `module`, names; `None` if it is not in this crate.
     fn owner(&self, module: &Module, path: &[String]) -> Option<Module> {
         let mut absolute = self.absolute(module, path)?;
         for _ in 0..STEPS {
@@ -154,7 +154,7 @@ impl Crate<'_> {
         None
     }
 
-    /// From the crate's root.
+    /// The path from the crate's root.
     fn absolute(&self, module: &Module, path: &[String]) -> Option<Vec<String>> {
         let ups = path.iter().take_while(|segment| *segment == "super").count();
         let here = &module[..module.len().checked_sub(ups)?];

@@ -1,4 +1,4 @@
-//! Files of each crate: how many, the median and the largest.
+//! Files of each crate: their number, the median and the largest.
 
 use std::path::{Path, PathBuf};
 
@@ -6,10 +6,10 @@ use super::members::Member;
 use crate::failure::{Outcome, While};
 use crate::say;
 
-/// A file longer than this has probably two nouns in it.
+/// A longer file probably covers two topics.
 const SMELL: usize = 400;
 
-/// Prints a line a crate, and the files that have grown too long.
+/// Prints a line per crate, and the files that have grown too long.
 pub fn report(root: &Path, members: &[Member]) -> Outcome {
     say::line(&format!("{:<16} {:>5} {:>7} {:>7}  largest file", "crate", "files", "lines", "median"));
     let mut long = Vec::new();
@@ -43,7 +43,7 @@ fn sources(folder: &Path) -> Outcome<Vec<(usize, PathBuf)>> {
     counted.collect()
 }
 
-/// Every `.rs` file below a crate's folder, but not below another manifest.
+/// Every `.rs` file below a crate's directory, except below another manifest.
 pub fn rust_files(folder: &Path) -> Outcome<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).when(folder.display())? {

@@ -1,13 +1,13 @@
-//! The table of floors and homes, read from `ARCHITECTURE.md` so that the page is the truth.
+//! The table of floors and homes, read from `ARCHITECTURE.md`, so that the page is authoritative.
 
 use crate::failure::{Failure, Outcome};
 
 /// One crate: `| floor | folder | what it is | foreign crates |`.
 pub struct Row {
     pub floor: u32,
-    /// As in the page, from the root: `src/kernel`.
+    /// As in the page, relative to the root: `src/kernel`.
     pub folder: String,
-    /// Foreign crates that may be used there.
+    /// Foreign crates allowed there.
     pub homes: Vec<String>,
 }
 
@@ -16,13 +16,13 @@ pub struct Table {
     rows: Vec<Row>,
     everywhere: Vec<String>,
     in_tests: Vec<String>,
-    /// A crate's folder and modules of it that refer to each other in a circle.
+    /// A crate's directory and its modules that refer to each other in a cycle.
     knots: Vec<(String, Vec<String>)>,
 }
 
 impl Table {
-    /// Reads the rows that begin with a floor's number, and the paragraphs `At home everywhere:` and
-    /// `In tests everywhere:`. Crate names are those in backquotes.
+    /// Parses the rows that begin with a floor's number, and the paragraphs `At home everywhere:` and `In
+    /// tests everywhere:`. Crate names are those in backquotes.
     pub fn read(page: &str) -> Outcome<Self> {
         let rows: Vec<_> = page.lines().filter_map(row).collect();
         if rows.is_empty() {
@@ -36,7 +36,7 @@ impl Table {
         Ok(Self { rows, everywhere, in_tests, knots: page.lines().filter_map(knot).collect() })
     }
 
-    /// The knots of the crate in this folder.
+    /// The named cycles of the crate in this directory.
     pub fn knots(&self, folder: &str) -> Vec<Vec<String>> {
         self.knots.iter().filter(|(of, _)| of == folder).map(|(_, modules)| modules.clone()).collect()
     }
@@ -45,12 +45,12 @@ impl Table {
         self.rows.iter().find(|row| row.folder == folder)
     }
 
-    /// Whether the crate belongs to certain folders only.
+    /// Whether the crate is restricted to certain directories.
     pub fn has_home(&self, crate_name: &str) -> bool {
         self.rows.iter().flat_map(|row| &row.homes).any(|home| home.replace('-', "_") == crate_name)
     }
 
-    /// The folders where the crate is at home.
+    /// The directories where the crate is at home.
     pub fn homes_of(&self, name: &str) -> Vec<&str> {
         let homes = self.rows.iter().filter(|row| row.homes.iter().any(|home| home == name));
         homes.map(|row| row.folder.as_str()).collect()

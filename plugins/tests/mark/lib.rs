@@ -1,10 +1,10 @@
-//! For tests: every message gets `<judged xmlns='urn:example:judged' by='…'/>`, `by` from the settings. A message that
-//! is judged twice has two.
+//! For tests: every message gets `<judged xmlns='urn:example:judged' by='…'/>`, `by` from the settings. A
+//! message that is judged twice has two.
 
 use castling_plugin::{ClientIn, Lifecycle, Settings, Stanza, Verdict};
 use serde::Deserialize;
 
-/// The settings; versions differ in the default that the manifest gives.
+/// The settings; versions differ in the default given in the manifest.
 #[derive(Deserialize)]
 struct Mark {
     by: String,
@@ -25,7 +25,7 @@ impl ClientIn for Mark {
     }
 }
 
-/// The message with a mark at its end; none if it has no content to stand behind.
+/// The message with a mark at its end; `None` if it has no content to append to.
 fn marked(xml: &str, by: &str) -> Option<String> {
     let content = xml.strip_suffix("</message>")?;
     Some(format!("{content}<judged xmlns='urn:example:judged' by='{by}'/></message>"))

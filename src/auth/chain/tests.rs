@@ -2,7 +2,7 @@ use super::*;
 use crate::keys::derive_keys;
 use crate::provider::BoxFuture;
 
-/// Answers the same to everybody.
+/// Always returns the same answer.
 struct Fixed {
     outcome: Result<Outcome, ()>,
     hashes: Vec<Hash>,

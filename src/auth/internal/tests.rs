@@ -126,7 +126,8 @@ async fn salts_of_unknown_users_are_the_same_after_a_restart() {
     assert_ne!(decoys.keys(CHESS, "nobody", Hash::Sha256).await.salt, salt().await);
 }
 
-/// Accounts of before the iterations were raised, and others' with longer salts, are no different from nobody's.
+/// Accounts from before the iterations were raised, and imported ones with longer salts, look like
+/// nonexistent ones.
 #[tokio::test]
 async fn a_decoy_looks_like_one_of_the_accounts() {
     let f = fixture().await;

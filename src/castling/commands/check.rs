@@ -16,7 +16,7 @@ use crate::config::{LATER_LISTENERS, Loaded, check_components, check_surrounding
 use crate::failure::Failure;
 use crate::output;
 
-/// Reports every problem; only errors make it fail.
+/// Reports all problems; fails only on errors.
 pub fn run(file: Option<&Path>) -> Result<(), Failure> {
     let mut loaded = load(file)?;
     let own = own_addresses(&loaded.config.data_dir);
@@ -47,7 +47,7 @@ fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Whether the server could open its database; of a running one that is known.
+/// Checks whether the server could open its database; skipped if it is running.
 fn check_database(loaded: &mut Loaded) {
     let options = store_options(loaded);
     let probed = tokio::runtime::Builder::new_current_thread()
@@ -65,8 +65,8 @@ fn check_database(loaded: &mut Loaded) {
     }
 }
 
-/// Where the running server of this data directory listens. One that cannot be asked is as good as none: then
-/// its ports are reported as in use, which they are.
+/// The addresses of this data directory's running server. If it cannot be reached, there are none: its ports
+/// are then reported as in use, which they are.
 fn own_addresses(data_dir: &Path) -> Vec<SocketAddr> {
     let Ok(Some(mut client)) = connect(data_dir) else { return Vec::new() };
     let status =

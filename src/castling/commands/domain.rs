@@ -11,7 +11,7 @@ use crate::cli::Domain;
 use crate::failure::Failure;
 use crate::output;
 
-/// Carries a `domain` command out.
+/// Executes a `domain` command.
 pub fn run(file: Option<&Path>, command: Domain) -> Result<(), Failure> {
     let mut target = Target::find(file)?;
     let (word, domain, purge) = match command {

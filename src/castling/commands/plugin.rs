@@ -14,7 +14,7 @@ use crate::config::settings;
 use crate::failure::Failure;
 use crate::output;
 
-/// Carries a `plugin` command out on the running server.
+/// Executes a `plugin` command on the running server.
 pub fn run(file: Option<&Path>, command: Plugin) -> Result<(), Failure> {
     let mut server = running(file)?;
     match command {
@@ -47,7 +47,7 @@ fn call(server: &mut Client, word: &str, args: &impl Serialize) -> Result<Value,
     Ok(server.call(&Request::new(format!("plugin.{word}"), answer(args)?))?)
 }
 
-/// The server has another working directory, so paths go to it whole.
+/// Makes a path absolute, since the server has another working directory.
 fn path(file: &Path) -> Result<String, Failure> {
     let whole = absolute(file).map_err(|error| format!("cannot use {}: {error}", file.display()))?;
     let text = whole.to_str().ok_or_else(|| format!("the path {} is not valid UTF-8", file.display()))?;

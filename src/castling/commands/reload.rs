@@ -9,7 +9,7 @@ use super::running;
 use crate::failure::Failure;
 use crate::output;
 
-/// Has the configuration and the certificates read again; what is new about them is printed.
+/// Reloads the configuration and the certificates, and prints what the operator should know.
 pub fn run(file: Option<&Path>) -> Result<(), Failure> {
     let done = running(file)?.call(&Request::new("reload", json!({})))?;
     let notes = done.get("notes").and_then(Value::as_array).cloned().unwrap_or_default();

@@ -9,10 +9,10 @@ use crate::config::{check_components, check_surroundings, load};
 use crate::failure::Failure;
 use crate::{logging, output, server};
 
-/// Checks the configuration as `castling check` does, then serves until a signal says that it is enough.
+/// Checks the configuration as `castling check` does, then serves until a signal to stop.
 pub fn run(file: Option<&Path>) -> Result<(), Failure> {
     let mut loaded = load(file)?;
-    // A data directory is not made for a configuration that cannot be used; one that is there may be in use.
+    // A data directory is not created for an unusable configuration; an existing one may be in use.
     let data_dir = loaded.config.data_dir.clone();
     let held = data_dir.exists().then(|| take(&data_dir)).transpose()?;
     check_surroundings(&loaded.config, &[], SystemClock.now_us(), &mut loaded.problems);

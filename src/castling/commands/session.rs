@@ -12,7 +12,7 @@ use crate::cli::Session;
 use crate::failure::Failure;
 use crate::output;
 
-/// Carries a `session` command out on the running server.
+/// Executes a `session` command on the running server.
 pub fn run(file: Option<&Path>, command: Session) -> Result<(), Failure> {
     let mut server = running(file)?;
     match command {

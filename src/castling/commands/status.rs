@@ -11,7 +11,7 @@ use crate::cli::Format;
 use crate::failure::Failure;
 use crate::output;
 
-/// What the server is doing.
+/// Prints the server's state.
 pub fn status(file: Option<&Path>, format: Format) -> Result<(), Failure> {
     let value = running(file)?.call(&Request::new("status", json!({})))?;
     if format.json {
@@ -26,7 +26,7 @@ pub fn status(file: Option<&Path>, format: Format) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Counters by name.
+/// Prints counters by name.
 pub fn stats(file: Option<&Path>, format: Format) -> Result<(), Failure> {
     let value = running(file)?.call(&Request::new("stats", json!({})))?;
     if format.json {
@@ -37,7 +37,7 @@ pub fn stats(file: Option<&Path>, format: Format) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Every leaf with its path.
+/// Each leaf value with its path.
 fn flat(path: &str, value: &Value) -> Vec<(String, String)> {
     let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match value {

@@ -1,4 +1,4 @@
-//! What `user` and `domain` act on: the running server, or the data directory when none runs.
+//! The target of `user` and `domain` commands: the running server, or else the data directory.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -20,15 +20,15 @@ use crate::failure::Failure;
 use crate::server::deletion;
 use crate::{domains, ownership};
 
-/// What a command acts on.
+/// The target of a command.
 pub enum Target {
-    /// A server that runs.
+    /// A running server.
     Server(Client),
-    /// The files of one that does not.
+    /// The files of a server that is not running.
     Files(Box<Files>),
 }
 
-/// A data directory that no server uses, and none can while this lives.
+/// A data directory that is not used by a server; none can start while this lives.
 pub struct Files {
     loaded: Loaded,
     tokio: tokio::runtime::Runtime,
@@ -38,7 +38,7 @@ pub struct Files {
 }
 
 impl Target {
-    /// Finds the server of a configuration, or takes its data directory.
+    /// Connects to the server of a configuration, or locks its data directory.
     pub fn find(file: Option<&Path>) -> Result<Self, Failure> {
         let loaded = load(file)?;
         // The running server goes by what it has read, whatever became of the file.
@@ -52,7 +52,7 @@ impl Target {
         Ok(Self::Files(Box::new(Files { loaded, tokio, accounts: None, store: None, _lock: lock })))
     }
 
-    /// Has a command carried out.
+    /// Executes a command on the target.
     pub fn call(&mut self, command: &str, args: &impl Serialize) -> Result<Value, Failure> {
         let args = answer(args)?;
         match self {
@@ -61,7 +61,7 @@ impl Target {
         }
     }
 
-    /// Ends what was begun.
+    /// Closes the target.
     pub fn close(self) -> Result<(), Failure> {
         let Self::Files(files) = self else { return Ok(()) };
         let Some(store) = &files.store else { return Ok(()) };
@@ -103,7 +103,7 @@ impl Files {
         Ok(json!({ "accounts_deleted": deleted }))
     }
 
-    /// By the cascade, as a running server does it.
+    /// Deletes by the cascade, as a running server does.
     fn delete_user(&mut self, jid: &str) -> Result<Value, Failure> {
         let kernel = self.kernel()?;
         match self.tokio.block_on(deletion::account(&kernel, jid)) {
@@ -144,7 +144,7 @@ impl Files {
     }
 }
 
-/// How the store of a configuration is opened.
+/// The store options of a configuration.
 pub fn store_options(loaded: &Loaded) -> Options {
     let storage = &loaded.config.storage;
     let sync = match storage.sync {
@@ -154,7 +154,7 @@ pub fn store_options(loaded: &Loaded) -> Options {
     Options { sync, ..Options::new(storage.url.0.clone(), &loaded.config.data_dir) }
 }
 
-/// Makes the data directory if there is none, and takes its lock.
+/// Creates the data directory if needed, and takes its lock.
 pub fn take(data_dir: &Path) -> Result<Lock, Failure> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
     made.map_err(|error| format!("cannot create the data directory {}: {error}", data_dir.display()))?;

@@ -13,13 +13,13 @@ use crate::failure::Failure;
 use crate::rows::{self, Row};
 use crate::{output, password};
 
-/// Rows in one request: a second's work, and far below the longest request.
+/// Rows per request: a second's work, and far below the maximum request size.
 const CHUNK: usize = 500;
 
-/// Bytes of rows in one request; JSON may write a byte as six.
+/// Bytes of rows per request; JSON may escape a byte as six.
 const CHUNK_BYTES: usize = 128 * 1024;
 
-/// Carries a `user` command out.
+/// Executes a `user` command.
 pub fn run(file: Option<&Path>, command: User) -> Result<(), Failure> {
     match command {
         User::Add { from: Some(from), .. } => add_from(file, &from),
@@ -51,7 +51,7 @@ fn add(file: Option<&Path>, jid: String, password: String) -> Result<(), Failure
     }
 }
 
-/// Adds what can be added and reports every line that cannot.
+/// Adds all valid accounts and reports every line that is refused.
 fn add_from(file: Option<&Path>, from: &Path) -> Result<(), Failure> {
     let (rows, problems) = rows::read(from)?;
     problems.iter().for_each(|problem| output::error(problem));
@@ -72,7 +72,7 @@ fn add_from(file: Option<&Path>, from: &Path) -> Result<(), Failure> {
     if refused == 0 { Ok(()) } else { Err(Failure::Said) }
 }
 
-/// Parts that each fit one request.
+/// Splits rows into parts that fit one request each.
 fn chunks(rows: &[Row]) -> Vec<&[Row]> {
     let mut parts = Vec::new();
     let (mut start, mut bytes) = (0, 0);

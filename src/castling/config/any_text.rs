@@ -1,5 +1,5 @@
-//! Whatever a file says, it is read without a panic, and what does not fit is a problem of the file's, never a
-//! disagreement between schema and types.
+//! Whatever a file contains, it is read without a panic, and what does not fit is reported as the file's
+//! problem, never as a disagreement between schema and types.
 
 use std::path::Path;
 
@@ -37,7 +37,7 @@ const VALUES: &[&str] = &[
     "",
 ];
 
-/// A line of a configuration: a header or a key with some value, both from the schema or neither.
+/// A line of a configuration: a header or a key with some value, either both from the schema or arbitrary.
 fn line() -> impl Strategy<Value = String> {
     let tables = tables();
     let named = tables.iter().flat_map(|(_, section)| &section.keys).map(|key| key.name.to_string());

@@ -1,4 +1,4 @@
-//! What commands may change: each gives the overlay that would hold afterwards, or says why not.
+//! Changes by commands: each returns the overlay after the change, or why it is refused.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ impl Loaded {
     /// Adds a domain.
     ///
     /// # Errors
-    /// The name is no domain's, or it is taken.
+    /// The name is not a valid domain, or it is taken.
     pub fn add_domain(&self, name: &str) -> Changed {
         names::domain(name).map_err(|error| CommandError::new(error.message).remedy(error.remedy))?;
         let name = names::prepared(name);
@@ -49,7 +49,7 @@ impl Loaded {
     /// Removes a domain that was added by command. With `purge`, it is noted as one whose accounts are being deleted.
     ///
     /// # Errors
-    /// There is none, or the file declares it.
+    /// There is no such domain, or it is declared in the file.
     pub fn remove_domain(&self, name: &str, purge: bool) -> Changed {
         let domain = self.known_domain(name)?;
         if domain.origin == Origin::File {
@@ -69,10 +69,10 @@ impl Loaded {
         Ok(overlay)
     }
 
-    /// Lets a domain be served, or not.
+    /// Enables or disables a domain.
     ///
     /// # Errors
-    /// There is none of that name.
+    /// There is no such domain.
     pub fn enable_domain(&self, name: &str, on: bool) -> Changed {
         let domain = self.known_domain(name)?;
         let mut overlay = self.overlay.clone();
@@ -84,10 +84,10 @@ impl Loaded {
         Ok(overlay)
     }
 
-    /// Declares a plugin whose component is kept at `file`, relative to the data directory.
+    /// Declares a plugin whose component is stored at `file`, relative to the data directory.
     ///
     /// # Errors
-    /// The name cannot be used or is taken.
+    /// The name is invalid or taken.
     pub fn install_plugin(&self, name: &str, file: PathBuf) -> Changed {
         names::plugin(name).map_err(|error| CommandError::new(error.message).remedy(error.remedy))?;
         if let Some(plugin) = self.config.plugins.get(name) {
@@ -115,7 +115,7 @@ impl Loaded {
     /// Removes a plugin that was installed by command.
     ///
     /// # Errors
-    /// There is none, or the file declares it or names it.
+    /// There is no such plugin, or the file declares or uses it.
     pub fn remove_plugin(&self, name: &str) -> Changed {
         let known = self.known_plugin(name);
         if let Ok(plugin) = known
@@ -138,11 +138,11 @@ impl Loaded {
         Ok(overlay)
     }
 
-    /// Lets a plugin decide on these domains, or on all. `grants` are those of the command line, `wanted` those
-    /// that the plugin's manifest asks for: they hold if none are named.
+    /// Enables a plugin on these domains, or on all. `grants` are given on the command line, `wanted` are
+    /// requested in the plugin's manifest and used if `grants` is empty.
     ///
     /// # Errors
-    /// There is no such plugin or domain, a grant is none, or the file alone says what the plugin may use.
+    /// There is no such plugin or domain, a grant is malformed, or the grants are set in the file.
     pub fn enable_plugin(
         &self,
         name: &str,
@@ -172,7 +172,7 @@ impl Loaded {
         Ok(overlay)
     }
 
-    /// Lets a plugin decide no longer on these domains, or on any.
+    /// Disables a plugin on these domains, or on all.
     ///
     /// # Errors
     /// There is no such plugin or domain.
@@ -197,7 +197,7 @@ impl Loaded {
         Ok(overlay)
     }
 
-    /// The domain of that name, in whatever form it is written.
+    /// The domain of that name, however it is written.
     ///
     /// # Errors
     /// There is none.
@@ -230,7 +230,7 @@ impl Loaded {
         }
     }
 
-    /// Where the file's domains name a plugin.
+    /// Where a domain in the file names the plugin.
     fn named_in_file(&self, name: &str) -> Option<String> {
         let paths = self.config.domains.iter().flat_map(|domain| {
             let in_list = |key: &str, list: &[String]| {
@@ -245,7 +245,7 @@ impl Loaded {
     }
 }
 
-/// What is set for all domains replaces what was set for single ones.
+/// A setting for all domains replaces those for single domains.
 fn configure(change: &mut PluginChange, domains: &[String], set: &Map<String, Value>) {
     if domains.is_empty() {
         change.config.extend(set.clone());
@@ -258,7 +258,7 @@ fn configure(change: &mut PluginChange, domains: &[String], set: &Map<String, Va
     }
 }
 
-/// The settings of `--set KEY=VALUE`: a value is TOML, else a string.
+/// The settings of `--set KEY=VALUE`: a value is parsed as TOML, else taken as a string.
 pub fn settings(pairs: &[(String, String)]) -> Map<String, Value> {
     let value = |text: &String| {
         let toml = DeValue::parse(text).ok().and_then(|value| tree::value(value.get_ref()).to_json());

@@ -1,4 +1,4 @@
-//! What plugins say about the configuration: whether their components load, with these grants and these settings.
+//! Checks of plugins: whether their components load, with these grants and these settings.
 
 use std::collections::HashSet;
 
@@ -9,8 +9,8 @@ use super::overlay;
 use super::problem::{Problems, Severity};
 use super::types::{Config, Origin, Plugin};
 
-/// Reads every plugin's component without running it, and holds grants and settings against it. A file that is not
-/// there is left to `surroundings`.
+/// Inspects every plugin's component without running it, and checks grants and settings. Missing files are
+/// reported by `surroundings`.
 pub fn check(config: &Config, problems: &mut Problems) {
     for (name, plugin) in config.plugins.iter().filter(|(_, plugin)| plugin.file.is_file()) {
         match wasm::inspect(&plugin.file) {
@@ -27,7 +27,7 @@ pub fn check(config: &Config, problems: &mut Problems) {
     }
 }
 
-/// A problem of a plugin: at its key in the file, or in the overlay where a command has declared it.
+/// Reports a plugin's problem: at its key in the file, or in the overlay if a command declared it.
 fn report(
     config: &Config,
     name: &str,
@@ -45,7 +45,7 @@ fn report(
 }
 
 fn grants(name: &str, plugin: &Plugin, found: &Inspection, problems: &mut Problems) {
-    // What was installed and never enabled has no grants yet.
+    // A plugin that was installed and never enabled has no grants yet.
     if plugin.origin == Origin::Command {
         return;
     }

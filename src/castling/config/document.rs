@@ -1,4 +1,4 @@
-//! A configuration file's text: where each key stands, and what is no TOML in it.
+//! A configuration file's text: the location of each key, and TOML syntax errors.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 /// A file's name and text, with the line of every offset.
 pub struct Source {
-    /// The name problems are reported under.
+    /// The file name used in problems.
     pub name: String,
     /// The whole text.
     pub text: String,
@@ -16,14 +16,13 @@ pub struct Source {
 }
 
 impl Source {
-    /// Takes over a text that was read from `name`.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self { name: name.into(), text, starts }
     }
 
-    /// The line, counted from 1, in which the byte at `offset` stands.
+    /// The line, counted from 1, of the byte at `offset`.
     pub fn line(&self, offset: usize) -> usize {
         self.starts.partition_point(|start| *start <= offset).max(1)
     }
@@ -34,7 +33,7 @@ impl Source {
 pub struct Places(HashMap<String, usize>);
 
 impl Places {
-    /// Notes the line of every key and every element of an array.
+    /// Records the line of every key and every array element.
     pub fn of(source: &Source, table: &DeTable<'_>) -> Self {
         let mut places = Self::default();
         places.table(source, table, "");
@@ -63,7 +62,7 @@ impl Places {
         }
     }
 
-    /// The line of `path`, or of the nearest part above it that the file has.
+    /// The line of `path`, or of its nearest ancestor in the file.
     pub fn line(&self, path: &str) -> Option<usize> {
         let mut path = path;
         loop {

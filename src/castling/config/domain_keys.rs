@@ -35,7 +35,7 @@ pub fn domain() -> Section {
     Section::new("key", keys)
 }
 
-/// What decides on a domain beside the server itself.
+/// Keys of plugins and authentication providers on a domain.
 fn of_plugins() -> [Key; 3] {
     let auth = "The credential providers, in this order: `\"internal\"` or a plugin. Plugins are not supported here in this \
                 version.";
@@ -61,7 +61,7 @@ fn tls() -> Section {
     Section::new("key", keys)
 }
 
-/// Every feature of the catalogue, by name.
+/// All features of the catalog, by name.
 fn modules() -> Section {
     let switch = |name: &'static str, options: Section, on: bool, doc: &'static str| {
         Key::new(name, Kind::Switch(options.into()), doc).default(on)

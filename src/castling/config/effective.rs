@@ -1,11 +1,12 @@
-//! Lays the overlay over the file: which domains are served, which plugins decide where, with which settings.
+//! Applies the overlay to the file: which domains are served, which plugins are enabled where, with which
+//! settings.
 
 use std::path::Path;
 
 use super::overlay::{Overlay, PluginChange};
 use super::types::{Config, Domain, Origin, Plugin, PluginUse};
 
-/// Applies the overlay. `new_domain` makes a domain with nothing but defaults.
+/// Applies the overlay. `new_domain` creates a domain with defaults.
 pub fn apply(config: &mut Config, overlay: &Overlay, new_domain: impl Fn(&str) -> Option<Domain>) {
     for (name, change) in &overlay.domains {
         if change.added && !change.purging && config.domain(name).is_none() {
@@ -48,7 +49,7 @@ fn plugin(config: &mut Config, change: &PluginChange, data_dir: &Path) {
     }
 }
 
-/// The plugins of the file in its order, then those that commands named.
+/// The plugins of the file in its order, then those named only by commands.
 fn order<'a>(domain: &'a Domain, overlay: &'a Overlay) -> impl Iterator<Item = &'a str> {
     let later = overlay.plugins.iter().map(|change| change.name.as_str());
     let later = later.filter(|name| !domain.plugins.iter().any(|listed| listed == name));

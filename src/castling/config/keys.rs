@@ -1,6 +1,8 @@
-//! Every key of the configuration: the server's own here, those of limits and modules from the parts that they belong to.
+//! All keys of the configuration: the server's own here, those of limits and modules from the parts they
+//! belong to.
 //!
-//! `config/castling.toml` and `docs/operators/configuration.md` explain them; tests hold both to this table.
+//! `config/castling.toml` and `docs/operators/configuration.md` explain them; tests compare both with this
+//! table.
 
 use std::sync::LazyLock;
 
@@ -98,7 +100,7 @@ fn listen() -> Section {
     Section::new("listener", keys)
 }
 
-/// Each limit is declared by the part that enforces it; those of the whole server cannot be set again for a domain.
+/// Each limit is declared by the part that enforces it; server-wide limits cannot be set for a domain.
 pub fn limits() -> Section {
     let mut keys = stream::Limits::keys();
     keys.extend(auth::LoginLimits::keys());
@@ -134,7 +136,7 @@ fn datasource() -> Section {
     Section::new("key", keys)
 }
 
-/// A table that is explained under its own heading.
+/// A table documented under its own heading.
 pub fn table(name: &'static str, section: Section) -> Key {
     Key::new(name, Kind::section(section), "See below.").default(empty())
 }
@@ -143,7 +145,7 @@ fn tables(name: &'static str, form: Check, section: Section, doc: &'static str) 
     Key::new(name, Kind::Map(form, Box::new(Kind::section(section))), doc).default(empty())
 }
 
-/// Any string but an empty one.
+/// Any non-empty string.
 pub fn filled(example: &'static str) -> Kind {
     Kind::text(names::filled).like(example)
 }

@@ -1,4 +1,4 @@
-//! From a file to a configuration, and to everything that is wrong with it.
+//! Loads a configuration file and collects its problems.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,24 +22,24 @@ use super::types::{Config, Domain};
 /// The demo's configuration.
 const DEMO: &str = include_str!("demo.toml");
 
-/// What it is called in messages.
+/// The demo's name in messages.
 const DEMO_NAME: &str = "the built-in demo configuration";
 
-/// A configuration that was read, with all findings so far.
+/// A loaded configuration, with all problems found so far.
 pub struct Loaded {
-    /// The configuration; to be used only if `problems` has nothing fatal.
+    /// The configuration; usable only if `problems` has no fatal ones.
     pub config: Config,
-    /// What commands changed.
+    /// The changes made by commands.
     pub overlay: Overlay,
-    /// Findings, and where each key stands.
+    /// Problems, and the location of each key.
     pub problems: Problems,
-    /// No file: the demo.
+    /// Whether there is no file and this is the demo.
     pub demo: bool,
     /// The file's values, defaults filled in.
     pub values: FileValues,
 }
 
-/// The values of a file, to be compared with those of a later one. They may hold passwords and are never shown.
+/// The values of a file, for comparison with later ones. They may contain passwords and are never shown.
 #[derive(Clone)]
 pub struct FileValues(Map<String, Value>);
 
@@ -62,16 +62,17 @@ impl Loaded {
 }
 
 impl FileValues {
-    /// Paths of keys that a later file sets otherwise and that hold from the next start on.
+    /// Paths of keys that a later file changes and that take effect at the next start.
     pub fn waiting(&self, later: &Self) -> Vec<String> {
         waiting(&ROOT, &self.0, &later.0)
     }
 }
 
-/// Reads `file`, or `./castling.toml`, or else the demo's configuration, and the overlay of its data directory.
+/// Reads `file`, or `./castling.toml`, or else the demo's configuration, and the overlay of its data
+/// directory.
 ///
 /// # Errors
-/// A file that cannot be read is the only problem that stands alone.
+/// The file cannot be read; this is then the only problem.
 pub fn load(file: Option<&Path>) -> Result<Loaded, Problems> {
     let default = Path::new("castling.toml");
     match file.or_else(|| default.exists().then_some(default)) {
@@ -97,7 +98,7 @@ fn read(file: &Path) -> Result<Loaded, Problems> {
     Ok(parse(&Source::new(name.clone(), text), file.parent().unwrap_or(Path::new("")), false))
 }
 
-/// Takes a text for a configuration whose paths are relative to `base`.
+/// Parses a configuration whose paths are relative to `base`.
 pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     let mut problems = Problems::new(source, Places::of(source, table.get_ref()));
@@ -132,8 +133,8 @@ pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
     Loaded { config, overlay, problems, demo, values: FileValues(values) }
 }
 
-/// The checker leaves a tree of the right shape whatever the file says, so this fails only where the schema and
-/// the types differ; a test walks every key.
+/// The checker returns a tree of the right shape whatever the file says, so this fails only where the schema
+/// and the types differ; a test covers every key.
 fn typed(tree: Map<String, Value>, problems: &mut Problems) -> Config {
     serde_json::from_value(Value::Object(tree)).unwrap_or_else(|error| {
         problems.error("", Complaint::new(format!("cannot be used: {error}"), "report this as a bug"));
@@ -147,12 +148,12 @@ fn empty() -> Config {
     serde_json::from_value(Value::Object(tree)).expect("defaults fit")
 }
 
-/// A table of a file that says nothing.
+/// The defaults of a table.
 fn defaults(section: &Section) -> Map<String, Value> {
     Checker::new().section(&[], section, "")
 }
 
-/// Gives each domain the server's limits, with its own laid over them.
+/// Gives each domain the server's limits, overridden by its own.
 fn spread_limits(tree: &mut Map<String, Value>) {
     let Some(Value::Object(server)) = tree.get("limits").cloned() else { return };
     let Some(Value::Array(domains)) = tree.get_mut("domain") else { return };
@@ -165,7 +166,7 @@ fn spread_limits(tree: &mut Map<String, Value>) {
     }
 }
 
-/// A domain with nothing but a name.
+/// A domain with only a name.
 fn new_domain(name: &str, limits: &Values) -> Option<Domain> {
     let mut tree = defaults(&domain());
     tree.insert("name".into(), name.into());
@@ -173,7 +174,7 @@ fn new_domain(name: &str, limits: &Values) -> Option<Domain> {
     serde_json::from_value(Value::Object(tree)).ok()
 }
 
-/// Addresses are compared in one form only.
+/// Normalizes names, so that they can be compared.
 fn prepare_names(config: &mut Config, problems: &mut Problems) {
     for domain in &mut config.domains {
         if let Some(name) = changed(&domain.name).filter(|_| names::domain(&domain.name).is_ok()) {
@@ -187,7 +188,7 @@ fn prepare_names(config: &mut Config, problems: &mut Problems) {
 }
 
 fn resolve_paths(config: &mut Config, base: &Path) {
-    // What is missing stays empty, so that nothing else is said about it.
+    // An empty path is a missing one, already reported; it must not cause further problems.
     let resolve = |path: &mut PathBuf| {
         if !path.as_os_str().is_empty() {
             *path = base.join(&*path);

@@ -1,4 +1,4 @@
-//! The form of names, addresses and other texts in a configuration.
+//! Formats of names, addresses and other strings in a configuration.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,7 @@ use xmpp::{Jid, prep_domain};
 
 type Checked = Result<(), Complaint>;
 
-/// Any text that is not empty.
+/// Any non-empty string.
 pub fn filled(text: &str) -> Checked {
     if text.trim().is_empty() {
         return Err(Complaint::new("the value is empty", "write a value or leave the key out"));
@@ -44,7 +44,7 @@ pub fn domain(text: &str) -> Checked {
     prep_domain(text).map(drop).or_else(|error| bad(error.to_string()))
 }
 
-/// A bare JID with a local part, strict as for names that are created.
+/// A bare JID with a local part, valid for a new account.
 pub fn account(text: &str) -> Checked {
     let bad = |why: &str| {
         let remedy = "write it as name@domain";
@@ -63,13 +63,13 @@ pub fn account(text: &str) -> Checked {
     domain(jid.domain())
 }
 
-/// A domain as the server keeps it: U-labels in lower case.
+/// A domain in the server's form: U-labels in lower case.
 pub fn prepared(text: &str) -> String {
     prep_domain(text).map_or_else(|_| text.to_owned(), |name| name.into_owned())
 }
 
-/// What a domain's name becomes, if that is another name and not another way of writing it: `ß` and `ς`, say, are other
-/// letters for whoever reads them, and not for the profile of RFC 6122.
+/// What a domain name becomes, if that is a different name rather than another spelling: `ß` and `ς`, for
+/// example, are different letters to readers, but not to the profile of RFC 6122.
 pub fn changed(text: &str) -> Option<String> {
     let prepared = prepared(text);
     let as_written = text.to_lowercase() == prepared || text.to_ascii_lowercase().contains("xn--");
@@ -79,7 +79,7 @@ pub fn changed(text: &str) -> Option<String> {
 /// A log level, or a filter such as `info,castling_net=debug`.
 pub fn log_level(text: &str) -> Checked {
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
-    // What is no level and has none would be the name of a part of the program, and silence all others.
+    // An entry that is neither a level nor has one would be taken as a target name, silencing all others.
     let mut parts = text.split(',').map(str::trim);
     let each =
         parts.all(|part| part.contains('=') || LEVELS.iter().any(|level| level.eq_ignore_ascii_case(part)));
@@ -100,7 +100,7 @@ pub fn address(text: &str) -> Checked {
     Err(Complaint::new(format!("{text:?} is not a valid listen address"), remedy))
 }
 
-/// An address to listen on that nobody reaches from another machine.
+/// A loopback address to listen on.
 pub fn loopback_address(text: &str) -> Checked {
     address(text)?;
     if text.parse::<SocketAddr>().is_ok_and(|at| at.ip().is_loopback()) {
@@ -129,7 +129,7 @@ pub fn name(text: &str) -> Checked {
     Err(Complaint::new(message, "use lower-case letters, digits, - and _, 64 characters at most"))
 }
 
-/// The interfaces of the plugin contract that a grant can name.
+/// The interfaces a grant can name.
 pub const GRANTABLE: &[&str] = &["accounts", "http-client", "kv", "routing", "sessions", "sql"];
 
 /// A grant: `interface[.function][:scope]`.
@@ -151,7 +151,7 @@ pub fn grant(text: &str) -> Checked {
     Ok(())
 }
 
-/// Where this server's own data is kept.
+/// The URL of this server's own database.
 pub fn storage_url(text: &str) -> Checked {
     if text.strip_prefix("sqlite:").is_some_and(|file| !file.is_empty()) {
         return Ok(());
@@ -164,7 +164,7 @@ pub fn storage_url(text: &str) -> Checked {
     Err(Complaint::new(message, "write url = \"sqlite:castling.db\", a file in data_dir"))
 }
 
-/// Where a foreign database is. The text may hold a password, so no message repeats it.
+/// The URL of a foreign database. It may contain a password, so no message repeats it.
 pub fn database_url(text: &str) -> Checked {
     if foreign(text) || text.starts_with("sqlite:") {
         return Ok(());
@@ -177,7 +177,7 @@ fn foreign(text: &str) -> bool {
     ["postgres://", "postgresql://", "mysql://", "mariadb://"].iter().any(|scheme| text.starts_with(scheme))
 }
 
-/// A web origin: scheme, host and port, nothing after them.
+/// A web origin: scheme, host and port only.
 pub fn origin(text: &str) -> Checked {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     if rest.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', '?', '#', '@'])) {
@@ -187,17 +187,17 @@ pub fn origin(text: &str) -> Checked {
     Err(Complaint::new(message, "write scheme and host without a path, such as \"https://chess.example\""))
 }
 
-/// An address of WebSocket: `wss://` or `ws://`.
+/// A WebSocket URL: `wss://` or `ws://`.
 pub fn websocket_url(text: &str) -> Checked {
     url(text, ["wss", "ws"], "wss://chess.example/xmpp-websocket")
 }
 
-/// A web address: `https://` or `http://`.
+/// A web URL: `https://` or `http://`.
 pub fn web_url(text: &str) -> Checked {
     url(text, ["https", "http"], "https://chess.example/http-bind")
 }
 
-/// An address that web clients are sent to, of WebSocket or of BOSH. Nobody is sent to one without TLS.
+/// A URL that web clients are redirected to, for WebSocket or BOSH. They are never redirected to one without TLS.
 pub fn moved_url(text: &str) -> Checked {
     url(text, ["wss", "https"], "wss://new.example/xmpp-websocket")
 }
@@ -214,7 +214,7 @@ fn url<const N: usize>(text: &str, schemes: [&str; N], example: &str) -> Checked
     Err(Complaint::new(message, format!("write it like {example:?}")))
 }
 
-/// A colour as `#7a4` or `#77aa44`.
+/// A color as `#7a4` or `#77aa44`.
 pub fn color(text: &str) -> Checked {
     let digits = text.strip_prefix('#').unwrap_or_default();
     if [3, 6].contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {

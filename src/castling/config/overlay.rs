@@ -1,4 +1,4 @@
-//! What commands changed: kept in the data directory, applied after the file.
+//! Changes made by commands: stored in the data directory, applied after the file.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 /// The file's name in the data directory.
 pub const FILE: &str = "overlay.json";
 
-/// All changes made by command.
+/// All changes made by commands.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Overlay {
@@ -21,13 +21,13 @@ pub struct Overlay {
     pub plugins: Vec<PluginChange>,
 }
 
-/// What commands changed about a domain.
+/// Changes of a domain by commands.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DomainChange {
-    /// The domain exists by command.
+    /// Whether a command added the domain.
     pub added: bool,
-    /// Whether it is served; none: nobody said.
+    /// Whether it is served; `None`: not set by a command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     /// The domain is removed, and its accounts are being deleted. Stays until they are: a deletion that is cut off goes on
@@ -36,35 +36,35 @@ pub struct DomainChange {
     pub purging: bool,
 }
 
-/// What commands changed about a plugin.
+/// Changes of a plugin by commands.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PluginChange {
     pub name: String,
-    /// The plugin was installed by command.
+    /// Whether a command installed the plugin.
     pub installed: bool,
-    /// The component, relative to the data directory; none: the file's.
+    /// The component, relative to the data directory; `None`: as in the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
-    /// What was granted to a plugin installed by command.
+    /// The grants of a plugin installed by command.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<String>,
-    /// On or off on every domain that says nothing itself.
+    /// On or off on every domain without its own setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     /// Settings on every domain.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub config: Map<String, Value>,
-    /// Settings of single domains.
+    /// Settings on single domains.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub domains: BTreeMap<String, PluginOnDomain>,
 }
 
-/// What commands changed about a plugin on one domain.
+/// Changes of a plugin on one domain by commands.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PluginOnDomain {
-    /// On or off here; none: as on all domains.
+    /// On or off here; `None`: as on all domains.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     /// Settings here.
@@ -73,10 +73,10 @@ pub struct PluginOnDomain {
 }
 
 impl Overlay {
-    /// Reads the overlay of a data directory; one that is not there is empty.
+    /// Reads the overlay of a data directory; empty if the file does not exist.
     ///
     /// # Errors
-    /// The file cannot be read or is not an overlay.
+    /// The file cannot be read or is invalid.
     pub fn load(data_dir: &Path) -> io::Result<Self> {
         match fs::read(data_dir.join(FILE)) {
             Ok(bytes) => Ok(serde_json::from_slice(&bytes)?),
@@ -85,10 +85,10 @@ impl Overlay {
         }
     }
 
-    /// Writes the overlay so that a crash leaves either the old one or the new one.
+    /// Writes the overlay atomically.
     ///
     /// # Errors
-    /// The directory cannot be written to.
+    /// The directory is not writable.
     pub fn save(&self, data_dir: &Path) -> io::Result<()> {
         let fresh = data_dir.join("overlay.json.new");
         let mut file = File::create(&fresh)?;
@@ -104,12 +104,12 @@ impl Overlay {
         self.domains.iter().filter(|(_, change)| change.purging).map(|(name, _)| name.as_str())
     }
 
-    /// What commands changed about a plugin.
+    /// The changes of a plugin.
     pub fn plugin(&self, name: &str) -> Option<&PluginChange> {
         self.plugins.iter().find(|change| change.name == name)
     }
 
-    /// The same, made when nothing was changed yet.
+    /// The same, created if absent.
     pub fn plugin_mut(&mut self, name: &str) -> &mut PluginChange {
         let at = self.plugins.iter().position(|change| change.name == name).unwrap_or_else(|| {
             self.plugins.push(PluginChange { name: name.to_owned(), ..PluginChange::default() });

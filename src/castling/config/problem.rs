@@ -1,4 +1,4 @@
-//! What is wrong with a configuration: all of it, each with file, line and remedy.
+//! Problems of a configuration: all of them, each with file, line and remedy.
 
 use std::fmt;
 use std::path::Path;
@@ -8,7 +8,7 @@ use settings::Complaint;
 use super::document::{Places, Source};
 use super::syntax::Fault;
 
-/// How much a finding matters.
+/// The severity of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// The server does not start.
@@ -17,20 +17,17 @@ pub enum Severity {
     Warning,
 }
 
-/// One finding. Shown as `file:line: message — remedy`.
+/// One problem. Shown as `file:line: message — remedy`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The path of what it is about; empty for a whole file.
+    /// The path of the key it is about; empty for a whole file.
     pub at: String,
     /// The file it is in.
     pub file: String,
-    /// Its line, counted from 1; none when the whole file is meant.
+    /// Its line, counted from 1; `None` if it concerns the whole file.
     pub line: Option<usize>,
-    /// Error or warning.
     pub severity: Severity,
-    /// What is wrong.
     pub message: String,
-    /// What to do about it.
     pub remedy: String,
     /// The line with a caret below the fault, for an error of syntax.
     pub excerpt: Option<String>,
@@ -48,7 +45,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Collects the findings of one file.
+/// Collects the problems of one file.
 #[derive(Debug)]
 pub struct Problems {
     file: String,
@@ -59,7 +56,7 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// No findings yet in `source`, whose keys stand at `places`.
+    /// No problems yet in `source`, with the locations of its keys.
     pub fn new(source: &Source, places: Places) -> Self {
         Self { file: source.name.clone(), places, list: Vec::new(), closed: false }
     }
@@ -82,40 +79,40 @@ impl Problems {
         self.closed = true;
     }
 
-    /// A finding in another file than the configuration, such as the overlay.
+    /// A problem in another file than the configuration, such as the overlay.
     pub fn elsewhere(&mut self, file: &Path, severity: Severity, complaint: Complaint) {
         let Complaint { message, remedy } = complaint;
         let file = file.display().to_string();
         self.push(Problem { at: String::new(), file, line: None, severity, message, remedy, excerpt: None });
     }
 
-    /// The line of a path, for messages that point at another place.
+    /// The line of a path, for messages that refer to another place.
     pub fn line(&self, path: &str) -> Option<usize> {
         self.places.line(path)
     }
 
-    /// A path as `file:line`, or the file alone where it has no such path.
+    /// A path as `file:line`, or only the file if it has no such path.
     pub fn place(&self, path: &str) -> String {
         self.line(path).map_or_else(|| self.file.clone(), |line| format!("{}:{line}", self.file))
     }
 
-    /// Whether anything found keeps the server from starting.
+    /// Whether any problem prevents the server from starting.
     pub fn fatal(&self) -> bool {
         self.list.iter().any(|problem| problem.severity == Severity::Error)
     }
 
-    /// The same, but what was found at or below these paths does not count.
+    /// The same, ignoring problems at or below these paths.
     pub fn fatal_beside(&self, paths: &[String]) -> bool {
         let excused = |problem: &Problem| paths.iter().any(|path| problem.at.starts_with(path.as_str()));
         self.list.iter().any(|problem| problem.severity == Severity::Error && !excused(problem))
     }
 
-    /// All findings, in the order of the file.
+    /// All problems, in the order of the file.
     pub fn into_list(mut self) -> Vec<Problem> {
         self.take_list()
     }
 
-    /// The same, of a configuration that stays in use: where its keys stand remains known.
+    /// The same, for a configuration that stays in use: the locations of its keys are kept.
     pub fn take_list(&mut self) -> Vec<Problem> {
         let mut list = std::mem::take(&mut self.list);
         list.sort_by_key(|problem| (problem.file != self.file, problem.line));

@@ -1,7 +1,7 @@
-//! Holds what explains the keys to the keys there are: `docs/operators/configuration.md` and
+//! Compares the documentation of keys with the actual keys: `docs/operators/configuration.md` and
 //! `config/castling.toml`.
 //!
-//! `UPDATE_REFERENCE=1 cargo test -p castling reference` writes the tables of the documentation anew.
+//! `UPDATE_REFERENCE=1 cargo test -p castling reference` regenerates the tables of the documentation.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -46,7 +46,7 @@ fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
-/// A number with commas, as people read it.
+/// A number with thousands separators.
 fn grouped(number: i64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -77,7 +77,7 @@ fn row(key: &Key, scoped: bool) -> String {
     format!("| `{}` | {default} | {}{range}{scope}{holds} |", key.name, key.doc)
 }
 
-/// The documentation with its tables as the schema has them.
+/// The documentation with its tables regenerated from the schema.
 fn documented(text: &str) -> String {
     let mut tables = tables();
     let mut out: Vec<String> = Vec::new();
@@ -119,8 +119,8 @@ fn the_operators_reference_is_the_schema() {
     assert!(text == expected, "run with UPDATE_REFERENCE=1; these rows are not in it: {differing:#?}");
 }
 
-/// `config/castling.toml` with the lines that are commented out put in: `#key = value` and `#[section]`, nothing
-/// between the sign and the word.
+/// `config/castling.toml` with its commented-out lines enabled: `#key = value` and `#[section]`, without a
+/// space after the `#`.
 fn whole_example() -> String {
     let text = fs::read_to_string(root("config/castling.toml")).unwrap();
     let line = |line: &str| match line.strip_prefix('#') {
@@ -130,7 +130,7 @@ fn whole_example() -> String {
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The title of the table that a header of the example begins.
+/// The title of the table that a header in the example begins.
 fn title(header: &str) -> String {
     let named = |group: &str| header.starts_with(&format!("[{group}."));
     match header {
@@ -140,7 +140,7 @@ fn title(header: &str) -> String {
     }
 }
 
-/// A value of the example as the checker reads it for this key.
+/// A value in the example as the checker reads it for this key.
 fn checked(key: &Key, text: &str) -> Option<Value> {
     let value = DeValue::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     Checker::new().value(&tree::value(value.get_ref()), &key.kind, &key.name)
@@ -178,7 +178,7 @@ fn the_example_has_every_key_and_its_default() {
     assert!(missing.is_empty(), "missing: {missing:#?}");
 }
 
-/// Keys that stand as tables of their own in the example.
+/// Keys that are tables of their own in the example.
 fn is_table(key: &Key) -> bool {
     match &key.kind {
         Kind::Section(_) | Kind::Sections(_) => true,
@@ -215,7 +215,8 @@ fn every_key_is_explained_and_its_default_fits() {
     }
 }
 
-/// `reload` compares tables that are there once; what is under a name of the operator's own holds at `reload`.
+/// `reload` compares only tables with fixed names; settings below operator-chosen names take effect at
+/// `reload`.
 #[test]
 fn what_holds_from_the_start_on_is_the_servers() {
     for (title, section) in tables() {

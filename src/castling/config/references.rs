@@ -1,5 +1,5 @@
-//! What a configuration says about itself: names that must be declared, names that must differ, and keys whose
-//! feature this version does not have.
+//! Internal consistency of a configuration: names that must be declared, names that must differ, and keys
+//! whose feature this version does not have.
 
 use std::collections::HashMap;
 
@@ -10,10 +10,10 @@ use super::overlay::{self, Overlay};
 use super::problem::{Problems, Severity};
 use super::types::{Config, Domain};
 
-/// Listeners that are accepted by the configuration and not opened by this version.
+/// Listeners accepted in the configuration but not supported by this version.
 pub const LATER_LISTENERS: &[&str] = &["s2s", "component"];
 
-/// Checks everything that needs no look outside the file.
+/// Checks everything that depends only on the file.
 pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Problems) {
     distinct_names(config, problems);
     listeners(config, demo, problems);
@@ -42,7 +42,7 @@ pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Prob
     }
 }
 
-/// Domains and the addresses of their services are all different.
+/// Domains and the addresses of their services must all differ.
 fn distinct_names(config: &Config, problems: &mut Problems) {
     if config.domains.is_empty() {
         let complaint = Complaint::new("no domain is configured", "add a [[domain]] with a name");
@@ -157,7 +157,7 @@ fn later(domain: &Domain, problems: &mut Problems) {
     }
 }
 
-/// Changes by command to what is no longer there.
+/// Changes by commands to what no longer exists.
 fn stale(config: &Config, overlay: &Overlay, problems: &mut Problems) {
     let file = config.data_dir.join(overlay::FILE);
     for change in overlay.plugins.iter().filter(|change| !config.plugins.contains_key(&change.name)) {

@@ -1,4 +1,4 @@
-//! What a configuration says about the machine: files that must be there, ports that must be free.
+//! Checks of the machine: files that must exist, ports that must be free.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -15,8 +15,8 @@ use super::references::LATER_LISTENERS;
 use super::types::{Config, Domain, Origin, Tls};
 use crate::ownership;
 
-/// Checks files and ports. `own` are addresses of this data directory's running server: they are in use rightly.
-/// `now_us` in UTC microseconds decides about the dates of certificates.
+/// Checks files and ports. `own` are the addresses of this data directory's running server, whose use is
+/// expected. `now_us` in UTC microseconds is used for the validity of certificates.
 pub fn check(config: &Config, own: &[SocketAddr], now_us: i64, problems: &mut Problems) {
     data_dir(&config.data_dir, problems);
     plugins(config, problems);
@@ -39,7 +39,7 @@ fn data_dir(path: &Path, problems: &mut Problems) {
     problems.error("data_dir", Complaint::new(message, "name a directory that the server may write to"));
 }
 
-/// Whether a file can be made in the directory: one is, for a moment.
+/// Whether a file can be created in the directory, by creating one temporarily.
 fn written(path: &Path) -> Result<(), String> {
     let file = path.join(format!(".check-{}", std::process::id()));
     let made = File::create(&file).map(drop);
@@ -47,7 +47,7 @@ fn written(path: &Path) -> Result<(), String> {
     made.map_err(|error| reason(&error))
 }
 
-/// Whether the directory can be made: it is, for a moment.
+/// Whether the directory can be created, by creating it temporarily.
 fn made(path: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = path.ancestors().take_while(|one| !one.exists()).collect();
     let made = fs::create_dir_all(path);
@@ -76,7 +76,7 @@ fn plugins(config: &Config, problems: &mut Problems) {
     }
 }
 
-/// Looks at a file's first bytes only: whether it fits the plugin contract is found out when it is compiled.
+/// Checks only a file's first bytes: whether it implements the plugin interface is found when it is compiled.
 fn component(path: &Path) -> Result<(), String> {
     let mut magic = [0; 4];
     let mut file = File::open(path).map_err(|error| reason(&error))?;
@@ -96,7 +96,7 @@ fn certificates(config: &Config, now_us: i64, problems: &mut Problems) {
         let path = join(&domain.path, "tls");
         let mut readable = true;
         for (key, file) in [("cert", &tls.cert), ("key", &tls.key)] {
-            // An empty one is missing in the file, and that was said.
+            // An empty path is missing in the file, and has been reported.
             readable &= !file.as_os_str().is_empty() && can_be_read(file, &join(&path, key), problems);
         }
         if readable {
@@ -112,7 +112,7 @@ fn can_be_read(file: &Path, path: &str, problems: &mut Problems) -> bool {
     false
 }
 
-/// Whether certificate and key can be used, and used together.
+/// Checks whether certificate and key can be used, and match.
 fn pair(domain: &Domain, tls: &Tls, path: &str, now_us: i64, problems: &mut Problems) {
     match net::check_files(&domain.name, &tls.cert, &tls.key, now_us) {
         Ok(loaded) => {
@@ -129,7 +129,7 @@ fn pair(domain: &Domain, tls: &Tls, path: &str, now_us: i64, problems: &mut Prob
     }
 }
 
-/// Binds every address for a moment, all at once.
+/// Binds all addresses at once, temporarily.
 fn ports(config: &Config, own: &[SocketAddr], problems: &mut Problems) {
     let mut seen: Vec<(SocketAddr, String)> = Vec::new();
     let mut bound = Vec::new();
@@ -152,8 +152,8 @@ fn ports(config: &Config, own: &[SocketAddr], problems: &mut Problems) {
     }
 }
 
-/// Binds as the server does: IPv6 only, so that `0.0.0.0` and `[::]` stand side by side, and in spite of the last
-/// run's connections in TIME_WAIT.
+/// Binds as the server does: IPv6 only, so that `0.0.0.0` and `[::]` can be used side by side, and despite
+/// the last run's connections in TIME_WAIT.
 fn bind(address: SocketAddr) -> io::Result<OwnedFd> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let socket = sockets::socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
@@ -184,7 +184,7 @@ pub fn refusal(address: SocketAddr, error: &io::Error) -> Complaint {
     Complaint::new(format!("cannot listen on {address}: {}", reason(error)), remedy)
 }
 
-/// An error without the number that the standard library adds.
+/// An error message without the number that the standard library appends.
 fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();

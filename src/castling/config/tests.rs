@@ -1,4 +1,4 @@
-//! Broken configurations and, word for word, what is said about them.
+//! Broken configurations and the exact messages for them.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ fn said(text: &str) -> Vec<String> {
     read(text).problems.into_list().iter().map(ToString::to_string).collect()
 }
 
-/// A configuration about which nothing else is said: `text` is put into it.
+/// `text` inserted into a configuration that has no other problems.
 fn errors(text: &str) -> Vec<String> {
     said(text).into_iter().filter(|line| !line.contains("warning:")).collect()
 }

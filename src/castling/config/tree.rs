@@ -1,4 +1,4 @@
-//! A TOML document as values that can be checked.
+//! A TOML document as values for the checker.
 
 use settings::Given;
 use toml::de::{DeTable, DeValue};
@@ -14,7 +14,7 @@ pub fn value(value_of: &DeValue<'_>) -> Given {
         DeValue::Boolean(flag) => Given::Flag(*flag),
         DeValue::Datetime(time) => Given::Date(time.to_string()),
         DeValue::Integer(number) => {
-            // Digits are all that is left to be wrong with it: it is beyond the type.
+            // It consists of valid digits, so it can only be out of range.
             let beyond = if number.as_str().starts_with('-') { i128::MIN } else { i128::MAX };
             Given::Integer(i128::from_str_radix(number.as_str(), number.radix()).unwrap_or(beyond))
         }

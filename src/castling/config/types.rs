@@ -1,4 +1,4 @@
-//! The configuration as the rest of the binary takes it.
+//! The configuration as used by the rest of the binary.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,18 +9,18 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use settings::Values;
 
-/// Where a value comes from.
+/// Where a value is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Origin {
     /// The configuration file.
     #[default]
     File,
-    /// A command; kept in the overlay.
+    /// A command; stored in the overlay.
     Command,
 }
 
 impl Origin {
-    /// The word that `list` and `show` print.
+    /// The word printed by `list` and `show`.
     pub fn word(self) -> &'static str {
         match self {
             Self::File => "file",
@@ -33,19 +33,17 @@ impl Origin {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Where the server keeps its data.
     pub data_dir: PathBuf,
     /// The server's own database.
     pub storage: Storage,
-    /// How passwords are kept.
+    /// How passwords are stored.
     pub auth: Auth,
-    /// What is logged.
     pub log: Log,
     /// Addresses to listen on.
     pub listen: Listen,
-    /// Limits of the server; each domain has its own copy with its changes. Each part reads its own of them.
+    /// Limits of the server; each domain has its own copy with overrides. Each part reads its own.
     pub limits: Values,
-    /// Plugins by name, those installed by command too.
+    /// Plugins by name, including those installed by command.
     pub plugins: BTreeMap<String, Plugin>,
     /// Foreign databases by name.
     pub datasources: BTreeMap<String, Datasource>,
@@ -75,9 +73,9 @@ pub struct Storage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sync {
-    /// The death of the process.
+    /// A crash of the process.
     Normal,
-    /// The death of the machine.
+    /// A crash of the machine.
     Full,
 }
 
@@ -85,7 +83,7 @@ pub enum Sync {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
-    /// Keys that are made when a password is set.
+    /// Keys generated when a password is set.
     pub scram: Vec<Scram>,
     /// PBKDF2 iterations of those keys.
     pub iterations: u32,
@@ -145,7 +143,7 @@ impl Listen {
     }
 }
 
-/// An address to listen on; none only while problems are still being collected.
+/// An address to listen on; `None` only while problems are being collected.
 #[derive(Clone, Copy, Debug)]
 pub struct Address(pub Option<SocketAddr>);
 
@@ -159,24 +157,22 @@ impl<'de> Deserialize<'de> for Address {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plugin {
-    /// The component.
+    /// The component's path.
     pub file: PathBuf,
     /// Its settings on every domain.
     pub config: Map<String, Value>,
-    /// What it may use.
     pub grants: Vec<String>,
-    /// What happens to a stanza when it fails, by hook; else what its manifest suggests.
+    /// What happens to a stanza when it fails, by hook; else as its manifest suggests.
     pub policy: BTreeMap<String, String>,
-    /// Who declared it.
     #[serde(skip)]
     pub origin: Origin,
-    /// Whose `file` holds: `plugin reload NAME FILE` changes it.
+    /// Where `file` is set: `plugin reload NAME FILE` changes it.
     #[serde(skip)]
     pub file_origin: Origin,
 }
 
 impl Plugin {
-    /// The failure policies that the operator sets, as the platform takes them.
+    /// The operator's failure policies, in the platform's format.
     pub fn failure_policy(&self) -> Option<Value> {
         let words = self.policy.iter().map(|(hook, word)| (hook.clone(), Value::from(word.as_str())));
         (!self.policy.is_empty()).then(|| Value::Object(words.collect()))
@@ -187,10 +183,9 @@ impl Plugin {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Datasource {
-    /// Where the database is.
     #[expect(dead_code, reason = "read and checked; plugins get data sources in a later version")]
     pub url: Secret,
-    /// The only statements that can be run on it, by name.
+    /// The only statements allowed on it, by name.
     #[expect(dead_code, reason = "read and checked; plugins get data sources in a later version")]
     pub queries: BTreeMap<String, String>,
 }
@@ -199,46 +194,44 @@ pub struct Datasource {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Domain {
-    /// Its name, a U-label in lower case.
+    /// Its name as U-labels in lower case.
     pub name: String,
-    /// Credential providers, in order.
+    /// Authentication providers, in order.
     pub auth: Vec<String>,
     /// Plugins the file enables, in order.
     pub plugins: Vec<String>,
     /// Settings of plugins on this domain.
     pub config: BTreeMap<String, Map<String, Value>>,
-    /// Certificate and key; none: self-signed.
+    /// Certificate and key; `None`: self-signed.
     #[serde(default)]
     pub tls: Option<Tls>,
     /// Every module, on or off, with its options.
     pub modules: BTreeMap<String, Module>,
-    /// The limits that hold here.
+    /// The limits in force here.
     pub limits: Values,
-    /// Web origins that are let in; empty: any.
+    /// Allowed web origins; empty: any.
     pub origins: Vec<String>,
-    /// What web clients of this domain are told.
+    /// URLs for web clients of this domain.
     pub web: Web,
     /// Addresses of services by kind.
     pub services: BTreeMap<String, String>,
-    /// How pages for this domain look.
     pub brand: Brand,
-    /// Accounts with administrators' rights.
+    /// Bare JIDs of its administrators.
     pub admins: Vec<String>,
-    /// What happens when a resource is taken.
+    /// What happens when a resource is in use.
     pub resource_conflict: ResourceConflict,
     /// The path of its table in the file (`domain[1]`); empty for a domain added by command.
     #[serde(default)]
     pub path: String,
-    /// Who declared it.
     #[serde(skip)]
     pub origin: Origin,
     /// Whether it is served.
     #[serde(skip)]
     pub enabled: bool,
-    /// Whose word `enabled` is.
+    /// Where `enabled` is set.
     #[serde(skip)]
     pub enabled_origin: Origin,
-    /// The plugins that decide here, in order, after commands.
+    /// The plugins enabled here, in order, after changes by commands.
     #[serde(skip)]
     pub active: Vec<PluginUse>,
 }
@@ -249,9 +242,9 @@ pub struct PluginUse {
     pub name: String,
     /// Its settings, merged key by key: the plugin's, then the domain's, then those set by command.
     pub config: Map<String, Value>,
-    /// The keys of `config` that a command set.
+    /// The keys of `config` set by a command.
     pub by_command: Vec<String>,
-    /// Who enabled it.
+    /// Where it is enabled.
     pub origin: Origin,
 }
 
@@ -271,7 +264,7 @@ pub struct Tls {
 pub struct Module {
     /// Whether it is on.
     pub on: bool,
-    /// Its options, defaults filled in.
+    /// Its options, with defaults filled in.
     pub options: Map<String, Value>,
 }
 
@@ -279,7 +272,7 @@ pub struct Module {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Brand {
-    /// A name for people.
+    /// The displayed name.
     #[serde(default)]
     pub title: Option<String>,
     /// `#rgb` or `#rrggbb`.
@@ -291,19 +284,19 @@ pub struct Brand {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Web {
-    /// The public address of WebSocket, for host-meta (XEP-0156).
+    /// The public WebSocket URL, for host-meta (XEP-0156).
     #[serde(default)]
     pub websocket: Option<String>,
-    /// The public address of BOSH, for host-meta (XEP-0156).
+    /// The public BOSH URL, for host-meta (XEP-0156).
     #[serde(default)]
     pub bosh: Option<String>,
-    /// Where web clients are sent instead of being served: `wss://` those of WebSocket (RFC 7395), `https://` those of
-    /// BOSH (XEP-0124).
+    /// Where web clients are redirected instead of being served: `wss://` for WebSocket (RFC 7395),
+    /// `https://` for BOSH (XEP-0124).
     #[serde(default)]
     pub see_other_uri: Vec<String>,
 }
 
-/// What happens when a resource is taken (RFC 6120 §7.7.2.2).
+/// What happens when a resource is in use (RFC 6120 §7.7.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ResourceConflict {
@@ -315,7 +308,7 @@ pub enum ResourceConflict {
     Rename,
 }
 
-/// A text that may hold a password and therefore is never shown.
+/// A string that may contain a password and is therefore never shown.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct Secret(pub String);
 

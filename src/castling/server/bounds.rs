@@ -1,5 +1,5 @@
-//! Every number of the configuration at its least, at its most, at 0 and beyond: what `check` says, and that a server can
-//! be built with what it accepts.
+//! Every number of the configuration at its minimum, at its maximum, at 0 and beyond: what `check` reports,
+//! and that a server can be built with what it accepts.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::config::{Loaded, Source, parse, tables};
 
 const DOMAIN: &str = "[[domain]]\nname = \"chess.example\"\n";
 
-/// A configuration that sets one key, and room for what has to fit into something else.
+/// A configuration that sets one key, and adjusts others that must be consistent with it.
 fn text(title: &str, name: &str, value: i64) -> String {
     let room = match name {
         "stanza_bytes" => "mailbox_bytes = 0\n",
@@ -33,7 +33,7 @@ fn errors(loaded: &mut Loaded) -> Vec<String> {
     list.filter(|line| !line.contains("warning:")).collect()
 }
 
-/// Builds what `serve` builds of a configuration, but for sockets and files.
+/// Builds what `serve` builds from a configuration, except for sockets and files.
 fn build(loaded: &Loaded) {
     let limits = &loaded.config.limits;
     let (_, _) = (listeners::connections(limits), limits.of::<LoginLimits>());

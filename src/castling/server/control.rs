@@ -1,4 +1,4 @@
-//! Commands that come over the admin socket.
+//! Commands received over the admin socket.
 
 use std::collections::HashSet;
 
@@ -51,13 +51,13 @@ impl Server {
         }
     }
 
-    /// Whoever is logged in with the former password is not for long.
+    /// Sessions that used the old password are ended.
     async fn set_password(&self, args: Value) -> Result<Value, CommandError> {
         let jid = args.get("jid").and_then(Value::as_str).and_then(|jid| Jid::parse(jid).ok());
         let answer = self.accounts().await.run("passwd", args).await?;
         let Some((jid, host)) = jid.and_then(|jid| Some((jid.clone(), self.kernel.host(jid.domain())?)))
         else {
-            return Ok(answer); // nobody is logged in at a domain that is not served
+            return Ok(answer); // a domain that is not served has no sessions
         };
         match self.kernel.account(&host, jid.local().unwrap_or_default()).await {
             Ok(Some(account)) => self.kernel.password_changed(&account, None).await,
@@ -67,7 +67,7 @@ impl Server {
         Ok(answer)
     }
 
-    /// Who was asked for in vain a moment ago may exist now, and features are told of new accounts.
+    /// A name recently looked up without success may exist now, and features are notified of new accounts.
     async fn add_users(&self, users: AddUsers) -> Result<Value, CommandError> {
         let jids: Vec<_> = users.rows.iter().map(|(jid, _)| Jid::parse(jid).ok()).collect();
         let added = self.accounts().await.add(users.rows).await?;
@@ -82,7 +82,7 @@ impl Server {
         answer(&added)
     }
 
-    /// The cascade. An account of a domain that is not served has only rows.
+    /// Deletes by the cascade. An account of a domain that is not served has only rows.
     async fn delete_user(&self, text: &str) -> Result<Value, CommandError> {
         match deletion::account(&self.kernel, text).await {
             Some(deleted) => deleted,
@@ -105,7 +105,7 @@ impl Server {
         Ok(json!({ "accounts_deleted": deleted }))
     }
 
-    /// Puts a changed overlay in force, then keeps it. What does not work is not kept.
+    /// Puts a changed overlay in force, then stores it. One that fails is not stored.
     pub(super) async fn change(
         &self,
         loaded: &mut Loaded,
@@ -127,7 +127,8 @@ impl Server {
         }
     }
 
-    /// The same; then other commands go on, and this one returns when nothing is judged by what was replaced.
+    /// The same; then releases the configuration for other commands, and returns when nothing uses the
+    /// replaced parts any more.
     pub(super) async fn change_and_let_go(
         &self,
         mut loaded: MutexGuard<'_, Loaded>,
@@ -140,7 +141,7 @@ impl Server {
         Ok(json!({}))
     }
 
-    /// Reads the configuration again (SIGHUP, `castling reload`).
+    /// Reloads the configuration (SIGHUP, `castling reload`).
     pub(super) async fn reload(&self) -> Result<Vec<String>, CommandError> {
         let mut loaded = self.loaded.lock().await;
         let in_force = self.read_again(&mut loaded, Beside::default()).await?;
@@ -148,12 +149,14 @@ impl Server {
         Ok(in_force.notes().await)
     }
 
-    /// File and overlay are read, checked as `castling check` does, and put in force as a whole or not at all.
+    /// File and overlay are read, checked as `castling check` does, and put in force as a whole or not at
+    /// all.
     async fn read_again(&self, loaded: &mut Loaded, beside: Beside<'_>) -> Result<InForce, CommandError> {
         let mut next = load(self.file.as_deref()).map_err(|problems| refusal(problems.into_list()))?;
         let own: Vec<_> = self.listening.iter().map(|one| one.address).collect();
         check_surroundings(&next.config, &own, self.kernel.now_us(), &mut next.problems);
-        // A certificate that cannot be read leaves the old one in use: said, and no reason to refuse the rest.
+        // If a certificate cannot be read the old one stays in use: this is reported, but is no reason to
+        // refuse the rest.
         let certificates: Vec<String> =
             next.config.domains.iter().map(|domain| format!("{}.tls", domain.path)).collect();
         if next.problems.fatal_beside(&certificates) {
@@ -177,7 +180,7 @@ impl Server {
     }
 }
 
-/// All that is wrong with a configuration, as a refusal.
+/// All problems of a configuration, as one error.
 fn refusal(problems: Vec<Problem>) -> CommandError {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     CommandError::new(format!("the running configuration is unchanged: {}", lines.join("\n")))

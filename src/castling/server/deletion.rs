@@ -1,5 +1,5 @@
-//! Deleting accounts by the cascade: sessions closed, contacts told, rows deleted. Also where no server runs: then a
-//! kernel is put together for it, without listeners.
+//! Deletion of accounts by the cascade: sessions are closed, contacts notified, rows deleted. Without a
+//! running server, a kernel is created for this, without listeners.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use super::standing::Standing;
 use crate::accounts::{failed, no_account};
 use crate::config::Loaded;
 
-/// Deletes one account. None when its domain is not served: it has only rows then.
+/// Deletes one account. `None` if its domain is not served: then it has only rows.
 ///
 /// # Errors
-/// It is no account's address, there is no such account, or the database fails.
+/// It is not a valid account JID, there is no such account, or the database fails.
 pub async fn account(kernel: &Arc<Kernel>, text: &str) -> Option<Result<Value, CommandError>> {
     let jid = match Jid::parse(text) {
         Ok(jid) => jid,
@@ -37,10 +37,10 @@ pub async fn account(kernel: &Arc<Kernel>, text: &str) -> Option<Result<Value, C
     })
 }
 
-/// Deletes all accounts of a domain; how many there were.
+/// Deletes all accounts of a domain; returns how many there were.
 ///
 /// # Errors
-/// The database fails; those that were deleted before stay deleted.
+/// The database fails; accounts deleted before stay deleted.
 pub async fn domain(kernel: &Arc<Kernel>, name: &str) -> Result<u64, CommandError> {
     let store = kernel.store();
     let mut deleted = 0;
@@ -49,7 +49,7 @@ pub async fn domain(kernel: &Arc<Kernel>, name: &str) -> Result<u64, CommandErro
         loop {
             let page = store.accounts().list(name, after.as_deref(), 1000).await.map_err(failed)?;
             let Some(last) = page.last() else { break };
-            // On from here: a row that is no account of the kernel's is left to `purge_domain`.
+            // Advance in any case: a row that is not an account of the kernel's is left to `purge_domain`.
             after = Some(last.local.clone());
             for account in &page {
                 let cascade = kernel.delete_account(&host, &account.local, None).await.map_err(failed)?;
@@ -60,7 +60,7 @@ pub async fn domain(kernel: &Arc<Kernel>, name: &str) -> Result<u64, CommandErro
     Ok(deleted + store.purge_domain(name).await.map_err(failed)?)
 }
 
-/// A kernel that serves the configured domains to nobody, for commands while no server runs.
+/// A kernel with the configured domains and no listeners, for commands while no server runs.
 ///
 /// # Errors
 /// A module refuses its options.

@@ -22,19 +22,20 @@ pub fn platform(loaded: &Loaded, runtime: &Runtime) -> Result<Arc<wasm::Platform
     wasm::Platform::new(options).map_err(|e| Failure::Message(e.to_string()))
 }
 
-/// What a change of the configuration asks for beside itself.
+/// Additional parameters of a configuration change.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Beside<'a> {
-    /// The plugin that is loaded anew even if nothing about it has changed.
+    /// A plugin that is reloaded even if nothing about it has changed.
     pub again: Option<&'a str>,
-    /// The domain whose accounts are deleted when the change is in force: until then it is closed and not retired.
+    /// A domain whose accounts are deleted once the change is in force: until then it is closed and not
+    /// retired.
     pub purged: Option<&'a str>,
 }
 
-/// How long a domain's certificate stays at most when the domain goes.
+/// The longest time a domain's certificate is kept after the domain is removed.
 const LEAVE: Duration = Duration::from_secs(300);
 
-/// A configuration is in force; stanzas on their way may still be judged by what it has replaced.
+/// A configuration put in force; stanzas in progress may still use what it has replaced.
 pub(super) struct InForce {
     notes: Vec<String>,
     farewell: Farewell,
@@ -42,14 +43,14 @@ pub(super) struct InForce {
 }
 
 impl InForce {
-    /// The same with more for the operator to know.
+    /// Adds notes for the operator.
     pub fn noting(mut self, more: impl IntoIterator<Item = String>) -> Self {
         self.notes.extend(more);
         self
     }
 
-    /// What the operator should know, once nothing is judged by what was replaced. Nothing is to be locked meanwhile: one
-    /// stanza can take long.
+    /// Notes for the operator, returned once nothing uses the replaced parts any more. No lock must be held
+    /// meanwhile: one stanza can take long.
     pub async fn notes(self) -> Vec<String> {
         let Self { mut notes, farewell, .. } = self;
         if !farewell.gone().await {
@@ -60,8 +61,8 @@ impl InForce {
 }
 
 impl Server {
-    /// Brings what is served in line with a configuration: domains come, change and go; sessions of domains that stay
-    /// are not touched.
+    /// Applies a configuration: adds, changes and removes domains; sessions of remaining domains are not
+    /// affected.
     ///
     /// # Errors
     /// A plugin does not load or refuses its settings; nothing is changed then.
@@ -100,8 +101,8 @@ impl Server {
         Ok(InForce { notes, farewell, _replaced: replaced })
     }
 
-    /// Clients of a domain that is not served any more are told so on new connections too: over BOSH every request may be
-    /// one. Its certificate goes when none of its sessions can be left.
+    /// Clients of a removed domain must still be sent an error on new connections: over BOSH every request
+    /// may be one. Its certificate is removed when none of its sessions can be left.
     fn forget_certificate(&self, host: &Host) {
         let inactivity = host.options().limits.bosh.bosh_inactivity.bound() as u64;
         let wait = Duration::from_secs(inactivity).min(LEAVE);
@@ -121,7 +122,7 @@ impl Server {
         Chain::new(providers, self.decoys.clone())
     }
 
-    /// Loads the domain's certificate. One that cannot be read leaves the old one in use.
+    /// Loads the domain's certificate. If it cannot be read, the old one stays in use.
     fn certificate(&self, config: &Config, domain: &Domain) -> Vec<String> {
         let loaded = match &domain.tls {
             Some(tls) => self.tls.load(&domain.name, &tls.cert, &tls.key),
@@ -136,7 +137,7 @@ impl Server {
     }
 }
 
-/// A configured domain as the kernel serves it.
+/// A configured domain in the kernel's form.
 ///
 /// # Errors
 /// Its name is not a valid domain.

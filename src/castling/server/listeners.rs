@@ -13,12 +13,12 @@ use crate::api::Listening;
 use crate::config::Loaded;
 use crate::failure::Failure;
 
-/// File descriptors for what is no connection of a client: databases, files, sockets of plugins.
+/// File descriptors reserved for everything except client connections: databases, files, sockets of plugins.
 const KEPT: usize = 256;
-/// As many are asked for where there is no limit: the system gives no more than this to a process unless it is told to.
+/// The number requested if there is no limit: by default the system gives a process no more than this.
 const ENOUGH: u64 = 1 << 20;
 
-/// Binds every listener of this version.
+/// Binds all supported listeners.
 ///
 /// # Errors
 /// All addresses that cannot be listened on.
@@ -43,14 +43,14 @@ pub fn bind(loaded: &Loaded) -> Result<Vec<Listener>, Failure> {
     if refused.is_empty() { Ok(bound) } else { Err(refused.join("\n").into()) }
 }
 
-/// As `castling status` shows them.
+/// The listeners, for `castling status`.
 pub fn shown(bound: &[Listener]) -> Vec<Listening> {
     let one =
         |listener: &Listener| Listening { kind: listener.kind().name().to_owned(), address: listener.addr() };
     bound.iter().map(one).collect()
 }
 
-/// What listeners serve.
+/// What listeners need to serve connections.
 pub struct Front {
     pub c2s: Arc<C2s>,
     pub tls: TlsStore,
@@ -59,22 +59,22 @@ pub struct Front {
     pub tasks: Tasks,
 }
 
-/// How HTTP connections are bounded, and whom they believe.
+/// Limits of HTTP connections, and the trusted proxies.
 pub fn http_options(limits: &Values, connections: Arc<Connections>) -> Arc<HttpOptions> {
     let ProxySettings { trusted_proxies } = limits.of();
     Arc::new(HttpOptions { trusted_proxies, connections, ..HttpOptions::default() })
 }
 
-/// How many connections of clients there may be.
+/// Limits on the number of client connections.
 pub fn connections(limits: &Values) -> Arc<Connections> {
     let ProxySettings { trusted_proxies } = limits.of();
     Connections::new(limits.of(), trusted_proxies, descriptors() - KEPT)
 }
 
-/// Takes as many file descriptors as the process may have; how many that are.
+/// Raises the limit of file descriptors as far as allowed; returns the limit.
 fn descriptors() -> usize {
     let now = getrlimit(Resource::Nofile);
-    // Where that is refused, or is more than the system gives, what there was stays.
+    // If that is refused or exceeds the system's limit, the old one stays.
     let most = now.maximum.unwrap_or(ENOUGH);
     let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(most), ..now });
     let current = if raised.is_ok() { Some(most) } else { now.current };
@@ -84,7 +84,7 @@ fn descriptors() -> usize {
 }
 
 impl Front {
-    /// Accepts connections, as a task for each listener.
+    /// Accepts connections, with one task per listener.
     pub fn serve(&self, bound: Vec<Listener>) {
         for listener in bound {
             match listener.kind() {

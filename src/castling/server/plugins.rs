@@ -1,4 +1,4 @@
-//! Plugins at work, and the `plugin` commands.
+//! Deployed plugins, and the `plugin` commands.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,19 +16,19 @@ use crate::api::{EnabledPlugin, InstallPlugin, OfPlugin, SwitchPlugin};
 use crate::config::{Config, Domain, Plugin};
 use crate::domains::plugin_shown;
 
-/// The plugins at work, by name.
+/// The deployed plugins, by name.
 #[derive(Default)]
 pub(super) struct Deployed(BTreeMap<String, One>);
 
 #[derive(Clone)]
 struct One {
     deployment: Arc<Deployment>,
-    /// What it was made of: while this is the same, it stays.
+    /// What it was built from: it is kept while this is the same.
     made_of: String,
 }
 
 impl Deployed {
-    /// The modules that a domain gets for its plugins, in their order.
+    /// The modules of a domain's plugins, in order.
     pub fn modules(&self, domain: &Domain) -> Vec<Arc<dyn Module>> {
         let active = domain.active.iter().filter_map(|plugin| self.0.get(&plugin.name));
         active.map(|one| one.deployment.module()).collect()
@@ -36,8 +36,8 @@ impl Deployed {
 }
 
 impl Server {
-    /// Puts every plugin to work that some domain uses, beside what works now. A plugin about which nothing has changed
-    /// stays, unless it is `again`.
+    /// Deploys every plugin used by some domain, next to those in force now. An unchanged plugin is kept,
+    /// unless it is `again`.
     pub(super) async fn deploy(
         &self,
         config: &Config,
@@ -65,13 +65,13 @@ impl Server {
         Ok(deployed)
     }
 
-    /// Reads a component, which may have to be compiled first.
+    /// Inspects a component, which may have to be compiled first.
     async fn inspect(&self, name: &str, file: &Path) -> Result<Inspection, CommandError> {
         let file = file.to_owned();
         self.off_workers(name, move |platform| platform.inspect(&file)).await
     }
 
-    /// Runs a plugin's beginning.
+    /// Starts a plugin.
     async fn begin(
         &self,
         name: &str,
@@ -87,7 +87,7 @@ impl Server {
         self.off_workers(name, begin).await
     }
 
-    /// Work on a plugin that takes CPU time, off the workers that run stanzas.
+    /// Runs CPU-bound work on a plugin off the workers that process stanzas.
     async fn off_workers<T: Send + 'static>(
         &self,
         name: &str,
@@ -99,7 +99,7 @@ impl Server {
         done.map_err(|error| CommandError::new(format!("plugin {name}: {error}")).remedy(error.remedy()))
     }
 
-    /// Carries out a `plugin` command, named without the `plugin.`.
+    /// Executes a `plugin` command, given without the `plugin.` prefix.
     pub(super) async fn plugin(&self, word: &str, args: Value) -> Result<Value, CommandError> {
         match word {
             "install" => self.install(arguments(args)?).await,
@@ -120,7 +120,7 @@ impl Server {
         self.change_and_let_go(loaded, overlay, Beside::default()).await
     }
 
-    /// Verifies and compiles a component, and keeps it; its path below the data directory.
+    /// Verifies, compiles and stores a component; returns its path relative to the data directory.
     async fn keep(&self, file: &Path, name: &str, config: &Config) -> Result<PathBuf, CommandError> {
         let (from, owned) = (file.to_owned(), name.to_owned());
         let install = move |platform: &Platform| platform.install(&from, Some(&owned));
@@ -151,7 +151,8 @@ impl Server {
         self.change_and_let_go(loaded, overlay, Beside::default()).await
     }
 
-    /// The same file again, or another version of it. When this returns, no stanza is judged by the old one any more.
+    /// Reloads the same file, or another version of it. When this returns, no stanza is judged by the old one
+    /// any more.
     async fn reload_plugin(&self, args: OfPlugin) -> Result<Value, CommandError> {
         let loaded = self.loaded.lock().await;
         loaded.known_plugin(&args.name)?;
@@ -196,7 +197,7 @@ impl Server {
     }
 }
 
-/// What the configuration says of a plugin, for the domains that use it and are served.
+/// The configuration of a plugin for the served domains that use it.
 fn options(config: &Config, name: &str, plugin: &Plugin) -> DeployOptions {
     let served = config.domains.iter().filter(|domain| domain.enabled);
     let domains = served.filter_map(|domain| {

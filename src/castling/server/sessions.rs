@@ -10,7 +10,7 @@ use crate::accounts::{answer, arguments, unknown};
 use crate::api::{OfJid, SessionShown, Status};
 
 impl Server {
-    /// Carries out a `session` command, named without the `session.`.
+    /// Executes a `session` command, given without the `session.` prefix.
     pub(super) async fn session(&self, command: &str, args: Value) -> Result<Value, CommandError> {
         match command {
             "list" => answer(&self.kernel.session_list().iter().map(shown).collect::<Vec<_>>()),

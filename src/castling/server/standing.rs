@@ -1,4 +1,4 @@
-//! Built-in modules at work: kept while their options are the same, else given their predecessors.
+//! Built-in modules in use: kept while their options are unchanged, else replaced by a successor.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ struct One {
 }
 
 impl Standing {
-    /// The modules that are on at a domain, in order; noted in `next`, which takes this one's place when they are in
+    /// The modules enabled on a domain, in order; recorded in `next`, which replaces this once they are in
     /// force.
     ///
     /// # Errors
@@ -39,7 +39,7 @@ impl Standing {
         Ok(modules)
     }
 
-    /// One module: the one that is there if its options are the same, else one that is built and given that one.
+    /// One module: the existing one if its options are unchanged, else a new one that succeeds it.
     fn module<E>(
         &self,
         domain: &str,
@@ -75,7 +75,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts something in the module itself.
+    /// A module that counts in its own state.
     #[derive(Default)]
     struct Counting(AtomicUsize);
 
@@ -90,7 +90,7 @@ mod tests {
         }
     }
 
-    /// Builds what stands next on these domains, each with these options, and counts one more at each.
+    /// Builds the modules of these domains, each with these options, and increments each counter.
     fn count(standing: &mut Standing, domains: &[(&str, Value)]) -> Vec<usize> {
         let mut next = Standing::default();
         let build = |_: &Value| Ok::<_, Infallible>(Arc::new(Counting::default()) as Arc<dyn Module>);

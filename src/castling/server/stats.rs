@@ -1,4 +1,4 @@
-//! `castling stats`: what was counted.
+//! Counters, for `castling stats`.
 
 use admin::CommandError;
 use serde_json::{Value, json};

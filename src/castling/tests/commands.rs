@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// A folder with a configuration of one domain.
+/// A temporary directory with a configuration of one domain.
 struct Place(tempfile::TempDir);
 
 impl Place {
@@ -28,7 +28,7 @@ impl Place {
         self.run_with(line, "")
     }
 
-    /// Runs `castling LINE` in the folder with this standard input.
+    /// Runs `castling LINE` in the directory with this standard input.
     fn run_with(&self, line: &str, input: &str) -> Said {
         run(self.0.path(), line, input)
     }
@@ -43,7 +43,7 @@ fn run(dir: &Path, line: &str, input: &str) -> Said {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A command that reads nothing may be gone already.
+    // A command that reads nothing may have exited already.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     Said::from(child.wait_with_output().unwrap())
 }

@@ -7,18 +7,17 @@ use xmpp::{StreamCondition, StreamError};
 
 use crate::{Kernel, Resource};
 
-/// What a deletion came to.
+/// The outcome of a deletion.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AccountDeletion {
-    /// The account and everything of it is gone.
+    /// The account and all its data are deleted.
     Deleted,
-    /// There was none.
     NoSuchAccount,
 }
 
 impl Kernel {
-    /// The account's password has been changed: its sessions end, and so does what could be resumed, but not the one of the
-    /// client that has changed it (`by`).
+    /// Called after the account's password has changed: ends its sessions, detached ones included, except the
+    /// one of the client that changed it (`by`).
     pub async fn password_changed(self: &Arc<Self>, account: &crate::Account, by: Option<&Resource>) {
         let error = StreamError::new(StreamCondition::Reset).text("the password was changed");
         for resource in account.resources().iter().filter(|resource| Some(*resource) != by) {
@@ -26,9 +25,10 @@ impl Kernel {
         }
     }
 
-    /// Deletes an account: sessions closed, contacts told, each module's and plugin's rows and the account's own
-    /// deleted, caches dropped. Used by `user del`, the removal of a domain and unregistering alike. The session of the
-    /// client that asks for it (`by`) is closed last, when it has its answer.
+    /// Deletes an account: closes its sessions, notifies contacts, deletes each module's and plugin's rows
+    /// and the account's own, and drops caches. Used by `user del`, the removal of a domain and in-band
+    /// cancellation alike. The session of the requesting client (`by`) is closed last, once it has its
+    /// answer.
     ///
     /// # Errors
     /// When the store fails; nothing is deleted then but sessions are closed.
@@ -43,7 +43,7 @@ impl Kernel {
         };
         {
             let _serial = account.binding.lock().await;
-            account.state.lock().deleted = true; // nobody binds, nothing is stored from here on
+            account.state.lock().deleted = true; // from here on no session is bound and nothing is stored
         }
         let error = StreamError::new(StreamCondition::NotAuthorized).text("the account was deleted");
         for resource in account.resources().iter().filter(|resource| Some(*resource) != by) {
@@ -52,7 +52,7 @@ impl Kernel {
         crate::delivery::gate::quiet(&account).await;
         self.tell_deletion(&account).await;
         if let Some(resource) = by {
-            resource.session().set_presence(None); // whoever knew it has been told
+            resource.session().set_presence(None); // its watchers have been notified
         }
         let deleted = self.store().purge(account.id()).await;
         match deleted {

@@ -1,4 +1,4 @@
-//! The accounts of one host that are in use.
+//! The accounts of one host that are in memory.
 
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
@@ -12,27 +12,27 @@ const SHARDS: usize = 16;
 
 type Shard = Mutex<Part>;
 
-/// Names without an account that one shard remembers.
+/// Unknown user names that one shard caches.
 const ABSENT: usize = 1024;
-/// How long a name is remembered to have no account.
+/// How long a user name is cached as unknown.
 const ABSENT_US: i64 = 60_000_000;
 
 #[derive(Default)]
 struct Part {
     accounts: HashMap<Box<str>, Arc<Account>>,
-    /// Names that nobody has, and until when that is believed.
+    /// User names without an account, each with the time until which that is cached.
     absent: HashMap<Box<str>, i64>,
-    /// Counts what makes an older answer of the store untrue: deletions, and accounts that were made.
+    /// Incremented whenever an earlier answer of the store may be stale: at each deletion and each creation.
     changes: u64,
 }
 
-/// What had changed when an account was not found here: what the store says of it holds only if nothing has changed
-/// since.
+/// The number of changes when an account was not found here: the store's answer is valid only if nothing has
+/// changed since.
 #[derive(Clone, Copy)]
 pub(crate) struct Seen(u64);
 
 /// Sharded by user name. An account with sessions is always in here; one without is kept for a while, so that
-/// a run of messages to somebody who is away costs one look-up in the store.
+/// a run of messages to an offline user costs one query.
 #[derive(Default)]
 pub(crate) struct Accounts {
     hasher: DefaultHashBuilder,
@@ -50,15 +50,15 @@ impl Accounts {
         self.shard(local).lock().accounts.get(local).cloned()
     }
 
-    /// To be taken before the store is asked for an account that is to be put here; `None` when it is known that there is
-    /// none.
+    /// To be taken before the store is queried for an account that is to be inserted here; `None` when the
+    /// name is cached as unknown.
     pub fn seen(&self, local: &str, now_us: i64) -> Option<Seen> {
         let part = self.shard(local).lock();
         let absent = part.absent.get(local).is_some_and(|until| now_us < *until);
         (!absent).then_some(Seen(part.changes))
     }
 
-    /// The store knows no such account: that is believed for a minute, unless something has changed since it was asked.
+    /// Caches that the store has no such account, for a minute, unless something has changed since the query.
     pub fn put_absent(&self, local: &str, seen: Seen, now_us: i64) {
         let mut part = self.shard(local).lock();
         if part.changes != seen.0 {
@@ -72,15 +72,15 @@ impl Accounts {
         }
     }
 
-    /// The account may have been made: it is asked for again.
+    /// Forgets that a name is unknown, since the account may have been created.
     pub fn forget_absent(&self, local: &str) {
         let mut part = self.shard(local).lock();
         part.absent.remove(local);
         part.changes += 1;
     }
 
-    /// The account already there, or the given one put there. `None` when it may have been deleted since the store was
-    /// asked.
+    /// The account already here, or else the given one, now inserted. `None` when it may have been deleted
+    /// since the query.
     pub fn insert(&self, local: &str, account: Arc<Account>, seen: Seen) -> Option<Arc<Account>> {
         let mut part = self.shard(local).lock();
         if let Some(account) = part.accounts.get(local) {
@@ -106,8 +106,8 @@ impl Accounts {
             .collect()
     }
 
-    /// Lets go of accounts that nobody uses. An account that somebody holds a reference to stays: two objects for
-    /// one account would break the order of its deliveries.
+    /// Drops idle accounts. One that is still referenced stays: two objects for one account would break the
+    /// order of its deliveries.
     pub fn sweep(&self, before_us: i64) {
         for shard in &self.shards {
             shard

@@ -1,4 +1,4 @@
-//! What features are told of accounts: that one was made, that one goes, that a roster has changed.
+//! Account events for features: created, about to be deleted, roster changed.
 
 use std::sync::Arc;
 
@@ -6,28 +6,28 @@ use storage::{RosterItem, StorageError};
 
 use crate::{Account, BoxFuture, Host, Kernel};
 
-/// A handler of the making or the deletion of an account.
+/// A handler of account creation or deletion.
 pub(crate) type AccountHandler =
     Arc<dyn for<'a> Fn(&'a Arc<Kernel>, &'a Arc<Account>) -> BoxFuture<'a, ()> + Send + Sync>;
 
-/// A handler of a roster's change.
+/// A handler of roster changes.
 pub(crate) type RosterHandler = Arc<dyn Fn(&RosterEvent<'_>) + Send + Sync>;
 
-/// One item of a roster has changed, and the change is committed.
+/// A committed change of one roster item.
 pub struct RosterEvent<'a> {
-    /// Whose roster.
     pub account: &'a Arc<Account>,
-    /// The item before; `None` if it is new. One that is no contact but a pending request counts as well.
+    /// The item before; `None` if it is new. An item that only holds a pending request counts as well.
     pub before: Option<&'a RosterItem>,
     /// The item now; `None` if it was removed.
     pub after: Option<&'a RosterItem>,
 }
 
 impl Kernel {
-    /// An account has been made, by whomever: its name is not believed to be absent any more, and features are told.
+    /// An account has been created, by whatever means: its name is no longer cached as unknown, and features
+    /// are notified.
     ///
     /// # Errors
-    /// Features could not be told, since the store failed.
+    /// Features could not be notified, since the store failed.
     pub async fn account_made(self: &Arc<Self>, host: &Arc<Host>, local: &str) -> Result<(), StorageError> {
         host.accounts.forget_absent(local);
         if self.table(host).is_none_or(|table| table.creations.is_empty()) {

@@ -1,4 +1,4 @@
-//! An account's roster: what hooks and modules ask on every presence costs no query.
+//! An account's roster, cached: what hooks and modules look up on every presence costs no query.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use xmpp::Jid;
 
 use crate::{Account, Kernel, RosterEvent, Stored};
 
-/// A roster as it stands: immutable, shared.
+/// An immutable, shared snapshot of a roster.
 #[derive(Clone, Default)]
 pub struct Roster {
-    /// Rises with every change (RFC 6121 section 2.6).
+    /// Incremented with every change (RFC 6121 section 2.6).
     pub version: u64,
     items: HashMap<Jid, Arc<RosterItem>>,
 }
 
 impl Roster {
-    /// The item for a bare JID, also one that is no contact but only a pending request.
+    /// The item for a bare JID, including items that only hold a pending request.
     pub fn get(&self, jid: &Jid) -> Option<&Arc<RosterItem>> {
         self.items.get(jid)
     }
@@ -28,27 +28,25 @@ impl Roster {
         self.items.get(&Bare(jid))
     }
 
-    /// All items, also those that are only pending requests.
+    /// All items, including those that only hold a pending request.
     pub fn items(&self) -> impl Iterator<Item = &Arc<RosterItem>> {
         self.items.values()
     }
 
-    /// How many items there are.
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// True without any item.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// Bare JIDs that are told of the account's presence (`from` or `both`).
+    /// Bare JIDs that receive the account's presence (`from` or `both`).
     pub fn watchers(&self) -> impl Iterator<Item = &Jid> {
         self.with(|s| matches!(s, Subscription::From | Subscription::Both))
     }
 
-    /// Bare JIDs whose presence the account sees (`to` or `both`).
+    /// Bare JIDs whose presence the account receives (`to` or `both`).
     pub fn watched(&self) -> impl Iterator<Item = &Jid> {
         self.with(|s| matches!(s, Subscription::To | Subscription::Both))
     }
@@ -57,7 +55,7 @@ impl Roster {
         self.items.values().filter(move |item| test(item.subscription)).map(|item| &item.jid)
     }
 
-    /// May this JID see the account's presence?
+    /// Whether this JID may see the account's presence.
     pub fn is_watched_by(&self, jid: &Jid) -> bool {
         self.items
             .get(&Bare(jid))
@@ -70,7 +68,7 @@ struct Bare<'a>(&'a Jid);
 
 impl Hash for Bare<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.bare_str().hash(state); // as a bare JID's
+        self.0.bare_str().hash(state); // must hash like the bare JID
     }
 }
 
@@ -83,9 +81,8 @@ impl Equivalent<Jid> for Bare<'_> {
 /// One change of a roster.
 #[derive(Clone)]
 pub enum RosterChange {
-    /// The item is added or replaced. Its `version` is set by the kernel.
+    /// Adds or replaces an item. Its `version` is set by the kernel.
     Put(RosterItem),
-    /// The item is removed.
     Remove(Jid),
 }
 
@@ -119,17 +116,19 @@ impl Kernel {
         self.rosters.load(self, account).await
     }
 
-    /// The account's roster if it is in memory: always so while a session is bound, unless the store failed.
+    /// The account's roster if it is in memory, as it always is while a session is bound, unless the store
+    /// failed.
     pub fn cached_roster(&self, account: &Account) -> Option<Arc<Roster>> {
         self.rosters.cached(account)
     }
 
-    /// Changes a roster: `compute` sees it as it stands and says what is to change (none: nothing); the change is
-    /// committed, then seen by everybody, then told by `announce` (pushes), all before the next change of this
-    /// roster: pushes leave in version order and after their commit.
+    /// Changes a roster. `compute` sees the current roster and returns the change (`None`: no change); the
+    /// change is committed, then visible to all, then announced by `announce` (pushes), all before the next
+    /// change of this roster: pushes leave in version order and after their commit.
     ///
     /// # Errors
-    /// What `compute` refuses with, or the store's failure as `internal-server-error`; nothing is changed then.
+    /// What `compute` refuses with, or the store's failure as `internal-server-error`; nothing is changed
+    /// then.
     pub async fn change_roster<C, A, E>(
         &self,
         account: &Arc<Account>,

@@ -1,5 +1,5 @@
-//! What an account or a session lets through: one privacy list (XEP-0016), compiled, of which the block list of XEP-0191 is
-//! a part. It answers at once and never asks the store.
+//! What an account or a session lets through: one compiled privacy list (XEP-0016), of which the block list
+//! of XEP-0191 is a part. It answers without waiting and never queries the store.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,7 +10,7 @@ use xmpp::{Jid, Kind, Stanza, StanzaType};
 
 use crate::{Account, Kernel, Resource, Roster, Stored};
 
-/// Which way a stanza goes, as its list's owner sees it.
+/// The direction of a stanza, as the owner of the list sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// To the owner.
@@ -19,13 +19,13 @@ pub enum Way {
     Out,
 }
 
-/// A stanza as rules see it: the kinds that an item must have to apply to it.
+/// The kinds that an item must cover to apply to a stanza.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Matter(Kinds);
 
 impl Matter {
-    /// The matter of a stanza (XEP-0016 section 2.1): outgoing messages and IQs and subscription requests are subject only
-    /// to items that are for every stanza.
+    /// The kinds for a stanza (XEP-0016 section 2.1): outgoing messages, IQs and subscription requests are
+    /// subject only to items for all stanzas.
     pub fn of(way: Way, stanza: &Stanza) -> Self {
         let notification = matches!(stanza.stanza_type(), StanzaType::None | StanzaType::Unavailable);
         Self(match (way, stanza.kind()) {
@@ -55,17 +55,16 @@ impl Rule {
     }
 }
 
-/// A privacy list with its rules compiled: those about addresses in a map, the rest in their order.
+/// A compiled privacy list: rules about JIDs in a map, the rest in order.
 pub struct Screen {
     list: PrivacyList,
     jids: HashMap<Box<str>, Vec<Rule>>,
     rest: Vec<(Rule, Subject)>,
-    /// Some rule is about `domain/resource`.
+    /// Whether any rule is for `domain/resource`.
     resources_of_domains: bool,
 }
 
 impl Screen {
-    /// Compiles a list.
     pub fn new(list: PrivacyList) -> Self {
         let mut jids: HashMap<Box<str>, Vec<Rule>> = HashMap::new();
         let mut rest = Vec::new();
@@ -82,17 +81,18 @@ impl Screen {
         Self { list, jids, rest, resources_of_domains }
     }
 
-    /// The list that it applies.
+    /// The list it was compiled from.
     pub fn list(&self) -> &PrivacyList {
         &self.list
     }
 
-    /// Is any rule about contacts, so that the roster has to be known?
+    /// Whether any rule is about contacts, so that the roster is needed.
     pub fn needs_roster(&self) -> bool {
         self.rest.iter().any(|(_, subject)| !matches!(subject, Subject::Anyone))
     }
 
-    /// May the stanza pass? The item with the lowest order that applies decides; without one it may (section 2.2).
+    /// Whether the stanza may pass. Of the items that apply, the one with the lowest order decides; if none
+    /// applies, it may (section 2.2).
     pub fn admits(&self, matter: Matter, other: &Jid, roster: Option<&Roster>) -> bool {
         let mut best = self.by_address(matter, other);
         for (rule, subject) in &self.rest {
@@ -148,24 +148,25 @@ pub(crate) fn state() -> Stored<Option<PrivacyList>> {
 }
 
 impl Account {
-    /// The compiled default list; `None` for an account without one.
+    /// The compiled default list; `None` if the account has none.
     pub fn screen(&self) -> Option<Arc<Screen>> {
         self.screen.load_full()
     }
 
-    /// Takes the default list in force.
+    /// Puts a default list in force.
     pub(crate) fn set_screen(&self, list: Option<PrivacyList>) {
         self.screen.store(list.map(|list| Arc::new(Screen::new(list))));
     }
 
-    /// Stanzas between the resources of one account, and those of its own server, are never blocked (section 2.1).
+    /// Stanzas between resources of one account, and those from its own server, are never blocked (section
+    /// 2.1).
     fn is_exempt(&self, other: &Jid) -> bool {
         other.same_bare(self.jid()) || (other.local().is_none() && other.domain() == self.jid().domain())
     }
 }
 
 impl Kernel {
-    /// Does the default list of the account let the stanza through?
+    /// Whether the account's default list lets the stanza through.
     pub fn admits(&self, account: &Account, matter: Matter, other: &Jid) -> bool {
         match &*account.screen.load() {
             None => true,
@@ -173,7 +174,8 @@ impl Kernel {
         }
     }
 
-    /// Does the list that holds for this resource, its active one or else the default list, let the stanza through?
+    /// Whether the list in force for this resource, its active list or else the default, lets the stanza
+    /// through.
     pub fn admits_at(&self, resource: &Resource, matter: Matter, other: &Jid) -> bool {
         match &*resource.session().screen.load() {
             None => self.admits(resource.account(), matter, other),
@@ -181,7 +183,7 @@ impl Kernel {
         }
     }
 
-    /// Is there any list that holds for this resource?
+    /// Whether any list is in force for this resource.
     pub(crate) fn has_list(&self, resource: &Resource) -> bool {
         resource.account().screen.load().is_some() || resource.session().screen.load().is_some()
     }
@@ -194,7 +196,7 @@ impl Kernel {
         screen.admits(matter, other, roster.as_deref())
     }
 
-    /// The list that is active in this session alone; `None`: the default list holds.
+    /// Sets the session's active list; `None`: the default list applies.
     pub fn set_active_screen(&self, resource: &Resource, screen: Option<Arc<Screen>>) {
         resource.account().has_active_lists.store(true, Ordering::Relaxed);
         resource.session().screen.store(screen);
@@ -208,9 +210,9 @@ impl Kernel {
         self.default_lists.load(self, account).await
     }
 
-    /// Changes the account's default list: `compute` sees it as it stands and returns the list afterwards (`None`: no
-    /// default list) with the change of its rows; both are committed, then in force, then told by `announce`, before the
-    /// next change of it. A change of `None`: nothing changes.
+    /// Changes the account's default list. `compute` sees the current one and returns the new list (`None`:
+    /// no default list) with the change of its rows; both are committed, then put in force, then announced by
+    /// `announce`, before the next change of this list. A change of `None`: nothing changes.
     ///
     /// # Errors
     /// What `compute` refuses with, or the store's failure; nothing is changed then.
@@ -225,7 +227,8 @@ impl Kernel {
         A: FnOnce(),
         E: From<StorageError>,
     {
-        // A session that is on its way out is told about by the list that held when it left.
+        // The departure of a session that is ending is announced under the list that was in force when it
+        // left.
         let _serial = account.binding.lock().await;
         let next = |list: &Option<PrivacyList>| {
             let Some((next, change)) = compute(list.as_ref())? else { return Ok(None) };
@@ -239,7 +242,8 @@ impl Kernel {
         self.default_lists.change(self, account, next, in_force).await
     }
 
-    /// What has to be in memory before the default list can be asked. Called when the account comes into memory.
+    /// Loads what must be in memory before the default list can be applied. Called when the account is
+    /// loaded.
     pub(crate) async fn prepare_screen(&self, account: &Account) -> Result<(), StorageError> {
         let needs_roster = account.screen.load().as_ref().is_some_and(|screen| screen.needs_roster());
         if needs_roster {

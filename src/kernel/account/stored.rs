@@ -1,4 +1,5 @@
-//! Account state that the store keeps: read once, asked without waiting, committed before it is seen.
+//! Account state kept in the store: read once, then available without waiting; changes are committed before
+//! they are visible.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use crate::{Account, BoxFuture, Kernel};
 type Load<T> =
     Arc<dyn for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<T, StorageError>> + Send + Sync>;
 
-/// One kind of stored value; from [`Registrar::stored`](crate::Registrar::stored). It is read at most once while the
-/// account is in memory, goes with it, and changes only by [`change`](Self::change).
+/// One kind of stored value; from [`Registrar::stored`](crate::Registrar::stored). It is read at most once
+/// while the account is in memory, dropped with it, and changed only by [`change`](Self::change).
 pub struct Stored<T> {
     load: Load<T>,
 }
@@ -83,7 +84,7 @@ impl<T: Any + Send + Sync> Stored<T> {
         Ok(value)
     }
 
-    /// Takes a value that came with the account's row, unless there is one already.
+    /// Sets a value that came with the account's row, unless there is one already.
     pub(crate) fn preset(&self, account: &Account, value: T) {
         let cell = self.cell(account);
         if cell.cached.load().is_none() {
@@ -91,11 +92,13 @@ impl<T: Any + Send + Sync> Stored<T> {
         }
     }
 
-    /// Changes the value: `compute` sees it as it stands and returns the next one, the write that stores it, and what
-    /// `announce` has to know (`None`: nothing changes). The write is committed, then the next value is seen by everybody,
-    /// then `announce` tells of it, all before the next change of the same account begins, so that pushes leave in the order of the changes.
+    /// Changes the value. `compute` sees the current value and returns the next one, the write that stores
+    /// it, and the input of `announce` (`None`: nothing changes). The write is committed, then the next value
+    /// becomes visible, then `announce` runs, all before the next change of the same account begins, so that
+    /// pushes leave in the order of the changes.
     ///
-    /// To be called where it is not cut off half-way: by an IQ handler, a task, or a stanza's way.
+    /// Must be called where it cannot be cancelled half-way: in an IQ handler, a task, or while a stanza is
+    /// processed.
     ///
     /// # Errors
     /// What `compute` refuses with, or the store's failure. The value is unchanged then.
@@ -123,7 +126,7 @@ impl<T: Any + Send + Sync> Stored<T> {
         Ok(true)
     }
 
-    /// Forgets the cached value, after something else has written to the store.
+    /// Drops the cached value, after something else has written to the store.
     pub fn forget(&self, account: &Account) {
         if let Some(cell) = account.slots().get::<Cell<T>>() {
             cell.cached.store(None);

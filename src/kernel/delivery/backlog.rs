@@ -1,4 +1,4 @@
-//! Stored messages that are read back into one session, in chunks, as fast as its client reads.
+//! Reading stored messages back into one session, in chunks, as fast as its client reads.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use crate::{Attachment, BoxFuture, Item, Kernel, Resource};
 /// How long a client may leave no room for the next stored message.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// While it lives, what is sent to the session waits behind its stored messages; nobody else waits for anything. From
-/// [`SessionEvent::take_backlog`](crate::SessionEvent::take_backlog).
+/// While it lives, new stanzas for the session wait behind its stored messages; other sessions are not
+/// affected. From [`SessionEvent::take_backlog`](crate::SessionEvent::take_backlog).
 pub struct Backlog {
     session: Arc<Session>,
 }
@@ -25,17 +25,16 @@ impl Drop for Backlog {
 
 /// Why reading stopped.
 enum Stop {
-    /// Nothing more is stored.
     End,
-    /// The session does not take messages any more.
+    /// The session no longer takes messages.
     Unready,
-    /// The session has ended.
     Closed,
 }
 
 impl Kernel {
-    /// Reads stored messages back, as a task. `read` gives the next chunk, none at the end; `true` asks it to begin with
-    /// the oldest. If the session ends meanwhile, another of the account gets the rest.
+    /// Reads stored messages back, as a task. `read` returns the next chunk, empty at the end; its argument
+    /// is `true` when it must start with the oldest. If the session ends meanwhile, another of the account
+    /// gets the rest.
     pub fn read_back<F>(self: &Arc<Self>, backlog: Backlog, mut read: F)
     where
         F: FnMut(bool) -> BoxFuture<'static, Vec<Item>> + Send + 'static,
@@ -47,7 +46,7 @@ impl Kernel {
                 match kernel.read_all(&backlog.session, &mut read).await {
                     Stop::End if backlog.session.mailbox.read_to_end() => return,
                     Stop::End => {}
-                    // It has become ready again meanwhile: from the beginning.
+                    // It takes messages again meanwhile: start over.
                     Stop::Unready if !kernel.unready(&backlog.session) => {}
                     Stop::Unready => return,
                     Stop::Closed => match backlog.successor() {
@@ -59,8 +58,8 @@ impl Kernel {
         });
     }
 
-    /// The session takes no messages any more: those that wait behind what is still stored go where it is, behind it. False
-    /// when the session is ready again.
+    /// Called when the session no longer takes messages: what was deferred behind the stored ones is
+    /// redelivered, and so stored after them. Returns `false` if the session takes messages again.
     fn unready(self: &Arc<Self>, session: &Arc<Session>) -> bool {
         let account = session.account();
         let mut state = account.state.lock();
@@ -88,7 +87,7 @@ impl Kernel {
             for item in items {
                 room(session).await;
                 if self.is_denied(session.account(), &item.stanza) {
-                    // Stored before the list denied it: nobody gets it, and it is not kept (XEP-0191 section 3.3).
+                    // Stored before the list denied it: dropped for good (XEP-0191 section 3.3).
                     self.counters().screened.inc();
                     item.receipt.iter().for_each(|receipt| receipt.delivered());
                     continue;
@@ -111,13 +110,13 @@ impl Backlog {
         Resource::new(self.session.clone())
     }
 
-    /// A session is about to take messages: what is sent to it from now on waits until the stored ones have been read
-    /// back. To be called before its presence is set. `None` when they are being read back already: that starts over.
+    /// Called before the presence with which a session starts to take messages is set: new stanzas wait until
+    /// the stored ones have been read back. `None` if a read-back is already running; it will start over.
     pub(crate) fn begin(session: &Arc<Session>) -> Option<Self> {
         session.mailbox.hold_back().then(|| Self { session: session.clone() })
     }
 
-    /// Who gets the rest; appointed under the account's lock when the session ended.
+    /// The backlog that gets the rest; appointed under the account's lock when the session ended.
     fn successor(&self) -> Option<Self> {
         let _ended = self.session.account().state.lock();
         self.session.state.lock().successor.take()
@@ -125,15 +124,16 @@ impl Backlog {
 }
 
 impl State {
-    /// For the session that takes messages before the others; none when there is none, or it reads already.
+    /// A backlog for the session of the highest rank; `None` if no session takes messages, or if that one is
+    /// already reading.
     pub fn successor(&self) -> Option<Backlog> {
         let top = self.sessions.iter().filter(|session| session.is_ready()).max_by_key(|s| s.rank())?;
         Backlog::begin(top)
     }
 }
 
-/// Waits until the session has room for a stored message. A client that leaves none for too long is closed; one that is
-/// away and may resume its session is waited for.
+/// Waits until the session has room for a stored message. A client that leaves none for too long is
+/// disconnected; a detached session is waited for.
 async fn room(session: &Session) {
     let limits = &session.host().options().limits;
     loop {
@@ -148,7 +148,7 @@ async fn room(session: &Session) {
 }
 
 impl Session {
-    /// The number of the attachment that serves it; none when none does.
+    /// Epoch of the current attachment; `None` while detached.
     fn attached_as(&self) -> Option<u32> {
         let attached = self.attachment() == Attachment::Attached;
         attached.then(|| self.epoch.load(std::sync::atomic::Ordering::Acquire))

@@ -1,4 +1,4 @@
-//! One stanza for many: a resource's presence, a roster's probes, what a room says.
+//! One stanza for many recipients: a resource's presence, a roster's probes, a room's messages.
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ struct Part {
 }
 
 impl Kernel {
-    /// Sends one stanza to many bare or full JIDs, as one packet per host of ours. Presence and probes go only to accounts
-    /// that are available: for one that is not, this costs a look-up in memory. What the sender's own list forbids is left
-    /// out. `host` is that of the sender.
+    /// Sends one stanza to many bare or full JIDs, as one packet per local host. Presence and probes go only
+    /// to accounts that are available: for any other, this costs one look-up in memory. Recipients that the
+    /// sender's own list denies are skipped. `host` is the sender's.
     pub async fn broadcast<'a>(
         self: &Arc<Self>,
         host: &Arc<Host>,
@@ -25,7 +25,7 @@ impl Kernel {
         recipients: impl IntoIterator<Item = &'a Jid>,
     ) {
         let notes = Notes { received_us: self.now_us(), ..Notes::default() };
-        let stanza = stanza.with_to(None).shared(); // what is written of it is the same for all
+        let stanza = stanza.with_to(None).shared(); // its serialization is the same for all recipients
         let mut packet = Packet::new(stanza, origin, host.clone(), self.tables());
         packet.notes = notes;
         let matter = Matter::of(Way::Out, &packet.stanza);
@@ -54,7 +54,7 @@ impl Kernel {
         }
     }
 
-    /// The recipient, if the resource is bound, or any is available.
+    /// The recipient, if the resource is bound or, for a bare JID, any is available.
     fn present(&self, host: &Host, to: &Jid) -> Option<Recipient> {
         let account = host.accounts.get(to.local()?)?;
         let present = match to.resource() {
@@ -74,7 +74,7 @@ impl Kernel {
     }
 }
 
-/// Presence that only who is there can take.
+/// Presence that only online recipients can take.
 fn is_for_the_present(stanza: &Stanza) -> bool {
     stanza.kind() == Kind::Presence
         && matches!(stanza.stanza_type(), StanzaType::None | StanzaType::Unavailable | StanzaType::Probe)

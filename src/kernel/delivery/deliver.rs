@@ -1,4 +1,4 @@
-//! Steps 5 and 6: accounts take a stanza in (RFC 6121 section 8.5).
+//! Steps 5 and 6: delivery to accounts (RFC 6121 section 8.5).
 
 use std::sync::Arc;
 
@@ -11,22 +11,23 @@ use crate::{Account, Kernel, Packet, Recipient, Recipients, Ruling, Stage};
 /// How much is done to place a stanza.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effort {
-    /// The plain case: what cannot be delivered now is left to be placed by itself.
+    /// Only the plain case: a stanza that cannot be delivered at once is left for `by_itself`.
     PlainOnly,
     Full,
-    /// Its sender waits where there is no room.
+    /// The sender waits where there is no room.
     Patient,
-    /// Who has shut the account's gate takes his own past it.
+    /// For the task that shut the account's gate: delivers past it.
     PastGate,
 }
 
-/// Can the sender of a stanza wait until there is room for it? A client of ours is not read on meanwhile; whoever else
-/// sends has more than one recipient to serve. Presence does not wait: what comes later supersedes it.
+/// Whether the sender of a stanza can wait until there is room for it. A local client is not read from
+/// meanwhile; any other sender has more than one recipient to serve. Presence does not wait: later presence
+/// supersedes it.
 fn waits(packet: &Packet) -> bool {
     packet.client().is_some() && packet.stanza.kind() != Kind::Presence
 }
 
-/// A write for an account that is under way: whoever reads its stored messages back waits for the end.
+/// A write in flight for an account: reading stored messages back waits for its end.
 pub(crate) struct Writing(Arc<Account>);
 
 impl Writing {
@@ -63,15 +64,15 @@ impl Kernel {
         self.receive(packet, false).await;
     }
 
-    /// Screens the packet and asks the Receive stage, once for all its recipients.
+    /// Screens the packet and runs the Receive stage, once for all its recipients.
     pub(crate) async fn enter_receive(self: &Arc<Self>, mut packet: Box<Packet>) -> Option<Box<Packet>> {
         packet.received = true;
         self.screen_in(&mut packet);
         self.stage(Stage::Receive, packet).await
     }
 
-    /// Asks the Receive stage and places the stanza for each recipient; `past` for who has shut the account's gate and
-    /// takes his own past it. False when it went back into the queue.
+    /// Runs the Receive stage and places the stanza for each recipient; `past`: the caller has shut the
+    /// account's gate and delivers past it. Returns `false` when the stanza went back into the queue.
     pub(crate) async fn receive(self: &Arc<Self>, mut packet: Box<Packet>, past: bool) -> bool {
         if !packet.received {
             let Some(passed) = self.enter_receive(packet).await else { return true };
@@ -91,10 +92,10 @@ impl Kernel {
         true
     }
 
-    /// What becomes of one of several recipients that did not simply get the stanza.
+    /// Handles one of several recipients for which the plain case did not suffice.
     async fn by_itself(self: &Arc<Self>, packet: &Packet, index: usize) {
         let Some(recipient) = packet.recipients.get(index) else { return };
-        // Boxed: rare, and large beside the loop that asks.
+        // Boxed: rare, and large beside the calling loop.
         Box::pin(self.receive_one(packet.only(recipient), false)).await;
     }
 
@@ -111,7 +112,7 @@ impl Kernel {
         let placed = loop {
             match self.place(&mut packet, 0, effort) {
                 Placement::NoRoom(room) if effort == Effort::Patient => {
-                    // Boxed: rare, and large beside the way of a stanza that finds room.
+                    // Boxed: rare, and large beside the path of a stanza that finds room.
                     Box::pin(room.wait()).await;
                     effort = Effort::Full;
                 }
@@ -130,7 +131,7 @@ impl Kernel {
         true
     }
 
-    /// No session has room for it: what can be answered is, and the rest is counted.
+    /// No session has room for it: requests and messages are answered with an error, the rest is counted.
     async fn crowded(self: &Arc<Self>, packet: Box<Packet>) {
         let error = StanzaError::resource_constraint().text("too many stanzas are waiting for the recipient");
         match packet.stanza.kind() != Kind::Presence && packet.stanza.error_reply(&error).is_some() {
@@ -139,17 +140,17 @@ impl Kernel {
         }
     }
 
-    /// A hook or a list has ruled on the one recipient.
+    /// Carries out a hook's or a list's ruling on the only recipient.
     async fn ruled(self: &Arc<Self>, packet: Box<Packet>, ruling: Ruling) {
         match ruling {
-            Ruling::Handled | Ruling::Drop => {} // what was dropped has been counted and, of an IQ, made an error
+            Ruling::Handled | Ruling::Drop => {} // a drop was counted, a dropped IQ made an error
             Ruling::Reject(error) => self.bounce(packet, error).await,
             Ruling::Delivered => self.delivered(packet).await,
         }
     }
 
-    /// Delivers the stanza to its one recipient, from within a hook at Receive, so that what the hook sends next comes
-    /// behind it. Where nobody takes it at once, it goes its usual way once the hook has returned.
+    /// Delivers the stanza to its only recipient from within a hook at Receive, so that what the hook sends
+    /// next follows it. If no session takes it at once, it is processed as usual once the hook has returned.
     pub fn deliver_now(self: &Arc<Self>, packet: &mut Packet) {
         if matches!(self.place(packet, 0, Effort::PlainOnly), Placement::Delivered)
             && let Some(recipient) = packet.recipients.first_mut()
@@ -158,7 +159,6 @@ impl Kernel {
         }
     }
 
-    /// Places the stanza for one recipient.
     fn place(self: &Arc<Self>, packet: &mut Packet, index: usize, effort: Effort) -> Placement {
         let Some(recipient) = packet.recipients.get(index) else { return Placement::Nobody };
         let (fully, past) = (effort != Effort::PlainOnly, effort == Effort::PastGate);
@@ -188,7 +188,7 @@ impl Kernel {
             return Placement::NoRoom(no_room);
         }
         if !slow.is_empty() {
-            // What a slow reader had not received goes its way before this stanza does.
+            // What a client that read too slowly had not received is delivered before this stanza.
             let waits = packet.stanza.kind() == Kind::Message;
             if waits {
                 state.gate.shut();
@@ -203,14 +203,14 @@ impl Kernel {
             }
         }
         if packet.stanza.kind() != Kind::Presence {
-            // Counted before the lock is let go: a session that comes online now waits for what happens next.
+            // Counted before the lock is released: a session that comes online now waits for this write.
             state.gate.write_begun();
         }
         Placement::Nobody
     }
 
-    /// Ends sessions whose readers are too slow, also those that no connection serves; then what queued meanwhile goes on
-    /// if the gate is shut for it.
+    /// Ends sessions whose clients read too slowly, detached ones included; then continues with what queued
+    /// meanwhile if the gate is shut for it.
     fn end_slow(self: &Arc<Self>, account: &Arc<Account>, slow: Vec<Arc<Session>>, gate: bool) {
         let (kernel, account) = (self.clone(), account.clone());
         self.runtime().tasks.spawn("slow", async move {
@@ -223,20 +223,21 @@ impl Kernel {
         });
     }
 
-    /// Tells hooks at Delivered which resources took the stanza.
+    /// Runs the hooks at Delivered with the resources that took the stanza.
     async fn delivered(self: &Arc<Self>, packet: Box<Packet>) {
         if packet.recipients.iter().any(|recipient| !recipient.taken_by.is_empty()) {
             self.stage(Stage::Delivered, packet).await;
         }
     }
 
-    /// Nobody is online to take it: the store, a policy, or the one bounce.
+    /// No online session took it: the hooks at Undelivered (such as offline storage) decide, else it bounces
+    /// once.
     async fn undelivered(self: &Arc<Self>, packet: Box<Packet>) {
         let Some(account) = packet.recipient().cloned() else { return };
         let presence = packet.stanza.kind() == Kind::Presence;
         let writing = (!presence).then(|| Writing::begun(account.clone()));
         if let Some(receipt) = &packet.notes.receipt {
-            receipt.returned(); // it lies in the store already
+            receipt.returned(); // it is in the store already
             return;
         }
         match (packet.stanza.kind(), packet.stanza.stanza_type()) {
@@ -258,7 +259,8 @@ fn queued(taken: bool) -> Placement {
     if taken { Placement::Queued } else { Placement::Crowded }
 }
 
-/// RFC 6121 section 8.5.4: to the bare JID, normal and chat are kept; to a full JID that is gone, chat only.
+/// RFC 6121 section 8.5.4: to the bare JID, normal and chat are stored; to a full JID that is gone, chat
+/// only.
 fn storable(packet: &Packet, kind: StanzaType) -> bool {
     let bare = packet.notes.redelivered || packet.is_to_bare();
     match kind {

@@ -1,4 +1,4 @@
-//! The order of deliveries to one account while what a session had not received finds its way.
+//! The order of deliveries to one account while the leftovers of an ended session are redelivered.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,45 +10,45 @@ use crate::{Account, BoxFuture, Packet};
 /// Packets that may queue behind it.
 const QUEUE: usize = 1000;
 
-/// What has to be delivered before the gate opens: what a session had not received.
+/// A redelivery that must be done before the gate opens.
 pub(crate) type Job = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
 
-/// What comes next before the gate opens.
+/// The next thing to do before the gate opens.
 pub(crate) enum Next {
-    /// What is older than everything that queued.
+    /// Older than everything in the queue.
     Job(Job),
-    /// A packet that queued.
     Packet(Box<Packet>),
-    /// Nothing: it is open now.
+    /// Nothing left: it is open now.
     Open,
 }
 
-/// While what a session had not received goes to another or to the store, later stanzas for the account queue behind it;
-/// while offline writes are in flight, whoever reads stored messages back waits for them. So a message is delivered or
-/// stored, never both and never neither, and those of one sender stay in order. The queue waits for the database at
-/// most, never for a reader.
+/// While the leftovers of an ended session go to another session or to the store, later stanzas for the
+/// account queue behind them; while offline writes are in flight, reading stored messages back waits for
+/// them. So a message is either delivered or stored, never both and never lost, and the messages of one
+/// sender stay in order. The queue waits for the database at most, never for a client.
 #[derive(Default)]
 pub(crate) struct Gate {
-    /// Present while somebody runs the jobs and what queued.
+    /// Present while the jobs and the queue are being worked off.
     queue: Option<VecDeque<Box<Packet>>>,
-    /// Asked for while the gate was shut: run before it opens.
+    /// Requested while the gate was shut: run before it opens.
     jobs: VecDeque<Job>,
     writes: usize,
     quiet: Arc<Notify>,
 }
 
 impl Gate {
-    /// Nothing is queued, redelivered or being written.
+    /// Whether nothing is queued, redelivered or being written.
     pub fn is_open(&self) -> bool {
         self.queue.is_none() && self.writes == 0
     }
 
-    /// Do packets have to queue?
+    /// Whether packets have to queue.
     pub fn is_shut(&self) -> bool {
         self.queue.is_some()
     }
 
-    /// Shuts the gate for a job, which is given back to be run now; if it is shut already, the job waits for its turn.
+    /// Shuts the gate for a job, which is returned to be run now; if it is shut already, the job waits for
+    /// its turn.
     pub fn shut_for(&mut self, job: Job) -> Option<Job> {
         if self.shut() {
             return Some(job);
@@ -57,14 +57,14 @@ impl Gate {
         None
     }
 
-    /// Shuts the gate; false when it is shut already.
+    /// Shuts the gate; `false` if it is shut already.
     pub fn shut(&mut self) -> bool {
         let open = self.queue.is_none();
         self.queue.get_or_insert_default();
         open
     }
 
-    /// Queues a packet; false when the gate is open or the queue is full.
+    /// Queues a packet; `false` if the gate is open or the queue is full.
     pub fn queue(&mut self, packet: Box<Packet>) -> bool {
         match &mut self.queue {
             Some(queue) if queue.len() < QUEUE => {
@@ -75,12 +75,12 @@ impl Gate {
         }
     }
 
-    /// Puts a packet that came out of the queue back to its front.
+    /// Puts a packet taken from the queue back to its front.
     pub fn put_back(&mut self, packet: Box<Packet>) {
         self.queue.get_or_insert_default().push_front(packet);
     }
 
-    /// What comes next: jobs before packets, since what they deliver is older than what queued.
+    /// What comes next: jobs before packets, since what they deliver is older than the queue.
     pub fn next(&mut self) -> Next {
         if let Some(job) = self.jobs.pop_front() {
             return Next::Job(job);
@@ -105,7 +105,7 @@ impl Gate {
         }
     }
 
-    /// What to wait for until the writes in flight have ended; none when there are none.
+    /// Notified when the writes in flight have ended; `None` if there are none.
     pub fn writing(&self) -> Option<Arc<Notify>> {
         (self.writes > 0).then(|| self.quiet.clone())
     }

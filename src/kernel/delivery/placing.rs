@@ -14,18 +14,18 @@ use crate::session::Session;
 use crate::session::mailbox::Charge;
 use crate::{Account, Cause, Item, Kernel, Origin, Packet, PushError, Recipient, Resource, Stage};
 
-/// How long a stanza waits for room: a little longer than a reader may make no progress.
+/// How long a stanza waits for room: slightly longer than a client may go without progress.
 const PATIENCE: Duration = Duration::from_secs(11);
 
-/// What became of a stanza under the account's lock.
+/// The outcome of placing a stanza, decided under the account's lock.
 pub(crate) enum Placement {
     Delivered,
     Queued,
-    /// Nobody is there to take it.
+    /// No session takes it.
     Nobody,
     /// The queue is full.
     Crowded,
-    /// It came out of the queue and waits at its front for the end of a slow reader's session.
+    /// It came from the queue and waits at its front until the slow client's session has ended.
     PutBack,
     /// A session has no room left for its sender.
     NoRoom(Box<NoRoom>),
@@ -38,15 +38,16 @@ pub(crate) struct NoRoom {
 }
 
 impl NoRoom {
-    /// Waits until there is room, or the session has ended; at most so long that a reader without progress is found out.
+    /// Waits until there is room or the session has ended; long enough that a client making no progress is
+    /// detected.
     pub async fn wait(&self) {
         let limits = &self.session.host().options().limits;
-        // Ends early when the session does; the caller asks once more in any case.
+        // Returns early when the session ends; the caller tries again in any case.
         let _ = timeout(PATIENCE, self.session.mailbox.room_for(&self.item, limits)).await;
     }
 }
 
-/// One stanza that looks for sessions.
+/// One stanza being matched to sessions.
 pub(crate) struct Placing<'a> {
     kernel: &'a Kernel,
     from: Option<Jid>,
@@ -54,16 +55,17 @@ pub(crate) struct Placing<'a> {
     item: Item,
     redelivered: bool,
     matter: Matter,
-    /// What the account's default list says; a session's active list may say otherwise.
+    /// Whether the account's default list admits it; a session's active list may say otherwise.
     admitted: bool,
-    /// Whose presence is broadcast, if a list holds for that resource: it may deny single sessions of the recipient.
+    /// For broadcast presence: its resource, if a list is in force for it, since that may deny single
+    /// sessions of the recipient.
     sender: Option<Resource>,
     slow: Vec<Arc<Session>>,
-    /// The first session that has no room for its sender.
+    /// The first session without room for this sender.
     crowded: Option<Arc<Session>>,
-    /// Its sender can wait until there is room.
+    /// Whether its sender can wait until there is room.
     patient: bool,
-    /// The resources that took it, where hooks at Delivered are to be told.
+    /// The resources that took it; `None` if no hook at Delivered is interested.
     taken: Option<SmallVec<[Resource; 1]>>,
 }
 
@@ -104,18 +106,18 @@ impl<'a> Placing<'a> {
         }
     }
 
-    /// The resources that took it, if hooks are to be told.
+    /// The resources that took it, if any hook at Delivered is interested.
     pub fn taken(self) -> SmallVec<[Resource; 1]> {
         self.taken.unwrap_or_default()
     }
 
-    /// The sessions whose readers are too slow for it, and the one that it may wait for.
+    /// The sessions whose clients read too slowly for it, and the one it may wait for.
     pub fn into_refused(self) -> (Vec<Arc<Session>>, Option<Box<NoRoom>>) {
         let item = self.item;
         (self.slow, self.crowded.map(|session| Box::new(NoRoom { session, item })))
     }
 
-    /// The list that holds in this session lets the stanza through.
+    /// Whether the list in force for this session lets the stanza through.
     fn admits(&self, session: &Arc<Session>) -> bool {
         if let Some(sender) = &self.sender {
             let matter = Matter::of(Way::Out, &self.item.stanza);
@@ -129,7 +131,7 @@ impl<'a> Placing<'a> {
         }
     }
 
-    /// Gives the stanza to one session; one that has no room for it is noted as slow.
+    /// Gives the stanza to one session, which is noted as slow if it has no room.
     fn push(&mut self, session: &Arc<Session>, item: Item) -> bool {
         let kernel = self.kernel;
         match session.place(item, || kernel.now_us()) {
@@ -151,12 +153,12 @@ impl<'a> Placing<'a> {
         }
     }
 
-    /// Did nobody take it because somebody has no room?
+    /// Whether no session took it because one has no room.
     fn is_held_up(&self) -> bool {
         !self.slow.is_empty() || self.crowded.is_some()
     }
 
-    /// Gives the stanza to every one of these sessions. True when at least one took it.
+    /// Gives the stanza to each of these sessions. Returns `true` if at least one took it.
     fn push_all(&mut self, state: &State, wanted: impl Fn(&Arc<Session>) -> bool) -> bool {
         let several = self.item.stanza.kind() == Kind::Message;
         let sessions = || state.sessions.iter().filter(|session| wanted(session));
@@ -164,7 +166,7 @@ impl<'a> Placing<'a> {
         if several {
             let count = sessions().filter(|session| self.admits(session)).count();
             item.copies = (count > 1).then(|| Arc::new(AtomicUsize::new(count)));
-            // All of them get it: who can wait waits for the one that has no room.
+            // All of them must get it: a sender that can wait waits for the one without room.
             let full = |session: &&Arc<Session>| self.admits(session) && !session.has_room(&item);
             if count > 1
                 && self.patient
@@ -187,7 +189,7 @@ impl<'a> Placing<'a> {
         any
     }
 
-    /// The table of RFC 6121 section 8.5.4. True when at least one session took the stanza.
+    /// The table of RFC 6121 section 8.5.4. Returns `true` if at least one session took the stanza.
     pub fn push_by_rules(&mut self, state: &State) -> bool {
         if let Some(session) = self.to.resource().and_then(|resource| state.session(resource))
             && self.admits(session)
@@ -219,7 +221,7 @@ impl<'a> Placing<'a> {
         }
     }
 
-    /// To the sessions of the highest rank that admit it; to the next when those cannot take it.
+    /// Tries the sessions of the highest rank that admit it, then those of the next.
     fn push_top(&mut self, state: &State) -> bool {
         let mut below = None;
         loop {
@@ -243,7 +245,7 @@ impl<'a> Placing<'a> {
 
     fn push_presence(&mut self, state: &State) -> bool {
         match self.item.stanza.stanza_type() {
-            // The end of a session that was replaced is no news to its successor, which has the same full JID.
+            // The successor of a replaced session has the same full JID and need not see its end.
             StanzaType::Unavailable => {
                 let from = self.from.clone();
                 self.push_all(state, |session| session.is_available() && from.as_ref() != Some(session.jid()))
@@ -251,13 +253,13 @@ impl<'a> Placing<'a> {
             StanzaType::None | StanzaType::Error | StanzaType::Subscribe => {
                 self.push_all(state, |session| session.is_available())
             }
-            // RFC 6121 section 3: answers about subscriptions go to those who watch the roster
+            // RFC 6121 section 3: subscription answers go to interested resources
             _ => self.push_all(state, |session| session.is_interested()),
         }
     }
 }
 
-/// Whose share of a mailbox the packet takes up.
+/// The mailbox share a packet is charged to.
 fn charge(kernel: &Kernel, packet: &Packet, recipient: &Recipient) -> Charge {
     if packet.notes.redelivered {
         return Charge::Paced;
@@ -271,7 +273,7 @@ fn charge(kernel: &Kernel, packet: &Packet, recipient: &Recipient) -> Charge {
     }
 }
 
-/// Is it somebody in the account's roster?
+/// Whether the sender is in the account's roster.
 fn is_contact(kernel: &Kernel, account: &Account, from: &Jid) -> bool {
     let roster = kernel.cached_roster(account);
     roster.is_some_and(|roster| roster.of(from).is_some_and(|item| item.in_roster))

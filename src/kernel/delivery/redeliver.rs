@@ -1,4 +1,4 @@
-//! What a session had not received finds its way past the account's gate; then what queued behind it.
+//! Redelivery of an ended session's leftovers past the account's gate, then of what queued behind them.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::session::intake::Guard;
 use crate::{Account, Item, Kernel, Notes, Origin, Packet, Recipient, Recipients};
 
 impl Kernel {
-    /// Runs a job for which the gate was shut, and what waits behind it, as a task.
+    /// Runs, as a task, a job for which the gate was shut, then the queue behind it.
     pub(crate) fn run_gate(self: &Arc<Self>, account: &Arc<Account>, job: Job) {
         let (kernel, account) = (self.clone(), account.clone());
         self.runtime().tasks.spawn("gate", async move {
@@ -17,8 +17,8 @@ impl Kernel {
         });
     }
 
-    /// Delivers what a session that ended left over, past the account's gate.
-    /// The ended session counts the stanzas as if it had sent them, so that errors keep their order.
+    /// Delivers one leftover of an ended session, past the account's gate. It is charged to the ended session
+    /// as if that had sent it, so that errors keep their order.
     pub(crate) async fn redeliver(self: &Arc<Self>, session: &Arc<Session>, item: Item) {
         let account = session.account();
         let to = item.stanza.to().unwrap_or(account.jid()).clone();
@@ -26,14 +26,14 @@ impl Kernel {
         let mut packet = Packet::new(item.stanza, origin, account.host().clone(), self.tables());
         packet.recipients = Recipients::One(Recipient::new(to, account.clone()));
         packet.guard = Guard::begin(session);
-        packet.received = true; // it passed the Receive stage when it first came
+        packet.received = true; // it passed the Receive stage the first time
         packet.notes =
             Notes { received_us: item.received_us, receipt: item.receipt, redelivered: true, keep_for: None };
         self.receive(packet, true).await;
     }
 
-    /// Delivers what queued, then opens the gate. If a session turns out to be too slow a reader, whoever ends it goes on
-    /// in this one's place.
+    /// Delivers what queued, then opens the gate. If a session's client turns out to read too slowly, the
+    /// task that ends that session continues instead.
     pub(crate) async fn open_gate(self: &Arc<Self>, account: &Arc<Account>) {
         loop {
             let next = account.state.lock().gate.next();

@@ -1,5 +1,5 @@
-//! Where lists are asked on a stanza's way: before Send, for each recipient of a broadcast, before Receive, and, in
-//! `placing`, for each session that might take it.
+//! Where privacy lists are applied: before Send, for each recipient of a broadcast, before Receive, and, in
+//! `placing`, for each session that might take the stanza.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,7 +10,7 @@ use crate::account::screen::{Matter, Way};
 use crate::{Account, Kernel, Packet, Recipient, Resource, Ruling};
 
 impl Kernel {
-    /// What a client sends: the error that it gets when its own list forbids it (XEP-0191 section 3.3).
+    /// The error for a client's stanza that its own list denies (XEP-0191 section 3.3).
     pub(crate) fn screen_out(&self, resource: &Resource, packet: &Packet) -> Option<StanzaError> {
         let to = packet.stanza.to()?;
         let passes = self.admits_at(resource, Matter::of(Way::Out, &packet.stanza), to);
@@ -23,7 +23,7 @@ impl Kernel {
         })
     }
 
-    /// Rules on every recipient whose lists let the stanza through nowhere.
+    /// Rules on every recipient of which no list lets the stanza through.
     pub(crate) fn screen_in(&self, packet: &mut Packet) {
         let Some(from) = packet.stanza.from().cloned() else { return };
         let matter = Matter::of(Way::In, &packet.stanza);
@@ -37,7 +37,8 @@ impl Kernel {
         self.counters().screened.add(denied);
     }
 
-    /// Does any list of the account that may decide about it let the stanza in? One load for an account without lists.
+    /// Whether any list of the account that may decide lets the stanza in. One load for an account without
+    /// lists.
     fn lets_in(&self, recipient: &Recipient, matter: Matter, from: &Jid) -> bool {
         let account = &recipient.account;
         let admitted = self.admits(account, matter, from);
@@ -51,17 +52,18 @@ impl Kernel {
         }
     }
 
-    /// No session took the message, and the default list, which holds for an account that is away, denies it.
+    /// Whether no session took the message and the default list, which is in force for an offline account,
+    /// denies it.
     pub(crate) fn is_denied_in_absence(&self, packet: &Packet) -> bool {
         packet.recipient().is_some_and(|account| self.is_denied(account, &packet.stanza))
     }
 
-    /// The default list of the account denies what is for it.
+    /// Whether the account's default list denies a stanza for it.
     pub(crate) fn is_denied(&self, account: &Account, stanza: &xmpp::Stanza) -> bool {
         stanza.from().is_some_and(|from| !self.admits(account, Matter::of(Way::In, stanza), from))
     }
 
-    /// A list denies the stanza to its one recipient.
+    /// Carries out the denial of a stanza to its only recipient.
     pub(crate) async fn deny(self: &Arc<Self>, packet: Box<Packet>) {
         self.counters().screened.inc();
         if let Ruling::Reject(error) = refusal(&packet.stanza) {
@@ -70,8 +72,8 @@ impl Kernel {
     }
 }
 
-/// XEP-0191 section 3.3, XEP-0016 section 2.14: presence is swallowed, so that the recipient seems to be offline; what can
-/// be answered is answered as if the recipient were away.
+/// XEP-0191 section 3.3, XEP-0016 section 2.14: presence is dropped, so that the recipient seems to be
+/// offline; what can be answered is answered as if the recipient were offline.
 fn refusal(stanza: &xmpp::Stanza) -> Ruling {
     match stanza.kind() {
         xmpp::Kind::Presence => Ruling::Handled,

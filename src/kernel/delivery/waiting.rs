@@ -1,5 +1,5 @@
-//! A session that takes messages from now on gets those to the account that wait with sessions of it that no connection
-//! serves. These keep their copies, for a resumption (XEP-0198 section 5).
+//! A session that starts to take messages gets copies of the account's messages that wait in detached
+//! sessions, which keep theirs for a resumption (XEP-0198 section 5).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,10 +13,10 @@ use crate::session::mailbox::{Charge, Handover};
 use crate::{Item, Kernel, Resource};
 
 impl Kernel {
-    /// To be called once the session's presence has been sent, and before its stored messages are read: what has come for
-    /// the session since is younger.
+    /// To be called once the session's presence has been sent, and before its stored messages are read: what
+    /// has arrived for the session since is younger.
     pub(crate) fn take_from_waiting(&self, session: &Arc<Session>) {
-        let state = session.account().state.lock(); // nothing is placed, and no session ends, meanwhile
+        let state = session.account().state.lock(); // nothing is placed and no session ends meanwhile
         let mut held = Handover::default();
         for waiting in state.sessions.iter().filter(|other| other.is_waiting()) {
             waiting.mailbox.share(&mut held, is_for_the_account);
@@ -32,7 +32,8 @@ impl Kernel {
         }
         let resource = Resource::new(session.clone());
         held.each(|items| {
-            // Of several that wait with the same message one hands it over; where another session has got it too, none.
+            // Of several sessions with the same message, one hands it over; if any other session has it too,
+            // none does.
             items.retain(|item| {
                 let copies = item.copies.as_ref();
                 let waiting = copies.and_then(|copies| holders.remove(&Arc::as_ptr(copies)));
@@ -51,7 +52,7 @@ impl Kernel {
     }
 }
 
-/// A message to the account, not to one of its resources.
+/// A message to the account's bare JID, not to one of its resources.
 fn is_for_the_account(item: &Item) -> bool {
     let bare = item.stanza.to().is_none_or(|to| to.resource().is_none());
     bare && !item.alone && item.stanza.kind() == Kind::Message
@@ -61,6 +62,6 @@ fn hand_over(item: &mut Item, session: &Session) {
     if let Some(copies) = &item.copies {
         copies.fetch_add(1, Ordering::AcqRel);
     }
-    item.charge = Charge::Paced; // it is bounded where it waits
+    item.charge = Charge::Paced; // its size is bounded in the detached session
     item.stamp(session.host().jid());
 }

@@ -1,4 +1,4 @@
-//! What features do at intervals.
+//! Periodic jobs of features.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,12 +8,12 @@ use hashbrown::HashSet;
 
 use crate::{BoxFuture, Kernel};
 
-/// Whose work a job does.
+/// What a job works for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Its domain's.
+    /// The domain it is registered on.
     Domain,
-    /// The whole server's: one of the domains that it is registered on runs it.
+    /// The whole server: it runs on one of the domains it is registered on.
     Server,
 }
 
@@ -28,11 +28,11 @@ pub(crate) struct Job {
     pub run: Run,
 }
 
-/// A job runs; it has ended when this is dropped, also by a panic.
+/// A running job; dropping this, also by a panic, marks its end.
 struct Running(Arc<Job>);
 
 impl Running {
-    /// `None` when it runs already.
+    /// `None` if it is running already.
     fn begin(job: &Arc<Job>) -> Option<Self> {
         (!job.running.swap(true, Ordering::AcqRel)).then(|| Self(job.clone()))
     }
@@ -45,8 +45,8 @@ impl Drop for Running {
 }
 
 impl Kernel {
-    /// Starts what is to run in this second, all beside one another; what takes longer than its interval is not started
-    /// once more meanwhile.
+    /// Starts the jobs due in this second, concurrently; a job still running from its last interval is
+    /// skipped.
     pub(crate) fn run_jobs(self: &Arc<Self>, second: u64) {
         let mut served: HashSet<(Arc<str>, Duration)> = HashSet::new();
         for host in self.hosts() {

@@ -1,4 +1,4 @@
-//! Step 3 of a stanza's way, and how hooks are asked.
+//! Step 3 of a stanza's path, and how hooks are called.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use crate::{
 };
 
 impl Kernel {
-    /// A client's stanza, `from` stamped, enters. Ends when its fate is decided, but for writes in flight and requests
-    /// that are answered later.
+    /// Processes a client's stanza, `from` stamped. Returns when its fate is decided, except for writes in
+    /// flight and requests that are answered later.
     pub(crate) async fn process(self: &Arc<Self>, resource: &Resource, stanza: Stanza) {
         self.counters().stanzas.inc();
         let session = resource.session();
@@ -32,14 +32,14 @@ impl Kernel {
         }
     }
 
-    /// A stanza enters by a link, from this domain. Ends as [`process`](Self::process) does.
+    /// Processes a stanza that came by a link from this domain. Returns as [`process`](Self::process) does.
     pub async fn enter(self: &Arc<Self>, link: Arc<dyn Link>, domain: xmpp::Jid, stanza: Stanza) {
         self.counters().stanzas.inc();
         let tables = self.tables();
         let host = match stanza.to().and_then(|to| tables.destination(to.domain())) {
             Some(Destination::Host(host)) => host.clone(),
             Some(Destination::Service(service)) => service.host().clone(),
-            _ => return self.counters().ignored.inc(), // a link brings what is for us
+            _ => return self.counters().ignored.inc(), // a link must bring only stanzas for local domains
         };
         let mut packet = Packet::new(stanza, Origin::Link(link, domain), host, tables);
         packet.notes.received_us = self.now_us();
@@ -48,7 +48,7 @@ impl Kernel {
         }
     }
 
-    /// Asks everybody who is interested at this stage. None when somebody has decided the stanza's fate.
+    /// Calls each interested handler of this stage. `None` once one has decided the stanza's fate.
     pub(crate) async fn stage(
         self: &Arc<Self>,
         stage: Stage,
@@ -92,7 +92,7 @@ impl Kernel {
         Some(packet)
     }
 
-    /// Follows writes in flight to their ends: the sender hears of one only when it fails.
+    /// Awaits writes in flight; the sender is notified only if one fails.
     fn follow_writes(self: &Arc<Self>, stage: Stage, packet: &mut Packet) {
         for write in std::mem::take(packet.settling.get_mut()) {
             let mut copy = packet.fork(packet.stanza.clone());
@@ -106,19 +106,19 @@ impl Kernel {
                 if let Err(error) = written {
                     kernel.bounce(copy, error).await;
                 }
-                drop(in_flight); // what it bounced has been sent
+                drop(in_flight); // its bounce has been sent
             });
         }
     }
 
-    /// A dropped IQ request is answered all the same.
+    /// A dropped IQ request still needs an answer.
     async fn answer_dropped(self: &Arc<Self>, packet: Box<Packet>) {
         if packet.stanza.kind() == Kind::Iq {
             self.bounce(packet, StanzaError::service_unavailable()).await;
         }
     }
 
-    /// The rules of RFC 6121 section 8 say that the stanza is silently ignored.
+    /// Counts a stanza that the rules of RFC 6121 section 8 silently ignore.
     pub(crate) fn ignore(&self, packet: Box<Packet>) {
         if let Some(receipt) = &packet.notes.receipt {
             receipt.returned();
@@ -126,8 +126,8 @@ impl Kernel {
         self.counters().ignored.inc();
     }
 
-    /// Answers the sender with an error, if the stanza is of a kind that is answered (RFC 6120 section 8.3): behind the
-    /// errors of what it sent before, also where a write is still in flight.
+    /// Answers the sender with an error, if the stanza is of a kind that is answered (RFC 6120 section 8.3):
+    /// after the errors of its earlier stanzas, even while one's write is still in flight.
     pub async fn bounce(self: &Arc<Self>, packet: Box<Packet>, error: StanzaError) {
         let Some(reply) = packet.stanza.error_reply(&error) else { return };
         packet.guard.turn().await;
@@ -138,8 +138,8 @@ impl Kernel {
         }
     }
 
-    /// Tells hooks at Delivered of a message's error that a client of ours got from this server, as they are told of one that
-    /// comes from elsewhere.
+    /// Shows hooks at Delivered an error that this server returned for a local client's message, as if it
+    /// came from outside.
     async fn returned(self: &Arc<Self>, packet: &Packet, client: Resource, reply: Stanza) {
         let mut copy = packet.fork(reply);
         copy.host = client.host().clone();
@@ -153,7 +153,7 @@ impl Kernel {
         Box::pin(self.stage(Stage::Delivered, copy)).await;
     }
 
-    /// Takes an answer to the sender of the packet.
+    /// Sends an answer to the sender of the packet.
     pub async fn reply(self: &Arc<Self>, packet: &Packet, reply: Stanza) {
         match &packet.origin {
             Origin::Client(resource) => self.respond(resource, reply),
@@ -166,12 +166,13 @@ impl Kernel {
         }
     }
 
-    /// Puts a stanza into what waits for a resource, past all rules: a push. It is for this session alone and ends with it.
+    /// Puts a push into a resource's mailbox, past all rules. It is for this session alone and ends with it.
     pub fn tell(&self, resource: &Resource, stanza: Stanza) {
         self.put(resource, stanza, Charge::Push);
     }
 
-    /// The same for an answer: what the session's own client has asked for makes no slow reader of it.
+    /// As [`tell`](Self::tell), for an answer: what the client itself requested does not count as reading too
+    /// slowly.
     pub(crate) fn respond(&self, resource: &Resource, stanza: Stanza) {
         self.put(resource, stanza, Charge::Answer);
     }
@@ -183,8 +184,8 @@ impl Kernel {
         }
     }
 
-    /// The same for what belongs among the messages that others send to the resource: it stays behind stored ones that are
-    /// being read back.
+    /// As [`tell`](Self::tell), for what belongs in order with messages from others: it stays behind stored
+    /// ones that are being read back.
     pub fn show(&self, resource: &Resource, stanza: Stanza) {
         let item = Item::own(stanza, self.now_us(), Charge::Known);
         if let Err(refused) = resource.session().place(item, || self.now_us()) {
@@ -193,7 +194,7 @@ impl Kernel {
         }
     }
 
-    /// A client's stanza that is not well formed as a stanza: it is answered with `reply` (if it is of a kind that is
+    /// Handles a malformed stanza of a client: it is answered with `reply` (if it is of a kind that is
     /// answered) and counts as handled.
     pub(crate) async fn refuse(&self, resource: &Resource, reply: Option<Stanza>) {
         let guard = Guard::begin(resource.session());
@@ -206,7 +207,7 @@ impl Kernel {
     }
 }
 
-/// Counts the recipients that the hook has dropped: each once, since it then takes the ruling for settled.
+/// Counts the recipients that the hook has dropped, each once, since the ruling is then marked as settled.
 fn count_drops(entry: &Entry, packet: &mut Packet) {
     for recipient in packet.recipients.iter_mut() {
         if matches!(recipient.ruling, Some(Ruling::Drop)) {
@@ -227,7 +228,7 @@ mod tests {
         size_of::<F>()
     }
 
-    /// Every stanza's way is such a state, made and copied for it.
+    /// Each stanza allocates and copies this state.
     #[test]
     fn the_state_of_a_stanza_on_its_way_is_small() {
         let process = size(|kernel: &'static Arc<Kernel>, resource: &'static Resource, stanza| {

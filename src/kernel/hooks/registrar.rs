@@ -1,4 +1,4 @@
-//! How a feature takes part: it registers what it handles, and the kernel owns the registrations.
+//! How a feature registers what it handles; the kernel owns the registrations.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::{
     Verdict,
 };
 
-/// What a module says of itself; feeds disco, the README's table and the console.
+/// A module's description, for disco, the README's table and the console.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
     /// Its name in the configuration.
@@ -39,7 +39,7 @@ pub struct Identity {
     pub category: Box<str>,
     /// `type`, such as `im`.
     pub kind: Box<str>,
-    /// `name`, or none.
+    /// The `name` attribute; may be absent.
     pub name: Option<String>,
 }
 
@@ -58,18 +58,17 @@ impl Identity {
 /// An item of disco#items (XEP-0030 section 4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiscoItem {
-    /// Its address.
     pub jid: xmpp::Jid,
-    /// `name`, or none.
+    /// The `name` attribute; may be absent.
     pub name: Option<String>,
 }
 
 /// When a stream feature is offered (RFC 6120 section 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Beside the SASL mechanisms, before authentication.
+    /// With the SASL mechanisms, before authentication.
     Login,
-    /// After authentication, beside binding.
+    /// With resource binding, after authentication.
     Bind,
 }
 
@@ -84,17 +83,16 @@ pub enum IqKind {
 
 /// A feature of the server: a built-in module or a plugin.
 pub trait Module: Any + Send + Sync {
-    /// Name and specifications.
     fn about(&self) -> About;
-    /// Registers everything it handles on one host. Called anew whenever the host's tables are built; a module lives as
-    /// long as its options are the same.
+    /// Registers everything it handles on one host. Called again whenever the host's tables are built; a
+    /// module is kept as long as its options are the same.
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>);
-    /// Takes over what its predecessor on this host knew, the same feature with other options (`&dyn Any` is the module).
-    /// What is kept with hosts, accounts and sessions ([`State`]) needs no taking over.
+    /// Takes over the state of its predecessor on this host, the same feature with other options (`&dyn Any`
+    /// is the module). State kept with hosts, accounts and sessions ([`State`]) needs no taking over.
     fn succeed(&self, _predecessor: &dyn Any) {}
 }
 
-/// Takes one module's registrations on one host.
+/// Collects one module's registrations on one host.
 pub struct Registrar<'a> {
     pub(crate) table: &'a mut HostTable,
     pub(crate) entries: &'a mut [Vec<Entry>; Stage::COUNT],
@@ -110,22 +108,22 @@ impl Registrar<'_> {
         self.host
     }
 
-    /// The options that it will have with these tables.
+    /// The options in force once these tables are.
     pub fn options(&self) -> &HostOptions {
         self.options
     }
 
-    /// Announces a feature in disco#info of a target (XEP-0030).
+    /// Announces a feature of a target in disco#info (XEP-0030).
     pub fn feature(&mut self, target: Target, feature: &str) {
         self.table.target(target).features.push(feature.into());
     }
 
-    /// Announces an identity of a target (XEP-0030).
+    /// Announces an identity of a target in disco#info (XEP-0030).
     pub fn identity(&mut self, target: Target, identity: Identity) {
         self.table.target(target).identities.push(identity);
     }
 
-    /// Announces an item of a target (XEP-0030).
+    /// Announces an item of a target in disco#items (XEP-0030).
     pub fn item(&mut self, target: Target, item: DiscoItem) {
         self.table.target(target).items.push(item);
     }
@@ -138,12 +136,12 @@ impl Registrar<'_> {
         }
     }
 
-    /// Kept in memory with each owner; see [`State`].
+    /// A value kept in memory with each owner; see [`State`].
     pub fn state<O: Owner, T: Any + Default + Send + Sync>(&self) -> State<O, T> {
         State::new()
     }
 
-    /// Kept in the store with each account; see [`Stored`]. It is read when it is first asked for.
+    /// A value kept in the store for each account; see [`Stored`]. It is read on first use.
     pub fn stored<T, F>(&self, load: F) -> Stored<T>
     where
         T: Any + Send + Sync,
@@ -155,7 +153,8 @@ impl Registrar<'_> {
         Stored::new(load)
     }
 
-    /// The same, read when a session of the account is bound: then it can be asked without waiting.
+    /// As [`stored`](Self::stored), but read when a session of the account is bound, so that it is available
+    /// without waiting.
     pub fn stored_at_bind<T, F>(&mut self, load: F) -> Stored<T>
     where
         T: Any + Send + Sync,
@@ -173,9 +172,9 @@ impl Registrar<'_> {
         stored
     }
 
-    /// Answers IQ requests of one (kind, namespace, element) to a target. The kernel replies, exactly once, with what the
-    /// handler returns. While the handler waits, the session reads on; requests of the same client to the same feature
-    /// are answered one after the other.
+    /// Handles IQ requests of one (kind, namespace, element) to a target. The kernel replies, exactly once,
+    /// with what the handler returns. While the handler waits, the session reads on; requests of one client
+    /// to one feature are answered one after the other.
     pub fn iq<F, R>(&mut self, target: Target, kind: IqKind, name: &str, ns: &str, handler: F)
     where
         F: Fn(IqRequest) -> R + Send + Sync + 'static,
@@ -184,7 +183,8 @@ impl Registrar<'_> {
         self.iq_holding(Holds::Requests, target, kind, name, ns, handler);
     }
 
-    /// The same for a request that changes what others of the client's stanzas depend on: those wait for its answer.
+    /// As [`iq`](Self::iq), for a request that changes what other stanzas of the client depend on: those wait
+    /// for its answer.
     pub fn iq_holding<F, R>(
         &mut self,
         holds: Holds,
@@ -206,9 +206,9 @@ impl Registrar<'_> {
         }
     }
 
-    /// What a request to an account is answered if it comes from a stranger and the handler refuses those: names without an
-    /// account give the same answer, so that nobody can try out who exists. Without this it is `service-unavailable`. With
-    /// `resources` it holds for requests to an account's resources as well.
+    /// The error for a request to an account from a stranger, where the handler refuses strangers. Names
+    /// without an account return the same error, so that accounts cannot be enumerated. The default is
+    /// `service-unavailable`. With `resources` it also applies to requests to an account's resources.
     pub fn to_strangers(
         &mut self,
         kind: IqKind,
@@ -221,8 +221,8 @@ impl Registrar<'_> {
         self.table.strangers.insert(key, Stranger { resources, answer });
     }
 
-    /// Answers IQ requests that only the account's owner may make; others are answered `forbidden`, whether the account
-    /// exists or not.
+    /// Handles IQ requests that only the account's owner may make; others are answered `forbidden`, whether
+    /// the account exists or not.
     pub fn own_iq<F, R>(&mut self, holds: Holds, kind: IqKind, name: &str, ns: &str, handler: F)
     where
         F: Fn(IqRequest) -> R + Send + Sync + 'static,
@@ -232,7 +232,7 @@ impl Registrar<'_> {
         self.iq_holding(holds, Target::Account, kind, name, ns, handler);
     }
 
-    /// Answers IQ requests of clients that have not logged in yet.
+    /// Handles IQ requests of clients that have not authenticated yet.
     pub fn early_iq<F, R>(&mut self, kind: IqKind, name: &str, ns: &str, handler: F)
     where
         F: Fn(EarlyRequest) -> R + Send + Sync + 'static,
@@ -246,15 +246,15 @@ impl Registrar<'_> {
         }
     }
 
-    /// Takes an address of its own: what is sent to it or to any JID of that domain goes to the service. Requests to the
-    /// domain are first looked up in the IQ table under `Target::Service`.
+    /// Claims an address of its own: stanzas to it or to any JID of that domain go to the service. Requests
+    /// to the domain are first looked up in the IQ table under `Target::Service`.
     pub fn service(&mut self, address: &str, service: Arc<dyn Service>) -> Arc<ServiceAddress> {
         let address = Arc::new(ServiceAddress::new(address, self.host.clone(), self.owner.clone(), service));
         self.table.services.push(address.clone());
         address
     }
 
-    /// Is asked about what a session that is [restrained](Kernel::restrain) is to be sent.
+    /// Calls a hook for each stanza to be written to a session that is [restrained](Kernel::restrain).
     pub fn write<F>(&mut self, hook: F)
     where
         F: Fn(&Resource, &Stanza) -> Release + Send + Sync + 'static,
@@ -262,7 +262,7 @@ impl Registrar<'_> {
         self.table.writers.push(Arc::new(hook));
     }
 
-    /// Asks a handler that answers at once.
+    /// Registers a handler that answers at once.
     pub fn hook<F>(&mut self, stage: Stage, order: Order, interest: Interest, handler: F)
     where
         F: Fn(&Arc<Kernel>, &mut Packet) -> Verdict + Send + Sync + 'static,
@@ -270,7 +270,8 @@ impl Registrar<'_> {
         self.entry(stage, order, interest, Handler::Now(Box::new(handler)));
     }
 
-    /// Asks a handler that may wait for the store. The sender's next stanza waits with it, nobody else's.
+    /// Registers a handler that may wait for the store. The sender's next stanza waits with it; other senders
+    /// do not.
     pub fn hook_later<F>(&mut self, stage: Stage, order: Order, interest: Interest, handler: F)
     where
         F: for<'a> Fn(&'a Arc<Kernel>, &'a mut Packet) -> BoxFuture<'a, Verdict> + Send + Sync + 'static,
@@ -284,7 +285,7 @@ impl Registrar<'_> {
         self.entries[stage as usize].push(entry);
     }
 
-    /// Tells of a moment in a session's life; awaited in registration order.
+    /// Registers a handler of session events; awaited in registration order.
     pub fn session<F>(&mut self, kind: SessionEventKind, handler: F)
     where
         F: for<'a> Fn(&'a Arc<Kernel>, &'a SessionEvent) -> BoxFuture<'a, ()> + Send + Sync + 'static,
@@ -292,8 +293,8 @@ impl Registrar<'_> {
         self.table.session_handlers[kind as usize].push(Arc::new(handler));
     }
 
-    /// Tells that an account has been made: by registration, by `user add`, or because a foreign provider's account was
-    /// seen first.
+    /// Registers a handler of account creation: by registration, by `user add`, or on first use of a foreign
+    /// provider's account.
     pub fn creation<F>(&mut self, handler: F)
     where
         F: for<'a> Fn(&'a Arc<Kernel>, &'a Arc<Account>) -> BoxFuture<'a, ()> + Send + Sync + 'static,
@@ -301,7 +302,8 @@ impl Registrar<'_> {
         self.table.creations.push(Arc::new(handler));
     }
 
-    /// Tells that a roster has changed: after the commit and the pushes, before that roster's next change.
+    /// Registers a handler of roster changes: called after the commit and the pushes, before that roster's
+    /// next change.
     pub fn roster_change<F>(&mut self, handler: F)
     where
         F: Fn(&RosterEvent<'_>) + Send + Sync + 'static,
@@ -309,7 +311,8 @@ impl Registrar<'_> {
         self.table.roster_changes.push(Arc::new(handler));
     }
 
-    /// Tells that an account is being deleted, before its rows go (the cascade of `user del`).
+    /// Registers a handler of account deletion, called before the account's rows are deleted (the cascade of
+    /// `user del`).
     pub fn deletion<F>(&mut self, handler: F)
     where
         F: for<'a> Fn(&'a Arc<Kernel>, &'a Arc<Account>) -> BoxFuture<'a, ()> + Send + Sync + 'static,
@@ -317,8 +320,8 @@ impl Registrar<'_> {
         self.table.deletions.push(Arc::new(handler));
     }
 
-    /// Runs a job at an interval for as long as the module is on; of [`Scope::Server`] once, on however many domains that
-    /// is.
+    /// Runs a job at an interval while the module is enabled; with [`Scope::Server`] once, on however many
+    /// domains that is.
     pub fn every<F>(&mut self, interval: Duration, scope: Scope, run: F)
     where
         F: for<'a> Fn(&'a Arc<Kernel>) -> BoxFuture<'a, ()> + Send + Sync + 'static,

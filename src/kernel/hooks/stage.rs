@@ -7,19 +7,19 @@ use xmpp::{Kind, Stanza, StanzaError, StanzaType};
 
 use crate::{BoxFuture, Kernel, Packet};
 
-/// A place on a stanza's way where handlers are asked.
+/// A point in a stanza's path where handlers are called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stage {
     /// Step 3: on the sender's host, after `from` is stamped.
     Send,
-    /// Step 4: before the router's match.
+    /// Step 4: before the destination is looked up.
     Route,
-    /// Step 5: on the recipient's host, once with all its recipients there; a hook may rule on each. Also what is for the
-    /// host itself, which has no recipients.
+    /// Step 5: on the recipient's host, once for all recipients there; a hook may rule on each. Stanzas for
+    /// the host itself, which have no recipients, pass it too.
     Receive,
-    /// Step 6: sessions have taken it. The verdict changes nothing any more.
+    /// Step 6: sessions have taken it. The verdict has no effect.
     Delivered,
-    /// Step 6: nobody is online to take it.
+    /// Step 6: no online session took it.
     Undelivered,
 }
 
@@ -35,26 +35,23 @@ impl Stage {
 /// When a handler runs among those of its stage.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Order {
-    /// Those that protect: privacy, blocking, plugins that guard.
+    /// Protection: privacy, blocking, guarding plugins.
     Guard,
-    /// Before the ordinary.
     Early,
-    /// The ordinary.
     Normal,
-    /// After the ordinary: the fallback, such as the offline store.
+    /// Fallbacks, such as the offline store.
     Late,
-    /// Those that keep the final form: archives.
+    /// Recording of the final form, such as archives.
     Record,
 }
 
-/// What a handler says of a stanza.
+/// A handler's decision about a stanza.
 #[derive(Debug)]
 pub enum Verdict {
-    /// Go on.
     Continue,
     /// The handler has taken care of it.
     Handled,
-    /// Swallow it, counted under the handler's name. An IQ request is answered all the same.
+    /// Drop it, counted under the handler's name. An IQ request is still answered.
     Drop,
     /// Answer the sender with this error.
     Reject(StanzaError),
@@ -62,7 +59,7 @@ pub enum Verdict {
     Replace(Stanza),
 }
 
-/// Which stanzas a handler is asked about.
+/// Which stanzas a handler is called for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interest {
     mask: u64,
@@ -76,12 +73,11 @@ fn bit(kind: Kind, stanza_type: StanzaType) -> u64 {
 }
 
 impl Interest {
-    /// Every stanza.
     pub fn all() -> Self {
         Self { mask: u64::MAX, namespaces: Vec::new() }
     }
 
-    /// Every type of these kinds.
+    /// All stanza types of these kinds.
     pub fn kinds(kinds: &[Kind]) -> Self {
         let row = (1u64 << TYPES) - 1;
         let mask = kinds.iter().fold(0, |mask, kind| mask | row << (*kind as u32 * TYPES));
@@ -93,7 +89,7 @@ impl Interest {
         Self { mask: types.iter().fold(0, |mask, t| mask | bit(kind, *t)), namespaces: Vec::new() }
     }
 
-    /// Both interests' stanzas; a namespace restriction holds only where both have one.
+    /// The union of two interests; a namespace restriction is kept only if both have one.
     pub fn and(mut self, other: Self) -> Self {
         self.mask |= other.mask;
         match self.namespaces.is_empty() || other.namespaces.is_empty() {
@@ -109,7 +105,7 @@ impl Interest {
         self
     }
 
-    /// Does the handler want this stanza?
+    /// Whether the handler is interested in this stanza.
     pub fn wants(&self, stanza: &Stanza) -> bool {
         self.mask & bit(stanza.kind(), stanza.stanza_type()) != 0
             && (self.namespaces.is_empty()
@@ -121,7 +117,7 @@ pub(crate) type NowFn = dyn Fn(&Arc<Kernel>, &mut Packet) -> Verdict + Send + Sy
 pub(crate) type LaterFn =
     dyn for<'a> Fn(&'a Arc<Kernel>, &'a mut Packet) -> BoxFuture<'a, Verdict> + Send + Sync;
 
-/// A handler: one that answers at once, or one that may wait (for the store, never for a peer).
+/// A handler: synchronous, or one that may wait (for the store, never for a peer).
 pub(crate) enum Handler {
     Now(Box<NowFn>),
     Later(Box<LaterFn>),
@@ -149,7 +145,7 @@ impl StageTable {
         Self { mask, entries: entries.into() }
     }
 
-    /// Is anybody interested in stanzas of this kind and type? One load and a test.
+    /// Whether any handler is interested in stanzas of this kind and type. One load and a test.
     pub fn concerns(&self, stanza: &Stanza) -> bool {
         self.mask & bit(stanza.kind(), stanza.stanza_type()) != 0
     }

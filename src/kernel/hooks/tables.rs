@@ -1,4 +1,4 @@
-//! Hook and IQ tables of all hosts, and the map of addresses: immutable, published as one.
+//! Hook and IQ tables of all hosts, and the address map: immutable, published together.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,13 +24,13 @@ use crate::{
     SessionEventKind, Stage, Target,
 };
 
-/// How long replaced tables are waited for.
+/// How long to wait for replaced tables to be released.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) type AtBind =
     Arc<dyn for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<(), StorageError>> + Send + Sync>;
 
-/// What is announced of a target (XEP-0030).
+/// What is announced about a target (XEP-0030).
 #[derive(Default)]
 pub(crate) struct Announced {
     pub features: Vec<Box<str>>,
@@ -61,7 +61,8 @@ pub struct HostTable {
 }
 
 impl HostTable {
-    /// Lets every module register, in order: plugins first, as they run before built-in modules of the same order.
+    /// Lets every module register, in order: plugins first, as they run before built-in modules of the same
+    /// order.
     pub(crate) fn build(
         host: &Arc<Host>,
         options: &HostOptions,
@@ -89,7 +90,6 @@ impl HostTable {
         self.targets.entry(target).or_default()
     }
 
-    /// The handlers of a stage.
     pub fn stage(&self, stage: Stage) -> &StageTable {
         &self.stages[stage as usize]
     }
@@ -119,14 +119,15 @@ impl HostTable {
         &self.bind_features
     }
 
-    /// The modules that are on, in order.
+    /// The enabled modules, in order.
     pub fn modules(&self) -> &[Arc<dyn Module>] {
         &self.modules
     }
 }
 
-/// The tables of all hosts. A stanza takes one reference when it enters and keeps it to its end, so that one
-/// version of each module and plugin judges it; whoever publishes new tables can wait until the old are let go.
+/// The tables of all hosts. A stanza takes one reference when it enters and keeps it to its end, so that a
+/// single version of each module and plugin sees it; after publishing new tables, the caller can wait until
+/// the old ones are released.
 pub struct Tables {
     hosts: Vec<Option<Arc<HostTable>>>,
     pub(crate) addresses: Addresses,
@@ -142,7 +143,7 @@ impl Tables {
         Self { hosts, addresses, gone: watch::channel(()).0 }
     }
 
-    /// A copy in which the given hosts have other tables (or none), and domains lead where the addresses say.
+    /// A copy in which the given hosts have other tables (or `None`), with this address map.
     pub(crate) fn with(&self, changes: Vec<(usize, Option<Arc<HostTable>>)>, addresses: Addresses) -> Self {
         let mut hosts = self.hosts.clone();
         for (index, table) in changes {
@@ -156,28 +157,28 @@ impl Tables {
         Self::of_hosts(hosts, addresses)
     }
 
-    /// The tables of a host; none when it was removed or is not served.
+    /// The tables of a host; `None` if it was removed or is not served.
     pub fn of(&self, host: &Host) -> Option<&Arc<HostTable>> {
         self.hosts.get(host.index()).and_then(Option::as_ref)
     }
 
-    /// Where a domain leads (a U-label): to a host, a service or a link.
+    /// The destination of a domain (U-labels): a host, a service or a link.
     pub fn destination(&self, domain: &str) -> Option<&Destination> {
         self.addresses.destination(domain)
     }
 }
 
-/// Tables that were replaced, and may still be held by stanzas on their way.
+/// Replaced tables that stanzas in progress may still hold.
 pub struct Farewell(watch::Receiver<()>);
 
 impl Farewell {
-    /// To be made before the tables are let go.
+    /// Must be created before the tables are released.
     pub(crate) fn of(tables: &Tables) -> Self {
         Self(tables.gone.subscribe())
     }
 
-    /// Returns once no stanza holds them any more, so that nothing is judged by what they held; false if that takes too
-    /// long.
+    /// Returns once no stanza holds the tables any more, so that nothing they held is still called; `false`
+    /// on timeout.
     pub async fn gone(mut self) -> bool {
         tokio::time::timeout(PATIENCE, async { while self.0.changed().await.is_ok() {} }).await.is_ok()
     }
@@ -187,7 +188,7 @@ impl Farewell {
 mod tests {
     use super::*;
 
-    /// What `Kernel::serve` waits for: a stanza under way keeps the tables that it took first.
+    /// `Kernel::serve` relies on this: a stanza in progress keeps the tables it took first.
     #[test]
     fn tables_are_gone_with_their_last_holder() {
         let tables = Arc::new(Tables::empty());

@@ -1,4 +1,4 @@
-//! The one map of addresses: which domain leads where.
+//! The address map: each domain's destination.
 
 use std::sync::Arc;
 
@@ -8,19 +8,19 @@ use crate::route::service::ServiceAddress;
 use crate::route::taken::Taken;
 use crate::{Host, Kernel, Link};
 
-/// Where a domain leads.
+/// The destination of a domain.
 #[derive(Clone)]
 pub enum Destination {
-    /// A domain that is served here: its accounts, and itself.
+    /// A domain that is served here.
     Host(Arc<Host>),
-    /// A service of ours at an address of its own.
+    /// A local service with an address of its own.
     Service(Arc<ServiceAddress>),
-    /// A way out.
+    /// A link to another server, component or node.
     Link(Arc<dyn Link>),
 }
 
 impl Destination {
-    /// Whose it is, for messages about conflicts.
+    /// Its owner's name, for messages about conflicts.
     fn owner(&self) -> Arc<str> {
         match self {
             Self::Host(_) => "a domain".into(),
@@ -30,7 +30,7 @@ impl Destination {
     }
 }
 
-/// Destinations by domain (U-labels), and the link for all other domains. Immutable, swapped whole.
+/// Destinations by domain (U-labels), and the link for all other domains. Immutable, replaced as a whole.
 #[derive(Clone, Default)]
 pub(crate) struct Addresses {
     by_domain: HashMap<Box<str>, Destination>,
@@ -38,7 +38,7 @@ pub(crate) struct Addresses {
 }
 
 impl Addresses {
-    /// Where a domain leads; else where the default link leads.
+    /// The destination of a domain; else the default link.
     pub fn destination(&self, domain: &str) -> Option<&Destination> {
         self.by_domain.get(domain)
     }
@@ -54,10 +54,10 @@ impl Addresses {
         })
     }
 
-    /// Takes a domain for a destination.
+    /// Claims a domain for a destination.
     ///
     /// # Errors
-    /// The domain leads elsewhere already.
+    /// The domain has another destination already.
     pub fn take(&mut self, domain: &str, destination: Destination) -> Result<(), Taken> {
         let owner = destination.owner();
         match self.by_domain.get(domain) {
@@ -76,7 +76,7 @@ impl Addresses {
         self.by_domain.remove(domain);
     }
 
-    /// The services of a host go; those that it has next are taken anew.
+    /// Removes the services of a host; those of its next tables are claimed anew.
     pub fn remove_services_of(&mut self, host: &Host) {
         self.by_domain.retain(
             |_, destination| !matches!(destination, Destination::Service(one) if one.host().index() == host.index()),
@@ -85,10 +85,10 @@ impl Addresses {
 }
 
 impl Kernel {
-    /// Leads a domain to a link.
+    /// Routes a domain to a link.
     ///
     /// # Errors
-    /// The domain leads elsewhere already.
+    /// The domain has another destination already.
     pub async fn add_link(&self, domain: &str, link: Arc<dyn Link>) -> Result<(), Taken> {
         let guard = self.publishing.lock().await;
         let mut addresses = self.tables.load().addresses.clone();
@@ -97,7 +97,7 @@ impl Kernel {
         Ok(())
     }
 
-    /// A link's domain leads nowhere any more; false if it did not lead to a link.
+    /// Removes a link's domain; `false` if it was not routed to a link.
     pub async fn remove_link(&self, domain: &str) -> bool {
         let guard = self.publishing.lock().await;
         let mut addresses = self.tables.load().addresses.clone();
@@ -109,7 +109,7 @@ impl Kernel {
         is_link
     }
 
-    /// The link for every domain that leads nowhere else; `None`: there is no way to them.
+    /// The link for all domains without another destination; `None`: they are unreachable.
     pub async fn set_default_link(&self, link: Option<Arc<dyn Link>>) {
         let guard = self.publishing.lock().await;
         let mut addresses = self.tables.load().addresses.clone();

@@ -1,4 +1,4 @@
-//! Requests of clients that have not logged in yet (XEP-0077).
+//! Requests of clients that have not authenticated yet (XEP-0077).
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::{BoxFuture, Host, IqResult, Kernel, SessionAbout, Target};
 
 pub(crate) type EarlyHandler = Arc<dyn Fn(EarlyRequest) -> BoxFuture<'static, IqResult> + Send + Sync>;
 
-/// A request before log-in, as its handler sees it.
+/// A request before authentication, as its handler sees it.
 pub struct EarlyRequest {
     pub kernel: Arc<Kernel>,
     /// The host that the stream is for.
@@ -21,7 +21,8 @@ pub struct EarlyRequest {
 }
 
 impl Kernel {
-    /// Answers a request of a client that has not logged in; `None` if no feature answers such a request, or it is none.
+    /// Answers a request of an unauthenticated client; `None` if it is not a request, or no feature handles
+    /// it.
     pub async fn early(
         self: &Arc<Self>,
         host: &Arc<Host>,
@@ -41,7 +42,7 @@ impl Kernel {
         }
     }
 
-    /// Does any feature answer requests before log-in?
+    /// Whether any feature handles requests before authentication.
     pub fn takes_early(&self, host: &Host) -> bool {
         self.table(host).is_some_and(|table| !table.early.is_empty())
     }

@@ -1,4 +1,4 @@
-//! The IQ table: requests to the server find a handler, and get exactly one answer.
+//! The IQ table: each request to the server is matched to a handler and answered exactly once.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::session::intake::Guard;
 use crate::session::lane::{Holds, Lane};
 use crate::{Account, BoxFuture, Host, IqKind, Kernel, Packet, Resource};
 
-/// Whom a request is addressed to, and of whom something is announced.
+/// The addressee of a request, and the subject of disco announcements.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Target {
     /// The domain.
@@ -22,12 +22,12 @@ pub enum Target {
     Service(Arc<str>),
 }
 
-/// What a handler answers: the payload of the result, if it has one, or an error.
+/// A handler's answer: the payload of the result, if any, or an error.
 pub type IqResult = Result<Option<Element>, StanzaError>;
 
 pub(crate) type IqHandler = Arc<dyn Fn(IqRequest) -> BoxFuture<'static, IqResult> + Send + Sync>;
 
-/// A handler, whose it is, and what of the same client waits for it.
+/// A handler, its owner, and which of the client's stanzas wait for its answer.
 #[derive(Clone)]
 pub(crate) struct IqEntry {
     pub owner: Arc<str>,
@@ -35,10 +35,10 @@ pub(crate) struct IqEntry {
     pub handler: IqHandler,
 }
 
-/// What strangers to an account are answered, whether it exists or not.
+/// The error for strangers to an account, whether it exists or not.
 #[derive(Clone, Copy)]
 pub(crate) struct Stranger {
-    /// Also those who ask one of its resources.
+    /// Whether it also applies to requests to the account's resources.
     pub resources: bool,
     pub answer: fn(&Stanza) -> IqResult,
 }
@@ -72,21 +72,21 @@ pub struct IqRequest {
     pub host: Arc<Host>,
     /// The account it is addressed to.
     pub account: Option<Arc<Account>>,
-    /// The client of ours that sent it, if one did.
+    /// The local client that sent it, if any.
     pub resource: Option<Resource>,
     /// The request.
     pub stanza: Stanza,
-    /// While it lives, the sender does not count the request as handled; the handler may hand it on.
+    /// While it lives, the stanza does not count as handled; the handler may pass it on.
     pub guard: Guard,
 }
 
 impl IqRequest {
-    /// Who asks, if the stanza says so.
+    /// The sender's JID, if present.
     pub fn from(&self) -> Option<&Jid> {
         self.stanza.from()
     }
 
-    /// Does the account's owner ask?
+    /// Whether the account's owner sent it.
     pub fn is_own(&self) -> bool {
         match (&self.account, self.stanza.from()) {
             (Some(account), Some(from)) => account.jid().as_str() == from.bare_str(),
@@ -97,7 +97,7 @@ impl IqRequest {
     /// The account of a request that only its owner may make.
     ///
     /// # Errors
-    /// `forbidden` for everybody else.
+    /// `forbidden` for all others.
     pub fn own_account(&self) -> Result<Arc<Account>, StanzaError> {
         match &self.account {
             Some(account) if self.is_own() => Ok(account.clone()),
@@ -115,14 +115,14 @@ pub(crate) fn request_kind(stanza: &Stanza) -> Option<IqKind> {
 }
 
 impl Kernel {
-    /// A request to a domain, or an answer to one of ours.
+    /// A request to a domain, or an answer to one of this server's requests.
     pub(crate) async fn iq_to_host(self: &Arc<Self>, packet: Box<Packet>) {
         let target = packet.is_to_bare().then_some(Target::Host);
         self.answer(packet, target, None).await;
     }
 
-    /// A stanza to a name that has no account: it is answered as an account would answer a stranger, so that nobody can try
-    /// out who exists.
+    /// A stanza to a name without an account: it is answered as an account would answer a stranger, so that
+    /// accounts cannot be enumerated.
     pub(crate) async fn to_nobody(self: &Arc<Self>, mut packet: Box<Packet>, host: &Arc<Host>) {
         packet.host = host.clone();
         let stranger = key(&packet, &Target::Account)
@@ -135,12 +135,12 @@ impl Kernel {
         self.answer_with(packet, answer).await;
     }
 
-    /// A request to an account, or an answer to one that was asked in its name.
+    /// A request to an account, or an answer to a request made in its name.
     pub(crate) async fn iq_to_account(self: &Arc<Self>, packet: Box<Packet>, account: Arc<Account>) {
         self.answer(packet, Some(Target::Account), Some(account)).await;
     }
 
-    /// A request to a service; given back when the table does not know it.
+    /// A request to a service; returned if the table has no handler for it.
     pub(crate) async fn iq_to_service(
         self: &Arc<Self>,
         packet: Box<Packet>,
@@ -155,8 +155,8 @@ impl Kernel {
         None
     }
 
-    /// The one place that answers requests to the server: with the handler's result or error, or with
-    /// `service-unavailable` when there is no handler (RFC 6120 section 8.2.3, RFC 6121 section 8.5).
+    /// The only place where requests to the server are answered: with the handler's result or error, or with
+    /// `service-unavailable` without a handler (RFC 6120 section 8.2.3, RFC 6121 section 8.5).
     async fn answer(
         self: &Arc<Self>,
         packet: Box<Packet>,
@@ -175,7 +175,8 @@ impl Kernel {
         }
     }
 
-    /// Asks a handler. One that does not answer at once goes on as a task, and its client's session reads on.
+    /// Calls a handler. One that does not answer at once continues as a task, and the client's session reads
+    /// on.
     async fn ask(self: &Arc<Self>, packet: Box<Packet>, entry: IqEntry, account: Option<Arc<Account>>) {
         let request = IqRequest {
             kernel: self.clone(),
@@ -196,7 +197,7 @@ impl Kernel {
         self.runtime().tasks.spawn("iq", self.clone().answer_later(packet, answer, lane));
     }
 
-    /// Waits for a handler's turn and its answer.
+    /// Waits for the handler's turn and its answer.
     fn answer_later(
         self: Arc<Self>,
         packet: Box<Packet>,
@@ -209,7 +210,7 @@ impl Kernel {
             }
             let answer = answer.await;
             self.answer_with(packet, answer).await;
-            drop(lane); // what waits behind it comes after the answer
+            drop(lane); // what waits behind it must follow the answer
         })
     }
 

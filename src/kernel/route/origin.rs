@@ -1,4 +1,4 @@
-//! Where a stanza comes from, kept to its end.
+//! The origin of a stanza, kept to its end.
 
 use std::sync::Arc;
 
@@ -7,47 +7,45 @@ use xmpp::Jid;
 use crate::route::service::ServiceAddress;
 use crate::{Account, Host, Link, Resource};
 
-/// Where a stanza entered this server, or who in it made the stanza.
+/// Where a stanza entered this server, or which part of the server created it.
 #[derive(Clone)]
 pub enum Origin {
-    /// A client of ours sent it; `from` is its full JID, stamped.
+    /// A local client; `from` is its full JID, stamped.
     Client(Resource),
-    /// The server sends it for an account.
+    /// The server, on behalf of an account.
     Account(Behalf),
-    /// The domain itself.
     Host(Arc<Host>),
-    /// A service of ours: a room, a plugin's address.
+    /// A local service: a room, a plugin's address.
     Service(Arc<ServiceAddress>),
-    /// It came in by a link, from this domain: another server, a component, another node.
+    /// A link, with the remote domain: another server, a component, another node.
     Link(Arc<dyn Link>, Jid),
 }
 
-/// For which account the server sends something, and why.
+/// The account the server acts for, and why.
 #[derive(Clone)]
 pub struct Behalf {
     pub account: Arc<Account>,
-    /// The resource that it is about: whose presence this is.
+    /// The resource whose presence this is.
     pub resource: Option<Resource>,
-    /// Why it is sent.
     pub cause: Cause,
 }
 
-/// Why the server sends something for an account.
+/// Why the server sends a stanza on behalf of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// A resource's presence, for those who watch the account.
+    /// A resource's presence, for the account's subscribers.
     Broadcast,
-    /// The account asks for a contact's presence.
+    /// The account requests a contact's presence.
     Probe,
-    /// A contact asked for the account's presence.
+    /// A contact requested the account's presence.
     ProbeAnswer,
-    /// The account's state has changed: its resources are told.
+    /// The account's state has changed: its resources are notified.
     Push,
-    /// A subscription comes, changes or ends, or the account lets a contact see more or less of it.
+    /// A subscription is requested, changes or ends, or the account changes what a contact may see.
     Subscription,
     /// The account is being deleted.
     Deletion,
-    /// What one resource sent or received is shown to another.
+    /// A copy, for another resource, of what one resource sent or received.
     Copy,
 }
 
@@ -63,7 +61,7 @@ impl Origin {
         Self::Account(Behalf { account, resource: Some(resource.clone()), cause })
     }
 
-    /// The client that sent it; `None` for whatever the server made itself or a link brought.
+    /// The client that sent it; `None` for stanzas made by the server or brought by a link.
     pub fn client(&self) -> Option<&Resource> {
         match self {
             Self::Client(resource) => Some(resource),
@@ -89,7 +87,7 @@ impl Origin {
         }
     }
 
-    /// Why the server sends it for an account.
+    /// Why the server sends it on behalf of an account.
     pub fn cause(&self) -> Option<Cause> {
         match self {
             Self::Account(behalf) => Some(behalf.cause),
@@ -97,7 +95,7 @@ impl Origin {
         }
     }
 
-    /// The domain of ours that it comes from; `None` for what a link brought.
+    /// The local domain it comes from; `None` for what a link brought.
     pub fn host(&self) -> Option<&Arc<Host>> {
         match self {
             Self::Host(host) => Some(host),

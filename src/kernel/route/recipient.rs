@@ -1,4 +1,4 @@
-//! Whom a packet is for.
+//! The recipients of a packet.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -14,27 +14,27 @@ pub struct Recipient {
     /// As addressed: the account's bare JID, or a full one.
     pub to: Jid,
     pub account: Arc<Account>,
-    /// What the Receive stage says of this recipient; `None`: it gets the stanza.
+    /// The Receive stage's ruling on this recipient; `None`: it gets the stanza.
     pub ruling: Option<Ruling>,
-    /// Which resources took it; filled for hooks at Delivered.
+    /// The resources that took it; filled for hooks at Delivered.
     pub(crate) taken_by: SmallVec<[Resource; 1]>,
 }
 
 /// Why a recipient does not get a packet that others may get.
 #[derive(Clone, Debug)]
 pub enum Ruling {
-    /// It is swallowed for this recipient, counted under the name of the hook that ruled.
+    /// Dropped for this recipient, counted under the name of the hook that ruled.
     Drop,
     /// The sender gets this error from this recipient.
     Reject(StanzaError),
     /// The hook has taken care of it for this recipient.
     Handled,
-    /// Its sessions have got it already, by [`Kernel::deliver_now`](crate::Kernel::deliver_now).
+    /// Delivered already, by [`Kernel::deliver_now`](crate::Kernel::deliver_now).
     Delivered,
 }
 
 impl Recipient {
-    /// An account, by this address of it.
+    /// An account, under this JID.
     pub fn new(to: Jid, account: Arc<Account>) -> Self {
         Self { to, account, ruling: None, taken_by: SmallVec::new() }
     }
@@ -51,9 +51,8 @@ pub enum Recipients {
     /// Not resolved yet, or the host itself.
     #[default]
     Unknown,
-    /// One account.
     One(Recipient),
-    /// Several, of a broadcast.
+    /// Several, for a broadcast.
     Many(Vec<Recipient>),
 }
 

@@ -1,4 +1,4 @@
-//! Requests of our own, with their answers.
+//! The server's own IQ requests and their answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,26 +10,25 @@ use xmpp::{Element, Jid, Stanza, StanzaType};
 
 use crate::{IqKind, Kernel, Origin, Packet};
 
-/// Requests that wait for an answer at once; one more fails.
+/// Requests that may await an answer at once; further ones fail.
 const PENDING: usize = 100_000;
 
-/// Why there is no answer to a request.
+/// Why a request got no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestError {
-    /// None came in time.
     Timeout,
-    /// Too many requests wait for an answer already.
+    /// Too many requests await an answer already.
     TooMany,
 }
 
-/// Requests that wait for an answer, by their ids.
+/// Requests that await an answer, by id.
 #[derive(Default)]
 pub(crate) struct Pending(Mutex<HashMap<Box<str>, Asked>>);
 
-/// Who was asked, and where the answer goes.
+/// The JID that must answer, and where the answer goes.
 type Asked = (Jid, oneshot::Sender<Stanza>);
 
-/// Takes the request out when it is given up.
+/// Removes the request if it is abandoned.
 struct Waiting<'a> {
     pending: &'a Pending,
     id: Box<str>,
@@ -42,8 +41,8 @@ impl Drop for Waiting<'_> {
 }
 
 impl Kernel {
-    /// Asks `to` for something and returns the answer, a result or an error stanza. `from` is a domain of ours, a
-    /// service's address, or an account's bare JID; the answer counts only from the JID that was asked.
+    /// Sends a request to `to` and returns the answer, a result or an error stanza. `from` is a local domain,
+    /// a service's address, or an account's bare JID; only an answer from `to` counts.
     ///
     /// # Errors
     /// See [`RequestError`].
@@ -80,7 +79,7 @@ impl Kernel {
         }
     }
 
-    /// An IQ result or error for the server itself: true when a request waited for it.
+    /// Passes on an IQ result or error for the server itself; `true` if a request awaited it.
     pub(crate) fn answered(&self, packet: &Packet) -> bool {
         let stanza = &packet.stanza;
         if !matches!(stanza.stanza_type(), StanzaType::Result | StanzaType::Error) {

@@ -7,7 +7,8 @@ use xmpp::{Kind, StanzaError, StanzaType};
 use crate::{Destination, Host, Kernel, Packet, Stage};
 
 impl Kernel {
-    /// Finds who takes the stanza. "Nobody answered" is written here and in `deliver`, nowhere else.
+    /// Finds the destination of the stanza. Errors for stanzas without one are sent here and in `deliver`,
+    /// nowhere else.
     pub(crate) async fn route(self: &Arc<Self>, packet: Box<Packet>) {
         let Some(packet) = self.stage(Stage::Route, packet).await else { return };
         let Some(to) = packet.stanza.to().cloned() else { return self.to_self(packet).await };
@@ -38,7 +39,7 @@ impl Kernel {
         let presence = packet.stanza.kind() == Kind::Presence;
         let broadcast = matches!(packet.stanza.stanza_type(), StanzaType::None | StanzaType::Unavailable);
         if presence && broadcast && host.accounts.get(local).is_none() {
-            return self.ignore(packet); // whoever is not in memory is not online: no query
+            return self.ignore(packet); // an account not in memory is not online: no query
         }
         match self.account(host, local).await {
             Ok(Some(account)) => self.to_account(packet, account).await,
@@ -63,7 +64,7 @@ impl Kernel {
         }
     }
 
-    /// No way leads to that domain (RFC 6120 section 10.4).
+    /// The domain has no destination (RFC 6120 section 10.4).
     async fn unreachable(self: &Arc<Self>, packet: Box<Packet>) {
         let presence = packet.stanza.kind() == Kind::Presence;
         match presence && !matches!(packet.stanza.stanza_type(), StanzaType::Subscribe) {

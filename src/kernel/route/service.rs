@@ -1,4 +1,4 @@
-//! Services at addresses of their own: rooms, publish-subscribe, a plugin's address.
+//! Services with addresses of their own: rooms, publish-subscribe, a plugin's address.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use xmpp::Kind;
 
 use crate::{BoxFuture, Host, Kernel, Packet};
 
-/// What serves an address.
+/// The handler of a service address.
 pub trait Service: Send + Sync {
-    /// Takes a stanza for the address or for a JID at it. Requests that the IQ table knows do not come here. Ends when the
-    /// stanza's fate is decided; an IQ request is to be answered exactly once, by [`Kernel::reply`] or
-    /// [`Kernel::bounce`].
+    /// Takes a stanza for the address or for a JID at it. Requests with a handler in the IQ table do not come
+    /// here. Returns when the stanza's fate is decided; an IQ request must be answered exactly once, by
+    /// [`Kernel::reply`] or [`Kernel::bounce`].
     fn take<'a>(
         &'a self,
         kernel: &'a Arc<Kernel>,
@@ -19,7 +19,6 @@ pub trait Service: Send + Sync {
     ) -> BoxFuture<'a, ()>;
 }
 
-/// A service's address.
 pub struct ServiceAddress {
     domain: Arc<str>,
     host: Arc<Host>,
@@ -32,12 +31,12 @@ impl ServiceAddress {
         Self { domain: domain.into(), host, owner, service }
     }
 
-    /// The address: a domain, a U-label.
+    /// The address: a domain as U-labels.
     pub fn domain(&self) -> &Arc<str> {
         &self.domain
     }
 
-    /// The host that it belongs to, whose hooks run.
+    /// The host it belongs to, whose hooks run.
     pub fn host(&self) -> &Arc<Host> {
         &self.host
     }
@@ -49,7 +48,6 @@ impl ServiceAddress {
 }
 
 impl Kernel {
-    /// A stanza for a service.
     pub(crate) async fn to_service(self: &Arc<Self>, mut packet: Box<Packet>, service: Arc<ServiceAddress>) {
         packet.host = service.host.clone();
         let Some(packet) = self.enter_receive(packet).await else { return };

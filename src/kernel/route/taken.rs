@@ -1,14 +1,14 @@
-//! Two who want the same: refused before anything is published.
+//! Conflicting registrations: refused before anything is published.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Two who want the same: nothing is published then.
+/// Two owners claim the same thing; nothing is published then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {
-    /// What both want: an address, requests of one kind.
+    /// What both claim: an address, or requests of one kind.
     pub what: String,
-    /// The modules or plugins.
+    /// The modules or plugins that claim it.
     pub owners: [Arc<str>; 2],
 }
 

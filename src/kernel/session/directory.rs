@@ -1,4 +1,4 @@
-//! All sessions of this server, and the jobs that look after them.
+//! All sessions of this server, and the jobs that maintain them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,9 +12,9 @@ use crate::session::Session;
 use crate::{Attachment, Kernel, Resource, SessionAbout};
 
 const SHARDS: usize = 16;
-/// How often sessions that wait to be resumed are looked at.
+/// How often detached sessions are checked.
 const TICK: Duration = Duration::from_secs(1);
-/// How long a session that parts may take to read its last answers.
+/// How long a session may take to read its last answers before it is closed.
 const PARTING: Duration = Duration::from_secs(5);
 
 /// Sessions by id.
@@ -22,7 +22,7 @@ const PARTING: Duration = Duration::from_secs(5);
 pub(crate) struct Sessions {
     shards: [Mutex<HashMap<u64, Arc<Session>>>; SHARDS],
     next: AtomicU64,
-    /// Those without a connection; looked at once a second.
+    /// Those without a connection; checked once a second.
     detached: Mutex<HashMap<u64, Arc<Session>>>,
 }
 
@@ -33,13 +33,13 @@ pub struct SessionInfo {
     pub id: u64,
     /// Its full JID.
     pub jid: xmpp::Jid,
-    /// Its connection, present or last.
+    /// Its connection, current or last.
     pub about: SessionAbout,
     /// When it was bound, UTC microseconds.
     pub since_us: i64,
     /// Attached, detached or closed.
     pub attachment: Attachment,
-    /// Presence priority; none while not available.
+    /// Presence priority; `None` while not available.
     pub priority: Option<i8>,
 }
 
@@ -76,7 +76,7 @@ impl Sessions {
         self.detached.lock().insert(session.id(), session);
     }
 
-    /// Those whose time is up or whose end somebody asked for; forgets those that were resumed or have ended.
+    /// Sessions whose time is up or whose end was requested; forgets those that were resumed or have ended.
     fn due(&self, now_us: i64) -> Vec<Arc<Session>> {
         let mut due = Vec::new();
         self.detached.lock().retain(|_, session| match session.attachment() {
@@ -97,12 +97,12 @@ impl Kernel {
         self.sessions.get(id).map(Resource::new)
     }
 
-    /// How many sessions there are, attached or waiting to be resumed.
+    /// The number of sessions, attached or detached.
     pub fn session_count(&self) -> usize {
         self.sessions.count()
     }
 
-    /// All sessions, by JID.
+    /// All sessions, sorted by JID.
     pub fn session_list(&self) -> Vec<SessionInfo> {
         let mut list: Vec<_> = self
             .sessions
@@ -121,14 +121,14 @@ impl Kernel {
         list
     }
 
-    /// Ends a session from outside: its stream with this error if it has one, at once if it has none.
+    /// Ends a session from outside: closes its stream with this error, or ends it at once if it is detached.
     pub async fn kick(self: &Arc<Self>, resource: &Resource, error: StreamError) {
         resource.close(error);
         self.end(resource).await;
     }
 
-    /// Ends a session once what its client has asked is answered: the client reads the answer, then its stream ends with
-    /// this error. Does not wait for that.
+    /// Ends a session once its client's requests are answered: the client reads the answer, then its stream
+    /// is closed with this error. Does not wait for that.
     pub fn part(self: &Arc<Self>, resource: &Resource, error: StreamError) {
         let (kernel, resource) = (self.clone(), resource.clone());
         self.runtime().tasks.spawn("part", async move {
@@ -145,8 +145,8 @@ impl Kernel {
         });
     }
 
-    /// The end of everything: every session is closed with `system-shutdown`, what they had not received is
-    /// stored, and the writes in flight are waited for.
+    /// Shutdown: closes every session with `system-shutdown`, stores what they had not received, and waits
+    /// for the writes in flight.
     pub async fn shut_down(self: &Arc<Self>) {
         for host in self.hosts() {
             host.set_enabled(false);
@@ -161,7 +161,7 @@ impl Kernel {
     }
 }
 
-/// The kernel's own jobs, until the drain.
+/// The kernel's own jobs, until shutdown begins.
 pub(crate) async fn jobs(kernel: Arc<Kernel>) {
     let mut ticks = 0u64;
     loop {
@@ -172,7 +172,7 @@ pub(crate) async fn jobs(kernel: Arc<Kernel>) {
         ticks += 1;
         for session in kernel.sessions.due(kernel.now_us()) {
             let kernel = kernel.clone();
-            // One account whose sessions take long to end keeps nobody else's waiting.
+            // An account whose sessions take long to end must not delay the others.
             kernel.clone().runtime().tasks.spawn("give up", async move { kernel.give_up(&session).await });
         }
         if ticks.is_multiple_of(60) {

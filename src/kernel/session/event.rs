@@ -1,4 +1,4 @@
-//! Events in the life of a session, published to features.
+//! Session events, published to features.
 
 use std::sync::Arc;
 
@@ -9,19 +9,18 @@ use crate::{Backlog, BoxFuture, Kernel, Resource};
 /// What has happened to a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SessionEventKind {
-    /// A resource has been bound.
     Bound,
-    /// It is available, or takes messages from now on, and whoever watches it has been told: stored messages are read
-    /// back now.
+    /// It is available, or takes messages from now on, and its watchers have been notified: stored messages
+    /// are read back now.
     Available,
-    /// It is not available any more.
+    /// It is no longer available.
     Unavailable,
-    /// Its connection is lost; it waits to be resumed.
+    /// Its connection is lost; it can be resumed.
     Detached,
-    /// Another connection has taken it up.
+    /// Another connection has resumed it.
     Resumed,
-    /// The session was ended: by its client, by loss of the connection, or by the server. It is out of its
-    /// account's list; `unavailable` has to be told to whoever knew it.
+    /// It has ended: by its client, by loss of the connection, or by the server. It is out of its account's
+    /// list; `unavailable` must be sent to those who saw its presence.
     Closed,
 }
 
@@ -29,11 +28,8 @@ impl SessionEventKind {
     pub(crate) const COUNT: usize = 6;
 }
 
-/// Something has happened to a session.
 pub struct SessionEvent {
-    /// What.
     pub kind: SessionEventKind,
-    /// To which.
     pub resource: Resource,
     backlog: Mutex<Option<Backlog>>,
 }
@@ -43,19 +39,19 @@ impl SessionEvent {
         Self { kind, resource, backlog: Mutex::new(backlog) }
     }
 
-    /// At Available: what is sent to the session waits behind stored messages while the backlog lives. Taken by the one
-    /// feature that reads them back; `None` if they are being read back already, or the session takes no messages.
+    /// At Available: new stanzas for the session wait behind stored messages while the backlog lives. Taken
+    /// by the one feature that reads them back; `None` if a read-back is already running, or the session
+    /// takes no messages.
     pub fn take_backlog(&self) -> Option<Backlog> {
         self.backlog.lock().take()
     }
 }
 
-/// A handler of session events.
 pub type SessionHandler =
     Arc<dyn for<'a> Fn(&'a Arc<Kernel>, &'a SessionEvent) -> BoxFuture<'a, ()> + Send + Sync>;
 
 impl Kernel {
-    /// Publishes an event that brings no backlog.
+    /// Publishes an event without a backlog.
     pub(crate) async fn publish_plain_event(self: &Arc<Self>, kind: SessionEventKind, resource: Resource) {
         self.publish_session_event(SessionEvent::new(kind, resource, None)).await;
     }

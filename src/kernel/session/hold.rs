@@ -10,20 +10,21 @@ use crate::session::Session;
 use crate::session::mailbox::{Taken, TooHigh};
 use crate::{Attachment, Host, Kernel, Receipt, Resource};
 
-/// Stanzas taken out of the mailbox at once: room for them is made for every look into it, and mostly there is one.
+/// Stanzas taken from the mailbox at once: each call reserves room for them, and mostly there is one.
 const AT_ONCE: usize = 4;
 
-/// What was written of what waits for a session.
+/// What was written from a mailbox.
 #[derive(Default)]
 pub struct Batch {
     /// Stanzas written.
     pub stanzas: usize,
-    /// To be told once the bytes have left; empty where stream management counts.
+    /// To be notified once the bytes are sent; empty with stream management, which has its own count.
     pub receipts: Vec<Arc<dyn Receipt>>,
 }
 
-/// A connection's hold on a session. Another connection that resumes the session waits until this hold is dropped.
-/// Dropping the hold of a still attached session ends it, since nothing would read its mailbox any more.
+/// A connection's hold on a session. Another connection that resumes the session waits until this hold is
+/// dropped. Dropping the hold of a still attached session ends it, since nothing would read its mailbox any
+/// more.
 pub struct Hold {
     resource: Resource,
     kernel: Arc<Kernel>,
@@ -50,30 +51,28 @@ impl Hold {
         &self.resource
     }
 
-    /// Its full JID.
     pub fn jid(&self) -> &Jid {
         self.resource.jid()
     }
 
-    /// The domain it belongs to.
     pub fn host(&self) -> &Arc<Host> {
         self.resource.host()
     }
 
-    /// Another connection has taken the session over: leave, and leave the session alone.
+    /// Whether another connection has taken the session over: this one must stop and leave the session alone.
     pub fn superseded(&self) -> bool {
         self.session().epoch.load(Ordering::Acquire) != self.epoch
     }
 
-    /// The client's stanza, `from` stamped, goes its way. Ends when its fate is decided, but for writes in flight and
-    /// requests that are answered later. It may wait for room with its recipient, so what is sent to the client is to be
-    /// written meanwhile.
+    /// Processes the client's stanza, `from` stamped. Returns when its fate is decided, except for writes in
+    /// flight and requests that are answered later. It may wait for room with its recipient, so the caller
+    /// must keep writing to the client meanwhile.
     pub fn process(&self, stanza: Stanza) -> impl Future<Output = ()> + Send + use<> {
         self.take_in(Ok(stanza))
     }
 
-    /// The same for what may be no well-formed stanza (`Err`): that is answered with this reply, if it is of a kind that is
-    /// answered, and counts as handled.
+    /// As [`process`](Self::process), for what may be a malformed stanza (`Err`): that is answered with this
+    /// reply, if it is of a kind that is answered, and counts as handled.
     pub fn take_in(&self, read: Result<Stanza, Option<Stanza>>) -> impl Future<Output = ()> + Send + use<> {
         let (kernel, resource) = (self.kernel.clone(), self.resource.clone());
         async move {
@@ -84,13 +83,13 @@ impl Hold {
         }
     }
 
-    /// Does so much wait of what the client has asked for that it is not to be read on?
+    /// Whether so many answers to the client are waiting that it must not be read from.
     pub fn is_answering(&self) -> bool {
         self.session().mailbox.is_answering()
     }
 
-    /// Hands what waits to `write`, in order, until it returns that at least `room` bytes lie ready; one stanza at least.
-    /// Nothing is locked meanwhile.
+    /// Passes waiting stanzas to `write`, in order, until it returns that at least `room` bytes are buffered;
+    /// at least one stanza. No lock is held meanwhile.
     pub fn gather(&self, room: usize, mut write: impl FnMut(&Stanza) -> usize) -> Batch {
         let mut batch = Batch::default();
         let mut ready = 0;
@@ -114,22 +113,23 @@ impl Hold {
         self.session().mailbox.woken().await;
     }
 
-    /// The stream error to end with, when the end was asked for.
+    /// The stream error to end with, if the end was requested.
     pub fn ending(&self) -> Option<StreamError> {
         self.session().mailbox.ending()
     }
 
-    /// What is written is kept until the transport [confirms](Self::confirm) it (XEP-0124 section 9).
+    /// Keeps what is written until the transport [confirms](Self::confirm) it (XEP-0124 section 9).
     pub fn keep(&self) {
         self.session().mailbox.manage();
     }
 
-    /// So many more stanzas have arrived, as a transport shows that keeps count itself.
+    /// This many more stanzas have arrived, for a transport with its own acknowledgements.
     pub fn confirm(&self, stanzas: usize) {
         self.session().mailbox.confirm(stanzas);
     }
 
-    /// Stream management begins: counting starts, and what is written is kept until it is acknowledged (XEP-0198).
+    /// Enables stream management: counting starts, and what is written is kept until it is acknowledged
+    /// (XEP-0198).
     pub fn manage(&self) {
         self.session().intake.rebase();
         self.session().mailbox.manage();
@@ -148,43 +148,44 @@ impl Hold {
     /// The client has handled stanzas up to `h` (XEP-0198 section 4).
     ///
     /// # Errors
-    /// It claims more than was written.
+    /// `h` is higher than the number written.
     pub fn acknowledge(&self, h: u32) -> Result<(), TooHigh> {
         self.session().mailbox.acknowledge(h)
     }
 
-    /// `h`: the client's stanzas whose fate is settled, since stream management was enabled (XEP-0198), modulo 2^32.
+    /// `h`: the client's stanzas whose fate is settled, since stream management was enabled (XEP-0198),
+    /// modulo 2^32.
     pub fn handled(&self) -> u32 {
         self.session().intake.handled()
     }
 
-    /// How many of the client's stanzas have been read since the session was bound.
+    /// The number of the client's stanzas read since the session was bound.
     pub fn read(&self) -> u64 {
         self.session().intake.read()
     }
 
-    /// Have the first `count` of the client's stanzas met their fate?
+    /// Whether the fate of the client's first `count` stanzas is settled.
     pub fn has_settled(&self, count: u64) -> bool {
         self.session().intake.has_settled(count)
     }
 
-    /// Waits until all of the client's stanzas that have been read have met their fate.
+    /// Waits until the fate of all of the client's stanzas read so far is settled.
     pub fn all_settled(&self) -> impl Future<Output = ()> + Send + use<> {
         let resource = self.resource.clone();
         async move { resource.session().intake.quiet().await }
     }
 
-    /// Waits until the first `count` of the client's stanzas have met their fate.
+    /// Waits until the fate of the client's first `count` stanzas is settled.
     pub async fn settled(&self, count: u64) {
         self.session().intake.settled(count).await;
     }
 
-    /// The client does not read what it is sent: its stream is to end.
+    /// The client does not read what it is sent: its stream must end.
     pub fn too_slow(&self) {
         self.session().too_slow();
     }
 
-    /// The connection is lost and the session may be resumed: it waits (XEP-0198 section 5).
+    /// The connection is lost and the session may be resumed: detaches it (XEP-0198 section 5).
     pub async fn detach(&self) {
         self.kernel.detach(self.session()).await;
     }
@@ -204,7 +205,7 @@ impl Drop for Hold {
         }
         let (kernel, session, epoch) = (self.kernel.clone(), self.session().clone(), self.epoch);
         self.kernel.runtime().tasks.spawn("abandoned", async move {
-            let _driver = driver; // whoever resumes it meanwhile waits, and is told that it is gone
+            let _driver = driver; // one that resumes it waits, then finds it ended
             kernel.end_untaken(&session, epoch).await;
         });
     }

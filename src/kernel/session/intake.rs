@@ -1,4 +1,4 @@
-//! Which of a session's stanzas have met their fate: the `h` of XEP-0198.
+//! Which of a session's stanzas are settled: the `h` of XEP-0198.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,32 +22,32 @@ pub(crate) struct Intake {
 
 #[derive(Default)]
 struct Inner {
-    /// Fates after the prefix: how many guards each stanza still has; 0 is settled.
+    /// Stanzas after that prefix: the number of guards each still has; 0 is settled.
     open: VecDeque<u32>,
-    /// Number of the first entry of `open`: so many stanzas have been settled since the session began.
+    /// Number of the first entry of `open`: the count of stanzas settled since the session began.
     first: u64,
-    /// `h` counts from where stream management was enabled.
+    /// `h` counts from this stanza, at which stream management was enabled.
     base: u64,
-    /// Requests that are being answered while the session reads on.
+    /// Requests being answered while the session reads on.
     lanes: Lanes,
-    /// Numbers of the stanzas whose writes are in flight, one for each write.
+    /// Numbers of the stanzas with writes in flight, one entry per write.
     writes: Vec<u64>,
 }
 
 impl Intake {
-    /// A stanza was read; returns its number. It has one guard.
+    /// Registers a stanza that was read, with one guard; returns its number.
     pub fn begin(&self) -> u64 {
         let mut inner = self.inner.lock();
         inner.open.push_back(1);
         inner.first + inner.open.len() as u64 - 1
     }
 
-    /// The stanza with this number has one guard more.
+    /// Adds a guard to the stanza with this number.
     fn hold(&self, number: u64) {
         self.inner.lock().guards(number, |guards| *guards += 1);
     }
 
-    /// The stanza with this number has one guard less; without any it has met its fate.
+    /// Removes a guard from the stanza with this number; without guards it is settled.
     pub fn settle(&self, number: u64) {
         let mut inner = self.inner.lock();
         inner.guards(number, |guards| *guards = guards.saturating_sub(1));
@@ -62,13 +62,13 @@ impl Intake {
         self.settled.notify_waiters();
     }
 
-    /// Stream management begins: counting starts at zero (XEP-0198 section 4).
+    /// Stream management is enabled: counting starts at zero (XEP-0198 section 4).
     pub fn rebase(&self) {
         let mut inner = self.inner.lock();
         inner.base = inner.first + inner.open.len() as u64;
     }
 
-    /// `h`: stanzas settled since stream management was enabled, modulo 2^32. Those from before may still be open.
+    /// `h`: stanzas settled since stream management was enabled, modulo 2^32. Earlier ones may still be open.
     pub fn handled(&self) -> u32 {
         let inner = self.inner.lock();
         inner.first.saturating_sub(inner.base) as u32
@@ -80,22 +80,22 @@ impl Intake {
         inner.first + inner.open.len() as u64
     }
 
-    /// Have the first `count` stanzas met their fate?
+    /// Whether the first `count` stanzas are settled.
     pub fn has_settled(&self, count: u64) -> bool {
         self.inner.lock().first >= count
     }
 
-    /// Waits until fewer stanzas are unsettled than a session may have.
+    /// Waits until the session has fewer unsettled stanzas than its limit.
     pub async fn room(&self) {
         self.until(|inner| inner.open.len() < UNSETTLED).await;
     }
 
-    /// Waits until every stanza read so far has met its fate.
+    /// Waits until every stanza read so far is settled.
     pub async fn quiet(&self) {
         self.until(|inner| inner.open.is_empty()).await;
     }
 
-    /// Waits until the first `count` stanzas have met their fate.
+    /// Waits until the first `count` stanzas are settled.
     pub async fn settled(&self, count: u64) {
         self.until(|inner| inner.first >= count).await;
     }
@@ -116,7 +116,7 @@ impl Intake {
         with(&mut self.inner.lock().lanes)
     }
 
-    /// Waits until the lanes say so.
+    /// Waits until `free` holds for the lanes.
     pub(super) async fn until_lanes(&self, free: impl Fn(&Lanes) -> bool) {
         self.until(|inner| free(&inner.lanes)).await;
     }
@@ -145,8 +145,9 @@ impl Inner {
     }
 }
 
-/// While any guard of a stanza lives, its sender does not count it as handled (XEP-0198). Whoever decides its fate later
-/// keeps one: a write, a handler that answers later. Of a stanza that no client of ours sent it guards nothing.
+/// While any guard of a stanza lives, the stanza does not count as handled (XEP-0198). Whatever decides its
+/// fate later keeps one: a write, a handler that answers later. For a stanza that no local client sent it
+/// does nothing.
 #[derive(Default)]
 pub struct Guard(Option<(Arc<Session>, u64)>);
 
@@ -165,8 +166,8 @@ impl Guard {
         Some(InFlight(session, number))
     }
 
-    /// Waits until it is known of each earlier stanza's write whether it has failed: a client gets errors in the order of
-    /// its stanzas.
+    /// Waits until each earlier stanza's write is known to have succeeded or failed: a client gets errors in
+    /// the order of its stanzas.
     pub(crate) async fn turn(&self) {
         if let Some((session, number)) = &self.0 {
             session.intake.until(|inner| inner.writes.iter().all(|write| write >= number)).await;
@@ -214,7 +215,7 @@ mod tests {
         assert_eq!(intake.handled(), 1);
         intake.settle(numbers[1]);
         assert_eq!(intake.handled(), 3);
-        intake.settle(numbers[1]); // once more does nothing
+        intake.settle(numbers[1]); // settling twice has no effect
         assert_eq!(intake.handled(), 3);
         intake.settle(numbers[3]);
         assert_eq!(intake.handled(), 4);

@@ -6,19 +6,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::session::Session;
 use crate::{Resource, State};
 
-/// A session has asked for the roster.
+/// Whether a session has requested the roster.
 #[derive(Default)]
 struct Interested(AtomicBool);
 
 const INTERESTED: State<Resource, Interested> = State::new();
 
 impl Resource {
-    /// Has it asked for the roster, so that it gets pushes?
+    /// Whether it has requested the roster, so that it gets pushes.
     pub fn is_interested(&self) -> bool {
         INTERESTED.peek(self).is_some_and(|interested| interested.0.load(Ordering::Acquire))
     }
 
-    /// It has asked for the roster.
+    /// Marks it as having requested the roster.
     pub fn set_interested(&self) {
         INTERESTED.of(self).0.store(true, Ordering::Release);
     }

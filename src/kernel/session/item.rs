@@ -1,4 +1,4 @@
-//! One stanza that waits for a session.
+//! One stanza in a session's mailbox.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,30 +7,30 @@ use xmpp::{Jid, Stanza, delay};
 
 use crate::session::mailbox::Charge;
 
-/// Told what became of a stanza that lies in a store as well.
+/// Notified of what became of a stanza that is in a store as well.
 pub trait Receipt: Send + Sync {
     /// It has been written to the client, or acknowledged by it where stream management is on.
     fn delivered(&self);
-    /// It was not delivered; the store still holds it.
+    /// It was not delivered; the store still has it.
     fn returned(&self);
 }
 
-/// A stanza that waits for a session, or for its client's acknowledgement.
+/// A stanza in a mailbox, to be written or acknowledged.
 #[derive(Clone)]
 pub struct Item {
     /// The stanza, addressed as it will be written.
     pub stanza: Stanza,
     /// When it first reached this server, UTC microseconds.
     pub received_us: i64,
-    /// Set when the stanza lies in a store too.
+    /// Set if the stanza is in a store too.
     pub receipt: Option<Arc<dyn Receipt>>,
-    /// It carries this domain's own delay stamp already (XEP-0203).
+    /// Whether it has this domain's own delay stamp (XEP-0203) already.
     pub stamped: bool,
     /// For this session alone: an answer, a push, a copy. It ends with the session.
     pub(crate) alone: bool,
-    /// Whose share of the mailbox it takes up.
+    /// The mailbox share it is charged to.
     pub(crate) charge: Charge,
-    /// Several sessions got the stanza: how many still have it, or have had it.
+    /// Set if several sessions got the stanza: how many still have it, or have had it.
     pub(crate) copies: Option<Arc<AtomicUsize>>,
 }
 
@@ -41,30 +41,31 @@ impl Item {
         Self { stanza, received_us, receipt: None, stamped: false, alone: false, charge, copies: None }
     }
 
-    /// A stanza that was read back from a store, stamped; `receipt` is told what becomes of it.
+    /// A stanza that was read back from a store, stamped; `receipt` is notified of what becomes of it.
     pub fn stored(stanza: Stanza, received_us: i64, receipt: Arc<dyn Receipt>) -> Self {
         let (receipt, charge) = (Some(receipt), Charge::Paced);
         Self { receipt, stamped: true, charge, ..Self::new(stanza, received_us) }
     }
 
-    /// A stanza that the server itself has for this session alone.
+    /// A stanza from the server itself for this session alone.
     pub(crate) fn own(stanza: Stanza, received_us: i64, charge: Charge) -> Self {
         Self { alone: true, charge, ..Self::new(stanza, received_us) }
     }
 
-    /// Stamps a message with the time of its coming, once (XEP-0203).
+    /// Stamps a message with the time it was received, once (XEP-0203).
     pub(crate) fn stamp(&mut self, by: &Jid) {
         if !std::mem::replace(&mut self.stamped, true) {
             self.stanza = self.stanza.append(&delay::delay(by, self.received_us, None));
         }
     }
 
-    /// Its session has ended without it. Has another session the stanza as well?
+    /// Called when its session has ended without delivering it: whether another session has the stanza as
+    /// well.
     pub(crate) fn is_elsewhere(&self) -> bool {
         self.copies.as_ref().is_some_and(|copies| copies.fetch_sub(1, Ordering::AcqRel) > 1)
     }
 
-    /// Bytes: its text and what holding it costs.
+    /// Size in bytes: its text and the overhead of holding it.
     pub(crate) fn weight(&self) -> usize {
         self.stanza.size() + size_of::<Self>()
     }

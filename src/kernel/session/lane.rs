@@ -1,4 +1,4 @@
-//! Requests that are answered while their session reads on, and what waits behind them.
+//! Requests answered while their session reads on, and what waits behind them.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use xmpp::Kind;
 
 use crate::session::Session;
 
-/// What of the same client waits until a request that is answered later has been answered.
+/// Which stanzas of the same client wait until a pending request has been answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Holds {
-    /// Requests to the same feature: they see what the one before them has changed.
+    /// Requests to the same feature: they see the changes of the one before.
     #[default]
     Requests,
     /// Those, and presence: the request changes who sees it.
@@ -24,7 +24,7 @@ impl Holds {
     }
 }
 
-/// The requests of one session that are being answered.
+/// The pending requests of one session.
 #[derive(Default)]
 pub(crate) struct Lanes {
     open: Vec<Request>,
@@ -56,7 +56,7 @@ impl Lanes {
         }
     }
 
-    /// Is this request the first of its feature's? Requests stand in the order in which they came.
+    /// Whether this request is the first of its feature's. Requests are in order of arrival.
     fn is_first(&self, number: u32) -> bool {
         let Some(own) = self.open.iter().find(|request| request.number == number) else { return true };
         self.open.iter().find(|request| request.owner == own.owner).is_none_or(|first| first.number == number)
@@ -67,14 +67,14 @@ impl Lanes {
     }
 }
 
-/// A request's place among those of its session; it leaves when this is dropped.
+/// A request's place among those of its session, removed when this is dropped.
 pub(crate) struct Lane {
     session: Arc<Session>,
     number: u32,
 }
 
 impl Lane {
-    /// A request to a feature goes on while its session reads on.
+    /// Registers a request to a feature that is answered while its session reads on.
     pub fn enter(session: &Arc<Session>, owner: &Arc<str>, holds: Holds) -> Self {
         let number = session.intake.lanes(|lanes| lanes.enter(owner, holds));
         Self { session: session.clone(), number }
@@ -94,12 +94,13 @@ impl Drop for Lane {
 }
 
 impl Session {
-    /// Is no request to this feature open? Asked by the session's own stanzas only, which come one by one.
+    /// Whether no request to this feature is pending. Called only for the session's own stanzas, one at a
+    /// time.
     pub(crate) fn is_free_for(&self, owner: &Arc<str>) -> bool {
         self.intake.lanes(|lanes| lanes.is_free_for(owner))
     }
 
-    /// Waits until no open request holds a stanza of this kind.
+    /// Waits until no pending request holds up a stanza of this kind.
     pub(crate) async fn unheld(&self, kind: Kind) {
         self.intake.until_lanes(|lanes| !lanes.hold(kind)).await;
     }

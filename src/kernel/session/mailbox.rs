@@ -1,4 +1,5 @@
-//! What waits for one session: a short locked deque and a notify, bounded in stanzas and bytes.
+//! The stanzas waiting for one session: a deque under a short lock and a notify, bounded in stanzas and
+//! bytes.
 
 mod charge;
 mod contents;
@@ -16,39 +17,39 @@ use crate::{Item, Limits, Receipt};
 pub(crate) use charge::Charge;
 use contents::{Contents, Was};
 
-/// What may still wait when the next stored message follows.
+/// A stored message is added only while fewer stanzas than this wait.
 const BULK_STANZAS: usize = 50;
 const BULK_BYTES: usize = 64 << 10;
 
 /// Why a stanza was not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PushError {
-    /// A bound is reached, and the reader has made no progress for too long.
+    /// A bound is reached, and the client has made no progress for too long.
     Full,
     /// A bound is reached, or the sender's share of it.
     Crowded {
-        /// The reader has made no progress for too long.
+        /// Whether the client has made no progress for too long.
         stuck: bool,
     },
     /// The session has ended.
     Closed,
 }
 
-/// A client claims to have handled more stanzas than were sent to it.
+/// A client acknowledges more stanzas than were sent to it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TooHigh {
-    /// What it claims.
+    /// The acknowledged count.
     pub h: u32,
-    /// What was sent, modulo 2^32.
+    /// The number sent, modulo 2^32.
     pub sent: u32,
 }
 
-/// A stanza to write, with what is to be told once its bytes have left.
+/// A stanza to write, with the receipt to notify once its bytes are sent.
 pub(crate) type Taken = (Stanza, Option<Arc<dyn Receipt>>);
 
 /// Stanzas for one session in order: first those written but not acknowledged (with stream management), then
-/// those not yet written, of which the last may be held back by the Write stage, then those that wait behind stored
-/// messages that are still to be read back.
+/// those not yet written, the last of which may be held back by the Write stage, then those deferred until
+/// stored messages have been read back.
 #[derive(Default)]
 pub(crate) struct Mailbox {
     inner: Mutex<Contents>,
@@ -61,11 +62,11 @@ pub(crate) struct Mailbox {
 pub(crate) struct Left {
     /// Neither acknowledged nor, without stream management, written.
     pub items: VecDeque<Item>,
-    /// Stored messages were still being read back.
+    /// Whether stored messages were still being read back.
     pub unread: bool,
 }
 
-/// Copies of what sessions hold, for another.
+/// Copies of what sessions hold, for another session.
 #[derive(Default)]
 pub(crate) struct Handover {
     /// To be written, or written and not acknowledged.
@@ -94,8 +95,8 @@ impl Mailbox {
         Ok(())
     }
 
-    /// The same for what somebody sent to the session: while stored messages are being read back, it waits behind them.
-    /// `now_us` is asked for the time (UTC microseconds) when there is no room.
+    /// As [`push`](Self::push), for stanzas that others sent: while stored messages are being read back, they
+    /// wait behind those. `now_us` (UTC microseconds) is called only when there is no room.
     ///
     /// # Errors
     /// See [`PushError`].
@@ -119,12 +120,12 @@ impl Mailbox {
         Ok(())
     }
 
-    /// Is there room for what somebody sends to the session?
+    /// Whether there is room for a stanza that others sent.
     pub fn has_room(&self, item: &Item, limits: &Limits) -> bool {
         !matches!(self.inner.lock().admit(item, limits), Err(PushError::Full | PushError::Crowded { .. }))
     }
 
-    /// Resolves when there is room for what somebody sends to the session, or it has ended.
+    /// Resolves when there is room for a stanza that others sent, or the session has ended.
     pub async fn room_for(&self, item: &Item, limits: &Limits) {
         loop {
             let mut space = std::pin::pin!(self.space.notified());
@@ -136,19 +137,19 @@ impl Mailbox {
         }
     }
 
-    /// Does so much wait of what the client has asked for that it is not read on?
+    /// Whether so many answers are waiting that the client must not be read from.
     pub fn is_answering(&self) -> bool {
         self.inner.lock().loads.answers.reaches(BULK_STANZAS, BULK_BYTES)
     }
 
-    /// Nothing is held back any more.
+    /// Releases what the Write stage held back.
     pub fn flush(&self) {
         self.inner.lock().held = 0;
         self.wake.notify_one();
     }
 
-    /// From now on what is placed waits behind stored messages. False when that is so already: they will be read once
-    /// more.
+    /// Holds new stanzas behind the stored ones. Returns `false` if a read-back is already running; it will
+    /// start over.
     pub fn hold_back(&self) -> bool {
         match &mut self.inner.lock().deferred {
             Some(deferred) => {
@@ -162,15 +163,15 @@ impl Mailbox {
         }
     }
 
-    /// The store is being read from now on.
+    /// The read-back of the store starts.
     pub fn reading(&self) {
         if let Some(deferred) = &mut self.inner.lock().deferred {
             deferred.reading = true;
         }
     }
 
-    /// Everything stored has been read. True when what waited behind it follows now; false when it is to be read once
-    /// more.
+    /// The store has been read to its end. Returns `true` if the deferred stanzas are released now; `false`
+    /// if it must be read again.
     pub fn read_to_end(&self) -> bool {
         let mut inner = self.inner.lock();
         if inner.deferred.as_mut().is_some_and(|deferred| std::mem::take(&mut deferred.again)) {
@@ -182,8 +183,9 @@ impl Mailbox {
         true
     }
 
-    /// Stored messages are not read back any further, since the session takes none: gives back those that wait behind
-    /// them, which are younger. `None` when the session has become ready again meanwhile: then they are read once more.
+    /// Stops the read-back, since the session takes no messages: returns the deferred stanzas, which are
+    /// younger than those still stored. `None` if the session takes messages again; the store is then read
+    /// again.
     pub fn stop_reading(&self) -> Option<VecDeque<Item>> {
         let left = self.inner.lock().stop_reading();
         self.wake.notify_one();
@@ -195,14 +197,15 @@ impl Mailbox {
         self.inner.lock().take_deferred_messages()
     }
 
-    /// Nothing waits behind stored messages any more.
+    /// Releases the deferred stanzas.
     pub fn release(&self) {
         self.inner.lock().release();
         self.wake.notify_one();
     }
 
-    /// Takes what may be written, in order, into `batch`: about `room` bytes, one stanza at least, as many as `batch` has
-    /// places. With stream management the stanzas stay until they are acknowledged; else their receipts come with them.
+    /// Takes what may be written, in order, into `batch`: about `room` bytes, at least one stanza, at most
+    /// the length of `batch`. With stream management the stanzas stay until they are acknowledged; otherwise
+    /// their receipts are returned with them.
     pub fn take(&self, room: usize, batch: &mut [Option<Taken>]) -> usize {
         let mut inner = self.inner.lock();
         let (mut taken, mut bytes) = (0, 0);
@@ -222,9 +225,9 @@ impl Mailbox {
         taken
     }
 
-    /// Resolves when little enough waits that a stored message may follow, or the mailbox is closed.
+    /// Resolves when few enough stanzas wait that a stored message may follow, or the mailbox is closed.
     pub async fn room(&self, limits: &Limits) {
-        let largest = limits.stream.stanza_bytes.bound().saturating_mul(2); // with its stamp, and what holding it costs
+        let largest = limits.stream.stanza_bytes.bound().saturating_mul(2); // with its stamp and overhead
         let bytes = BULK_BYTES.min(limits.mailbox_bytes.bound().saturating_sub(largest));
         let stanzas = BULK_STANZAS.min(limits.mailbox_stanzas.bound().saturating_sub(1));
         loop {
@@ -246,7 +249,7 @@ impl Mailbox {
         self.wake.notified().await;
     }
 
-    /// Wakes whoever waits on [`Mailbox::woken`].
+    /// Wakes the task waiting on [`Mailbox::woken`].
     pub fn nudge(&self) {
         self.wake.notify_one();
     }
@@ -256,14 +259,13 @@ impl Mailbox {
         self.inner.lock().written
     }
 
-    /// Stanzas held.
     #[cfg(test)]
     fn held(&self) -> usize {
         let inner = self.inner.lock();
         inner.items.len() + inner.deferred.as_ref().map_or(0, |deferred| deferred.items.len())
     }
 
-    /// From now on what is written is kept until it is acknowledged (XEP-0198 section 4).
+    /// Keeps what is written from now on until it is acknowledged (XEP-0198 section 4).
     pub fn manage(&self) {
         self.inner.lock().managed = true;
     }
@@ -271,7 +273,7 @@ impl Mailbox {
     /// The client has handled stanzas up to `h` (XEP-0198 section 4).
     ///
     /// # Errors
-    /// It claims more than was written.
+    /// `h` is higher than the number written.
     pub fn acknowledge(&self, h: u32) -> Result<(), TooHigh> {
         let inner = self.inner.lock();
         let news = h.wrapping_sub(inner.acked) as usize;
@@ -282,7 +284,8 @@ impl Mailbox {
         Ok(())
     }
 
-    /// So many more stanzas have arrived, as a transport shows that keeps count itself (XEP-0124 section 9).
+    /// This many more stanzas have arrived, for a transport with its own acknowledgements (XEP-0124 section
+    /// 9).
     pub fn confirm(&self, stanzas: usize) {
         let inner = self.inner.lock();
         let news = stanzas.min(inner.written);
@@ -308,19 +311,19 @@ impl Mailbox {
         receipts.iter().for_each(|receipt| receipt.delivered());
     }
 
-    /// After a resumption: what was not acknowledged is written again.
+    /// After a resumption: unacknowledged stanzas are written again.
     pub fn rewind(&self) {
         self.inner.lock().rewind();
         self.wake.notify_one();
     }
 
-    /// Asks the connection to end the stream with this error. The first reason stays.
+    /// Asks the connection to end the stream with this error. The first error is kept.
     pub fn end(&self, error: StreamError) {
         self.inner.lock().ending.get_or_insert(error);
         self.wake.notify_one();
     }
 
-    /// The stream error to end with, when somebody asked for the end.
+    /// The stream error to end with, if the end was requested.
     pub fn ending(&self) -> Option<StreamError> {
         self.inner.lock().ending.clone()
     }
@@ -337,12 +340,11 @@ impl Mailbox {
         }
     }
 
-    /// Has the session ended?
     pub fn is_closed(&self) -> bool {
         self.inner.lock().closed
     }
 
-    /// Adds copies of what is `wanted` of it, each with a count of those that have it.
+    /// Adds copies of the items that are `wanted`, each with a shared count of its holders.
     pub fn share(&self, held: &mut Handover, wanted: fn(&Item) -> bool) {
         let mut inner = self.inner.lock();
         let copy = |item: &mut Item| {
@@ -354,13 +356,13 @@ impl Mailbox {
         held.deferred.extend(deferred.filter(|item| wanted(item)).map(copy));
     }
 
-    /// Takes what other sessions hold in front of what waits behind stored messages, which is younger.
+    /// Inserts what other sessions hold before the deferred stanzas, which are younger.
     pub fn take_over(&self, held: Handover) {
         self.inner.lock().take_over(held);
         self.wake.notify_one();
     }
 
-    /// Takes no more; gives back what was neither acknowledged nor, without stream management, written.
+    /// Closes the mailbox; returns what was neither acknowledged nor, without stream management, written.
     pub fn close(&self) -> Left {
         let mut inner = self.inner.lock();
         let unread = inner.deferred.is_some();

@@ -1,4 +1,4 @@
-//! The Write stage: what a session is to be sent may be held back, and superseded by what follows (XEP-0352).
+//! The Write stage: stanzas for a session may be held back, and superseded by later ones (XEP-0352).
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,11 +10,11 @@ use crate::{Kernel, Resource};
 
 /// When a stanza for a restrained session is written.
 pub enum Release {
-    /// Now, and before it whatever was held back.
+    /// Now, preceded by whatever was held back.
     Now,
-    /// With the next that goes now.
+    /// Together with the next stanza that is written now.
     Hold,
-    /// The same, and it takes the place of what is held back and matches.
+    /// As `Hold`, and it replaces held-back stanzas that match.
     Latest(Box<dyn Fn(&Stanza) -> bool + Send>),
 }
 
@@ -36,8 +36,7 @@ impl Session {
 }
 
 impl Kernel {
-    /// From now on the Write stage is asked about what this session is to be sent, or no more: then what was held back
-    /// follows.
+    /// Turns the Write stage on or off for this session; turning it off releases what was held back.
     pub fn restrain(&self, resource: &Resource, restrained: bool) {
         let session = resource.session();
         session.restrained.store(restrained, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What the kernel knows of presence: a session's own. What is told to whom is the presence module's matter.
+//! A session's own presence, as the kernel tracks it. Who is notified of it is up to the presence module.
 
 use std::sync::Arc;
 
@@ -8,19 +8,19 @@ use crate::session::Session;
 use crate::session::event::{SessionEvent, SessionEventKind};
 use crate::{Backlog, Kernel, Resource};
 
-/// A session's available presence has been taken in, and is to be told.
+/// A session's available presence has been recorded and must be announced.
 pub struct Arrival {
-    /// Its priority before; `None`: it was not available.
+    /// Its priority before; `None` if it was not available.
     pub before: Option<i8>,
     resource: Resource,
-    /// It takes messages from now on.
+    /// Whether it starts to take messages.
     comes: bool,
     backlog: Option<Backlog>,
 }
 
 impl Kernel {
-    /// Takes a session's available presence in. If it takes messages from now on, what comes waits behind the stored
-    /// ones, which are older; they are read back after [`arrived`](Self::arrived).
+    /// Records a session's available presence. If it starts to take messages, new ones wait behind the stored
+    /// ones, which are older; those are read back after [`arrived`](Self::arrived).
     pub fn arrive(self: &Arc<Self>, resource: &Resource, presence: Stanza) -> Arrival {
         let session = resource.session();
         let before = session.priority();
@@ -47,7 +47,7 @@ impl Kernel {
         was_available
     }
 
-    /// Whoever watches the session has been told.
+    /// To be called once the session's watchers have been notified; publishes `Available`.
     pub async fn arrived(self: &Arc<Self>, arrival: Arrival) {
         let Arrival { before, resource, comes, backlog } = arrival;
         if comes {
@@ -59,7 +59,7 @@ impl Kernel {
         }
     }
 
-    /// Takes a session's presence away; true when it was available.
+    /// Removes a session's presence; `true` if it was available.
     pub async fn leave(self: &Arc<Self>, resource: &Resource) -> bool {
         let session = resource.session();
         let available = self.set_presence(session, None);

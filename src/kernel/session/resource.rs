@@ -9,9 +9,8 @@ use crate::session::Session;
 use crate::state::{Slots, sealed};
 use crate::{Account, Attachment, Host, SessionAbout};
 
-/// A bound resource (RFC 6120 section 7): where it is and what it has said of itself. It is no more than an address with
-/// a view: whoever holds one does not keep the session from ending, and tells it something by
-/// [`Kernel::tell`](crate::Kernel::tell).
+/// A bound resource (RFC 6120 section 7): its address and what it has announced about itself. Holding one
+/// does not keep the session from ending; stanzas are sent to it by [`Kernel::tell`](crate::Kernel::tell).
 #[derive(Clone)]
 pub struct Resource(Arc<Session>);
 
@@ -29,17 +28,14 @@ impl Resource {
         self.0.id
     }
 
-    /// Its full JID.
     pub fn jid(&self) -> &Jid {
         self.0.jid()
     }
 
-    /// The account it belongs to.
     pub fn account(&self) -> &Arc<Account> {
         self.0.account()
     }
 
-    /// The domain it belongs to.
     pub fn host(&self) -> &Arc<Host> {
         self.0.account().host()
     }
@@ -49,12 +45,12 @@ impl Resource {
         self.0.priority()
     }
 
-    /// Has it sent available presence?
+    /// Whether it has sent available presence.
     pub fn is_available(&self) -> bool {
         self.0.is_available()
     }
 
-    /// Does it take messages to the bare JID (RFC 6121 section 8.5)?
+    /// Whether it takes messages to the bare JID (RFC 6121 section 8.5).
     pub fn is_ready(&self) -> bool {
         self.0.is_ready()
     }
@@ -69,27 +65,26 @@ impl Resource {
         self.0.since_us()
     }
 
-    /// Its present connection, or the last one.
+    /// Its current connection, or the last one.
     pub fn about(&self) -> SessionAbout {
         self.0.about()
     }
 
-    /// Is a connection serving it?
     pub fn attachment(&self) -> Attachment {
         self.0.attachment()
     }
 
-    /// Has it ended?
+    /// Whether it has ended.
     pub fn is_closed(&self) -> bool {
         self.0.attachment() == Attachment::Closed
     }
 
-    /// Asks for its end: its stream is closed with this error. The first reason stays.
+    /// Requests its end: its stream is closed with this error. The first error is kept.
     pub fn close(&self, error: StreamError) {
         self.0.close(error);
     }
 
-    /// The error that its stream is to be closed with, once that has been asked for.
+    /// The error its stream is to be closed with, if its end was requested.
     pub fn closing(&self) -> Option<StreamError> {
         self.0.mailbox.ending()
     }

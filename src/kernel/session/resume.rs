@@ -1,4 +1,4 @@
-//! A session taken up again by another connection (XEP-0198 section 5).
+//! Resumption of a session by another connection (XEP-0198 section 5).
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,7 +9,7 @@ use xmpp::Jid;
 use crate::session::Session;
 use crate::{Attachment, Hold, Kernel, Resource, SessionAbout, SessionEventKind, TooHigh};
 
-/// How long a resumption waits for the former connection to let go.
+/// How long a resumption waits for the old connection to let go.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a session was not resumed.
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub enum ResumeError {
     /// There is no such session for this account.
     NotFound,
-    /// The client claims to have handled more than was sent.
+    /// The client acknowledges more than was sent.
     TooHigh(TooHigh),
 }
 
@@ -28,7 +28,7 @@ impl Kernel {
         self.runtime().random.fill(&mut bytes);
         let token = u128::from_be_bytes(bytes);
         let mut state = session.state.lock();
-        // One that has ended meanwhile is not put where nobody would take it out again.
+        // A session that has ended meanwhile must not be inserted: nothing would remove it again.
         if state.attachment != Attachment::Closed {
             state.token = Some(token);
             self.resumable.lock().insert(token, session.clone());
@@ -36,8 +36,8 @@ impl Kernel {
         token
     }
 
-    /// Gives a session to a new connection. The former one, if it is still there, has let go, and every stanza
-    /// it had read has met its fate, before this returns: [`Hold::handled`] is final.
+    /// Gives a session to a new connection. Before this returns, the old connection, if it is still there,
+    /// has let go, and every stanza it had read is settled: [`Hold::handled`] is final.
     ///
     /// # Errors
     /// See [`ResumeError`].
@@ -58,8 +58,8 @@ impl Kernel {
         let driver = tokio::time::timeout(PATIENCE, session.driver.clone().lock_owned())
             .await
             .map_err(|_| ResumeError::NotFound)?;
-        // Nobody reads its client's stanzas now. They are waited for before the account is locked: one of them may
-        // wait for the end of another session of the same account.
+        // Nothing reads the client's stanzas now. They are waited for before the account is locked: one of
+        // them may wait for the end of another session of the same account.
         session.intake.quiet().await;
         let _serial = session.account().binding.lock().await;
         if session.attachment() == Attachment::Closed || session.mailbox.ending().is_some() {
@@ -79,8 +79,8 @@ impl Kernel {
     }
 }
 
-/// The former connection was told to let go. If this one does not come to hold the session, for whatever reason, and no
-/// other does, nobody would read its mailbox any more: then it ends.
+/// Held after the old connection was asked to let go. If neither this connection nor another comes to hold
+/// the session, nothing would read its mailbox any more: then it ends.
 struct Taking<'a> {
     kernel: &'a Arc<Kernel>,
     session: &'a Arc<Session>,

@@ -1,4 +1,5 @@
-//! The block list as items of the default privacy list (XEP-0191 section 5): how a change of it changes that list.
+//! The block list as items of the default privacy list (XEP-0191 section 5), and how changes are applied to
+//! it.
 
 use hashbrown::HashSet;
 use kernel::{Account, Kernel};
@@ -7,12 +8,12 @@ use xmpp::{Jid, StanzaError};
 
 use super::Change;
 
-/// The name of a list that is made here.
+/// The name of a list created by this feature.
 const NAME: &str = "blocklist";
-/// The order of a list's first item: blocked addresses go in front of it, so there is room.
+/// The order of a new list's first item: high, so that blocked addresses have room in front of it.
 const FIRST: u32 = 1_000_000;
 
-/// The address, if the item blocks one: it denies every stanza.
+/// The address, if the item blocks one, that is, denies all stanzas.
 fn address(item: &PrivacyItem) -> Option<&Jid> {
     match &item.subject {
         Subject::Jid(jid) if !item.allow && item.kinds == Kinds::ALL => Some(jid),
@@ -25,7 +26,7 @@ pub(super) fn blocked(list: Option<&PrivacyList>) -> impl Iterator<Item = &Jid> 
     list.into_iter().flat_map(|list| &list.items).filter_map(address)
 }
 
-/// A name for a new list that no list of the account has.
+/// A name for a new list that the account does not use yet.
 ///
 /// # Errors
 /// The store failed.
@@ -36,11 +37,11 @@ pub(super) async fn free_name(kernel: &Kernel, account: &Account) -> Result<Stri
     Ok(free.next().unwrap_or_else(|| NAME.to_owned()))
 }
 
-/// Blocks addresses: their items come in front of all others, since the first that applies decides. Without a list, one
-/// of this name is made.
+/// Blocks addresses: their items go in front of all others, since the first that applies decides. Without a
+/// list, one of this name is created.
 ///
 /// # Errors
-/// `resource-constraint` if more would be blocked than may be.
+/// `resource-constraint` if the limit of blocked addresses would be exceeded.
 pub(super) fn block(
     list: Option<&PrivacyList>,
     jids: &[Jid],
@@ -48,7 +49,7 @@ pub(super) fn block(
     limit: usize,
 ) -> Result<Change, StanzaError> {
     let old = list.map_or(&[][..], |list| &list.items);
-    // Items behind one that does not block may be overruled by it.
+    // Items after one that does not block may be overruled by it.
     let ahead: HashSet<&Jid> = old.iter().map_while(address).collect();
     let new: Vec<&Jid> = jids.iter().filter(|jid| !ahead.contains(jid)).collect();
     if new.is_empty() {
@@ -75,7 +76,7 @@ pub(super) fn block(
     Ok(Some((Some(PrivacyList { name, items }), change)))
 }
 
-/// The new items from `first` on, which lies far enough in front of the others.
+/// The new items, numbered from `first`, which is far enough in front of the others.
 fn in_front(
     new: &[&Jid],
     kept: &[&PrivacyItem],
@@ -87,7 +88,7 @@ fn in_front(
     (items, PrivacyChange { remove, put, ..PrivacyChange::default() })
 }
 
-/// All items, numbered anew: there is no room in front of those that are there.
+/// All items, renumbered: there is no room in front of the existing ones.
 fn renumbered(
     new: &[&Jid],
     kept: &[&PrivacyItem],
@@ -110,7 +111,8 @@ fn denial(order: u32, jid: &Jid) -> PrivacyItem {
     PrivacyItem { order, subject: Subject::Jid(jid.clone()), allow: false, kinds: Kinds::ALL }
 }
 
-/// Unblocks these addresses; all if there are none. A list that has no items left is gone, and is no longer the default.
+/// Unblocks these addresses; all if `jids` is empty. A list without items is deleted, and is no longer the
+/// default.
 pub(super) fn unblock(list: Option<&PrivacyList>, jids: &[Jid]) -> Change {
     let list = list?;
     let wanted: HashSet<&Jid> = jids.iter().collect();
@@ -150,7 +152,7 @@ mod tests {
         rows.into_values().collect()
     }
 
-    /// Blocks and returns the list, which is the same in memory and in the store.
+    /// Blocks; returns the list, asserting that it is the same in memory and in the store.
     fn blocks(before: Option<&PrivacyList>, names: &[&str]) -> PrivacyList {
         let (next, change) = block(before, &jids(names), NAME, usize::MAX).unwrap().unwrap();
         let next = next.unwrap();

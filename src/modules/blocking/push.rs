@@ -1,27 +1,26 @@
-//! Pushes of changes to the resources that have asked for the block list (XEP-0191 sections 3.3 to 3.5).
+//! Pushes of changes to the resources that have requested the block list (XEP-0191 sections 3.3 to 3.5).
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use kernel::{Account, Kernel, Resource, State};
 use xmpp::{Element, Stanza, StanzaType};
 
-/// A session has asked for the block list.
+/// Whether a session has requested the block list.
 #[derive(Default)]
 pub(super) struct Asked(AtomicBool);
 
 impl Asked {
-    /// It has asked for it.
     pub fn set(&self) {
         self.0.store(true, Ordering::Release);
     }
 }
 
-/// How many pushes an account has had, for their ids.
+/// The number of pushes an account has had, for their ids.
 #[derive(Default)]
 pub(super) struct Pushes(AtomicU64);
 
-/// Sends a change to the resources that have asked. Called while the list is held, so that pushes leave in the order of
-/// the changes.
+/// Sends a change to the resources that have requested the list. Called while the list is locked, so that
+/// pushes leave in the order of the changes.
 pub(super) fn push(
     kernel: &Kernel,
     account: &Account,

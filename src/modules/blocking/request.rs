@@ -1,4 +1,4 @@
-//! What clients ask for, and how addresses are shown to them (XEP-0191 section 3).
+//! Block list requests, and how addresses are shown to clients (XEP-0191 section 3).
 
 use hashbrown::HashSet;
 use kernel::{Account, IqRequest};
@@ -23,10 +23,11 @@ pub(super) fn addresses(request: &IqRequest) -> Result<Vec<Jid>, StanzaError> {
     Ok(jids)
 }
 
-/// The account itself and its server cannot be blocked: the kernel exempts both, so such an item would only pretend.
+/// The account itself and its server cannot be blocked: the kernel exempts both, so such an item would have
+/// no effect.
 ///
 /// # Errors
-/// `not-acceptable`, saying which.
+/// `not-acceptable`, naming the JID.
 pub(super) fn refuse_own(account: &Account, jids: &[Jid]) -> Result<(), StanzaError> {
     for jid in jids {
         if jid.same_bare(account.jid()) {
@@ -39,7 +40,7 @@ pub(super) fn refuse_own(account: &Account, jids: &[Jid]) -> Result<(), StanzaEr
     Ok(())
 }
 
-/// A change as it is pushed: what was asked for, and nothing else.
+/// The payload of a push: what was requested, and nothing else.
 pub(super) fn payload(name: &'static str, jids: &[Jid]) -> Element {
     Element::new(name, ns::BLOCKING).with_children(jids.iter().map(item))
 }

@@ -1,4 +1,4 @@
-//! Which messages were copied of late, so that errors that answer them are copied too.
+//! Recently copied messages, so that errors answering them are copied too.
 
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
@@ -20,13 +20,14 @@ pub(super) struct Copied {
 }
 
 impl Copied {
-    /// An error has the id of what it answers, and comes from where that went. It may come from another resource there.
+    /// An error has the id of the message it answers, and comes from that message's recipient, though
+    /// possibly from another resource.
     fn key(&self, message: &Stanza, direction: Direction) -> Option<u64> {
         let (peer, id) = direction.peer(message).zip(message.id())?;
         Some(self.hasher.hash_one((peer.bare_str(), id)))
     }
 
-    /// Remembers a message that was copied; one without an id cannot be answered.
+    /// Remembers a copied message; one without an id cannot be answered.
     pub fn note(&self, message: &Stanza, direction: Direction) {
         let Some(key) = self.key(message, direction) else { return };
         let mut latest = self.latest.lock();
@@ -36,7 +37,7 @@ impl Copied {
         latest.push_back(key);
     }
 
-    /// Does this error answer one of them?
+    /// Whether this error answers one of them.
     pub fn is_answered_by(&self, error: &Stanza, direction: Direction) -> bool {
         self.key(error, direction).is_some_and(|key| self.latest.lock().contains(&key))
     }

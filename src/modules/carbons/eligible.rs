@@ -4,11 +4,11 @@ use xmpp::{Stanza, StanzaType, ns};
 
 use super::Direction;
 
-/// The types of which some messages are copied: all but `groupchat`.
+/// The types of which some messages are copied: all except `groupchat`.
 pub(super) const TYPES: [StanzaType; 5] =
     [StanzaType::None, StanzaType::Normal, StanzaType::Chat, StanzaType::Headline, StanzaType::Error];
 
-/// Is the message to be copied? `answers` says whether an error answers a message that was.
+/// Whether the message is copied. `answers` returns whether an error answers a copied message.
 pub(super) fn is_eligible(message: &Stanza, direction: Direction, answers: impl FnOnce() -> bool) -> bool {
     if message.child("private", ns::CARBONS).is_some() || message.child("no-copy", ns::HINTS).is_some() {
         return false;
@@ -35,8 +35,8 @@ fn is_invitation(message: &Stanza) -> bool {
     by_room || message.child("x", ns::CONFERENCE).is_some()
 }
 
-/// A private message to or from an occupant of a room (XEP-0045 section 7.5). What comes in, the room has sent to each
-/// resource that is in it.
+/// A private message to or from an occupant of a room (XEP-0045 section 7.5). The room sends incoming ones to
+/// each resource that has joined.
 fn is_private_of_room(message: &Stanza, direction: Direction) -> bool {
     let occupant = direction.peer(message).is_some_and(|peer| peer.resource().is_some());
     occupant && message.child("x", ns::MUC_USER).is_some()

@@ -1,4 +1,4 @@
-//! Kept messages that are on their way to a client: nobody else gets them, and they are deleted when they arrive.
+//! Stored messages being delivered to a client: no other session gets them, and they are deleted on arrival.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,10 +9,11 @@ use kernel::{Account, Kernel, Receipt};
 use parking_lot::Mutex;
 use storage::OfflineId;
 
-/// How long a deletion that failed waits before it is tried again.
+/// How long to wait before a failed deletion is retried.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// Kept messages of one account that are on their way; they live with the account, which a delivery keeps in memory.
+/// Stored messages of one account that are being delivered; kept with the account, which a delivery keeps in
+/// memory.
 #[derive(Default)]
 pub(super) struct PendingDeliveries {
     state: Mutex<State>,
@@ -21,28 +22,28 @@ pub(super) struct PendingDeliveries {
 #[derive(Default)]
 struct State {
     under_way: HashSet<OfflineId>,
-    /// Arrived, not yet deleted; still in `under_way`.
+    /// Arrived but not yet deleted; still in `under_way`.
     arrived: Vec<OfflineId>,
     deleting: bool,
-    /// How many have come back undelivered.
+    /// The number that have come back undelivered.
     returns: u64,
 }
 
 impl PendingDeliveries {
-    /// Those on their way at this moment, and how many have come back so far.
+    /// Those being delivered now, and the number that have come back so far.
     pub fn now(&self) -> (HashSet<OfflineId>, u64) {
         let state = self.state.lock();
         (state.under_way.clone(), state.returns)
     }
 
-    /// How many have come back so far.
+    /// The number that have come back so far.
     pub fn returns(&self) -> u64 {
         self.state.lock().returns
     }
 }
 
-/// One kept message on its way; told what becomes of it. One that is dropped without a word has come back: it was
-/// written to a connection that broke.
+/// The delivery of one stored message; the receipt of its outcome. One dropped without either outcome counts
+/// as returned: it was written to a connection that broke.
 pub(super) struct PendingDelivery {
     kernel: Arc<Kernel>,
     account: Arc<Account>,
@@ -53,7 +54,7 @@ pub(super) struct PendingDelivery {
 }
 
 impl PendingDelivery {
-    /// Sends it off.
+    /// Starts the delivery.
     pub fn begin(
         kernel: Arc<Kernel>,
         account: Arc<Account>,
@@ -67,7 +68,7 @@ impl PendingDelivery {
 }
 
 impl Receipt for PendingDelivery {
-    /// What arrives while a deletion is under way is deleted with the next one.
+    /// What arrives while a deletion is in progress is deleted with the next one.
     fn delivered(&self) {
         if self.delivered.swap(true, Ordering::AcqRel) {
             return;
@@ -84,7 +85,7 @@ impl Receipt for PendingDelivery {
     }
 
     fn returned(&self) {
-        // Once only: meanwhile it may be on its way again, with another flight.
+        // Only once: it may be in delivery again by now, with another receipt.
         if self.delivered.load(Ordering::Acquire) || self.returned.swap(true, Ordering::AcqRel) {
             return;
         }
@@ -119,7 +120,7 @@ async fn delete(kernel: Arc<Kernel>, account: Arc<Account>, pending: Arc<Pending
                 let mut state = pending.state.lock();
                 state.under_way.retain(|id| !arrived.contains(id));
             }
-            // They stay marked: their client has them, and shall not get them again.
+            // They stay marked: their client has them and must not get them again.
             Err(error) => {
                 tracing::error!(%error, "cannot delete delivered offline messages; will retry");
                 pending.state.lock().arrived.extend(arrived);

@@ -1,4 +1,4 @@
-//! Reads kept messages back, a chunk at a time.
+//! Reads stored messages back, a chunk at a time.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use super::restore;
 
 /// Messages of one chunk.
 const CHUNK: u32 = 50;
-/// How often the store is read from its beginning because something came back meanwhile.
+/// How often the store is read again from the beginning because something was returned meanwhile.
 const ROUNDS: u8 = 3;
 
-/// Reads what is kept for one account.
+/// Reads the stored messages of one account.
 pub(super) struct Reader {
     kernel: Arc<Kernel>,
     account: Arc<Account>,
@@ -25,7 +25,7 @@ pub(super) struct Reader {
 #[derive(Clone, Copy)]
 struct Place {
     after: OfflineId,
-    /// How many had come back when this round began.
+    /// The number that had come back when this round began.
     returns: u64,
     rounds: u8,
 }
@@ -42,13 +42,14 @@ impl Reader {
         Self { kernel: kernel.clone(), account: account.clone(), pending: pending.clone(), place }
     }
 
-    /// The next messages that are not on their way already, or the first ones; empty at the end.
+    /// The next messages that are not being delivered already; with `from_start`, starts over. Empty at the
+    /// end.
     pub async fn next(&self, from_start: bool) -> Vec<Item> {
         if from_start {
             *self.place.lock() = Place::first(&self.pending);
         }
         loop {
-            // Looked at before the store is read: what was on its way then may be deleted while it is read.
+            // Taken before the store is read: what is being delivered now may be deleted during the read.
             let (under_way, _) = self.pending.now();
             let after = self.place.lock().after;
             let loaded = self.kernel.store().offline().load(self.account.id(), after, CHUNK).await;
@@ -74,7 +75,7 @@ impl Reader {
         }
     }
 
-    /// Something has come back since the round began.
+    /// Whether something has been returned since the round began.
     fn again(&self) -> bool {
         let returns = self.pending.returns();
         let mut place = self.place.lock();

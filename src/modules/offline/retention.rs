@@ -2,16 +2,15 @@
 
 use xmpp::{Stanza, ns};
 
-/// What becomes of a message for an account that is not online.
+/// What to do with a message for an offline account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Retention {
-    /// It is stored.
     Store,
-    /// It is discarded: it says only what holds at the moment, or its sender wants it so.
+    /// Discard it: it is meaningful only at the moment, or its sender wants it discarded.
     Discard,
 }
 
-/// Types are not looked at here: what is not `normal` or `chat` does not come as far as this.
+/// Ignores the type: only `normal` and `chat` messages get this far.
 pub(super) fn of(message: &Stanza) -> Retention {
     if message.child("no-store", ns::HINTS).is_some() {
         return Retention::Discard;
@@ -23,7 +22,8 @@ pub(super) fn of(message: &Stanza) -> Retention {
     }
 }
 
-/// Not what only accompanies other content or holds only at the moment: chat states, thread, hints, ids, stamps.
+/// False for what only accompanies other content or is meaningful only at the moment: chat states, thread,
+/// hints, ids, stamps.
 fn says_something(name: &str, namespace: &str) -> bool {
     match namespace {
         ns::CHATSTATES | ns::HINTS | ns::SID | ns::DELAY => false,

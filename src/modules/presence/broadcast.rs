@@ -1,5 +1,5 @@
-//! A session's own presence (RFC 6121 sections 4.2, 4.4 and 4.5): told to those who watch the account, to its other
-//! resources, and, at the end, to those who got directed presence.
+//! A session's own presence (RFC 6121 sections 4.2, 4.4 and 4.5): sent to the account's subscribers, to its
+//! other resources, and, at the end, to the recipients of directed presence.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub(super) async fn available(
         Err(error) => return Verdict::Reject(Refused::from(error).0),
     };
     let before = account.screen();
-    // What comes from now on is younger than what is stored, which is read back when everybody has been told.
+    // What arrives from now on is younger than the stored messages, which are read back after the broadcast.
     let arrival = kernel.arrive(resource, stanza.clone());
     tell(kernel, resource, stanza, roster.watchers().chain([account.jid()])).await;
     amend(kernel, resource, before, &roster, roster.watchers()).await;
@@ -39,7 +39,7 @@ pub(super) async fn available(
     Verdict::Handled
 }
 
-/// `unavailable` without `to`. The resource that says it hears it as well (section 4.5.2).
+/// `unavailable` without `to`. The resource that sends it receives it as well (section 4.5.2).
 pub(super) async fn unavailable(
     kernel: &Arc<Kernel>,
     resource: &Resource,
@@ -54,7 +54,7 @@ pub(super) async fn unavailable(
     Verdict::Handled
 }
 
-/// A session has ended without a word, on whatever way.
+/// A session has ended, in whatever way, without sending `unavailable`.
 pub(super) async fn closed(kernel: &Arc<Kernel>, resource: &Resource, kept: State<Resource, Directed>) {
     let before = resource.account().screen();
     if let Some(farewell) = leave(kernel, resource, kept).await {
@@ -74,7 +74,7 @@ async fn tell<'a>(
     kernel.broadcast(resource.host(), origin, stanza, recipients).await;
 }
 
-/// Those who are told of a session's leave.
+/// The recipients of a session's `unavailable`.
 struct Farewell {
     was_available: bool,
     roster: Arc<Roster>,
@@ -90,13 +90,13 @@ impl Farewell {
     }
 }
 
-/// Takes the session's presence away. Those who have to be told; `None` when nobody knew of it.
+/// Removes the session's presence. Returns those to be notified; `None` if its presence was not known to any.
 async fn leave(
     kernel: &Arc<Kernel>,
     resource: &Resource,
     kept: State<Resource, Directed>,
 ) -> Option<Farewell> {
-    // First of all: whoever answers a probe meanwhile looks at it once more afterwards.
+    // First: a probe being answered meanwhile checks the presence again afterwards.
     let was_available = kernel.leave(resource).await;
     let directed = kept.peek(resource).map(Directed::take).unwrap_or_default();
     if !was_available && directed.is_empty() {
@@ -109,14 +109,14 @@ async fn leave(
     Some(Farewell { was_available, roster, directed })
 }
 
-/// Is this JID told of the account's presence anyway?
+/// Whether this JID receives the account's presence anyway.
 pub(super) fn knows(account: &Account, roster: &Roster, jid: &Jid) -> bool {
     jid.same_bare(account.jid()) || roster.is_watched_by(jid)
 }
 
-/// Delivers subscription requests that wait for an answer to a resource that has come online (section 3.1.3).
+/// Delivers pending subscription requests to a resource that has come online (section 3.1.3).
 async fn requests(kernel: &Arc<Kernel>, resource: &Resource) {
-    // Read again: a request that came after the first look found no resource to go to.
+    // Read again: a request that arrived after the first read found no resource.
     let Ok(roster) = kernel.roster(resource.account()).await else { return };
     for request in roster.items().filter_map(|item| item.pending_in.as_deref()) {
         let Ok(stanza) = Stanza::parse_str(request) else {
@@ -125,20 +125,20 @@ async fn requests(kernel: &Arc<Kernel>, resource: &Resource) {
         };
         let matter = Matter::of(Way::In, &stanza);
         if stanza.from().is_some_and(|from| !kernel.admits_at(resource, matter, from)) {
-            continue; // blocked since it came; it is asked again when that is over
+            continue; // blocked since it arrived; delivered once it is unblocked
         }
         kernel.tell(resource, stanza.with_to(Some(resource.account().jid().clone())));
     }
 }
 
-/// Shows a contact, who may see the account from now on, where the account is available.
+/// Sends the presence of the account's available resources to a contact that may see it from now on.
 pub(crate) async fn available_to(kernel: &Arc<Kernel>, account: &Arc<Account>, contact: &Jid) {
     for resource in account.available() {
         probe::tell(kernel, &resource, contact, Cause::Subscription).await;
     }
 }
 
-/// Shows a contact, who may not see the account any more, that it is nowhere available.
+/// Sends `unavailable` to a contact that may no longer see the account.
 pub(crate) async fn unavailable_to(kernel: &Arc<Kernel>, account: &Arc<Account>, contact: &Jid) {
     for resource in account.available() {
         let stanza = Stanza::presence(StanzaType::Unavailable, Some(resource.jid()), Some(contact));

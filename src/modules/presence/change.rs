@@ -1,4 +1,4 @@
-//! A subscription's new state, written into the roster.
+//! Writes a subscription's new state into the roster.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,9 +10,10 @@ use crate::refused::Refused;
 use crate::roster::{self, item, push};
 use crate::subscription::State;
 
-/// Computes a transition and writes its state; interested resources hear of what they can see of it. What has become
-/// of it, as `transition` said: `(state afterwards, anything else)`. `request` is kept while it is pending in. Once the
-/// state is written, `first` is called with the outcome, and what it delivers comes before the roster push.
+/// Computes a transition and writes the new state; interested resources get a push of what is visible of it.
+/// Returns the output of `transition`: `(next state, anything else)`. `request` is stored while it is pending
+/// in. Once the state is written, `first` is called with the outcome; what it delivers precedes the roster
+/// push.
 pub(super) async fn change<T: Send + Sync>(
     kernel: &Arc<Kernel>,
     account: &Arc<Account>,
@@ -22,7 +23,8 @@ pub(super) async fn change<T: Send + Sync>(
     first: impl FnOnce(&T),
 ) -> Result<T, Refused> {
     let limits = roster::limits(account);
-    // The outcome, and whether clients see a change; set by the first closure and read by the second.
+    // The outcome, and whether the change is visible to clients; set by the first closure and read by the
+    // second.
     let outcome = OnceLock::new();
     let compute = |roster: &Roster| {
         let old = roster.get(contact);
@@ -64,11 +66,11 @@ fn write(item: &mut RosterItem, state: State, request: Option<&str>) {
         true => item.pending_in.take().or_else(|| request.map(str::to_owned)),
         false => None,
     };
-    // Whatever the user has said about a contact puts it into the roster; a request of somebody else does not.
+    // Any decision of the user about a contact puts it into the roster; a request by the contact does not.
     item.in_roster |= state.to || state.from || state.pending_out || state.approved;
 }
 
-/// What clients see of an item; nothing of one that is not in the roster.
+/// What clients see of an item; `None` if it is not in the roster.
 fn visible(item: &RosterItem) -> Option<(storage::Subscription, bool, bool)> {
     item.in_roster.then_some((item.subscription, item.ask, item.approved))
 }

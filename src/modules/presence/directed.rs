@@ -10,37 +10,37 @@ use xmpp::{Jid, StanzaError};
 use super::broadcast::knows;
 use crate::refused::Refused;
 
-/// How many JIDs one session can have shown itself to.
+/// How many JIDs one session can have sent directed presence to.
 const LIMIT: usize = 1000;
 
-/// Who has been sent directed presence by a session, and would not be told of its end otherwise.
+/// JIDs that a session has sent directed presence to and that would not be notified of its end otherwise.
 #[derive(Default)]
 pub(crate) struct Directed(Mutex<HashSet<Jid>>);
 
 impl Directed {
-    /// Remembers it; false when it keeps as many as it may.
+    /// Remembers a JID; `false` if the limit is reached.
     fn insert(&self, jid: &Jid) -> bool {
         let mut jids = self.0.lock();
         jids.contains(jid) || (jids.len() < LIMIT && jids.insert(jid.clone()))
     }
 
-    /// Forgets it.
     pub(super) fn remove(&self, jid: &Jid) {
         self.0.lock().remove(jid);
     }
 
-    /// Those for which this holds; forgotten with this call.
+    /// Removes and returns those for which `test` holds.
     pub(super) fn take_if(&self, mut test: impl FnMut(&Jid) -> bool) -> Vec<Jid> {
         self.0.lock().extract_if(|jid| test(jid)).collect()
     }
 
-    /// All of them; forgotten with this call.
+    /// Removes and returns all of them.
     pub(super) fn take(&self) -> Vec<Jid> {
         std::mem::take(&mut *self.0.lock()).into_iter().collect()
     }
 }
 
-/// Available presence to somebody. Whoever is not told of the session's end anyway is remembered until then.
+/// Directed available presence. A recipient that is not notified of the session's end anyway is remembered
+/// until then.
 pub(super) async fn available(
     kernel: &Arc<Kernel>,
     resource: &Resource,

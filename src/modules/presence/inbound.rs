@@ -1,4 +1,4 @@
-//! Subscription stanzas for our accounts (RFC 6121 sections 3.1.3, 3.1.6, 3.2.3, 3.3.3 and 3.4.2).
+//! Subscription stanzas for local accounts (RFC 6121 sections 3.1.3, 3.1.6, 3.2.3, 3.3.3 and 3.4.2).
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use super::broadcast::{available_to, unavailable_to};
 use super::change::change;
 use crate::subscription::{Action, Inbound, State, inbound};
 
-/// The largest request that is kept as it came; of a larger one, only that there was one.
+/// The largest request that is stored as it came; of a larger one, only the fact.
 const REQUEST_BYTES: usize = 4096;
 
-/// Changes the recipient's roster; what does not change it is not delivered. What does comes before the roster push
-/// (sections 3.1.6, 3.2.3 and 3.3.3).
+/// Changes the recipient's roster. A stanza that does not change it is not delivered; one that does is
+/// delivered before the roster push (sections 3.1.6, 3.2.3 and 3.3.3).
 pub(super) async fn arrived(
     kernel: &Arc<Kernel>,
     account: &Arc<Account>,
@@ -54,7 +54,7 @@ pub(super) async fn arrived(
     }
 }
 
-/// Takes the end of a subscription in without a word to anybody but the account's own clients.
+/// Records the end of a subscription, notifying only the account's own clients.
 pub(super) async fn ended(kernel: &Arc<Kernel>, account: &Arc<Account>, action: Action, contact: &Jid) {
     let transition = |before| (inbound(action, before).state, ());
     if let Err(refused) = change(kernel, account, contact, None, transition, |_| {}).await {
@@ -62,7 +62,7 @@ pub(super) async fn ended(kernel: &Arc<Kernel>, account: &Arc<Account>, action: 
     }
 }
 
-/// A request as it is kept until it is answered.
+/// A request as it is stored until it is answered.
 fn kept(stanza: &Stanza) -> String {
     let stanza = match stanza.size() <= REQUEST_BYTES {
         true => stanza.clone(),

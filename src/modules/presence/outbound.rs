@@ -1,4 +1,4 @@
-//! Subscription stanzas of our clients (RFC 6121 sections 3.1.2, 3.1.5, 3.2.2, 3.3.2 and 3.4.1).
+//! Subscription stanzas of local clients (RFC 6121 sections 3.1.2, 3.1.5, 3.2.2, 3.3.2 and 3.4.1).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Probes (RFC 6121 section 4.3): who is there?
+//! Presence probes (RFC 6121 section 4.3).
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use super::sight::sees;
 use crate::refused::Refused;
 use crate::subscription::State;
 
-/// A session has come online: shows it the account's other resources, and asks for the contacts whose presence it may see.
-/// Those here that are available answer at once.
+/// A session has come online: sends it the presence of the account's other resources, and probes the contacts
+/// whose presence it may see. Local contacts that are available answer at once.
 pub(super) async fn contacts(kernel: &Arc<Kernel>, resource: &Resource, roster: &Roster) {
     for other in resource.account().available() {
         if other != *resource {
@@ -22,8 +22,8 @@ pub(super) async fn contacts(kernel: &Arc<Kernel>, resource: &Resource, roster: 
     kernel.broadcast(resource.host(), origin, probe, roster.watched()).await;
 }
 
-/// A client sends a probe itself: passed on where the answer would be no news, else swallowed, so that nobody can
-/// try out who exists.
+/// A probe sent by a client: passed on if the sender may see the presence anyway, else dropped, so that
+/// accounts cannot be enumerated.
 pub(super) async fn sent(kernel: &Arc<Kernel>, resource: &Resource, to: &Jid) -> Verdict {
     if to.same_bare(resource.account().jid()) {
         return Verdict::Continue;
@@ -35,8 +35,8 @@ pub(super) async fn sent(kernel: &Arc<Kernel>, resource: &Resource, to: &Jid) ->
     }
 }
 
-/// Section 4.3.2: the presence of each available resource, `unavailable` where there is none, `unsubscribed` to whom
-/// may not see it.
+/// Section 4.3.2: the presence of each available resource, `unavailable` if there is none, `unsubscribed` to
+/// those who may not see it.
 pub(super) async fn answer(kernel: &Arc<Kernel>, account: &Arc<Account>, to: &Jid) {
     let roster = match kernel.roster(account).await {
         Ok(roster) => roster,
@@ -59,8 +59,8 @@ pub(super) async fn answer(kernel: &Arc<Kernel>, account: &Arc<Account>, to: &Ji
     }
 }
 
-/// Shows `to` a resource's presence, as far as the account's lists let it out. Both are looked at once more afterwards:
-/// what has changed meanwhile may have been broadcast before, and would be outdated by what was shown here.
+/// Sends a resource's presence to `to`, if the account's lists allow it. Both are checked again afterwards: a
+/// change made meanwhile may have been broadcast earlier, and would be outdated by this stanza.
 pub(super) async fn tell(kernel: &Arc<Kernel>, resource: &Resource, to: &Jid, cause: Cause) {
     let mut told: Option<Stanza> = None;
     loop {
@@ -78,7 +78,7 @@ pub(super) async fn tell(kernel: &Arc<Kernel>, resource: &Resource, to: &Jid, ca
     }
 }
 
-/// The very same stanza, not one that looks like it.
+/// Whether both are the same stanza, not just equal ones.
 fn same(one: Option<&Stanza>, other: Option<&Stanza>) -> bool {
     let source = |stanza: &Stanza| stanza.root().raw().as_ptr();
     one.map(source) == other.map(source)

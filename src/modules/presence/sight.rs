@@ -1,8 +1,9 @@
-//! Who loses sight of an account or gets it back when its default privacy list changes (XEP-0191 sections 3.3 and 3.4).
+//! Which contacts stop or start seeing an account when its default privacy list changes (XEP-0191 sections
+//! 3.3 and 3.4).
 //!
-//! What the server sends for an account is not screened by the account's own list, so `unavailable` goes out after the
-//! list is in force: no presence can follow it. Presence that was under way meanwhile is taken back by those who sent it,
-//! who look at the list once more afterwards.
+//! What the server sends for an account is not screened by the account's own list, so `unavailable` is sent
+//! after the list is in force: no presence can follow it. Presence being sent meanwhile is withdrawn by its
+//! sender, which checks the list again afterwards.
 
 use std::sync::{Arc, LazyLock};
 
@@ -13,20 +14,20 @@ use xmpp::{Jid, Stanza, StanzaType};
 use super::directed::Directed;
 use super::probe;
 
-/// What the account's default list let through, and which resources could be seen, at one moment.
+/// A snapshot of the account's default list and its visible resources.
 pub(crate) struct Sight {
     screen: Option<Arc<Screen>>,
     available: Vec<Resource>,
 }
 
 impl Sight {
-    /// As it is now.
+    /// The current snapshot.
     pub(crate) fn of(account: &Account) -> Self {
         Self { screen: account.screen(), available: account.available() }
     }
 
-    /// The default list has changed since, where it is about these addresses: shows those who may see the account's
-    /// presence what they see now, and asks for the presence of those who are let in again.
+    /// The default list has changed since, with regard to these addresses: sends those who may see the
+    /// account's presence what they may see now, and probes those that are allowed again.
     pub(crate) async fn changed(
         self,
         kernel: &Arc<Kernel>,
@@ -34,7 +35,7 @@ impl Sight {
         jids: &[Jid],
         directed: State<Resource, Directed>,
     ) {
-        // Read now: whoever is added later is shown presence by the list as it is now.
+        // Read now: contacts added later are sent presence under the new list.
         let roster = kernel.roster(account).await.unwrap_or_else(|error| {
             tracing::error!(%error, "cannot send presence to blocked contacts: the roster is not readable");
             Arc::default()
@@ -72,7 +73,7 @@ impl Sight {
         }
     }
 
-    /// Asks for presence that was not let in before.
+    /// Requests presence that was not allowed before.
     async fn look(&self, kernel: &Arc<Kernel>, resource: &Resource, roster: &Roster, watched: &HashSet<Jid>) {
         let again =
             |jid: &&Jid| !admitted(self.screen.as_deref(), roster, jid) && sees(kernel, resource, jid);
@@ -85,9 +86,9 @@ impl Sight {
     }
 }
 
-/// A resource's presence was taken in and broadcast to these since its account's default list was `before`. If the list
-/// has changed meanwhile, those whom it denies now may have got that presence, or may not have got its end: they see the
-/// resource no more.
+/// A resource's presence was recorded and broadcast to these since its account's default list was `before`.
+/// If the list has changed meanwhile, those it denies now may have received that presence, or missed its end:
+/// they are sent `unavailable`.
 pub(super) async fn amend<'a>(
     kernel: &Arc<Kernel>,
     resource: &Resource,
@@ -106,29 +107,29 @@ pub(super) async fn amend<'a>(
     }
 }
 
-/// Did a default list let presence out to this address?
+/// Whether a default list allowed presence to this address.
 fn admitted(screen: Option<&Screen>, roster: &Roster, to: &Jid) -> bool {
     screen.is_none_or(|screen| screen.admits(*NOTIFICATION, to, Some(roster)))
 }
 
-/// Is a resource's presence let out to this address?
+/// Whether a resource's presence is allowed to this address.
 pub(super) fn sees(kernel: &Kernel, resource: &Resource, to: &Jid) -> bool {
     kernel.admits_at(resource, *NOTIFICATION, to)
 }
 
-/// A resource's presence as its account's lists see it.
+/// A presence notification as the account's lists see it.
 static NOTIFICATION: LazyLock<Matter> =
     LazyLock::new(|| Matter::of(Way::Out, &Stanza::presence(StanzaType::None, None, None)));
 
-/// Takes a resource out of sight; back into it, if the list has changed again.
+/// Sends `unavailable` for a resource; or its presence, if the list has changed again.
 async fn withdraw(kernel: &Arc<Kernel>, resource: &Resource, to: &Jid) {
     let stanza = Stanza::presence(StanzaType::Unavailable, Some(resource.jid()), Some(to));
     kernel.send(Origin::resource_of(resource, Cause::Subscription), stanza).await;
     probe::tell(kernel, resource, to, Cause::Subscription).await;
 }
 
-/// The addresses among contacts (bare JIDs) that these JIDs stand for: a domain stands for all its contacts, a full JID
-/// for one resource.
+/// The contacts (bare JIDs) covered by these JIDs: a domain covers all contacts there, a JID with a resource
+/// only that resource of them.
 fn covered<'a>(contacts: impl Iterator<Item = &'a Jid>, jids: &[Jid]) -> HashSet<Jid> {
     let mut by_bare: HashMap<&str, Vec<&Jid>> = HashMap::new();
     for jid in jids {

@@ -7,23 +7,22 @@ use xmpp::{Element, Jid, Node, StanzaError, ns};
 use crate::refused::Refused;
 use crate::roster::RosterLimits;
 
-/// Bytes of a name or of a group's name.
+/// Maximum bytes of a name or of a group's name.
 const NAME_BYTES: usize = 1023;
-/// What a contact and a group weigh without their names.
+/// Overhead of a contact and of a group, without their names.
 const EACH: usize = 64;
-/// Requests of strangers have this part of the contacts' places.
+/// Strangers' requests may take this fraction of the limit of contacts.
 const REQUESTS: usize = 4;
 
-/// What a client asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
-    /// The contact is to be in the roster.
+    /// Add or change the contact.
     Kept(Details),
-    /// The contact is to go.
+    /// Remove the contact.
     Removed(Jid),
 }
 
-/// What a client decides about a contact.
+/// What a client sets of a contact.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Details {
     pub jid: Jid,
@@ -74,7 +73,7 @@ fn groups(item: Node<'_>) -> Result<Vec<String>, StanzaError> {
     }
 }
 
-/// The item for `details`: subscription and requests stay as they are.
+/// The item for `details`: subscription and requests stay unchanged.
 pub(crate) fn kept(roster: &Roster, details: Details, limits: &RosterLimits) -> Result<RosterItem, Refused> {
     let mut item = item_or_new(roster, &details.jid);
     item.name = details.name;
@@ -89,8 +88,8 @@ pub(crate) fn item_or_new(roster: &Roster, jid: &Jid) -> RosterItem {
     roster.get(jid).map_or_else(|| RosterItem::new(jid.clone()), |item| RosterItem::clone(item))
 }
 
-/// Whether the roster has room for the item as it is to be. What strangers ask for takes no place from the account's own
-/// contacts, and what makes it smaller always fits.
+/// Checks that the roster has room for the new item. Requests of strangers take no room from the account's
+/// own contacts, and a change that shrinks the roster always fits.
 ///
 /// # Errors
 /// `resource-constraint`.
@@ -117,7 +116,7 @@ pub(crate) fn fits(roster: &Roster, item: &RosterItem, limits: &RosterLimits) ->
     Ok(())
 }
 
-/// Bytes of an item, as its element has about.
+/// The approximate size of an item's element, in bytes.
 pub(crate) fn weight(item: &RosterItem) -> usize {
     let name = item.name.as_ref().map_or(0, String::len);
     let groups: usize = item.groups.iter().map(|group| group.len() + EACH).sum();

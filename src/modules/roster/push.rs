@@ -5,8 +5,8 @@ use xmpp::{Element, Jid, Stanza, StanzaType, ns};
 
 use super::{item, version};
 
-/// Tells the account's interested resources of a change. Called while the roster is held, so that pushes leave in
-/// the order of their versions. An item that is not in the roster is nobody's matter.
+/// Sends a change to the account's interested resources. Called while the roster is locked, so that pushes
+/// leave in the order of their versions. An item that is not in the roster is not pushed.
 pub(crate) fn push(kernel: &Kernel, account: &Account, roster: &Roster, change: &RosterChange) {
     match change {
         RosterChange::Put(put) if put.in_roster => send(kernel, account, roster.version, item::element(put)),
@@ -15,7 +15,7 @@ pub(crate) fn push(kernel: &Kernel, account: &Account, roster: &Roster, change: 
     }
 }
 
-/// Tells that a contact is no longer in the roster.
+/// Pushes that a contact is no longer in the roster.
 pub(crate) fn push_removal(kernel: &Kernel, account: &Account, roster: &Roster, jid: &Jid) {
     let gone = Element::new("item", ns::ROSTER).attr("jid", jid.as_str()).attr("subscription", "remove");
     send(kernel, account, roster.version, gone);

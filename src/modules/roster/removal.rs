@@ -1,4 +1,4 @@
-//! A contact goes (RFC 6121 section 2.5.2), or the account itself.
+//! Removal of a contact (RFC 6121 section 2.5.2), or of the account itself.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::presence::broadcast;
 use crate::refused::Refused;
 use crate::subscription::State;
 
-/// Removes a contact from the roster and ends the subscriptions in both directions. A request of the contact that
-/// waits for an answer goes on waiting.
+/// Removes a contact from the roster and ends the subscriptions in both directions. A pending request of the
+/// contact stays pending.
 pub(super) async fn remove(
     kernel: &Arc<Kernel>,
     account: &Arc<Account>,
@@ -40,7 +40,7 @@ fn left(item: &RosterItem) -> RosterChange {
     }
 }
 
-/// The account is being deleted: everybody who knows it is told, so that their rosters follow.
+/// The account is being deleted: notifies all its contacts, so that their rosters follow.
 pub(super) async fn farewell(kernel: &Arc<Kernel>, account: &Arc<Account>) {
     let roster = match kernel.roster(account).await {
         Ok(roster) => roster,
@@ -54,7 +54,7 @@ pub(super) async fn farewell(kernel: &Arc<Kernel>, account: &Arc<Account>) {
     }
 }
 
-/// Takes leave of a contact with whom the account was in this state.
+/// Ends the subscriptions with a contact that was in this state.
 async fn part(kernel: &Arc<Kernel>, account: &Arc<Account>, contact: &Jid, before: State, cause: Cause) {
     let say = |stanza_type| {
         let stanza = Stanza::presence(stanza_type, Some(account.jid()), Some(contact));

@@ -20,7 +20,7 @@ fn state(name: &str) -> State {
     State { to, from, pending_out, pending_in, approved: false }
 }
 
-/// For each of the nine states: does the stanza go on, and the state afterwards (`=`: no change).
+/// For each of the nine states: whether the stanza is passed on, and the next state (`=`: no change).
 type Table = [(bool, &'static str); 9];
 
 const YES: bool = true;

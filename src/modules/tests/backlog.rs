@@ -1,4 +1,4 @@
-//! Stored messages that a client reads slowly: they wait for nobody but itself.
+//! Stored messages that a client reads slowly: they delay only that client.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ fn chat(to: &str, id: &str) -> String {
     format!("<message type='chat' id='{id}' to='{to}'><body>x</body></message>")
 }
 
-/// 200 messages are kept for bert.
+/// Stores 200 messages for bert.
 async fn kept() -> (Bench, Client) {
     let bench = Bench::with(json!({ "messages": 0 }), Limits::default()).await;
     let anna = bench.online("anna@chess.example/a").await;
@@ -21,7 +21,8 @@ async fn kept() -> (Bench, Client) {
     (bench, anna)
 }
 
-/// A client that acknowledges nothing by itself comes online. What it has been written by the time when it gets no more.
+/// A client that acknowledges nothing by itself comes online. Returns it with what was written until nothing
+/// more came.
 async fn slow(bench: &Bench) -> (Client, Vec<String>) {
     let slow = bench.bind("bert@chess.example/slow").await;
     slow.hold().manage();

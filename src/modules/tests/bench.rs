@@ -1,4 +1,4 @@
-//! A kernel with two brands and all features, and clients that are only sessions.
+//! A kernel with two domains and all features, and clients that are only sessions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::catalog;
 /// Noon of a day in November.
 pub const NOW_US: i64 = 1_795_521_600_000_000;
 
-/// How long anything may take that a test waits for.
+/// The time limit for anything a test waits for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Bench {
@@ -39,7 +39,7 @@ impl Bench {
         Self::with_modules(json!({ "offline": offline }), limits).await
     }
 
-    /// The same with these options of features, by their names.
+    /// The same with these feature options, by feature name.
     pub async fn with_modules(options: Value, limits: Limits) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(NOW_US));
@@ -57,7 +57,7 @@ impl Bench {
         Self { kernel, clock, dir }
     }
 
-    /// The same store under a new kernel, as after a restart. Nobody is logged in.
+    /// The same store under a new kernel, as after a restart, without sessions.
     pub async fn restarted(self) -> Self {
         self.kernel.store().close().await.unwrap();
         let runtime = Runtime::new(self.clock.clone(), Arc::new(SystemRandom));
@@ -66,7 +66,7 @@ impl Bench {
         Self { kernel, ..self }
     }
 
-    /// Serves chess.example with these modules before the server's own, all built anew.
+    /// Serves chess.example with these modules in front of the server's own, all built anew.
     pub async fn try_serve(&self, mut extra: Vec<Arc<dyn Module>>) -> Result<bool, Taken> {
         extra.extend(modules(&json!({})));
         let domains = vec![served(host_options("chess.example", Limits::default()), extra)];
@@ -83,7 +83,8 @@ impl Bench {
         self.serve_accounts_of(Chain::new(vec![Arc::new(internal)], decoys), Vec::new()).await;
     }
 
-    /// Serves chess.example with the accounts of these providers, and these modules before the server's own.
+    /// Serves chess.example with the accounts of these providers, and these modules in front of the server's
+    /// own.
     pub async fn serve_accounts_of(&self, auth: Chain, mut extra: Vec<Arc<dyn Module>>) {
         let options = HostOptions { auth, ..host_options("chess.example", Limits::default()) };
         extra.extend(modules(&json!({})));
@@ -95,7 +96,7 @@ impl Bench {
         assert!(self.try_serve(extra).await.unwrap());
     }
 
-    /// A client that has bound its resource and said nothing yet.
+    /// A client that has bound its resource and sent nothing yet.
     pub async fn bind(&self, jid: &str) -> Client {
         let jid = Jid::parse(jid).unwrap();
         let host = self.kernel.host(jid.domain()).unwrap();
@@ -107,7 +108,7 @@ impl Bench {
         Client { hold }
     }
 
-    /// A client that has asked for its roster and is available; what it got by then is thrown away.
+    /// A client that has requested its roster and is available; what it received by then is discarded.
     pub async fn online(&self, jid: &str) -> Client {
         let client = self.bind(jid).await;
         client.send("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>").await;
@@ -116,7 +117,7 @@ impl Bench {
         client
     }
 
-    /// Two clients that see each other's presence, with nothing waiting for them.
+    /// Two clients that see each other's presence, with empty mailboxes.
     pub async fn friends(&self, one: &str, other: &str) -> (Client, Client) {
         let (a, b) = (self.online(one).await, self.online(other).await);
         for (a, b) in [(&a, &b), (&b, &a)] {
@@ -128,7 +129,7 @@ impl Bench {
         (a, b)
     }
 
-    /// Waits until the store keeps `count` messages for an account.
+    /// Waits until the store has `count` messages for an account.
     pub async fn kept(&self, jid: &str, count: u64) {
         let jid = Jid::parse(jid).unwrap();
         let store = self.kernel.store();
@@ -142,7 +143,7 @@ impl Bench {
     }
 }
 
-/// The limits of a domain that sets these.
+/// The limits of a domain with these settings.
 pub fn limits(set: Value) -> Limits {
     Limits::read(&Values::from(set.as_object().unwrap().clone()))
 }
@@ -208,7 +209,7 @@ impl Client {
         self.hold.process(stanza).await;
     }
 
-    /// Takes what waits, as if it were written to a socket.
+    /// Takes what is in the mailbox, as if it were written to a socket.
     pub fn received(&self) -> Vec<String> {
         let mut written = Vec::new();
         let batch = self.hold().gather(usize::MAX, |stanza| {
@@ -237,7 +238,7 @@ impl Client {
         all
     }
 
-    /// Waits until the account's stored messages have been read back. Returns what came until then.
+    /// Waits until the account's stored messages have been read back. Returns what was received by then.
     pub async fn settled(&self) -> Vec<String> {
         let to = self.resource().jid();
         self.send(&format!("<message type='headline' id='barrier' to='{to}'><body>x</body></message>")).await;
@@ -249,27 +250,27 @@ impl Client {
         all
     }
 
-    /// The one stanza that waits.
+    /// The only stanza in the mailbox.
     pub fn one(&self) -> String {
         let mut all = self.received();
         assert_eq!(all.len(), 1, "{}: {all:#?}", self.resource().jid());
         all.remove(0)
     }
 
-    /// Asks and takes the one answer.
+    /// Sends a request and returns the only answer.
     pub async fn ask(&self, xml: &str) -> String {
         self.send(xml).await;
         self.one()
     }
 
-    /// Its connection is gone.
+    /// Loses its connection.
     pub async fn drop_connection(self) {
         self.hold.end().await;
         assert!(self.resource().is_closed());
     }
 }
 
-/// The text without what a test cannot know: the account's number in roster versions.
+/// The text without the account's id in roster versions, which a test cannot know.
 pub fn plain(xml: &str) -> String {
     match xml.split_once(" ver='") {
         Some((before, rest)) => {

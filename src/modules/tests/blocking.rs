@@ -33,7 +33,7 @@ fn unblock(jids: &[&str]) -> String {
     command("unblock", jids)
 }
 
-/// Blocks or unblocks, which succeeds, and throws away what else came.
+/// Blocks or unblocks, expecting success, and discards everything else received.
 async fn done(client: &Client, request: &str) {
     client.send(request).await;
     let got = client.received();

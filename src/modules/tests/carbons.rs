@@ -1,4 +1,4 @@
-//! XEP-0280: who gets a copy, of what, and who does not.
+//! XEP-0280: which messages are copied, and to which resources.
 
 mod copied;
 mod kept_back;
@@ -29,7 +29,7 @@ fn copy(account: &str, resource: &str, direction: &str, message: &str) -> String
     )
 }
 
-/// bert's resources: `one` and `two` get copies, `plain` does not; all wait for nothing.
+/// bert's resources: `one` and `two` get copies, `plain` does not; all mailboxes are empty.
 async fn berts(bench: &Bench) -> [Client; 3] {
     let clients = [
         bench.online("bert@chess.example/one").await,

@@ -1,4 +1,4 @@
-//! Small requests, and that each gets exactly one answer.
+//! Small requests, and that each is answered exactly once.
 
 use super::bench::Bench;
 
@@ -91,7 +91,8 @@ async fn stream_features() {
     );
 }
 
-/// Who may not know which accounts exist gets the same answer of one that does and of one that does not.
+/// Those who must not learn which accounts exist get the same answer for an existing one and for a missing
+/// one.
 #[tokio::test]
 async fn strangers_cannot_tell_who_exists() {
     let bench = Bench::new().await;

@@ -1,4 +1,4 @@
-//! XEP-0012: when somebody was last available, and to whom it is told.
+//! XEP-0012: when a user was last available, and who may see it.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ async fn of_somebody_who_has_left() {
     anna.drop_connection().await;
     let expected = "<query xmlns='jabber:iq:last' seconds='903'>Heading Home &amp; away</query>";
     answers(&bert, ANNA, expected).await;
-    // back again, and gone without a word
+    // back again, and gone without a status
     let anna = bench.online("anna@chess.example/a").await;
     answers(&bert, ANNA, &seconds(0)).await;
     anna.drop_connection().await;
@@ -63,7 +63,7 @@ async fn a_status_holds_for_one_leave() {
     answers(&bert, ANNA, &seconds(0)).await;
 }
 
-/// At the end of the server what was gathered is written at once.
+/// At shutdown, what was gathered is written at once.
 async fn drained(bench: &Bench) {
     let tasks = &bench.kernel.runtime().tasks;
     tasks.start_drain();
@@ -129,7 +129,7 @@ async fn only_to_those_who_may_see_presence() {
     answers(&carl, "nobody@chess.example", "<forbidden ").await;
     answers(&carl, "nobody@chess.example/a", "<forbidden ").await;
     answers(&anna, ANNA, &seconds(0)).await;
-    // a full JID is the client's matter
+    // a full JID is answered by the client
     bert.send(&get("anna@chess.example/a")).await;
     assert!(anna.one().contains("<query xmlns='jabber:iq:last'/>"));
     anna.send(

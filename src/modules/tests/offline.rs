@@ -204,7 +204,7 @@ async fn what_was_written_to_a_broken_connection_comes_again() {
     }
     lost.drop_connection().await;
     assert_eq!(receipts.len(), 1);
-    drop(receipts); // written, and nobody knows whether it arrived
+    drop(receipts); // written, but without knowing whether it arrived
     let bert = comes(&bench, "b", 0).await;
     assert_eq!(messages(bert.receives(2).await), [stamped("1")]);
     bench.kept("bert@chess.example", 0).await;

@@ -1,5 +1,5 @@
-//! What the server makes of users' data is bounded by what it lets in: at the highest settings the largest answer is one
-//! that can be written, and that a client of this server's own limits can read.
+//! What the server generates from users' data is bounded by its input limits: at the highest settings the
+//! largest answer can be written, and can be read by a client with this server's own limits.
 
 use settings::{Group, Kind, Range};
 use storage::{RosterItem, Subscription};
@@ -8,7 +8,7 @@ use xmpp::{Element, Jid, Limits, ns};
 use crate::blocking::{Blocking, request};
 use crate::roster::{RosterLimits, item};
 
-/// The most that a limit can be set to; it cannot be switched off.
+/// The highest value of a limit; it cannot be disabled.
 fn most<G: Group>(name: &str) -> usize {
     let key = G::keys().into_iter().find(|key| key.name == name).unwrap();
     let Kind::Integer(Range { most, zero: None, .. }) = key.kind else { panic!("`{name}` can be off") };
@@ -16,7 +16,7 @@ fn most<G: Group>(name: &str) -> usize {
 }
 
 fn jid(length: usize) -> Jid {
-    // What is escaped where it is written, as long as a local part can be.
+    // A character that is escaped in output, as long as a local part may be.
     Jid::parse(&format!("a@b/{}", "\"".repeat(length.min(1023)))).unwrap()
 }
 
@@ -29,7 +29,7 @@ fn elements(element: &Element) -> usize {
     1 + element.children().map(elements).sum::<usize>()
 }
 
-/// Contacts of every shape: bare ones, long names, many groups, all of characters that are written longer than they are.
+/// Contacts of every shape: bare ones, long names, many groups, all of characters that are escaped in output.
 fn contacts() -> Vec<RosterItem> {
     let mut contacts = Vec::new();
     for (name, count, group) in [(0, 0, 0), (1023, 0, 0), (0, 1, 1023), (0, 4000, 1), (1023, 200, 300)] {
@@ -52,7 +52,7 @@ fn the_largest_roster_can_be_written() {
     let most = most::<RosterLimits>("roster_bytes");
     for contact in contacts() {
         let weight = item::weight(&contact);
-        // As many of this shape as the limit lets in, beside the `<iq/>` and the `<query/>` around them.
+        // As many of this shape as the limit allows, in addition to the surrounding `<iq/>` and `<query/>`.
         let many = most / weight;
         let element = item::element(&contact);
         assert!(many * elements(&element) + 2 <= Limits::OWN.elements, "{weight}");
@@ -63,7 +63,7 @@ fn the_largest_roster_can_be_written() {
 #[test]
 fn the_largest_block_list_can_be_written() {
     let most = most::<Blocking>("blocked");
-    // A JID of three parts; quotation marks can stand in the resource only.
+    // A JID of three parts; quotation marks are allowed in the resource only.
     let largest = size(&request::item(&jid(1023))) + 2 * 1023;
     assert!(most * largest + 10_000 <= Limits::OWN.stanza_bytes);
     assert!(most + 2 <= Limits::OWN.elements);

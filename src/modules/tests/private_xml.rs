@@ -1,4 +1,4 @@
-//! XEP-0049: what a client keeps for itself.
+//! XEP-0049: private data of clients.
 
 use kernel::Limits;
 use serde_json::json;
@@ -86,7 +86,7 @@ async fn several_at_once() {
     refused(&anna, &iq("set", "<a xmlns='x:a'>3</a><vCard xmlns='vcard-temp'/>"), "not-acceptable").await;
     assert_eq!(get(&anna, "<a xmlns='x:a'/>").await, "<a xmlns='x:a'>1</a>");
     assert_eq!(get(&anna, "<c xmlns='x:c'/>").await, "<c xmlns='x:c'/>");
-    // one grows by what the other leaves
+    // one grows by as much as the other shrinks
     set(&anna, &format!("<a xmlns='x:a'>{long}</a><b xmlns='x:a'/>")).await;
     set(&anna, &format!("<a xmlns='x:a'/><b xmlns='x:a'>{long}</b>")).await;
     assert!(get(&anna, "<b xmlns='x:a'/>").await.contains(&long));

@@ -1,4 +1,4 @@
-//! XEP-0077: accounts that clients make, change and give up.
+//! XEP-0077: accounts that clients create, change and cancel.
 
 use kernel::{SessionAbout, Transport};
 use xmpp::Stanza;
@@ -12,7 +12,7 @@ fn about(address: &str, tls: bool) -> SessionAbout {
 }
 
 impl Bench {
-    /// What a client is answered that has not logged in.
+    /// The answer to a client that has not authenticated.
     async fn early(&self, about: SessionAbout, xml: &str) -> String {
         let host = self.kernel.host("chess.example").unwrap();
         let answer = self.kernel.early(&host, about, &Stanza::parse_str(xml).unwrap()).await;
@@ -40,7 +40,7 @@ async fn an_account_is_made_before_log_in() {
         .early(about(ADDRESS, true), "<iq type='get' id='1'><query xmlns='jabber:iq:register'/></iq>")
         .await;
     assert!(form.contains("<username></username>") || form.contains("<username/>"), "{form}");
-    // asked for in vain, and remembered; making the account makes that untrue
+    // looked up without success, which is cached; creating the account invalidates that
     let host = bench.kernel.host("chess.example").unwrap();
     assert!(bench.kernel.account(&host, "dora").await.unwrap().is_none());
     assert_eq!(bench.early(about(ADDRESS, true), &named("Dora")).await, "<iq id='1' type='result'></iq>");

@@ -154,7 +154,7 @@ async fn contacts_of_a_deleted_account_are_told() {
     assert!(left.iter().all(|(_, rows)| *rows == 0), "{left:?}");
 }
 
-/// What strangers ask for takes no place from contacts, and has bounds of its own.
+/// Requests of strangers take no room from contacts, and have their own limits.
 #[tokio::test]
 async fn strangers_do_not_fill_a_roster() {
     let bench = Bench::with(json!({}), limits(json!({ "roster_items": 4 }))).await;

@@ -1,4 +1,4 @@
-//! Sessions whose connections break off, and messages that come while a resource comes online.
+//! Sessions whose connections are lost, and messages that arrive while a resource comes online.
 
 use std::future::Future;
 use std::pin::pin;
@@ -55,7 +55,7 @@ async fn a_message_that_comes_while_a_resource_comes_online_is_behind_the_kept_o
         |id: &str| format!("<message type='chat' id='{id}' to='bert@chess.example'><body>x</body></message>");
     anna.send(&chat("kept")).await;
     let held = bench.kernel.arrive(bert.resource(), Stanza::parse_str("<presence/>").unwrap());
-    bert.send("<presence/>").await; // sees that it is held back already
+    bert.send("<presence/>").await; // finds that a read-back is already running
     assert_eq!(bert.received().len(), 1, "presence passes");
     anna.send(&chat("new")).await;
     anna.send("<presence to='bert@chess.example/b'/>").await;

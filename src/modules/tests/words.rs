@@ -1,4 +1,4 @@
-//! The kernel's words, each with a feature that needs it and is no part of the server.
+//! Each kernel interface, with a feature that needs it and is not part of the server.
 
 mod account;
 mod later;

@@ -6,10 +6,10 @@ use xmpp::{Document, Limits, Node, StreamError, Wrapper, ns};
 
 use super::condition::Condition;
 
-/// What the start tag may have at most.
+/// Limits of the start tag.
 const TAG: Limits = Limits { stanza_bytes: 8 << 10, depth: 2, attributes: 64, elements: 1, namespaces: 32 };
 
-/// Elements in one body: clients put all that waits into one.
+/// Elements in one body: clients put everything pending into one.
 const MOST: usize = 16_384;
 
 /// A body whose start tag has been read.
@@ -18,12 +18,12 @@ pub struct Body<'a> {
     wrapper: Wrapper<'a>,
 }
 
-/// What is inside of a body.
+/// The content of a body.
 #[derive(Debug)]
 pub struct Payload {
     /// Elements, in order.
     pub elements: Vec<Document>,
-    /// Why nothing behind them is read: what the stream is to end with, when it is the turn of what should stand there.
+    /// Why parsing stopped after the elements: the error that ends the stream once they have been handled.
     pub mistake: Option<StreamError>,
 }
 
@@ -33,62 +33,62 @@ impl Payload {
     }
 }
 
-/// The attributes of a request's `<body/>` (XEP-0124 §7 to §15, XEP-0206 §3 to §5). Numbers beyond 64 bits are
-/// `u64::MAX`; `route` is of no consequence here. Who knows `sid` and `key` can go on with a session: they belong in no
-/// log, and `Debug` tells little.
+/// The attributes of a request's `<body/>` (XEP-0124 §7 to §15, XEP-0206 §3 to §5). Numbers beyond 64 bits
+/// are `u64::MAX`; `route` is ignored. `sid` and `key` authorize requests: they must not be logged, and
+/// `Debug` omits them.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Attributes {
-    /// The session; none asks for a new one.
+    /// The session id; `None` requests a new session.
     pub sid: Option<String>,
-    /// The request's number.
+    /// The request id.
     pub rid: u64,
-    /// The highest response received, or 1 in the first request: responses will be acknowledged.
+    /// The highest response received, or 1 in the first request, which enables acknowledgements.
     pub ack: Option<u64>,
-    /// The key that follows the one before.
+    /// The next key of the sequence.
     pub key: Option<String>,
-    /// The first key of another sequence.
+    /// The first key of a new sequence.
     pub newkey: Option<String>,
-    /// Seconds that no request will come for.
+    /// Seconds without requests that the client asks for.
     pub pause: Option<u64>,
-    /// The client ends the session.
+    /// Whether the client ends the session.
     pub terminate: bool,
-    /// The client wants a new XMPP stream (XEP-0206 §5).
+    /// Whether the client restarts the XMPP stream (XEP-0206 §5).
     pub restart: bool,
-    /// A stream is named, as if there could be several.
+    /// Whether a stream is named, as with multiple streams.
     pub stream: bool,
     /// The version of the binding, major and minor.
     pub ver: Option<(u32, u32)>,
-    /// The longest time that an answer may take, in seconds.
+    /// The longest time a response may take, in seconds.
     pub wait: Option<u64>,
-    /// Requests that may be kept waiting.
+    /// The number of requests that may be held.
     pub hold: Option<u64>,
-    /// The media type that the client wants for responses.
+    /// The media type requested for responses.
     pub content: Option<String>,
-    /// The client asks for `secure`, of early versions.
+    /// Whether the client requests `secure`, an attribute of early versions.
     pub secure: bool,
     /// The domain.
     pub to: Option<String>,
-    /// Who the client says it is.
+    /// The JID the client claims.
     pub from: Option<String>,
     /// The language.
     pub lang: Option<String>,
-    /// The version of XMPP, as it is written.
+    /// The XMPP version, as written.
     pub version: Option<String>,
 }
 
 impl<'a> Body<'a> {
-    /// Reads the start tag; what follows it need not be whole.
+    /// Parses the start tag; what follows it need not be complete.
     ///
     /// # Errors
-    /// [`Condition::BadRequest`]: it is no start tag of a body, or an attribute is not what it must be.
+    /// [`Condition::BadRequest`]: not the start tag of a body, or an attribute is invalid.
     pub fn open(bytes: &'a [u8]) -> Result<Self, Condition> {
         let wrapper = Wrapper::open(bytes, &TAG).map_err(|_| Condition::BadRequest)?;
         let attributes = Attributes::read(wrapper.tag())?;
         Ok(Self { attributes, wrapper })
     }
 
-    /// The elements inside, up to the first mistake: the body is not well-formed, or an element is refused. Those that
-    /// inherit the body's own namespace are in `jabber:client`.
+    /// The elements inside, up to the first error: malformed XML or a refused element. Elements that inherit
+    /// the body's own namespace are moved to `jabber:client`.
     pub fn payload(&self, limits: &Limits) -> Payload {
         let (elements, mistake) = self.wrapper.children(limits, MOST);
         Payload { elements, mistake }
@@ -132,7 +132,7 @@ impl fmt::Debug for Attributes {
     }
 }
 
-/// A boolean of XML Schema.
+/// Parses an XML Schema boolean.
 fn yes(value: &str) -> bool {
     matches!(value, "true" | "1")
 }

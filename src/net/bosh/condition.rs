@@ -1,35 +1,34 @@
-//! Why a session ends (XEP-0124 §17.2).
+//! Terminal conditions (XEP-0124 §17.2).
 
 use http::StatusCode;
 
 /// A terminal binding condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
-    /// The request's syntax is wrong.
+    /// The request's syntax is invalid.
     BadRequest,
     /// The domain is no longer served.
     HostGone,
     /// The domain is not served.
     HostUnknown,
-    /// The request to create a session names no domain, or none that can be one.
+    /// The request to create a session names no domain, or an invalid one.
     ImproperAddressing,
-    /// Something broke here.
     InternalServerError,
-    /// No such session, a request id outside of the window, or a key that does not follow.
+    /// No such session, a request id outside the window, or a key that does not match.
     ItemNotFound,
     /// Another request ended the session.
     OtherRequest,
     /// The client has broken the session's rules.
     PolicyViolation,
-    /// Whoever served the stream has gone.
+    /// The stream is no longer served.
     RemoteConnectionFailed,
-    /// The stream ended with an error, which is enclosed.
+    /// The stream ended with the enclosed error.
     RemoteStreamError,
-    /// The client is to go to the enclosed address.
+    /// The client must use the enclosed URI.
     SeeOtherUri,
-    /// The server is being stopped.
+    /// The server is shutting down.
     SystemShutdown,
-    /// None of these.
+    /// None of the others.
     UndefinedCondition,
 }
 
@@ -53,7 +52,7 @@ impl Condition {
         }
     }
 
-    /// How a client without `ver` is told (XEP-0124 §17.1).
+    /// The HTTP status for a client without `ver` (XEP-0124 §17.1).
     pub(super) const fn legacy_status(self) -> StatusCode {
         match self {
             Condition::BadRequest => StatusCode::BAD_REQUEST,
@@ -63,7 +62,7 @@ impl Condition {
         }
     }
 
-    /// The word of the binding for a stream error, where it has one of its own; else the error is enclosed.
+    /// The terminal condition for a stream error, if there is an equivalent; else the error is enclosed.
     pub(super) fn of_stream_error(name: &str) -> Self {
         match name {
             "host-gone" => Condition::HostGone,

@@ -17,31 +17,31 @@ use crate::Rate;
 use crate::address::Seat;
 use crate::connection::throttle::Throttle;
 
-/// As much goes into one response, and the stanza that exceeds it.
+/// A response is filled up to this size, plus the stanza that exceeds it.
 const ROOM: usize = 16 << 10;
 
-/// What [`Connection::poll_input`] has to tell.
+/// The result of [`Connection::poll_input`].
 #[derive(Debug)]
 pub enum Input {
-    /// The next event of the stream. A session's first request and a restart are stream headers.
+    /// The next event of the stream. The first request of a session and a restart appear as stream headers.
     Event(StreamEvent),
-    /// So many stanzas more have arrived, of those written since [`Connection::count`].
+    /// This many more stanzas have arrived, of those written since [`Connection::count`].
     Confirmed(usize),
-    /// Output has left. Told once each time.
+    /// Output has been sent. Returned once each time.
     Drained,
     /// The client is gone.
     Lost,
 }
 
-/// A stream over BOSH. Dropped, it ends the session.
+/// A stream over BOSH. Dropping it ends the session.
 pub struct Connection {
     session: Arc<Session>,
     registry: Arc<Registry>,
-    /// Until the client has logged in.
+    /// Held until the client has authenticated.
     seat: Option<Seat>,
-    /// Behind a proxy it counts among the client's connections.
+    /// Behind a proxy, the session counts as one of the client's connections.
     _behind: Option<Box<Seat>>,
-    /// Of the whole session; moved only when it fires or must fire earlier.
+    /// The session's only timer; reset only when it fires or must fire earlier.
     timer: Option<Pin<Box<Sleep>>>,
     throttle: Option<Throttle>,
 }
@@ -58,11 +58,11 @@ impl Connection {
         Self { session, registry, seat: Some(early), _behind: behind, timer: None, throttle }
     }
 
-    /// The next input; answers requests meanwhile, once every event that came in them has been told. With `read` false no
-    /// event is told. Cancel-safe.
+    /// The next input; meanwhile answers requests, once every event in them has been returned. With `read`
+    /// false no event is returned. Cancel-safe.
     ///
     /// # Errors
-    /// The client's bytes are no stream: it is to be told this error.
+    /// The client's bytes are not a valid stream: it must be sent this error.
     pub fn poll_input(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Result<Input, StreamError>> {
         loop {
             let allowed =
@@ -100,59 +100,59 @@ impl Connection {
         timer.as_mut().poll(cx)
     }
 
-    /// Our stream header, of which the first response tells the addresses.
+    /// Writes the server's stream header, whose addresses appear in the first response.
     pub fn open(&mut self, header: &StreamHeader) {
         self.session.with(|core| core.opened(header));
     }
 
-    /// Writes a stanza; returns the bytes that wait.
+    /// Writes a stanza; returns the number of bytes pending.
     pub fn stanza(&mut self, stanza: &Stanza) -> usize {
         self.session.with(|core| core.stanza(stanza))
     }
 
-    /// Writes an element that is no stanza. A stream error goes with the end.
+    /// Writes an element that is not a stanza. A stream error is sent with the end.
     pub fn element(&mut self, element: &Element) {
         self.session.with(|core| core.element(element));
     }
 
-    /// Bytes that wait; 0 as long as more may go into the same response.
+    /// Pending bytes; 0 as long as more fit into the same response.
     pub fn pending(&self) -> usize {
         Some(self.session.with(|core| core.output.len())).filter(|&bytes| bytes >= ROOM).unwrap_or(0)
     }
 
-    /// The client has logged in.
+    /// The client has authenticated.
     pub fn logged_in(&mut self) {
         self.seat = None;
         self.session.logged_in();
     }
 
-    /// Stanzas written from now on are told of when they have arrived.
+    /// From now on, the arrival of stanzas is reported.
     pub fn count(&mut self) {
         self.session.with(|core| core.output.count());
     }
 
-    /// Sets what one stanza may have and how fast the client may send, from now on; what was agreed on stays.
+    /// Sets the limits of stanzas and of the client's rate from now on; the session's negotiated terms stay.
     pub fn set_limits(&mut self, allowed: &Allowed) {
         self.session.set_limits(allowed);
         self.throttle = allowed.rate.map(Throttle::new);
     }
 
-    /// Stanzas that are written go with the last response, whatever that is.
+    /// Pending stanzas go with the last response, whatever that is.
     pub fn parting(&mut self) {
         self.session.with(|core| core.output.uncount());
     }
 
-    /// Ends the stream: the client is told the stream error that was written, if one was.
+    /// Ends the stream, with the stream error that was written, if any.
     pub fn close(&mut self) {
         self.session.with(|core| core.close());
     }
 
-    /// Ends the session and sends the client to another address (`see-other-uri`).
+    /// Ends the session with a redirect to another URI (`see-other-uri`).
     pub fn redirect(&mut self, uri: &str) {
         self.session.with(|core| core.redirect(uri));
     }
 
-    /// Ready when the client has been told of the end: by the request that waits, else by the next one.
+    /// Ready when the client has been sent the end: in answer to the held request, else to the next one.
     pub fn poll_shut(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.session.poll_told(cx)
     }
@@ -162,7 +162,7 @@ impl Connection {
         self.session.address()
     }
 
-    /// The session began over TLS, and therefore stays on it.
+    /// Whether the session began over TLS; if so, it stays on TLS.
     pub fn is_secure(&self) -> bool {
         self.session.secure
     }

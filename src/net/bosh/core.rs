@@ -1,4 +1,4 @@
-//! A session without I/O. `intake` is its side towards requests, `respond` the side towards answers.
+//! A session without I/O. `intake` handles requests, `respond` answers.
 
 use std::collections::VecDeque;
 use std::task::Waker;
@@ -20,50 +20,48 @@ use super::terms::Terms;
 use super::waiting::Queue;
 use super::window::Window;
 
-/// A request as it came.
 pub(super) struct Request {
     pub attributes: Attributes,
     pub payload: Payload,
 }
 
-/// What the server of a session's stream is told.
+/// What the server of a session's stream must do next.
 #[derive(Debug)]
 pub(super) enum Step {
     Event(StreamEvent),
     Error(StreamError),
-    /// So many stanzas have arrived.
+    /// This many stanzas have arrived.
     Confirmed(usize),
-    /// Payload has left.
+    /// Payload has been sent.
     Drained,
     /// The client is gone.
     Lost,
-    /// Nothing until then, or until something comes.
+    /// Idle until that instant or until input.
     Wait(Option<Instant>),
 }
 
-/// A session.
 pub(super) struct Core {
     pub(super) terms: Terms,
-    /// The client's stream header, for streams to come.
+    /// The client's stream header, reused for restarts.
     pub(super) header: Box<StreamHeader>,
     pub(super) window: Window,
     pub(super) waiting: Queue,
-    /// Requests that others are missing before.
+    /// Requests that arrived before an earlier one.
     pub(super) early: Vec<Request>,
     pub(super) kept: Kept,
     pub(super) keys: Keys,
     pub(super) inbox: VecDeque<Result<StreamEvent, StreamError>>,
     pub(super) output: Output,
-    /// Until the first response.
+    /// Present until the first response.
     pub(super) creation: Option<Box<Creation>>,
     pub(super) pace: Pace,
-    /// Nobody waits, since then.
+    /// Since when no request is held.
     pub(super) idle_since: Option<Instant>,
-    /// How long nobody may wait, once.
+    /// How long no request needs to be held, once.
     pub(super) pause: Option<Duration>,
-    /// Stanzas whose arrival is to be told.
+    /// Stanzas whose arrival must be reported.
     pub(super) confirmed: usize,
-    /// A response that may be missing, and since when (XEP-0124 §9.2).
+    /// A response that may have been lost, and since when (XEP-0124 §9.2).
     pub(super) report: Option<(u64, Instant)>,
     pub(super) ending: Option<Ending>,
     /// The stream error that was written.
@@ -71,20 +69,20 @@ pub(super) struct Core {
     pub(super) driver: Option<Waker>,
 }
 
-/// What is remembered of requests, to tell whether they come too often.
+/// Facts about recent requests, used to detect polling that is too frequent.
 pub(super) struct Pace {
-    /// When the last one came.
+    /// When the last one arrived.
     pub at: Instant,
-    /// It was empty.
+    /// Whether it was empty.
     pub empty: bool,
-    /// Its response had no payload.
+    /// Whether its response had no payload.
     pub in_vain: bool,
-    /// When empty requests came for which others were answered early.
+    /// When empty requests arrived that made the server answer others early.
     pub displaced: Vec<Instant>,
 }
 
 impl Core {
-    /// A session as its first request asks for it; returns the request's ticket too.
+    /// A session with the terms of its first request; also returns the request's ticket.
     pub fn new(
         first: &Attributes,
         header: StreamHeader,
@@ -117,12 +115,12 @@ impl Core {
         Ok((core, ticket))
     }
 
-    /// The client gave no `ver`.
+    /// Whether the client gave no `ver`.
     pub fn legacy(&self) -> bool {
         self.terms.ver.is_none()
     }
 
-    /// Our stream header: its addresses are told with the first response.
+    /// Sets the server's stream header: its addresses go into the first response.
     pub fn opened(&mut self, header: &StreamHeader) {
         if let Some(creation) = &mut self.creation {
             creation.from.clone_from(&header.from);
@@ -130,13 +128,13 @@ impl Core {
         }
     }
 
-    /// Writes a stanza; returns the bytes that wait.
+    /// Writes a stanza; returns the number of bytes pending.
     pub fn stanza(&mut self, stanza: &Stanza) -> usize {
         self.output.stanza(stanza);
         self.output.len()
     }
 
-    /// Writes an element. A stream error waits for the end.
+    /// Writes an element. A stream error is kept for the end.
     pub fn element(&mut self, element: &Element) {
         if !element.is("error", ns::STREAM) {
             return self.output.element(element);
@@ -147,11 +145,11 @@ impl Core {
         self.failure = Some((Condition::of_stream_error(name), bytes));
     }
 
-    /// The stream is closed from our side: with the stream error that was written, else as the client wanted.
+    /// The server closes the stream: with the stream error that was written, else without a condition.
     pub fn close(&mut self) {
         match self.failure.take() {
             None => {
-                // What was written before goes with it.
+                // What was written before is sent with it.
                 let last = self.output.take();
                 self.end(Reply::farewell(last.stream, &last.bytes), Reply::empty());
             }
@@ -168,7 +166,7 @@ impl Core {
         }
     }
 
-    /// The client is sent elsewhere.
+    /// Redirects the client.
     pub fn redirect(&mut self, uri: &str) {
         let mut bytes = Vec::new();
         Element::new("uri", ns::HTTPBIND).text(uri).write(&mut bytes, ns::HTTPBIND);
@@ -176,13 +174,14 @@ impl Core {
         self.end(word, Reply::terminal(Condition::SeeOtherUri, self.legacy()));
     }
 
-    /// Nobody serves the stream any more. If it had not ended before, the client is told so.
+    /// The stream is no longer served: the session ends with `remote-connection-failed`, unless it has ended
+    /// before.
     pub fn abandon(&mut self) {
         let word = Reply::terminal(Condition::RemoteConnectionFailed, self.legacy());
         self.end(word.clone(), word);
     }
 
-    /// A request ends the session; its answer.
+    /// Ends the session because of a request; returns the answer to that.
     pub fn fail(&mut self, rid: u64, fault: &Fault) -> Reply {
         let legacy = self.legacy();
         let word = fault.reply(legacy);

@@ -1,4 +1,4 @@
-//! How a session begins: the client's stream header, and the first response (XEP-0124 §7, XEP-0206 §3, §4).
+//! Session creation: the client's stream header, and the first response (XEP-0124 §7, XEP-0206 §3, §4).
 
 use xmpp::{Jid, StreamHeader, ns};
 
@@ -8,13 +8,13 @@ use super::reply::Tag;
 use super::terms::Terms;
 use super::window::LARGEST;
 
-/// What the first response tells.
+/// The content of the first response.
 pub(super) struct Creation {
     pub sid: String,
     pub rid: u64,
-    /// `secure` was asked for, and it is.
+    /// Whether `secure` was requested and applies.
     pub secure: bool,
-    /// The server's stream header, once it was written.
+    /// The `from` of the server's stream header, once that was written.
     pub from: Option<Jid>,
     pub authid: Option<String>,
 }
@@ -47,7 +47,7 @@ impl Creation {
     }
 }
 
-/// The stream header that the first request stands for.
+/// The stream header that the first request represents.
 pub(super) fn header(asked: &Attributes) -> Result<StreamHeader, Condition> {
     if asked.rid == 0 || asked.rid > LARGEST || asked.terminate {
         return Err(Condition::BadRequest);
@@ -63,7 +63,7 @@ pub(super) fn header(asked: &Attributes) -> Result<StreamHeader, Condition> {
     })
 }
 
-/// The same for the stream after a restart (XEP-0206 §5).
+/// The stream header after a restart (XEP-0206 §5).
 pub(super) fn restarted(header: &StreamHeader, asked: &Attributes) -> StreamHeader {
     let to = asked.to.as_deref().and_then(|to| Jid::parse(to).ok()).map(|to| to.domain_jid());
     StreamHeader {
@@ -73,7 +73,7 @@ pub(super) fn restarted(header: &StreamHeader, asked: &Attributes) -> StreamHead
     }
 }
 
-/// Something older than 1.0 where it cannot be read.
+/// A version that cannot be parsed counts as older than 1.0.
 fn version(text: &str) -> (u8, u8) {
     let parts =
         text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));

@@ -1,11 +1,11 @@
-//! A condition, and what is said with it.
+//! A condition, and the text sent with it.
 
 use xmpp::{Element, StreamError, ns};
 
 use super::condition::Condition;
 use super::reply::Reply;
 
-/// Why a request, and its session with it, is refused. Words are given only where they tell an attacker nothing.
+/// Why a request, and its session with it, is refused. Text is sent only where it does not help an attacker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
     condition: Condition,
@@ -15,9 +15,9 @@ pub(super) struct Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Words {
     None,
-    /// For whoever wrote the client.
+    /// For the developer of the client.
     Text(&'static str),
-    /// What a stream would have been told.
+    /// The equivalent stream error.
     Error(Box<StreamError>),
 }
 
@@ -26,12 +26,12 @@ impl Fault {
         Self { condition, words: Words::Text(words) }
     }
 
-    /// A body is no XML.
+    /// A body that is not well-formed XML.
     pub fn malformed(error: StreamError) -> Self {
         Self { condition: Condition::BadRequest, words: Words::Error(Box::new(error)) }
     }
 
-    /// What the client is told.
+    /// The answer for the client.
     pub fn reply(&self, legacy: bool) -> Reply {
         let mut content = Vec::new();
         match &self.words {

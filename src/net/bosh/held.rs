@@ -1,4 +1,4 @@
-//! A request that waits for its answer.
+//! A held request.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 use super::reply::Reply;
 use super::session::Session;
 
-/// The answer to come. Dropped before, it tells the session that nobody waits any more.
+/// The pending answer. If dropped before completion, it notifies the session that the request's connection is
+/// gone.
 pub(super) struct Held {
     session: Arc<Session>,
     rid: u64,

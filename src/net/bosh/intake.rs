@@ -1,4 +1,4 @@
-//! Requests come in: in order, once, and not too many.
+//! Incoming requests: in order, each once, and not too many.
 
 use std::time::Duration;
 
@@ -15,33 +15,33 @@ use super::reply::Reply;
 use super::waiting::TooOften;
 use super::window::Place;
 
-/// So many requests may be displaced by empty ones in so long a time: a page that is loaded anew asks at once, while a
-/// proxy keeps the former page's request open.
+/// Requests that empty ones may displace within this time: a reloaded page sends a request at once, while a
+/// proxy keeps the old page's request open.
 const DISPLACED: usize = 10;
 const DISPLACED_IN: Duration = Duration::from_secs(10);
 
-/// How long ago a missing response must have been given to be reported: a younger one may be on its way.
+/// How old a missing response must be to be reported: a younger one may still be on its way.
 const REPORT_AFTER: Duration = Duration::from_secs(1);
 
-/// So many responses more are kept for clients that do not acknowledge: one may be lost after a later one, on another
-/// connection, has arrived and let the client go on.
+/// Extra responses kept for clients that do not acknowledge: one may be lost after a later one, on another
+/// connection, has arrived and let the client continue.
 const OVERTAKEN: u64 = 2;
 
-/// What becomes of a request.
+/// The outcome of a request's arrival.
 pub(super) enum Arrival {
-    /// It waits, with this ticket.
+    /// It is held, with this ticket.
     Wait(u32),
     /// It is answered already.
     Reply(Reply),
 }
 
-/// A request that breaks the rules.
+/// A request that breaks the protocol.
 struct Broken {
     rid: u64,
     fault: Fault,
 }
 
-/// The binding has a word for what is no XML at all; for what XMPP forbids the stream has (XEP-0124 §17.2).
+/// Text that is not XML at all is a BOSH error; XML that XMPP forbids is a stream error (XEP-0124 §17.2).
 fn is_no_xml(error: &StreamError) -> bool {
     matches!(
         error.condition,
@@ -53,7 +53,7 @@ fn is_no_xml(error: &StreamError) -> bool {
 }
 
 impl Pace {
-    /// A request displaces another: have too many done so of late?
+    /// A request displaces another: whether too many have done so recently.
     fn displaced_too_often(&mut self, now: Instant) -> bool {
         self.displaced.retain(|at| now.duration_since(*at) < DISPLACED_IN);
         self.displaced.push(now);
@@ -62,12 +62,12 @@ impl Pace {
 }
 
 impl Core {
-    /// Takes a request. One that breaks the rules ends the session.
+    /// Takes a request. One that breaks the protocol ends the session.
     pub fn arrive(&mut self, request: Request, now: Instant) -> Arrival {
         let rid = request.attributes.rid;
         if let Some(ending) = &mut self.ending {
-            // One that was answered before the end is not told of it: what comes with that is younger than what came after
-            // its answer.
+            // A request that was answered before the end must not get the end as its answer: what is sent
+            // with that is younger than what followed its answer.
             let reply = match self.kept.again(rid) {
                 Again::Reply(reply) if rid <= self.window.answered => reply,
                 _ if rid <= self.window.answered => {
@@ -112,7 +112,7 @@ impl Core {
         Ok(Arrival::Wait(self.waiting.enter(rid, now)))
     }
 
-    /// Takes the requests that nothing is missing before any more.
+    /// Takes the requests that are next in order.
     fn take_in_order(&mut self, now: Instant) -> Result<(), Broken> {
         while let Some(at) = self.early.iter().position(|one| one.attributes.rid == self.window.next) {
             let request = self.early.swap_remove(at);
@@ -125,12 +125,12 @@ impl Core {
         Ok(())
     }
 
-    /// One more request may be unanswered if it is to pause or to end the session.
+    /// One more request may be unanswered if it pauses or ends the session.
     fn is_extra(&self, asked: &Attributes) -> bool {
         asked.terminate || self.terms.pause(asked.pause).is_some()
     }
 
-    /// The request has come before (XEP-0124 §14.3).
+    /// The request is a repetition (XEP-0124 §14.3).
     fn repeated(&mut self, rid: u64, now: Instant) -> Result<Arrival, Fault> {
         let too_often = Fault::new(Condition::PolicyViolation, "the same request was repeated too often");
         match self.waiting.again(rid, now) {
@@ -151,7 +151,7 @@ impl Core {
         }
     }
 
-    /// The next request in order.
+    /// Takes the next request in order.
     fn take_in(&mut self, request: Request, now: Instant) -> Result<(), Fault> {
         let Request { attributes: asked, payload } = request;
         self.keys.follow(asked.key.as_deref(), asked.newkey.as_deref())?;
@@ -173,7 +173,7 @@ impl Core {
         self.inbox.extend(elements.into_iter().map(|element| Ok(StreamEvent::Element(element))));
         match mistake {
             Some(error) if first && is_no_xml(&error) => return Err(Fault::malformed(error)),
-            // What stands before it is taken first, and answered.
+            // What precedes the error is handled and answered first.
             Some(error) => self.inbox.push_back(Err(error)),
             None => {}
         }
@@ -183,7 +183,7 @@ impl Core {
         Ok(())
     }
 
-    /// Everything is answered at once, and nobody needs to ask for a while (XEP-0124 §10).
+    /// All requests are answered at once, and the client need not send any for a while (XEP-0124 §10).
     fn begin_pause(&mut self, asked: &Attributes) {
         self.pause = self.terms.pause(asked.pause);
         if self.pause.is_none() {
@@ -217,15 +217,16 @@ impl Core {
         }
     }
 
-    /// So many requests wait that the oldest is answered for this one.
+    /// So many requests are held that the oldest is answered because of this one.
     fn displaces(&self, rid: u64) -> bool {
         let unanswered = self.waiting.iter().filter(|one| one.live && one.rid <= rid).count() as u64;
         unanswered >= self.terms.requests()
     }
 
-    /// What this request shows to have arrived (XEP-0124 §9.2): what the client says, if it acknowledges. Else: it never
-    /// has more requests unanswered than it may have, if all answers have been handed out; and who polls has none, since with one there is nothing to poll
-    /// for, nor has who ends the session, unless one is held.
+    /// Records which responses this request shows to have arrived (XEP-0124 §9.2): those it acknowledges, if
+    /// the client does so. Otherwise: a client never exceeds its limit of unanswered requests, provided all
+    /// answers have been handed out; and a client that polls has none unanswered, since with one it need not
+    /// poll, nor has one that ends the session, unless one is held.
     fn confirm(&mut self, asked: &Attributes, poll: bool, now: Instant) {
         let answered = self.window.answered;
         let before = asked.rid - 1;

@@ -1,4 +1,4 @@
-//! Replies that may be asked for again, and what is known of their arrival (XEP-0124 §9, §14.3).
+//! Replies that may be requested again, and which of them have arrived (XEP-0124 §9, §14.3).
 
 use std::collections::VecDeque;
 
@@ -6,10 +6,10 @@ use tokio::time::Instant;
 
 use super::reply::Reply;
 
-/// How often one reply may be asked for again.
+/// How often one reply may be requested again.
 const REPEATS: u8 = 20;
 
-/// The last replies of a session, in order.
+/// The latest replies of a session, in order.
 #[derive(Default)]
 pub(super) struct Kept {
     replies: VecDeque<One>,
@@ -21,49 +21,49 @@ struct One {
     rid: u64,
     reply: Reply,
     sent: Instant,
-    /// The copy of the request whose sender is still to get it.
+    /// The copy of the request that is still to get it.
     waited_for: Option<u32>,
-    /// Stanzas of the session's mailbox in it.
+    /// The number of stanzas from the session's mailbox in it.
     stanzas: u32,
     repeats: u8,
 }
 
-/// What keeping has for a request that came again.
+/// The result of requesting a reply again.
 pub(super) enum Again {
     Reply(Reply),
-    /// It is no longer here, or never was.
+    /// It is no longer kept, or never existed.
     Gone,
-    /// It has been asked for too often.
+    /// It has been requested too often.
     TooOften,
 }
 
 impl Kept {
     pub fn keep(&mut self, rid: u64, reply: Reply, waited_for: Option<u32>, stanzas: u32, now: Instant) {
-        // One more, and not as many again: a session has few.
+        // One more instead of doubling: a session has few.
         self.replies.reserve_exact(1);
         self.replies.push_back(One { rid, reply, sent: now, waited_for, stanzas, repeats: 0 });
     }
 
-    /// The reply to hand out for the first time.
+    /// The reply, to be handed out for the first time.
     pub fn get(&mut self, rid: u64, ticket: u32) -> Option<Reply> {
         self.unwaited(rid, ticket);
         self.replies.iter().find(|one| one.rid == rid).map(|one| one.reply.clone())
     }
 
-    /// That copy's sender has the reply, or does not wait for it any more.
+    /// The copy with this ticket has got the reply, or its connection is gone.
     pub fn unwaited(&mut self, rid: u64, ticket: u32) {
         for one in self.replies.iter_mut().filter(|one| one.rid == rid && one.waited_for == Some(ticket)) {
             one.waited_for = None;
         }
     }
 
-    /// All up to this one have been handed out. Answers leave on several connections, by tasks of their own, so that a
-    /// later one may be with the client, and its next request here, before an earlier one is on its way.
+    /// All up to this one have been handed out. Answers leave on several connections, in separate tasks, so
+    /// that the client may have a later one, and send its next request, before an earlier one is sent.
     pub fn handed_out(&self) -> u64 {
         self.replies.iter().find(|one| one.waited_for.is_some()).map_or(u64::MAX, |one| one.rid - 1)
     }
 
-    /// The reply once more.
+    /// The reply again.
     pub fn again(&mut self, rid: u64) -> Again {
         match self.replies.iter_mut().find(|one| one.rid == rid) {
             None => Again::Gone,
@@ -80,7 +80,7 @@ impl Kept {
         self.replies.iter().find(|one| one.rid == rid).map(|one| one.sent)
     }
 
-    /// All up to `rid` have arrived. How many stanzas that is news for.
+    /// All up to `rid` have arrived. Returns the number of stanzas newly confirmed.
     pub fn confirm(&mut self, rid: u64) -> usize {
         let news = self.replies.iter().filter(|one| one.rid > self.confirmed && one.rid <= rid);
         let stanzas = news.map(|one| one.stanzas as usize).sum();
@@ -93,8 +93,8 @@ impl Kept {
         self.replies.iter().any(|one| one.rid > self.confirmed && one.stanzas > 0)
     }
 
-    /// Forgets the replies up to `rid`, if they have arrived; none that somebody is still to get, whatever its client
-    /// says.
+    /// Drops the replies up to `rid` that have arrived, except those still to be handed out, whatever the
+    /// client acknowledges.
     pub fn forget(&mut self, rid: u64) {
         let upto = rid.min(self.confirmed).min(self.handed_out());
         while self.replies.front().is_some_and(|one| one.rid <= upto) {

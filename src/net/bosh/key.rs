@@ -4,13 +4,13 @@ use sha1::{Digest, Sha1};
 
 use super::condition::Condition;
 
-/// The last key seen, in lower case; the next one's hash must be it. It is no secret any more, but who knows the next
-/// one may send requests: it belongs in no log.
+/// The last key seen, in lower case; the next key must hash to it. It is no longer secret, but the next one
+/// authorizes requests, so keys must not be logged.
 #[derive(Default)]
 pub(super) struct Keys(Option<Box<str>>);
 
 impl Keys {
-    /// The sequence that the first request begins, if it does.
+    /// The sequence the first request begins, if any.
     pub fn begin(newkey: Option<&str>) -> Result<Self, Condition> {
         newkey.map(Self::check).transpose().map(Self)
     }
@@ -20,7 +20,7 @@ impl Keys {
         if well_formed { Ok(key.to_ascii_lowercase().into()) } else { Err(Condition::BadRequest) }
     }
 
-    /// Takes the keys of the next request.
+    /// Checks the keys of the next request.
     pub fn follow(&mut self, key: Option<&str>, newkey: Option<&str>) -> Result<(), Condition> {
         if let Some(last) = &self.0 {
             let key = key.ok_or(Condition::ItemNotFound)?;
@@ -36,7 +36,7 @@ impl Keys {
     }
 }
 
-/// Of the key as it was sent: its letters are what was hashed, whatever they stand for.
+/// Hashes the key as sent, as text: its hexadecimal digits are not decoded.
 fn hash(key: &str) -> String {
     Sha1::digest(key.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,4 +1,4 @@
-//! What waits for a request to be answered with it.
+//! Output waiting for a request to answer.
 
 use xmpp::{Element, Framing, Stanza, ns};
 
@@ -6,15 +6,15 @@ use xmpp::{Element, Framing, Stanza, ns};
 #[derive(Default)]
 pub(super) struct Output {
     bytes: Vec<u8>,
-    /// Stanzas of the session's mailbox in it.
+    /// The number of stanzas from the session's mailbox in it.
     stanzas: u32,
-    /// The prefix `stream` is in use.
+    /// Whether the prefix `stream` is used.
     stream: bool,
-    /// A session is bound: stanzas come from its mailbox.
+    /// Whether a session is bound, so that stanzas come from its mailbox.
     counting: bool,
 }
 
-/// What was taken of the output.
+/// What was taken from the output.
 #[derive(Default)]
 pub(super) struct Payload {
     pub bytes: Vec<u8>,
@@ -48,18 +48,18 @@ impl Output {
         }
     }
 
-    /// Stanzas are counted from now on.
+    /// Counts stanzas from now on.
     pub fn count(&mut self) {
         self.counting = true;
     }
 
-    /// Stanzas are not counted any more: what there is goes with the last word.
+    /// Stops counting stanzas: pending output goes with the last response.
     pub fn uncount(&mut self) {
         (self.counting, self.stanzas) = (false, 0);
     }
 
-    /// What goes with the last word. A bound session's stanzas do not: they were not received, and are on their way
-    /// elsewhere.
+    /// The output for the last response. A bound session's stanzas are left out: they count as not received,
+    /// and are redelivered.
     pub fn last(&mut self) -> Payload {
         let last = self.take();
         if self.counting { Payload::default() } else { last }

@@ -1,4 +1,4 @@
-//! What comes in a POST: a new session, or a request of one.
+//! POST requests: a new session, or the next request of one.
 
 use std::sync::Arc;
 
@@ -22,25 +22,25 @@ use super::terms::Terms;
 use crate::address::Seat;
 use crate::http::{BodyError, Client, Request, text};
 
-/// Bytes of a body that are not the stanzas' own.
+/// Bytes of a body in addition to the stanzas.
 const TAG: usize = 8 << 10;
-/// So many of the largest stanzas fit into one body.
+/// The number of stanzas of maximum size that fit into one body.
 const LARGEST: usize = 16;
 
-/// Who sent a request.
 struct Sender {
     client: Client,
     origin: Option<Box<str>>,
 }
 
-/// What a session takes up: of those that have not logged in, and, behind a proxy, of the client's connections.
+/// The counts a session takes up: of unauthenticated sessions, and, behind a proxy, of the client's
+/// connections.
 pub(super) struct Seats {
     pub early: Seat,
     pub behind: Option<Box<Seat>>,
 }
 
 impl Bosh {
-    /// Reads a POST and gives it to its session.
+    /// Reads a POST and passes it to its session.
     pub(super) async fn receive(self: Arc<Self>, mut request: Request) -> Outcome {
         if let Some(refusal) = unreadable(&request) {
             return refusal;
@@ -56,7 +56,7 @@ impl Bosh {
             Err(BodyError::TooLarge(start)) => return self.too_large(&start, &sender),
             Err(error) => return Outcome::Plain(error.response().into()),
         };
-        // whoever sends no body of ours, or gives no `ver`, may be of those who know HTTP's status codes only
+        // a client that sends no valid body, or no `ver`, may understand only HTTP status codes
         let body = match Body::open(&bytes) {
             Ok(body) => body,
             Err(condition) => return refuse(condition.into(), true),
@@ -72,8 +72,8 @@ impl Bosh {
         }
     }
 
-    /// The session that a request is for, if its sender may take part in it. Who may not does not end it, since then
-    /// anybody who has seen its id could (XEP-0124 §19.1).
+    /// The session a request is for, if its sender may use it. An unauthorized sender does not end the
+    /// session, since otherwise anyone who has seen its id could (XEP-0124 §19.1).
     fn session(&self, sid: &str, sender: &Sender) -> Result<Arc<Session>, Outcome> {
         let found = self.registry.get(sid);
         let session = found.ok_or_else(|| refuse(Condition::ItemNotFound.into(), false))?;
@@ -89,13 +89,13 @@ impl Bosh {
         Ok(session)
     }
 
-    /// Does a body that begins so belong to a session that has logged in?
+    /// Whether a body that begins like this belongs to an authenticated session.
     fn is_logged_in(&self, start: &[u8]) -> bool {
         let sid = Body::open(start).ok().and_then(|body| body.attributes.sid);
         sid.and_then(|sid| self.registry.get(&sid)).is_some_and(|session| session.is_logged_in())
     }
 
-    /// Ends the session that the body belongs to, if it begins with one.
+    /// Ends the session of a body that is too large, if its start names one.
     fn too_large(&self, start: &[u8], sender: &Sender) -> Outcome {
         let words = "the body is too large";
         let asked = Body::open(start).ok().map(|body| body.attributes);
@@ -110,7 +110,7 @@ impl Bosh {
         }
     }
 
-    /// A session begins (XEP-0124 §7). What comes with the request is taken after it.
+    /// Creates a session (XEP-0124 §7). The request's payload is handled after that.
     fn create(&self, body: &Body<'_>, sender: &Sender, request: &Request) -> Result<Outcome, Fault> {
         if self.service.is_closing() {
             return Err(Condition::SystemShutdown.into());
@@ -165,12 +165,13 @@ fn refuse(fault: Fault, legacy: bool) -> Outcome {
     Outcome::Now(fault.reply(legacy), None)
 }
 
-/// Some of the largest stanzas, or many small ones: a client puts all that waits into one body, and knows no limit of ours.
+/// Some stanzas of maximum size, or many small ones: a client puts everything pending into one body, and does
+/// not know the limits here.
 fn most(limits: &Limits) -> usize {
     limits.stanza_bytes.saturating_mul(LARGEST).saturating_add(TAG)
 }
 
-/// Compressed bodies are not offered, and other encodings than UTF-8 are not known.
+/// Compressed bodies and encodings other than UTF-8 are not supported.
 fn unreadable(request: &Request) -> Option<Outcome> {
     let refuse = |words| Some(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
     let encoding = request.header(CONTENT_ENCODING.as_str()).unwrap_or("identity");

@@ -38,7 +38,7 @@ impl Registry {
         self.shard(sid).lock().remove(&sid);
     }
 
-    /// The session whose id is written like this.
+    /// The session with this `sid`.
     pub fn get(&self, sid: &str) -> Option<Arc<Session>> {
         let sid = read(sid)?;
         self.shard(sid).lock().get(&sid).cloned()
@@ -49,7 +49,7 @@ impl Registry {
     }
 }
 
-/// As it is written in `sid`: 32 hexadecimal digits.
+/// The `sid` as written: 32 hexadecimal digits.
 pub(super) fn write(sid: u128) -> String {
     format!("{sid:032x}")
 }

@@ -6,7 +6,7 @@ use xmpp::ns;
 
 use super::condition::Condition;
 
-/// What a request is answered. A clone counts a reference.
+/// The answer to a request. Cloned by reference count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reply {
     pub status: StatusCode,
@@ -18,28 +18,28 @@ impl Reply {
         Self { status: StatusCode::OK, body }
     }
 
-    /// Nothing to tell.
+    /// An empty body.
     pub fn empty() -> Self {
         Self::ok(Bytes::from_static(b"<body xmlns='http://jabber.org/protocol/httpbind'/>"))
     }
 
-    /// A recoverable condition: the request is to be sent again (XEP-0124 §17.3).
+    /// A recoverable condition: the request must be sent again (XEP-0124 §17.3).
     pub fn again() -> Self {
         Self::ok(Bytes::from_static(b"<body type='error' xmlns='http://jabber.org/protocol/httpbind'/>"))
     }
 
-    /// The session has ended as the client wanted; with something enclosed, which may use the prefix `stream`.
+    /// The session has ended as the client requested; `content` is enclosed and may use the prefix `stream`.
     pub fn farewell(stream: bool, content: &[u8]) -> Self {
         let tag = Tag::new().attr("type", "terminate");
         if stream { tag.stream() } else { tag }.wrap(content)
     }
 
-    /// The session has ended for this reason.
+    /// The session has ended with this condition.
     pub fn terminal(condition: Condition, legacy: bool) -> Self {
         Self::terminal_with(condition, legacy, false, &[])
     }
 
-    /// The same with something enclosed, which may use the prefix `stream`.
+    /// The same with enclosed `content`, which may use the prefix `stream`.
     pub fn terminal_with(condition: Condition, legacy: bool, stream: bool, content: &[u8]) -> Self {
         let tag = Tag::new().attr("type", "terminate").attr("condition", condition.as_str());
         let reply = if stream { tag.stream() } else { tag }.wrap(content);
@@ -55,7 +55,7 @@ impl Tag {
         Self(format!("<body xmlns='{}'", ns::HTTPBIND).into_bytes())
     }
 
-    /// Adds an attribute. The value may be anything that XML can carry.
+    /// Adds an attribute. The value may be any text allowed in XML.
     pub fn attr(mut self, name: &str, value: &str) -> Self {
         self.0.extend_from_slice(format!(" {name}='").as_bytes());
         for byte in value.bytes() {
@@ -70,7 +70,7 @@ impl Tag {
         self
     }
 
-    /// Adds an attribute that is a number.
+    /// Adds a numeric attribute.
     pub fn number(self, name: &str, value: impl Into<u64>) -> Self {
         self.attr(name, &value.into().to_string())
     }
@@ -80,7 +80,7 @@ impl Tag {
         self.attr("xmlns:stream", ns::STREAM)
     }
 
-    /// The whole body with this inside.
+    /// The whole body with this content.
     pub fn wrap(mut self, content: &[u8]) -> Reply {
         match content {
             [] => self.0.extend_from_slice(b"/>"),
@@ -91,7 +91,7 @@ impl Tag {
                 self.0.extend_from_slice(b"</body>");
             }
         }
-        // Kept for as long as it may be asked for again.
+        // It is kept for as long as it may be requested again.
         self.0.shrink_to_fit();
         Reply::ok(self.0.into())
     }

@@ -1,4 +1,4 @@
-//! Answers go out: in order, when there is something to tell or when it is time.
+//! Answering requests: in order, when there is output or when the time is up.
 
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -11,15 +11,16 @@ use super::ending::Ending;
 use super::output::Payload;
 use super::reply::{Reply, Tag};
 
-/// A response with stanzas may have been lost, and only the client's next request tells: it is not kept waiting longer.
+/// A response with stanzas may have been lost, and only the client's next request will show it: that request
+/// is held no longer than this.
 const DOUBT: Duration = Duration::from_secs(2);
 
-/// A request waits at least so long for one that is missing before it.
+/// A request waits at least this long for a missing earlier one.
 const GAP: Duration = Duration::from_secs(5);
 
 impl Core {
-    /// What comes next for whoever serves the stream. Requests are answered once everything that came in them has been
-    /// taken, so that a client sends no faster than it is served. Nothing is taken unless that is `allowed`.
+    /// The next step for the server of the stream. Requests are answered once everything in them has been
+    /// handled, so that a client sends no faster than it is served. Events are returned only if `allowed`.
     pub fn step(&mut self, allowed: bool, now: Instant) -> Step {
         if self.confirmed > 0 {
             return Step::Confirmed(std::mem::take(&mut self.confirmed));
@@ -43,7 +44,7 @@ impl Core {
         Step::Wait(self.deadline())
     }
 
-    /// Answers what is due; whether payload has left.
+    /// Answers the requests that are due; `true` if payload was sent.
     fn respond(&mut self, now: Instant) -> bool {
         let mut left = false;
         while self.is_due(now) {
@@ -53,7 +54,8 @@ impl Core {
         left
     }
 
-    /// Whether the first request is to be answered now. One whose connection is lost keeps nobody behind it waiting.
+    /// Whether the first request must be answered now. One whose connection is lost must not delay those
+    /// after it.
     fn is_due(&self, now: Instant) -> bool {
         let mut held = self.waiting.iter().filter(|one| one.rid < self.window.next);
         let Some(first) = held.next() else { return false };
@@ -69,8 +71,8 @@ impl Core {
         if self.kept.in_doubt() { self.terms.wait().min(DOUBT) } else { self.terms.wait() }
     }
 
-    /// Answers the first request; whether with payload. One whose connection is lost gets none, since whoever sent it
-    /// may not ask again.
+    /// Answers the first request; `true` if with payload. One whose connection is lost gets no payload, since
+    /// it may not be sent again.
     fn answer(&mut self, now: Instant) -> bool {
         let Some(first) = self.waiting.first() else { return false };
         let (rid, waited_for) = (first.rid, first.live.then_some(first.ticket));
@@ -104,13 +106,13 @@ impl Core {
         if payload.stream { tag.stream() } else { tag }.wrap(&payload.bytes)
     }
 
-    /// A request that has waited long enough for one that is missing before it is to be sent again (XEP-0124 §17.3).
+    /// A request that has waited long enough for a missing earlier one must be sent again (XEP-0124 §17.3).
     fn dismiss_early(&mut self, now: Instant) {
         let (next, patience) = (self.window.next, self.terms.wait().max(GAP));
         for one in self.waiting.iter_mut().filter(|one| one.live && one.rid > next) {
             if one.since + patience <= now {
                 one.live = false;
-                one.ticket = one.ticket.wrapping_add(1 << 31); // whoever waits has another
+                one.ticket = one.ticket.wrapping_add(1 << 31); // its current waiter has another ticket
                 one.waker.take().into_iter().for_each(Waker::wake);
             }
         }
@@ -119,7 +121,7 @@ impl Core {
         }
     }
 
-    /// When something is due without anybody doing anything.
+    /// When something is due without further input.
     fn deadline(&self) -> Option<Instant> {
         let first = self.waiting.first().filter(|first| first.live && first.rid < self.window.next);
         let answer = first.map(|first| first.since + self.patience());
@@ -128,13 +130,13 @@ impl Core {
         answer.into_iter().chain(dismissal).chain(self.inactive_at()).min()
     }
 
-    /// When the session ends if nobody asks again.
+    /// When the session ends if no request comes.
     fn inactive_at(&self) -> Option<Instant> {
         let since = self.idle_since.filter(|_| !self.waiting.any_live())?;
         Some(since + self.pause.unwrap_or(self.terms.inactivity()))
     }
 
-    /// The answer to a request that waits.
+    /// The answer to a held request.
     pub fn poll_answer(&mut self, rid: u64, ticket: u32, waker: &Waker) -> Poll<Reply> {
         if let Some(reply) = self.kept.get(rid, ticket) {
             return Poll::Ready(reply);
@@ -153,7 +155,7 @@ impl Core {
         }
     }
 
-    /// The connection of a request that waits is gone.
+    /// The connection of a held request is gone.
     pub fn leave(&mut self, rid: u64, ticket: u32, now: Instant) {
         self.kept.unwaited(rid, ticket);
         let Some(one) = self.waiting.get(rid).filter(|one| one.ticket == ticket) else { return };

@@ -1,4 +1,4 @@
-//! The address: requests to sessions, and replies to responses.
+//! The HTTP endpoint: requests to sessions, and replies to responses.
 
 use std::sync::Arc;
 
@@ -19,52 +19,52 @@ use crate::http::{Answer, Body, Cors, Request, Response, Route, not_allowed, tex
 const METHODS: &str = "GET, POST, OPTIONS";
 const CORS: Cors = Cors { methods: METHODS };
 
-/// What a person is told who opens the address in a browser.
+/// Shown to a person who opens the URL in a browser.
 const HELLO: &str = "This is a BOSH endpoint (XEP-0206). Enter its address in an XMPP client.";
 
-/// What sessions to one domain may do.
+/// What sessions of one domain may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowed {
-    /// What they may ask for.
+    /// The limits of what they may request.
     pub limits: Limits,
-    /// What one stanza may have.
+    /// The limits of a stanza.
     pub stanza: xmpp::Limits,
-    /// The same before the client has logged in.
+    /// The limits of a stanza before authentication.
     pub before_login: xmpp::Limits,
-    /// How fast a client may send; `None`: as fast as it can.
+    /// How fast a client may send; `None`: unlimited.
     pub rate: Option<Rate>,
 }
 
-/// Whoever serves the streams of sessions.
+/// The server of the sessions' streams.
 pub trait Service: Send + Sync {
     /// A session has begun.
     fn begin(&self, connection: Connection);
-    /// What sessions to a domain may do; without a domain: what every body must keep to.
+    /// What sessions of a domain may do; without a domain: the limits of all bodies.
     fn allows(&self, domain: Option<&str>) -> Allowed;
-    /// Sessions of one address that have not logged in.
+    /// The limit of unauthenticated sessions per address.
     fn sessions_per_address(&self) -> Limit;
-    /// May pages of this web origin talk to the domain, or to any if none is given?
+    /// Whether pages of this web origin may use the domain, or any domain if `None`.
     fn admits(&self, origin: &str, domain: Option<&str>) -> bool;
-    /// No more sessions are to begin.
+    /// Whether new sessions are refused.
     fn is_closing(&self) -> bool;
 }
 
-/// BOSH at an address (XEP-0124).
+/// A BOSH endpoint (XEP-0124).
 pub struct Bosh {
     pub(super) registry: Arc<Registry>,
     pub(super) service: Arc<dyn Service>,
 }
 
-/// A request that is answered, or will be.
+/// An answer, given or pending.
 pub(super) enum Outcome {
     Now(Reply, Option<Arc<Session>>),
     Held(Held),
-    /// Without a word of the binding.
+    /// An HTTP response without a BOSH body.
     Plain(Box<Response>),
 }
 
 impl Bosh {
-    /// Without sessions. Session ids are drawn from `random`.
+    /// No sessions yet. Session ids are drawn from `random`.
     pub fn new(service: Arc<dyn Service>, random: SharedRandom) -> Arc<Self> {
         Arc::new(Self { registry: Arc::new(Registry::new(random)), service })
     }
@@ -79,7 +79,7 @@ impl Route for Bosh {
             Method::OPTIONS => return ready(CORS.options(self.admitted(origin.as_deref(), None))),
             _ => return ready(not_allowed(METHODS)),
         }
-        // Boxed apart: what reading needs is not kept while the request is held.
+        // Boxed separately: what reading needs is not kept while the request is held.
         let received = Box::pin(self.clone().receive(request));
         Box::pin(async move {
             let (reply, session) = match received.await {
@@ -110,7 +110,7 @@ fn ready(response: Response) -> Answer {
     Box::pin(std::future::ready(response))
 }
 
-/// A browser that is sent here as if this were a page runs nothing of what people write to each other.
+/// The headers keep a browser that opens this URL as a page from running anything users have written.
 fn response(reply: Reply, content: &'static str) -> Response {
     let mut response = Response::new(Body::from(reply.body));
     *response.status_mut() = reply.status;

@@ -1,4 +1,4 @@
-//! A session as requests and its stream's server share it.
+//! A session, as shared by requests and the server of its stream.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,18 +13,18 @@ use super::reply::Reply;
 use super::route::Allowed;
 use crate::http::Client;
 
-/// A session: what does not change, and the rest behind a lock.
+/// A session: its immutable part, and the rest behind a lock.
 pub(super) struct Session {
     pub sid: u128,
     /// The domain of its stream.
     pub domain: Box<str>,
     /// The web origin of its first request.
     pub origin: Option<Box<str>>,
-    /// Its first request came over TLS.
+    /// Whether its first request came over TLS.
     pub secure: bool,
     /// The media type of its responses.
     pub content: &'static str,
-    /// Before it has logged in, and after.
+    /// Before and after authentication.
     limits: Mutex<[xmpp::Limits; 2]>,
     logged_in: AtomicBool,
     state: Mutex<State>,
@@ -32,7 +32,7 @@ pub(super) struct Session {
 
 struct State {
     core: Core,
-    /// Where its last request came from.
+    /// The address of its last request.
     address: SocketAddr,
 }
 
@@ -51,12 +51,13 @@ impl Session {
         }
     }
 
-    /// Whether a request of this client may belong to the session: what began over TLS stays there (XEP-0124 §19.1).
+    /// Whether a request of this client may belong to the session: what began over TLS stays on it (XEP-0124
+    /// §19.1).
     pub fn is_as_secure(&self, client: Client) -> bool {
         client.secure || !self.secure
     }
 
-    /// What one stanza may have.
+    /// The limits of a stanza.
     pub fn limits(&self) -> xmpp::Limits {
         let [before, after] = *self.limits.lock();
         if self.is_logged_in() { after } else { before }
@@ -93,12 +94,12 @@ impl Session {
         self.state.lock().address
     }
 
-    /// Something that neither a request nor time does.
+    /// Runs a change that is triggered neither by a request nor by time.
     pub fn with<T>(&self, write: impl FnOnce(&mut Core) -> T) -> T {
         write(&mut self.state.lock().core)
     }
 
-    /// What comes next, of what came in only if it is `allowed`; who waits is woken when something comes.
+    /// The next step; events only if `allowed`. The task is woken when there is more to do.
     pub fn step(&self, allowed: bool, cx: &Context<'_>) -> Step {
         let mut state = self.state.lock();
         let step = state.core.step(allowed, Instant::now());
@@ -108,7 +109,7 @@ impl Session {
         step
     }
 
-    /// Ready when the client has been told of the end.
+    /// Ready when the client has been sent the end.
     pub fn poll_told(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.state.lock();
         let told = state.core.ending.as_ref().is_none_or(|ending| ending.is_told());

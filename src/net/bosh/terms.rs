@@ -1,4 +1,4 @@
-//! What a session's two sides have agreed on (XEP-0124 §7).
+//! The negotiated terms of a session (XEP-0124 §7).
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use settings::{Interval, Limit, group, number};
 
 use super::body::Attributes;
 
-/// The version of XEP-0124 that is spoken here.
+/// The version of XEP-0124 implemented here.
 const VERSION: (u32, u32) = (1, 11);
 
 group! {
@@ -38,22 +38,21 @@ group! {
     }
 }
 
-/// The most that any time may be: the attributes have 16 bits.
+/// The upper bound of any time: the attributes have 16 bits.
 const MOST: u64 = u16::MAX as u64;
 
-/// The most requests that are kept waiting.
+/// The upper bound of held requests.
 const MOST_HELD: u64 = 16;
 
-/// Seconds that a request waits if its client does not say.
+/// Seconds a request is held if the client gives no `wait`.
 const USUAL_WAIT: u64 = 60;
 
-/// A session that ends sooner would not outlive a slow request.
+/// Seconds; a session with a shorter inactivity would not outlive a slow request.
 const LEAST_INACTIVITY: u64 = 5;
 
-/// What was agreed on.
 #[derive(Debug, Clone)]
 pub(super) struct Terms {
-    /// None for a client that gave none: it is told of errors by HTTP status codes.
+    /// `None` for a client that gave none: it is sent errors as HTTP status codes.
     pub ver: Option<(u32, u32)>,
     pub wait: u16,
     pub hold: u8,
@@ -61,23 +60,23 @@ pub(super) struct Terms {
     pub max_pause: u16,
     pub polling: u16,
     pub content: &'static str,
-    /// Both sides acknowledge (XEP-0124 §9).
+    /// Whether both sides acknowledge (XEP-0124 §9).
     pub acks: bool,
 }
 
 /// The media type of responses.
 pub(super) const CONTENT: &str = "text/xml; charset=utf-8";
 
-/// Others that a client may ask for. `text/html` is not among them: responses hold what people write to each other.
+/// Other types a client may request. `text/html` is not among them: responses contain what users write.
 const OTHERS: [&str; 2] = ["application/xml; charset=utf-8", "text/plain; charset=utf-8"];
 
 impl Terms {
-    /// What a client asks for, as far as it is allowed.
+    /// The client's request, within the limits.
     pub fn of(asked: &Attributes, limits: &Limits) -> Self {
         let at_most = |limit: Limit, most: u64| limit.get().map_or(most, |limit| limit.get().min(most));
         let wait = asked.wait.unwrap_or(USUAL_WAIT).min(at_most(limits.bosh_wait, MOST)) as u16;
         let hold = asked.hold.unwrap_or(1).min(at_most(limits.bosh_hold, MOST_HELD)) as u8;
-        // a session that waits for nothing polls, whichever of the two says so (XEP-0124 §12)
+        // a session that holds no request polls, whichever of the two says so (XEP-0124 §12)
         let polls = wait == 0 || hold == 0;
         let (max_pause, polling) = (seconds(limits.bosh_max_pause), seconds(limits.bosh_polling));
         let inactivity = at_most(limits.bosh_inactivity, MOST);
@@ -94,7 +93,7 @@ impl Terms {
         }
     }
 
-    /// Requests that may be unanswered at once.
+    /// The number of requests that may be unanswered at once.
     pub fn requests(&self) -> u64 {
         u64::from(self.hold) + 1
     }
@@ -111,19 +110,19 @@ impl Terms {
         Duration::from_secs(self.polling.into())
     }
 
-    /// Every request is answered at once.
+    /// Whether every request is answered at once.
     pub fn polls(&self) -> bool {
         self.hold == 0
     }
 
-    /// The pause that is granted, if it is.
+    /// The pause that is granted, if any.
     pub fn pause(&self, asked: Option<u64>) -> Option<Duration> {
         let asked = asked.filter(|&asked| asked <= self.max_pause.into() && self.max_pause > 0)?;
         Some(Duration::from_secs(asked.max(1)))
     }
 }
 
-/// What an attribute of 16 bits can say of it; 0: none.
+/// The interval clamped to a 16-bit attribute; 0 if disabled.
 fn seconds(interval: Interval) -> u64 {
     interval.get().map_or(0, NonZeroU64::get).min(MOST)
 }

@@ -1,4 +1,4 @@
-//! The core without I/O: a session, a clock that is moved by hand, and whoever serves the stream.
+//! The core without I/O: a session, a manual clock, and a server of its stream.
 
 mod moves;
 mod order;
@@ -33,18 +33,18 @@ const STANZA: xmpp::Limits =
 
 const FIRST: u64 = 1000;
 
-/// A session with both its sides.
+/// Both sides of a session.
 struct Rig {
     core: Core,
     now: Instant,
-    /// Tickets of requests that were sent and have no answer yet.
+    /// Tickets of requests that were sent and not answered yet.
     tickets: Vec<(u64, u32)>,
-    /// What whoever serves the stream was told, as words.
+    /// The steps the server of the stream has seen, as text.
     heard: Vec<String>,
     confirmed: usize,
 }
 
-/// A body with these attributes and this inside, of the session's namespace.
+/// A body with these attributes and this content in the session's namespace.
 fn body(attributes: &str, inside: &str) -> String {
     format!("<body {attributes} xmlns='{}' xmlns:xmpp='{}'>{inside}</body>", ns::HTTPBIND, ns::XBOSH)
 }
@@ -67,7 +67,7 @@ impl Rig {
         rig
     }
 
-    /// The first request; and its answer, once the stream has features.
+    /// The first request, and its answer once the stream has features.
     fn begin(attributes: &str) -> (Self, String) {
         let xml = body(&format!("rid='{FIRST}' to='chess.example' ver='1.6' {attributes}"), "");
         let asked = Body::open(xml.as_bytes()).ok().unwrap().attributes;
@@ -82,7 +82,7 @@ impl Rig {
         (rig, first)
     }
 
-    /// Sends a request; the answer if there is one at once. Nobody serves the stream meanwhile.
+    /// Sends a request without serving the stream; returns the answer if there is one at once.
     fn send(&mut self, rid: u64, attributes: &str, inside: &str) -> Option<String> {
         let xml = body(&format!("sid='s' rid='{rid}' {attributes}"), inside);
         match self.core.arrive(request(&xml), self.now) {
@@ -94,14 +94,14 @@ impl Rig {
         }
     }
 
-    /// The same, and the stream is served; the answer, if there is one then.
+    /// The same, then serves the stream; returns the answer if there is one then.
     fn ask(&mut self, rid: u64, attributes: &str, inside: &str) -> Option<String> {
         let at_once = self.send(rid, attributes, inside);
         self.serve();
         at_once.or_else(|| self.answer(rid))
     }
 
-    /// The stream's server takes what there is; returns when something is due.
+    /// The stream's server takes everything available; returns when something is due.
     fn serve(&mut self) -> Option<Instant> {
         loop {
             match self.core.step(true, self.now) {
@@ -128,7 +128,7 @@ impl Rig {
         }
     }
 
-    /// The answer to the latest copy of a request, taken by whoever waits.
+    /// The answer to the latest copy of a request, as its waiter takes it.
     fn answer(&mut self, rid: u64) -> Option<String> {
         let at = self.tickets.iter().rposition(|(known, _)| *known == rid)?;
         let answer = self.poll(rid, self.tickets[at].1);
@@ -156,7 +156,7 @@ impl Rig {
         self.serve();
     }
 
-    /// The connection of a request is gone.
+    /// The connection of a request is lost.
     fn lose(&mut self, rid: u64) {
         let at = self.tickets.iter().rposition(|(known, _)| *known == rid).unwrap();
         let (rid, ticket) = self.tickets.remove(at);
@@ -175,7 +175,7 @@ fn is_empty(answer: Option<String>) -> bool {
     answer.as_deref() == Some("<body xmlns='http://jabber.org/protocol/httpbind'/>")
 }
 
-/// The condition that an answer ends the session with.
+/// The condition with which an answer ends the session.
 fn condition(answer: Option<String>) -> String {
     let answer = answer.expect("no answer");
     assert!(answer.contains("type='terminate'"), "{answer}");

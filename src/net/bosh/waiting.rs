@@ -1,25 +1,25 @@
-//! Requests that have come and are not answered.
+//! Requests that have arrived and are not answered.
 
 use std::task::Waker;
 
 use tokio::time::Instant;
 
-/// How often one request may come while it is not answered.
+/// How often one request may be repeated while it is unanswered.
 const REPEATS: u8 = 20;
 
-/// A request that is not answered.
+/// An unanswered request.
 pub(super) struct Waiting {
     pub rid: u64,
-    /// The latest copy of the request: only its sender gets the answer.
+    /// The latest copy of the request: only that gets the answer.
     pub ticket: u32,
     pub waker: Option<Waker>,
-    /// Somebody still waits.
+    /// Whether its connection is still there.
     pub live: bool,
-    /// When the latest copy came.
+    /// When the latest copy arrived.
     pub since: Instant,
-    /// To be answered when its turn comes.
+    /// Whether it must be answered as soon as its turn comes.
     pub at_once: bool,
-    /// Without payload (XEP-0124 §10).
+    /// Whether it is answered without payload (XEP-0124 §10).
     pub bare: bool,
     repeats: u8,
 }
@@ -32,7 +32,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Puts a request in its place; returns its ticket.
+    /// Inserts a request; returns its ticket.
     pub fn enter(&mut self, rid: u64, now: Instant) -> u32 {
         self.tickets = self.tickets.wrapping_add(1);
         let one = Waiting {
@@ -45,15 +45,15 @@ impl Queue {
             bare: false,
             repeats: 0,
         };
-        // Most sessions have one that waits.
+        // Most sessions have only one.
         self.list.reserve_exact(1);
         let at = self.list.partition_point(|other| other.rid < rid);
         self.list.insert(at, one);
         self.tickets
     }
 
-    /// A copy of a request that waits already: who sent the former one is told to let go. The new ticket; none when
-    /// it is one too many.
+    /// A repeated request: the waiter of the former copy is woken and lets go. Returns the new ticket, or
+    /// [`TooOften`]; `None` if no such request is waiting.
     pub fn again(&mut self, rid: u64, now: Instant) -> Option<Result<u32, TooOften>> {
         let ticket = self.tickets.wrapping_add(1);
         let one = self.get(rid)?;
@@ -73,7 +73,7 @@ impl Queue {
         self.list.iter_mut().find(|one| one.rid == rid)
     }
 
-    /// In order.
+    /// In order of request id.
     pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
         self.list.iter()
     }
@@ -86,7 +86,7 @@ impl Queue {
         self.list.first()
     }
 
-    /// Takes the first one out: it has been answered. Whoever waits for it is woken.
+    /// Removes the first one, which has been answered, and wakes its waiter.
     pub fn leave_first(&mut self) {
         if !self.list.is_empty() {
             let one = self.list.remove(0);
@@ -97,16 +97,16 @@ impl Queue {
         }
     }
 
-    /// Does anybody wait?
+    /// Whether any request still has a connection.
     pub fn any_live(&self) -> bool {
         self.list.iter().any(|one| one.live)
     }
 
-    /// Wakes everybody: the session has ended.
+    /// Wakes all waiters: the session has ended.
     pub fn wake_all(&mut self) {
         self.list.iter_mut().filter_map(|one| one.waker.take()).for_each(Waker::wake);
     }
 }
 
-/// A request has come again too often.
+/// A request was repeated too often.
 pub(super) struct TooOften;

@@ -1,35 +1,35 @@
-//! Which request ids may come (XEP-0124 §11, §14).
+//! Which request ids are acceptable (XEP-0124 §11, §14).
 
 /// The largest request id: 2^53 - 1.
 pub(super) const LARGEST: u64 = 9_007_199_254_740_991;
 
-/// The request ids that a session knows and expects.
+/// The request ids a session has seen and expects.
 pub(super) struct Window {
-    /// The next one in order; all before it have come.
+    /// The next one in order; all before it have arrived.
     pub next: u64,
     /// All up to this one have been answered.
     pub answered: u64,
-    /// Requests that may be unanswered at once.
+    /// The number of requests that may be unanswered at once.
     size: u64,
 }
 
-/// What a request id is to a session.
+/// Where a request id lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// It has come before.
+    /// It has arrived before.
     Known,
     /// The next one in order.
     Next,
-    /// Others are missing before it.
+    /// Earlier ones are missing.
     Early,
-    /// More requests are unanswered than may be.
+    /// More requests would be unanswered than allowed.
     TooMany,
-    /// Outside of the window.
+    /// Outside the window.
     Beyond,
 }
 
 impl Window {
-    /// Begins with the request that creates the session.
+    /// A window that begins with the request that creates the session.
     pub fn new(first: u64, size: u64) -> Self {
         Self { next: first, answered: first.saturating_sub(1), size }
     }
@@ -47,8 +47,8 @@ impl Window {
         }
     }
 
-    /// The highest response that must have arrived when the client sends `rid`: it never has more requests
-    /// unanswered than it may have.
+    /// The highest response that must have arrived when the client sends `rid`, given that it never exceeds
+    /// its limit of unanswered requests.
     pub fn surely_received(&self, rid: u64, extra: bool) -> u64 {
         rid.saturating_sub(self.size + u64::from(extra)).min(self.answered)
     }

@@ -1,4 +1,4 @@
-//! How a connection ends badly.
+//! Connection failures.
 
 use std::io;
 
@@ -7,30 +7,30 @@ use xmpp::StreamError;
 /// A stream is over.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
-    /// The connection is broken; the peer hears nothing any more.
+    /// The connection is broken; nothing more can be sent.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The peer broke the stream's rules, and is to be told which.
+    /// The peer violated the stream's rules, and must be sent this error.
     #[error(transparent)]
     Stream(#[from] StreamError),
 }
 
-/// A TLS handshake did not come about.
+/// A failed TLS handshake.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsAcceptError {
     /// The connection broke, or the peer closed it.
     #[error("{0}")]
     Io(io::Error),
-    /// The client asked for a name that we have no certificate for.
+    /// There is no certificate for the client's SNI name.
     #[error("no certificate for the requested server name")]
     UnknownName,
-    /// The client offered other protocols than ours (ALPN).
+    /// The client offered only other protocols (ALPN).
     #[error("no common protocol (ALPN)")]
     WrongAlpn,
-    /// The two sides cannot agree, or the client refuses our certificate; rustls' words.
+    /// The two sides cannot agree, or the client refuses the certificate; in rustls' words.
     #[error("{0}")]
     Handshake(String),
-    /// So many bytes came in plain text after `<starttls/>`.
+    /// This many bytes came in plain text after `<starttls/>`.
     #[error("{0} bytes of plain text after <starttls/>")]
     Injected(usize),
     /// TLS is on already.
@@ -44,7 +44,7 @@ impl From<io::Error> for TlsAcceptError {
         match error.get_ref().and_then(|e| e.downcast_ref::<Error>()) {
             None => TlsAcceptError::Io(error),
             Some(Error::NoApplicationProtocol) => TlsAcceptError::WrongAlpn,
-            // rustls has no variant for a resolver that knows no certificate; a test holds it to these words.
+            // rustls has no variant for a resolver without a certificate; a test checks this text.
             Some(Error::General(what)) if what == "no server certificate chain resolved" => {
                 TlsAcceptError::UnknownName
             }

@@ -14,14 +14,14 @@ use super::scratch;
 use super::tunnel::Tunnel;
 use crate::tls::TlsConfig;
 
-/// How much output rustls takes before it has written what it has.
+/// How much output rustls buffers before it must be written.
 const TLS_BUFFER: usize = 16 * 1024;
 
-/// How much input is thrown away after our end before we hang up all the same.
+/// How much input is discarded after the server's end before the connection is closed anyway.
 const DISCARD: usize = 256 * 1024;
 
-/// Plain TCP, TLS over it, or a stream within HTTP/2. TLS is boxed: it is ten times as large, and plain connections
-/// shall not pay for it.
+/// Plain TCP, TLS over it, or a stream within HTTP/2. TLS is boxed: it is ten times as large, and plain
+/// connections must not pay for it.
 pub(crate) enum Io {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
@@ -35,9 +35,9 @@ pub struct TlsAbout {
     pub version: &'static str,
     /// The cipher suite, by rustls' name.
     pub cipher: &'static str,
-    /// The name that the client asked for, an A-label in lower case.
+    /// The client's SNI name, an A-label in lower case.
     pub sni: Option<String>,
-    /// The protocol chosen by ALPN, if any was.
+    /// The protocol chosen by ALPN, if any.
     pub alpn: Option<String>,
     /// Whether an earlier session was resumed.
     pub resumed: bool,
@@ -55,7 +55,7 @@ impl Io {
     /// The server's side of a handshake.
     pub(crate) async fn accept(self, config: TlsConfig) -> Result<Self, TlsAcceptError> {
         let Io::Plain(stream) = self else { return Err(TlsAcceptError::AlreadyTls) };
-        // Boxed so that the task of a session does not carry the handshake's state through its life.
+        // Boxed so that a session's task does not hold the handshake's state for its whole life.
         let handshake = Box::pin(
             TlsAcceptor::from(config.0)
                 .accept_with(stream, |session| session.set_buffer_limit(Some(TLS_BUFFER))),
@@ -76,8 +76,8 @@ impl Io {
         })
     }
 
-    /// Ready with nothing filled in at the end. A TLS peer that goes without close_notify has ended too: the stream
-    /// has an end tag of its own, so nothing can be cut off unnoticed.
+    /// Ready with nothing filled in at the end. A TLS peer that leaves without close_notify counts as ended
+    /// too: the stream has an end tag of its own, so truncation cannot go unnoticed.
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -132,7 +132,7 @@ impl Io {
         }
     }
 
-    /// Reads and forgets, past TLS, until the peer's end, an error, or too much of it.
+    /// Reads and discards, bypassing TLS, until the peer's end, an error, or the limit.
     pub(crate) fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut discarded = 0;
         while discarded < DISCARD {

@@ -1,4 +1,4 @@
-//! What waits to be written.
+//! Pending output.
 
 use std::io;
 use std::task::{Context, Poll, ready};
@@ -6,15 +6,15 @@ use std::task::{Context, Poll, ready};
 use super::io::Io;
 use super::scratch;
 
-/// From so many written bytes on, the rest is moved to the front of the buffer.
+/// From this many written bytes on, the rest is moved to the front of the buffer.
 const COMPACT: usize = 64 * 1024;
 
-/// Bytes, of which the first `written` have been taken. Empty, it has no allocation.
+/// Bytes, of which the first `written` have been taken. When empty, it has no allocation.
 #[derive(Default)]
 pub(crate) struct Output {
     buffer: Vec<u8>,
     written: usize,
-    /// Written, but TLS may still hold some of it.
+    /// Whether TLS may still hold some of what was written.
     unflushed: bool,
 }
 
@@ -40,14 +40,14 @@ impl Output {
         self.pending() != 0 || self.unflushed
     }
 
-    /// Gives up the allocation of a buffer that was asked for and not used.
+    /// Frees a buffer that was requested but not used.
     pub(crate) fn release_unused(&mut self) {
         if self.buffer.is_empty() && self.buffer.capacity() != 0 {
             scratch::give_back(std::mem::take(&mut self.buffer));
         }
     }
 
-    /// Ready when all is with the operating system.
+    /// Ready when everything is with the operating system.
     pub(crate) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -78,8 +78,8 @@ impl Output {
         Poll::Ready(Ok(()))
     }
 
-    /// A slow reader's buffer shall not keep all that was ever written; moving when half is gone costs each byte one
-    /// move on average.
+    /// A slow client's buffer must not keep everything ever written; moving when half is gone costs each byte
+    /// one move on average.
     fn compact(&mut self) {
         if self.written >= COMPACT && self.written >= self.pending() {
             self.buffer.drain(..self.written);

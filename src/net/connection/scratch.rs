@@ -1,4 +1,4 @@
-//! Buffers that belong to the thread, so that no connection holds one while it waits.
+//! Thread-local buffers, so that no connection holds one while idle.
 
 use std::cell::RefCell;
 
@@ -24,7 +24,7 @@ pub(crate) fn with<T>(most: usize, read: impl FnOnce(&mut ReadBuf<'_>) -> T) -> 
     })
 }
 
-/// An empty output buffer: the thread's spare one, if it has one.
+/// An empty output buffer: the thread's spare one, if any.
 pub(crate) fn spare() -> Vec<u8> {
     WRITE.take()
 }

@@ -25,7 +25,7 @@ async fn name(server: &mut Connection) -> Option<String> {
     }
 }
 
-/// Until input is here.
+/// Waits until input has arrived.
 async fn readable(server: &Connection) {
     match &server.io {
         Io::Plain(stream) => stream.readable().await.unwrap(),
@@ -81,7 +81,7 @@ async fn what_is_broken_is_a_stream_error() {
         WireError::Stream(error) => assert_eq!(error.condition, StreamCondition::RestrictedXml),
         WireError::Io(error) => panic!("{error}"),
     }
-    // The peer can still be told.
+    // An error can still be sent.
     server.out().extend_from_slice(b"<stream:error/>");
     let told = async {
         let mut text = String::new();
@@ -116,7 +116,7 @@ async fn a_slow_reader_is_read_from_all_the_same() {
     }
     let before = server.bytes_out();
     assert!(before < big.len() as u64);
-    // It catches up, and gets all in order.
+    // It catches up, and gets everything in order.
     let reader = async {
         let mut got = vec![0; big.len() + 40];
         client.read_exact(&mut got).await.unwrap();
@@ -148,7 +148,7 @@ async fn drained_is_told_once_and_the_buffer_given_up() {
     server.out().extend_from_slice(b"<a/>");
     assert!(matches!(poll_fn(|cx| server.poll_event(cx, true)).await, Ok(Wire::Drained)));
     assert_eq!(server.output.capacity(), 0);
-    // One that is asked for and not used tells nothing, and is given up too.
+    // A buffer that is requested and not used triggers no event, and is freed too.
     server.out();
     assert!(poll_fn(|cx| Poll::Ready(server.poll_event(cx, true).is_pending())).await);
     assert_eq!(server.output.capacity(), 0);
@@ -191,7 +191,7 @@ async fn starttls() {
     };
     let (server, mut stream) = tokio::join!(server.starttls(store.for_domain(CHESS).unwrap()), upgrade);
     let mut server = server.unwrap();
-    // A header again: the stream before TLS is forgotten.
+    // A header again: the stream before TLS is discarded.
     assert!(matches!(server.event().await, Ok(Some(StreamEvent::Open(_)))));
     assert_eq!(server.tls().unwrap().sni.as_deref(), Some(CHESS));
     stream.write_all(b"<presence/>").await.unwrap();
@@ -234,7 +234,7 @@ async fn shutdown_over_tls_ends_cleanly() {
     let (store, _dir) = store(&[CHESS]);
     let (server, client) = handshake(store.direct(), &client(&[]), CHESS).await;
     let (mut server, mut client) = (server.unwrap(), client.unwrap());
-    // Unread input must not turn the end into a reset.
+    // Unread input must not turn the close into a reset.
     client.write_all(&[HEADER, b"<presence/>"].concat()).await.unwrap();
     server.out().extend_from_slice(b"</stream:stream>");
     let reader = async {
@@ -253,14 +253,14 @@ async fn reading_is_limited() {
     let (mut server, mut client) = opened().await;
     server.set_rate(Some(steady(1000)));
     let start = tokio::time::Instant::now();
-    // 5,500 bytes: a second's worth at once, then the rest at the rate, and a read's length of slack.
+    // 5,500 bytes: a second's worth at once, then the rest at the rate, with one read of slack.
     client.write_all(&b"<presence/>".repeat(500)).await.unwrap();
     for _ in 0..500 {
         assert_eq!(name(&mut server).await.as_deref(), Some("presence"));
     }
     let took = start.elapsed();
     assert!(took >= Duration::from_millis(3400) && took <= Duration::from_millis(4600), "{took:?}");
-    // An idle one holds no timer.
+    // An idle connection holds no timer.
     assert!(poll_fn(|cx| Poll::Ready(server.poll_event(cx, true).is_pending())).await);
     server.set_rate(None);
     assert!(server.throttle.is_none());
@@ -280,7 +280,7 @@ async fn a_burst_is_read_at_once_and_the_rest_at_the_rate() {
     assert!(took >= Duration::from_millis(400) && took <= Duration::from_millis(1600), "{took:?}");
 }
 
-/// What every idle session pays; more of it needs a reason.
+/// What every idle session pays; growing it needs a reason.
 #[test]
 fn an_idle_connection_is_small() {
     assert!(size_of::<Connection>() <= 400, "{}", size_of::<Connection>());
@@ -288,7 +288,7 @@ fn an_idle_connection_is_small() {
     assert!(size_of::<Option<Throttle>>() <= 32, "{}", size_of::<Option<Throttle>>());
 }
 
-/// A handshake's future lies in the task of every session, for as long as that lives.
+/// A handshake's future is part of every session's task, for as long as that lives.
 #[tokio::test]
 async fn the_future_of_a_handshake_is_small() {
     let (store, _dir) = store(&[CHESS]);

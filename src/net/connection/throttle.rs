@@ -1,4 +1,4 @@
-//! A token bucket on what is read.
+//! A token bucket for reading.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,19 +10,19 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::scratch;
 use crate::Rate;
 
-/// The least that is read at once: below it, system calls cost more than they fetch.
+/// The least that is read at once: below it, system calls cost more than they gain.
 const LEAST: usize = 1024;
 
-/// Delays reading. No timer exists but while it delays.
+/// Delays reading. It has a timer only while it delays.
 pub(crate) struct Throttle {
     rate: Rate,
-    /// When the bucket is full again; in the past: it is.
+    /// When the bucket is full again; if in the past, it is full.
     full_at: Instant,
     delay: Option<Pin<Box<Sleep>>>,
 }
 
 impl Throttle {
-    /// The bucket is full.
+    /// A full bucket.
     pub(crate) fn new(rate: Rate) -> Self {
         Throttle { rate, full_at: Instant::now(), delay: None }
     }
@@ -42,12 +42,12 @@ impl Throttle {
         Poll::Ready(a_second.clamp(LEAST, scratch::SIZE))
     }
 
-    /// So many bytes have been read.
+    /// This many bytes have been read.
     pub(crate) fn took(&mut self, bytes: usize) {
         self.full_at = self.full_at.max(Instant::now()) + self.time_for(bytes as u64);
     }
 
-    /// How long so many bytes take to flow in.
+    /// How long this many bytes take at the rate.
     fn time_for(&self, bytes: u64) -> Duration {
         Duration::from_nanos(
             bytes.saturating_mul(1_000_000_000) / u64::from(self.rate.bytes_per_second.get()),

@@ -1,4 +1,4 @@
-//! A stream of HTTP/2 as a socket (RFC 8441).
+//! An HTTP/2 stream as a socket (RFC 8441).
 
 use std::io;
 use std::pin::Pin;
@@ -12,11 +12,11 @@ use tokio::io::ReadBuf;
 use crate::address::Seat;
 use crate::http::Busy;
 
-/// The stream, which keeps its connection from being taken for an idle one.
+/// The stream, and a guard that keeps its connection from being considered idle.
 pub(crate) struct Tunnel {
     stream: Upgraded,
     _busy: Option<Arc<Busy>>,
-    /// It counts among the connections of a client behind a proxy.
+    /// Counts as a connection of a client behind a proxy.
     _seat: Option<Seat>,
 }
 

@@ -1,14 +1,14 @@
-//! Responses in a word.
+//! Short responses.
 
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 
 use super::body::Body;
 
-/// What a client is answered.
+/// The response to a client.
 pub type Response = http::Response<Body>;
 
-/// A response in plain text, for the eyes of whoever wrote the client.
+/// A response in plain text, for the developer of the client.
 pub fn text(status: StatusCode, words: impl Into<String>) -> Response {
     let mut words = words.into();
     words.push('\n');
@@ -18,7 +18,7 @@ pub fn text(status: StatusCode, words: impl Into<String>) -> Response {
     response
 }
 
-/// 405 with the methods that there are, such as `GET, POST, OPTIONS` (RFC 9110 §15.5.6).
+/// 405 with the allowed methods, such as `GET, POST, OPTIONS` (RFC 9110 §15.5.6).
 pub fn not_allowed(allow: &'static str) -> Response {
     let mut response = text(StatusCode::METHOD_NOT_ALLOWED, format!("allowed methods: {allow}"));
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));

@@ -13,22 +13,20 @@ use tokio::time::timeout;
 
 use super::answer::{Response, text};
 
-/// A response's body: all of it at once.
+/// A response's body, in memory.
 #[derive(Debug, Clone, Default)]
 pub struct Body(Bytes);
 
 impl Body {
-    /// Nothing.
     pub const fn empty() -> Self {
         Body(Bytes::new())
     }
 
-    /// How many bytes.
+    /// In bytes.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -65,22 +63,22 @@ impl hyper::body::Body for Body {
     }
 }
 
-/// A request's body cannot be had.
+/// Why a request's body could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
-    /// It has more bytes than allowed; how it begins, up to the limit.
+    /// It has more bytes than allowed; contains its beginning, up to the limit.
     #[error("the body is too large")]
     TooLarge(Bytes),
     /// It did not arrive in time.
     #[error("the body was not received in time")]
     TooSlow,
-    /// The connection broke, or the body breaks the rules of HTTP.
+    /// The connection broke, or the body violates HTTP.
     #[error("the body is malformed")]
     Broken,
 }
 
 impl BodyError {
-    /// What the client is told: 413, 408 or 400 (RFC 9110 §15.5).
+    /// The response to the client: 413, 408 or 400 (RFC 9110 §15.5).
     pub fn response(&self) -> Response {
         let status = match self {
             BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -91,8 +89,8 @@ impl BodyError {
     }
 }
 
-/// The whole of a request's body within `time`: of at most `limit` bytes, or of as many as `more` says when it is shown
-/// those.
+/// Reads a request's body within `time`: at most `limit` bytes, or as many as `more` returns when called with
+/// the first `limit` bytes.
 pub(super) async fn collect(
     mut body: Incoming,
     limit: usize,
@@ -108,8 +106,8 @@ pub(super) async fn collect(
     }
 }
 
-/// Whether the body ends within the limit. Its bytes are copied: a slice of the connection's read buffer would keep
-/// all of that.
+/// Whether the body ends within the limit. Its bytes are copied: a slice of the connection's read buffer
+/// would keep all of that alive.
 async fn gather(
     body: &mut Incoming,
     mut limit: usize,

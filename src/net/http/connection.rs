@@ -27,10 +27,10 @@ use crate::tls::TlsStore;
 
 pub(crate) use http2::Busy;
 
-/// How long requests may still be answered once the connection is to end.
+/// How long requests may still be answered once the connection is closing.
 const LAST: Duration = Duration::from_secs(5);
 
-/// What a listener's connections have in common.
+/// State shared by a listener's connections.
 pub(super) struct Shared {
     pub(super) tls: Option<TlsStore>,
     pub(super) routes: Arc<Routes>,
@@ -45,11 +45,11 @@ pub(super) async fn connection(
     admission: Admission,
     shared: Arc<Shared>,
 ) {
-    // Boxed: a handshake's state shall not weigh on the connection's life.
+    // Boxed: a handshake's state must not enlarge the connection's.
     let Some((socket, client, version)) = Box::pin(begun(stream, peer, admission, &shared)).await else {
         return;
     };
-    // Boxed each: a connection of HTTP/1.1 shall not take the room that HTTP/2 needs.
+    // Boxed separately: an HTTP/1.1 connection must not take the room that HTTP/2 needs.
     match version {
         Version::Http1 => Box::pin(http1::run(socket, client, shared)).await,
         Version::Http2 => Box::pin(http2::run(socket, client, shared)).await,
@@ -61,7 +61,7 @@ enum Version {
     Http2,
 }
 
-/// A connection on which HTTP begins; none when it has ended before, time is up, or the drain begins.
+/// A connection ready for HTTP; `None` if it has ended, timed out, or shutdown begins.
 async fn begun(
     stream: TcpStream,
     peer: SocketAddr,
@@ -80,7 +80,7 @@ async fn begun(
     None
 }
 
-/// What comes before HTTP: the proxy's line, TLS, and which version of HTTP it is.
+/// What precedes HTTP: the PROXY header, TLS, and detection of the HTTP version.
 async fn begin(
     mut stream: TcpStream,
     peer: SocketAddr,
@@ -110,7 +110,7 @@ async fn begin(
     Ok((Socket::new(io, shared.options.stall, admission), client, version))
 }
 
-/// Drives a connection to its end; after `until` it gets no more requests and a little time.
+/// Drives a connection to its end; after `until` it takes no more requests and has little time left.
 async fn drive<C, E>(mut connection: Pin<&mut C>, stop: fn(Pin<&mut C>), until: impl Future<Output = ()>)
 where
     C: Future<Output = Result<(), E>>,
@@ -143,7 +143,8 @@ mod tests {
         size_of::<F>()
     }
 
-    /// Each connection holds these for as long as it lives, however short its handshake was, and whatever HTTP/2 needs.
+    /// Each connection holds these for as long as it lives, even if its handshake was short, and whatever
+    /// HTTP/2 needs.
     #[test]
     fn the_state_of_a_connection_is_small() {
         let task = |(stream, peer), admission, shared| connection(stream, peer, admission, shared);

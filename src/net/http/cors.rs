@@ -9,15 +9,15 @@ use http::{HeaderValue, StatusCode};
 use super::answer::Response;
 use super::body::Body;
 
-/// What pages of other origins may do at an address. Credentials are never asked for: nothing here goes by cookies.
+/// What pages of other origins may do at a URL. Credentials are never allowed: nothing here uses cookies.
 #[derive(Debug, Clone, Copy)]
 pub struct Cors {
-    /// Such as `GET, POST, OPTIONS`.
+    /// For example `GET, POST, OPTIONS`.
     pub methods: &'static str,
 }
 
 impl Cors {
-    /// The answer to OPTIONS, also to a browser that asks before it sends.
+    /// The answer to OPTIONS, including preflight requests.
     pub fn options(&self, admitted: Option<&str>) -> Response {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -30,7 +30,8 @@ impl Cors {
         response
     }
 
-    /// Lets the page at `admitted` read the response: an origin, or `*`; `None` lets no page of another origin.
+    /// Allows the page at `admitted`, an origin or `*`, to read the response; `None` allows no page of
+    /// another origin.
     pub fn admit(&self, response: &mut Response, admitted: Option<&str>) {
         let headers = response.headers_mut();
         if admitted != Some("*") {

@@ -5,17 +5,17 @@ use std::net::{IpAddr, SocketAddr};
 use http::HeaderMap;
 use http::header::FORWARDED;
 
-/// What one proxy says of whoever asked it.
+/// One proxy's statement about its client.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Hop {
-    /// None if it hides it, or says something that is no address.
+    /// `None` if it is hidden, or is not an address.
     pub(super) address: Option<SocketAddr>,
-    /// Whether by `https`, if it says that.
+    /// Whether by `https`, if stated.
     pub(super) secure: Option<bool>,
 }
 
-/// All hops, the nearest proxy's last. A proxy that knows only one of the two ways passes on what a client writes in
-/// the other: where they say different things, neither is believed.
+/// All hops, the nearest proxy's last. A proxy that knows only one of the two header styles passes on what a
+/// client writes in the other: if they differ, neither is used.
 pub(super) fn hops(headers: &HeaderMap) -> Vec<Hop> {
     let (standard, older) = (standard(headers), older(headers));
     match (standard.is_empty(), older.is_empty()) {
@@ -27,7 +27,7 @@ pub(super) fn hops(headers: &HeaderMap) -> Vec<Hop> {
 }
 
 impl Hop {
-    /// What both ways can say.
+    /// What both header styles can express.
     fn said(&self) -> (Option<IpAddr>, Option<bool>) {
         (self.address.map(|address| address.ip()), self.secure)
     }
@@ -47,20 +47,20 @@ fn older(headers: &HeaderMap) -> Vec<Hop> {
     }
     let secure = |at: usize| match protos.len() == hosts.len() {
         true => protos.get(at).copied().flatten(),
-        // Most proxies overwrite the protocol and append the address: the last is then the only one.
+        // Most proxies overwrite the protocol and append the address: then there is only one, the last.
         false => protos.last().copied().flatten(),
     };
     hosts.iter().enumerate().map(|(at, &address)| Hop { address, secure: secure(at) }).collect()
 }
 
-/// A header's lines as one list (RFC 9110 §5.3); what is no text is left out.
+/// A header's lines as one list (RFC 9110 §5.3); values that are not text are skipped.
 fn joined(headers: &HeaderMap, name: &str) -> String {
     let lines: Vec<_> = headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).collect();
     lines.join(",")
 }
 
-/// The parts between separators outside of quotes; none of an empty text, and none where a quote has no end, since
-/// what follows it could be anybody's.
+/// The parts between separators outside of quotes; nothing for an empty text, nor for one with an
+/// unterminated quote, since what follows that could be forged.
 fn split(text: &str, separator: char) -> impl DoubleEndedIterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     let mut parts = Vec::new();
@@ -99,7 +99,8 @@ fn hop(element: &str) -> Hop {
     hop
 }
 
-/// `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]:80`, `[2001:db8::1]`, and a bare IPv6 address, as some write it.
+/// `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]:80`, `[2001:db8::1]`, and a bare IPv6 address, as some write
+/// it.
 fn address(node: &str) -> Option<SocketAddr> {
     let bare = node.strip_prefix('[').and_then(|node| node.strip_suffix(']')).unwrap_or(node);
     let address = match bare.parse::<IpAddr>() {

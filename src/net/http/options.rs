@@ -1,4 +1,4 @@
-//! What bounds HTTP connections.
+//! Limits of HTTP connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,20 +6,20 @@ use std::time::Duration;
 use super::proxies::Proxies;
 use crate::Connections;
 
-/// Bounds of every HTTP connection of a listener, and whom it believes.
+/// Limits of every HTTP connection of a listener, and its trusted proxies.
 #[derive(Clone)]
 pub struct HttpOptions {
-    /// Who may say for whom it asks.
+    /// Proxies that may report the client's address.
     pub trusted_proxies: Proxies,
-    /// How many there may be.
+    /// Limits on the number of connections.
     pub connections: Arc<Connections>,
-    /// How long a connection may be without a request, and a request's head may take to arrive; TLS handshakes too.
+    /// How long a connection may be idle, and a request's head or a TLS handshake may take.
     pub idle: Duration,
     /// How long a request's body may take to arrive.
     pub body: Duration,
-    /// How long a client may read nothing of what it is sent.
+    /// How long a client may go without reading pending output.
     pub stall: Duration,
-    /// Bytes of a request's head.
+    /// Maximum bytes of a request's head.
     pub head_bytes: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Whom we believe that it asks for somebody else.
+//! Trusted proxies.
 
 use std::net::IpAddr;
 
@@ -35,7 +35,7 @@ impl Setting for Proxies {
     }
 }
 
-/// An IP address, or a network such as `10.0.0.0/8`.
+/// Checks an IP address, or a network such as `10.0.0.0/8`.
 fn network(text: &str) -> Result<(), Complaint> {
     let Some(network) = parse(text) else {
         let message = format!("{text:?} is neither an IP address nor a network");
@@ -50,10 +50,10 @@ fn network(text: &str) -> Result<(), Complaint> {
 }
 
 impl Proxies {
-    /// Reads addresses (`192.0.2.1`, `::1`) and networks (`10.0.0.0/8`, `fd00::/8`).
+    /// Parses addresses (`192.0.2.1`, `::1`) and networks (`10.0.0.0/8`, `fd00::/8`).
     ///
     /// # Errors
-    /// [`BadProxy`], the first that is neither.
+    /// [`BadProxy`] with the first entry that is neither.
     pub fn parse<S: AsRef<str>>(list: impl IntoIterator<Item = S>) -> Result<Self, BadProxy> {
         let read = |entry: S| {
             let entry = entry.as_ref();
@@ -62,7 +62,7 @@ impl Proxies {
         list.into_iter().map(read).collect::<Result<_, _>>().map(Proxies)
     }
 
-    /// Whether this is one of them.
+    /// Whether this address is one of them.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
@@ -73,7 +73,6 @@ impl Proxies {
         self.0.iter().any(|network| network.prefix_len() == 0)
     }
 
-    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! The PROXY protocol, versions 1 and 2: what a TCP proxy says before it passes on a connection
+//! The PROXY protocol, versions 1 and 2: the header a TCP proxy sends before it forwards a connection
 //! (HAProxy's `proxy-protocol.txt`).
 
 use std::io;
@@ -15,14 +15,14 @@ const SIGNATURE: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
 const WORD: &[u8] = b"PROXY ";
 /// Bytes of the longest header of version 1, with CR LF (section 2.1).
 const LINE: usize = 107;
-/// Bytes of version 2's addresses and additions that are read; what is longer is refused.
+/// Bytes of version 2's addresses and TLVs that are read; longer ones are refused.
 const BLOCK: usize = 2048;
-/// How long to wait before looking again at a beginning of which only a part has come: twice as long each time, up to
-/// the most, so that whoever sends one byte and waits costs next to nothing.
+/// How long to wait before peeking again at an incomplete beginning: doubled each time, up to the maximum, so
+/// that a client that sends single bytes costs next to nothing.
 const AGAIN: Duration = Duration::from_millis(5);
 const AGAIN_MOST: Duration = Duration::from_secs(2);
 
-/// Whether the connection begins with these bytes; none of them is taken. The caller bounds the time.
+/// Whether the connection begins with these bytes, which are not consumed. The caller sets the time limit.
 pub(super) async fn begins_with(stream: &TcpStream, word: &[u8]) -> io::Result<bool> {
     let mut buffer = [0; 16];
     let mut pause = AGAIN;
@@ -40,7 +40,7 @@ pub(super) async fn begins_with(stream: &TcpStream, word: &[u8]) -> io::Result<b
     }
 }
 
-/// Who is behind a trusted proxy that speaks the protocol; `peer` itself where it does not.
+/// The client behind a trusted proxy that uses the protocol; else `peer` itself.
 pub(super) async fn read(stream: &mut TcpStream, peer: Client) -> io::Result<Client> {
     if begins_with(stream, WORD).await? {
         return line(stream, peer).await;
@@ -58,7 +58,8 @@ async fn line(stream: &mut TcpStream, peer: Client) -> io::Result<Client> {
         if line.len() >= LINE {
             return Err(bad("unterminated PROXY header"));
         }
-        // One by one, so that nothing of what follows is taken; the line is short, and there is one a connection.
+        // One by one, so that nothing after it is consumed; the line is short, and there is only one per
+        // connection.
         line.push(stream.read_u8().await?);
     }
     let line = std::str::from_utf8(&line).map_err(|_| bad("the PROXY header is not valid UTF-8"))?;
@@ -89,7 +90,7 @@ async fn block(stream: &mut TcpStream, peer: Client) -> io::Result<Client> {
     let mut block = vec![0; length];
     stream.read_exact(&mut block).await?;
     match command {
-        0x20 => Ok(peer), // LOCAL: the proxy asks for itself
+        0x20 => Ok(peer), // LOCAL: the proxy's own connection
         0x21 => match source(family, &block) {
             Some(Some((address, additions))) => {
                 Ok(Client { address, secure: peer.secure || encrypted(additions) })
@@ -101,7 +102,7 @@ async fn block(stream: &mut TcpStream, peer: Client) -> io::Result<Client> {
     }
 }
 
-/// The source and what follows the addresses; `Some(None)` for families that are not the Internet's.
+/// The source and what follows the addresses; `Some(None)` for families other than IPv4 and IPv6.
 fn source(family: u8, block: &[u8]) -> Option<Option<(SocketAddr, &[u8])>> {
     match family >> 4 {
         1 => {
@@ -122,7 +123,7 @@ fn source(family: u8, block: &[u8]) -> Option<Option<(SocketAddr, &[u8])>> {
     }
 }
 
-/// Whether the client came to the proxy over TLS (PP2_TYPE_SSL with PP2_CLIENT_SSL, section 2.2.5).
+/// Whether the client connected to the proxy over TLS (PP2_TYPE_SSL with PP2_CLIENT_SSL, section 2.2.5).
 fn encrypted(mut additions: &[u8]) -> bool {
     while let Some(([kind, high, low], rest)) = additions.split_first_chunk::<3>() {
         let length = usize::from(u16::from_be_bytes([*high, *low]));

@@ -1,4 +1,4 @@
-//! A request.
+//! HTTP requests.
 
 use std::sync::Arc;
 
@@ -16,15 +16,15 @@ use super::connection::Busy;
 use super::options::HttpOptions;
 use crate::address::Seat;
 
-/// A request: its head, and a body that is read when asked for.
+/// A request: its head, and a body that is read on demand.
 pub struct Request {
     pub(crate) head: Parts,
     body: Option<Incoming>,
     client: Client,
-    /// A trusted proxy has said in a header for whom it asks.
+    /// Whether a trusted proxy has named the client in a header.
     behind: bool,
     options: Arc<HttpOptions>,
-    /// The connection, once the answer says that it goes over to another protocol.
+    /// The connection, once the answer has switched it to another protocol.
     pub(crate) upgrade: OnUpgrade,
     pub(crate) busy: Option<Arc<Busy>>,
 }
@@ -44,8 +44,9 @@ impl Request {
         Request { head, body: Some(body), client, behind, options, upgrade, busy }
     }
 
-    /// What the request begins lasts, as a connection does: it counts among those of the client. A connection counts by
-    /// itself, but for one of a proxy, which may serve any number of clients. `None` when the client has too many.
+    /// Counts something long-lived that the request starts as one of the client's connections. A connection
+    /// is already counted by itself, except for a proxy's, which may serve any number of clients. `None` when
+    /// the client has too many.
     pub(crate) fn seat(&self) -> Option<Option<Seat>> {
         match self.behind {
             true => self.options.connections.seat(self.client.address.ip()),
@@ -53,38 +54,36 @@ impl Request {
         }
     }
 
-    /// The method. Routes may take HEAD for GET: the body of their response is then not sent.
+    /// The method. Routes may handle HEAD like GET: the body of the response is then not sent.
     pub fn method(&self) -> &Method {
         &self.head.method
     }
 
-    /// The path as it was sent, with its percent signs.
+    /// The path as sent, percent-encoded.
     pub fn path(&self) -> &str {
         self.head.uri.path()
     }
 
-    /// What stands behind the question mark.
+    /// The query string, without the question mark.
     pub fn query(&self) -> Option<&str> {
         self.head.uri.query()
     }
 
-    /// All header fields.
     pub fn headers(&self) -> &HeaderMap {
         &self.head.headers
     }
 
-    /// A header field by its name, if it is there and is ASCII. Of several lines the first.
+    /// A header field's value, if present and ASCII. Of several lines the first.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The host that is asked, from `:authority` or `Host`, without its port, in lower case as it was sent (A-labels,
-    /// usually).
+    /// The requested host, from `:authority` or `Host`, without port, lowercased (A-labels, usually).
     pub fn authority_host(&self) -> Option<String> {
         Some(self.authority()?.host().to_ascii_lowercase()).filter(|host| !host.is_empty())
     }
 
-    /// The host that is asked with its port if one was sent, from `:authority` or `Host`.
+    /// The requested host with its port if one was sent, from `:authority` or `Host`.
     pub fn authority(&self) -> Option<Authority> {
         match self.head.uri.authority() {
             Some(authority) => Some(authority.clone()),
@@ -92,21 +91,20 @@ impl Request {
         }
     }
 
-    /// The web origin of the page that asks (RFC 6454 §7), such as `https://chess.example`; `null` for what is no
-    /// origin that could be named.
+    /// The web origin of the requesting page (RFC 6454 §7), such as `https://chess.example`; `null` for an
+    /// opaque origin.
     pub fn origin(&self) -> Option<&str> {
         self.head.headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("null"))
     }
 
-    /// Who asks.
     pub fn client(&self) -> Client {
         self.client
     }
 
-    /// The whole body, of at most `limit` bytes. A second call gets nothing.
+    /// The whole body, of at most `limit` bytes. A second call returns nothing.
     ///
     /// # Errors
-    /// [`BodyError`], whose [`response`](BodyError::response) tells the client.
+    /// [`BodyError`], whose [`response`](BodyError::response) is for the client.
     pub async fn body(&mut self, limit: usize) -> Result<Bytes, BodyError> {
         match self.body.take() {
             Some(body) => body::collect(body, limit, |_| 0, self.options.body).await,
@@ -114,7 +112,7 @@ impl Request {
         }
     }
 
-    /// The same; of a longer body `more` is shown the first `limit` bytes, and says how many it may have.
+    /// The same; for a longer body, `more` is called with the first `limit` bytes and returns the new limit.
     ///
     /// # Errors
     /// [`BodyError`].

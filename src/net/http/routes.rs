@@ -1,4 +1,4 @@
-//! Which address is answered by what.
+//! Paths and their handlers.
 
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -12,16 +12,16 @@ use super::answer::{Response, text};
 use super::body::Body;
 use super::request::Request;
 
-/// A response to come.
+/// A pending response.
 pub type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-/// Answers requests to an address.
+/// Answers requests to a path.
 pub trait Route: Send + Sync {
-    /// Answers; may take as long as it wants. The future is dropped when the client has gone away.
+    /// Answers; may take any time. The future is dropped when the client disconnects.
     fn call(self: Arc<Self>, request: Request) -> Answer;
 }
 
-/// Addresses by path, with or without one slash behind it, and what answers everything else.
+/// Routes by path, with or without a trailing slash, and a fallback for everything else.
 #[derive(Default)]
 pub struct Routes {
     paths: HashMap<&'static str, Arc<dyn Route>>,
@@ -29,19 +29,19 @@ pub struct Routes {
 }
 
 impl Routes {
-    /// No addresses: everything is 404.
+    /// No routes: everything is 404.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds an address, by its path without a slash behind it.
+    /// Adds a route, by its path without a trailing slash.
     #[must_use]
     pub fn at(mut self, path: &'static str, route: Arc<dyn Route>) -> Self {
         self.paths.insert(path, route);
         self
     }
 
-    /// What answers all other paths.
+    /// Sets the route for all other paths.
     #[must_use]
     pub fn fallback(mut self, route: Arc<dyn Route>) -> Self {
         self.fallback = Some(route);
@@ -51,7 +51,7 @@ impl Routes {
     /// Answers a request. HEAD gets what GET gets, without the body (RFC 9110 §9.3.2).
     pub(super) fn answer(&self, request: Request) -> Answer {
         let path = request.path();
-        // What is configured with a slash behind is the same address; `/` itself is none of these.
+        // A configured path with a trailing slash is the same path; `/` itself is not affected.
         let at = self.paths.get(path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path));
         let Some(route) = at.or(self.fallback.as_ref()).cloned() else {
             return Box::pin(ready(text(StatusCode::NOT_FOUND, "not found")));

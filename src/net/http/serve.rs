@@ -10,9 +10,9 @@ use super::routes::Routes;
 use crate::listener::Listener;
 use crate::tls::TlsStore;
 
-/// Accepts connections until the drain, and answers their requests: with `tls` HTTPS with a certificate chosen by SNI,
-/// and HTTP/2 or HTTP/1.1 by ALPN; without it HTTP/1.1, or HTTP/2 by prior knowledge (RFC 9113 section 3.3). The drain
-/// lets requests that are being answered come to their end, for a few seconds.
+/// Accepts connections until shutdown begins, and answers their requests: with `tls` HTTPS with a certificate
+/// chosen by SNI, and HTTP/2 or HTTP/1.1 by ALPN; without it HTTP/1.1, or HTTP/2 by prior knowledge (RFC 9113
+/// section 3.3). At shutdown, requests being answered may complete, for a few seconds.
 pub async fn serve(
     listener: Listener,
     tls: Option<TlsStore>,

@@ -1,4 +1,4 @@
-//! A socket as hyper takes it.
+//! A socket for hyper.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use crate::Admission;
 use crate::connection::io::Io;
 use crate::connection::scratch;
 
-/// A plain or TLS socket whose peer has to read what it is sent.
+/// A plain or TLS socket that fails if its peer stops reading.
 pub(crate) struct Socket {
     io: Io,
     stall: Duration,
@@ -27,7 +27,7 @@ impl Socket {
         Socket { io, stall, stalled: None, admission }
     }
 
-    /// The socket itself, for another protocol. The connection counts until the second is dropped.
+    /// The bare socket, for another protocol. The connection counts until the second is dropped.
     pub(crate) fn into_io(self) -> (Io, Admission) {
         (self.io, self.admission)
     }
@@ -58,7 +58,7 @@ impl Read for Socket {
         if most == 0 {
             return Poll::Ready(Ok(()));
         }
-        // Through the thread's buffer: to read straight into hyper's, which is not initialised, takes unsafe code.
+        // Through the thread's buffer: reading straight into hyper's uninitialized one takes unsafe code.
         scratch::with(most, |buffer| {
             ready!(self.io.poll_read(cx, buffer))?;
             cursor.put_slice(buffer.filled());

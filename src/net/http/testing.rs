@@ -1,4 +1,4 @@
-//! A server over loopback and clients that ask it, for the tests of this crate.
+//! A server over loopback and clients for it, for the tests of this crate.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::tls::TlsStore;
 pub(crate) struct Server {
     pub(crate) addr: SocketAddr,
     pub(crate) tasks: Tasks,
-    /// Tasks of the routes, for tests that look at the server's alone.
+    /// Tasks of the routes, for tests that count only the server's.
     pub(crate) echoes: Tasks,
 }
 
@@ -33,7 +33,7 @@ impl Server {
         TcpStream::connect(self.addr).await.unwrap()
     }
 
-    /// All that is answered until the server hangs up.
+    /// All output until the server closes the connection.
     pub(crate) async fn ask(&self, request: &str) -> String {
         let mut stream = self.connect().await;
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -42,7 +42,8 @@ impl Server {
         answer
     }
 
-    /// The status and the body of an answer on a connection that ends with it. `head` has no end.
+    /// The status and body of a response on a connection that ends with it. `head` lacks its final empty
+    /// line.
     pub(crate) async fn ask_once(&self, head: &str, body: &str) -> (u16, String) {
         let length = body.len();
         let answer =
@@ -52,12 +53,12 @@ impl Server {
     }
 }
 
-/// The status of an answer.
+/// The status of a response.
 pub(crate) fn status(head: &str) -> u16 {
     head.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
-/// Reads the head of an answer, and nothing behind it.
+/// Reads the head of a response, and nothing beyond it.
 pub(crate) async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -68,7 +69,7 @@ pub(crate) async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> String {
 
 pub(crate) type Http2 = http2::SendRequest<Body>;
 
-/// A client of HTTP/2 on a connection.
+/// An HTTP/2 client on a connection.
 pub(crate) async fn http2<S>(stream: S, tasks: &Tasks) -> Http2
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,

@@ -1,4 +1,4 @@
-//! A server over loopback, asked by hand.
+//! A server over loopback, with handwritten requests.
 
 mod bounds;
 mod clients;
@@ -11,7 +11,7 @@ use http::{Method, StatusCode};
 use super::testing::Server;
 use super::*;
 
-/// Says what it was asked, and by whom.
+/// Returns the request and its client.
 struct Mirror;
 
 impl Route for Mirror {
@@ -104,7 +104,7 @@ async fn of_a_large_body_the_route_gets_the_beginning() {
     assert_eq!(body, "Ok(b\"1234\")");
 }
 
-/// Framing that proxies could read in another way is refused (RFC 9112 section 6).
+/// Framing that proxies could interpret differently is refused (RFC 9112 section 6).
 #[tokio::test]
 async fn ambiguous_framing() {
     let server = server(HttpOptions::default());

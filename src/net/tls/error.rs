@@ -1,4 +1,4 @@
-//! What can be wrong with a certificate, in words for the operator.
+//! Certificate problems, worded for the operator.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,18 +14,15 @@ pub enum CertField {
     Key,
 }
 
-/// A certificate cannot be used.
 #[derive(Debug)]
 pub struct TlsError {
-    /// The file it is about; empty if it is about none.
+    /// The file it is about; empty if none.
     pub path: PathBuf,
     /// The setting it is about.
     pub field: CertField,
-    /// What is wrong.
     pub fault: TlsFault,
 }
 
-/// Why a certificate cannot be used.
 #[derive(Debug)]
 pub enum TlsFault {
     /// The file cannot be read.
@@ -42,11 +39,11 @@ pub enum TlsFault {
     Encrypted,
     /// The first certificate cannot be parsed.
     BadCertificate(String),
-    /// The private key is of no kind that can be used.
+    /// The private key is of an unsupported kind.
     BadKey(String),
     /// The private key belongs to another certificate.
     Mismatch,
-    /// The domain cannot stand in a certificate.
+    /// The domain cannot be put into a certificate.
     Domain(String),
     /// The cryptographic library failed.
     Library(String),
@@ -65,7 +62,7 @@ impl TlsError {
         Self::cert(Path::new(""), TlsFault::Library(error.to_string()))
     }
 
-    /// What is wrong, without the path.
+    /// The problem, without the path.
     pub fn what(&self) -> String {
         match &self.fault {
             TlsFault::Unreadable(e) => format!("cannot be read: {e}"),
@@ -126,18 +123,16 @@ impl fmt::Display for TlsError {
 
 impl std::error::Error for TlsError {}
 
-/// A certificate is used, but the operator should know.
+/// A certificate is used, but the operator should know something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TlsWarning {
-    /// It is out of date.
     Expired,
-    /// It is not valid yet.
     NotYetValid,
-    /// It is out of date in so many days.
+    /// It expires in this many days.
     ExpiresSoon(u32),
-    /// It does not name the domain.
+    /// It is not for the domain.
     OtherName(String),
-    /// It is self-signed by us, so that clients will ask their users.
+    /// It is self-signed by this server, so that clients will warn their users.
     SelfSigned,
 }
 

@@ -1,9 +1,8 @@
-//! What a certificate says of itself. rustls checks that of peers' certificates only, and does not tell it.
+//! Facts from a certificate. rustls checks them in peers' certificates only, and does not expose them.
 
 use x509_parser::extensions::GeneralName;
 use x509_parser::parse_x509_certificate;
 
-/// Dates and names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Facts {
     /// UTC microseconds, both ends included.
@@ -13,7 +12,7 @@ pub(super) struct Facts {
     pub(super) names: Vec<Box<str>>,
 }
 
-/// Reads a certificate (RFC 5280 §4.1, §4.2.1.6). `None` if the bytes are none.
+/// Parses a certificate (RFC 5280 §4.1, §4.2.1.6). `None` if the bytes are invalid.
 pub(super) fn facts(der: &[u8]) -> Option<Facts> {
     let (_, certificate) = parse_x509_certificate(der).ok()?;
     let micros = |seconds: i64| seconds.saturating_mul(1_000_000);

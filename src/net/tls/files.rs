@@ -13,7 +13,7 @@ use super::error::{TlsError, TlsFault, TlsWarning};
 use super::facts::{Facts, facts};
 
 const DAY_US: i64 = 86_400_000_000;
-/// From so many days before the end on there is a warning.
+/// A warning is given this many days before expiry.
 const SOON_DAYS: i64 = 14;
 
 /// What was loaded.
@@ -21,20 +21,21 @@ const SOON_DAYS: i64 = 14;
 pub struct Loaded {
     /// When the certificate expires, UTC microseconds; `None` if its dates cannot be read.
     pub not_after_us: Option<i64>,
-    /// What the operator should know.
+    /// Warnings for the operator.
     pub warnings: Vec<TlsWarning>,
 }
 
-/// A certificate that can be used, for a domain by its A-label.
+/// A usable certificate, for a domain by its A-label.
 pub(super) struct Pair {
     pub(super) name: String,
     pub(super) key: CertifiedKey,
-    /// What the certificate is for, by its own word.
+    /// The names in the certificate.
     pub(super) names: Vec<Box<str>>,
     pub(super) loaded: Loaded,
 }
 
-/// Whether a domain could use these files, for `castling check`; `now_us` in UTC microseconds. Blocking.
+/// Checks whether a domain could use these files, for `castling check`; `now_us` in UTC microseconds.
+/// Blocking.
 ///
 /// # Errors
 /// As [`super::TlsStore::load`].
@@ -74,7 +75,7 @@ fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
         let fault = match error {
             _ if is_encrypted(&text) => TlsFault::Encrypted,
             pem::Error::NoItemsFound => TlsFault::NoKey,
-            // The error's text may quote what it stumbled on, and that may be the key.
+            // The error's text may quote the offending input, which may be the key.
             _ => TlsFault::Pem("invalid base64, or an unterminated section".to_owned()),
         };
         TlsError::key(path, fault)
@@ -99,7 +100,7 @@ fn about(
     let facts = facts(leaf);
     let mut warnings = Vec::new();
     warnings.extend(facts.as_ref().and_then(|facts| date_warning(facts, now_us)));
-    // An IPv6 literal stands in brackets in a domain, and without them in a certificate.
+    // An IPv6 literal is in brackets in a domain, and without them in a certificate.
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     let named = ServerName::try_from(bare)
         .is_ok_and(|name| rustls::client::verify_server_name(&parsed, &name).is_ok());

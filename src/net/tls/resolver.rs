@@ -1,4 +1,4 @@
-//! Which certificate a handshake gets.
+//! Choosing the certificate of a handshake.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use rustls::sign::CertifiedKey;
 
 use super::TlsConfig;
 
-/// An immutable table; a change makes a new one.
+/// An immutable table; changes create a new one.
 #[derive(Clone, Default)]
 pub(super) struct Certificates {
     /// By A-label.
     names: HashMap<Arc<str>, Entry>,
-    /// Other names that certificates are for, by their own word, and the domain whose certificate it is.
+    /// Other names that certificates contain, with the domain of the certificate.
     carried: HashMap<Box<str>, Arc<str>>,
     pub(super) default: Option<Arc<str>>,
 }
@@ -24,7 +24,7 @@ pub(super) struct Certificates {
 pub(super) struct Entry {
     key: Arc<CertifiedKey>,
     pub(super) starttls: TlsConfig,
-    /// What the certificate is for.
+    /// The names in the certificate.
     carries: Arc<[Box<str>]>,
     /// The domain whose certificate this name borrows.
     alias_of: Option<Arc<str>>,
@@ -55,7 +55,7 @@ impl Certificates {
         let Some((name, entry)) = self.names.get_key_value(domain) else { return false };
         let borrowed = Entry { alias_of: Some(name.clone()), ..entry.clone() };
         match self.names.get(alias) {
-            // One of its own goes first.
+            // An own certificate takes precedence.
             Some(own) if own.alias_of.is_none() => {}
             _ => drop(self.names.insert(alias.into(), borrowed)),
         }
@@ -68,7 +68,7 @@ impl Certificates {
         self.carry();
     }
 
-    /// Of several certificates for one name, that of the first domain by name is shown.
+    /// If several certificates contain a name, the first domain in alphabetical order wins.
     fn carry(&mut self) {
         let mut own: Vec<_> = self.names.iter().filter(|(_, entry)| entry.alias_of.is_none()).collect();
         own.sort_by_key(|(name, _)| *name);
@@ -81,7 +81,7 @@ impl Certificates {
         self.carried = carried;
     }
 
-    /// The domain whose certificate is for this name, or for all names beside it (RFC 6125 section 6.4.3).
+    /// The domain whose certificate contains this name or a wildcard for it (RFC 6125 section 6.4.3).
     fn carrier(&self, name: &str) -> Option<&str> {
         let wildcard = || Some(format!("*.{}", name.split_once('.')?.1));
         let found = self.carried.get(name).or_else(|| self.carried.get(&*wildcard()?));
@@ -94,7 +94,7 @@ impl Certificates {
     }
 }
 
-/// rustls gives the name as it came, in any case, and keeps a trailing dot out by itself.
+/// rustls passes the name as sent, in any case, but removes a trailing dot itself.
 fn key_of_sni(all: &Certificates, sni: &str) -> Option<Arc<CertifiedKey>> {
     if sni.bytes().any(|b| b.is_ascii_uppercase()) {
         all.key(&sni.to_ascii_lowercase())
@@ -103,7 +103,7 @@ fn key_of_sni(all: &Certificates, sni: &str) -> Option<Arc<CertifiedKey>> {
     }
 }
 
-/// Direct TLS: by SNI alone, or the default domain's without one.
+/// Direct TLS: by SNI, or the default domain's certificate without SNI.
 pub(super) struct Direct(pub(super) Arc<ArcSwap<Certificates>>);
 
 impl ResolvesServerCert for Direct {
@@ -116,7 +116,8 @@ impl ResolvesServerCert for Direct {
     }
 }
 
-/// STARTTLS on a stream to a domain. SNI wins if it names a domain of ours; clients also send a host's name there.
+/// STARTTLS on a stream to a domain. SNI wins if it names a local domain; clients also send a host's name
+/// there.
 pub(super) struct OfDomain {
     pub(super) certificates: Arc<ArcSwap<Certificates>>,
     pub(super) domain: Arc<str>,

@@ -1,4 +1,4 @@
-//! Certificates of our own making, for demos and for domains that have none yet.
+//! Self-signed certificates, for demos and for domains that have none yet.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -15,12 +15,12 @@ use super::files::{Pair, read_pair};
 const DAY_SECONDS: u64 = 86_400;
 const VALID_DAYS: u64 = 3650;
 
-/// The domain's certificate in `dir`, or a new one if there is none that can be used.
+/// The domain's certificate in `dir`, or a new one if there is no usable one.
 pub(super) fn pair(domain: &str, dir: &Path, now_us: i64) -> Result<Pair, TlsError> {
     let (cert, key) = paths(domain, dir)?;
     let kept = read_pair(domain, &cert, &key, now_us);
     let mut pair = match kept {
-        // A warning of any kind (out of date, made for another name) is reason enough to make a new one.
+        // Any warning (expired, wrong name) is reason enough to create a new one.
         Ok(pair) if pair.loaded.warnings.is_empty() => pair,
         _ => {
             make(domain, &cert, &key, now_us)?;
@@ -31,7 +31,7 @@ pub(super) fn pair(domain: &str, dir: &Path, now_us: i64) -> Result<Pair, TlsErr
     Ok(pair)
 }
 
-/// The domain's name with what could mean something to a file system replaced.
+/// File names: the domain with characters special to a file system replaced.
 fn paths(domain: &str, dir: &Path) -> Result<(PathBuf, PathBuf), TlsError> {
     let name = xmpp::to_ascii(domain).ok_or_else(|| unnameable(dir, domain))?;
     let plain = |c: char| if c.is_ascii_alphanumeric() || ".-".contains(c) { c } else { '_' };
@@ -52,7 +52,7 @@ fn make(domain: &str, cert: &Path, key: &Path, now_us: i64) -> Result<(), TlsErr
     if let Some(dir) = key.parent() {
         fs::create_dir_all(dir).map_err(|e| TlsError::key(dir, TlsFault::Unwritable(e)))?;
     }
-    // If we die in between, the two do not match, which makes both anew.
+    // After a crash in between, the two do not match, and both are created anew.
     write(key, secret.as_bytes(), 0o600).map_err(|e| TlsError::key(key, TlsFault::Unwritable(e)))?;
     write(cert, made.pem().as_bytes(), 0o644).map_err(|e| TlsError::cert(cert, TlsFault::Unwritable(e)))
 }
@@ -77,12 +77,12 @@ fn params(domain: &str, now_us: i64) -> Option<CertificateParams> {
     Some(params)
 }
 
-/// Under its name only once it is whole.
+/// Renamed into place only once it is complete.
 fn write(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);
-    // One left by a run that died may have other permissions.
+    // One left by a crashed run may have other permissions.
     match fs::remove_file(&part) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
         _ => {}

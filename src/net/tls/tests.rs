@@ -204,7 +204,7 @@ fn what_can_be_wrong_with_files() {
         assert!(error.to_string().contains(what), "{error}");
         assert!(!error.remedy().is_empty());
     }
-    // The file with both in one serves as either.
+    // A file with both certificate and key serves as either.
     let both = dir.path().join("both.pem");
     let joined = [std::fs::read(&key).unwrap(), std::fs::read(&cert).unwrap()].concat();
     std::fs::write(&both, joined).unwrap();
@@ -246,7 +246,7 @@ fn self_signed_is_kept_and_private() {
     let first = der(&cert);
     store.self_signed(CHESS, &folder).unwrap();
     assert_eq!(der(&cert), first);
-    // Out of date, or half of it lost: a new one.
+    // Expired, or half of it lost: a new one is created.
     let later = Arc::new(runtime::ManualClock::new(NOW_US + 4000 * 86_400_000_000));
     TlsStore::new(later).unwrap().self_signed(CHESS, &folder).unwrap();
     let second = der(&cert);

@@ -1,4 +1,4 @@
-//! Bytes of a client to messages (RFC 6455 section 5). Without I/O.
+//! Decodes a client's bytes to messages (RFC 6455 section 5). Without I/O.
 
 use std::io::Cursor;
 
@@ -11,47 +11,47 @@ use super::fault::Fault;
 
 /// Bytes of the longest frame header.
 const HEADER: usize = 14;
-/// Bytes that a control frame may carry (section 5.5).
+/// Maximum payload of a control frame (section 5.5).
 const CONTROL: u64 = 125;
 
 /// What a client sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
-    /// A text message, whole, in UTF-8.
+    /// A complete text message in UTF-8.
     Text(ByteString),
-    /// A ping, which is to be answered with the same bytes.
+    /// A ping, to be answered with the same bytes.
     Ping(Bytes),
     Pong,
-    /// The end, with its code if it has one. Nothing comes after it.
+    /// A close frame, with its code if present. Nothing follows it.
     Close(Option<u16>),
 }
 
-/// Puts together what a client sends. It takes all bytes that it is given, so that whoever reads needs no buffer, and
-/// holds only a message that is not yet whole, never much more of it than has come.
+/// Reassembles messages. It consumes all input, so that the reader needs no buffer, and holds only an
+/// incomplete message, never allocating much more than has arrived.
 #[derive(Debug)]
 pub struct Decoder {
     /// The largest message.
     limit: usize,
-    /// A header of which only a part has come.
+    /// A partially received header.
     header: [u8; HEADER],
     header_len: usize,
     frame: Option<Frame>,
-    /// A text message whose last frame has not come.
+    /// A text message whose last frame has not arrived.
     message: Option<Vec<u8>>,
     control: Vec<u8>,
-    /// A close frame or a fault: what follows is not looked at.
+    /// Set by a close frame or a fault: what follows is ignored.
     over: Option<Result<(), Fault>>,
 }
 
-/// A frame whose header has come.
+/// A frame whose header has arrived.
 #[derive(Debug, Clone, Copy)]
 struct Frame {
     opcode: OpCode,
     last: bool,
     mask: [u8; 4],
-    /// Bytes that have not come.
+    /// Bytes not yet received.
     left: usize,
-    /// Bytes that have, as far as the mask cares.
+    /// Bytes received, modulo the mask's length.
     turn: usize,
 }
 
@@ -74,10 +74,10 @@ impl Decoder {
         self.limit = limit;
     }
 
-    /// Takes bytes from `input` up to the end of a message, or all of them if there is none: `None`.
+    /// Consumes `input` up to the end of a message, or all of it, returning `None`, if there is none.
     ///
     /// # Errors
-    /// [`Fault`]; from then on nothing but that.
+    /// [`Fault`]; every later call returns it again.
     pub fn next(&mut self, input: &mut &[u8]) -> Result<Option<Message>, Fault> {
         if let Some(over) = self.over {
             *input = &[];
@@ -167,7 +167,7 @@ impl Decoder {
         Ok(Frame { opcode: header.opcode, last: header.is_final, mask, left, turn: 0 })
     }
 
-    /// Takes what has come of a frame's payload; the frame, once it is whole.
+    /// Consumes available bytes of a frame's payload; returns the frame once it is complete.
     fn payload(&mut self, mut frame: Frame, input: &mut &[u8]) -> Option<Frame> {
         let (part, rest) = input.split_at(input.len().min(frame.left));
         *input = rest;
@@ -176,7 +176,7 @@ impl Decoder {
             OpCode::Data(_) => self.message.get_or_insert_default(),
         };
         if into.is_empty() {
-            // Exactly, since it often becomes the stanza.
+            // Exact, since it often becomes the stanza's buffer.
             into.reserve_exact(part.len());
         }
         let at = into.len();
@@ -191,7 +191,7 @@ impl Decoder {
         None
     }
 
-    /// What a whole frame completes.
+    /// The message that a complete frame finishes.
     fn end(&mut self, frame: Frame) -> Result<Option<Message>, Fault> {
         Ok(Some(match frame.opcode {
             OpCode::Data(_) if !frame.last => return Ok(None),
@@ -213,7 +213,7 @@ impl Decoder {
     }
 }
 
-/// Section 5.3; `turn` bytes of the payload came before.
+/// Section 5.3; `turn` bytes of the payload preceded.
 fn unmask(bytes: &mut [u8], mut mask: [u8; 4], turn: usize) {
     mask.rotate_left(turn % 4);
     let (words, rest) = bytes.as_chunks_mut::<4>();

@@ -1,6 +1,6 @@
-//! Frames of the server (RFC 6455 section 5). Without I/O.
+//! Server frames (RFC 6455 section 5). Without I/O.
 
-/// Where a payload is written first: behind the header of a frame of middling size.
+/// Where a payload is written first: behind room for a medium-sized header.
 const HEADER: usize = 4;
 
 /// Appends a text frame with what `write` appends.
@@ -39,7 +39,7 @@ pub(super) fn pong(out: &mut Vec<u8>, payload: &[u8]) {
     control(out, 0x8A, payload);
 }
 
-/// Appends a close frame; without a code where the peer gave none.
+/// Appends a close frame; without a code if the peer gave none.
 pub(super) fn close(out: &mut Vec<u8>, code: Option<u16>) {
     match code {
         Some(code) => control(out, 0x88, &code.to_be_bytes()),
@@ -47,7 +47,7 @@ pub(super) fn close(out: &mut Vec<u8>, code: Option<u16>) {
     }
 }
 
-/// A control frame carries 125 bytes at most, which those of the peer keep to as well.
+/// A control frame carries at most 125 bytes, a limit the peer's pings obey as well.
 fn control(out: &mut Vec<u8>, head: u8, payload: &[u8]) {
     let Some(length) = u8::try_from(payload.len()).ok().filter(|&length| length < 126) else { return };
     out.extend_from_slice(&[head, length]);
@@ -61,7 +61,7 @@ mod tests {
 
     use super::*;
 
-    /// What a foreign client reads, and whether that is all.
+    /// The messages a third-party client reads; asserts that they are complete.
     fn read(bytes: Vec<u8>) -> Vec<Message> {
         let config = WebSocketConfig::default().max_frame_size(None).max_message_size(None);
         let stream = std::io::Cursor::new(bytes);

@@ -1,14 +1,14 @@
-//! What a peer can do wrong.
+//! Protocol violations by a peer.
 
 use xmpp::{StreamCondition, StreamError};
 
-/// A peer broke the rules of WebSocket; nothing it sends after that is read (RFC 6455 section 7.1.7).
+/// A peer violated the WebSocket protocol; nothing it sends after that is read (RFC 6455 section 7.1.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{code} {what}")]
 pub struct Fault {
-    /// The close code it is told (RFC 6455 section 7.4.1).
+    /// The close code to send (RFC 6455 section 7.4.1).
     pub code: u16,
-    /// In words.
+    /// A description.
     pub what: &'static str,
 }
 
@@ -21,7 +21,7 @@ impl Fault {
     pub(super) const ENCODING: Fault = Fault { code: 1007, what: "invalid UTF-8" };
     pub(super) const TOO_LARGE: Fault = Fault { code: 1009, what: "message too large" };
 
-    /// What the stream is told before the connection is closed with the code.
+    /// The stream error sent before the connection is closed with the code.
     pub(super) fn stream_error(self) -> StreamError {
         let condition = match self.code {
             1009 => StreamCondition::PolicyViolation,

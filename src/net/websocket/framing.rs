@@ -1,4 +1,4 @@
-//! One element a message (RFC 7395 section 3.3).
+//! One element per message (RFC 7395 section 3.3).
 
 use bytestring::ByteString;
 use xmpp::{Document, Limits, StreamCondition, StreamError, StreamEvent, StreamHeader, ns};
@@ -22,9 +22,9 @@ impl Framing {
         self.opened = false;
     }
 
-    /// What a message says. It begins with `<`; white space keeps nothing alive here (section 3.8). An element that
-    /// declares no namespace is taken for one of `jabber:client`, as it would be over TCP, and an XML declaration before it
-    /// is let pass, as there.
+    /// Parses a message. It must begin with `<`; whitespace keep-alives are not allowed here (section 3.8).
+    /// An element without a namespace is taken as `jabber:client`, as it would be over TCP, and an XML
+    /// declaration in front of it is tolerated, as there.
     pub(super) fn event(&mut self, text: ByteString) -> Result<StreamEvent, StreamError> {
         let text = xmpp::without_declaration(&text)?;
         if !text.starts_with('<') {

@@ -1,4 +1,4 @@
-//! How a connection becomes a WebSocket: by upgrade (RFC 6455 section 4.2) or extended CONNECT (RFC 8441 section 5).
+//! Establishing a WebSocket: by upgrade (RFC 6455 section 4.2) or extended CONNECT (RFC 8441 section 5).
 
 use std::sync::Arc;
 
@@ -20,21 +20,21 @@ use crate::connection::io::Io;
 use crate::connection::tunnel::Tunnel;
 use crate::http::{Body, Busy, Client, Request, Response, Socket, not_allowed, text};
 
-/// What a key is hashed with (RFC 6455 section 1.3).
+/// The constant appended to a key before hashing (RFC 6455 section 1.3).
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// A WebSocket to come, once the answer has left.
+/// A pending WebSocket, available once the response has been sent.
 pub struct Upgrade {
     upgrade: OnUpgrade,
     client: Client,
     busy: Option<Arc<Busy>>,
-    /// Of a client behind a proxy.
+    /// Set for a client behind a proxy.
     seat: Option<Seat>,
 }
 
-/// Why a request does not become a WebSocket.
+/// Why a request is not a valid WebSocket handshake.
 enum Refusal {
-    /// 405, with the method that it takes.
+    /// 405, with the allowed method.
     Method(&'static str),
     /// 426 (RFC 9110 section 15.5.22, RFC 6455 section 4.4).
     Required(&'static str),
@@ -47,8 +47,8 @@ enum Refusal {
 }
 
 impl Request {
-    /// Takes the request for a WebSocket with that subprotocol: the answer, and the WebSocket that comes after it. If
-    /// none does, the answer is 400, 405, 426, 429 or 501, and says why.
+    /// Takes the request as a handshake for that subprotocol: returns the response and the WebSocket that
+    /// follows it. Otherwise the response is 400, 405, 426, 429 or 501, with the reason.
     pub fn websocket(self, protocol: &'static str) -> (Response, Option<Upgrade>) {
         let seated = |response| Ok((response, self.seat().ok_or(Refusal::TooMany)?));
         match accepted(&self, protocol).and_then(seated) {
@@ -100,10 +100,11 @@ impl Refusal {
 }
 
 impl Upgrade {
-    /// The WebSocket; none if the client has gone away. To be awaited outside of the route, which has to answer first.
+    /// The WebSocket; `None` if the client has disconnected. Must be awaited outside of the route, which has
+    /// to answer first.
     pub async fn accept(self, limits: Limits) -> Option<WebSocket> {
         let upgraded = self.upgrade.await.ok()?;
-        // Of HTTP/1.1 nothing stays but the socket, and what was read too far.
+        // From HTTP/1.1, only the socket and what was read beyond the request remain.
         let (io, rest, admission) = match upgraded.downcast::<Socket>() {
             Ok(parts) => {
                 let (io, mut admission) = parts.io.into_io();
@@ -112,7 +113,7 @@ impl Upgrade {
                 }
                 (io, parts.read_buf.to_vec(), Some(admission))
             }
-            // Its connection counts, which goes on.
+            // The HTTP/2 connection continues, and is the one counted.
             Err(stream) => {
                 (Io::Tunnel(Box::new(Tunnel::new(stream, self.busy, self.seat))), Vec::new(), None)
             }
@@ -131,7 +132,7 @@ fn tunnel(request: &Request) -> Result<(), Refusal> {
     }
 }
 
-/// What proves that the request was understood.
+/// The `Sec-WebSocket-Accept` value of a valid upgrade.
 fn upgrade(request: &Request) -> Result<HeaderValue, Refusal> {
     let headers = request.headers();
     if request.method() != Method::GET {
@@ -144,7 +145,7 @@ fn upgrade(request: &Request) -> Result<HeaderValue, Refusal> {
     if request.head.version != Version::HTTP_11 {
         return Err(Refusal::Bad("HTTP/1.1 is required".into()));
     }
-    // What follows the head is WebSocket, and nothing else may be thought of it.
+    // What follows the head is WebSocket data, and must not be interpretable as a body.
     let empty = headers.get_all(CONTENT_LENGTH).iter().all(|length| length == "0");
     if !empty || headers.contains_key(TRANSFER_ENCODING) {
         return Err(Refusal::Bad("a request body is not allowed".into()));
@@ -163,7 +164,7 @@ fn accept(key: &[u8]) -> Option<HeaderValue> {
     HeaderValue::try_from(STANDARD.encode(hash)).ok()
 }
 
-/// Whether one of a header's comma-separated names is meant.
+/// Whether any of a header's comma-separated names matches.
 fn names(headers: &HeaderMap, header: &HeaderName, meant: impl Fn(&str) -> bool) -> bool {
     let lines = headers.get_all(header).iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).any(|name| meant(name.trim()))

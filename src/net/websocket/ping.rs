@@ -1,5 +1,5 @@
-//! Pings of the server (RFC 6455 section 5.5.2): they keep proxies from closing what is idle, and tell who is gone behind
-//! one.
+//! Server pings (RFC 6455 section 5.5.2): they keep proxies from closing idle connections, and detect clients
+//! that have vanished behind one.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -21,7 +21,7 @@ group! {
 pub(super) struct Pings {
     every: Duration,
     timer: Pin<Box<Sleep>>,
-    /// Something has come since the last ping, or there was none.
+    /// Whether anything has arrived since the last ping, or no ping was sent.
     heard: bool,
 }
 
@@ -30,12 +30,12 @@ impl Pings {
         Self { every, timer: Box::pin(sleep(every)), heard: true }
     }
 
-    /// Something has come.
+    /// Records that something has arrived.
     pub fn heard(&mut self) {
         self.heard = true;
     }
 
-    /// Ready when a ping is due: true, unless nothing has come since the last one.
+    /// Ready when a ping is due: `true`, or `false` if nothing has arrived since the last one.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         ready!(self.timer.as_mut().poll(cx));
         self.timer.as_mut().reset(Instant::now() + self.every);

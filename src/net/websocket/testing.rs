@@ -1,6 +1,6 @@
-//! Frames of a client, for the tests.
+//! Client frames, for the tests.
 
-/// What the frames are masked with.
+/// The mask of all frames.
 pub(crate) const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// The header of a frame whose first byte is `first`.

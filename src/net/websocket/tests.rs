@@ -14,7 +14,7 @@ async fn pair(limits: Limits) -> (WebSocket, TcpStream) {
     (WebSocket::new(Io::plain(server), Vec::new(), client_of, None, limits), client)
 }
 
-/// A WebSocket whose stream is open.
+/// A WebSocket with an open stream.
 async fn opened() -> (WebSocket, TcpStream) {
     let (mut server, mut client) = pair(Limits { stanza_bytes: 1000, ..Limits::default() }).await;
     client.write_all(&frame(0x81, OPEN.as_bytes())).await.unwrap();
@@ -155,7 +155,7 @@ async fn an_element_comes_after_open() {
     assert_eq!(condition(&mut server).await, StreamCondition::BadFormat);
 }
 
-/// What the client hears when it sends these bytes: an error, and the close code.
+/// What the client receives when it sends these bytes: an error, and the close code.
 async fn fault(bytes: &[u8]) -> (StreamCondition, u16) {
     let (mut server, mut client) = opened().await;
     client.write_all(bytes).await.unwrap();
@@ -169,7 +169,7 @@ async fn fault(bytes: &[u8]) -> (StreamCondition, u16) {
         u16::from_be_bytes([told[8], told[9]])
     };
     let ((), code) = tokio::join!(server.shutdown(), told);
-    // What follows the close frame is not sent.
+    // Nothing is sent after the close frame.
     say(&mut server, "<late/>");
     assert_eq!(server.pending_out(), 0);
     (condition, code)
@@ -180,7 +180,7 @@ async fn a_fault_is_told_with_its_code() {
     assert_eq!(fault(&frame(0x82, b"x")).await, (StreamCondition::BadFormat, 1003));
     assert_eq!(fault(b"\x81\x01x").await, (StreamCondition::BadFormat, 1002));
     assert_eq!(fault(&frame(0x81, b"\xff")).await, (StreamCondition::UnsupportedEncoding, 1007));
-    // The client is still sending what is too large.
+    // The client is still sending the oversized message.
     assert_eq!(fault(&frame(0x81, &[b'x'; 100_000])).await, (StreamCondition::PolicyViolation, 1009));
     assert_eq!(fault(&frame(0x81, b"<a>")).await, (StreamCondition::NotWellFormed, 1000));
 }
@@ -191,7 +191,7 @@ async fn a_closed_connection_is_closed_back() {
     say(&mut server, "<a/>");
     client.write_all(&frame(0x88, b"\x03\xe9going")).await.unwrap();
     assert!(matches!(event(&mut server).await, Wire::Drained));
-    // In time for what was written already, and nothing after it.
+    // Only what was written before; nothing after it.
     assert!(matches!(event(&mut server).await, Wire::Drained | Wire::Eof));
     assert!(matches!(event(&mut server).await, Wire::Eof));
     say(&mut server, "<late/>");

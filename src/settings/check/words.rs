@@ -1,4 +1,4 @@
-//! What a check says.
+//! The messages of the checker.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::{Complaint, Given, Kind, Problem, join};
 use super::Checker;
 
 impl Checker {
-    /// What a value is called.
+    /// The name of a value in messages.
     fn name<'a>(&self, path: &'a str) -> &'a str {
         if self.whole_paths { path } else { last(path) }
     }
@@ -41,7 +41,7 @@ impl Checker {
         self.say(path, format!("cannot be {}", shown(given)), format!("write one of {}", listed(values)));
     }
 
-    /// Reports a number of elements, keys or characters that is not from `least` to `most`.
+    /// Reports a number of elements, keys or characters outside `least` to `most`.
     pub(super) fn count(&mut self, count: usize, least: usize, most: usize, unit: &str, path: &str) {
         let wanted = match count {
             _ if count < least => format!("write at least {least}"),
@@ -87,7 +87,7 @@ impl Checker {
         self.problems.push(problem);
     }
 
-    /// The header of the one table of the document that has a key of this name; empty: the top level.
+    /// The header of the only table of the document that has a key of this name; empty for the top level.
     fn owner(&self, name: &str) -> Option<String> {
         let mut owners = Vec::new();
         owners_below(self.root.as_ref()?, name, "", &mut owners);
@@ -135,7 +135,7 @@ fn without_indexes(path: &str) -> String {
     path.split('[').map(|part| part.split_once(']').map_or(part, |(_, rest)| rest)).collect()
 }
 
-/// What to write for a number between two bounds.
+/// The remedy for a number outside its bounds.
 pub(super) fn bounds(least: f64, most: f64) -> String {
     match (least.is_finite(), most.is_finite()) {
         (true, true) => format!("write a number from {least} to {most}"),

@@ -1,5 +1,5 @@
-//! How long the store takes for 10,000 accounts with two sets of keys each, for offline messages one by one
-//! and many at a time, and for reads: `cargo run --release -p castling-storage --example create_accounts`.
+//! Benchmark of the store: 10,000 accounts with two sets of keys each, offline messages one by one and many
+//! at a time, and reads: `cargo run --release -p castling-storage --example create_accounts`.
 
 #![expect(clippy::print_stdout, reason = "its purpose")]
 

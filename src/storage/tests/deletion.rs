@@ -56,7 +56,7 @@ async fn a_table_that_nobody_told_of_is_emptied_too() {
     let bed = Bed::new().await;
     let alice = bed.account("chess.example", "alice").await;
     bed.store.close().await.unwrap();
-    // No foreign key: the database itself would leave the row.
+    // No foreign key: the database itself would keep the row.
     let sql = "CREATE TABLE note (account_id BIGINT); INSERT INTO note SELECT id FROM account; \
         INSERT INTO note VALUES (4711)";
     schema::tamper(&bed.folder.path().join("test.db"), sql).await;

@@ -132,7 +132,7 @@ async fn a_default_list_that_loses_its_items_is_no_longer_the_default() {
     privacy.change(alice, remove("b", &[1])).await.unwrap();
     assert_eq!(default_name(&bed, alice).await.as_deref(), Some("a"));
     privacy.change(alice, remove("a", &[2])).await.unwrap();
-    // A new list of the same name is another one.
+    // A new list of the same name is not the default.
     privacy.change(alice, put("a", &[anyone(1)])).await.unwrap();
     assert_eq!(default_name(&bed, alice).await, None);
     privacy.change(alice, default_list("a", &[])).await.unwrap();

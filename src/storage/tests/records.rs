@@ -69,7 +69,7 @@ async fn an_account_created_twice_at_once_exists_and_is_found() {
         let first = accounts.create("chess.example", &local, &[], NOW);
         let second = accounts.create("chess.example", &local, &[], NOW + 1);
         assert_eq!(second.await, Err(CreateError::Exists));
-        // Before the answer to the first is read: after `Exists` a caller may load at once.
+        // Before the result of the first is read: after `Exists` a caller may load at once.
         let found = load(&bed, &local).await.unwrap();
         assert_eq!((Ok(found.account.id), found.account.created_us), (first.await, NOW));
         assert_eq!(accounts.keys("chess.example", &local).await.unwrap().unwrap().1, []);

@@ -5,7 +5,7 @@ use sqlx::{ConnectOptions, Executor, sqlite::SqliteConnectOptions};
 use super::*;
 use crate::{StorageError, Sync};
 
-/// Runs SQL on the file behind the store's back.
+/// Runs SQL on the file, bypassing the store.
 pub(super) async fn tamper(file: &std::path::Path, sql: &'static str) {
     let mut connection =
         SqliteConnectOptions::new().filename(file).create_if_missing(true).connect().await.unwrap();

@@ -6,7 +6,7 @@ fn change(version: u64) -> RosterChange {
     RosterChange { version, put: vec![friend("bob@remote.example", version)], remove: Vec::new() }
 }
 
-// These run on one thread: what is queued without an await between lies in one batch.
+// These run on one thread: what is queued without an await in between is in one batch.
 
 #[tokio::test]
 async fn a_write_that_fails_leaves_its_neighbours_standing() {
@@ -16,7 +16,7 @@ async fn a_write_that_fails_leaves_its_neighbours_standing() {
     let before = bed.store.writer_stat();
     let roster = bed.store.roster();
     let first = bed.store.offline().store_later(alice, "one".into(), None, NOW, None, None);
-    // Its first half succeeds and must go with the second.
+    // Its first half succeeds and must be undone with the second.
     let bad = roster.apply_many(vec![(alice, change(7)), (nobody, change(1))]);
     let second = bed.store.offline().store_later(alice, "two".into(), None, NOW, None, None);
     let bad_too = bed.store.offline().store_later(nobody, "three".into(), None, NOW, None, None);
@@ -43,7 +43,7 @@ async fn writes_commit_in_the_order_of_their_calls_however_they_are_polled() {
     let mut commits: Vec<_> = (0..600)
         .map(|n| (n, offline.store_later(alice, format!("{n}").into(), None, NOW, None, None)))
         .collect();
-    // Every third is dropped without being polled, the rest is awaited backwards.
+    // Every third is dropped without being polled, the rest is awaited in reverse order.
     commits.retain(|(n, _)| n % 3 != 0);
     while let Some((_, commit)) = commits.pop() {
         commit.await.unwrap();
@@ -126,7 +126,7 @@ async fn statements_are_counted_by_name() {
     assert!(!stats.iter().any(|stat| stat.name == "offline.load"), "what never ran is left out");
 }
 
-/// Lets the file grow to `pages` pages; fewer than it has means no further.
+/// Limits the file to `pages` pages; if it has more, to its current size.
 async fn limit_pages(bed: &Bed, pages: i64) {
     let done: crate::Commit<()> = bed.store.queue(pages, |connection, &pages| {
         Box::pin(async move {

@@ -1,4 +1,4 @@
-//! Stream management on a bound session (XEP-0198): what the client asks of it, and what it is asked.
+//! Stream management on a bound session (XEP-0198): requests and answers in both directions.
 
 use xmpp::{Condition, StreamError};
 
@@ -7,7 +7,7 @@ use crate::pipe::Pipe;
 use crate::sm;
 
 impl<P: Pipe> Established<P> {
-    /// Asks what the client has handled; one question at a time.
+    /// Requests an acknowledgement, unless a request is unanswered.
     pub(super) fn ask(&mut self) {
         self.unasked = self.asked;
         if !std::mem::replace(&mut self.asked, true) {
@@ -15,7 +15,7 @@ impl<P: Pipe> Established<P> {
         }
     }
 
-    /// Answers what the client has asked for, as far as it is settled or has waited long enough.
+    /// Answers the client's requests that are settled or have waited long enough.
     pub(super) fn acknowledge(&mut self) {
         for _ in 0..self.asked_for.due(&self.hold) {
             self.pipe.element(&sm::answer(self.hold.handled()));
@@ -41,7 +41,7 @@ impl<P: Pipe> Established<P> {
                 self.hold.acknowledge(h).map_err(sm::too_high)?;
                 let left = self.hold.unacknowledged();
                 self.asked = false;
-                // A client that answers before it has handled anything is not asked the same again at once.
+                // A client that answers without having handled anything is not asked again at once.
                 if left > 0 && (self.unasked || left < before) {
                     self.ask();
                 }
@@ -50,10 +50,11 @@ impl<P: Pipe> Established<P> {
         Ok(())
     }
 
-    /// Answers of stream management go past the mailbox: a client that only asks and does not read is too slow a reader.
+    /// Stream management answers bypass the mailbox: a client that keeps requesting and does not read is too
+    /// slow.
     pub(super) fn bound(&self) {
         let bytes = self.hold.host().options().limits.mailbox_bytes.bound();
-        // what was gathered for one write may be as large as the mailbox by itself
+        // one write may gather as much as a whole mailbox
         if self.pipe.pending() > bytes.saturating_mul(2).saturating_add(ROOM) {
             self.hold.too_slow();
         }

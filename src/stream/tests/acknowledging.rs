@@ -12,7 +12,7 @@ use super::scripted::Client;
 const MESSAGE: &str = "<message to='chess.example'><body>x</body></message>";
 const ASK: &str = "<r xmlns='urn:xmpp:sm:3'/>";
 
-/// Takes messages, each with a write that ends when it is let.
+/// Takes messages, each with a write that completes when the semaphore permits it.
 struct Slow(Arc<Semaphore>);
 
 impl Module for Slow {
@@ -32,13 +32,13 @@ impl Module for Slow {
     }
 }
 
-/// A client with stream management on, and what lets its messages be written.
+/// A client with stream management on, and the semaphore that permits its messages' writes.
 async fn managed() -> (Client, Arc<Semaphore>) {
     let writes = Arc::new(Semaphore::new(0));
     let mut client = Client::bound(vec![Arc::new(Slow(writes.clone()))]).await;
     client.write("<enable xmlns='urn:xmpp:sm:3'/>");
     assert_eq!(client.reads().await, "<enabled/>");
-    tokio::time::pause(); // from here on nothing waits for the store, and time passes when nothing else happens
+    tokio::time::pause(); // nothing waits for the store from here on; time advances when all tasks are idle
     (client, writes)
 }
 

@@ -21,10 +21,10 @@ use crate::bind::Bound;
 use crate::established;
 use crate::pipe::{Input, Pipe, PipeError};
 
-/// How long anything may take that a test waits for.
+/// The time limit for anything a test waits for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A pipe whose input is a list and whose output is another.
+/// A pipe that reads from one list and writes to another.
 struct Scripted {
     input: UnboundedReceiver<Input>,
     written: UnboundedSender<String>,
@@ -32,7 +32,7 @@ struct Scripted {
 
 impl Scripted {
     fn wrote(&self, xml: String) {
-        let _ = self.written.send(xml); // a test that has seen enough does not read on
+        let _ = self.written.send(xml); // a test may stop reading early
     }
 }
 

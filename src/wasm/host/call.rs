@@ -45,7 +45,7 @@ impl Host for State {
         Ok(())
     }
 
-    /// Only services set it (`accounts.set-account-slot`), and this server has none yet: it is empty.
+    /// Only services set it (`accounts.set-account-slot`), and this server has none yet, so it is empty.
     fn account_slot(&mut self) -> Result<Vec<u8>> {
         self.call().map(|_| Vec::new())
     }

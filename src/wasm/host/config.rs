@@ -20,7 +20,7 @@ impl Host for State {
         Ok(self.domain(domain)?.name.clone())
     }
 
-    /// The configuration has no place for secrets yet, so there is none of any name.
+    /// The configuration does not support secrets yet, so there are none.
     fn secret(&mut self, domain: u32, _name: String) -> Result<Option<String>> {
         self.domain(domain)?;
         self.scope.allows("config", "secret");

@@ -1,4 +1,4 @@
-//! `log`: lines of the server's log, so many a second.
+//! `log`: lines of the server's log, rate-limited.
 
 use tracing::Level;
 use wasmtime::Result;
@@ -6,7 +6,7 @@ use wasmtime::Result;
 use crate::bindings::castling::plugin::log::{Host, Level as WitLevel};
 use crate::state::State;
 
-/// Bytes of a line.
+/// Maximum bytes of a line.
 const LINE: usize = 4096;
 
 impl Host for State {
@@ -36,7 +36,7 @@ fn severity(level: WitLevel) -> Level {
     }
 }
 
-/// Writes a line with what it is about. Control characters are taken out: the line is the plugin's word.
+/// Writes a line with its context. Control characters are removed, since the text is the plugin's.
 pub(crate) fn write_line(state: &State, level: Level, message: &str) {
     let scope = &state.scope;
     let Some(suppressed) = scope.memory.log.take(scope.now_ms()) else { return };

@@ -1,4 +1,4 @@
-//! `metrics`: the plugin's own, by the names of its manifest.
+//! `metrics`: the plugin's own, named in its manifest.
 
 use wasmtime::Result;
 
@@ -21,7 +21,8 @@ impl Host for State {
 }
 
 impl State {
-    /// A name that the manifest does not declare, or declares as something else, is denied and counted as such.
+    /// A name that the manifest does not declare, or declares with another kind, is denied and counted as
+    /// such.
     fn change(
         &mut self,
         name: &str,

@@ -1,4 +1,4 @@
-//! `rates`: counters that live in the host.
+//! `rates`: counters kept by the host.
 
 use wasmtime::Result;
 

@@ -1,4 +1,4 @@
-//! `routing`: of services; a filter decides about stanzas and sends none of its own.
+//! `routing`: for services; a filter decides about stanzas and sends none of its own.
 
 use wasmtime::Result;
 

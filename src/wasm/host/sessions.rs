@@ -1,4 +1,4 @@
-//! `sessions`: who is connected, and the end of it.
+//! `sessions`: querying and closing sessions.
 
 use wasmtime::Result;
 use xmpp::{Jid, StreamCondition, StreamError};
@@ -8,7 +8,7 @@ use crate::bindings::castling::plugin::types::Denied;
 use crate::directory::SessionFacts;
 use crate::state::State;
 
-/// Characters of a stream error's text.
+/// Maximum characters of a stream error's text.
 const TEXT: usize = 4096;
 
 impl Host for State {
@@ -50,7 +50,7 @@ impl Host for State {
 }
 
 impl State {
-    /// What the plugin is told; nothing of sessions on domains that it is not enabled for.
+    /// What the plugin may see; `None` for sessions on domains it is not enabled for.
     fn seen(&self, facts: SessionFacts) -> Option<SessionInfo> {
         let domain = self.scope.serves(&facts.host)?;
         Some(SessionInfo {

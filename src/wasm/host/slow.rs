@@ -1,4 +1,5 @@
-//! `kv`, `sql`, `accounts`, `http-client`: these wait, and a filter does not; there they answer `unavailable`.
+//! `kv`, `sql`, `accounts`, `http-client`: these wait, which a filter must not; in filters they return
+//! `unavailable`.
 
 use wasmtime::Result;
 
@@ -7,7 +8,7 @@ use crate::bindings::castling::plugin::{accounts, http_client, kv, sql};
 use crate::state::State;
 
 impl State {
-    /// What a filter is told: `not-granted`, else `unavailable`. Both are counted.
+    /// The error for a filter: `not-granted`, else `unavailable`. Both are counted.
     pub(super) fn unavailable(&self, interface: &'static str, function: &str) -> Denied {
         if !self.scope.allows(interface, function) {
             return Denied::NotGranted;

@@ -1,4 +1,4 @@
-//! `types`: nothing to call.
+//! `types`: no functions.
 
 use crate::bindings::castling::plugin::types::Host;
 use crate::state::State;

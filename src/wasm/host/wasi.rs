@@ -1,5 +1,5 @@
-//! The functions of WASI 0.2 that a guest's standard library drags in, answered without ever waiting: an empty
-//! environment, no input, output to the log, clocks, randomness, and an exit that is a trap.
+//! The WASI 0.2 functions that a guest's standard library imports, implemented without ever waiting: an empty
+//! environment, no input, output to the log, clocks, randomness, and an exit that traps.
 
 mod cli;
 mod clocks;
@@ -11,7 +11,7 @@ use wasmtime::component::Linker;
 
 use crate::state::State;
 
-/// The interfaces that are there.
+/// The supported interfaces.
 const INTERFACES: &[&str] = &[
     "wasi:cli/environment",
     "wasi:cli/exit",
@@ -33,12 +33,12 @@ const INTERFACES: &[&str] = &[
     "wasi:random/insecure-seed",
 ];
 
-/// Is this interface (without its version) among those that are there?
+/// Whether this interface (without its version) is supported.
 pub(crate) fn has(interface: &str) -> bool {
     INTERFACES.contains(&interface)
 }
 
-/// Adds them. wasmtime takes any 0.2 version for any other.
+/// Adds them. wasmtime accepts any 0.2 version for any other.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     io::add_to_linker(linker)?;
     cli::add_to_linker(linker)?;

@@ -1,4 +1,5 @@
-//! Guests that loop, trap, take memory, or answer nonsense: stopped, counted, and the policy holds.
+//! Guests that loop, trap, exhaust memory, or return invalid answers: stopped, counted, and the policy
+//! applies.
 
 use std::time::Duration;
 
@@ -107,7 +108,7 @@ fn one_that_fails_again_and_again_is_not_called_for_a_while() {
 #[test]
 fn an_answer_that_is_none_is_a_failure() {
     let kit = Kit::new();
-    // `replace` with three bytes of the stanza's own text, which are no XML
+    // `replace` with three bytes of the stanza's own text, which are not valid XML
     let replace = "(i32.store8 (i32.const 1024) (i32.const 3)) (i32.store (i32.const 1028) (local.get 11))
         (i32.store (i32.const 1032) (i32.const 3)) (i32.const 1024)";
     let running = kit.run(&Guest::filter(replace).build());

@@ -1,11 +1,11 @@
-//! Guests that misbehave: a core module in WAT, made a component with the contract's types.
+//! Misbehaving guests: a core module in WAT, turned into a component with the plugin interface's types.
 
 use serde_json::{Value, json};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
 /// What a guest is made of.
 pub struct Guest {
-    /// Interfaces that it imports: the contract's by name, others with package and version.
+    /// Imported interfaces: the plugin interface's by name, others with package and version.
     pub imports: &'static [&'static str],
     /// Imports, in WAT.
     pub import_text: &'static str,
@@ -16,10 +16,10 @@ pub struct Guest {
     pub manifest: Value,
 }
 
-/// The address where a guest keeps its answer. Memory is zero at first: `pass`, or `ok`.
+/// The address of a guest's answer. Memory is initially zero: `pass`, or `ok`.
 pub const ANSWER: &str = "(i32.const 1024)";
 
-/// What guests here use of WASI.
+/// The WASI functions used by these guests.
 const WASI: &[&str] = &[
     "package wasi:io@VERSION;
     interface error { resource error; }
@@ -38,7 +38,7 @@ const WASI: &[&str] = &[
     "package wasi:random@VERSION; interface random { get-random-u64: func() -> u64; }",
 ];
 
-/// A manifest for client-in, with more keys.
+/// A manifest for client-in, with additional keys.
 pub fn manifest(more: Value) -> Value {
     let mut manifest = json!({
         "manifest": 1, "name": "guest", "version": "1.0.0", "licence": "MIT", "description": "A test.",
@@ -104,7 +104,7 @@ impl Guest {
     }
 }
 
-/// Appends the custom section that `cargo xtask plugins` puts in.
+/// Appends the custom section as `cargo xtask plugins` does.
 pub fn with_manifest(mut component: Vec<u8>, manifest: &Value) -> Vec<u8> {
     let name = "castling:plugin";
     let mut content = vec![name.len() as u8];

@@ -1,4 +1,4 @@
-//! Plugins in a kernel, beside nothing else: hooks, swaps, what is kept and what is forgotten.
+//! Plugins in a kernel without other modules: hooks, swaps, what is kept and what is dropped.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,7 +78,7 @@ impl Bench {
     }
 }
 
-/// What waits for a session.
+/// Takes what waits in a session's mailbox.
 fn received(hold: &Hold) -> Vec<String> {
     let mut all = Vec::new();
     hold.gather(usize::MAX, |stanza| {

@@ -1,4 +1,4 @@
-//! The platform with a clock that is set by hand and sessions that are made up.
+//! The platform with a manual clock and fake sessions.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -67,7 +67,7 @@ impl Directory for Sessions {
 }
 
 impl Sessions {
-    /// Those that were closed since the last call, with the stream error.
+    /// Those closed since the last call, with the stream error.
     pub fn closed(&self) -> Vec<(u64, StreamError)> {
         std::mem::take(&mut self.closed.lock())
     }
@@ -120,7 +120,7 @@ impl Kit {
         self.deploy(&plugin, Options::default()).unwrap()
     }
 
-    /// A session ends.
+    /// Ends a session.
     pub fn end(&self, session: u64) {
         self.made.lock().remove(&session);
     }
@@ -131,7 +131,7 @@ impl Kit {
     }
 }
 
-/// What the operator says.
+/// The operator's options.
 #[derive(Default)]
 pub struct Options<'a> {
     pub config: Value,
@@ -140,10 +140,10 @@ pub struct Options<'a> {
     pub policy: Option<Value>,
 }
 
-/// A deployment that is asked directly.
+/// A deployment that is called directly.
 pub struct Running(pub Arc<Deployment>, Arc<Made>);
 
-/// What is kept with sessions that are made up.
+/// What is kept with fake sessions.
 type Made = Mutex<HashMap<u64, Arc<Kept>>>;
 
 impl Running {
@@ -154,7 +154,7 @@ impl Running {
         Call { stanza: Stanza::parse_str(xml).unwrap(), session, domain, account: None }
     }
 
-    /// What it says of a client's stanza.
+    /// Its verdict on a client's stanza.
     pub fn client_in(&self, session: u64, xml: &str) -> Verdict {
         let call = self.call(session, xml);
         let counters = self.0.scope.memory.stats.hook(Hook::ClientIn, call.domain);
@@ -162,7 +162,7 @@ impl Running {
         self.0.client_in(&counters, call, traits)
     }
 
-    /// What it says of a stanza for the offline store; on the first domain.
+    /// Its verdict on a stanza for the offline store, on the first domain.
     pub fn before_offline(&self, xml: &str) -> Storing {
         let call = Call { session: Keeper::Nobody, ..self.call(1, xml) };
         let counters = self.0.scope.memory.stats.hook(Hook::BeforeOffline, call.domain);
@@ -171,7 +171,7 @@ impl Running {
     }
 }
 
-/// A plugin of `plugins/`: as built by `cargo xtask test`, else built now.
+/// A plugin from `plugins/`: as built by `cargo xtask test`, else built now.
 pub fn built(name: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(build).join(format!("{name}.wasm"))

@@ -1,4 +1,4 @@
-//! What is refused before anything runs, and what is kept of what is not.
+//! What is refused before anything runs, and what is stored otherwise.
 
 use std::os::unix::fs::PermissionsExt;
 

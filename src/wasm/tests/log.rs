@@ -1,4 +1,4 @@
-//! What this thread writes to the log.
+//! Captures what this thread logs.
 
 use std::fmt::{Debug, Write};
 use std::sync::Arc;
@@ -49,7 +49,7 @@ impl Subscriber for Lines {
     fn exit(&self, _: &Id) {}
 }
 
-/// The plugins' lines while `run` runs.
+/// The plugins' log lines written during `run`.
 pub fn record(run: impl FnOnce()) -> Vec<String> {
     let lines = Lines::default();
     tracing::subscriber::with_default(lines.clone(), run);

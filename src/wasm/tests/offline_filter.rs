@@ -1,4 +1,4 @@
-//! offline-filter, as it is shipped.
+//! The shipped plugin offline-filter.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::kit::{Kit, Options, built};
 use crate::LoadError;
 use crate::bindings::exports::castling::plugin::before_offline::Storing;
 
-/// What is discarded of these stanzas by these entries.
+/// Which of these stanzas are discarded with these entries.
 fn discarded(drop: Value, stanzas: &[&str]) -> Vec<bool> {
     let kit = Kit::new();
     let plugin = kit.platform.load("offline-filter", &built("offline-filter")).unwrap();

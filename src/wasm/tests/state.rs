@@ -1,4 +1,4 @@
-//! What the host keeps for a plugin, and what it tells only during a call.
+//! What the host keeps for a plugin, and what it reveals only during a call.
 
 use ::kernel::Verdict;
 
@@ -84,7 +84,7 @@ fn another_domains_settings_are_not_to_be_had() {
 #[test]
 fn metrics_that_the_manifest_does_not_name_are_not_counted() {
     let kit = Kit::new();
-    // a counter by the name of the stanza's sender
+    // a counter named after the stanza's sender
     let guest = Guest {
         imports: &["metrics"],
         import_text: r#"(import "castling:plugin/metrics@1.0.0" "count" (func $count (param i32 i32 i32 i64)))"#,
@@ -100,7 +100,8 @@ fn metrics_that_the_manifest_does_not_name_are_not_counted() {
 #[test]
 fn what_waits_is_unavailable_to_a_filter_even_when_granted() {
     let kit = Kit::new();
-    // the verdict's place is that of the denial: 0 not-granted, 3 unavailable; `replace` of nothing is a failure
+    // the verdict's index is that of the denial: 0 not-granted, 3 unavailable; `replace` with nothing is a
+    // failure
     let guest = Guest {
         imports: &["routing"],
         import_text: r#"(import "castling:plugin/routing@1.0.0" "send" (func $send (param i32 i32 i32)))"#,

@@ -1,4 +1,4 @@
-//! sunshine, as it is shipped.
+//! The shipped plugin sunshine.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The WASI functions that a standard library drags in.
+//! The WASI functions that a standard library imports.
 
 use ::kernel::Verdict;
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::kit::Kit;
 
 const PRESENCE: &str = "<presence from='a@chess.example/x'/>";
 
-/// A guest with WASI imports, built as the others are.
+/// A guest with WASI imports, built like the others.
 fn guest(import_text: &'static str, imports: &'static [&'static str], filter: &'static str) -> Guest {
     Guest { imports, import_text, filter, init: None, manifest: manifest(json!({})) }
 }
@@ -28,7 +28,7 @@ fn exit_is_a_trap() {
 #[test]
 fn randomness_and_clocks_are_the_servers() {
     let kit = Kit::new();
-    // drops the stanza if the wall clock tells 1,700,000,000 seconds and the random number is not zero
+    // drops the stanza if the wall clock returns 1,700,000,000 seconds and the random number is not zero
     let clock = guest(
         r#"(import "wasi:clocks/wall-clock@0.2.9" "now" (func $now (param i32)))
            (import "wasi:random/random@0.2.9" "get-random-u64" (func $random (result i64)))"#,

@@ -1,4 +1,4 @@
-//! How long composing and writing stanzas takes: `cargo run --release -p castling-xmpp --example compose`.
+//! Benchmark of composing and writing stanzas: `cargo run --release -p castling-xmpp --example compose`.
 
 #![expect(clippy::print_stdout, reason = "its purpose")]
 

@@ -14,7 +14,7 @@ fn jid(text: &str) -> Jid {
     Jid::parse(text).unwrap()
 }
 
-/// Fails unless the strict pass finds in the stanza's bytes the same as was recorded.
+/// Fails unless the strict pass over the stanza's bytes agrees with the recorded tape.
 #[track_caller]
 fn check(composed: &Stanza) {
     let recorded = &composed.body.document;
@@ -62,7 +62,7 @@ fn a_wrapped_stanza() {
          <message xmlns='jabber:client' from='a@b' to='c@d' xml:lang='en' xmlns:p='urn:p' type='chat' id='1'>\
          <p:a p:b='1'/><body>x</body></message ></forwarded></sent></message>"
     );
-    // Where it is inherited, the namespace is not declared; an empty stanza stays empty.
+    // Where the namespace is inherited, it is not declared; an empty stanza stays empty.
     let inside = Element::new("message", ns::CLIENT).stanza(&stanza("<presence id='1' />"));
     let inside = Stanza::from_element(&inside).unwrap();
     check(&inside);
@@ -92,7 +92,7 @@ fn children_are_removed() {
     };
     assert_eq!(without("a"), "<message id='1' xmlns:p='urn:p'> <b xmlns='urn:b'><c/></b>x</message>");
     assert_eq!(without("b"), "<message id='1' xmlns:p='urn:p'> <p:a/>x<p:a><d/></p:a></message>");
-    // Grandchildren are no children.
+    // Grandchildren are not children.
     assert!(Arc::ptr_eq(&chat.without(|child| child.name() == "c").body, &chat.body));
     assert_eq!(chat.without(|_| true).to_string(), "<message id='1' xmlns:p='urn:p'> x</message>");
     check(&chat.without(|_| true));
@@ -130,7 +130,7 @@ fn equal_is_what_is_written_alike() {
     assert_ne!(one, stanza("<message id='1'></message>"));
 }
 
-/// Only a mistake of ours makes such elements. None of them may end the server.
+/// Only a bug in the server creates such elements. None of them may crash it.
 #[test]
 fn what_cannot_be_written_is_left_out() {
     let deep = (0..600).fold(Element::new("a", "urn:a"), |inner, _| Element::new("a", "urn:a").child(inner));
@@ -193,7 +193,7 @@ fn received() -> impl Strategy<Value = Stanza> {
     })
 }
 
-/// A tree with parts that were received, any texts and a stanza.
+/// A tree with received parts, arbitrary texts and a stanza.
 fn element() -> impl Strategy<Value = Element> {
     (inner(2), any::<String>(), any::<String>(), received()).prop_map(|(inner, text, ns, stanza)| {
         let read = document(&format!("<e xmlns:p='urn:p' xmlns:q='urn:q'>{inner}</e>")).unwrap().to_element();
@@ -267,7 +267,7 @@ fn play(stanza: &Stanza, step: &Step) -> Stanza {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// However a stanza was made of what was received and what is ours, it is what the strict pass reads.
+    /// However a stanza was composed from received and own parts, the strict pass agrees with its tape.
     #[test]
     fn composed_is_read(start in received(), steps in proptest::collection::vec(step(), 1..5)) {
         let mut composed = start;

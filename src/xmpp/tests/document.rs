@@ -94,7 +94,7 @@ fn a_clone_shares() {
 }
 
 proptest! {
-    /// Whatever passes is the same tree when it was written again.
+    /// Whatever is accepted is the same tree after being written and parsed again.
     #[test]
     fn what_is_read_can_be_written(xml in xml(4)) {
         let read = document(&xml).unwrap();
@@ -103,7 +103,7 @@ proptest! {
         prop_assert_eq!(again.to_element(), element);
     }
 
-    /// What is declared on the stream is declared on the element, and everything moves with that.
+    /// What is declared on the stream is declared on the element, and all offsets move accordingly.
     #[test]
     fn what_is_borrowed_is_declared(inner in inner(3)) {
         let outer: [(Box<str>, Box<str>); 3] =
@@ -137,7 +137,7 @@ fn xml(depth: u32) -> impl Strategy<Value = String> {
     inner(depth).prop_map(|inner| format!("<m xmlns:p='urn:p' xmlns:q='jabber:client'>{inner}</m>"))
 }
 
-/// What stands in such an element, where the prefixes `p` and `q` are declared.
+/// The content of such an element, where the prefixes `p` and `q` are declared.
 pub(super) fn inner(depth: u32) -> impl Strategy<Value = String> {
     let text = prop_oneof![
         "[a-z ]{0,8}",

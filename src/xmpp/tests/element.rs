@@ -45,7 +45,7 @@ fn names_that_may_not_be_declared() {
 }
 
 proptest! {
-    /// No text can leave its place, and what XML can carry comes back.
+    /// No text can break out of its place, and what XML allows is preserved.
     #[test]
     fn any_text_survives(text in any::<String>(), value in any::<String>()) {
         let element = Element::new("a", ns::CLIENT).attr("b", &value).text(&text).child(Element::new("c", "urn:c"));

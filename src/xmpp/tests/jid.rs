@@ -44,7 +44,7 @@ fn equal_when_prepared() {
         assert_eq!(jid(one), jid(other));
     }
     assert_ne!(jid("a@b/C"), jid("a@b/c"));
-    // What IDNA 2008 and nameprep make of `ß` differs, so it stays an A-label.
+    // IDNA 2008 and nameprep differ on `ß`, so it stays an A-label.
     assert_eq!(jid("xn--strae-oqa.example").as_str(), "xn--strae-oqa.example");
 }
 

@@ -62,7 +62,7 @@ fn each_is_refused_as_a_document() {
     assert_eq!(seen.len(), CASES.len());
 }
 
-/// On a stream two elements are two elements; what never ends cannot be refused before it ends.
+/// On a stream, two elements are valid; unterminated input cannot be refused before it ends.
 #[test]
 fn each_is_refused_on_a_stream() {
     for (name, xml) in seeds() {

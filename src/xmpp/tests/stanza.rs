@@ -143,7 +143,7 @@ fn answers() {
     assert!(refused.error_reply(&StanzaError::forbidden()).is_none());
     assert!(result.error_reply(&StanzaError::forbidden()).is_none());
     assert!(stanza("<presence type='unavailable'/>").error_reply(&StanzaError::forbidden()).is_none());
-    // Prefixes of the start tag are still declared, and what is large stays away.
+    // Prefixes of the start tag are still declared, and large payloads are left out.
     let prefixed = stanza("<message xmlns:p='urn:p' from='a@b'><p:q/></message>");
     let refused = prefixed.error_reply(&StanzaError::gone()).unwrap();
     assert_eq!(refused.payload().unwrap().ns(), "urn:p");

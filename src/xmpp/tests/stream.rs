@@ -127,7 +127,7 @@ fn size_and_depth_end_a_stream_before_the_element_does() {
     assert_eq!(ended(&format!("<a b='{}", "x".repeat(298))), Some(PolicyViolation));
     assert_eq!(ended("<a><b><c>"), None);
     assert_eq!(ended("<a><b><c><d"), Some(PolicyViolation));
-    // Nothing behind a limit counts, however much has arrived.
+    // Nothing beyond a limit matters, however much has arrived.
     let long = format!("{HEADER}<a>{}<b><c><d>", "x".repeat(300));
     assert_eq!(events(limits, [long.as_bytes()]), events(limits, long.as_bytes().chunks(1)));
     assert_eq!(ended(&" ".repeat(1000)), None);
@@ -186,7 +186,7 @@ const PIECES: &[&str] = &[
 ];
 
 proptest! {
-    /// However the bytes arrive, the same comes out.
+    /// However the bytes arrive, the events are the same.
     #[test]
     fn chunked_is_whole(
         pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..8),

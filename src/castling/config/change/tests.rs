@@ -1,4 +1,4 @@
-//! What commands may change, one after the other.
+//! Changes by commands, one after the other.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ const FILE: &str = "data_dir = \".\"\n[plugins.sun]\nfile = \"sun.wasm\"\nconfig
                     grants = [\"sessions.close\"]\n[[domain]]\nname = \"a\"\nplugins = [\"sun\"]\n\
                     services = { upload = \"up.a\" }\n[[domain]]\nname = \"b\"\n";
 
-/// A configuration in a folder, changed one command after the other.
+/// A configuration in a temporary directory, changed by one command after the other.
 struct Changing(tempfile::TempDir);
 
 impl Changing {
@@ -31,7 +31,7 @@ impl Changing {
         changed.unwrap().save(self.0.path()).unwrap();
     }
 
-    /// Where a plugin decides, with its settings.
+    /// Where a plugin is enabled, with its settings.
     fn uses(&self, name: &str) -> Value {
         let config = self.loaded().config;
         let of = |domain: &Domain| {

@@ -1,4 +1,4 @@
-//! Files that must be there, ports that must be free.
+//! Files that must exist, ports that must be free.
 
 use std::fs;
 use std::net::TcpListener;
@@ -85,7 +85,7 @@ fn both_families_on_one_port() {
     let text = format!("[listen]\nc2s = [\"0.0.0.0:{free}\", \"[::]:{free}\"]\n[[domain]]\nname = \"a\"\n");
     let mut loaded = read(&text);
     check(&loaded.config, &[], NOW, &mut loaded.problems);
-    // Where a machine has no IPv6 at all, that is what is said; never that the port is in use.
+    // On a machine without IPv6, that is reported; never that the port is in use.
     let all: Vec<String> = loaded.problems.into_list().iter().map(ToString::to_string).collect();
     assert!(!all.iter().any(|line| line.contains("in use") || line.contains("taken by")), "{all:?}");
 }

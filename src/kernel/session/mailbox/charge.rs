@@ -1,20 +1,20 @@
-//! Against whose share of a mailbox a waiting stanza counts.
+//! The share of a mailbox that a waiting stanza is charged to.
 
-/// Whose share of the bounds a stanza takes up while it waits.
+/// The share of the bounds a stanza takes up while it waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Charge {
-    /// Nobody's: stored messages come no faster than they are read, and what another session of the account left over was
+    /// No share: stored messages arrive no faster than they are read, and another session's leftovers were
     /// bounded there.
     Paced,
-    /// The session's own: what its client asked for. The client is not read on while much of it waits, so that one request
-    /// may bring about more than a mailbox holds.
+    /// The session's own: an answer to its client. The client is not read from while much of it waits, so
+    /// that one request may be answered with more than a mailbox holds.
     Answer,
     /// The account's own: a push.
     Push,
-    /// That of a sender who is known here: a contact, the account itself, the server and its services.
+    /// The share of a known sender: a contact, the account itself, the server or its services.
     #[default]
     Known,
-    /// That which all others have together.
+    /// The share that all others have in common.
     Stranger,
 }
 
@@ -36,25 +36,25 @@ impl Load {
         self.bytes -= bytes;
     }
 
-    /// Has it come to either of these?
+    /// Whether either bound is reached.
     pub fn reaches(&self, stanzas: usize, bytes: usize) -> bool {
         self.stanzas >= stanzas || self.bytes >= bytes
     }
 }
 
-/// What waits, by whose share it takes up.
+/// What waits, by share.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Loads {
     pub known: Load,
     pub strangers: Load,
-    /// Pushes, and answers that were written and not acknowledged.
+    /// Pushes, and answers that were written but not acknowledged.
     pub own: Load,
-    /// Answers that were not written.
+    /// Answers not yet written.
     pub answers: Load,
 }
 
 impl Loads {
-    /// The load that a stanza counts in while it waits.
+    /// The load a stanza counts toward while it waits.
     pub fn of(&mut self, charge: Charge) -> Option<&mut Load> {
         match charge {
             Charge::Paced => None,
@@ -65,7 +65,7 @@ impl Loads {
         }
     }
 
-    /// What others have sent.
+    /// Stanzas sent by others.
     pub fn sent(&self) -> Load {
         let (known, strangers) = (self.known, self.strangers);
         Load { stanzas: known.stanzas + strangers.stanzas, bytes: known.bytes + strangers.bytes }

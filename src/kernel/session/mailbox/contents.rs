@@ -1,4 +1,4 @@
-//! What a mailbox holds, without its lock and without anybody who waits for it.
+//! What a mailbox holds, without its lock and its wakers.
 
 use std::collections::VecDeque;
 
@@ -9,16 +9,16 @@ use super::{Handover, PushError, Taken};
 use crate::session::outlet::Release;
 use crate::{Item, Limits};
 
-/// So many shares a mailbox has: each sender who is known has one at most, and all others have one together.
+/// The number of shares in a mailbox: each known sender may use one, and all others together one.
 const SHARES: usize = 4;
-/// So many times the bounds may wait of what the server itself has for the session.
+/// Multiple of the bounds that the server's own stanzas for the session may reach.
 const OWN: usize = 4;
-/// So many times the bounds may wait of answers: more than that no one request brings about, but a body of BOSH may.
+/// Multiple of the bounds that answers may reach: no single request triggers more, but a BOSH body may.
 const ANSWERS: usize = 16;
-/// How long the reader of a full mailbox may take for the next stanza, in microseconds.
+/// How long the client of a full mailbox may take for the next stanza, in microseconds.
 const PATIENCE_US: i64 = 10_000_000;
 
-/// Stanzas in their order, and what they weigh.
+/// Stanzas in order, and their weights.
 #[derive(Default)]
 pub(super) struct Contents {
     pub(super) items: VecDeque<Item>,
@@ -26,15 +26,16 @@ pub(super) struct Contents {
     pub(super) bytes: usize,
     /// How many of `items` have been written.
     pub(super) written: usize,
-    /// How many of `items`, at the end and not written, are held back until something urgent follows.
+    /// How many of `items`, at the end and unwritten, are held back until something urgent follows.
     pub(super) held: usize,
-    /// Present while stored messages are being read back, which are older.
+    /// Present while stored messages, which are older, are being read back.
     pub(super) deferred: Option<Box<Deferred>>,
-    /// What counts against the bounds, of all.
+    /// The loads that count against the bounds, over all items.
     pub(super) loads: Loads,
-    /// Stanzas that have left: written, or acknowledged where that is known. The reader's progress.
+    /// Stanzas that have left: written, or acknowledged where that is known. It measures the client's
+    /// progress.
     pub(super) left: u64,
-    /// The mailbox was found full: when first since the reader made progress, and what had left then.
+    /// Set while the mailbox is full without progress: since when, and the value of `left` then.
     pub(super) stuck: Option<(i64, u64)>,
     /// Stanzas that the client has acknowledged (XEP-0198 `h`, modulo 2^32).
     pub(super) acked: u32,
@@ -43,18 +44,18 @@ pub(super) struct Contents {
     pub(super) ending: Option<StreamError>,
 }
 
-/// What came while stored messages are being read back.
+/// Stanzas that arrived while stored messages are being read back.
 #[derive(Default)]
 pub(super) struct Deferred {
     pub(super) items: VecDeque<Item>,
-    /// The store is being read: everything waits.
+    /// Whether the store is being read: everything waits.
     pub(super) reading: bool,
-    /// To be read once more from its beginning.
+    /// Whether it must be read again from the beginning.
     pub(super) again: bool,
 }
 
 impl Contents {
-    /// Puts a stanza behind those that may be written; true when there is something to write.
+    /// Puts a stanza behind those that may be written; `true` if there is something to write.
     ///
     /// # Errors
     /// See [`PushError`].
@@ -64,7 +65,8 @@ impl Contents {
         Ok(self.append(item, release))
     }
 
-    /// The same for what somebody sent to the session: it waits behind stored messages that are being read back.
+    /// As [`push`](Self::push), for stanzas that others sent: they wait behind stored messages that are being
+    /// read back.
     ///
     /// # Errors
     /// See [`PushError`].
@@ -86,7 +88,7 @@ impl Contents {
         }
     }
 
-    /// A stanza has left, which `was` written before.
+    /// A stanza has left whose state was `was`.
     pub(super) fn discount(&mut self, item: &Item, was: Was) {
         let weight = item.weight();
         self.bytes -= weight;
@@ -113,7 +115,7 @@ impl Contents {
         }
     }
 
-    /// Puts it at the end; true when there is something to write.
+    /// Appends a stanza; `true` if there is something to write.
     fn append(&mut self, item: Item, release: Release) -> bool {
         if let Release::Latest(same) = &release {
             self.supersede(&**same);
@@ -127,7 +129,8 @@ impl Contents {
         self.held == 0
     }
 
-    /// Drops what is held back and superseded by what comes now. What has a receipt stays: somebody waits for its fate.
+    /// Drops held-back stanzas that the new one supersedes. One with a receipt stays: its fate must be
+    /// reported.
     fn supersede(&mut self, same: &dyn Fn(&Stanza) -> bool) {
         let first = self.items.len() - self.held;
         let found = (first..self.items.len())
@@ -138,8 +141,8 @@ impl Contents {
         }
     }
 
-    /// Whether there is room for a stanza. What is larger than a mailbox fits an empty one: a bound is reached by what waits
-    /// already.
+    /// Whether there is room for a stanza. One larger than the mailbox fits an empty one: only what waits
+    /// already counts against a bound.
     ///
     /// # Errors
     /// See [`PushError`].
@@ -161,7 +164,7 @@ impl Contents {
             Charge::Stranger if self.loads.strangers.reaches(share.0, share.1) => {
                 Err(PushError::Crowded { stuck: false })
             }
-            // As long as all together have not come to one share, nobody has: who sent what is not looked at.
+            // While all together are below one share, no sender exceeds it: no need to count per sender.
             Charge::Known if self.loads.known.reaches(share.0, share.1) => {
                 match self.sent_like(item).reaches(share.0, share.1) {
                     true => Err(PushError::Crowded { stuck: false }),
@@ -172,7 +175,7 @@ impl Contents {
         }
     }
 
-    /// What waits of the same sender.
+    /// The load of the same sender.
     fn sent_like(&self, item: &Item) -> Load {
         let deferred = self.deferred.iter().flat_map(|deferred| &deferred.items);
         let mut load = Load::default();
@@ -184,7 +187,8 @@ impl Contents {
         load
     }
 
-    /// The mailbox is full at this time (UTC microseconds): has its reader made no progress for too long?
+    /// The mailbox is full at this time (UTC microseconds): whether its client has made no progress for too
+    /// long.
     pub(super) fn is_stuck(&mut self, now_us: i64) -> bool {
         match self.stuck {
             Some((since_us, left)) if left == self.left => now_us.saturating_sub(since_us) >= PATIENCE_US,
@@ -217,7 +221,7 @@ impl Contents {
         Some((item.stanza, item.receipt))
     }
 
-    /// What was written and not acknowledged is to be written again.
+    /// Unacknowledged stanzas must be written again.
     pub(super) fn rewind(&mut self) {
         for item in self.items.iter().take(self.written).filter(|item| item.charge == Charge::Answer) {
             self.loads.own.sub(item.weight());
@@ -251,7 +255,7 @@ impl Contents {
         messages
     }
 
-    /// Nothing waits behind stored messages any more.
+    /// Releases the deferred stanzas.
     pub(super) fn release(&mut self) {
         for item in self.deferred.take().map(|deferred| deferred.items).unwrap_or_default() {
             self.append(item, Release::Now);
@@ -259,7 +263,7 @@ impl Contents {
     }
 }
 
-/// Whether a stanza that leaves had been written before.
+/// Whether a stanza that leaves had been written.
 #[derive(Clone, Copy)]
 pub(super) enum Was {
     Waiting,
@@ -283,7 +287,7 @@ fn same_sender(one: &Item, other: &Item) -> bool {
 }
 
 impl Deferred {
-    /// Before the store is read only messages wait, and what their senders send behind them.
+    /// Before the store is read, only messages wait, and what their senders send after them.
     fn keeps(&self, item: &Item) -> bool {
         let message = item.stanza.kind() == Kind::Message;
         self.reading || message || self.items.iter().any(|other| same_sender(item, other))

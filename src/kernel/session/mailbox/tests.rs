@@ -21,7 +21,7 @@ fn item(n: usize) -> Item {
     Item::new(stanza, 0)
 }
 
-/// Takes at most so many stanzas to write.
+/// Takes at most `most` stanzas to write.
 fn ids(mailbox: &Mailbox, most: usize) -> Vec<String> {
     let mut taken: Vec<Option<Taken>> = vec![None; most];
     mailbox.take(usize::MAX, &mut taken);
@@ -69,13 +69,13 @@ fn h_wraps_around() {
     assert_eq!(mailbox.held(), 0);
 }
 
-/// A message of a sender, for its share or for that of strangers.
+/// A message charged to its sender's share or to that of strangers.
 fn from(sender: &str, charge: Charge) -> Item {
     let xml = format!("<message from='{sender}' id='f'><body>x</body></message>");
     Item { charge, ..Item::new(Stanza::parse_str(&xml).unwrap(), 0) }
 }
 
-/// Takes in as many as there is room for at this second; how many, and why no more.
+/// Pushes copies until there is no room at this second; returns how many were taken, and the error.
 fn fill(mailbox: &Mailbox, item: &Item, limits: &Limits, second: i64) -> (usize, PushError) {
     let place = || mailbox.place(item.clone(), Release::Now, limits, || second * 1_000_000).err();
     let mut taken = 0;

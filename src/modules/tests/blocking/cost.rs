@@ -1,4 +1,4 @@
-//! What lists cost.
+//! The cost of privacy lists.
 
 use super::{ANNA, BERT, NOTHING, block, calls, done, list, unavailable};
 use crate::tests::bench::Bench;

@@ -1,4 +1,4 @@
-//! The list itself: read, changed, refused, pushed, kept.
+//! The list itself: read, changed, refused, pushed, stored.
 
 use kernel::Limits;
 use serde_json::json;

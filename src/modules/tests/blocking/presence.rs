@@ -1,4 +1,4 @@
-//! Presence that goes and comes back with the list.
+//! Presence that disappears and returns with the list.
 
 use super::{ANNA, BERT, NOTHING, block, done, unavailable, unblock};
 use crate::tests::bench::Bench;

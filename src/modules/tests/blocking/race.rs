@@ -1,4 +1,4 @@
-//! Presence that is under way while the list changes.
+//! Presence that is being sent while the list changes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +10,8 @@ use xmpp::{Kind, StanzaType};
 use super::{BERT, block, done, unavailable};
 use crate::tests::bench::Bench;
 
-/// Holds up the first presence that is being broadcast, the first session that leaves, or the first message that finds
-/// nobody, once it is armed.
+/// Once armed, holds up the first presence that is broadcast, the first session that leaves, or the first
+/// undeliverable message.
 #[derive(Default)]
 struct Barrier {
     armed: AtomicBool,
@@ -62,7 +62,7 @@ impl Module for Held {
     }
 }
 
-/// The phone sends this while the desk blocks bert; what bert sees of the phone at last.
+/// The phone sends this while the desk blocks bert; returns what bert finally sees of the phone.
 async fn seen_of_a_resource_that_sends_while_another_blocks(stanza: &str) -> Vec<String> {
     let bench = Bench::new().await;
     let barrier = Arc::new(Barrier::default());
@@ -104,7 +104,7 @@ async fn the_end_of_a_session_is_seen_also_if_its_account_blocks_meanwhile() {
     bert.received();
     barrier.armed.store(true, Ordering::SeqCst);
     let meanwhile = async {
-        barrier.reached.notified().await; // the phone is out, and nobody has been told
+        barrier.reached.notified().await; // the phone is gone, and no contact has been notified
         let request = block(&["bert@chess.example"]);
         let mut blocked = std::pin::pin!(done(&desk, &request));
         for _ in 0..10_000 {

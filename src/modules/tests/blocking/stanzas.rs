@@ -1,4 +1,4 @@
-//! What passes and what does not.
+//! Which stanzas pass and which do not.
 
 use std::sync::Arc;
 
@@ -97,7 +97,7 @@ async fn resources_of_one_account_are_never_blocked() {
     let anna = bench.online(ANNA).await;
     let phone = bench.online("anna@chess.example/phone").await;
     anna.received();
-    // by a privacy list, since blocking refuses it
+    // by a privacy list, since the blocking command refuses it
     let change = |_: Option<&PrivacyList>| {
         let items = vec![deny(1, "anna@chess.example", Kinds::ALL), deny(2, "chess.example", Kinds::ALL)];
         let change = PrivacyChange {

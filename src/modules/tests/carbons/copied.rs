@@ -1,4 +1,4 @@
-//! Who gets a copy, and of what.
+//! Which messages are copied, and to which resources.
 
 use super::{DISABLE, ENABLE, berts, chat, copy, from, nothing};
 use crate::tests::bench::Bench;
@@ -34,7 +34,7 @@ async fn what_one_resource_sends_the_others_get_as_copies() {
         let message = chat("1", to);
         plain.send(&message).await;
         let original = from("bert@chess.example/plain", &message);
-        // The error for a stanza that reaches nobody is copied as well.
+        // The error for an undeliverable stanza is copied as well.
         let refused = usize::from(!to.starts_with("anna@chess"));
         for (client, resource) in [(&one, "one"), (&two, "two")] {
             let got = client.received();

@@ -1,4 +1,4 @@
-//! What is not copied, and who gets none.
+//! What is not copied, and which resources get no copies.
 
 use std::sync::Arc;
 
@@ -18,7 +18,8 @@ async fn who_gets_the_message_gets_no_copy() {
     for client in [&one, &two, &plain] {
         assert_eq!(client.one(), from("anna@chess.example/a", &chat("1", "bert@chess.example")));
     }
-    // Of the highest priority that is not negative one gets it, the others get copies, also those that want no messages.
+    // One resource of the highest non-negative priority gets it; the others get copies, including those that
+    // take no messages.
     two.send("<presence><priority>5</priority></presence>").await;
     one.send("<presence><priority>-1</priority></presence>").await;
     [&one, &two, &plain].into_iter().for_each(|client| drop(client.received()));
@@ -100,7 +101,7 @@ async fn what_is_blocked_is_not_copied() {
         kinds: Kinds::ALL,
     };
     let list = PrivacyList { name: "x".into(), items: vec![deny] };
-    // a list that is active in one session keeps the copy from it as well
+    // a session's active list also keeps copies from it
     bench.kernel.set_active_screen(two.resource(), Some(Arc::new(Screen::new(list.clone()))));
     plain.send(ENABLE).await;
     plain.received();

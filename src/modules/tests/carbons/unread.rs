@@ -1,4 +1,4 @@
-//! Copies, stored messages and what a session leaves unread.
+//! Copies, stored messages and what a session left unread.
 
 use super::{ENABLE, berts, chat, copy, from, nothing};
 use crate::tests::bench::Bench;
@@ -46,7 +46,7 @@ async fn a_copy_that_nobody_has_read_is_not_kept() {
     }
     two.received();
     one.send(&chat("1", "anna@chess.example")).await;
-    two.drop_connection().await; // with the copy unread, and nobody else to take it
+    two.drop_connection().await; // with the copy unread, and no other session to take it
     let later = bench.bind("bert@chess.example/later").await;
     later.send("<presence/>").await;
     let got = later.settled().await;

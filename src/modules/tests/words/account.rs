@@ -1,4 +1,4 @@
-//! What becomes of accounts: made, changed in their roster, deleted.
+//! Account events: creation, roster changes, deletion.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use storage::{Hash, RosterItem};
 
 use crate::tests::bench::Bench;
 
-/// Writes down what it is told.
+/// Records its events.
 #[derive(Default)]
 struct Told(Mutex<Vec<String>>);
 
@@ -43,7 +43,7 @@ impl Module for Told {
     }
 }
 
-/// Another site's table, in which frank is.
+/// A foreign provider that has frank.
 struct Elsewhere;
 
 impl Provider for Elsewhere {

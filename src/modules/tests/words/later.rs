@@ -1,4 +1,4 @@
-//! A module that holds a write, and one that answers a request later, while the session reads on.
+//! A module that delays a write, and one that answers a request later, while the session reads on.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use xmpp::Kind;
 
 use crate::tests::bench::{Bench, Client};
 
-/// Writes and answers wait until they are let go.
+/// Writes and answers wait until they are released.
 struct Later {
     writes: Arc<Semaphore>,
     answers: Arc<Semaphore>,

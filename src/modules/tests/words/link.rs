@@ -1,4 +1,4 @@
-//! A link that sends everything back, and the requests that the server itself makes over it.
+//! A link that sends everything back, and the server's own requests over it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use xmpp::{Element, Jid, StanzaError, StanzaType};
 
 use crate::tests::bench::Bench;
 
-/// Answers requests, and sends back whatever else it is given.
+/// Answers requests, and sends back everything else.
 struct Echo;
 
 impl Link for Echo {

@@ -1,4 +1,5 @@
-//! Receive is asked once for all recipients of a host, and rules on each; Delivered is told who took it.
+//! Receive is called once for all recipients of a host, and rules on each; Delivered is called with those
+//! that took the stanza.
 
 use std::sync::Arc;
 
@@ -11,9 +12,9 @@ use crate::tests::bench::Bench;
 
 #[derive(Default)]
 struct Once {
-    /// For each call at Receive, whose presence it was and how many recipients there were.
+    /// For each call at Receive, the sender of the presence and the number of recipients.
     asked: Mutex<Vec<(Option<Jid>, usize)>>,
-    /// For each call at Delivered, how many resources took it.
+    /// For each call at Delivered, the number of resources that took it.
     taken: Mutex<Vec<usize>>,
 }
 
@@ -74,7 +75,7 @@ async fn a_broadcast_to_two_hundred_contacts_is_one_call() {
     let anna = bench.bind("anna@chess.example/a").await;
     let before = statements();
     anna.send("<presence/>").await;
-    // anna's own account, whose only resource is the one that speaks, and the hundred that are there
+    // anna's own account, whose only resource is the sender, and the hundred available ones
     let whose = Jid::parse("anna@chess.example/a").unwrap();
     assert_eq!(*once.asked.lock(), [(Some(whose), 101)]);
     assert_eq!(*once.taken.lock(), [100]);

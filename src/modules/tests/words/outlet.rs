@@ -1,4 +1,4 @@
-//! Write: presence for a client that is not looked at is held back and merged.
+//! Write: presence for an inactive client is held back and merged.
 
 use std::sync::Arc;
 

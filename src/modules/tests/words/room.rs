@@ -14,7 +14,7 @@ use crate::tests::bench::Bench;
 
 const ADDRESS: &str = "conference.chess.example";
 
-/// Occupants: the nickname's JID and who has it.
+/// Occupants: each nickname's JID, and the occupant's.
 #[derive(Default)]
 struct Occupants(Mutex<BTreeMap<Jid, Jid>>);
 
@@ -83,7 +83,7 @@ async fn a_room_is_a_service_that_outlives_new_tables() {
         anna.received(),
         [format!("<presence from='lobby@{ADDRESS}/white' to='anna@chess.example/a'/>")]
     );
-    // as `plugin enable` does: all tables are built anew
+    // as `plugin enable` does: all tables are rebuilt
     bench.serve(vec![Arc::new(Rooms)]).await;
     bert.send(&format!("<presence to='lobby@{ADDRESS}/black'/>")).await;
     assert_eq!(anna.received().len(), 1, "she is still in the room");

@@ -1,4 +1,4 @@
-//! State of hosts, accounts and sessions: it outlives tables, and goes with its owner.
+//! State of hosts, accounts and sessions: it outlives tables, and is dropped with its owner.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -64,7 +64,7 @@ async fn what_is_counted_outlives_new_tables_and_goes_with_its_owner() {
     bench.serve(vec![Arc::new(Counting)]).await; // another instance of the module
     assert!(one.ask("<message/>").await.contains("[2, 2, 2]"));
     bench.serve(Vec::new()).await;
-    bench.serve(vec![Arc::new(Counting)]).await; // off for a while
+    bench.serve(vec![Arc::new(Counting)]).await; // disabled for a while
     let two = bench.bind("anna@chess.example/2").await;
     assert!(two.ask("<message/>").await.contains("[3, 3, 1]"));
     let bert = bench.bind("bert@chess.example/b").await;

@@ -1,4 +1,4 @@
-//! The player of the fuzz target `bosh`: on what that begins with, and for a moment on anything.
+//! The player of the fuzz target `bosh`: on the inputs the fuzzer starts with, and briefly on random ones.
 
 use std::fs;
 use std::path::Path;

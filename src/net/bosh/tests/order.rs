@@ -1,4 +1,5 @@
-//! Whatever the order of arrival, and however often: each request once, in order, and the same answer again.
+//! Whatever the order of arrival, and however often repeated: each request is handled once, in order, and
+//! gets the same answer again.
 
 use proptest::prelude::*;
 
@@ -40,7 +41,7 @@ fn what_was_kept_is_forgotten_when_it_has_arrived() {
     assert_eq!(super::condition(rig.ask(FIRST + 14, "", "")), "item-not-found");
 }
 
-/// Answers leave by tasks of their own: the later one is with the client before the earlier one has been handed out.
+/// Answers leave in separate tasks: the client gets the later one before the earlier one has been handed out.
 #[test]
 fn an_answer_that_overtakes_another_lets_it_be() {
     let mut rig = Rig::new("hold='1'");
@@ -62,7 +63,7 @@ fn an_answer_that_overtakes_another_lets_it_be() {
     assert!(!rig.heard.contains(&"lost".to_owned()), "{:?}", rig.heard);
 }
 
-/// Whoever waited is gone, and has not got it: it asks again.
+/// The connection is gone before the answer was fetched: the client repeats the request.
 #[test]
 fn an_answer_that_nobody_fetched_is_there_when_it_is_asked_for_again() {
     let mut rig = Rig::new("hold='1'");
@@ -87,7 +88,7 @@ fn acknowledged_responses_are_not_kept() {
     assert!(answer.contains(&format!("ack='{}'", FIRST + 3)), "{answer}");
 }
 
-/// One request more may be sent to end the session, and the client says itself what it has not got.
+/// One more request may be sent to end the session, and the client itself says what it has not received.
 #[test]
 fn who_acknowledges_is_believed() {
     let mut rig = Rig::new("ack='1' hold='0'");
@@ -115,18 +116,19 @@ fn stanzas_are_confirmed_once() {
     }
 }
 
-/// What a client does next; of several requests that it may send at once, any arrives first, and any gets lost.
+/// The client's next action; of several requests it may send at once, any may arrive first, and any may be
+/// lost.
 #[derive(Debug, Clone)]
 struct Round {
-    /// Which of the requests that are due to be sent comes first.
+    /// Whether the requests that are due swap places.
     swap: bool,
-    /// The connection of the first one is lost before its answer.
+    /// Whether the first one's connection is lost before its answer.
     lost: bool,
-    /// It is sent twice.
+    /// Whether it is sent twice.
     twice: bool,
-    /// Stanzas for the client meanwhile.
+    /// The number of stanzas for the client meanwhile.
     pushed: u8,
-    /// Whoever serves the stream is late.
+    /// Whether the server of the stream is late.
     late: bool,
 }
 
@@ -136,8 +138,8 @@ fn round() -> impl Strategy<Value = Round> {
 }
 
 proptest! {
-    /// A client with two requests at once, over a network that loses and repeats: everything arrives once and in order
-    /// on both sides.
+    /// A client with two requests at once, over a network that loses and repeats: everything arrives once and
+    /// in order on both sides.
     #[test]
     fn exactly_once_and_in_order(rounds in prop::collection::vec(round(), 1..40)) {
         let mut rig = Rig::new("hold='1' wait='20'");

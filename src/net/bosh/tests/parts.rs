@@ -1,4 +1,4 @@
-//! The parts by themselves.
+//! Unit tests of the parts.
 
 use std::sync::Arc;
 
@@ -203,7 +203,7 @@ fn sessions_of_one_address() {
 }
 
 proptest! {
-    /// Whatever comes is read or refused, and what was read can be read again.
+    /// Any input is parsed or refused, and what was parsed can be parsed again.
     #[test]
     fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200), tag in any::<bool>()) {
         let mut whole = Vec::new();
@@ -221,7 +221,7 @@ proptest! {
     }
 }
 
-/// An idle session is this, its replies that are kept, and the task that serves its stream.
+/// An idle session consists of this, its kept replies, and the task that serves its stream.
 #[test]
 fn a_session_is_small() {
     let size = size_of::<super::super::session::Session>();

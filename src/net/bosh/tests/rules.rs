@@ -1,4 +1,4 @@
-//! What a client must not do, and what becomes of its session.
+//! Protocol violations by a client, and what becomes of its session.
 
 use super::super::window::LARGEST;
 use super::{FIRST, Rig, condition, is_empty};
@@ -31,7 +31,7 @@ fn whoever_waits_is_told_that_it_was_another_request() {
     assert_eq!(condition(rig.send(FIRST + 2, "", "")), "item-not-found");
 }
 
-/// Nobody serves the stream, so that nothing is answered.
+/// The stream is not served, so that nothing is answered.
 #[test]
 fn more_requests_at_once_than_allowed() {
     let mut rig = Rig::new("hold='1'");
@@ -53,7 +53,8 @@ fn one_more_to_pause_or_to_end() {
 
 #[test]
 fn empty_requests_that_come_too_often() {
-    // A page is loaded anew, again and again, while a proxy keeps its requests open: each is answered for the next.
+    // A page is reloaded again and again while a proxy keeps its requests open: each is answered because of
+    // the next.
     let mut rig = Rig::new("hold='1'");
     assert_eq!(rig.ask(FIRST + 1, "", ""), None);
     for rid in FIRST + 2..FIRST + 12 {
@@ -82,7 +83,7 @@ fn rig_empty() -> String {
     "<body xmlns='http://jabber.org/protocol/httpbind'/>".into()
 }
 
-/// A page that is loaded anew asks at once; the former page's connection is gone.
+/// A reloaded page sends a request at once; the old page's connection is gone.
 #[test]
 fn an_empty_request_after_a_lost_connection_is_none_too_many() {
     let mut rig = Rig::new("hold='1'");
@@ -150,7 +151,7 @@ fn keys_of_requests_that_overtake_each_other() {
     }
 }
 
-/// Who breaks the rules is told so when its turn comes, and nobody else.
+/// A violation is reported when its turn comes, and only to the request that made it.
 #[test]
 fn a_broken_request_that_overtakes() {
     let mut rig = Rig::new("hold='2'");

@@ -1,4 +1,4 @@
-//! How a session begins, goes on and ends.
+//! How a session begins, continues and ends.
 
 use super::{FIRST, Rig, condition, ids, is_empty};
 use xmpp::{Element, StreamCondition, StreamError, StreamHeader, ns};
@@ -113,7 +113,7 @@ fn the_client_ends_the_session() {
 #[test]
 fn a_stream_error_is_enclosed_and_stanzas_are_not_given_away() {
     let mut rig = Rig::new("hold='2'");
-    rig.core.stanza(&super::stanza(7)); // not received yet: the mailbox has it
+    rig.core.stanza(&super::stanza(7)); // not received yet: the mailbox still has it
     rig.send(FIRST + 1, "", "");
     rig.send(FIRST + 2, "", "");
     rig.core.element(&StreamError::new(StreamCondition::Conflict).text("replaced").to_element());

@@ -1,4 +1,4 @@
-//! Time: how long requests wait, and sessions.
+//! Timing: how long requests are held, and sessions live.
 
 use super::{FIRST, Rig, condition, ids, is_empty};
 use std::time::Duration;
@@ -78,7 +78,7 @@ fn a_polling_session_lives_longer() {
     assert!(first.contains("inactivity='32'"), "{first}");
 }
 
-/// A request overtakes one that never comes.
+/// A request overtakes one that never arrives.
 #[test]
 fn a_gap_is_told_after_a_while_and_can_be_closed() {
     let mut rig = Rig::new("hold='2' wait='10'");

@@ -12,17 +12,17 @@ use crate::http::client::Client;
 use crate::http::options::HttpOptions;
 use crate::http::socket::Socket;
 
-/// The least that hyper takes.
+/// The minimum that hyper accepts.
 const LEAST_BUFFER: usize = 8 * 1024;
 
-/// Serves until the connection ends, is upgraded, has no request for too long, or the drain begins.
+/// Serves until the connection ends, is upgraded, is idle for too long, or shutdown begins.
 pub(super) async fn run(socket: Socket, peer: Client, shared: Arc<Shared>) {
     let tasks = shared.tasks.clone();
     let connection = connection(socket, Service { shared, peer, watch: None });
     drive(pin!(connection), UpgradeableConnection::graceful_shutdown, tasks.drained_signal()).await;
 }
 
-/// The connection alone, without what it is built with.
+/// Only the connection, without what it is built from.
 fn connection(socket: Socket, service: Service) -> UpgradeableConnection<Socket, Service> {
     builder(&service.shared.options).serve_connection(socket, service).with_upgrades()
 }
@@ -31,11 +31,11 @@ fn builder(options: &HttpOptions) -> Builder {
     let mut builder = Builder::new();
     builder
         .timer(TokioTimer::new())
-        // Runs from the moment a request is waited for, so that it bounds idle connections as well.
+        // Runs from the moment a request is awaited, so that it limits idle connections as well.
         .header_read_timeout(options.idle)
         .max_header_size(options.head_bytes)
         .max_buf_size(options.head_bytes.max(LEAST_BUFFER))
-        // Queued, a body is written from where it is; flattened it would be copied into a buffer that stays.
+        // A queued body is written in place; a flattened one would be copied into a buffer that stays.
         .writev(true);
     builder
 }

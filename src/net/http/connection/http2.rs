@@ -20,15 +20,15 @@ use crate::http::socket::Socket;
 
 /// Streams that a client may have open at once (RFC 9113 section 6.5.2 recommends no fewer).
 const STREAMS: u32 = 100;
-/// Bytes that a client may send ahead of what is read, on a stream and on the connection.
+/// Bytes a client may send ahead of reading, per stream and per connection.
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 256 * 1024;
-/// Bytes of responses that are queued for a stream.
+/// Bytes of responses queued per stream.
 const SEND_BUFFER: usize = 64 * 1024;
-/// Streams that a client may break off, or break rules on, faster than we see it, before it is cut off.
+/// Streams a client may reset, or break rules on, faster than they are handled, before it is disconnected.
 const RESETS: usize = 50;
 
-/// Serves until the connection ends, has nothing asked for too long, or the drain begins.
+/// Serves until the connection ends, is idle for too long, or shutdown begins.
 pub(super) async fn run(socket: Socket, peer: Client, shared: Arc<Shared>) {
     let tasks = shared.tasks.clone();
     let idle = shared.options.idle;
@@ -60,7 +60,7 @@ fn builder(options: &HttpOptions, tasks: Tasks) -> Builder<Spawn> {
     builder
 }
 
-/// Starts a stream's task.
+/// Spawns a stream's task.
 #[derive(Clone)]
 struct Spawn(Tasks);
 
@@ -74,7 +74,7 @@ where
     }
 }
 
-/// Counts what is being answered on a connection; hyper closes idle connections of HTTP/1.1 only.
+/// Counts requests in progress on a connection; hyper closes idle connections of HTTP/1.1 only.
 #[derive(Clone, Default)]
 pub(super) struct Watch(Arc<Counts>);
 
@@ -84,7 +84,7 @@ struct Counts {
     begun: AtomicUsize,
 }
 
-/// Something is being answered, or a WebSocket is open.
+/// A request in progress, or an open WebSocket.
 pub(crate) struct Busy(Arc<Counts>);
 
 impl Watch {
@@ -94,8 +94,8 @@ impl Watch {
         Arc::new(Busy(self.0.clone()))
     }
 
-    /// Ends when nothing was asked for `idle`, and nothing is being answered; at the latest twice that later. A client
-    /// that does not read its answers does not put it off.
+    /// Returns when there was no request for `idle` and none is in progress; at the latest after twice that.
+    /// A client that does not read its responses does not extend it.
     async fn quiet(&self, idle: Duration) {
         let mut before = None;
         loop {

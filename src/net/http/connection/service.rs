@@ -1,4 +1,4 @@
-//! What hyper asks for every request.
+//! The service that hyper calls for every request.
 
 use std::convert::Infallible;
 use std::future::{Future, ready};
@@ -19,7 +19,7 @@ use crate::http::request::Request;
 pub(super) struct Service {
     pub(super) shared: Arc<Shared>,
     pub(super) peer: Client,
-    /// Counts what is being answered, where the connection wants to know.
+    /// Counts requests in progress, where the connection needs it.
     pub(super) watch: Option<Watch>,
 }
 
@@ -34,7 +34,7 @@ impl hyper::service::Service<http::Request<Incoming>> for Service {
             return Box::pin(ready(Ok(response)));
         }
         let request = Request::new(request, self.peer, self.shared.options.clone(), busy.clone());
-        // What is held until the answer is the route's own future, and not the request once more.
+        // While waiting, only the route's own future is held, not the request as well.
         let answer = self.shared.routes.answer(request);
         Box::pin(async move {
             let response = answer.await;
@@ -44,9 +44,9 @@ impl hyper::service::Service<http::Request<Incoming>> for Service {
     }
 }
 
-/// What no route needs to see.
+/// Requests refused before any route sees them.
 fn refusal(request: &http::Request<Incoming>) -> Option<Response> {
-    // RFC 9112 section 3.2; HTTP/1.0 knows no Host, and HTTP/2 has `:authority`.
+    // RFC 9112 section 3.2; HTTP/1.0 has no Host, and HTTP/2 has `:authority`.
     if request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1 {
         return Some(text(StatusCode::BAD_REQUEST, "exactly one Host header is required"));
     }

@@ -1,4 +1,4 @@
-//! Nobody holds a connection for longer, or with more bytes, than is allowed. The clock is the test's.
+//! No client can hold a connection longer, or with more bytes, than allowed. The clock is the test's.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::http::testing::{http2, read_head, status};
 
-/// Until the server hangs up, in seconds; and what it said.
+/// The seconds until the server closes the connection, and its output.
 async fn end(stream: &mut TcpStream) -> (u64, String) {
     let begun = Instant::now();
     let mut said = Vec::new();
@@ -106,7 +106,7 @@ async fn a_head_that_is_too_large() {
     assert_eq!(status, 431);
 }
 
-/// Sends more than the sockets hold, to whoever does not read.
+/// Sends more than the sockets hold, to a client that does not read.
 struct Large;
 
 impl Route for Large {
@@ -122,7 +122,7 @@ async fn whoever_does_not_read_is_cut_off() {
     let begun = Instant::now();
     let mut stream = server.connect().await;
     stream.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-    // The listener's task stays.
+    // The listener's task remains.
     while server.tasks.running() != 2 {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -141,12 +141,12 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 /// A GET of `/`, by the static table of HPACK (RFC 7541 appendix A).
 const GET: &[u8] = &[0x82, 0x86, 0x84, 0x41, 1, b'x'];
 
-/// The error code with which the server ends a connection on which these frames were sent.
+/// The error code with which the server closes a connection on which these frames were sent.
 async fn goaway(frames: &[u8]) -> Option<u32> {
     let server = server(HttpOptions::default());
     let mut stream = server.connect().await;
     let bytes = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &frame(4, 0, 0, &[])[..], frames].concat();
-    // The server may have hung up before it has read all of it.
+    // The server may have closed the connection before reading all of it.
     let _ = stream.write_all(&bytes).await;
     let mut said = Vec::new();
     let _ = stream.read_to_end(&mut said).await;

@@ -1,4 +1,4 @@
-//! Who asks, behind proxies.
+//! Clients behind proxies.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -10,7 +10,7 @@ fn trusting(list: &[&str]) -> HttpOptions {
     HttpOptions { trusted_proxies: Proxies::parse(list).unwrap(), ..HttpOptions::default() }
 }
 
-/// The client's address, and whether it is secure, as a server sees it that trusts these proxies.
+/// The client's address and whether it is secure, as seen by a server that trusts these proxies.
 async fn client(trusted: &[&str], headers: &str) -> (String, bool) {
     let server = server(trusting(trusted));
     let (status, body) = server.ask_once(&format!("GET /mirror HTTP/1.1\r\nHost: x{headers}"), "").await;
@@ -74,7 +74,7 @@ async fn two_headers_that_differ_are_not_believed() {
     }
 }
 
-/// What a client writes itself stands further left than what the proxies add.
+/// What a client writes itself is further left than what the proxies add.
 #[tokio::test]
 async fn what_stands_behind_the_first_stranger_is_not_looked_at() {
     let cases = [
@@ -89,7 +89,7 @@ async fn what_stands_behind_the_first_stranger_is_not_looked_at() {
         ("\r\nForwarded: for=192.0.2.1;proto=https, for=10.0.0.7;proto=http", "192.0.2.1", true),
         // A quoted comma does not end an element.
         ("\r\nForwarded: for=192.0.2.66;host=\"x, for=192.0.2.67\", for=192.0.2.1", "192.0.2.1", false),
-        // One without an end makes all of it unreadable.
+        // An unterminated quote makes the whole header invalid.
         ("\r\nForwarded: proto=https;for=\"x\r\nForwarded: for=192.0.2.1;proto=http", "127.0.0.1", false),
     ];
     for (headers, address, secure) in cases {
@@ -97,7 +97,7 @@ async fn what_stands_behind_the_first_stranger_is_not_looked_at() {
     }
 }
 
-/// What is answered to these bytes and a request behind them.
+/// The response to these bytes followed by a request.
 async fn after(trusted: &[&str], bytes: &[u8]) -> String {
     let server = server(trusting(trusted));
     let mut stream = server.connect().await;
@@ -129,7 +129,7 @@ async fn the_proxy_protocol() {
     for (header, client) in cases {
         let answer = after(PROXY, &header).await;
         assert!(answer.contains(&format!(" {client} ")), "{client}: {answer}");
-        // To a stranger it is no HTTP.
+        // From an untrusted peer it is not valid HTTP.
         assert!(!after(&[], &header).await.contains("192.0.2.1"));
     }
 }
@@ -171,7 +171,8 @@ async fn a_broken_proxy_line_ends_the_connection() {
     }
 }
 
-/// The line is recognised even where its beginning comes in two pieces, and what only begins like it is no line.
+/// The line is recognized even if its beginning comes in two pieces; what only begins like it is not a PROXY
+/// line.
 #[tokio::test]
 async fn a_proxy_line_in_pieces() {
     for (first, second, client) in [

@@ -10,7 +10,7 @@ use crate::http::body::collect;
 use crate::http::testing::{Http2, http2};
 use crate::testing::{client, connect, shown, store};
 
-/// The status and the body of an answer.
+/// The status and body of a response.
 async fn ask(client: &mut Http2, method: &str, path: &str, body: &'static str) -> (u16, String) {
     let request = http::Request::builder()
         .method(method)

@@ -8,7 +8,7 @@ use crate::websocket::testing::{MASK, frame, header};
 
 const LIMIT: usize = 1000;
 
-/// All messages, and how it ends.
+/// All messages, and the fault at the end, if any.
 fn decode(chunks: &[&[u8]]) -> (Vec<Message>, Option<Fault>) {
     let mut decoder = Decoder::new(LIMIT);
     let mut messages = Vec::new();
@@ -157,7 +157,7 @@ fn every_alignment_of_a_mask() {
     }
 }
 
-/// Frames that are right for the most part.
+/// Mostly valid frames.
 fn some_frame() -> impl Strategy<Value = Vec<u8>> {
     let first = prop_oneof![
         Just(0x81u8),
@@ -170,7 +170,7 @@ fn some_frame() -> impl Strategy<Value = Vec<u8>> {
         any::<u8>()
     ];
     (first, vec(any::<u8>(), 0..200)).prop_map(|(first, mut payload)| {
-        // Mostly ASCII, so that it is mostly UTF-8.
+        // Mostly ASCII, so that it is mostly valid UTF-8.
         payload.iter_mut().filter(|byte| **byte != 0xC3).for_each(|byte| *byte &= 0x7F);
         if first & 0x08 != 0 {
             payload.truncate(125);
@@ -208,7 +208,7 @@ proptest! {
         same_in_chunks(&bytes, &sizes);
     }
 
-    /// What a foreign decoder takes is taken here, with the same texts.
+    /// What a third-party decoder accepts is accepted here, with the same texts.
     #[test]
     fn as_a_foreign_decoder(frames in vec(some_frame(), 0..8)) {
         let bytes = frames.concat();

@@ -62,7 +62,7 @@ const RIGHT: [(&str, &str); 5] = [
 
 type Changed = [(&'static str, Option<&'static str>)];
 
-/// A request with these headers, some changed or, where there is no value, left out.
+/// A request with these headers, some changed or, without a value, left out.
 fn asking(line: &str, changed: &Changed) -> String {
     let mut lines = format!("{line}\r\nHost: chess.example\r\n");
     for (name, value) in RIGHT {
@@ -128,7 +128,7 @@ async fn what_is_refused() {
     assert_eq!(server.echoes.running(), 0);
 }
 
-/// A foreign client, over plain HTTP/1.1.
+/// A third-party client, over plain HTTP/1.1.
 #[tokio::test]
 async fn a_foreign_client() {
     let server = server(None);
@@ -156,7 +156,7 @@ async fn a_foreign_client() {
     client.await.unwrap();
 }
 
-/// What a client sends without waiting for the answer is not lost.
+/// Frames sent without waiting for the response are not lost.
 #[tokio::test]
 async fn frames_right_behind_the_request() {
     let server = server(None);

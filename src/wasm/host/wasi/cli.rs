@@ -1,4 +1,4 @@
-//! `wasi:cli`: nothing around, output to the log, and no way out but a trap.
+//! `wasi:cli`: an empty environment, output to the log, and an exit that traps.
 
 use wasmtime::component::{Linker, Resource, ResourceType};
 use wasmtime::{Result, bail};

@@ -1,4 +1,4 @@
-//! `wasi:clocks`: the server's clocks. What would wait is over at once.
+//! `wasi:clocks`: the server's clocks. Waiting returns at once.
 
 use wasmtime::Result;
 use wasmtime::component::{ComponentType, Lift, Linker, Lower, Resource};

@@ -1,4 +1,4 @@
-//! `wasi:io`: streams that are never waited for.
+//! `wasi:io`: streams that never wait.
 
 use tracing::Level;
 use wasmtime::Result;
@@ -15,7 +15,7 @@ pub(super) struct IoError;
 
 /// Bytes that a guest may write at once.
 const ROOM: u64 = 65_536;
-/// Bytes of a line of output.
+/// Maximum bytes of a line of output.
 const LINE: usize = 4096;
 
 #[derive(ComponentType, Lift, Lower)]
@@ -36,7 +36,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     error.func_wrap("[method]error.to-debug-string", |_, (_,): (Resource<IoError>,)| Ok((String::new(),)))?;
     let mut poll = linker.instance("wasi:io/poll@0.2.6")?;
     poll.resource("pollable", ResourceType::host::<Pollable>(), |_, _| Ok(()))?;
-    // Nothing is ever waited for: everything is ready at once.
+    // Everything is always ready.
     poll.func_wrap("[method]pollable.ready", |_, (_,): (Resource<Pollable>,)| Ok((true,)))?;
     poll.func_wrap("[method]pollable.block", |_, (_,): (Resource<Pollable>,)| Ok(()))?;
     poll.func_wrap("poll", |_, (all,): (Vec<Resource<Pollable>>,)| {
@@ -84,7 +84,7 @@ fn output(streams: &mut wasmtime::component::LinkerInstance<'_, State>) -> Resul
     })
 }
 
-/// Standard output and error go to the log, line by line: a panic's message is there.
+/// Standard output and error go to the log, line by line: they contain panic messages.
 fn write(state: &mut State, bytes: &[u8]) {
     for byte in bytes {
         if *byte == b'\n' || state.output.len() >= LINE {
