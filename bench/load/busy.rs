@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use client::framer::attribute;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::client::Client;
-use crate::framer::attribute;
 use crate::place::Place;
 use crate::{Plan, crowd, figures};
 

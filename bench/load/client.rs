@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use client::framer::{Event, Framer, attribute, has, text_after};
+use client::{Scram, Wire};
 
-use crate::framer::{Event, Framer, attribute, has, text_after};
 use crate::place::Place;
-use crate::scram::Exchange;
-use crate::wire::Wire;
 
 /// Requests and answers of a log-in: two stream headers, SASL's two, bind, roster, presence.
 const EXCHANGES: usize = 7;
@@ -24,9 +23,9 @@ impl Client {
     /// Connects, authenticates, binds, asks for the roster and becomes available. A server that knows no XMPP gets as
     /// much to read and to answer.
     pub async fn log_in(place: &Arc<Place>, user: &str, number: usize) -> Result<Self> {
-        let wire = Wire::connect(place, number).await?;
+        let wire = Wire::connect(&place.server, number).await?;
         let mut client = Client { framer: wire.framer(), wire, jid: String::new() };
-        match place.bare {
+        match place.server.bare {
             true => client.exchange().await?,
             false => client.negotiate(place, user).await?,
         }
@@ -61,14 +60,11 @@ impl Client {
     }
 
     async fn authenticate(&mut self, user: &str, password: &str) -> Result<()> {
-        const NS: &str = "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'";
-        let exchange = Exchange::new(user);
-        let first = exchange.client_first();
-        self.send(format!("<auth {NS} mechanism='SCRAM-SHA-1'>{first}</auth>").as_bytes()).await?;
+        let scram = Scram::sha1(user, password);
+        self.send(scram.auth().as_bytes()).await?;
         let challenge = self.expect("<challenge").await?;
         let challenge = text_after(&challenge, ">").context("an empty challenge")?;
-        let answer = exchange.client_final(challenge, password)?;
-        self.send(format!("<response {NS}>{answer}</response>").as_bytes()).await?;
+        self.send(scram.response(challenge)?.as_bytes()).await?;
         self.expect("<success").await?;
         Ok(())
     }

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use client::framer::attribute;
 
 use crate::Plan;
 use crate::client::Client;
-use crate::framer::attribute;
 use crate::place::Place;
 
 /// Makes the accounts after the plan's first one its contacts, each subscribed to the other. Those that are already are

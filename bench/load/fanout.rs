@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
+use client::framer::text_after;
 use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::client::Client;
-use crate::framer::text_after;
 use crate::place::Place;
 use crate::{Plan, contacts, crowd, figures};
 

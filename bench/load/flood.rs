@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use client::framer::{attribute, has};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use crate::client::Client;
-use crate::framer::{attribute, has};
 use crate::place::Place;
 use crate::procfs::sample;
 use crate::{Plan, figures};

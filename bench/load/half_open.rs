@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use client::Io;
+use client::stream::{DECLARATION, header};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{sleep, timeout};
 
 use crate::Plan;
-use crate::duplex::Io;
 use crate::place::Place;
 use crate::procfs::sample;
 
@@ -44,13 +45,8 @@ pub async fn run(place: &Arc<Place>, plan: &Plan, connections: usize, bytes: usi
 }
 
 async fn begin(place: &Place, number: usize, bytes: usize) -> Result<Io> {
-    let mut io = place.connect(number).await?;
-    let header = format!(
-        "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' \
-         to='{}' version='1.0'>",
-        place.domain
-    );
-    io.write_all(header.as_bytes()).await?;
+    let mut io = place.server.connect(number).await?;
+    io.write_all(format!("{DECLARATION}{}", header(&place.domain)).as_bytes()).await?;
     let element =
         format!("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{}", "A".repeat(bytes));
     io.write_all(element.as_bytes()).await?;

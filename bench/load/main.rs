@@ -2,19 +2,15 @@
 //!
 //! The accounts it uses are `PREFIX0`, `PREFIX1`, … of the domain, all with one password.
 
-mod bosh;
 mod busy;
 mod churn;
 mod client;
 mod contacts;
 mod crowd;
-mod duplex;
 mod fanout;
 mod figures;
 mod flood;
-mod framer;
 mod half_open;
-mod http;
 mod idle;
 mod login;
 mod offline;
@@ -22,18 +18,15 @@ mod pairs;
 mod ping;
 mod place;
 mod procfs;
-mod scram;
-mod tls;
-mod websocket;
-mod wire;
 
 use std::sync::Arc;
 
+use ::client::Transport;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use serde_json::Value;
 
-use place::{Place, Transport};
+use place::Place;
 
 /// What every scenario needs to know.
 #[derive(Parser, Clone)]
@@ -45,7 +38,7 @@ pub struct Plan {
     port: u16,
     #[arg(long, default_value = "localhost")]
     domain: String,
-    #[arg(long, value_enum, default_value = "starttls")]
+    #[arg(long, default_value = "starttls", value_parser = place::transports())]
     transport: Transport,
     #[arg(long, default_value = "user")]
     prefix: String,

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use client::framer::attribute;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use crate::client::Client;
-use crate::framer::attribute;
 use crate::place::Place;
 use crate::procfs::sample;
 use crate::{Plan, crowd, figures};

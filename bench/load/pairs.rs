@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
+use client::framer::attribute;
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::client::Client;
-use crate::framer::attribute;
 use crate::place::Place;
 use crate::{Plan, crowd, figures};
 
@@ -64,7 +64,7 @@ pub async fn run(
         let (jid_one, jid_other) = (one.jid.clone(), other.jid.clone());
         let one = Half { client: one, to: jid_other, what, body: body.clone() };
         let other = Half { client: other, to: jid_one, what, body: body.clone() };
-        if place.bare {
+        if place.server.bare {
             // What one sends comes back to itself.
             tokio::spawn(figures::report("a player", one.serve()));
         } else if rate > 0.0 {

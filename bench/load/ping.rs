@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use client::framer::attribute;
 use serde_json::Value;
 
 use crate::client::Client;
-use crate::framer::attribute;
 use crate::place::Place;
 use crate::{Plan, crowd, figures};
 

@@ -11,11 +11,11 @@ mod rules;
 
 use std::net::SocketAddr;
 
-use xmpp::{Document, Element, Limits, ns};
+use client::Scram;
+use xmpp::{Document, Element, ElementLimits, ns};
 
 use crate::fixture::Server;
 use crate::scenario::http::{Head, Http};
-use crate::scenario::scram::Scram;
 use crate::stream::server;
 
 const FIRST: u64 = 4_000_000_000_000;
@@ -48,13 +48,13 @@ impl Asked {
     }
 
     /// The connection is lost.
-    fn lose(self) {
+    fn lose(mut self) {
         self.0.cut();
     }
 }
 
 fn parse(body: &str) -> Element {
-    let document = Document::parse(body.as_bytes().to_vec().into(), "", &Limits::OWN);
+    let document = Document::parse(body.as_bytes().to_vec().into(), "", &ElementLimits::OWN);
     document.unwrap_or_else(|error| panic!("{error}: {body}")).to_element()
 }
 
@@ -159,12 +159,11 @@ impl Client {
     }
 
     fn authenticate(&mut self, local: &str) {
-        let scram = Scram::new(local, "secret");
-        let first = format!("<auth xmlns='{}' mechanism='SCRAM-SHA-256'>{}</auth>", ns::SASL, scram.first());
-        let answer = self.ask("", &first);
+        let scram = Scram::sha256(local, "secret");
+        let answer = self.ask("", &scram.auth());
         let challenge = answer.find("challenge", ns::SASL).unwrap().text_content();
-        let last = format!("<response xmlns='{}'>{}</response>", ns::SASL, scram.last(&challenge));
-        assert!(self.ask("", &last).find("success", ns::SASL).is_some());
+        let response = scram.response(&challenge).unwrap();
+        assert!(self.ask("", &response).find("success", ns::SASL).is_some());
     }
 
     fn go_on(&mut self, jid: &str) {

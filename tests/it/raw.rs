@@ -1,31 +1,34 @@
 //! A client that speaks by the letter: every element of a stream is the test's to write and to read.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, Error, RootCertStore, SignatureScheme, StreamOwned,
-};
-use xmpp::{Element, Limits, StreamEvent, StreamHeader, StreamParser, ns};
+use client::tls::{self, Trust};
+use client::{Io, Scram, decode, plain};
+use rustls::RootCertStore;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_rustls::TlsConnector;
+use xmpp::{Element, ElementLimits, StreamEvent, StreamHeader, StreamParser, ns};
 
-use crate::fixture::PATIENCE;
-use crate::scenario::scram::{Scram, decode, encode};
+use crate::patience::{patiently, wait};
+
+pub use client::stream::header;
 
 /// The usual password (`fixture::add_users`).
 const PASSWORD: &str = "secret";
 
-enum Wire {
-    Plain(TcpStream),
-    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+/// What a TLS handshake has agreed on.
+struct Agreed {
+    /// DER.
+    certificate: Vec<u8>,
+    protocol: Option<String>,
 }
 
 /// A connection, and the stream on it. What does not go as a test expects panics.
 pub struct Raw {
-    wire: Wire,
+    io: Io,
+    tls: Option<Agreed>,
     parser: StreamParser,
     /// The domain it opens streams to.
     domain: String,
@@ -37,20 +40,12 @@ pub struct Raw {
     pub opened: Option<StreamHeader>,
 }
 
-/// The client's stream header.
-pub fn header(to: &str) -> String {
-    format!("<stream:stream xmlns='{}' xmlns:stream='{}' to='{to}' version='1.0'>", ns::CLIENT, ns::STREAM)
-}
-
 impl Raw {
     /// A connection on which nothing was said.
     pub fn connect(address: SocketAddr, domain: &str) -> Self {
-        let socket = TcpStream::connect(address).unwrap();
-        socket.set_nodelay(true).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        let parser = StreamParser::new(Limits::OWN);
-        let domain = domain.to_owned();
-        Self { wire: Wire::Plain(socket), parser, domain, jid: String::new(), lang: "", opened: None }
+        let io = Box::new(wait(client::connect(address, None)).unwrap());
+        let (parser, domain) = (StreamParser::new(ElementLimits::OWN), domain.to_owned());
+        Self { io, tls: None, parser, domain, jid: String::new(), lang: "", opened: None }
     }
 
     /// With a stream; its features have been read.
@@ -91,7 +86,7 @@ impl Raw {
 
     /// SCRAM-SHA-256 on an open stream, and the stream after it; the error is SASL's condition.
     pub fn authenticate(&mut self, local: &str, password: &str) -> Result<(), String> {
-        let scram = Scram::new(local, password);
+        let scram = Scram::sha256(local, password);
         let challenge = self.begin(&scram);
         if !challenge.is("challenge", ns::SASL) {
             return Err(condition(&challenge));
@@ -106,21 +101,19 @@ impl Raw {
 
     /// The first message of SCRAM-SHA-256; what is answered.
     pub fn begin(&mut self, scram: &Scram) -> Element {
-        self.send(&format!("<auth xmlns='{}' mechanism='SCRAM-SHA-256'>{}</auth>", ns::SASL, scram.first()));
+        self.send(&scram.auth());
         self.next()
     }
 
     /// The last message of SCRAM-SHA-256; what is answered.
     pub fn finish(&mut self, scram: &Scram, challenge: &Element) -> Element {
-        let last = scram.last(&challenge.text_content());
-        self.send(&format!("<response xmlns='{}'>{last}</response>", ns::SASL));
+        self.send(&scram.response(&challenge.text_content()).unwrap());
         self.next()
     }
 
     /// PLAIN; what is answered.
     pub fn plain(&mut self, local: &str, password: &str) -> Element {
-        let message = encode(format!("\0{local}\0{password}").as_bytes());
-        self.send(&format!("<auth xmlns='{}' mechanism='PLAIN'>{message}</auth>", ns::SASL));
+        self.send(&plain(local, password));
         self.next()
     }
 
@@ -168,11 +161,11 @@ impl Raw {
 
     /// Writes as it is; whether the connection took it.
     pub fn try_send(&mut self, xml: &str) -> bool {
-        let bytes = xml.as_bytes();
-        match &mut self.wire {
-            Wire::Plain(socket) => socket.write_all(bytes).is_ok(),
-            Wire::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()).is_ok(),
-        }
+        let written = patiently(async {
+            self.io.write_all(xml.as_bytes()).await?;
+            self.io.flush().await
+        });
+        written.expect("the server takes nothing").is_ok()
     }
 
     /// Writes as it is.
@@ -204,17 +197,9 @@ impl Raw {
                 Some(StreamEvent::Close) => return None,
                 None => {
                     let mut buffer = [0; 16384];
-                    let read = match &mut self.wire {
-                        Wire::Plain(socket) => socket.read(&mut buffer),
-                        Wire::Tls(stream) => stream.read(&mut buffer),
-                    };
-                    match read {
-                        Ok(0) => return None,
+                    match wait(self.io.read(&mut buffer)) {
+                        Ok(0) | Err(_) => return None,
                         Ok(length) => self.parser.feed(&buffer[..length]),
-                        Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                            panic!("nothing came within {} seconds", PATIENCE.as_secs())
-                        }
-                        Err(_) => return None,
                     }
                 }
             }
@@ -247,11 +232,9 @@ impl Raw {
 
     /// The connection ends, whatever comes before.
     pub fn closed(mut self) {
-        let Wire::Plain(socket) = &mut self.wire else { panic!("only without TLS") };
-        match socket.read_to_end(&mut Vec::new()) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => panic!("the connection stays open"),
-            _ => {}
-        }
+        assert!(self.tls.is_none(), "only without TLS");
+        // The end may be a reset.
+        let _ = patiently(self.io.read_to_end(&mut Vec::new())).expect("the connection stays open");
     }
 
     /// STARTTLS on an open stream. The handshake has ended when this returns.
@@ -265,30 +248,29 @@ impl Raw {
 
     /// A TLS handshake now. `roots`: only these certificates are believed; else any.
     pub fn handshake(self, sni: &str, alpn: &[&str], roots: Option<RootCertStore>) -> std::io::Result<Self> {
-        let Wire::Plain(mut socket) = self.wire else { panic!("TLS in TLS") };
-        let mut connection = client(sni, alpn, roots);
-        while connection.is_handshaking() {
-            connection.complete_io(&mut socket)?;
-        }
-        let wire = Wire::Tls(Box::new(StreamOwned::new(connection, socket)));
-        Ok(Self { wire, parser: StreamParser::new(Limits::default()), ..self })
+        assert!(self.tls.is_none(), "TLS in TLS");
+        let connector = TlsConnector::from(config(alpn, roots));
+        let name = ServerName::try_from(sni.to_owned()).unwrap();
+        let stream = wait(connector.connect(name, self.io))?;
+        let (_, session) = stream.get_ref();
+        let certificate = session.peer_certificates().unwrap().first().unwrap().to_vec();
+        let protocol = session.alpn_protocol().map(|name| String::from_utf8(name.to_vec()).unwrap());
+        let (io, tls) = (Box::new(stream), Some(Agreed { certificate, protocol }));
+        Ok(Self { io, tls, parser: StreamParser::new(ElementLimits::default()), ..self })
     }
 
-    fn tls(&self) -> &ClientConnection {
-        match &self.wire {
-            Wire::Tls(stream) => &stream.conn,
-            Wire::Plain(_) => panic!("no TLS"),
-        }
+    fn tls(&self) -> &Agreed {
+        self.tls.as_ref().expect("no TLS")
     }
 
     /// The certificate that the server has shown, DER.
     pub fn certificate(&self) -> Vec<u8> {
-        self.tls().peer_certificates().unwrap().first().unwrap().to_vec()
+        self.tls().certificate.clone()
     }
 
     /// The protocol agreed on by ALPN.
     pub fn protocol(&self) -> Option<String> {
-        self.tls().alpn_protocol().map(|name| String::from_utf8(name.to_vec()).unwrap())
+        self.tls().protocol.clone()
     }
 }
 
@@ -299,69 +281,11 @@ pub fn condition(failure: &Element) -> String {
 
 /// The salt of a SCRAM challenge.
 pub fn salt(challenge: &Element) -> String {
-    let text = String::from_utf8(decode(&challenge.text_content())).unwrap();
+    let text = decode(&challenge.text_content()).unwrap();
     text.split(',').find_map(|field| field.strip_prefix("s=")).unwrap().to_owned()
 }
 
 /// The client's side of TLS. `roots`: only these certificates are believed; else any.
-pub fn client(sni: &str, alpn: &[&str], roots: Option<RootCertStore>) -> ClientConnection {
-    let name = ServerName::try_from(sni.to_owned()).unwrap();
-    ClientConnection::new(Arc::new(config(alpn, roots)), name).unwrap()
-}
-
-/// What a client takes and offers.
-pub fn config(alpn: &[&str], roots: Option<RootCertStore>) -> ClientConfig {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
-    let builder = builder.unwrap();
-    let mut config = match roots {
-        Some(roots) => builder.with_root_certificates(roots).with_no_client_auth(),
-        None => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
-            .with_no_client_auth(),
-    };
-    config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-    config
-}
-
-/// Takes any certificate, so that a test can look at what came.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, cert, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+pub fn config(alpn: &[&str], roots: Option<RootCertStore>) -> Arc<rustls::ClientConfig> {
+    tls::config(alpn, roots.map_or(Trust::Any, Trust::Roots)).unwrap()
 }

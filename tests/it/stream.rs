@@ -1,11 +1,11 @@
 //! Streams from their first byte to their last: SASL, bind, stream management, and what is refused.
 
+use client::Scram;
 use serde_json::Value;
 use xmpp::{Element, ns};
 
 use crate::fixture::{BRANDS, Server, until};
 use crate::raw::{Raw, condition, header, salt};
-use crate::scenario::scram::Scram;
 
 pub const JACK: &str = "jack@chess.example";
 pub const ANNA: &str = "anna@chess.example";
@@ -30,7 +30,7 @@ fn failure(element: &Element) -> String {
 /// The salt that a user name gets, and the whole failure after it.
 fn wrong(server: &Server, local: &str) -> (String, String) {
     let mut raw = open(server);
-    let scram = Scram::new(local, "wrong");
+    let scram = Scram::sha256(local, "wrong");
     let challenge = raw.begin(&scram);
     let outcome = raw.finish(&scram, &challenge);
     assert_eq!(failure(&outcome), "not-authorized");
@@ -59,10 +59,10 @@ fn sasl_failures_have_their_conditions() {
     assert_eq!(failure(&raw.next()), "incorrect-encoding");
     raw.send(&format!("<auth xmlns='{}' mechanism='NTLM'>AA==</auth>", ns::SASL));
     assert_eq!(failure(&raw.next()), "invalid-mechanism");
-    assert!(raw.begin(&Scram::new("jack", "secret")).is("challenge", ns::SASL));
+    assert!(raw.begin(&Scram::sha256("jack", "secret")).is("challenge", ns::SASL));
     raw.send(&format!("<abort xmlns='{}'/>", ns::SASL));
     assert_eq!(failure(&raw.next()), "aborted");
-    raw.begin(&Scram::new("jack", "secret"));
+    raw.begin(&Scram::sha256("jack", "secret"));
     raw.send(&format!("<response xmlns='{}'>*</response>", ns::SASL));
     assert_eq!(failure(&raw.next()), "incorrect-encoding");
     raw.authenticate("jack", "secret").expect("the stream goes on after failures");
@@ -146,7 +146,7 @@ fn exchanges_that_were_begun_in_time_are_not_all_judged() {
     let begun: Vec<_> = (0..20)
         .map(|number| {
             let mut raw = open(&server);
-            let scram = Scram::new("jack", if number == 19 { "secret" } else { "wrong" });
+            let scram = Scram::sha256("jack", if number == 19 { "secret" } else { "wrong" });
             let challenge = raw.begin(&scram);
             (raw, scram, challenge)
         })
@@ -206,7 +206,7 @@ fn nothing_but_sasl_and_bind_before_there_is_a_session() {
     assert_eq!(raw.stream_error(), "not-authorized");
     // another domain's stream after the log-in is not that user's
     let mut raw = Raw::open(server.address("c2s_plain"), "chess.example");
-    let scram = Scram::new("jack", "secret");
+    let scram = Scram::sha256("jack", "secret");
     let challenge = raw.begin(&scram);
     assert!(raw.finish(&scram, &challenge).is("success", ns::SASL));
     raw.send(&header("wuchess.example"));

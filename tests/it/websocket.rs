@@ -4,9 +4,11 @@ mod client;
 mod faults;
 mod http2;
 mod resumption;
+mod tape;
 
 use std::net::SocketAddr;
 
+use ::client::stream::open;
 use serde_json::Value;
 use xmpp::{Element, ns};
 
@@ -15,8 +17,8 @@ use crate::raw::Raw;
 use crate::scenario::http::Http;
 use crate::stream::{JACK, bound, server};
 
+use client::Frame;
 pub use client::{Client, Way};
-use client::{Frame, open};
 
 const DESK: &str = "jack@chess.example/desk";
 

@@ -86,12 +86,12 @@ pub struct Shared {
     stopped: AtomicBool,
     /// Pages that are to be loaded anew, by transport.
     reloads: [AtomicU32; Transport::ALL.len()],
-    state: Mutex<State>,
+    state: Mutex<PhaseState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct PhaseState {
     connected: usize,
     heard: u64,
     failed: Option<String>,
@@ -145,12 +145,12 @@ impl Shared {
         });
     }
 
-    fn tell(&self, what: impl FnOnce(&mut State)) {
+    fn tell(&self, what: impl FnOnce(&mut PhaseState)) {
         what(&mut self.state());
         self.changed.notify_all();
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PhaseState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -165,7 +165,7 @@ impl Shared {
         self.wait(|state| state.heard >= goal);
     }
 
-    fn wait(&self, enough: impl Fn(&State) -> bool) {
+    fn wait(&self, enough: impl Fn(&PhaseState) -> bool) {
         let mut state = self.state();
         while !enough(&state) {
             if let Some(error) = state.failed.clone() {

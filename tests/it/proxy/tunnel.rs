@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use client::tls::{self, Trust};
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, RootCertStore};
 
 use super::DOMAIN;
@@ -55,7 +57,8 @@ impl Tunnel {
     }
 
     fn handshake(&self, mut server: &TcpStream, roots: RootCertStore) -> ClientConnection {
-        let mut tls = crate::raw::client(DOMAIN, &["http/1.1"], Some(roots));
+        let config = tls::config(&["http/1.1"], Trust::Roots(roots)).unwrap();
+        let mut tls = ClientConnection::new(config, ServerName::try_from(DOMAIN).unwrap()).unwrap();
         while tls.is_handshaking() {
             tls.complete_io(&mut server).expect("the TLS handshake failed");
         }

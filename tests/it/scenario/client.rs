@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
+use client::Scram;
 use xmpp::{Element, Jid, ns};
 
 use super::parse::Profile;
-use super::scram::Scram;
 use super::transport::{Result, Way, Wire};
 
 /// What a client reads.
@@ -87,13 +87,12 @@ impl Client {
             managed: false,
         };
         client.open(jid.domain())?;
-        let scram = Scram::new(jid.local().unwrap_or_default(), &profile.password);
-        let first = scram.first();
-        client.write(&format!("<auth xmlns='{}' mechanism='SCRAM-SHA-256'>{first}</auth>", ns::SASL))?;
+        let scram = Scram::sha256(jid.local().unwrap_or_default(), &profile.password);
+        client.write(&scram.auth())?;
         let challenge = client.element()?;
         if challenge.is("challenge", ns::SASL) {
-            let last = scram.last(&challenge.text_content());
-            client.write(&format!("<response xmlns='{}'>{last}</response>", ns::SASL))?;
+            let response = scram.response(&challenge.text_content());
+            client.write(&response.map_err(|error| error.to_string())?)?;
             let outcome = client.element()?;
             if outcome.is("success", ns::SASL) {
                 client.open(jid.domain())?;

@@ -9,7 +9,7 @@ use xmpp::{Child, Element};
 pub type Caught = HashMap<String, String>;
 
 mod bytes_of {
-    use xmpp::{Document, Element, Limits, ns};
+    use xmpp::{Document, Element, ElementLimits, ns};
 
     /// The namespace of `scn:exact`.
     const SCN: &str = "urn:castling:scenario";
@@ -21,7 +21,7 @@ mod bytes_of {
             ns::CLIENT,
             ns::STREAM
         );
-        let document = Document::parse(whole.into_bytes().into(), ns::CLIENT, &Limits::OWN)
+        let document = Document::parse(whole.into_bytes().into(), ns::CLIENT, &ElementLimits::OWN)
             .map_err(|error| format!("this is not XML: {error}\n{xml}"))?;
         Ok(document.root().children().map(|child| child.to_element()).collect())
     }

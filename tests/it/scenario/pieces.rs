@@ -1,13 +1,13 @@
 //! A block of elements, each made to stand by itself.
 
-use xmpp::{Limits, StreamEvent, StreamParser, ns};
+use client::stream::{declared, header};
+use xmpp::{ElementLimits, StreamEvent, StreamParser};
 
 /// The elements of a block as they are, each with the namespace that a stream would have given it. What is not
 /// well-formed is one piece.
 pub fn pieces(xml: &str) -> Vec<String> {
-    let mut parser = StreamParser::new(Limits::OWN);
-    let header = format!("<s:stream xmlns='{}' xmlns:s='{}' version='1.0'>", ns::CLIENT, ns::STREAM);
-    parser.feed(header.as_bytes());
+    let mut parser = StreamParser::new(ElementLimits::OWN);
+    parser.feed(header("x.example").as_bytes());
     parser.feed(xml.as_bytes());
     let mut pieces = Vec::new();
     loop {
@@ -20,14 +20,8 @@ pub fn pieces(xml: &str) -> Vec<String> {
     }
 }
 
-/// Declares the stream's namespace where the first tag declares none.
 fn alone(xml: &str) -> String {
-    let tag = &xml[..xml.find('>').unwrap_or(xml.len())];
-    let name = tag.find([' ', '\t', '\n', '/']).unwrap_or(tag.len());
-    if tag.contains(" xmlns=") || !tag.starts_with('<') || tag.starts_with("<!") {
-        return xml.to_owned();
-    }
-    format!("{} xmlns='{}'{}", &xml[..name], ns::CLIENT, &xml[name..])
+    String::from_utf8_lossy(&declared(xml.as_bytes())).into_owned()
 }
 
 #[test]

@@ -1,55 +1,34 @@
-//! A stream over TCP (RFC 6120).
+//! A stream over TCP (RFC 6120), strictly parsed.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::io::ErrorKind;
 
-use xmpp::{Element, Limits, StreamEvent, StreamParser, ns};
+use client::Io;
+use client::stream::{DECLARATION, END, header};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use xmpp::{Element, ElementLimits, StreamEvent, StreamParser};
 
-use super::transport::{Result, Wire, io};
-use crate::fixture::PATIENCE;
+use super::transport::{Result, Wire, done};
+use crate::patience::wait;
 
 pub struct Tcp {
-    socket: TcpStream,
+    io: Io,
     parser: StreamParser,
 }
 
 impl Tcp {
-    pub fn connect(address: SocketAddr) -> Result<Self> {
-        Ok(Self { socket: connect(address)?, parser: StreamParser::new(Limits::default()) })
-    }
-}
-
-/// A connection on which nothing may take longer than a test waits.
-pub fn connect(address: SocketAddr) -> Result<TcpStream> {
-    let socket = TcpStream::connect(address).map_err(io)?;
-    socket.set_nodelay(true).map_err(io)?;
-    socket.set_read_timeout(Some(PATIENCE)).map_err(io)?;
-    Ok(socket)
-}
-
-/// Reads some bytes; none at the end of the connection.
-pub fn read(mut socket: &TcpStream, buffer: &mut [u8]) -> Result<usize> {
-    match socket.read(buffer) {
-        Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(0),
-        Err(error) if error.kind() == ErrorKind::WouldBlock => {
-            Err(format!("nothing came within {} seconds", PATIENCE.as_secs()))
-        }
-        other => other.map_err(io),
+    pub fn new(io: Io) -> Self {
+        Self { io, parser: StreamParser::new(ElementLimits::default()) }
     }
 }
 
 impl Wire for Tcp {
     fn open(&mut self, domain: &str) -> Result<()> {
         self.parser.reset();
-        self.write(&format!(
-            "<?xml version='1.0'?><stream:stream xmlns='{}' xmlns:stream='{}' to='{domain}' version='1.0'>",
-            ns::CLIENT,
-            ns::STREAM
-        ))
+        self.write(&format!("{DECLARATION}{}", header(domain)))
     }
 
     fn write(&mut self, xml: &str) -> Result<()> {
-        self.socket.write_all(xml.as_bytes()).map_err(io)
+        done(self.io.write_all(xml.as_bytes()))
     }
 
     fn read(&mut self) -> Result<Option<Element>> {
@@ -60,7 +39,13 @@ impl Wire for Tcp {
                 Some(StreamEvent::Close) => return Ok(None),
                 None => {
                     let mut buffer = [0; 4096];
-                    match read(&self.socket, &mut buffer)? {
+                    let read = async {
+                        match self.io.read(&mut buffer).await {
+                            Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(0),
+                            read => read,
+                        }
+                    };
+                    match done(read)? {
                         0 => return Ok(None),
                         length => self.parser.feed(&buffer[..length]),
                     }
@@ -70,10 +55,10 @@ impl Wire for Tcp {
     }
 
     fn close(&mut self) -> Result<()> {
-        self.write("</stream:stream>")
+        self.write(END)
     }
 
     fn cut(&mut self) {
-        let _ = self.socket.shutdown(Shutdown::Both);
+        let _ = wait(self.io.shutdown());
     }
 }

@@ -1,13 +1,19 @@
 //! The ways to a server, and what a client does on each.
 
+use std::fmt::Display;
+use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use client::Place;
+use client::bosh::Session;
 use xmpp::Element;
 
 use super::bosh::Bosh;
 use super::tcp::Tcp;
 use super::websocket::WebSocket;
 use crate::fixture::Server;
+use crate::patience::{patiently, too_long};
 
 pub type Result<T> = std::result::Result<T, String>;
 
@@ -51,10 +57,17 @@ pub struct Way {
 impl Way {
     /// Connects; no stream is open yet.
     pub fn connect(self) -> Result<Box<dyn Wire>> {
+        let over = match self.transport {
+            Transport::Tcp => client::Transport::Plain,
+            Transport::WebSocket => client::Transport::Websocket,
+            Transport::Bosh => client::Transport::Bosh,
+        };
+        let place = Place::new(self.address, &self.address.ip().to_string(), over);
+        let place = Arc::new(place.map_err(|error| error.to_string())?);
         Ok(match self.transport {
-            Transport::Tcp => Box::new(Tcp::connect(self.address)?),
-            Transport::WebSocket => Box::new(WebSocket::connect(self.address)?),
-            Transport::Bosh => Box::new(Bosh::new(self.address)),
+            Transport::Tcp => Box::new(Tcp::new(done(place.connect(0))?)),
+            Transport::WebSocket => Box::new(WebSocket::new(done(client::WebSocket::connect(&place, 0))?)),
+            Transport::Bosh => Box::new(Bosh::new(Session::new(place, 0))),
         })
     }
 }
@@ -87,7 +100,8 @@ pub trait Wire: Send {
     }
 }
 
-/// What went wrong with a connection, in words.
-pub fn io(error: std::io::Error) -> String {
-    format!("the connection failed: {error}")
+/// What comes of it; what went wrong with a connection, in words.
+pub fn done<T, E: Display>(work: impl Future<Output = std::result::Result<T, E>>) -> Result<T> {
+    let outcome = patiently(work).ok_or_else(too_long)?;
+    outcome.map_err(|error| format!("the connection failed: {error:#}"))
 }

@@ -1,22 +1,29 @@
 //! A client of RFC 7395 that speaks by the letter: every frame is the test's to write and to read.
 
-use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
 
-use rustls::StreamOwned;
-use xmpp::{Document, Element, Limits, ns};
+use client::frame::masked;
+use client::stream::open;
+use client::{Io, Message, Scram, WebSocket};
+use rustls::pki_types::ServerName;
+use tokio::io::AsyncWriteExt;
+use tokio_rustls::TlsConnector;
+use xmpp::{Document, Element, ElementLimits, ns};
 
 use super::http2;
-use crate::fixture::{PATIENCE, Server};
+use super::tape::{Tape, taped};
+use crate::fixture::Server;
+use crate::patience::wait;
 use crate::raw;
-use crate::scenario::scram::Scram;
-use crate::scenario::tcp;
-use crate::scenario::websocket::masked;
 
 pub const TEXT: u8 = 0x81;
 pub const BINARY: u8 = 0x82;
 pub const CLOSE: u8 = 0x88;
 pub const PING: u8 = 0x89;
+const PONG: u8 = 0x8A;
+
+/// One is offered; none may be agreed on.
+const EXTENSION: &str = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
 
 /// The four ways to a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,77 +53,60 @@ pub enum Frame {
     End,
 }
 
-pub trait Duplex: Read + Write + Send {}
-
-impl<S: Read + Write + Send> Duplex for S {}
-
 /// A WebSocket. What does not go as a test expects panics.
-pub struct Client(Box<dyn Duplex>);
+pub struct Client {
+    socket: WebSocket,
+    /// What the server has sent, of which not all has been looked at.
+    tape: Tape,
+}
 
 impl Client {
     pub fn new(server: &Server, way: Way) -> Self {
-        let listener = if way.secure() { "https" } else { "http" };
-        let address = server.address(listener);
+        let address = server.address(if way.secure() { "https" } else { "http" });
         match way {
-            Way::Http => Self::upgraded(Box::new(tcp::connect(address).unwrap()), ""),
-            Way::Https => {
-                let mut socket = tcp::connect(address).unwrap();
-                let mut tls = raw::client("chess.example", &["http/1.1"], None);
-                while tls.is_handshaking() {
-                    tls.complete_io(&mut socket).unwrap();
-                }
-                Self::upgraded(Box::new(StreamOwned::new(tls, socket)), "")
+            Way::Http => Self::with(address, ""),
+            Way::Https => Self::upgraded(secured(address), ""),
+            Way::Http2 | Way::Https2 => {
+                let (io, tape) = taped(wait(http2::tunnel(address, way.secure())));
+                Self { socket: wait(WebSocket::within(io)), tape }
             }
-            Way::Http2 | Way::Https2 => Self(Box::new(http2::tunnel(address, way.secure()))),
         }
     }
 
     /// Over plain HTTP/1.1, with more header lines.
     pub fn with(address: SocketAddr, headers: &str) -> Self {
-        Self::upgraded(Box::new(tcp::connect(address).unwrap()), headers)
+        Self::upgraded(connected(address), headers)
     }
 
     /// The connection begins with other bytes.
     pub fn behind(address: SocketAddr, line: &str) -> Self {
-        let mut socket = tcp::connect(address).unwrap();
-        socket.write_all(line.as_bytes()).unwrap();
-        Self::upgraded(Box::new(socket), "")
+        let mut io = connected(address);
+        wait(io.write_all(line.as_bytes())).unwrap();
+        Self::upgraded(io, "")
     }
 
-    /// What is answered to who asks for one, with more header lines.
-    pub fn asked(address: SocketAddr, headers: &str) -> String {
-        Self::ask(&mut tcp::connect(address).unwrap(), headers)
+    /// The status that is answered to a client that asks for one, with more header lines.
+    pub fn asked(address: SocketAddr, headers: &str) -> u16 {
+        let (_, answer) = wait(WebSocket::upgrade(connected(address), "chess.example", headers)).unwrap();
+        answer.status().as_u16()
     }
 
-    fn ask(stream: &mut dyn Duplex, headers: &str) -> String {
-        let head = format!(
-            "GET /xmpp-websocket HTTP/1.1\r\nHost: chess.example\r\nConnection: Upgrade\r\n\
-             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: xmpp\r\n\
-             Sec-WebSocket-Extensions: permessage-deflate\r\n{headers}\r\n"
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            answer.extend(byte);
-        }
-        String::from_utf8(answer).unwrap().to_lowercase()
+    fn upgraded(io: Io, headers: &str) -> Self {
+        let (io, mut tape) = taped(io);
+        let fields = format!("{EXTENSION}{headers}");
+        let (socket, answer) = wait(WebSocket::upgrade(io, "chess.example", &fields)).unwrap();
+        let socket = socket.unwrap_or_else(|| panic!("{answer:?}"));
+        let field = |name| answer.headers().get(name).map(|value| value.to_str().unwrap());
+        assert_eq!(field("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+        assert_eq!(field("sec-websocket-protocol"), Some("xmpp"));
+        assert_eq!(field("sec-websocket-extensions"), None);
+        tape.skip_head();
+        Self { socket, tape }
     }
 
-    fn upgraded(mut stream: Box<dyn Duplex>, headers: &str) -> Self {
-        let answer = Self::ask(&mut *stream, headers);
-        assert!(answer.starts_with("http/1.1 101 "), "{answer}");
-        assert!(answer.contains("\r\nsec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=\r\n"), "{answer}");
-        assert!(answer.contains("\r\nsec-websocket-protocol: xmpp\r\n"), "{answer}");
-        assert!(!answer.contains("extensions"), "no extension is agreed on: {answer}");
-        Self(stream)
-    }
-
-    /// Writes as it is.
+    /// Writes as it is: what tungstenite would not write, too.
     pub fn raw(&mut self, bytes: &[u8]) {
-        self.0.write_all(bytes).and_then(|()| self.0.flush()).unwrap();
+        wait(self.socket.raw(bytes)).unwrap();
     }
 
     /// Writes a frame with that first byte.
@@ -128,36 +118,21 @@ impl Client {
         self.send(TEXT, xml.as_bytes());
     }
 
-    /// The next frame.
+    /// The next message, which is one frame: the server fragments nothing and masks nothing.
     pub fn hear(&mut self) -> Frame {
-        let Some(head) = self.bytes(2) else { return Frame::End };
-        let length = match head[1] {
-            126 => self.number(2),
-            127 => self.number(8),
-            length => usize::from(length),
+        let Some(message) = wait(self.socket.next()).unwrap() else { return Frame::End };
+        let (first, frame) = match message {
+            Message::Text(text) => (TEXT, Frame::Text(text)),
+            Message::Close(code) => (CLOSE, Frame::Close(code)),
+            Message::Pong(payload) => (PONG, Frame::Pong(payload)),
+            other => panic!("{other:?}"),
         };
-        let payload = self.bytes(length).expect("the connection ended within a frame");
-        match head[0] {
-            0x81 => Frame::Text(String::from_utf8(payload).unwrap()),
-            0x88 => Frame::Close(payload.try_into().ok().map(u16::from_be_bytes)),
-            0x8A => Frame::Pong(payload),
-            other => panic!("a frame that begins with {other:#x}"),
+        let head = self.tape.frame();
+        assert_eq!(head.first, first);
+        if matches!(frame, Frame::Close(_)) {
+            assert!(head.length <= 4, "a close frame has a code at most");
         }
-    }
-
-    fn number(&mut self, size: usize) -> usize {
-        self.bytes(size).unwrap().iter().fold(0, |number, byte| number << 8 | usize::from(*byte))
-    }
-
-    fn bytes(&mut self, length: usize) -> Option<Vec<u8>> {
-        let mut bytes = vec![0; length];
-        match self.0.read_exact(&mut bytes) {
-            Ok(()) => Some(bytes),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                panic!("nothing came within {} seconds", PATIENCE.as_secs())
-            }
-            Err(_) => None,
-        }
+        frame
     }
 
     /// The text of the next message.
@@ -172,7 +147,7 @@ impl Client {
     pub fn next(&mut self) -> Element {
         let text = self.text();
         assert!(text.starts_with('<'), "{text}");
-        Document::parse(text.into(), "", &Limits::OWN).expect("no document by itself").to_element()
+        Document::parse(text.into(), "", &ElementLimits::OWN).expect("no document by itself").to_element()
     }
 
     /// The next stanza of that name.
@@ -205,10 +180,10 @@ impl Client {
 
     /// SCRAM on an open stream.
     pub fn authenticate(&mut self, local: &str) {
-        let scram = Scram::new(local, "secret");
-        self.say(&format!("<auth xmlns='{}' mechanism='SCRAM-SHA-256'>{}</auth>", ns::SASL, scram.first()));
+        let scram = Scram::sha256(local, "secret");
+        self.say(&scram.auth());
         let challenge = self.next().text_content();
-        self.say(&format!("<response xmlns='{}'>{}</response>", ns::SASL, scram.last(&challenge)));
+        self.say(&scram.response(&challenge).unwrap());
         let outcome = self.next();
         assert!(outcome.is("success", ns::SASL), "{}", outcome.to_xml(""));
     }
@@ -240,6 +215,12 @@ impl Client {
     }
 }
 
-pub fn open(domain: &str) -> String {
-    format!("<open xmlns='{}' to='{domain}' version='1.0'/>", ns::FRAMING)
+fn connected(address: SocketAddr) -> Io {
+    Box::new(wait(client::connect(address, None)).unwrap())
+}
+
+fn secured(address: SocketAddr) -> Io {
+    let connector = TlsConnector::from(raw::config(&["http/1.1"], None));
+    let name = ServerName::try_from("chess.example").unwrap();
+    Box::new(wait(connector.connect(name, connected(address))).unwrap())
 }

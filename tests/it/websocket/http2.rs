@@ -1,70 +1,58 @@
 //! A WebSocket within HTTP/2 (RFC 8441), by a foreign implementation of HTTP/2.
 
+use std::io;
 use std::net::SocketAddr;
-use std::os::unix::net::UnixStream;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
+use client::Io;
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper::ext::Protocol;
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
-use crate::fixture::PATIENCE;
 use crate::raw;
 
-/// The near end of a WebSocket's frames; the far end is a thread that speaks HTTP/2.
-pub fn tunnel(address: SocketAddr, secure: bool) -> UnixStream {
-    let (near, far) = UnixStream::pair().unwrap();
-    near.set_read_timeout(Some(PATIENCE)).unwrap();
-    far.set_nonblocking(true).unwrap();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let far = tokio::net::UnixStream::from_std(far).unwrap();
-            let socket = TcpStream::connect(address).await.unwrap();
-            match secure {
-                true => {
-                    let config = Arc::new(raw::config(&["h2"], None));
-                    let name = ServerName::try_from("chess.example").unwrap();
-                    let tls = TlsConnector::from(config).connect(name, socket).await.unwrap();
-                    assert_eq!(tls.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-                    pass(tls, far).await;
-                }
-                false => pass(socket, far).await,
-            }
-        });
-    });
-    near
+/// The frames of a WebSocket.
+struct Tunnel {
+    frames: TokioIo<Upgraded>,
+    /// Kept: the connection ends with its last client.
+    _client: SendRequest<String>,
+    /// The connection itself.
+    _driver: JoinSet<()>,
 }
 
-async fn pass<S>(socket: S, mut far: tokio::net::UnixStream)
+pub async fn tunnel(address: SocketAddr, secure: bool) -> Io {
+    let socket = client::connect(address, None).await.unwrap();
+    if !secure {
+        return Box::new(within(socket).await);
+    }
+    let name = ServerName::try_from("chess.example").unwrap();
+    let connector = TlsConnector::from(raw::config(&["h2"], None));
+    let tls = connector.connect(name, socket).await.unwrap();
+    assert_eq!(tls.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    Box::new(within(tls).await)
+}
+
+async fn within<S>(socket: S) -> Tunnel
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    // Kept: the connection ends with its last client.
     let (mut client, connection) = handshake(TokioExecutor::new(), TokioIo::new(socket)).await.unwrap();
-    let frames = async {
-        let answer = connect(&mut client).await;
-        assert_eq!(answer.status(), 200);
-        assert_eq!(answer.headers().get("sec-websocket-protocol").unwrap(), "xmpp");
-        let mut stream = TokioIo::new(hyper::upgrade::on(answer).await.unwrap());
-        // However it ends: the test sees that.
-        let _ = copy_bidirectional(&mut stream, &mut far).await;
-    };
-    // What drives new requests may end before the streams that are open do.
-    let driven = async {
-        connection.await.unwrap();
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        () = frames => {}
-        () = driven => {}
-    }
+    let mut driver = JoinSet::new();
+    // However it ends: the test sees that.
+    driver.spawn(async { drop(connection.await) });
+    let answer = connect(&mut client).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers().get("sec-websocket-protocol").unwrap(), "xmpp");
+    let frames = TokioIo::new(hyper::upgrade::on(answer).await.unwrap());
+    Tunnel { frames, _client: client, _driver: driver }
 }
 
 async fn connect(client: &mut SendRequest<String>) -> Response<Incoming> {
@@ -79,4 +67,28 @@ async fn connect(client: &mut SendRequest<String>) -> Response<Incoming> {
         .unwrap();
     client.ready().await.unwrap();
     client.send_request(request).await.unwrap()
+}
+
+impl AsyncRead for Tunnel {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.frames).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Tunnel {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.frames).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.frames).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.frames).poll_shutdown(cx)
+    }
 }
