@@ -15,10 +15,12 @@ reader!(
     "../src/castling/config/effective.rs" effective,
     "../src/castling/config/keys.rs" keys,
     "../src/castling/config/load.rs" load,
+    "../src/castling/config/log_level.rs" log_level,
     "../src/castling/config/names.rs" names,
     "../src/castling/config/overlay.rs" overlay,
     "../src/castling/config/problem.rs" problem,
     "../src/castling/config/references.rs" references,
+    "../src/castling/config/syntax.rs" syntax,
     "../src/castling/config/tree.rs" tree,
     "../src/castling/config/types.rs" types
 );

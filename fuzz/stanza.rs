@@ -9,7 +9,8 @@ mod oracle;
 use bytes::Bytes;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use xmpp::{
-    Document, Element, Framing, Kind, Limits, Stanza, StanzaError, StreamError, StreamEvent, StreamParser, ns,
+    Document, Element, ElementLimits, Framing, Kind, Stanza, StanzaError, StreamError, StreamEvent,
+    StreamParser, ns,
 };
 
 fuzz_target!(|data: &[u8]| {
@@ -22,7 +23,8 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
 });
 
 fn document(data: &[u8]) {
-    let Ok(document) = Document::parse(Bytes::copy_from_slice(data), ns::CLIENT, &Limits::default()) else {
+    let Ok(document) = Document::parse(Bytes::copy_from_slice(data), ns::CLIENT, &ElementLimits::default())
+    else {
         return;
     };
     same_as_rxml(&document);
@@ -66,7 +68,8 @@ fn carried(stanza: &Stanza) {
 fn written(stanza: &Stanza) {
     for (framing, inherited) in [(Framing::Inherit, ns::CLIENT), (Framing::Declare, "")] {
         let xml = stanza.to_bytes(framing);
-        let document = Document::parse(xml.into(), inherited, &Limits::OWN).expect("what we write, we read");
+        let document =
+            Document::parse(xml.into(), inherited, &ElementLimits::OWN).expect("what we write, we read");
         oracle::read(document.as_bytes(), inherited).expect("what we write, rxml reads");
         let again = Stanza::from_document(document).expect("a stanza stays one");
         assert_eq!((again.from(), again.to(), again.id()), (stanza.from(), stanza.to(), stanza.id()));
@@ -101,7 +104,8 @@ fn stream(data: &[u8]) {
 }
 
 fn events<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<String>, Option<StreamError>) {
-    let mut parser = StreamParser::new(Limits { stanza_bytes: 1024, depth: 8, ..Limits::default() });
+    let mut parser =
+        StreamParser::new(ElementLimits { stanza_bytes: 1024, depth: 8, ..ElementLimits::default() });
     let mut events = Vec::new();
     for piece in pieces {
         parser.feed(piece);

@@ -23,7 +23,7 @@ use fault::Fault;
 use framing::Framing;
 use libfuzzer_sys::fuzz_target;
 use peer::End;
-use xmpp::{Limits, StreamEvent};
+use xmpp::{ElementLimits, StreamEvent};
 
 /// The largest message: small, so that a few frames reach it.
 const LIMIT: usize = 200;
@@ -78,7 +78,7 @@ fn bounded(message: &Message) {
     match message {
         Message::Text(text) => {
             assert!(text.len() <= LIMIT, "a message of {} bytes", text.len());
-            assert!(std::str::from_utf8(text).is_ok());
+            assert!(std::str::from_utf8(text.as_bytes()).is_ok());
         }
         Message::Ping(payload) => assert!(payload.len() <= 125),
         Message::Pong | Message::Close(_) => {}
@@ -112,11 +112,11 @@ fn agree((ours, end): &Read, (theirs, other): &(Vec<Message>, End)) {
 
 /// Messages as a stream: no panic, and an element that comes out goes in again when it is sent.
 fn stream(messages: &[Message]) {
-    let mut framing = Framing::new(Limits { stanza_bytes: LIMIT, ..Limits::default() });
+    let mut framing = Framing::new(ElementLimits { stanza_bytes: LIMIT, ..ElementLimits::default() });
     for message in messages {
         let Message::Text(text) = message else { continue };
         match framing.event(text.clone()) {
-            Ok(StreamEvent::Element(element)) => {
+            Ok(Some(StreamEvent::Element(element))) => {
                 let mut frame = Vec::new();
                 encoder::text(&mut frame, |out| out.extend_from_slice(element.as_str().as_bytes()));
                 assert_eq!(peer::receive(&frame), [element.as_str()], "what is sent arrives");

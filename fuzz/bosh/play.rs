@@ -13,12 +13,12 @@ use super::core::{Core, Request, Step};
 use super::creation::{Creation, header};
 use super::intake::Arrival;
 use super::reply::Reply;
-use super::terms::{Limits, Terms};
+use super::terms::{BoshLimits, Terms};
 
 const FIRST: u64 = 1000;
 
 /// What the input decides about a session before it begins.
-const LIMITS: Limits = Limits {
+const LIMITS: BoshLimits = BoshLimits {
     bosh_wait: Limit::of(60),
     bosh_hold: Limit::of(2),
     bosh_inactivity: Limit::of(30),
@@ -285,12 +285,13 @@ fn terminates(how: u8) -> bool {
 
 fn element(rid: u64, at: u8) -> Document {
     let xml = format!("<message id='{rid}.{at}'/>");
-    Document::parse(xml.into(), ns::CLIENT, &xmpp::Limits::OWN).expect("an element")
+    Document::parse(xml.into(), ns::CLIENT, &xmpp::ElementLimits::OWN).expect("an element")
 }
 
 /// The numbers of the stanzas in an answer, which is a body.
 fn stanzas(reply: &Reply) -> Vec<usize> {
-    let body = Document::parse(reply.body.clone(), "", &xmpp::Limits::OWN).expect("an answer is well-formed");
+    let body =
+        Document::parse(reply.body.clone(), "", &xmpp::ElementLimits::OWN).expect("an answer is well-formed");
     assert!(body.root().is("body", ns::HTTPBIND));
     let messages = body.root().children().filter(|child| child.is("message", ns::CLIENT));
     messages.map(|message| message.attr("id").expect("an id").parse().expect("a number")).collect()

@@ -1,6 +1,6 @@
 //! A request's body.
 
-use xmpp::{Document, Element, Limits, ns};
+use xmpp::{Document, Element, ElementLimits, ns};
 
 use super::body::{Attributes, Body};
 use super::reply::Tag;
@@ -12,7 +12,7 @@ const TAG: usize = 8000;
 /// Reads a body, and again what was written of it.
 pub fn read(data: &[u8]) {
     let Ok(body) = Body::open(data) else { return };
-    let payload = body.payload(&Limits::default());
+    let payload = body.payload(&ElementLimits::default());
     if payload.mistake.is_some() {
         return;
     }
@@ -24,7 +24,7 @@ pub fn read(data: &[u8]) {
     }
     let again = Body::open(&written).expect("what was read can be written");
     assert!(again.attributes == body.attributes, "attributes differ when they are written again");
-    let payload = again.payload(&Limits::OWN);
+    let payload = again.payload(&ElementLimits::OWN);
     assert!(payload.mistake.is_none(), "what was read can be written");
     assert_eq!(payload.elements.iter().map(Document::to_element).collect::<Vec<_>>(), elements);
 }
@@ -36,7 +36,7 @@ fn understood(data: &[u8], elements: &[Element]) {
         Some(end) => data[end + 2..].trim_ascii(),
         None => data.trim_ascii(),
     };
-    Document::parse(bytes::Bytes::copy_from_slice(xml), "", &Limits::OWN)
+    Document::parse(bytes::Bytes::copy_from_slice(xml), "", &ElementLimits::OWN)
         .expect("the strict parser refuses it");
     let theirs = oracle::read(xml, "").unwrap_or_else(|error| {
         panic!("rxml refuses {:?}: {error}", String::from_utf8_lossy(xml));

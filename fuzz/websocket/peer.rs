@@ -49,7 +49,7 @@ pub fn read(bytes: &[u8], limit: usize) -> (Vec<Message>, End) {
     let mut messages = Vec::new();
     loop {
         match socket.read() {
-            Ok(tungstenite::Message::Text(text)) => messages.push(Message::Text(text.into())),
+            Ok(tungstenite::Message::Text(text)) => messages.push(Message::Text(text.as_str().into())),
             Ok(tungstenite::Message::Ping(payload)) => messages.push(Message::Ping(payload)),
             Ok(tungstenite::Message::Pong(_)) => messages.push(Message::Pong),
             Ok(tungstenite::Message::Close(close)) => match close {

@@ -11,6 +11,7 @@ use crate::config;
 pub struct Settings<T>(RwLock<BTreeMap<u32, T>>);
 
 impl<T: DeserializeOwned> Settings<T> {
+    /// Without any settings.
     #[expect(clippy::new_without_default, reason = "made for a `static`")]
     pub const fn new() -> Self {
         Self(RwLock::new(BTreeMap::new()))

@@ -25,10 +25,10 @@ pub struct ClientFirst {
 pub struct ScramServer {
     hash: Hash,
     nonce: String,
-    state: State,
+    state: ScramState,
 }
 
-enum State {
+enum ScramState {
     Start,
     /// The GS2 header, client-first-message-bare, and the client's nonce.
     First {
@@ -53,7 +53,7 @@ impl ScramServer {
     /// An exchange with that hash. `nonce` is the server's part of the nonce: printable ASCII without a
     /// comma, from at least 128 random bits.
     pub fn new(hash: Hash, nonce: String) -> Self {
-        ScramServer { hash, nonce, state: State::Start }
+        ScramServer { hash, nonce, state: ScramState::Start }
     }
 
     /// The hash of the mechanism.
@@ -67,17 +67,17 @@ impl ScramServer {
     /// [`SaslError::MalformedRequest`]: a syntax error, an unknown mandatory extension, channel binding, or a
     /// user name that SASLprep refuses.
     pub fn client_first(&mut self, message: &[u8]) -> Result<ClientFirst, SaslError> {
-        if !matches!(self.state, State::Start) {
+        if !matches!(self.state, ScramState::Start) {
             return Err(SaslError::MalformedRequest);
         }
-        self.state = State::Done;
+        self.state = ScramState::Done;
         let First { gs2_header, bare, authzid, username, nonce } = parse_first(message)?;
         let username = saslprep(&username).map_err(|_| SaslError::MalformedRequest)?.into_owned();
         if username.is_empty() {
             return Err(SaslError::MalformedRequest);
         }
         let authzid = authzid.map(|a| a.into_owned());
-        self.state = State::First {
+        self.state = ScramState::First {
             gs2_header: gs2_header.to_owned(),
             bare: bare.to_owned(),
             client_nonce: nonce.to_owned(),
@@ -88,13 +88,14 @@ impl ScramServer {
     /// The server-first-message for the account's keys, or for a decoy's.
     pub fn server_first(&mut self, keys: &ScramKeys) -> Vec<u8> {
         // Out of order there is no state to use: the final message will be refused.
-        let State::First { gs2_header, bare, client_nonce } = std::mem::replace(&mut self.state, State::Done)
+        let ScramState::First { gs2_header, bare, client_nonce } =
+            std::mem::replace(&mut self.state, ScramState::Done)
         else {
             return Vec::new();
         };
         let nonce = format!("{client_nonce}{}", self.nonce);
         let server_first = format!("r={nonce},s={},i={}", STANDARD.encode(&keys.salt), keys.iterations);
-        self.state = State::Challenged(Box::new(Challenged {
+        self.state = ScramState::Challenged(Box::new(Challenged {
             gs2_header,
             auth_message: format!("{bare},{server_first},"),
             nonce,
@@ -111,7 +112,7 @@ impl ScramServer {
     /// [`SaslError::NotAuthorized`]: the proof is wrong, or the nonce or the channel binding does not match
     /// this exchange. [`SaslError::MalformedRequest`]: a syntax error, or out of order.
     pub fn client_final(&mut self, message: &[u8]) -> Result<Vec<u8>, SaslError> {
-        let State::Challenged(challenged) = std::mem::replace(&mut self.state, State::Done) else {
+        let ScramState::Challenged(challenged) = std::mem::replace(&mut self.state, ScramState::Done) else {
             return Err(SaslError::MalformedRequest);
         };
         let last = parse_final(message)?;

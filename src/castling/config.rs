@@ -8,6 +8,7 @@ mod domain_keys;
 mod effective;
 mod keys;
 mod load;
+mod log_level;
 mod names;
 mod overlay;
 mod problem;
@@ -33,7 +34,7 @@ pub use reference::tables;
 
 pub use change::{settings, unknown_domain};
 pub use components::check as check_components;
-pub use load::{FileValues, Loaded, load};
+pub use load::{FileValues, Loaded, load, load_again};
 pub use names::prepared;
 pub use overlay::Overlay;
 pub use problem::{Problem, Problems};

@@ -24,7 +24,13 @@ use crate::failure::Failure;
 /// 0 on success, 1 when refused or failed, 2 on wrong usage (by clap).
 fn main() -> ExitCode {
     match commands::run(cli::Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => match output::failure() {
+            None => ExitCode::SUCCESS,
+            Some(error) => {
+                output::error(&format!("castling: cannot write to standard output: {error}"));
+                ExitCode::FAILURE
+            }
+        },
         Err(failure) => {
             if !matches!(failure, Failure::Said) {
                 output::error(&failure.to_string());

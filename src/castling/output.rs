@@ -3,13 +3,32 @@
 //!
 //! A closed pipe (`castling session list | head`) is not a failure.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
+/// Why standard output is incomplete.
+static FAILED: OnceLock<io::Error> = OnceLock::new();
+
 /// Prints a line to standard output.
 pub fn line(text: &str) {
+    let written = writeln!(io::stdout().lock(), "{text}");
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        let _ = FAILED.set(error);
+    }
+}
+
+/// Prints a line for a supervisor, which need not listen.
+pub fn announce(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// Why a line could not be written, unless its reader has left.
+pub fn failure() -> Option<&'static io::Error> {
+    FAILED.get()
 }
 
 /// Prints a message to standard error.

@@ -92,7 +92,7 @@ pub async fn serve(mut loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Re
     let front = Front { c2s, tls: server.tls.clone(), routes, http, tasks: runtime.tasks.clone() };
     front.serve(bound);
     runtime.tasks.spawn("admin", admin.serve(server.clone(), runtime.tasks.clone()));
-    output::line("ready");
+    output::announce("ready");
     server.wait(&mut signals).await;
     server.drain(&runtime, &store).await
 }

@@ -3,6 +3,7 @@
 pub(crate) mod cascade;
 pub(crate) mod directory;
 pub(crate) mod events;
+pub(crate) mod login;
 pub(crate) mod roster;
 pub(crate) mod screen;
 pub(crate) mod stored;
@@ -26,7 +27,7 @@ pub struct Account {
     id: AccountId,
     jid: Jid,
     host: Arc<Host>,
-    pub(crate) state: Mutex<State>,
+    pub(crate) state: Mutex<AccountState>,
     /// Serializes bind, replace, resume and close: a replaced session's `unavailable` is sent before the new
     /// one's presence.
     pub(crate) binding: tokio::sync::Mutex<()>,
@@ -39,7 +40,7 @@ pub struct Account {
 }
 
 #[derive(Default)]
-pub(crate) struct State {
+pub(crate) struct AccountState {
     pub sessions: Vec<Arc<Session>>,
     pub gate: Gate,
     /// Deleted: nothing is delivered or stored any more.
@@ -116,7 +117,7 @@ impl sealed::Sealed for Account {
     }
 }
 
-impl State {
+impl AccountState {
     pub fn session(&self, resource: &str) -> Option<&Arc<Session>> {
         self.sessions.iter().find(|s| s.jid().resource() == Some(resource))
     }

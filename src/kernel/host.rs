@@ -7,9 +7,10 @@ use arc_swap::ArcSwap;
 use xmpp::Jid;
 
 use crate::account::directory::Accounts;
+use crate::account::login::{Login, Logins};
 use crate::session::outlet::WriteHook;
 use crate::state::{Slots, sealed};
-use crate::{Conflict, Limits};
+use crate::{Conflict, DomainLimits};
 
 /// How a site's pages look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl Web {
 #[derive(Clone)]
 pub struct HostOptions {
     /// The limits in force.
-    pub limits: Limits,
+    pub limits: DomainLimits,
     /// What happens when a client binds a resource that is in use.
     pub conflict: Conflict,
     /// Providers of keys and passwords, tried in order.
@@ -66,6 +67,7 @@ pub struct Host {
     /// Incremented with every change of the options.
     version: AtomicU32,
     pub(crate) accounts: Accounts,
+    pub(crate) logins: Arc<Logins>,
     /// Hooks at the Write stage.
     writers: ArcSwap<Vec<WriteHook>>,
     slots: Slots,
@@ -86,10 +88,16 @@ impl Host {
             options: ArcSwap::from_pointee(options),
             version: AtomicU32::new(0),
             accounts: Accounts::default(),
+            logins: Arc::default(),
             writers: ArcSwap::default(),
             slots: Slots::default(),
             enabled: AtomicBool::new(true),
         }
+    }
+
+    /// Begins a log-in of this account, which need not exist. `local` is prepared.
+    pub fn begin_login(&self, local: &str) -> Login {
+        self.logins.begin(local)
     }
 
     /// Its index in tables; never reused while the process lives.

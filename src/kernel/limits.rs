@@ -6,7 +6,7 @@ group! {
     /// Limits of one domain (`[limits]`, overridden by the domain's own `limits`): the kernel's own, and those of the parts
     /// below that ask the domain for theirs.
     #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct Limits {
+    pub struct DomainLimits {
         /// Stanzas that wait for one session: not yet written, or written but not yet acknowledged (XEP-0198). A sender
         /// that finds no room waits; if the client makes no progress in reading, its session is closed and undelivered
         /// stanzas go to another resource or the offline store.
@@ -25,7 +25,7 @@ group! {
         /// What a client may send.
         stream: net::StreamLimits;
         /// What BOSH sessions may ask for.
-        bosh: net::bosh::Limits;
+        bosh: net::bosh::BoshLimits;
         /// How idle WebSockets are kept.
         websocket: net::websocket::PingLimits;
         /// The values themselves, for limits of features.

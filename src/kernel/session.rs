@@ -88,7 +88,7 @@ pub(crate) struct Session {
     /// Incremented with every attachment: a connection that finds a later value stops without ending the
     /// session.
     pub(crate) epoch: AtomicU32,
-    pub(crate) state: Mutex<State>,
+    pub(crate) state: Mutex<SessionState>,
     /// State that features keep with it.
     pub(crate) slots: Slots,
     /// The active privacy list of this session.
@@ -101,7 +101,7 @@ pub(crate) struct Session {
     since_us: i64,
 }
 
-pub(crate) struct State {
+pub(crate) struct SessionState {
     pub about: SessionAbout,
     pub attachment: Attachment,
     pub presence: Option<Stanza>,
@@ -113,8 +113,13 @@ pub(crate) struct State {
 
 impl Session {
     pub(crate) fn new(id: u64, jid: Jid, account: Arc<Account>, about: SessionAbout, since_us: i64) -> Self {
-        let state =
-            State { about, attachment: Attachment::Attached, presence: None, token: None, successor: None };
+        let state = SessionState {
+            about,
+            attachment: Attachment::Attached,
+            presence: None,
+            token: None,
+            successor: None,
+        };
         Self {
             id,
             jid,
@@ -169,8 +174,8 @@ impl Session {
         self.waiting.load(Ordering::Acquire)
     }
 
-    /// Sets whether a connection serves it; [`State`] is locked.
-    pub(crate) fn set_attachment(&self, state: &mut State, attachment: Attachment) {
+    /// Sets whether a connection serves it; [`SessionState`] is locked.
+    pub(crate) fn set_attachment(&self, state: &mut SessionState, attachment: Attachment) {
         state.attachment = attachment;
         self.waiting.store(attachment != Attachment::Attached, Ordering::Release);
     }

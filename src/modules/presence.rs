@@ -65,12 +65,12 @@ fn sent<'a>(
     let Some(resource) = packet.client() else { return decided(Verdict::Continue) };
     let stanza = &packet.stanza;
     let kind = stanza.stanza_type();
-    if let Some(action) = Action::of(kind) {
-        return Box::pin(outbound::sent(kernel, resource, packet, action));
-    }
-    if kind == StanzaType::None && stanza.has_invalid_priority() {
+    if kind != StanzaType::Error && stanza.has_invalid_priority() {
         let text = "the priority must be a whole number from -128 to 127";
         return decided(Verdict::Reject(StanzaError::bad_request().text(text)));
+    }
+    if let Some(action) = Action::of(kind) {
+        return Box::pin(outbound::sent(kernel, resource, packet, action));
     }
     match (kind, stanza.to()) {
         (StanzaType::None, None) => Box::pin(broadcast::available(kernel, resource, stanza.clone(), kept)),

@@ -1,7 +1,7 @@
 //! XML stored for users as it was sent: extracted from a stanza, and put into an answer.
 
 use storage::StorageError;
-use xmpp::{Document, Element, Limits, Node, StanzaError};
+use xmpp::{Document, Element, ElementLimits, Node, StanzaError};
 
 /// How much a tree may weigh beyond four times its source.
 const SLACK: usize = 1 << 20;
@@ -37,7 +37,7 @@ pub(crate) fn write(element: &Element) -> String {
 /// # Errors
 /// `internal-server-error` if it is damaged.
 pub(crate) fn read(xml: String) -> Result<Element, StanzaError> {
-    let document = Document::parse(xml.into_bytes().into(), "", &Limits::OWN).map_err(|error| {
+    let document = Document::parse(xml.into_bytes().into(), "", &ElementLimits::OWN).map_err(|error| {
         tracing::error!(%error, "stored XML is damaged");
         StanzaError::internal_server_error()
     })?;

@@ -35,7 +35,7 @@ impl Action {
 
 /// The state between an account and a contact: the nine states of appendix A.1, and pre-approval.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct State {
+pub(crate) struct SubscriptionState {
     /// The account sees the contact's presence.
     pub to: bool,
     /// The contact sees the account's presence.
@@ -52,7 +52,7 @@ pub(crate) struct State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outbound {
     /// The state afterwards.
-    pub state: State,
+    pub state: SubscriptionState,
     /// Whether it is routed to the contact.
     pub route: bool,
 }
@@ -61,14 +61,14 @@ pub(crate) struct Outbound {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Inbound {
     /// The state afterwards.
-    pub state: State,
+    pub state: SubscriptionState,
     /// Whether it is delivered to the account's resources.
     pub deliver: bool,
     /// Whether the server answers `subscribed` for the account.
     pub approve: bool,
 }
 
-impl State {
+impl SubscriptionState {
     /// The state of a roster item; without one, the state "None".
     pub fn of(item: Option<&RosterItem>) -> Self {
         let Some(item) = item else { return Self::default() };
@@ -100,7 +100,7 @@ impl State {
 }
 
 /// Appendix A.2: the account sends `action` to the contact.
-pub(crate) fn outbound(action: Action, before: State) -> Outbound {
+pub(crate) fn outbound(action: Action, before: SubscriptionState) -> Outbound {
     let mut state = before;
     let route = match action {
         Action::Subscribe => {
@@ -130,7 +130,7 @@ pub(crate) fn outbound(action: Action, before: State) -> Outbound {
 }
 
 /// Appendix A.3: the contact's `action` has arrived for the account.
-pub(crate) fn inbound(action: Action, before: State) -> Inbound {
+pub(crate) fn inbound(action: Action, before: SubscriptionState) -> Inbound {
     let mut state = before;
     let mut approve = false;
     let deliver = match action {

@@ -33,7 +33,7 @@ pub use body::{Attributes, Body, Payload};
 pub use condition::Condition;
 pub use connection::{Connection, Input};
 pub use route::{Allowed, Bosh, Service};
-pub use terms::{AddressLimits, Limits};
+pub use terms::{AddressLimits, BoshLimits};
 
 #[cfg(test)]
 #[path = "../../fuzz/bosh/play.rs"]

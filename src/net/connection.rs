@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 
 use tokio::net::TcpStream;
-use xmpp::{Limits, StreamEvent, StreamParser};
+use xmpp::{ElementLimits, StreamEvent, StreamParser};
 
 pub use error::{TlsAcceptError, WireError};
 use io::Io;
@@ -51,7 +51,7 @@ pub enum Wire {
 
 impl Connection {
     /// A connection without TLS, so far.
-    pub fn plain(stream: TcpStream, peer: SocketAddr, limits: Limits) -> Self {
+    pub fn plain(stream: TcpStream, peer: SocketAddr, limits: ElementLimits) -> Self {
         Connection {
             io: Io::plain(stream),
             parser: StreamParser::new(limits),
@@ -72,7 +72,7 @@ impl Connection {
         stream: TcpStream,
         peer: SocketAddr,
         config: TlsConfig,
-        limits: Limits,
+        limits: ElementLimits,
     ) -> Result<Self, TlsAcceptError> {
         let mut connection = Connection::plain(stream, peer, limits);
         connection.io = connection.io.accept(config).await?;
@@ -177,7 +177,7 @@ impl Connection {
     }
 
     /// Sets the limits of a stanza, from the next one on.
-    pub fn set_limits(&mut self, limits: Limits) {
+    pub fn set_limits(&mut self, limits: ElementLimits) {
         self.parser.set_limits(limits);
     }
 

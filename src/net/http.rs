@@ -11,6 +11,7 @@ mod body;
 mod client;
 mod connection;
 mod cors;
+mod first_bytes;
 mod forwarded;
 mod options;
 mod proxies;

@@ -9,7 +9,7 @@ pub const MOST_STANZA_BYTES: u64 = 16 << 20;
 
 /// The upper bound of the nesting depth: reading, copying and dropping elements recurses, on a thread with 2
 /// MiB of stack. Half of what the server can still parse of what it stored and wrapped
-/// ([`xmpp::Limits::OWN`]).
+/// ([`xmpp::ElementLimits::OWN`]).
 pub const MOST_DEPTH: u64 = 256;
 
 /// Bytes of an element before authentication: a stream header, a SASL message, a registration.
@@ -45,20 +45,20 @@ group! {
 
 impl StreamLimits {
     /// The limits for the parser.
-    pub fn parser(&self) -> xmpp::Limits {
-        xmpp::Limits {
+    pub fn parser(&self) -> xmpp::ElementLimits {
+        xmpp::ElementLimits {
             stanza_bytes: self.stanza_bytes.bound(),
             depth: self.depth.bound(),
             attributes: self.attributes.bound(),
             elements: self.children.bound(),
-            ..xmpp::Limits::default()
+            ..xmpp::ElementLimits::default()
         }
     }
 
     /// The limits for the parser before authentication, when no element needs to be long.
-    pub fn before_login(&self) -> xmpp::Limits {
+    pub fn before_login(&self) -> xmpp::ElementLimits {
         let parser = self.parser();
-        xmpp::Limits { stanza_bytes: parser.stanza_bytes.min(BEFORE_LOGIN), ..parser }
+        xmpp::ElementLimits { stanza_bytes: parser.stanza_bytes.min(BEFORE_LOGIN), ..parser }
     }
 
     /// How fast one client may send; `None`: unlimited.
@@ -128,7 +128,7 @@ mod tests {
     /// elements are more than any feature adds.
     #[test]
     fn what_is_stored_can_be_read_again() {
-        let (most, own) = (most().parser(), xmpp::Limits::OWN);
+        let (most, own) = (most().parser(), xmpp::ElementLimits::OWN);
         assert!(6 * most.stanza_bytes + 100_000 <= own.stanza_bytes && most.depth * 2 <= own.depth);
         assert!(most.attributes + 100 <= own.attributes && most.elements + 100 <= own.elements);
     }

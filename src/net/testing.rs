@@ -13,7 +13,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use xmpp::Limits;
+use xmpp::ElementLimits;
 
 use crate::Rate;
 use crate::connection::{Connection, TlsAcceptError};
@@ -135,7 +135,7 @@ pub(crate) async fn tcp() -> (TcpStream, SocketAddr, TcpStream) {
 }
 
 /// A plain connection and the client's end of it.
-pub(crate) async fn plain(limits: Limits) -> (Connection, TcpStream) {
+pub(crate) async fn plain(limits: ElementLimits) -> (Connection, TcpStream) {
     let (server, peer, client) = tcp().await;
     (Connection::plain(server, peer, limits), client)
 }
@@ -158,7 +158,7 @@ pub(crate) async fn handshake(
 ) -> (Result<Connection, TlsAcceptError>, std::io::Result<TlsStream<TcpStream>>) {
     let (stream, peer, client_stream) = tcp().await;
     tokio::join!(
-        Connection::accept_tls(stream, peer, server, Limits::default()),
+        Connection::accept_tls(stream, peer, server, ElementLimits::default()),
         connect(client, name, client_stream)
     )
 }

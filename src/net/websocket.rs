@@ -14,7 +14,7 @@ use std::io;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use xmpp::Limits;
+use xmpp::ElementLimits;
 
 pub use decoder::{Decoder, Message};
 pub use fault::Fault;
@@ -54,7 +54,13 @@ pub struct WebSocket {
 }
 
 impl WebSocket {
-    fn new(io: Io, rest: Vec<u8>, client: Client, admission: Option<Admission>, limits: Limits) -> Self {
+    fn new(
+        io: Io,
+        rest: Vec<u8>,
+        client: Client,
+        admission: Option<Admission>,
+        limits: ElementLimits,
+    ) -> Self {
         WebSocket {
             io,
             decoder: Decoder::new(limits.stanza_bytes),
@@ -138,7 +144,7 @@ impl WebSocket {
     }
 
     /// Sets the limits of a message, from the next one on.
-    pub fn set_limits(&mut self, limits: Limits) {
+    pub fn set_limits(&mut self, limits: ElementLimits) {
         self.decoder.set_limit(limits.stanza_bytes);
         self.framing.set_limits(limits);
     }
@@ -204,7 +210,7 @@ impl WebSocket {
 
     fn message(&mut self, message: Result<Option<Message>, Fault>) -> Result<Option<Wire>, WireError> {
         match message {
-            Ok(Some(Message::Text(text))) => Ok(Some(Wire::Event(self.framing.event(text)?))),
+            Ok(Some(Message::Text(text))) => Ok(self.framing.event(text)?.map(Wire::Event)),
             Ok(Some(Message::Ping(payload))) => {
                 self.ping = Some(payload);
                 Ok(None)

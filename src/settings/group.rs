@@ -43,7 +43,10 @@ pub struct Spec {
 /// A number within a range, and its default. Its type determines whether it can also be 0.
 pub fn number(default: u64, range: RangeInclusive<u64>) -> Spec {
     let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let range = Range::new(signed(*range.start()), signed(*range.end())).usual(signed(default));
+    let mut range = Range::new(signed(*range.start()), signed(*range.end()));
+    if default > 0 {
+        range = range.usual(signed(default)); // else a remedy would suggest to switch it off
+    }
     Spec::new(Kind::Integer(range), default)
 }
 

@@ -129,20 +129,6 @@ impl Accounts<'_> {
         Ok(count.unsigned_abs())
     }
 
-    /// The domains that have accounts, in bytewise order; one query each.
-    pub async fn domains_with_accounts(&self) -> Result<Vec<String>, StorageError> {
-        let mut domains = Vec::new();
-        loop {
-            let after = domains.last().map_or("", String::as_str);
-            let args = [after.into()];
-            let row = self.0.readers().first(Statement::AccountDomainAfter.with(&args)).await?;
-            match row.map(|row| row.opt_text(0)).transpose()?.flatten() {
-                Some(domain) => domains.push(domain),
-                None => return Ok(domains),
-            }
-        }
-    }
-
     /// Deletes the account with all its rows in every table; `false` if it did not exist.
     pub fn delete(&self, id: AccountId) -> Commit<bool> {
         self.0.purge(id)

@@ -13,13 +13,13 @@ use crate::statement::{Call, Statement};
 use crate::value::Row;
 
 /// The supported databases.
-pub(crate) enum Link {
+pub(crate) enum NativeConnection {
     Sqlite(SqliteConnection),
 }
 
 /// A writable connection.
 pub(crate) struct Connection {
-    pub link: Link,
+    pub link: NativeConnection,
     pub meter: Meter,
 }
 
@@ -28,7 +28,7 @@ impl Connection {
     pub(crate) async fn execute(&mut self, call: Call<'_>) -> Result<u64, StorageError> {
         let (statement, since) = (call.statement, self.meter.now());
         let result = match &mut self.link {
-            Link::Sqlite(connection) => sqlite::execute(connection, call).await,
+            NativeConnection::Sqlite(connection) => sqlite::execute(connection, call).await,
         };
         self.meter.record(statement, since, result.as_ref().ok().copied());
         result
@@ -38,7 +38,7 @@ impl Connection {
     pub(crate) async fn fetch(&mut self, call: Call<'_>) -> Result<Vec<Row>, StorageError> {
         let (statement, since) = (call.statement, self.meter.now());
         let result = match &mut self.link {
-            Link::Sqlite(connection) => sqlite::fetch(connection, call).await,
+            NativeConnection::Sqlite(connection) => sqlite::fetch(connection, call).await,
         };
         self.meter.record(statement, since, result.as_ref().ok().map(|rows| rows.len() as u64));
         result
@@ -48,7 +48,7 @@ impl Connection {
     pub(crate) async fn run(&mut self, statement: Statement) -> Result<(), StorageError> {
         let since = self.meter.now();
         let result = match &mut self.link {
-            Link::Sqlite(connection) => sqlite::execute(connection, statement.with(&[])).await,
+            NativeConnection::Sqlite(connection) => sqlite::execute(connection, statement.with(&[])).await,
         };
         // The database's count of changed rows belongs to the previous statement.
         self.meter.record(statement, since, result.as_ref().ok().map(|_| 0));
@@ -58,7 +58,7 @@ impl Connection {
     /// Runs the statements of a migration.
     pub(crate) async fn script(&mut self, sql: &'static str) -> Result<(), StorageError> {
         match &mut self.link {
-            Link::Sqlite(connection) => sqlite::script(connection, sql).await,
+            NativeConnection::Sqlite(connection) => sqlite::script(connection, sql).await,
         }
     }
 
@@ -66,7 +66,7 @@ impl Connection {
     pub(crate) async fn close(mut self) -> Result<(), StorageError> {
         self.fetch(Statement::Checkpoint.with(&[])).await?;
         match self.link {
-            Link::Sqlite(connection) => sqlite::close(connection).await,
+            NativeConnection::Sqlite(connection) => sqlite::close(connection).await,
         }
     }
 }

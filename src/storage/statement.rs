@@ -67,7 +67,6 @@ statements! {
     AccountList hot "account.list" "SELECT id, domain, local, created_us, enabled FROM account \
         WHERE domain = ? AND local > ? ORDER BY local LIMIT ?";
     AccountCount hot "account.count" "SELECT count(*) FROM account WHERE domain = ?";
-    AccountDomainAfter hot "account.domain_after" "SELECT min(domain) FROM account WHERE domain > ?";
     AccountEnable hot "account.enable" "UPDATE account SET enabled = ? WHERE id = ?";
     AccountHashes hot "account.hashes" "UPDATE account SET hashes = ? WHERE id = ?";
     AccountDelete hot "account.delete" "DELETE FROM account WHERE id IN ({?})";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use runtime::{Runtime, SharedClock, Tasks};
 
 use crate::account::Accounts;
-use crate::connection::{Connection, Link, Meter, Pool, Readers};
+use crate::connection::{Connection, Meter, NativeConnection, Pool, Readers};
 use crate::last_activity::LastActivities;
 use crate::offline::Offline;
 use crate::privacy::PrivacyLists;
@@ -45,7 +45,7 @@ impl Store {
         sqlite::create(&path).await?;
         let stats = Arc::new(Stats::new());
         let meter = Meter { stats: stats.clone(), clock: runtime.clock.clone() };
-        let link = Link::Sqlite(sqlite::writer(&path, options.sync).await?);
+        let link = NativeConnection::Sqlite(sqlite::writer(&path, options.sync).await?);
         let mut connection = Connection { link, meter: meter.clone() };
         migration::migrate(&mut connection, runtime.clock.now_us()).await?;
         let account_tables = account_tables(&mut connection).await?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Account, BindError, BindRequest, Hold, Host, ResumeError};
+use kernel::{Account, BindError, BindRequest, Hold, Host, Login, ResumeError};
 use xmpp::{
     Condition, Document, Element, Jid, Stanza, StanzaError, StanzaType, StreamCondition, StreamError,
     StreamEvent, ns,
@@ -30,6 +30,7 @@ pub(crate) async fn bind<P: Pipe>(
     pipe: &mut P,
     host: &Arc<Host>,
     user: &Jid,
+    login: &Arc<Login>,
 ) -> Result<Option<Bound>, PipeError> {
     for _ in 0..ATTEMPTS {
         let element = match pipe::event(pipe).await? {
@@ -50,7 +51,7 @@ pub(crate) async fn bind<P: Pipe>(
                 pipe.element(&sm::too_early(pipe.confirms()));
                 None
             }
-            None => request(c2s, pipe, host, user, element).await?,
+            None => request(c2s, pipe, host, user, login, element).await?,
         };
         if bound.is_some() {
             return Ok(bound);
@@ -89,6 +90,7 @@ async fn request<P: Pipe>(
     pipe: &mut P,
     host: &Arc<Host>,
     user: &Jid,
+    login: &Arc<Login>,
     element: Document,
 ) -> Result<Option<Bound>, PipeError> {
     let stanza = Stanza::from_document(element)
@@ -103,12 +105,17 @@ async fn request<P: Pipe>(
             .text("the account no longer exists")
             .into());
     };
-    let result = c2s.kernel.bind(BindRequest { account, resource, about: pipe.about() }).await;
+    let (about, login) = (pipe.about(), Some(login.clone()));
+    let result = c2s.kernel.bind(BindRequest { account, resource, about, login }).await;
     match result {
         Ok(hold) => {
             let jid = Element::new("jid", ns::BIND).text(hold.jid().as_str());
             pipe.stanza(&stanza.result_reply(Some(&Element::new("bind", ns::BIND).child(jid))));
             Ok(Some(Bound { hold, resumed: false, lang: None }))
+        }
+        Err(BindError::Revoked) => {
+            let error = StreamError::new(StreamCondition::Reset);
+            Err(error.text("the password was changed").into())
         }
         Err(BindError::Gone) => {
             let error = StreamError::new(StreamCondition::HostGone);
@@ -132,7 +139,7 @@ fn refusal(error: BindError, host: &Host) -> StanzaError {
             StanzaError::resource_constraint().text(format!("this account already has {most} sessions"))
         }
         BindError::BadResource => StanzaError::bad_request().text("the resource is not valid"),
-        BindError::Gone => StanzaError::gone(),
+        BindError::Gone | BindError::Revoked => StanzaError::gone(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use kernel::{Host, Limits, SessionAbout, Transport};
+use kernel::{DomainLimits, Host, SessionAbout, Transport};
 use net::bosh::{self, Allowed, Bosh, Connection, Service};
 use net::http::Route;
 use settings::Limit;
@@ -58,7 +58,7 @@ impl Service for Front {
     }
 }
 
-fn allowed(limits: &Limits) -> Allowed {
+fn allowed(limits: &DomainLimits) -> Allowed {
     Allowed {
         limits: limits.bosh,
         stanza: limits.stream.parser(),
@@ -149,7 +149,7 @@ impl Pipe for BoshPipe {
         self.connection.parting();
     }
 
-    fn set_limits(&mut self, limits: &Limits, _: bool) {
+    fn set_limits(&mut self, limits: &DomainLimits, _: bool) {
         self.connection.set_limits(&allowed(limits));
     }
 

@@ -12,13 +12,13 @@ use tokio::time::Instant;
 group! {
     /// Limits of the whole server: those that hold until a stream has named its domain, and those that no domain has.
     #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct Limits {
+    pub struct C2sLimits {
         /// Seconds from the connection until log-in completes.
         login_seconds: Required = number(60, 5..=3600).server_wide();
     }
     with {
         /// Those that a domain has as well.
-        host: kernel::Limits;
+        host: kernel::DomainLimits;
         /// BOSH by address.
         bosh: net::bosh::AddressLimits;
         /// Connections.
@@ -33,7 +33,7 @@ pub struct C2sOptions {
     /// Failed logins by address.
     pub limiter: Arc<LoginLimiter>,
     /// Server-wide limits.
-    pub limits: Limits,
+    pub limits: C2sLimits,
     /// All connections, shared with HTTP.
     pub connections: Arc<Connections>,
 }
@@ -44,7 +44,7 @@ pub struct C2s {
     pub(crate) tls: TlsStore,
     pub(crate) limiter: Arc<LoginLimiter>,
     pub(crate) connections: Arc<Connections>,
-    limits: ArcSwap<Limits>,
+    limits: ArcSwap<C2sLimits>,
 }
 
 impl C2s {
@@ -54,7 +54,7 @@ impl C2s {
     }
 
     /// Sets the limits of connections and streams accepted from now on.
-    pub fn set_limits(&self, limits: Limits) {
+    pub fn set_limits(&self, limits: C2sLimits) {
         self.connections.set_limits(limits.connections);
         self.limits.store(Arc::new(limits));
     }
@@ -64,7 +64,7 @@ impl C2s {
         &self.connections
     }
 
-    pub(crate) fn limits(&self) -> Arc<Limits> {
+    pub(crate) fn limits(&self) -> Arc<C2sLimits> {
         self.limits.load_full()
     }
 

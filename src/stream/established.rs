@@ -1,5 +1,6 @@
 //! A bound session on its pipe: stanzas in, its mailbox out, until one side ends it.
 
+mod ahead;
 mod management;
 
 use std::future::{Future, poll_fn};
@@ -11,6 +12,8 @@ use std::time::Duration;
 use kernel::{Hold, Receipt};
 use tokio::time::timeout;
 use xmpp::{Document, Stanza, StreamCondition, StreamError, StreamEvent, ns};
+
+use ahead::Ahead;
 
 use crate::acknowledging::Acknowledging;
 use crate::bind::Bound;
@@ -59,6 +62,7 @@ struct Established<P> {
     limits: u32,
     /// Notified once what was written has been sent.
     receipts: Option<Box<Receipts>>,
+    ahead: Option<Box<Ahead>>,
 }
 
 /// Receipts to notify once bytes have been sent; boxed, since only stored messages have receipts.
@@ -74,6 +78,8 @@ type Way<F> = Pin<Box<F>>;
 /// Why the loop woke up.
 enum Woken {
     Input(Result<Input, PipeError>),
+    /// Something that was read ahead.
+    Ahead(Result<StreamEvent, StreamError>),
     Mailbox,
     /// A pending `<r/>` of the client can be answered.
     Acknowledge,
@@ -99,6 +105,7 @@ pub(crate) async fn run<P: Pipe>(mut pipe: Box<P>, bound: Bound) {
         limits,
         lang: lang.map(|lang| Box::new(Language(lang))),
         receipts: None,
+        ahead: None,
     };
     let end = this.serve().await;
     // Boxed, so that its state does not enlarge the session's.
@@ -117,9 +124,12 @@ impl<P: Pipe> Established<P> {
             if let Some(error) = ending {
                 return End::Error(error);
             }
-            let woken = match self.is_read_on() {
-                true => self.wake(true).await,
-                false => Box::pin(self.paused()).await,
+            let woken = if let Some(event) = self.next_ahead() {
+                Woken::Ahead(event)
+            } else if self.is_read_on() && self.ahead.is_none() {
+                self.wake(true).await
+            } else {
+                Box::pin(self.paused()).await
             };
             let mut way = match self.handle(woken) {
                 Ok(Some(way)) => way,
@@ -137,18 +147,27 @@ impl<P: Pipe> Established<P> {
     /// the next is not read before the client has read most of that. A BOSH body is taken as a whole: its
     /// answers can only leave after it.
     fn is_read_on(&self) -> bool {
-        self.pipe.confirms() || !self.hold.is_answering()
+        let full = self.ahead.as_ref().is_some_and(|ahead| ahead.is_full());
+        self.pipe.confirms() || !(self.hold.is_answering() || full)
     }
 
     /// Handles a wake-up; for a stanza, returns its processing.
     fn handle(&mut self, woken: Woken) -> Result<Option<Way<impl Future<Output = ()> + use<P>>>, End> {
         let event = match woken {
+            Woken::Ahead(event) => event,
             Woken::Mailbox => return Ok(None),
             Woken::Acknowledge => {
                 self.acknowledge();
                 return Ok(None);
             }
-            Woken::Input(Ok(Input::Event(event))) => event,
+            Woken::Input(Ok(Input::Event(event))) => match self.read_ahead(Ok(event)) {
+                Some(event) => event,
+                None => return Ok(None),
+            },
+            Woken::Input(Err(PipeError::Stream(error))) => match self.read_ahead(Err(error)) {
+                Some(event) => event,
+                None => return Ok(None),
+            },
             Woken::Input(Ok(Input::Drained)) => {
                 self.delivered();
                 return Ok(None);
@@ -158,9 +177,8 @@ impl<P: Pipe> Established<P> {
                 return Ok(None);
             }
             Woken::Input(Ok(Input::Lost) | Err(PipeError::Io(_))) => return Err(End::Lost),
-            Woken::Input(Err(PipeError::Stream(error))) => return Err(End::Mistake(error)),
         };
-        match event {
+        match event.map_err(End::Mistake)? {
             StreamEvent::Element(element) => self.element(element).map_err(End::Mistake),
             StreamEvent::Open(_) => Err(End::Mistake(StreamError::new(StreamCondition::InvalidXml))),
             StreamEvent::Close => Err(End::Closed),
@@ -196,9 +214,11 @@ impl<P: Pipe> Established<P> {
         receipts.iter().for_each(|receipt| receipt.delivered());
     }
 
-    /// Only writes. A client that reads nothing meanwhile is closed as too slow.
+    /// Writes, and reads if more can be read ahead. A client that reads nothing meanwhile, or does not acknowledge what it has
+    /// read, is closed as too slow.
     async fn paused(&mut self) -> Woken {
-        match timeout(PATIENCE, self.wake(false)).await {
+        let read = self.is_read_on();
+        match timeout(PATIENCE, self.wake(read)).await {
             Ok(woken) => woken,
             Err(_) => {
                 self.hold.too_slow();
@@ -278,7 +298,9 @@ impl<P: Pipe> Established<P> {
                 None => return,
                 Some(Woken::Input(Ok(Input::Drained))) => self.delivered(),
                 Some(Woken::Input(Ok(Input::Confirmed(stanzas)))) => self.hold.confirm(stanzas),
-                Some(Woken::Mailbox | Woken::Acknowledge | Woken::Input(Ok(Input::Event(_)))) => {}
+                Some(
+                    Woken::Mailbox | Woken::Acknowledge | Woken::Ahead(_) | Woken::Input(Ok(Input::Event(_))),
+                ) => {}
                 // The connection is gone; the next read will find that too.
                 Some(Woken::Input(Ok(Input::Lost) | Err(_))) => return way.await,
             }

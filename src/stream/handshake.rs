@@ -10,8 +10,12 @@ use crate::c2s::C2s;
 use crate::features;
 use crate::listener::Security;
 use crate::negotiate::{fail, open};
-use crate::pipe::{self, Pipe};
+use crate::pipe::{self, Pipe, PipeError};
+use crate::sm;
 use crate::tcp::Tcp;
+
+/// Elements before `<starttls/>`.
+const ATTEMPTS: usize = 5;
 
 /// A connection as secure as its listener demands; `None` if it ended during the handshake.
 pub(crate) async fn secure(
@@ -39,23 +43,37 @@ fn refused(peer: SocketAddr, error: &TlsAcceptError) {
     tracing::debug!(%peer, %error, "TLS handshake failed");
 }
 
+/// Waits for `<starttls/>`; `false` if the peer has left. Stream management is answered as it is before log-in.
+async fn wants_tls(tcp: &mut Tcp) -> Result<bool, PipeError> {
+    for _ in 0..ATTEMPTS {
+        let element = match pipe::event(tcp).await? {
+            Some(StreamEvent::Element(element)) => element,
+            Some(StreamEvent::Open(_) | StreamEvent::Close) => {
+                tcp.close();
+                crate::goodbye::goodbye(tcp).await;
+                return Ok(false);
+            }
+            None => return Ok(false),
+        };
+        if element.root().is("starttls", ns::TLS) {
+            return Ok(true);
+        }
+        if sm::read(element.root()).is_none() {
+            break;
+        }
+        tcp.element(&sm::too_early(tcp.confirms()));
+    }
+    Err(StreamError::new(StreamCondition::PolicyViolation).text("STARTTLS is required").into())
+}
+
 /// The first stream, which allows only STARTTLS (RFC 6120 section 5.4).
 async fn starttls(c2s: &C2s, mut tcp: Box<Tcp>) -> Option<Box<Tcp>> {
     let (host, _) = open(c2s, &mut *tcp, false).await?;
     tcp.element(&features::starttls());
-    let wanted = match pipe::event(&mut *tcp).await {
-        Ok(Some(StreamEvent::Element(element))) => element.root().is("starttls", ns::TLS),
-        Ok(Some(StreamEvent::Open(_) | StreamEvent::Close)) => {
-            tcp.close();
-            crate::goodbye::goodbye(&mut *tcp).await;
-            return None;
-        }
-        Ok(None) => return None,
+    match wants_tls(&mut tcp).await {
+        Ok(true) => {}
+        Ok(false) => return None,
         Err(error) => return fail(c2s, &mut *tcp, error).await,
-    };
-    if !wanted {
-        let error = StreamError::new(StreamCondition::PolicyViolation).text("STARTTLS is required");
-        return fail(c2s, &mut *tcp, error.into()).await;
     }
     let Some(config) = c2s.tls.for_domain(host.name()) else {
         tcp.element(&Element::new("failure", ns::TLS));

@@ -22,7 +22,7 @@ mod tcp;
 pub mod web;
 mod websocket;
 
-pub use c2s::{C2s, C2sOptions, Limits};
+pub use c2s::{C2s, C2sLimits, C2sOptions};
 pub use listener::{Security, serve};
 pub use pipe::{Input, Pipe, PipeError};
 

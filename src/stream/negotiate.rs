@@ -21,8 +21,8 @@ impl From<StreamError> for PipeError {
 /// Negotiates; `None` if the connection has ended, the peer having been sent the error.
 pub(crate) async fn negotiate<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Bound> {
     let (host, _) = open(c2s, pipe, false).await?;
-    let user = match sasl::authenticate(c2s, pipe, &host).await {
-        Ok(Some(user)) => user,
+    let (user, login) = match sasl::authenticate(c2s, pipe, &host).await {
+        Ok(Some((user, login))) => (user, Arc::new(login)),
         Ok(None) => return None,
         Err(error) => return fail(c2s, pipe, error).await,
     };
@@ -34,7 +34,7 @@ pub(crate) async fn negotiate<P: Pipe>(c2s: &C2s, pipe: &mut P) -> Option<Bound>
         return fail(c2s, pipe, error.into()).await;
     }
     pipe.element(&features::authenticated(c2s.kernel.table(&host).as_deref(), !pipe.confirms()));
-    match bind::bind(c2s, pipe, &host, &user).await {
+    match bind::bind(c2s, pipe, &host, &user, &login).await {
         Ok(bound) => bound.map(|bound| Bound { lang, ..bound }),
         Err(error) => fail(c2s, pipe, error).await,
     }

@@ -68,7 +68,7 @@ pub trait Pipe: Send {
     /// The stream is ending: what was and will be written goes with its end and is no longer confirmed.
     fn parting(&mut self) {}
     /// Sets the limits of the stream's host; they are stricter until the client has `logged_in`.
-    fn set_limits(&mut self, limits: &kernel::Limits, logged_in: bool);
+    fn set_limits(&mut self, limits: &kernel::DomainLimits, logged_in: bool);
     /// Waits until everything has been sent, then closes the transport cleanly.
     fn shut(&mut self) -> impl Future<Output = ()> + Send;
 }

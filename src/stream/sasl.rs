@@ -6,7 +6,7 @@ use std::sync::Arc;
 use auth::{Limited, LoginLimiter, Mechanism, SaslError, ScramServer};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kernel::Host;
+use kernel::{Host, Login};
 use xmpp::{Document, Element, Jid, StreamCondition, StreamError, StreamEvent, ns};
 
 use crate::c2s::C2s;
@@ -24,7 +24,7 @@ pub(crate) async fn authenticate<P: Pipe>(
     c2s: &C2s,
     pipe: &mut P,
     host: &Arc<Host>,
-) -> Result<Option<Jid>, PipeError> {
+) -> Result<Option<(Jid, Login)>, PipeError> {
     let offered = offered(host, pipe.about().tls).await;
     let names: Vec<_> = offered.iter().map(|mechanism| mechanism.name()).collect();
     pipe.element(&features::mechanisms(c2s.kernel.table(host).as_deref(), &names));
@@ -43,10 +43,10 @@ pub(crate) async fn authenticate<P: Pipe>(
             Err(limited) => Attempt::limited(limited),
         };
         match result.judged(&c2s.limiter, pipe.about().address.ip()) {
-            Attempt::Done(jid, last) => {
+            Attempt::Done(jid, login, last) => {
                 pipe.element(&data("success", last.as_deref()));
                 tracing::debug!(%jid, "logged in");
-                return Ok(Some(jid));
+                return Ok(Some((jid, login)));
             }
             Attempt::Left => return Ok(None),
             Attempt::Failed(error, text) => {
@@ -58,7 +58,7 @@ pub(crate) async fn authenticate<P: Pipe>(
 }
 
 enum Attempt {
-    Done(Jid, Option<Vec<u8>>),
+    Done(Jid, Login, Option<Vec<u8>>),
     Failed(SaslError, Option<String>),
     Left,
 }
@@ -128,9 +128,10 @@ async fn attempt<P: Pipe>(
         },
     };
     match mechanism.hash() {
-        None => Ok(plain(host, &message)
-            .await
-            .map_or_else(|e| Attempt::Failed(e, None), |jid| Attempt::Done(jid, None))),
+        None => Ok(plain(host, &message).await.map_or_else(
+            |error| Attempt::Failed(error, None),
+            |(jid, login)| Attempt::Done(jid, login, None),
+        )),
         Some(hash) => {
             let nonce = c2s.kernel.runtime().random.token(128);
             scram(pipe, host, ScramServer::new(hash, nonce), &message).await
@@ -138,22 +139,26 @@ async fn attempt<P: Pipe>(
     }
 }
 
-async fn plain(host: &Host, message: &[u8]) -> Result<Jid, SaslError> {
+async fn plain(host: &Arc<Host>, message: &[u8]) -> Result<(Jid, Login), SaslError> {
     let credentials = auth::parse_plain(message)?;
     let jid = user(host, &credentials.authcid, credentials.authzid.as_deref())?;
     let local = jid.local().ok_or(SaslError::NotAuthorized)?;
+    let login = host.begin_login(local);
     host.options().auth.verify_plain(host.name(), local, &credentials.password).await?;
-    Ok(jid)
+    match login.is_revoked() {
+        true => Err(SaslError::NotAuthorized),
+        false => Ok((jid, login)),
+    }
 }
 
 async fn scram<P: Pipe>(
     pipe: &mut P,
-    host: &Host,
+    host: &Arc<Host>,
     mut exchange: ScramServer,
     message: &[u8],
 ) -> Result<Attempt, PipeError> {
     let begun = begin_scram(host, &mut exchange, message).await;
-    let (jid, refuse, first) = match begun {
+    let Begun { jid, login, refuse, first } = match begun {
         Ok(begun) => begun,
         Err(error) => return Ok(Attempt::Failed(error, None)),
     };
@@ -163,23 +168,35 @@ async fn scram<P: Pipe>(
         Answer::Left => return Ok(Attempt::Left),
     };
     Ok(match (exchange.client_final(&last), refuse) {
-        (Ok(signature), None) => Attempt::Done(jid, Some(signature)),
+        // proved with keys that are no longer the account's
+        (Ok(_), None) if login.is_revoked() => Attempt::Failed(SaslError::NotAuthorized, None),
+        (Ok(signature), None) => Attempt::Done(jid, login, Some(signature)),
         (Ok(_), Some(refuse)) => Attempt::Failed(refuse, None),
         (Err(error), _) => Attempt::Failed(error, None),
     })
 }
 
+/// An exchange whose challenge can be sent.
+struct Begun {
+    jid: Jid,
+    login: Login,
+    /// Why even a correct proof is refused.
+    refuse: Option<SaslError>,
+    first: Vec<u8>,
+}
+
 async fn begin_scram(
-    host: &Host,
+    host: &Arc<Host>,
     exchange: &mut ScramServer,
     message: &[u8],
-) -> Result<(Jid, Option<SaslError>, Vec<u8>), SaslError> {
+) -> Result<Begun, SaslError> {
     let hash = exchange.hash();
     let client = exchange.client_first(message)?;
     let jid = user(host, &client.username, client.authzid.as_deref())?;
     let local = jid.local().ok_or(SaslError::NotAuthorized)?;
+    let login = host.begin_login(local);
     let found = host.options().auth.keys(host.name(), local, hash).await?;
-    Ok((jid, found.refuse, exchange.server_first(&found.keys)))
+    Ok(Begun { login, refuse: found.refuse, first: exchange.server_first(&found.keys), jid })
 }
 
 /// The account's bare JID; an authorization identity of another account is refused (RFC 6120 section 6.3.8).

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use kernel::{Limits, SessionAbout, Transport};
+use kernel::{DomainLimits, SessionAbout, Transport};
 use net::{Connection, Wire, WireError};
 use xmpp::{Element, Framing, Stanza, StreamHeader, ns};
 
@@ -83,7 +83,7 @@ impl Pipe for Tcp {
         }
     }
 
-    fn set_limits(&mut self, limits: &Limits, logged_in: bool) {
+    fn set_limits(&mut self, limits: &DomainLimits, logged_in: bool) {
         let stream = &limits.stream;
         self.connection.set_limits(if logged_in { stream.parser() } else { stream.before_login() });
         self.connection.set_rate(stream.rate());

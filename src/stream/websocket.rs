@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use kernel::{Limits, SessionAbout, Transport};
+use kernel::{DomainLimits, SessionAbout, Transport};
 use net::http::{Answer, Request, Route};
 use net::websocket::Upgrade;
 use net::{WebSocket, Wire};
@@ -118,7 +118,7 @@ impl Pipe for WebSocketPipe {
         websocket
     }
 
-    fn set_limits(&mut self, limits: &Limits, logged_in: bool) {
+    fn set_limits(&mut self, limits: &DomainLimits, logged_in: bool) {
         let stream = &limits.stream;
         self.connection.set_limits(if logged_in { stream.parser() } else { stream.before_login() });
         self.connection.set_rate(stream.rate());

@@ -19,11 +19,11 @@ const HEALTHY_MS: u64 = 60_000;
 pub(crate) struct Breaker {
     /// 0: closed; else the time until which it is open.
     until: AtomicU64,
-    state: Mutex<State>,
+    state: Mutex<BreakerState>,
 }
 
 #[derive(Default)]
-struct State {
+struct BreakerState {
     failures: Vec<(u64, u32)>,
     opened: u64,
     last_ms: u64,

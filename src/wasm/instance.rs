@@ -12,14 +12,14 @@ use crate::error::LoadError;
 use crate::failure::{Failure, FailureKind};
 use crate::plugin::Code;
 use crate::scope::Scope;
-use crate::state::{Call, State};
+use crate::state::{Call, StoreData};
 
 /// Maximum characters of a plugin's refusal message.
 const WORDS: usize = 1000;
 
 /// An instance of a plugin, ready for calls.
 pub(crate) struct Instance {
-    store: Store<State>,
+    store: Store<StoreData>,
     lifecycle: Option<lifecycle::Guest>,
     pub client_in: Option<client_in::Guest>,
     pub before_offline: Option<before_offline::Guest>,
@@ -47,7 +47,7 @@ impl Instance {
     /// Creates an instance, starts it and lets it read the settings of every domain. Each step has this
     /// budget of CPU time.
     pub fn start(code: &Code, scope: &Arc<Scope>, why: Why, budget: Duration) -> Result<Self, StartError> {
-        let mut store = Store::new(code.pre.engine(), State::new(scope.clone()));
+        let mut store = Store::new(code.pre.engine(), StoreData::new(scope.clone()));
         store.limiter(|state| &mut state.limits);
         store.epoch_deadline_callback(|mut store| store.data_mut().deadline.tick());
         scope.memory.instances.inc();
@@ -93,7 +93,7 @@ impl Instance {
     }
 
     /// The store, for a call.
-    pub fn store(&mut self) -> &mut Store<State> {
+    pub fn store(&mut self) -> &mut Store<StoreData> {
         &mut self.store
     }
 

@@ -14,13 +14,13 @@ pub(crate) const TEXT_BYTES: usize = 1024 * 1024;
 
 /// Tracks an instance's memory and stops it at the limit: growing beyond traps.
 #[derive(Debug)]
-pub(crate) struct Limits {
+pub(crate) struct MemoryLimiter {
     cap: usize,
     bytes: usize,
     exceeded: bool,
 }
 
-impl Limits {
+impl MemoryLimiter {
     pub fn new(cap: usize) -> Self {
         Self { cap, bytes: 0, exceeded: false }
     }
@@ -36,7 +36,7 @@ impl Limits {
     }
 }
 
-impl ResourceLimiter for Limits {
+impl ResourceLimiter for MemoryLimiter {
     fn memory_growing(&mut self, now: usize, wanted: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let bytes = self.bytes.saturating_sub(now).saturating_add(wanted);
         if bytes > self.cap {

@@ -24,7 +24,7 @@ use crate::memory::Memory;
 use crate::plugin::{self, Code, Plugin};
 use crate::scope::{Domain, Scope, Services};
 use crate::section;
-use crate::state::State;
+use crate::state::StoreData;
 use crate::stats::PluginStats;
 
 pub struct PlatformOptions {
@@ -64,7 +64,7 @@ pub struct AtWork {
 pub struct Platform {
     engine: Engine,
     allocator: Allocator,
-    linker: Linker<State>,
+    linker: Linker<StoreData>,
     artefacts: Artefacts,
     workers: usize,
     services: Arc<Services>,
@@ -295,7 +295,7 @@ fn manifest(artefact: &Artefact) -> Result<Manifest, LoadError> {
 }
 
 fn read(
-    linker: &Linker<State>,
+    linker: &Linker<StoreData>,
     component: &Component,
     manifest: Manifest,
     artefact: &Artefact,

@@ -11,7 +11,7 @@ use crate::hook::Hook;
 use crate::host::wasi;
 use crate::inspect::Inspection;
 use crate::manifest::Manifest;
-use crate::state::State;
+use crate::state::StoreData;
 
 /// A version of a plugin, ready to be deployed.
 pub struct Plugin {
@@ -22,23 +22,23 @@ pub struct Plugin {
 
 /// The compiled component, with its hooks looked up.
 pub(crate) struct Code {
-    pub pre: InstancePre<State>,
+    pub pre: InstancePre<StoreData>,
     pub lifecycle: Option<lifecycle::GuestIndices>,
     pub client_in: Option<client_in::GuestIndices>,
     pub before_offline: Option<before_offline::GuestIndices>,
 }
 
 /// The linker for filters: every function returns without waiting.
-pub(crate) fn linker(engine: &wasmtime::Engine) -> Result<Linker<State>, LoadError> {
+pub(crate) fn linker(engine: &wasmtime::Engine) -> Result<Linker<StoreData>, LoadError> {
     let mut linker = Linker::new(engine);
     let added =
-        Everything::add_to_linker::<_, wasmtime::component::HasSelf<State>>(&mut linker, |state| state);
+        Everything::add_to_linker::<_, wasmtime::component::HasSelf<StoreData>>(&mut linker, |state| state);
     added.and_then(|()| wasi::add_to_linker(&mut linker)).map_err(|error| LoadError::engine(&error))?;
     Ok(linker)
 }
 
 impl Code {
-    pub fn new(pre: InstancePre<State>, inspection: &Inspection) -> Result<Self, LoadError> {
+    pub fn new(pre: InstancePre<StoreData>, inspection: &Inspection) -> Result<Self, LoadError> {
         let has = |name: &str| inspection.exports.iter().any(|export| export == name);
         let link = |error: wasmtime::Error| LoadError::Link(format!("{error:#}"));
         let lifecycle = lifecycle::GuestIndices::new(&pre).ok();

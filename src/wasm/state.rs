@@ -8,15 +8,15 @@ use xmpp::{Jid, Stanza};
 
 use crate::deadline::Deadline;
 use crate::kept::Kept;
-use crate::limits::{self, Limits};
+use crate::limits::{self, MemoryLimiter};
 use crate::scope::{Domain, Scope};
 
 /// The data of one instance's store.
-pub(crate) struct State {
+pub(crate) struct StoreData {
     pub scope: Arc<Scope>,
     /// The stanza being judged; `None` during init and configure.
     pub call: Option<Call>,
-    pub limits: Limits,
+    pub limits: MemoryLimiter,
     pub deadline: Deadline,
     /// What the guest has written to its standard output and error, up to the next line feed.
     pub output: Vec<u8>,
@@ -66,12 +66,12 @@ impl Keeper {
     }
 }
 
-impl State {
+impl StoreData {
     pub fn new(scope: Arc<Scope>) -> Self {
         Self {
             scope,
             call: None,
-            limits: Limits::new(limits::MEMORY_BYTES),
+            limits: MemoryLimiter::new(limits::MEMORY_BYTES),
             deadline: Deadline::default(),
             output: Vec::new(),
         }

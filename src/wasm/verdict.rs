@@ -1,7 +1,7 @@
 //! Converts a plugin's verdict to the kernel's.
 
 use kernel::Verdict;
-use xmpp::{Condition, Document, Kind, Limits, Stanza, StanzaError, StanzaType, ns};
+use xmpp::{Condition, Document, ElementLimits, Kind, Stanza, StanzaError, StanzaType, ns};
 
 use crate::bindings::castling::plugin::types::{StanzaError as WitError, Verdict as WitVerdict};
 use crate::failure::{Failure, FailureKind};
@@ -67,7 +67,7 @@ fn stanza_error(error: &WitError) -> Result<StanzaError, Failure> {
 }
 
 fn parse(xml: &str) -> Result<Document, String> {
-    let limits = Limits { stanza_bytes: TEXT_BYTES, ..Limits::default() };
+    let limits = ElementLimits { stanza_bytes: TEXT_BYTES, ..ElementLimits::default() };
     Document::parse(xml.as_bytes().to_vec().into(), ns::CLIENT, &limits).map_err(|error| error.to_string())
 }
 

@@ -8,7 +8,7 @@ use bytestring::ByteString;
 
 use crate::element::Element;
 use crate::error::{StreamCondition, StreamError};
-use crate::limits::Limits;
+use crate::limits::ElementLimits;
 use crate::node::Node;
 use crate::ns;
 use crate::recorder::Recorder;
@@ -34,7 +34,7 @@ struct Inner {
 impl Document {
     /// Parses `bytes`, which must be one element (surrounding whitespace is dropped) without an XML
     /// declaration. The error is to be sent to the peer; `inherited_ns` is the outer default namespace.
-    pub fn parse(bytes: Bytes, inherited_ns: &str, limits: &Limits) -> Result<Document, StreamError> {
+    pub fn parse(bytes: Bytes, inherited_ns: &str, limits: &ElementLimits) -> Result<Document, StreamError> {
         Self::parse_text(utf8(bytes)?, inherited_ns, limits)
     }
 
@@ -42,7 +42,7 @@ impl Document {
     pub fn parse_text(
         text: ByteString,
         inherited_ns: &str,
-        limits: &Limits,
+        limits: &ElementLimits,
     ) -> Result<Document, StreamError> {
         let trimmed = text.trim_ascii();
         let text = if trimmed.len() == text.len() { text } else { text.slice_ref(trimmed) };
@@ -51,10 +51,10 @@ impl Document {
 
     /// Parses what the server has written itself, where `jabber:client` is in force.
     pub(crate) fn own(xml: String) -> Result<Document, StreamError> {
-        Self::read_text(xml.into(), ns::CLIENT, &[], &Limits::OWN)
+        Self::read_text(xml.into(), ns::CLIENT, &[], &ElementLimits::OWN)
     }
 
-    /// Writes an element where `jabber:client` is in force. An error if it exceeds [`Limits::OWN`] or has an
+    /// Writes an element where `jabber:client` is in force. An error if it exceeds [`ElementLimits::OWN`] or has an
     /// invalid name.
     pub(crate) fn from_element(element: &Element) -> Result<Document, StreamError> {
         let mut recorder = Recorder::new(256);
@@ -79,7 +79,7 @@ impl Document {
     /// Whether the strict pass over the bytes agrees with the tape. It may still find that limits are
     /// exceeded.
     fn is_as_read(&self, inherited_ns: &str) -> bool {
-        match Self::read_text(self.inner.text.clone(), inherited_ns, &[], &Limits::OWN) {
+        match Self::read_text(self.inner.text.clone(), inherited_ns, &[], &ElementLimits::OWN) {
             Ok(read) => self.tape().same(read.tape(), self.as_str()),
             Err(error) => error.condition == StreamCondition::PolicyViolation,
         }
@@ -90,7 +90,7 @@ impl Document {
         bytes: Bytes,
         inherited_ns: &str,
         outer: &[Outer],
-        limits: &Limits,
+        limits: &ElementLimits,
     ) -> Result<Document, StreamError> {
         Self::read_text(utf8(bytes)?, inherited_ns, outer, limits)
     }
@@ -99,7 +99,7 @@ impl Document {
         text: ByteString,
         inherited_ns: &str,
         outer: &[Outer],
-        limits: &Limits,
+        limits: &ElementLimits,
     ) -> Result<Document, StreamError> {
         if text.len() > limits.stanza_bytes {
             return Err(too_large(limits.stanza_bytes));
@@ -169,7 +169,7 @@ fn line_feeds(text: ByteString) -> ByteString {
 /// The same element with the outer declarations it uses added to its start tag.
 fn declare(text: &str, tape: Tape, outer: &[Outer], inherited_ns: &str) -> Result<Document, StreamError> {
     let root = tape.nodes.first().ok_or_else(|| malformed("missing start tag"))?;
-    if usize::from(root.attr_count) + tape.borrowed.len() > Limits::OWN.attributes {
+    if usize::from(root.attr_count) + tape.borrowed.len() > ElementLimits::OWN.attributes {
         return Err(violation("too many attributes"));
     }
     let prefix = if root.prefix_len == 0 { 0 } else { usize::from(root.prefix_len) + 1 };
@@ -191,8 +191,8 @@ fn declare(text: &str, tape: Tape, outer: &[Outer], inherited_ns: &str) -> Resul
     }
     let by = (out.len() - head.len()) as u32;
     out.push_str(rest);
-    if out.len() > Limits::OWN.stanza_bytes {
-        return Err(too_large(Limits::OWN.stanza_bytes));
+    if out.len() > ElementLimits::OWN.stanza_bytes {
+        return Err(too_large(ElementLimits::OWN.stanza_bytes));
     }
     Ok(Document::composed(out, tape.declare(&declarations, by), inherited_ns))
 }

@@ -116,11 +116,6 @@ impl Element {
         }
     }
 
-    /// Removes an attribute.
-    pub fn remove_attr(&mut self, name: &str) {
-        self.attributes.retain(|attribute| attribute.name != name);
-    }
-
     /// The name without a prefix.
     pub fn name(&self) -> &str {
         &self.name

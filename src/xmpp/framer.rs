@@ -23,7 +23,7 @@ pub(crate) enum Frame {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum State {
+enum FramerState {
     /// Before a `<`: between elements or in text.
     Text,
     /// After a `<`, until the kind of markup is known.
@@ -37,13 +37,15 @@ enum State {
 /// The scan over an incomplete frame.
 #[derive(Debug)]
 pub(crate) struct Framer {
-    state: State,
+    state: FramerState,
     /// Bytes examined from the start of the frame.
     seen: usize,
     /// Where the markup begins.
     markup: usize,
     depth: usize,
     opened: bool,
+    /// Whether there was an XML declaration; a second one is restricted.
+    declared: bool,
 }
 
 const CDATA: &[u8] = b"<![CDATA[";
@@ -51,7 +53,7 @@ const DECLARATION: &[u8] = b"<?xml";
 
 impl Framer {
     pub(crate) fn new() -> Self {
-        Self { state: State::Text, seen: 0, markup: 0, depth: 0, opened: false }
+        Self { state: FramerState::Text, seen: 0, markup: 0, depth: 0, opened: false, declared: false }
     }
 
     /// A scan that starts after a start tag that was parsed otherwise.
@@ -78,7 +80,7 @@ impl Framer {
             return Err(too_large(max_bytes));
         }
         if found.is_some() {
-            (self.state, self.seen, self.markup) = (State::Text, 0, 0);
+            (self.state, self.seen, self.markup) = (FramerState::Text, 0, 0);
         }
         Ok(found)
     }
@@ -90,21 +92,21 @@ impl Framer {
                 return Ok(None);
             }
             let frame = match self.state {
-                State::Text if self.depth == 0 => self.between(rest)?,
-                State::Text => self.text(rest),
-                State::Markup => {
+                FramerState::Text if self.depth == 0 => self.between(rest)?,
+                FramerState::Text => self.text(rest),
+                FramerState::Markup => {
                     let known = self.markup(buffer, max_depth)?;
                     if !known {
                         return Ok(None);
                     }
                     None
                 }
-                State::Start(parser) => self.start(parser, buffer),
-                State::End => self.end(rest)?,
-                State::Cdata => {
+                FramerState::Start(parser) => self.start(parser, buffer),
+                FramerState::End => self.end(rest)?,
+                FramerState::Cdata => {
                     self.until(buffer, b"]]>", CDATA.len()).then_some(()).and_then(|()| self.resume())
                 }
-                State::Declaration => {
+                FramerState::Declaration => {
                     self.until(buffer, b"?>", DECLARATION.len()).then_some(Frame::Declaration)
                 }
             };
@@ -115,7 +117,7 @@ impl Framer {
     }
 
     fn resume(&mut self) -> Option<Frame> {
-        self.state = State::Text;
+        self.state = FramerState::Text;
         None
     }
 
@@ -140,7 +142,7 @@ impl Framer {
     fn open_markup(&mut self, skipped: usize) {
         self.markup = self.seen + skipped;
         self.seen = self.markup + 1;
-        self.state = State::Markup;
+        self.state = FramerState::Markup;
     }
 
     fn text(&mut self, rest: &[u8]) -> Option<Frame> {
@@ -156,12 +158,12 @@ impl Framer {
         let markup = buffer.get(self.markup..).unwrap_or_default();
         self.state = match markup.get(1) {
             None => return Ok(false),
-            Some(b'/') => State::End,
+            Some(b'/') => FramerState::End,
             Some(b'!') if self.depth > 0 && CDATA.starts_with(markup) && markup.len() < CDATA.len() => {
                 self.seen = buffer.len();
                 return Ok(false);
             }
-            Some(b'!') if self.depth > 0 && markup.starts_with(CDATA) => State::Cdata,
+            Some(b'!') if self.depth > 0 && markup.starts_with(CDATA) => FramerState::Cdata,
             Some(b'!') => return Err(restricted()),
             Some(b'?') => return self.question_mark(buffer.len(), markup),
             Some(b) if !(b.is_ascii_alphabetic() || *b == b'_' || !b.is_ascii()) => {
@@ -170,7 +172,7 @@ impl Framer {
             Some(_) if self.opened && self.depth >= max_depth => {
                 return Err(violation("elements are nested too deeply"));
             }
-            Some(_) => State::Start(ElementParser::Outside),
+            Some(_) => FramerState::Start(ElementParser::Outside),
         };
         Ok(true)
     }
@@ -178,13 +180,14 @@ impl Framer {
     /// `<?xml ` is a declaration at the start of the stream; anything else is restricted.
     fn question_mark(&mut self, buffered: usize, markup: &[u8]) -> Result<bool, StreamError> {
         let instruction = Err(restricted());
-        if self.opened || self.depth > 0 {
+        if self.opened || self.declared || self.depth > 0 {
             return instruction;
         }
         match markup.strip_prefix(DECLARATION) {
             Some([]) => {}
             Some([next, ..]) if is_space(*next) => {
-                self.state = State::Declaration;
+                self.state = FramerState::Declaration;
+                self.declared = true;
                 return Ok(true);
             }
             None if DECLARATION.starts_with(markup) => {}
@@ -198,11 +201,11 @@ impl Framer {
         let rest = buffer.get(self.seen..).unwrap_or_default();
         let Some(at) = parser.feed(rest) else {
             self.seen += rest.len();
-            self.state = State::Start(parser);
+            self.state = FramerState::Start(parser);
             return None;
         };
         self.seen += at + 1;
-        self.state = State::Text;
+        self.state = FramerState::Text;
         let empty = self.seen >= self.markup + 3 && buffer.get(self.seen - 2) == Some(&b'/');
         if !self.opened {
             self.opened = true;
@@ -218,7 +221,7 @@ impl Framer {
             return Ok(None);
         };
         self.seen += at + 1;
-        self.state = State::Text;
+        self.state = FramerState::Text;
         if !self.opened {
             return Err(malformed("end tag before the stream header"));
         }

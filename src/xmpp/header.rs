@@ -8,7 +8,7 @@ use crate::document::Document;
 use crate::error::{StreamCondition, StreamError};
 use crate::escape::write_attribute;
 use crate::jid::Jid;
-use crate::limits::Limits;
+use crate::limits::ElementLimits;
 use crate::node::Node;
 use crate::ns;
 use crate::refusal::malformed;
@@ -95,7 +95,7 @@ impl HeaderScope {
     }
 
     /// Parses an element inside.
-    pub(crate) fn element(&self, bytes: Bytes, limits: &Limits) -> Result<Document, StreamError> {
+    pub(crate) fn element(&self, bytes: Bytes, limits: &ElementLimits) -> Result<Document, StreamError> {
         let document = Document::read(bytes, &self.default_ns, &self.prefixes, limits)?;
         if self.default_ns == ns::CLIENT {
             return Ok(document);

@@ -44,7 +44,7 @@ pub use element::{Attribute, Child, Element};
 pub use error::{Condition, ErrorType, StanzaError, StreamCondition, StreamError};
 pub use header::{StreamHeader, without_declaration};
 pub use jid::{Jid, JidError, Part, to_ascii};
-pub use limits::Limits;
+pub use limits::ElementLimits;
 pub use malformed::Malformed;
 pub use node::{Attr, Node};
 pub use prep::{PrepError, prep_domain, prep_local, prep_resource, saslprep};

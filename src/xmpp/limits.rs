@@ -3,7 +3,7 @@
 /// Limits of one element of a stream. Exceeding any of them is `policy-violation`; `usize::MAX` disables a
 /// limit, except for `depth`, which bounds recursion and must stay small.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Limits {
+pub struct ElementLimits {
     /// Bytes of one top-level element, and of the stream header.
     pub stanza_bytes: usize,
     /// Nesting depth of elements, counting the top-level one.
@@ -16,13 +16,18 @@ pub struct Limits {
     pub namespaces: usize,
 }
 
-impl Limits {
+impl ElementLimits {
     /// For what the server itself generates: only what keeps offsets and recursion within bounds.
-    pub const OWN: Limits =
-        Limits { stanza_bytes: 1 << 30, depth: 512, attributes: 4096, elements: 1 << 20, namespaces: 4096 };
+    pub const OWN: ElementLimits = ElementLimits {
+        stanza_bytes: 1 << 30,
+        depth: 512,
+        attributes: 4096,
+        elements: 1 << 20,
+        namespaces: 4096,
+    };
 }
 
-impl Default for Limits {
+impl Default for ElementLimits {
     fn default() -> Self {
         Self { stanza_bytes: 256 * 1024, depth: 64, attributes: 64, elements: 4096, namespaces: 128 }
     }

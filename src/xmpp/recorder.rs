@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::document::Document;
 use crate::error::StreamError;
-use crate::limits::Limits;
+use crate::limits::ElementLimits;
 use crate::ns;
 use crate::refusal::malformed;
 use crate::scope::Namespace;
@@ -44,10 +44,10 @@ impl Recorder {
         recorder
     }
 
-    /// The document. An error if it exceeds [`Limits::OWN`], or has an invalid name, an undeclared prefix or
+    /// The document. An error if it exceeds [`ElementLimits::OWN`], or has an invalid name, an undeclared prefix or
     /// a duplicate attribute.
     pub(crate) fn finish(self) -> Result<Document, StreamError> {
-        let limits = &Limits::OWN;
+        let limits = &ElementLimits::OWN;
         let fits = self.text.len() <= limits.stanza_bytes
             && self.work.nodes.len() <= limits.elements
             && self.work.scope.namespaces() <= limits.namespaces
@@ -70,7 +70,7 @@ impl Recorder {
     }
 
     fn declare(&mut self, record: &AttrRecord) {
-        self.malformed |= self.work.declare(&self.text, record, &Limits::OWN).is_err();
+        self.malformed |= self.work.declare(&self.text, record, &ElementLimits::OWN).is_err();
     }
 
     /// Records an attribute whose name begins at `start` and whose value is at `value`.
@@ -109,7 +109,7 @@ impl Recorder {
                 record.ns = ns;
             }
         }
-        self.malformed |= end - first > Limits::OWN.attributes;
+        self.malformed |= end - first > ElementLimits::OWN.attributes;
         self.malformed |= self.work.duplicates(&self.text, first).is_err();
         node.attr_count = (end - first) as u16;
         node.ns = self.namespace(node.start + 1, node.prefix_len);

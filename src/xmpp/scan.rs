@@ -7,7 +7,7 @@ use quick_xml::events::Event;
 use crate::attributes::{RawAttribute, RawAttributes, check_reference};
 use crate::chars;
 use crate::error::{StreamCondition, StreamError};
-use crate::limits::Limits;
+use crate::limits::ElementLimits;
 use crate::refusal::{malformed, restricted, too_large, violation};
 use crate::scope::Namespace;
 use crate::tape::{AttrRecord, DECLARATION, NO_NS, NodeRecord, Outer, Tape};
@@ -18,7 +18,7 @@ pub(crate) fn scan(
     source: &str,
     inherited_ns: &str,
     outer: &[Outer],
-    limits: &Limits,
+    limits: &ElementLimits,
 ) -> Result<Tape, StreamError> {
     if source.len() > limits.stanza_bytes.min(u32::MAX as usize) {
         return Err(too_large(limits.stanza_bytes));
@@ -38,7 +38,7 @@ pub(crate) fn scan(
 struct Scan<'a> {
     source: &'a str,
     outer: &'a [Outer],
-    limits: &'a Limits,
+    limits: &'a ElementLimits,
     work: Work,
     borrowed: Vec<usize>,
 }

@@ -179,10 +179,12 @@ impl Stanza {
         self.child("body", ns::CLIENT).is_some()
     }
 
-    /// Whether the presence has a `<priority/>` that is not an integer from -128 to 127 (RFC 6121 §4.7.2.3).
+    /// Whether the presence has a `<priority/>` that is not an integer from -128 to 127, or several of them
+    /// (RFC 6121 §4.7.2.3).
     pub fn has_invalid_priority(&self) -> bool {
-        let priority = self.child("priority", ns::CLIENT);
-        priority.is_some_and(|priority| priority.text().trim().parse::<i8>().is_err())
+        let mut priorities = self.children().filter(|child| child.is("priority", ns::CLIENT));
+        let invalid = |priority: Node<'_>| priority.text().trim().parse::<i8>().is_err();
+        priorities.next().is_some_and(|first| invalid(first) || priorities.next().is_some())
     }
 
     /// The priority of a presence; 0 if absent or invalid (RFC 6121 §4.7.2.3).

@@ -22,7 +22,7 @@ impl Stanza {
         self.append_all(&[child])
     }
 
-    /// A copy with these children appended. Unchanged if it would exceed [`Limits::OWN`](crate::Limits::OWN)
+    /// A copy with these children appended. Unchanged if it would exceed [`ElementLimits::OWN`](crate::ElementLimits::OWN)
     /// or one of them has an invalid name, which is impossible for constants and received names.
     pub fn append_all(&self, children: &[&Element]) -> Stanza {
         let document = &self.body.document;

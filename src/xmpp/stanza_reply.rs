@@ -43,7 +43,7 @@ impl Head<'_> {
         recorder
     }
 
-    /// The stanza with these children; without them if it would exceed [`Limits::OWN`](crate::Limits::OWN) or
+    /// The stanza with these children; without them if it would exceed [`ElementLimits::OWN`](crate::ElementLimits::OWN) or
     /// one of them has an invalid name.
     pub(crate) fn finish(&self, children: &[&Element]) -> Stanza {
         self.with(children).unwrap_or_else(|| {

@@ -6,7 +6,7 @@ use crate::document::Document;
 use crate::error::{StreamCondition, StreamError};
 use crate::framer::{Frame, Framer};
 use crate::header::{HeaderScope, StreamHeader, check_declaration, read_header};
-use crate::limits::Limits;
+use crate::limits::ElementLimits;
 
 #[derive(Clone, Debug)]
 pub enum StreamEvent {
@@ -25,7 +25,7 @@ pub enum StreamEvent {
 /// everything that inherits such a default namespace. The parser buffers only incomplete input.
 #[derive(Debug)]
 pub struct StreamParser {
-    limits: Limits,
+    limits: ElementLimits,
     buffer: Vec<u8>,
     /// Bytes of the buffer that were returned.
     taken: usize,
@@ -36,7 +36,7 @@ pub struct StreamParser {
 
 impl StreamParser {
     /// A parser that expects a stream header.
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: ElementLimits) -> Self {
         Self { limits, buffer: Vec::new(), taken: 0, framer: Framer::new(), header: None, failed: None }
     }
 
@@ -129,7 +129,8 @@ impl StreamParser {
             return Err(StreamError::new(StreamCondition::BadFormat)
                 .text("the stream header must not be an empty element"));
         };
-        let limits = Limits { stanza_bytes: self.limits.stanza_bytes.saturating_add(1), ..self.limits };
+        let limits =
+            ElementLimits { stanza_bytes: self.limits.stanza_bytes.saturating_add(1), ..self.limits };
         let document = Document::read([tag, b"/>"].concat().into(), "", &[], &limits)?;
         let (header, scope) = read_header(document.root())?;
         self.header = Some(Box::new(scope));
@@ -166,7 +167,7 @@ impl StreamParser {
     }
 
     /// Sets the limits of an element, from the next bytes on.
-    pub fn set_limits(&mut self, limits: Limits) {
+    pub fn set_limits(&mut self, limits: ElementLimits) {
         self.limits = limits;
     }
 }

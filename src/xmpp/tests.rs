@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 
-use crate::{Document, Limits, StreamError, StreamEvent, StreamParser, ns};
+use crate::{Document, ElementLimits, StreamError, StreamEvent, StreamParser, ns};
 
 /// The seed inputs of the fuzz target.
 fn seeds() -> Vec<(String, Vec<u8>)> {
@@ -28,7 +28,7 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
 }
 
 fn document(xml: &str) -> Result<Document, StreamError> {
-    Document::parse(Bytes::copy_from_slice(xml.as_bytes()), ns::CLIENT, &Limits::default())
+    Document::parse(Bytes::copy_from_slice(xml.as_bytes()), ns::CLIENT, &ElementLimits::default())
 }
 
 const HEADER: &str = "<?xml version='1.0'?><stream:stream to='chess.example' version='1.0' xml:lang='en' \
@@ -36,7 +36,7 @@ const HEADER: &str = "<?xml version='1.0'?><stream:stream to='chess.example' ver
 
 /// The events of a stream fed in these pieces, each as text, and how it ended.
 fn events<'a>(
-    limits: Limits,
+    limits: ElementLimits,
     pieces: impl IntoIterator<Item = &'a [u8]>,
 ) -> (Vec<String>, Option<StreamError>) {
     let mut parser = StreamParser::new(limits);

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use crate::chars;
 use crate::error::StreamError;
 use crate::escape;
-use crate::limits::Limits;
+use crate::limits::ElementLimits;
 use crate::ns;
 use crate::refusal::{malformed, violation};
 use crate::scope::{Namespace, Scope};
@@ -90,7 +90,7 @@ impl Work {
         &mut self,
         source: &str,
         record: &AttrRecord,
-        limits: &Limits,
+        limits: &ElementLimits,
     ) -> Result<(), StreamError> {
         let prefix = record.declared(source);
         let raw = record.raw_value(source);

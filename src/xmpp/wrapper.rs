@@ -6,7 +6,7 @@ use crate::document::Document;
 use crate::error::StreamError;
 use crate::framer::{Frame, Framer};
 use crate::header::{HeaderScope, check_declaration};
-use crate::limits::Limits;
+use crate::limits::ElementLimits;
 use crate::node::Node;
 use crate::ns;
 use crate::refusal::{malformed, violation};
@@ -27,7 +27,7 @@ impl<'a> Wrapper<'a> {
     ///
     /// # Errors
     /// The input does not begin with a start tag.
-    pub fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self, StreamError> {
+    pub fn open(bytes: &'a [u8], limits: &ElementLimits) -> Result<Self, StreamError> {
         let mut framer = Framer::new();
         let mut rest = bytes;
         loop {
@@ -45,13 +45,13 @@ impl<'a> Wrapper<'a> {
         }
     }
 
-    fn opened(tag: &[u8], rest: &'a [u8], limits: &Limits) -> Result<Self, StreamError> {
+    fn opened(tag: &[u8], rest: &'a [u8], limits: &ElementLimits) -> Result<Self, StreamError> {
         let start = tag.strip_suffix(b">").unwrap_or(tag);
         let (start, inside, after) = match start.strip_suffix(b"/") {
             Some(start) => (start, None, rest),
             None => (start, Some(rest), &[] as &[u8]),
         };
-        let limits = Limits { stanza_bytes: limits.stanza_bytes.saturating_add(1), ..*limits };
+        let limits = ElementLimits { stanza_bytes: limits.stanza_bytes.saturating_add(1), ..*limits };
         let tag = Document::read([start, b"/>"].concat().into(), "", &[], &limits)?;
         Ok(Self { tag, inside, after })
     }
@@ -67,13 +67,18 @@ impl<'a> Wrapper<'a> {
     ///
     /// Also returns the first error, after the elements that precede it: the element does not end, something
     /// follows it, or an element inside is refused.
-    pub fn children(&self, limits: &Limits, most: usize) -> (Vec<Document>, Option<StreamError>) {
+    pub fn children(&self, limits: &ElementLimits, most: usize) -> (Vec<Document>, Option<StreamError>) {
         let mut children = Vec::new();
         let mistake = self.read(limits, most, &mut children).err();
         (children, mistake)
     }
 
-    fn read(&self, limits: &Limits, most: usize, children: &mut Vec<Document>) -> Result<(), StreamError> {
+    fn read(
+        &self,
+        limits: &ElementLimits,
+        most: usize,
+        children: &mut Vec<Document>,
+    ) -> Result<(), StreamError> {
         let Some(inside) = self.inside else {
             return nothing_more(self.after);
         };

@@ -1,10 +1,12 @@
 //! Streams that end before anybody has logged in, and what is claimed afterwards.
 
+use client::Scram;
 use xmpp::ns;
 
-use crate::fixture::{BRANDS, Server, signal};
+use crate::fixture::{BRANDS, Server, castling, signal};
 use crate::raw::{Raw, condition, header};
-use crate::stream::{JACK, bound};
+
+use crate::stream::{ANNA, JACK, bound};
 
 const IMPATIENT: &str = "[limits]\nlogin_seconds = 5\n[[domain]]\nname = \"chess.example\"\n";
 
@@ -106,4 +108,32 @@ fn stream_management_before_log_in_is_refused_and_log_in_goes_on() {
         assert!(raw.next().is("failed", ns::SM));
     }
     assert_eq!(raw.stream_error(), "policy-violation");
+}
+
+#[test]
+fn who_knew_the_former_password_gets_no_session() {
+    let server = Server::start_with(BRANDS, &[JACK, ANNA]);
+    let address = server.address("c2s_plain");
+    let passwd = |jid: &str| {
+        let done = castling(server.dir.path(), &["user", "passwd", jid, "--password-stdin"], "fresh");
+        assert!(done.status.success());
+    };
+    let mut unbound = Raw::log_in(address, JACK);
+    let mut exchanging = Raw::open(address, "chess.example");
+    let scram = Scram::sha256("jack", "secret");
+    let challenge = exchanging.begin(&scram);
+    let mut other = Raw::log_in(address, ANNA);
+    passwd(JACK);
+    unbound.send(&format!("<iq type='set' id='b'><bind xmlns='{}'/></iq>", ns::BIND));
+    assert_eq!(unbound.stream_error(), "reset");
+    assert_eq!(condition(&exchanging.finish(&scram, &challenge)), "not-authorized");
+    other.bind("desk").unwrap();
+
+    // another account of the same name
+    let mut old = Raw::log_in(address, ANNA);
+    server.ok(&["user", "del", ANNA]);
+    let added = castling(server.dir.path(), &["user", "add", ANNA, "--password-stdin"], "other");
+    assert!(added.status.success());
+    old.send(&format!("<iq type='set' id='b'><bind xmlns='{}'/></iq>", ns::BIND));
+    assert_eq!(old.stream_error(), "reset");
 }

@@ -4,17 +4,16 @@
 //! Scripts share one server, but for those with a `[Config]` of their own: each script's accounts get names that no
 //! other script uses. Each is played over every transport, and between them.
 
-pub mod bosh;
+mod bosh;
 pub mod client;
 pub mod http;
 mod matching;
 pub mod parse;
 mod pieces;
 mod run;
-pub mod scram;
-pub mod tcp;
+mod tcp;
 pub mod transport;
-pub mod websocket;
+mod websocket;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -22,7 +22,7 @@ pub fn run(file: Option<&Path>) -> Result<(), Failure> {
     }
     loaded.problems.take_list().iter().for_each(|problem| output::error(&problem.to_string()));
     let lock = held.map_or_else(|| take(&data_dir), Ok)?;
-    logging::start(&loaded.config.log.level)?;
+    let _flush = logging::start(&loaded.config.log.level)?;
     let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let tokio = tokio.map_err(|error| format!("cannot start: {error}"))?;
     let file = file.map(Path::to_owned).or_else(|| (!loaded.demo).then(|| "castling.toml".into()));

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use settings::{Check, Group, Key, Kind, Range, Section};
 
 use super::domain_keys::domain;
-use super::names;
+use super::{log_level, names};
 
 /// The whole file.
 pub static ROOT: LazyLock<Section> = LazyLock::new(root);
@@ -69,7 +69,7 @@ fn log() -> Section {
     let level = "`error`, `warn`, `info`, `debug` or `trace`, or per component: `\"info,castling_net=debug\"`. The log goes \
                  to standard error.";
     let keys =
-        vec![Key::new("level", Kind::text(names::log_level).like("info"), level).default("info").at_start()];
+        vec![Key::new("level", Kind::text(log_level::check).like("info"), level).default("info").at_start()];
     Section::new("key", keys)
 }
 
@@ -102,7 +102,7 @@ fn listen() -> Section {
 
 /// Each limit is declared by the part that enforces it; server-wide limits cannot be set for a domain.
 pub fn limits() -> Section {
-    let mut keys = stream::Limits::keys();
+    let mut keys = stream::C2sLimits::keys();
     keys.extend(auth::LoginLimits::keys());
     keys.extend(modules::catalog().iter().flat_map(modules::Entry::limits));
     keys.extend(net::http::ProxySettings::keys());

@@ -74,14 +74,27 @@ impl FileValues {
 /// # Errors
 /// The file cannot be read; this is then the only problem.
 pub fn load(file: Option<&Path>) -> Result<Loaded, Problems> {
-    let default = Path::new("castling.toml");
-    match file.or_else(|| default.exists().then_some(default)) {
-        Some(file) => read(file),
-        None => Ok(parse(&Source::new(DEMO_NAME, DEMO), Path::new(""), true)),
-    }
+    read(file, None)
 }
 
-fn read(file: &Path) -> Result<Loaded, Problems> {
+/// The same for a running server, whose data directory stays the one that it was started with.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_again(file: Option<&Path>, data_dir: &Path) -> Result<Loaded, Problems> {
+    read(file, Some(data_dir))
+}
+
+fn read(file: Option<&Path>, data_dir: Option<&Path>) -> Result<Loaded, Problems> {
+    let default = Path::new("castling.toml");
+    let Some(file) = file.or_else(|| default.exists().then_some(default)) else {
+        let demo = Source::new(DEMO_NAME, DEMO);
+        return Ok(match data_dir {
+            Some(_) => parse_in(&demo, Path::new(""), true, data_dir),
+            None => parse(&demo, Path::new(""), true),
+        });
+    };
+
     let name = file.display().to_string();
     let problem = |message: String, remedy: &str| {
         let mut problems = Problems::new(&Source::new(name.clone(), ""), Places::default());
@@ -95,11 +108,16 @@ fn read(file: &Path) -> Result<Loaded, Problems> {
         let at = error.utf8_error().valid_up_to();
         problem(format!("the configuration is not valid UTF-8 from byte {at} on"), "save it as UTF-8")
     })?;
-    Ok(parse(&Source::new(name.clone(), text), file.parent().unwrap_or(Path::new("")), false))
+    Ok(parse_in(&Source::new(name.clone(), text), file.parent().unwrap_or(Path::new("")), false, data_dir))
 }
 
 /// Parses a configuration whose paths are relative to `base`.
 pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
+    parse_in(source, base, demo, None)
+}
+
+/// The same, with another data directory than the configuration's.
+fn parse_in(source: &Source, base: &Path, demo: bool, data_dir: Option<&Path>) -> Loaded {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     let mut problems = Problems::new(source, Places::of(source, table.get_ref()));
     if let Some(fault) = syntax::first(source, &errors) {
@@ -115,6 +133,9 @@ pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
     spread_limits(&mut values);
     let mut config = typed(values.clone(), &mut problems);
     resolve_paths(&mut config, base);
+    if let Some(data_dir) = data_dir {
+        config.data_dir = data_dir.to_owned();
+    }
     prepare_names(&mut config, &mut problems);
     let overlay = Overlay::load(&config.data_dir).unwrap_or_else(|error| {
         let file = config.data_dir.join(overlay::FILE);

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use settings::Complaint;
-use tracing_subscriber::EnvFilter;
 use xmpp::{Jid, prep_domain};
 
 type Checked = Result<(), Complaint>;
@@ -73,22 +72,7 @@ pub fn prepared(text: &str) -> String {
 pub fn changed(text: &str) -> Option<String> {
     let prepared = prepared(text);
     let as_written = text.to_lowercase() == prepared || text.to_ascii_lowercase().contains("xn--");
-    (!as_written).then_some(prepared)
-}
-
-/// A log level, or a filter such as `info,castling_net=debug`.
-pub fn log_level(text: &str) -> Checked {
-    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
-    // An entry that is neither a level nor has one would be taken as a target name, silencing all others.
-    let mut parts = text.split(',').map(str::trim);
-    let each =
-        parts.all(|part| part.contains('=') || LEVELS.iter().any(|level| level.eq_ignore_ascii_case(part)));
-    let good = each && EnvFilter::builder().parse(text).is_ok();
-    if good {
-        return Ok(());
-    }
-    let message = format!("{text:?} is not a valid log level");
-    Err(Complaint::new(message, "write error, warn, info, debug or trace, or \"info,castling_net=debug\""))
+    (!as_written && prepared != text).then_some(prepared)
 }
 
 /// An IP address with a port.
@@ -282,16 +266,6 @@ mod tests {
         assert_eq!(plugin("my-sun"), Ok(()));
         for text in ["my_sun", "", "-sun", "Sun"] {
             assert!(plugin(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn log_levels() {
-        for text in ["info", "WARN", "info,castling_net=debug"] {
-            assert_eq!(log_level(text), Ok(()), "{text}");
-        }
-        for text in ["", "debgu", "info,debgu", "castling_net", "loud=very", "info,x=y=z"] {
-            assert!(log_level(text).is_err(), "{text}");
         }
     }
 

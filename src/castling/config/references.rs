@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use net::http::ProxySettings;
 use settings::{Complaint, item, join};
 
+use super::log_level;
 use super::overlay::{self, Overlay};
 use super::problem::{Problems, Severity};
 use super::types::{Config, Domain};
@@ -33,6 +34,7 @@ pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Prob
             problems.warning(&domain.path, Complaint::new(message, remedy));
         }
     }
+    log(config, problems);
     proxies(config, problems);
     stale(config, overlay, problems);
     if !config.datasources.is_empty() {
@@ -123,7 +125,7 @@ fn undeclared(name: &str) -> Complaint {
 }
 
 fn limits(domain: &Domain, problems: &mut Problems) {
-    let limits: kernel::Limits = domain.limits.of();
+    let limits: kernel::DomainLimits = domain.limits.of();
     if limits.stream.stanza_bytes.bound() > limits.mailbox_bytes.bound() {
         let message = format!(
             "stanza_bytes is larger than mailbox_bytes on {}, so a mailbox cannot hold the largest stanza",
@@ -131,6 +133,13 @@ fn limits(domain: &Domain, problems: &mut Problems) {
         );
         let path = join(&domain.path, "limits");
         problems.error(&path, Complaint::new(message, "raise mailbox_bytes or lower stanza_bytes"));
+    }
+}
+
+fn log(config: &Config, problems: &mut Problems) {
+    if log_level::is_silent(&config.log.level) {
+        let message = "`level` switches the log off, errors included";
+        problems.warning("log.level", Complaint::new(message, "write level = \"error\" to log errors only"));
     }
 }
 

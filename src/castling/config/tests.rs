@@ -1,5 +1,7 @@
 //! Broken configurations and the exact messages for them.
 
+mod effects;
+
 use std::fs;
 use std::path::Path;
 
@@ -33,7 +35,7 @@ fn an_empty_file_has_every_default() {
     let config = read("").config;
     assert_eq!(config.data_dir, Path::new("/nonexistent/./data"));
     assert_eq!(config.storage.url.0, "sqlite:castling.db");
-    let limits: kernel::Limits = config.limits.of();
+    let limits: kernel::DomainLimits = config.limits.of();
     assert_eq!((limits.stream.stanza_bytes.get(), limits.mailbox_stanzas.bound()), (262_144, 10_000));
     assert_eq!((config.auth.scram.len(), config.auth.iterations), (2, 4096));
     assert!(config.domains.is_empty() && config.listen.c2s.is_empty());
@@ -204,7 +206,7 @@ fn limits_of_a_domain() {
     let text = "[limits]\ndepth = 20\nroster_items = 7\n[[domain]]\nname = \"a\"\nlimits = { depth = 30 }\n";
     let config = read(text).config;
     let limits = &config.domains[0].limits;
-    assert_eq!(limits.of::<kernel::Limits>().stream.depth.get(), 30);
+    assert_eq!(limits.of::<kernel::DomainLimits>().stream.depth.get(), 30);
     assert_eq!(limits.get("roster_items"), Some(&7.into()));
     expect(
         &format!("{DOMAIN}[domain.limits]\ntrusted_proxies = []\nmailbox_bytes = 20000\n"),
@@ -266,41 +268,6 @@ fn databases() {
     );
     let config = read("[datasources.m]\nurl = \"mysql://u:secret@h/d\"\n").config;
     assert!(!format!("{config:?}").contains("secret"));
-}
-
-#[test]
-fn an_error_of_syntax_stands_alone() {
-    expect(
-        "[limits]\ndepht = 9\nx = \n[[domain]]\nname = \"a\nplugins = [\"no\"]\nadmins = [\"jack\"]\n",
-        &["c.toml:3: `x` has no value — write x = VALUE\n    x = \n        ^"],
-    );
-    assert_eq!(said("a = 1\na = 2\n").len(), 1, "warnings are not shown either");
-}
-
-#[test]
-fn what_is_accepted_has_an_effect() {
-    let see = |uri: &str| format!("{DOMAIN}web.see_other_uri = [\"{uri}\"]\n");
-    expect(&see("wss://new.example/xmpp-websocket"), &[]);
-    for uri in ["http://new.example/", "ws://new.example/"] {
-        let message = format!("{uri:?} is not a valid wss:// or https:// address");
-        let remedy = "write it like \"wss://new.example/xmpp-websocket\"";
-        expect(&see(uri), &[&format!("c.toml:3: {message} — {remedy}")]);
-    }
-    expect(
-        "[limits]\ntrusted_proxies = [\"10.1.0.7/8\", \"10.0.0.0/8\", \"10.1.0.7\"]\n",
-        &["c.toml:2: \"10.1.0.7/8\" is an address within a network — write \"10.0.0.0/8\" or \"10.1.0.7\""],
-    );
-    let everyone =
-        "`trusted_proxies` includes every address, so any client can claim another address, or TLS";
-    let all = said("[limits]\ntrusted_proxies = [\"::/0\"]\n");
-    assert!(
-        all.contains(&format!("c.toml:2: warning: {everyone} — list only the addresses of your proxies")),
-        "{all:?}"
-    );
-    assert_eq!(
-        said("[[domain]]\nname = \"a.example.\"\n")[2..],
-        ["c.toml:2: \"a.example.\" is not a valid domain name: it ends with a dot — write \"a.example\""]
-    );
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn errors(loaded: &mut Loaded) -> Vec<String> {
 fn build(loaded: &Loaded) {
     let limits = &loaded.config.limits;
     let (_, _) = (listeners::connections(limits), limits.of::<LoginLimits>());
-    let _ = limits.of::<stream::Limits>();
+    let _ = limits.of::<stream::C2sLimits>();
     for domain in &loaded.config.domains {
         let chain = Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096));
         let modules = Standing::default().modules(domain, &mut Standing::default()).unwrap();

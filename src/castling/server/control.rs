@@ -11,7 +11,7 @@ use super::domains::{Beside, InForce};
 use super::{Server, deletion};
 use crate::accounts::{Accounts, answer, arguments, unknown};
 use crate::api::{AddUsers, OfDomain, OfJid};
-use crate::config::{Loaded, Overlay, Problem, check_surroundings, load};
+use crate::config::{Loaded, Overlay, Problem, check_surroundings, load_again};
 use crate::domains;
 
 impl Commands for Server {
@@ -113,15 +113,13 @@ impl Server {
         beside: Beside<'_>,
     ) -> Result<InForce, CommandError> {
         let data_dir = loaded.config.data_dir.clone();
-        let before = std::mem::replace(&mut loaded.overlay, overlay);
         let failed =
             |e: std::io::Error| CommandError::new(format!("cannot write to {}: {e}", data_dir.display()));
-        loaded.overlay.save(&data_dir).map_err(failed)?;
+        overlay.save(&data_dir).map_err(failed)?; // where it is read from
         match self.read_again(loaded, beside).await {
             Ok(in_force) => Ok(in_force),
             Err(error) => {
-                before.save(&data_dir).map_err(failed)?;
-                loaded.overlay = before;
+                loaded.overlay.save(&data_dir).map_err(failed)?;
                 Err(error)
             }
         }
@@ -152,7 +150,8 @@ impl Server {
     /// File and overlay are read, checked as `castling check` does, and put in force as a whole or not at
     /// all.
     async fn read_again(&self, loaded: &mut Loaded, beside: Beside<'_>) -> Result<InForce, CommandError> {
-        let mut next = load(self.file.as_deref()).map_err(|problems| refusal(problems.into_list()))?;
+        let next = load_again(self.file.as_deref(), &loaded.config.data_dir);
+        let mut next = next.map_err(|problems| refusal(problems.into_list()))?;
         let own: Vec<_> = self.listening.iter().map(|one| one.address).collect();
         check_surroundings(&next.config, &own, self.kernel.now_us(), &mut next.problems);
         // If a certificate cannot be read the old one stays in use: this is reported, but is no reason to

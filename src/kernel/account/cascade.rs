@@ -19,6 +19,10 @@ impl Kernel {
     /// Called after the account's password has changed: ends its sessions, detached ones included, except the
     /// one of the client that changed it (`by`).
     pub async fn password_changed(self: &Arc<Self>, account: &crate::Account, by: Option<&Resource>) {
+        {
+            let _serial = account.binding.lock().await; // no session is being bound meanwhile
+            account.host().logins.revoke(account.jid().local().unwrap_or_default());
+        }
         let error = StreamError::new(StreamCondition::Reset).text("the password was changed");
         for resource in account.resources().iter().filter(|resource| Some(*resource) != by) {
             self.kick(resource, error.clone()).await;
@@ -43,6 +47,7 @@ impl Kernel {
         };
         {
             let _serial = account.binding.lock().await;
+            host.logins.revoke(local);
             account.state.lock().deleted = true; // from here on no session is bound and nothing is stored
         }
         let error = StreamError::new(StreamCondition::NotAuthorized).text("the account was deleted");

@@ -123,11 +123,11 @@ mod tests {
     use xmpp::Jid;
 
     use super::*;
-    use crate::{Brand, Conflict, Host, HostOptions, Limits, Web};
+    use crate::{Brand, Conflict, DomainLimits, Host, HostOptions, Web};
 
     fn host() -> Arc<Host> {
         let options = HostOptions {
-            limits: Limits::default(),
+            limits: DomainLimits::default(),
             conflict: Conflict::default(),
             auth: auth::Chain::new(Vec::new(), auth::Decoys::new(vec![0; 32], 4096)),
             brand: Brand::default(),

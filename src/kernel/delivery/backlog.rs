@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::account::State;
+use crate::account::AccountState;
 use crate::delivery::gate::quiet;
 use crate::session::Session;
 use crate::{Attachment, BoxFuture, Item, Kernel, Resource};
@@ -123,7 +123,7 @@ impl Backlog {
     }
 }
 
-impl State {
+impl AccountState {
     /// A backlog for the session of the highest rank; `None` if no session takes messages, or if that one is
     /// already reading.
     pub fn successor(&self) -> Option<Backlog> {

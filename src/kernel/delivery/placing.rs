@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use tokio::time::timeout;
 use xmpp::{Jid, Kind, StanzaType};
 
-use crate::account::State;
+use crate::account::AccountState;
 use crate::account::screen::{Matter, Way};
 use crate::session::Session;
 use crate::session::mailbox::Charge;
@@ -159,7 +159,7 @@ impl<'a> Placing<'a> {
     }
 
     /// Gives the stanza to each of these sessions. Returns `true` if at least one took it.
-    fn push_all(&mut self, state: &State, wanted: impl Fn(&Arc<Session>) -> bool) -> bool {
+    fn push_all(&mut self, state: &AccountState, wanted: impl Fn(&Arc<Session>) -> bool) -> bool {
         let several = self.item.stanza.kind() == Kind::Message;
         let sessions = || state.sessions.iter().filter(|session| wanted(session));
         let mut item = self.item.clone();
@@ -190,7 +190,7 @@ impl<'a> Placing<'a> {
     }
 
     /// The table of RFC 6121 section 8.5.4. Returns `true` if at least one session took the stanza.
-    pub fn push_by_rules(&mut self, state: &State) -> bool {
+    pub fn push_by_rules(&mut self, state: &AccountState) -> bool {
         if let Some(session) = self.to.resource().and_then(|resource| state.session(resource))
             && self.admits(session)
         {
@@ -210,7 +210,7 @@ impl<'a> Placing<'a> {
         }
     }
 
-    fn push_message(&mut self, state: &State, full: bool) -> bool {
+    fn push_message(&mut self, state: &AccountState, full: bool) -> bool {
         match self.item.stanza.stanza_type() {
             StanzaType::Error | StanzaType::Groupchat => false,
             StanzaType::Headline if full => false,
@@ -222,7 +222,7 @@ impl<'a> Placing<'a> {
     }
 
     /// Tries the sessions of the highest rank that admit it, then those of the next.
-    fn push_top(&mut self, state: &State) -> bool {
+    fn push_top(&mut self, state: &AccountState) -> bool {
         let mut below = None;
         loop {
             let next = state
@@ -243,7 +243,7 @@ impl<'a> Placing<'a> {
         }
     }
 
-    fn push_presence(&mut self, state: &State) -> bool {
+    fn push_presence(&mut self, state: &AccountState) -> bool {
         match self.item.stanza.stanza_type() {
             // The successor of a replaced session has the same full JID and need not see its end.
             StanzaType::Unavailable => {
@@ -265,7 +265,7 @@ fn charge(kernel: &Kernel, packet: &Packet, recipient: &Recipient) -> Charge {
         return Charge::Paced;
     }
     match &packet.origin {
-        Origin::Account(behalf) if behalf.cause == Cause::ProbeAnswer => Charge::Answer,
+        Origin::Account(behalf) if behalf.cause == Cause::ProbeAnswer => Charge::Presence,
         _ => match packet.other(&recipient.account) {
             Some(from) if !is_contact(kernel, &recipient.account, from) => Charge::Stranger,
             _ => Charge::Known,

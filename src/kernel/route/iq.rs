@@ -106,6 +106,11 @@ impl IqRequest {
     }
 }
 
+/// The client has sent more requests at once than it may have answers waiting.
+fn too_many() -> StanzaError {
+    StanzaError::resource_constraint().text("too many answers are waiting to be read")
+}
+
 pub(crate) fn request_kind(stanza: &Stanza) -> Option<IqKind> {
     match stanza.stanza_type() {
         StanzaType::Get => Some(IqKind::Get),
@@ -187,6 +192,9 @@ impl Kernel {
             guard: packet.guard(),
         };
         let client = packet.client().map(|client| client.session().clone());
+        if client.as_ref().is_some_and(|session| session.is_answering_in_bulk()) {
+            return self.bounce(packet, too_many()).await;
+        }
         let mut answer = (entry.handler)(request);
         if client.as_ref().is_none_or(|session| session.is_free_for(&entry.owner))
             && let Poll::Ready(answer) = poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await
@@ -207,8 +215,12 @@ impl Kernel {
         Box::pin(async move {
             if let Some(lane) = &lane {
                 lane.turn().await;
+                lane.session().mailbox.few_answers().await;
             }
-            let answer = answer.await;
+            let answer = match &lane {
+                Some(lane) if lane.session().is_answering_in_bulk() => Err(too_many()),
+                _ => answer.await,
+            };
             self.answer_with(packet, answer).await;
             drop(lane); // what waits behind it must follow the answer
         })

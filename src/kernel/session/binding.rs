@@ -7,11 +7,11 @@ use std::sync::atomic::Ordering;
 
 use xmpp::{Jid, StreamCondition, StreamError};
 
-use crate::account::State;
+use crate::account::AccountState;
 use crate::delivery::gate::Job;
 use crate::session::Session;
 use crate::session::mailbox::Left;
-use crate::{Account, Attachment, Hold, Item, Kernel, Resource, SessionAbout, SessionEventKind};
+use crate::{Account, Attachment, Hold, Item, Kernel, Login, Resource, SessionAbout, SessionEventKind};
 
 /// What happens when a client binds a resource that is in use (RFC 6120 section 7.7.2.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -31,6 +31,8 @@ pub struct BindRequest {
     /// The requested resource, prepared; `None`: the server generates one.
     pub resource: Option<String>,
     pub about: SessionAbout,
+    /// The log-in that this completes.
+    pub login: Option<Arc<Login>>,
 }
 
 /// Why a resource was not bound.
@@ -42,6 +44,8 @@ pub enum BindError {
     TooMany,
     /// The domain or the account is no longer served.
     Gone,
+    /// The account's credentials have changed since the log-in began.
+    Revoked,
     /// The resource is not a valid resourcepart.
     BadResource,
 }
@@ -64,6 +68,9 @@ impl Kernel {
         let _serial = account.binding.lock().await;
         if !account.host().is_enabled() || account.state.lock().deleted {
             return Err(BindError::Gone);
+        }
+        if request.login.is_some_and(|login| login.is_revoked()) {
+            return Err(BindError::Revoked);
         }
         let jid = self.choose(&account, request.resource).await?;
         let limit = account.host().options().limits.sessions_per_account.bound();
@@ -211,7 +218,7 @@ impl Kernel {
 
     /// What the session had not received. If stored messages were still being read back, another session
     /// continues, or they stay stored; the leftovers follow them there.
-    fn left_by(&self, session: &Arc<Session>, state: &State) -> VecDeque<Item> {
+    fn left_by(&self, session: &Arc<Session>, state: &AccountState) -> VecDeque<Item> {
         let Left { mut items, unread } = session.mailbox.close();
         if unread {
             items.retain(|item| match &item.receipt {
@@ -234,7 +241,7 @@ impl Kernel {
     pub(crate) fn shut_for(
         self: &Arc<Self>,
         session: &Arc<Session>,
-        state: &mut State,
+        state: &mut AccountState,
         items: VecDeque<Item>,
     ) -> Option<Job> {
         if items.is_empty() {

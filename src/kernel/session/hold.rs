@@ -88,6 +88,12 @@ impl Hold {
         self.session().mailbox.is_answering()
     }
 
+    /// Whether the client has yet to acknowledge so many answers that its next request must wait.
+    pub fn awaits_acknowledgement(&self) -> bool {
+        let session = self.session();
+        session.mailbox.awaits_acknowledgement(&session.host().options().limits)
+    }
+
     /// Passes waiting stanzas to `write`, in order, until it returns that at least `room` bytes are buffered;
     /// at least one stanza. No lock is held meanwhile.
     pub fn gather(&self, room: usize, mut write: impl FnMut(&Stanza) -> usize) -> Batch {
@@ -120,7 +126,7 @@ impl Hold {
 
     /// Keeps what is written until the transport [confirms](Self::confirm) it (XEP-0124 section 9).
     pub fn keep(&self) {
-        self.session().mailbox.manage();
+        self.session().mailbox.keep_in_bulk();
     }
 
     /// This many more stanzas have arrived, for a transport with its own acknowledgements.

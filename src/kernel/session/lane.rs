@@ -80,6 +80,10 @@ impl Lane {
         Self { session: session.clone(), number }
     }
 
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// Waits until the requests before this one have been answered.
     pub async fn turn(&self) {
         self.session.intake.until_lanes(|lanes| lanes.is_first(self.number)).await;
@@ -94,6 +98,11 @@ impl Drop for Lane {
 }
 
 impl Session {
+    /// Whether so many answers to requests that came in bulk wait that further ones must be refused.
+    pub(crate) fn is_answering_in_bulk(&self) -> bool {
+        self.mailbox.is_answering_in_bulk(&self.host().options().limits)
+    }
+
     /// Whether no request to this feature is pending. Called only for the session's own stanzas, one at a
     /// time.
     pub(crate) fn is_free_for(&self, owner: &Arc<str>) -> bool {

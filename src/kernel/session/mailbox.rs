@@ -1,6 +1,7 @@
 //! The stanzas waiting for one session: a deque under a short lock and a notify, bounded in stanzas and
 //! bytes.
 
+mod answers;
 mod charge;
 mod contents;
 
@@ -13,7 +14,7 @@ use tokio::sync::Notify;
 use xmpp::{Stanza, StreamError};
 
 use crate::session::outlet::Release;
-use crate::{Item, Limits, Receipt};
+use crate::{DomainLimits, Item, Receipt};
 pub(crate) use charge::Charge;
 use contents::{Contents, Was};
 
@@ -87,7 +88,7 @@ impl Mailbox {
     ///
     /// # Errors
     /// See [`PushError`].
-    pub fn push(&self, item: Item, release: Release, limits: &Limits) -> Result<(), PushError> {
+    pub fn push(&self, item: Item, release: Release, limits: &DomainLimits) -> Result<(), PushError> {
         let ready = self.inner.lock().push(item, release, limits)?;
         if ready {
             self.wake.notify_one();
@@ -104,7 +105,7 @@ impl Mailbox {
         &self,
         item: Item,
         release: Release,
-        limits: &Limits,
+        limits: &DomainLimits,
         now_us: impl Fn() -> i64,
     ) -> Result<(), PushError> {
         let mut inner = self.inner.lock();
@@ -121,12 +122,12 @@ impl Mailbox {
     }
 
     /// Whether there is room for a stanza that others sent.
-    pub fn has_room(&self, item: &Item, limits: &Limits) -> bool {
+    pub fn has_room(&self, item: &Item, limits: &DomainLimits) -> bool {
         !matches!(self.inner.lock().admit(item, limits), Err(PushError::Full | PushError::Crowded { .. }))
     }
 
     /// Resolves when there is room for a stanza that others sent, or the session has ended.
-    pub async fn room_for(&self, item: &Item, limits: &Limits) {
+    pub async fn room_for(&self, item: &Item, limits: &DomainLimits) {
         loop {
             let mut space = std::pin::pin!(self.space.notified());
             space.as_mut().enable();
@@ -137,9 +138,10 @@ impl Mailbox {
         }
     }
 
-    /// Whether so many answers are waiting that the client must not be read from.
-    pub fn is_answering(&self) -> bool {
-        self.inner.lock().loads.answers.reaches(BULK_STANZAS, BULK_BYTES)
+    /// The client's requests come in bulk, and what is written is kept until its arrival is confirmed.
+    pub fn keep_in_bulk(&self) {
+        self.manage();
+        self.inner.lock().bulk = true;
     }
 
     /// Releases what the Write stage held back.
@@ -226,7 +228,7 @@ impl Mailbox {
     }
 
     /// Resolves when few enough stanzas wait that a stored message may follow, or the mailbox is closed.
-    pub async fn room(&self, limits: &Limits) {
+    pub async fn room(&self, limits: &DomainLimits) {
         let largest = limits.stream.stanza_bytes.bound().saturating_mul(2); // with its stamp and overhead
         let bytes = BULK_BYTES.min(limits.mailbox_bytes.bound().saturating_sub(largest));
         let stanzas = BULK_STANZAS.min(limits.mailbox_stanzas.bound().saturating_sub(1));

@@ -16,11 +16,11 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// memory.
 #[derive(Default)]
 pub(super) struct PendingDeliveries {
-    state: Mutex<State>,
+    state: Mutex<PendingState>,
 }
 
 #[derive(Default)]
-struct State {
+struct PendingState {
     under_way: HashSet<OfflineId>,
     /// Arrived but not yet deleted; still in `under_way`.
     arrived: Vec<OfflineId>,

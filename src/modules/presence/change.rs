@@ -8,7 +8,7 @@ use xmpp::Jid;
 
 use crate::refused::Refused;
 use crate::roster::{self, item, push};
-use crate::subscription::State;
+use crate::subscription::SubscriptionState;
 
 /// Computes a transition and writes the new state; interested resources get a push of what is visible of it.
 /// Returns the output of `transition`: `(next state, anything else)`. `request` is stored while it is pending
@@ -19,7 +19,7 @@ pub(super) async fn change<T: Send + Sync>(
     account: &Arc<Account>,
     contact: &Jid,
     request: Option<&str>,
-    transition: impl FnOnce(State) -> (State, T),
+    transition: impl FnOnce(SubscriptionState) -> (SubscriptionState, T),
     first: impl FnOnce(&T),
 ) -> Result<T, Refused> {
     let limits = roster::limits(account);
@@ -28,7 +28,7 @@ pub(super) async fn change<T: Send + Sync>(
     let outcome = OnceLock::new();
     let compute = |roster: &Roster| {
         let old = roster.get(contact);
-        let before = State::of(old.map(|item| &**item));
+        let before = SubscriptionState::of(old.map(|item| &**item));
         let (after, value) = transition(before);
         if after == before {
             _ = outcome.set((value, false));
@@ -58,7 +58,7 @@ pub(super) async fn change<T: Send + Sync>(
         .ok_or_else(|| Refused(xmpp::StanzaError::internal_server_error()))
 }
 
-fn write(item: &mut RosterItem, state: State, request: Option<&str>) {
+fn write(item: &mut RosterItem, state: SubscriptionState, request: Option<&str>) {
     item.subscription = state.subscription();
     item.ask = state.pending_out;
     item.approved = state.approved;

@@ -7,7 +7,7 @@ use xmpp::{Framing, Jid, Stanza, StanzaType};
 
 use super::broadcast::{available_to, unavailable_to};
 use super::change::change;
-use crate::subscription::{Action, Inbound, State, inbound};
+use crate::subscription::{Action, Inbound, SubscriptionState, inbound};
 
 /// The largest request that is stored as it came; of a larger one, only the fact.
 const REQUEST_BYTES: usize = 4096;
@@ -29,7 +29,7 @@ pub(super) async fn arrived(
     };
     let waits = action == Action::Subscribe && !account.is_available();
     let delivers = |after: &Inbound| after.deliver && !waits;
-    let first = |(after, _): &(Inbound, State)| {
+    let first = |(after, _): &(Inbound, SubscriptionState)| {
         if delivers(after) {
             packet.stanza = stanza;
             kernel.deliver_now(packet);

@@ -7,7 +7,7 @@ use xmpp::{Jid, Stanza, StanzaType};
 
 use super::sight::sees;
 use crate::refused::Refused;
-use crate::subscription::State;
+use crate::subscription::SubscriptionState;
 
 /// A session has come online: sends it the presence of the account's other resources, and probes the contacts
 /// whose presence it may see. Local contacts that are available answer at once.
@@ -29,7 +29,9 @@ pub(super) async fn sent(kernel: &Arc<Kernel>, resource: &Resource, to: &Jid) ->
         return Verdict::Continue;
     }
     match kernel.roster(resource.account()).await {
-        Ok(roster) if State::of(roster.get(&to.bare()).map(|item| &**item)).to => Verdict::Continue,
+        Ok(roster) if SubscriptionState::of(roster.get(&to.bare()).map(|item| &**item)).to => {
+            Verdict::Continue
+        }
         Ok(_) => Verdict::Drop,
         Err(error) => Verdict::Reject(Refused::from(error).0),
     }

@@ -9,7 +9,7 @@ use xmpp::{Jid, Stanza, StanzaError, StanzaType};
 use super::push;
 use crate::presence::broadcast;
 use crate::refused::Refused;
-use crate::subscription::State;
+use crate::subscription::SubscriptionState;
 
 /// Removes a contact from the roster and ends the subscriptions in both directions. A pending request of the
 /// contact stays pending.
@@ -18,15 +18,15 @@ pub(super) async fn remove(
     account: &Arc<Account>,
     jid: &Jid,
 ) -> Result<(), StanzaError> {
-    let mut before = State::default();
+    let mut before = SubscriptionState::default();
     let compute = |roster: &Roster| {
         let item = roster.get(jid).filter(|item| item.in_roster).ok_or_else(StanzaError::item_not_found)?;
-        before = State::of(Some(item));
+        before = SubscriptionState::of(Some(item));
         Ok::<_, Refused>(Some(left(item)))
     };
     let announce = |roster: &Roster, _: &RosterChange| push::push_removal(kernel, account, roster, jid);
     kernel.change_roster(account, compute, announce).await.map_err(|refused| refused.0)?;
-    part(kernel, account, jid, State { pending_in: false, ..before }, Cause::Subscription).await;
+    part(kernel, account, jid, SubscriptionState { pending_in: false, ..before }, Cause::Subscription).await;
     Ok(())
 }
 
@@ -50,12 +50,18 @@ pub(super) async fn farewell(kernel: &Arc<Kernel>, account: &Arc<Account>) {
         }
     };
     for item in roster.items() {
-        part(kernel, account, &item.jid, State::of(Some(item)), Cause::Deletion).await;
+        part(kernel, account, &item.jid, SubscriptionState::of(Some(item)), Cause::Deletion).await;
     }
 }
 
 /// Ends the subscriptions with a contact that was in this state.
-async fn part(kernel: &Arc<Kernel>, account: &Arc<Account>, contact: &Jid, before: State, cause: Cause) {
+async fn part(
+    kernel: &Arc<Kernel>,
+    account: &Arc<Account>,
+    contact: &Jid,
+    before: SubscriptionState,
+    cause: Cause,
+) {
     let say = |stanza_type| {
         let stanza = Stanza::presence(stanza_type, Some(account.jid()), Some(contact));
         kernel.send(Origin::account(account, cause), stanza)

@@ -15,9 +15,9 @@ const NAMES: [(&str, [bool; 4]); 9] = [
     ("Both", [true, true, false, false]),
 ];
 
-fn state(name: &str) -> State {
+fn state(name: &str) -> SubscriptionState {
     let (_, [to, from, pending_out, pending_in]) = NAMES.into_iter().find(|(n, _)| *n == name).unwrap();
-    State { to, from, pending_out, pending_in, approved: false }
+    SubscriptionState { to, from, pending_out, pending_in, approved: false }
 }
 
 /// For each of the nine states: whether the stanza is passed on, and the next state (`=`: no change).
@@ -26,7 +26,7 @@ type Table = [(bool, &'static str); 9];
 const YES: bool = true;
 const NO: bool = false;
 
-fn check(table: Table, go: impl Fn(State) -> (State, bool)) {
+fn check(table: Table, go: impl Fn(SubscriptionState) -> (SubscriptionState, bool)) {
     for ((name, _), (goes_on, after)) in NAMES.into_iter().zip(table) {
         let before = state(name);
         let expected = if after == "=" { before } else { state(after) };
@@ -203,11 +203,11 @@ fn pre_approval() {
         let sent = outbound(Action::Subscribed, state(name));
         assert_eq!(sent.state.approved, matches!(name, "None" | "None+PO" | "To"), "from {name}");
     }
-    let approved = State { approved: true, ..state("To") };
+    let approved = SubscriptionState { approved: true, ..state("To") };
     let asked = inbound(Action::Subscribe, approved);
     assert_eq!(
         asked,
-        Inbound { state: State { approved: true, ..state("Both") }, deliver: NO, approve: YES }
+        Inbound { state: SubscriptionState { approved: true, ..state("Both") }, deliver: NO, approve: YES }
     );
     let cancelled = outbound(Action::Unsubscribed, approved);
     assert_eq!(cancelled, Outbound { state: state("To"), route: NO });
@@ -218,7 +218,8 @@ fn every_state_is_one_of_nine() {
     for (name, _) in NAMES {
         for action in [Action::Subscribe, Action::Subscribed, Action::Unsubscribe, Action::Unsubscribed] {
             for after in [outbound(action, state(name)).state, inbound(action, state(name)).state] {
-                let known = NAMES.iter().any(|(n, _)| state(n) == State { approved: false, ..after });
+                let known =
+                    NAMES.iter().any(|(n, _)| state(n) == SubscriptionState { approved: false, ..after });
                 assert!(known, "{name}, {action:?}: {after:?}");
             }
         }

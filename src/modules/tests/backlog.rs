@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::bench::{Bench, Client};
-use kernel::Limits;
+use kernel::DomainLimits;
 
 fn chat(to: &str, id: &str) -> String {
     format!("<message type='chat' id='{id}' to='{to}'><body>x</body></message>")
@@ -13,7 +13,7 @@ fn chat(to: &str, id: &str) -> String {
 
 /// Stores 200 messages for bert.
 async fn kept() -> (Bench, Client) {
-    let bench = Bench::with(json!({ "messages": 0 }), Limits::default()).await;
+    let bench = Bench::with(json!({ "messages": 0 }), DomainLimits::default()).await;
     let anna = bench.online("anna@chess.example/a").await;
     for n in 0..200 {
         anna.send(&chat("bert@chess.example", &format!("kept{n}"))).await;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use auth::{Chain, Decoys, Hash, Hashing, Internal};
 use kernel::{
-    BindRequest, Brand, Conflict, Hold, HostOptions, Kernel, KernelOptions, Limits, Module, Resource, Served,
-    SessionAbout, Taken, Transport,
+    BindRequest, Brand, Conflict, DomainLimits, Hold, HostOptions, Kernel, KernelOptions, Module, Resource,
+    Served, SessionAbout, Taken, Transport,
 };
 use runtime::{ManualClock, Runtime, SystemRandom};
 use serde_json::{Value, json};
@@ -31,16 +31,16 @@ pub struct Bench {
 impl Bench {
     /// anna, bert and carl on chess.example, and another anna on wuchess.example.
     pub async fn new() -> Self {
-        Self::with(json!({}), Limits::default()).await
+        Self::with(json!({}), DomainLimits::default()).await
     }
 
     /// The same with these options of the offline store and these limits.
-    pub async fn with(offline: Value, limits: Limits) -> Self {
+    pub async fn with(offline: Value, limits: DomainLimits) -> Self {
         Self::with_modules(json!({ "offline": offline }), limits).await
     }
 
     /// The same with these feature options, by feature name.
-    pub async fn with_modules(options: Value, limits: Limits) -> Self {
+    pub async fn with_modules(options: Value, limits: DomainLimits) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(NOW_US));
         let runtime = Runtime::new(clock.clone(), Arc::new(SystemRandom));
@@ -62,14 +62,14 @@ impl Bench {
         self.kernel.store().close().await.unwrap();
         let runtime = Runtime::new(self.clock.clone(), Arc::new(SystemRandom));
         let store = Store::open(Options::new("sqlite:castling.db", self.dir.path()), &runtime).await.unwrap();
-        let kernel = serve(KernelOptions { runtime, store }, &json!({}), Limits::default()).await;
+        let kernel = serve(KernelOptions { runtime, store }, &json!({}), DomainLimits::default()).await;
         Self { kernel, ..self }
     }
 
     /// Serves chess.example with these modules in front of the server's own, all built anew.
     pub async fn try_serve(&self, mut extra: Vec<Arc<dyn Module>>) -> Result<bool, Taken> {
         extra.extend(modules(&json!({})));
-        let domains = vec![served(host_options("chess.example", Limits::default()), extra)];
+        let domains = vec![served(host_options("chess.example", DomainLimits::default()), extra)];
         Ok(self.kernel.serve(domains).await?.gone().await)
     }
 
@@ -86,7 +86,7 @@ impl Bench {
     /// Serves chess.example with the accounts of these providers, and these modules in front of the server's
     /// own.
     pub async fn serve_accounts_of(&self, auth: Chain, mut extra: Vec<Arc<dyn Module>>) {
-        let options = HostOptions { auth, ..host_options("chess.example", Limits::default()) };
+        let options = HostOptions { auth, ..host_options("chess.example", DomainLimits::default()) };
         extra.extend(modules(&json!({})));
         assert!(self.kernel.serve(vec![served(options, extra)]).await.unwrap().gone().await);
     }
@@ -104,7 +104,8 @@ impl Bench {
         let about =
             SessionAbout { transport: Transport::Tcp, tls: true, address: "127.0.0.1:1".parse().unwrap() };
         let resource = jid.resource().map(str::to_owned);
-        let hold = self.kernel.bind(BindRequest { account, resource, about }).await.ok().unwrap();
+        let hold =
+            self.kernel.bind(BindRequest { account, resource, about, login: None }).await.ok().unwrap();
         Client { hold }
     }
 
@@ -144,15 +145,15 @@ impl Bench {
 }
 
 /// The limits of a domain with these settings.
-pub fn limits(set: Value) -> Limits {
-    Limits::read(&Values::from(set.as_object().unwrap().clone()))
+pub fn limits(set: Value) -> DomainLimits {
+    DomainLimits::read(&Values::from(set.as_object().unwrap().clone()))
 }
 
 fn served(options: HostOptions, modules: Vec<Arc<dyn Module>>) -> Served {
     Served { jid: Jid::domain_only("chess.example").unwrap(), options, modules }
 }
 
-fn host_options(name: &str, limits: Limits) -> HostOptions {
+fn host_options(name: &str, limits: DomainLimits) -> HostOptions {
     HostOptions {
         limits,
         conflict: Conflict::Replace,
@@ -163,7 +164,7 @@ fn host_options(name: &str, limits: Limits) -> HostOptions {
     }
 }
 
-async fn serve(of: KernelOptions, options: &Value, limits: Limits) -> Arc<Kernel> {
+async fn serve(of: KernelOptions, options: &Value, limits: DomainLimits) -> Arc<Kernel> {
     let kernel = Kernel::new(of);
     let domains = ["chess.example", "wuchess.example"].map(|name| Served {
         jid: Jid::domain_only(name).unwrap(),

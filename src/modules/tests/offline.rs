@@ -1,6 +1,6 @@
 //! XEP-0160 and XEP-0203.
 
-use kernel::Limits;
+use kernel::DomainLimits;
 use serde_json::json;
 
 use super::bench::{Bench, Client, NOW_US};
@@ -115,7 +115,7 @@ async fn left_over_messages_are_kept_with_the_time_of_their_coming() {
 #[tokio::test]
 async fn a_full_store_refuses() {
     // Two strangers' messages.
-    let bench = Bench::with(json!({ "messages": 8 }), Limits::default()).await;
+    let bench = Bench::with(json!({ "messages": 8 }), DomainLimits::default()).await;
     let anna = bench.online("anna@chess.example/a").await;
     for body in ["1", "2"] {
         anna.send(&chat(body)).await;
@@ -129,7 +129,7 @@ async fn a_full_store_refuses() {
 
 #[tokio::test]
 async fn what_has_expired_is_not_delivered() {
-    let bench = Bench::with(json!({ "days": 1 }), Limits::default()).await;
+    let bench = Bench::with(json!({ "days": 1 }), DomainLimits::default()).await;
     let anna = bench.online("anna@chess.example/a").await;
     anna.send(&chat("old")).await;
     bench.clock.set(NOW_US + 86_400_000_000);

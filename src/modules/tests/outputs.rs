@@ -3,7 +3,7 @@
 
 use settings::{Group, Kind, Range};
 use storage::{RosterItem, Subscription};
-use xmpp::{Element, Jid, Limits, ns};
+use xmpp::{Element, ElementLimits, Jid, ns};
 
 use crate::blocking::{Blocking, request};
 use crate::roster::{RosterLimits, item};
@@ -55,8 +55,8 @@ fn the_largest_roster_can_be_written() {
         // As many of this shape as the limit allows, in addition to the surrounding `<iq/>` and `<query/>`.
         let many = most / weight;
         let element = item::element(&contact);
-        assert!(many * elements(&element) + 2 <= Limits::OWN.elements, "{weight}");
-        assert!(many * size(&element) + 10_000 <= Limits::OWN.stanza_bytes, "{weight}");
+        assert!(many * elements(&element) + 2 <= ElementLimits::OWN.elements, "{weight}");
+        assert!(many * size(&element) + 10_000 <= ElementLimits::OWN.stanza_bytes, "{weight}");
     }
 }
 
@@ -65,6 +65,6 @@ fn the_largest_block_list_can_be_written() {
     let most = most::<Blocking>("blocked");
     // A JID of three parts; quotation marks are allowed in the resource only.
     let largest = size(&request::item(&jid(1023))) + 2 * 1023;
-    assert!(most * largest + 10_000 <= Limits::OWN.stanza_bytes);
-    assert!(most + 2 <= Limits::OWN.elements);
+    assert!(most * largest + 10_000 <= ElementLimits::OWN.stanza_bytes);
+    assert!(most + 2 <= ElementLimits::OWN.elements);
 }

@@ -1,6 +1,6 @@
 //! XEP-0049: private data of clients.
 
-use kernel::Limits;
+use kernel::DomainLimits;
 use serde_json::json;
 
 use super::bench::{Bench, Client};
@@ -65,9 +65,11 @@ async fn stored_and_read_by_every_resource() {
 
 #[tokio::test]
 async fn several_at_once() {
-    let bench =
-        Bench::with_modules(json!({ "private_xml": { "entries": 3, "bytes": 1024 } }), Limits::default())
-            .await;
+    let bench = Bench::with_modules(
+        json!({ "private_xml": { "entries": 3, "bytes": 1024 } }),
+        DomainLimits::default(),
+    )
+    .await;
     let anna = bench.bind("anna@chess.example/a").await;
     set(&anna, "<a xmlns='x:a'>1</a><b xmlns='x:a'>2</b>").await;
     assert_eq!(get(&anna, "<a xmlns='x:a'/>").await, "<a xmlns='x:a'>1</a>");
@@ -94,9 +96,11 @@ async fn several_at_once() {
 
 #[tokio::test]
 async fn so_much_and_no_more() {
-    let bench =
-        Bench::with_modules(json!({ "private_xml": { "entries": 2, "bytes": 1024 } }), Limits::default())
-            .await;
+    let bench = Bench::with_modules(
+        json!({ "private_xml": { "entries": 2, "bytes": 1024 } }),
+        DomainLimits::default(),
+    )
+    .await;
     let anna = bench.bind("anna@chess.example/a").await;
     let long = "x".repeat(500);
     set(&anna, &format!("<a xmlns='x:a'>{long}</a>")).await;
@@ -108,7 +112,8 @@ async fn so_much_and_no_more() {
     let bert = bench.bind("bert@chess.example/b").await;
     set(&bert, "<c xmlns='x:c'/>").await;
     let endless =
-        Bench::with_modules(json!({ "private_xml": { "entries": 0, "bytes": 0 } }), Limits::default()).await;
+        Bench::with_modules(json!({ "private_xml": { "entries": 0, "bytes": 0 } }), DomainLimits::default())
+            .await;
     let anna = endless.bind("anna@chess.example/a").await;
     for n in 0..200 {
         set(&anna, &format!("<a xmlns='x:{n}'/>")).await;

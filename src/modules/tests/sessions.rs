@@ -30,6 +30,7 @@ async fn a_bind_that_is_given_up_half_way_loses_nothing() {
         account: bert.resource().account().clone(),
         resource: Some("b".into()),
         about: bert.resource().about(),
+        login: None,
     };
     {
         let mut binding = pin!(bench.kernel.bind(request));

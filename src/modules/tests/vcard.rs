@@ -1,6 +1,6 @@
 //! XEP-0054: what users publish of themselves.
 
-use kernel::Limits;
+use kernel::DomainLimits;
 use serde_json::json;
 
 use super::bench::{Bench, Client};
@@ -61,7 +61,7 @@ async fn only_ones_own_is_changed() {
 
 #[tokio::test]
 async fn so_large_and_no_larger() {
-    let bench = Bench::with_modules(json!({ "vcard": { "bytes": 1024 } }), Limits::default()).await;
+    let bench = Bench::with_modules(json!({ "vcard": { "bytes": 1024 } }), DomainLimits::default()).await;
     let anna = bench.bind("anna@chess.example/a").await;
     let card = |length: usize| {
         let around = "<vCard xmlns='vcard-temp'><FN></FN></vCard>".len();

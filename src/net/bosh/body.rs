@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use xmpp::{Document, Limits, Node, StreamError, Wrapper, ns};
+use xmpp::{Document, ElementLimits, Node, StreamError, Wrapper, ns};
 
 use super::condition::Condition;
 
 /// Limits of the start tag.
-const TAG: Limits = Limits { stanza_bytes: 8 << 10, depth: 2, attributes: 64, elements: 1, namespaces: 32 };
+const TAG: ElementLimits =
+    ElementLimits { stanza_bytes: 8 << 10, depth: 2, attributes: 64, elements: 1, namespaces: 32 };
 
 /// Elements in one body: clients put everything pending into one.
 const MOST: usize = 16_384;
@@ -89,7 +90,7 @@ impl<'a> Body<'a> {
 
     /// The elements inside, up to the first error: malformed XML or a refused element. Elements that inherit
     /// the body's own namespace are moved to `jabber:client`.
-    pub fn payload(&self, limits: &Limits) -> Payload {
+    pub fn payload(&self, limits: &ElementLimits) -> Payload {
         let (elements, mistake) = self.wrapper.children(limits, MOST);
         Payload { elements, mistake }
     }

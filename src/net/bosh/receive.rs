@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use tokio::time::Instant;
-use xmpp::{Limits, StreamEvent};
+use xmpp::{ElementLimits, StreamEvent};
 
 use super::body::Body;
 use super::condition::Condition;
@@ -46,6 +46,7 @@ impl Bosh {
             return refusal;
         }
         let sender = Sender { client: request.client(), origin: request.origin().map(Into::into) };
+        request.forget_head();
         let limits = self.service.allows(None);
         let more = |start: &[u8]| match self.is_logged_in(start) {
             true => most(&limits.stanza),
@@ -167,7 +168,7 @@ fn refuse(fault: Fault, legacy: bool) -> Outcome {
 
 /// Some stanzas of maximum size, or many small ones: a client puts everything pending into one body, and does
 /// not know the limits here.
-fn most(limits: &Limits) -> usize {
+fn most(limits: &ElementLimits) -> usize {
     limits.stanza_bytes.saturating_mul(LARGEST).saturating_add(TAG)
 }
 

@@ -12,7 +12,7 @@ use super::held::Held;
 use super::registry::Registry;
 use super::reply::Reply;
 use super::session::Session;
-use super::terms::{self, Limits};
+use super::terms::{self, BoshLimits};
 use crate::Rate;
 use crate::http::{Answer, Body, Cors, Request, Response, Route, not_allowed, text};
 
@@ -26,11 +26,11 @@ const HELLO: &str = "This is a BOSH endpoint (XEP-0206). Enter its address in an
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowed {
     /// The limits of what they may request.
-    pub limits: Limits,
+    pub limits: BoshLimits,
     /// The limits of a stanza.
-    pub stanza: xmpp::Limits,
+    pub stanza: xmpp::ElementLimits,
     /// The limits of a stanza before authentication.
-    pub before_login: xmpp::Limits,
+    pub before_login: xmpp::ElementLimits,
     /// How fast a client may send; `None`: unlimited.
     pub rate: Option<Rate>,
 }

@@ -25,12 +25,12 @@ pub(super) struct Session {
     /// The media type of its responses.
     pub content: &'static str,
     /// Before and after authentication.
-    limits: Mutex<[xmpp::Limits; 2]>,
+    limits: Mutex<[xmpp::ElementLimits; 2]>,
     logged_in: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<SessionState>,
 }
 
-struct State {
+struct SessionState {
     core: Core,
     /// The address of its last request.
     address: SocketAddr,
@@ -47,7 +47,7 @@ impl Session {
             content: core.terms.content,
             limits: Mutex::new([allowed.before_login, allowed.stanza]),
             logged_in: AtomicBool::new(false),
-            state: Mutex::new(State { core, address: client.address }),
+            state: Mutex::new(SessionState { core, address: client.address }),
         }
     }
 
@@ -58,7 +58,7 @@ impl Session {
     }
 
     /// The limits of a stanza.
-    pub fn limits(&self) -> xmpp::Limits {
+    pub fn limits(&self) -> xmpp::ElementLimits {
         let [before, after] = *self.limits.lock();
         if self.is_logged_in() { after } else { before }
     }

@@ -22,7 +22,7 @@ group! {
 group! {
     /// What a server allows, for sessions to one domain.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct Limits {
+    pub struct BoshLimits {
         /// Most seconds that BOSH holds a request (XEP-0124 `wait`).
         bosh_wait: Limit = number(60, 1..=MOST).zero("as long as the client asks for");
         /// Most requests of one session that BOSH holds at once (XEP-0124 `hold`).
@@ -72,7 +72,7 @@ const OTHERS: [&str; 2] = ["application/xml; charset=utf-8", "text/plain; charse
 
 impl Terms {
     /// The client's request, within the limits.
-    pub fn of(asked: &Attributes, limits: &Limits) -> Self {
+    pub fn of(asked: &Attributes, limits: &BoshLimits) -> Self {
         let at_most = |limit: Limit, most: u64| limit.get().map_or(most, |limit| limit.get().min(most));
         let wait = asked.wait.unwrap_or(USUAL_WAIT).min(at_most(limits.bosh_wait, MOST)) as u16;
         let hold = asked.hold.unwrap_or(1).min(at_most(limits.bosh_hold, MOST_HELD)) as u8;

@@ -18,9 +18,9 @@ use super::body::Body;
 use super::core::{Core, Request, Step};
 use super::creation::{Creation, header};
 use super::intake::Arrival;
-use super::terms::{Limits, Terms};
+use super::terms::{BoshLimits, Terms};
 
-const LIMITS: Limits = Limits {
+const LIMITS: BoshLimits = BoshLimits {
     bosh_wait: Limit::of(60),
     bosh_hold: Limit::of(2),
     bosh_inactivity: Limit::of(30),
@@ -28,8 +28,8 @@ const LIMITS: Limits = Limits {
     bosh_polling: Interval::of(2),
 };
 
-const STANZA: xmpp::Limits =
-    xmpp::Limits { stanza_bytes: 10_000, depth: 16, attributes: 16, elements: 64, namespaces: 16 };
+const STANZA: xmpp::ElementLimits =
+    xmpp::ElementLimits { stanza_bytes: 10_000, depth: 16, attributes: 16, elements: 64, namespaces: 16 };
 
 const FIRST: u64 = 1000;
 

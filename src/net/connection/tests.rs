@@ -10,7 +10,7 @@ use crate::testing::{HEADER, client, connect, handshake, plain, steady, store, t
 const CHESS: &str = "chess.example";
 
 async fn opened() -> (Connection, TcpStream) {
-    let (mut server, mut client) = plain(Limits::default()).await;
+    let (mut server, mut client) = plain(ElementLimits::default()).await;
     client.write_all(HEADER).await.unwrap();
     assert!(matches!(server.event().await, Ok(Some(StreamEvent::Open(_)))));
     (server, client)
@@ -36,7 +36,7 @@ async fn readable(server: &Connection) {
 
 #[tokio::test]
 async fn a_stream_in_small_pieces() {
-    let (mut server, mut client) = plain(Limits::default()).await;
+    let (mut server, mut client) = plain(ElementLimits::default()).await;
     let stream = [HEADER, b"<message><body>\xc3\xa4</body></message> \n<presence/></stream:stream>"].concat();
     let length = stream.len() as u64;
     let writer = async {
@@ -221,11 +221,11 @@ async fn what_is_no_handshake_is_refused() {
     let (store, _dir) = store(&[CHESS]);
     let (stream, peer, mut client) = tcp().await;
     client.write_all(HEADER).await.unwrap();
-    let refused = Connection::accept_tls(stream, peer, store.direct(), Limits::default()).await;
+    let refused = Connection::accept_tls(stream, peer, store.direct(), ElementLimits::default()).await;
     assert!(matches!(refused, Err(TlsAcceptError::Handshake(_))));
     let (stream, peer, client) = tcp().await;
     drop(client);
-    let refused = Connection::accept_tls(stream, peer, store.direct(), Limits::default()).await;
+    let refused = Connection::accept_tls(stream, peer, store.direct(), ElementLimits::default()).await;
     assert!(matches!(refused, Err(TlsAcceptError::Io(_))));
 }
 
@@ -293,9 +293,9 @@ fn an_idle_connection_is_small() {
 async fn the_future_of_a_handshake_is_small() {
     let (store, _dir) = store(&[CHESS]);
     let (stream, peer, _client) = tcp().await;
-    let accept = Connection::accept_tls(stream, peer, store.direct(), Limits::default());
+    let accept = Connection::accept_tls(stream, peer, store.direct(), ElementLimits::default());
     assert!(size_of_val(&accept) <= 1024, "{}", size_of_val(&accept));
-    let (server, _client) = plain(Limits::default()).await;
+    let (server, _client) = plain(ElementLimits::default()).await;
     let starttls = server.starttls(store.direct());
     assert!(size_of_val(&starttls) <= 1024, "{}", size_of_val(&starttls));
 }

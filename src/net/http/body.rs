@@ -12,6 +12,7 @@ use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use tokio::time::timeout;
 
 use super::answer::{Response, text};
+use super::first_bytes::FirstBytes;
 
 /// A response's body, in memory.
 #[derive(Debug, Clone, Default)]
@@ -89,16 +90,17 @@ impl BodyError {
     }
 }
 
-/// Reads a request's body within `time`: at most `limit` bytes, or as many as `more` returns when called with
-/// the first `limit` bytes.
+/// Reads a request's body within `time`: at most `limit` bytes, fewer if `first` has no more left, or as many as
+/// `more` returns when called with these first bytes.
 pub(super) async fn collect(
     mut body: Incoming,
     limit: usize,
+    first: FirstBytes,
     more: impl FnOnce(&[u8]) -> usize,
     time: Duration,
 ) -> Result<Bytes, BodyError> {
     let mut bytes = Vec::new();
-    match timeout(time, gather(&mut body, limit, more, &mut bytes)).await {
+    match timeout(time, gather(&mut body, limit, first, more, &mut bytes)).await {
         Ok(Ok(true)) => Ok(bytes.into()),
         Ok(Ok(false)) => Err(BodyError::TooLarge(bytes.into())),
         Ok(Err(_)) => Err(BodyError::Broken),
@@ -111,20 +113,25 @@ pub(super) async fn collect(
 async fn gather(
     body: &mut Incoming,
     mut limit: usize,
+    first: FirstBytes,
     more: impl FnOnce(&[u8]) -> usize,
     bytes: &mut Vec<u8>,
 ) -> Result<bool, hyper::Error> {
     let mut more = Some(more);
+    let mut first = Some(first);
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
         let Ok(data) = frame?.into_data() else { continue };
         let mut rest = &data[..];
         loop {
-            let (fits, beyond) = rest.split_at(rest.len().min(limit.saturating_sub(bytes.len())));
+            let room = rest.len().min(limit.saturating_sub(bytes.len()));
+            let room = first.as_mut().map_or(room, |first| first.take(room));
+            let (fits, beyond) = rest.split_at(room);
             bytes.extend_from_slice(fits);
             rest = beyond;
             if rest.is_empty() {
                 break;
             }
+            first = None;
             limit = more.take().map_or(0, |more| more(bytes));
             if limit <= bytes.len() {
                 return Ok(false);

@@ -6,13 +6,14 @@ use bytes::Bytes;
 use http::header::ORIGIN;
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 
 use super::body::{self, BodyError};
 use super::client::Client;
 use super::connection::Busy;
+use super::first_bytes::FirstBytes;
 use super::options::HttpOptions;
 use crate::address::Seat;
 
@@ -45,13 +46,21 @@ impl Request {
     }
 
     /// Counts something long-lived that the request starts as one of the client's connections. A connection
-    /// is already counted by itself, except for a proxy's, which may serve any number of clients. `None` when
-    /// the client has too many.
+    /// is already counted by itself, except for a proxy's, which may serve any number of clients, and one of
+    /// HTTP/2, which may carry any number of streams. `None` when the client has too many.
     pub(crate) fn seat(&self) -> Option<Option<Seat>> {
-        match self.behind {
-            true => self.options.connections.seat(self.client.address.ip()),
+        let address = self.client.address.ip();
+        let multiplexed = self.busy.is_some() && !self.options.trusted_proxies.contains(address);
+        match self.behind || multiplexed {
+            true => self.options.connections.seat(address),
             false => Some(None),
         }
+    }
+
+    /// Drops what the client sent before the body, to hold no more of it while the body arrives.
+    pub(crate) fn forget_head(&mut self) {
+        self.head.headers = HeaderMap::new();
+        self.head.uri = Uri::default();
     }
 
     /// The method. Routes may handle HEAD like GET: the body of the response is then not sent.
@@ -101,13 +110,20 @@ impl Request {
         self.client
     }
 
+    fn first_bytes(&self) -> FirstBytes {
+        self.busy.as_ref().map(|busy| busy.first_bytes()).unwrap_or_default()
+    }
+
     /// The whole body, of at most `limit` bytes. A second call returns nothing.
     ///
     /// # Errors
     /// [`BodyError`], whose [`response`](BodyError::response) is for the client.
     pub async fn body(&mut self, limit: usize) -> Result<Bytes, BodyError> {
         match self.body.take() {
-            Some(body) => body::collect(body, limit, |_| 0, self.options.body).await,
+            Some(body) => {
+                let first = self.first_bytes();
+                body::collect(body, limit, first, |_| 0, self.options.body).await
+            }
             None => Ok(Bytes::new()),
         }
     }
@@ -122,7 +138,10 @@ impl Request {
         more: impl FnOnce(&[u8]) -> usize,
     ) -> Result<Bytes, BodyError> {
         match self.body.take() {
-            Some(body) => body::collect(body, limit, more, self.options.body).await,
+            Some(body) => {
+                let first = self.first_bytes();
+                body::collect(body, limit, first, more, self.options.body).await
+            }
             None => Ok(Bytes::new()),
         }
     }

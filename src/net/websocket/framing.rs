@@ -1,20 +1,20 @@
 //! One element per message (RFC 7395 section 3.3).
 
 use bytestring::ByteString;
-use xmpp::{Document, Limits, StreamCondition, StreamError, StreamEvent, StreamHeader, ns};
+use xmpp::{Document, ElementLimits, StreamCondition, StreamError, StreamEvent, StreamHeader, ns};
 
 /// Messages to stream events. Without I/O.
 pub(super) struct Framing {
-    limits: Limits,
+    limits: ElementLimits,
     opened: bool,
 }
 
 impl Framing {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: ElementLimits) -> Self {
         Framing { limits, opened: false }
     }
 
-    pub(super) fn set_limits(&mut self, limits: Limits) {
+    pub(super) fn set_limits(&mut self, limits: ElementLimits) {
         self.limits = limits;
     }
 
@@ -22,11 +22,18 @@ impl Framing {
         self.opened = false;
     }
 
-    /// Parses a message. It must begin with `<`; whitespace keep-alives are not allowed here (section 3.8).
-    /// An element without a namespace is taken as `jabber:client`, as it would be over TCP, and an XML
-    /// declaration in front of it is tolerated, as there.
-    pub(super) fn event(&mut self, text: ByteString) -> Result<StreamEvent, StreamError> {
-        let text = xmpp::without_declaration(&text)?;
+    /// Parses a message; `None` for a whitespace keep-alive. As over TCP, whitespace and an XML declaration in
+    /// front of an element are tolerated, which RFC 7395 does not allow (sections 3.3.3 and 3.8), and an element
+    /// without a namespace is taken as `jabber:client`.
+    pub(super) fn event(&mut self, text: ByteString) -> Result<Option<StreamEvent>, StreamError> {
+        let trimmed = text.slice_ref(text.trim_ascii_start());
+        if trimmed.is_empty() && !text.is_empty() {
+            return Ok(None);
+        }
+        self.element(xmpp::without_declaration(&trimmed)?).map(Some)
+    }
+
+    fn element(&mut self, text: ByteString) -> Result<StreamEvent, StreamError> {
         if !text.starts_with('<') {
             return Err(StreamError::new(StreamCondition::BadFormat).text("each message must be one element"));
         }

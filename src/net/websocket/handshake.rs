@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use hyper::ext::Protocol;
 use hyper::upgrade::OnUpgrade;
 use sha1::{Digest, Sha1};
-use xmpp::Limits;
+use xmpp::ElementLimits;
 
 use super::WebSocket;
 use crate::address::Seat;
@@ -102,7 +102,7 @@ impl Refusal {
 impl Upgrade {
     /// The WebSocket; `None` if the client has disconnected. Must be awaited outside of the route, which has
     /// to answer first.
-    pub async fn accept(self, limits: Limits) -> Option<WebSocket> {
+    pub async fn accept(self, limits: ElementLimits) -> Option<WebSocket> {
         let upgraded = self.upgrade.await.ok()?;
         // From HTTP/1.1, only the socket and what was read beyond the request remain.
         let (io, rest, admission) = match upgraded.downcast::<Socket>() {

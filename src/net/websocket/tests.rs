@@ -8,7 +8,7 @@ use crate::testing::{steady, tcp};
 
 const OPEN: &str = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='chess.example' version='1.0'/>";
 
-async fn pair(limits: Limits) -> (WebSocket, TcpStream) {
+async fn pair(limits: ElementLimits) -> (WebSocket, TcpStream) {
     let (server, address, client) = tcp().await;
     let client_of = Client { address, secure: false };
     (WebSocket::new(Io::plain(server), Vec::new(), client_of, None, limits), client)
@@ -16,7 +16,8 @@ async fn pair(limits: Limits) -> (WebSocket, TcpStream) {
 
 /// A WebSocket with an open stream.
 async fn opened() -> (WebSocket, TcpStream) {
-    let (mut server, mut client) = pair(Limits { stanza_bytes: 1000, ..Limits::default() }).await;
+    let (mut server, mut client) =
+        pair(ElementLimits { stanza_bytes: 1000, ..ElementLimits::default() }).await;
     client.write_all(&frame(0x81, OPEN.as_bytes())).await.unwrap();
     match event(&mut server).await {
         Wire::Event(StreamEvent::Open(header)) => {
@@ -63,7 +64,7 @@ async fn hear(client: &mut TcpStream, length: usize) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_stream_in_small_pieces() {
-    let (mut server, mut client) = pair(Limits::default()).await;
+    let (mut server, mut client) = pair(ElementLimits::default()).await;
     let messages = [
         frame(0x81, OPEN.as_bytes()),
         frame(0x01, b"<message xmlns='jabber:client'>"),
@@ -127,10 +128,9 @@ async fn it_holds_nothing_while_it_waits() {
 
 #[tokio::test]
 async fn what_is_no_element_of_a_stream() {
-    let cases: [(&[u8], StreamCondition); 8] = [
+    let cases: [(&[u8], StreamCondition); 7] = [
         (b"", StreamCondition::BadFormat),
-        (b" ", StreamCondition::BadFormat),
-        (b" <presence/>", StreamCondition::BadFormat),
+        (b"x<presence/>", StreamCondition::BadFormat),
         (b"<presence/><presence/>", StreamCondition::NotWellFormed),
         (b"<presence>", StreamCondition::NotWellFormed),
         (b"<!-- no --><presence/>", StreamCondition::RestrictedXml),
@@ -146,7 +146,7 @@ async fn what_is_no_element_of_a_stream() {
 
 #[tokio::test]
 async fn an_element_comes_after_open() {
-    let (mut server, mut client) = pair(Limits::default()).await;
+    let (mut server, mut client) = pair(ElementLimits::default()).await;
     client.write_all(&frame(0x81, b"<presence/>")).await.unwrap();
     assert_eq!(condition(&mut server).await, StreamCondition::BadFormat);
     let (mut server, mut client) = opened().await;
@@ -243,8 +243,17 @@ async fn who_is_idle_is_pinged_and_who_is_silent_is_gone() {
 }
 
 #[tokio::test]
+async fn whitespace_is_let_pass_as_on_tcp() {
+    let (mut server, mut client) = pair(ElementLimits::default()).await;
+    client.write_all(&frame(0x81, format!("\n{OPEN}").as_bytes())).await.unwrap();
+    assert!(matches!(event(&mut server).await, Wire::Event(StreamEvent::Open(_))));
+    client.write_all(&[frame(0x81, b" "), frame(0x81, b"\t<presence/>\n")].concat()).await.unwrap();
+    assert!(element(&mut server).await.starts_with("<presence"));
+}
+
+#[tokio::test]
 async fn an_xml_declaration_is_let_pass_as_on_tcp() {
-    let (mut server, mut client) = pair(Limits::default()).await;
+    let (mut server, mut client) = pair(ElementLimits::default()).await;
     let open = format!("<?xml version='1.0' encoding='UTF-8'?>\n{OPEN}");
     client.write_all(&frame(0x81, open.as_bytes())).await.unwrap();
     assert!(matches!(event(&mut server).await, Wire::Event(StreamEvent::Open(_))));

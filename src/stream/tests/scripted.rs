@@ -7,8 +7,8 @@ use std::time::Duration;
 use auth::{Chain, Decoys};
 use bytes::Bytes;
 use kernel::{
-    BindRequest, Brand, Conflict, HostOptions, Kernel, KernelOptions, Limits, Module, Served, SessionAbout,
-    Transport,
+    BindRequest, Brand, Conflict, DomainLimits, HostOptions, Kernel, KernelOptions, Module, Served,
+    SessionAbout, Transport,
 };
 use runtime::{ManualClock, Runtime, SystemRandom};
 use storage::{Options, Store};
@@ -75,7 +75,7 @@ impl Pipe for Scripted {
         about()
     }
 
-    fn set_limits(&mut self, _limits: &Limits, _logged_in: bool) {}
+    fn set_limits(&mut self, _limits: &DomainLimits, _logged_in: bool) {}
 
     async fn shut(&mut self) {}
 }
@@ -104,7 +104,7 @@ impl Client {
         assert!(kernel.serve(vec![Served { jid, options: options(), modules }]).await.unwrap().gone().await);
         let host = kernel.host("chess.example").unwrap();
         let account = kernel.account(&host, "anna").await.unwrap().unwrap();
-        let request = BindRequest { account, resource: Some("a".into()), about: about() };
+        let request = BindRequest { account, resource: Some("a".into()), about: about(), login: None };
         let hold = kernel.bind(request).await.ok().unwrap();
         let ((input, script), (output, written)) = (unbounded_channel(), unbounded_channel());
         let pipe = Box::new(Scripted { input: script, written: output });
@@ -116,7 +116,7 @@ impl Client {
     /// Writes an element.
     pub fn write(&self, xml: &'static str) {
         let document =
-            Document::parse(Bytes::from_static(xml.as_bytes()), ns::CLIENT, &xmpp::Limits::default());
+            Document::parse(Bytes::from_static(xml.as_bytes()), ns::CLIENT, &xmpp::ElementLimits::default());
         self.input.send(Input::Event(StreamEvent::Element(document.unwrap()))).unwrap();
     }
 
@@ -131,7 +131,7 @@ impl Client {
 
 fn options() -> HostOptions {
     HostOptions {
-        limits: Limits::default(),
+        limits: DomainLimits::default(),
         conflict: Conflict::Replace,
         auth: Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096)),
         brand: Brand::default(),

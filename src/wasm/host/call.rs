@@ -5,9 +5,9 @@ use xmpp::{Framing, Jid};
 
 use crate::bindings::castling::plugin::call::Host;
 use crate::kept::SLOT_BYTES;
-use crate::state::{State, bounded};
+use crate::state::{StoreData, bounded};
 
-impl Host for State {
+impl Host for StoreData {
     fn xml(&mut self) -> Result<String> {
         let bytes = self.call()?.stanza.to_bytes(Framing::Inherit);
         Ok(String::from_utf8_lossy(&bytes).into_owned())

@@ -3,9 +3,9 @@
 use wasmtime::Result;
 
 use crate::bindings::castling::plugin::config::Host;
-use crate::state::State;
+use crate::state::StoreData;
 
-impl Host for State {
+impl Host for StoreData {
     fn get(&mut self, domain: u32) -> Result<String> {
         Ok(self.domain(domain)?.config.clone())
     }

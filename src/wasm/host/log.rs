@@ -4,12 +4,12 @@ use tracing::Level;
 use wasmtime::Result;
 
 use crate::bindings::castling::plugin::log::{Host, Level as WitLevel};
-use crate::state::State;
+use crate::state::StoreData;
 
 /// Maximum bytes of a line.
 const LINE: usize = 4096;
 
-impl Host for State {
+impl Host for StoreData {
     fn write(&mut self, level: WitLevel, message: String) -> Result<()> {
         write_line(self, severity(level), &message);
         Ok(())
@@ -37,7 +37,7 @@ fn severity(level: WitLevel) -> Level {
 }
 
 /// Writes a line with its context. Control characters are removed, since the text is the plugin's.
-pub(crate) fn write_line(state: &State, level: Level, message: &str) {
+pub(crate) fn write_line(state: &StoreData, level: Level, message: &str) {
     let scope = &state.scope;
     let Some(suppressed) = scope.memory.log.take(scope.now_ms()) else { return };
     let end = message.floor_char_boundary(LINE.min(message.len()));

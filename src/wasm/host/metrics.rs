@@ -4,9 +4,9 @@ use wasmtime::Result;
 
 use crate::bindings::castling::plugin::metrics::Host;
 use crate::manifest::MetricKind;
-use crate::state::State;
+use crate::state::StoreData;
 
-impl Host for State {
+impl Host for StoreData {
     fn count(&mut self, name: String, domain: u32, by: u64) -> Result<()> {
         self.change(&name, domain, MetricKind::Counter, |value| value + by as f64)
     }
@@ -20,7 +20,7 @@ impl Host for State {
     }
 }
 
-impl State {
+impl StoreData {
     /// A name that the manifest does not declare, or declares with another kind, is denied and counted as
     /// such.
     fn change(

@@ -3,9 +3,9 @@
 use wasmtime::Result;
 
 use crate::bindings::castling::plugin::rates::Host;
-use crate::state::State;
+use crate::state::StoreData;
 
-impl Host for State {
+impl Host for StoreData {
     fn hit(&mut self, name: String, key: String, limit: u32, window_ms: u32) -> Result<bool> {
         let scope = &self.scope;
         let hit = scope.memory.rates.hit(&name, &key, limit, window_ms, scope.now_ms());

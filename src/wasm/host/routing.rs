@@ -4,9 +4,9 @@ use wasmtime::Result;
 
 use crate::bindings::castling::plugin::routing::Host;
 use crate::bindings::castling::plugin::types::Denied;
-use crate::state::State;
+use crate::state::StoreData;
 
-impl Host for State {
+impl Host for StoreData {
     fn send(&mut self, _xml: String) -> Result<Result<(), Denied>> {
         Ok(Err(self.unavailable("routing", "send")))
     }

@@ -6,12 +6,12 @@ use xmpp::{Jid, StreamCondition, StreamError};
 use crate::bindings::castling::plugin::sessions::{Host, SessionInfo};
 use crate::bindings::castling::plugin::types::Denied;
 use crate::directory::SessionFacts;
-use crate::state::State;
+use crate::state::StoreData;
 
 /// Maximum characters of a stream error's text.
 const TEXT: usize = 4096;
 
-impl Host for State {
+impl Host for StoreData {
     fn info(&mut self, id: u64) -> Result<Option<SessionInfo>> {
         let facts = self.scope.directory().and_then(|directory| directory.session(id));
         Ok(facts.and_then(|facts| self.seen(facts)))
@@ -49,7 +49,7 @@ impl Host for State {
     }
 }
 
-impl State {
+impl StoreData {
     /// What the plugin may see; `None` for sessions on domains it is not enabled for.
     fn seen(&self, facts: SessionFacts) -> Option<SessionInfo> {
         let domain = self.scope.serves(&facts.host)?;

@@ -5,9 +5,9 @@ use wasmtime::Result;
 
 use crate::bindings::castling::plugin::types::Denied;
 use crate::bindings::castling::plugin::{accounts, http_client, kv, sql};
-use crate::state::State;
+use crate::state::StoreData;
 
-impl State {
+impl StoreData {
     /// The error for a filter: `not-granted`, else `unavailable`. Both are counted.
     pub(super) fn unavailable(&self, interface: &'static str, function: &str) -> Denied {
         if !self.scope.allows(interface, function) {
@@ -20,7 +20,7 @@ impl State {
 
 type Outcome<T> = Result<Result<T, Denied>>;
 
-impl kv::Host for State {
+impl kv::Host for StoreData {
     fn get(&mut self, _domain: u32, _key: String) -> Outcome<Option<Vec<u8>>> {
         Ok(Err(self.unavailable("kv", "get")))
     }
@@ -54,7 +54,7 @@ impl kv::Host for State {
     }
 }
 
-impl sql::Host for State {
+impl sql::Host for StoreData {
     fn query(
         &mut self,
         _name: String,
@@ -74,14 +74,14 @@ impl sql::Host for State {
     }
 }
 
-impl State {
+impl StoreData {
     fn no_sql(&self, function: &str) -> sql::Failure {
         let denied = Some(self.unavailable("sql", function));
         sql::Failure { denied, message: "a filter must not wait for a database".into(), retryable: false }
     }
 }
 
-impl accounts::Host for State {
+impl accounts::Host for StoreData {
     fn exists(&mut self, _bare_jid: String) -> Outcome<bool> {
         Ok(Err(self.unavailable("accounts", "exists")))
     }
@@ -103,7 +103,7 @@ impl accounts::Host for State {
     }
 }
 
-impl http_client::Host for State {
+impl http_client::Host for StoreData {
     fn fetch(&mut self, _request: http_client::Request) -> Outcome<http_client::Response> {
         Ok(Err(self.unavailable("http-client", "fetch")))
     }

@@ -1,6 +1,6 @@
 //! `types`: no functions.
 
 use crate::bindings::castling::plugin::types::Host;
-use crate::state::State;
+use crate::state::StoreData;
 
-impl Host for State {}
+impl Host for StoreData {}

@@ -9,7 +9,7 @@ mod random;
 use wasmtime::Result;
 use wasmtime::component::Linker;
 
-use crate::state::State;
+use crate::state::StoreData;
 
 /// The supported interfaces.
 const INTERFACES: &[&str] = &[
@@ -39,7 +39,7 @@ pub(crate) fn has(interface: &str) -> bool {
 }
 
 /// Adds them. wasmtime accepts any 0.2 version for any other.
-pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
+pub(crate) fn add_to_linker(linker: &mut Linker<StoreData>) -> Result<()> {
     io::add_to_linker(linker)?;
     cli::add_to_linker(linker)?;
     clocks::add_to_linker(linker)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::kernel::{
-    BindRequest, Brand, Conflict, Hold, HostOptions, Kernel, KernelOptions, Limits, Module, Served,
+    BindRequest, Brand, Conflict, DomainLimits, Hold, HostOptions, Kernel, KernelOptions, Module, Served,
     SessionAbout, Transport,
 };
 use auth::{Chain, Decoys};
@@ -43,7 +43,7 @@ impl Bench {
 
     async fn serve(&self, modules: Vec<Arc<dyn Module>>) {
         let options = HostOptions {
-            limits: Limits::default(),
+            limits: DomainLimits::default(),
             conflict: Conflict::Replace,
             auth: Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096)),
             brand: Brand::default(),
@@ -59,7 +59,11 @@ impl Bench {
         let account = self.kernel.account(&host, local).await.unwrap().unwrap();
         let address = "127.0.0.1:1".parse().unwrap();
         let about = SessionAbout { transport: Transport::Tcp, tls: true, address };
-        self.kernel.bind(BindRequest { account, resource: Some("x".into()), about }).await.ok().unwrap()
+        self.kernel
+            .bind(BindRequest { account, resource: Some("x".into()), about, login: None })
+            .await
+            .ok()
+            .unwrap()
     }
 
     async fn send(&self, from: &Hold, xml: &str) {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::document;
 use super::document::inner;
-use crate::{Document, Element, Framing, Jid, Limits, Stanza, StanzaError, StanzaType, delay, ns};
+use crate::{Document, Element, ElementLimits, Framing, Jid, Stanza, StanzaError, StanzaType, delay, ns};
 
 fn stanza(xml: &str) -> Stanza {
     Stanza::parse_str(xml).unwrap_or_else(|error| panic!("{xml}: {error}"))
@@ -161,7 +161,7 @@ fn what_cannot_be_written_is_left_out() {
 #[test]
 fn tapes_are_told_apart() {
     let read = |xml: &str, ns: &str| {
-        Document::parse(xml.as_bytes().to_vec().into(), ns, &Limits::default()).unwrap()
+        Document::parse(xml.as_bytes().to_vec().into(), ns, &ElementLimits::default()).unwrap()
     };
     let same = |one: &Document, other: &Document| one.tape().same(other.tape(), one.as_str());
     let one = read("<a><b c='1'/></a>", "urn:1");

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::document;
-use crate::{Document, Limits, StreamCondition, ns};
+use crate::{Document, ElementLimits, StreamCondition, ns};
 
 #[test]
 fn a_tree_is_seen() {
@@ -64,13 +64,13 @@ fn carriage_returns_are_line_feeds() {
 
 #[test]
 fn limits_hold() {
-    let condition = |xml: String, limits: Limits| {
+    let condition = |xml: String, limits: ElementLimits| {
         Document::parse(xml.into_bytes().into(), ns::CLIENT, &limits)
             .map(drop)
             .map_err(|error| error.condition)
     };
     let refused = Err(StreamCondition::PolicyViolation);
-    let limits = Limits { depth: 3, elements: 4, attributes: 2, namespaces: 3, stanza_bytes: 100 };
+    let limits = ElementLimits { depth: 3, elements: 4, attributes: 2, namespaces: 3, stanza_bytes: 100 };
     assert_eq!(condition("<a><b><c/></b></a>".into(), limits), Ok(()));
     assert_eq!(condition("<a><b><c><d/></c></b></a>".into(), limits), refused);
     assert_eq!(condition("<a><b/><b/><b/></a>".into(), limits), Ok(()));
@@ -81,10 +81,10 @@ fn limits_hold() {
     assert_eq!(condition("<a><b xmlns='u:1'/><b xmlns='u:2'/><b xmlns='u:3'/></a>".into(), limits), refused);
     assert_eq!(condition(format!("<a>{}</a>", "x".repeat(93)), limits), Ok(()));
     assert_eq!(condition(format!("<a>{}</a>", "x".repeat(94)), limits), refused);
-    assert_eq!(condition(format!("<{}/>", "x".repeat(1025)), Limits::default()), refused);
-    assert_eq!(condition("<a xmlns='urn:}'/>".into(), Limits::default()), refused);
-    assert_eq!(condition("<𐐀/>".into(), Limits::default()), refused);
-    assert_eq!(condition("<a 𐐀:b=''/>".into(), Limits::default()), refused);
+    assert_eq!(condition(format!("<{}/>", "x".repeat(1025)), ElementLimits::default()), refused);
+    assert_eq!(condition("<a xmlns='urn:}'/>".into(), ElementLimits::default()), refused);
+    assert_eq!(condition("<𐐀/>".into(), ElementLimits::default()), refused);
+    assert_eq!(condition("<a 𐐀:b=''/>".into(), ElementLimits::default()), refused);
 }
 
 #[test]
@@ -110,8 +110,8 @@ proptest! {
             [("other".into(), "urn:o".into()), ("q".into(), "urn:&".into()), ("p".into(), "urn:p".into())];
         for (start, end) in [("<m id='1'>", "</m>"), ("<p:m xmlns='urn:m' p:x=''>", "</p:m >")] {
             let xml = format!("{start}{inner}{end}").into_bytes();
-            let read = Document::read(xml.into(), "urn:d", &outer, &Limits::default()).unwrap();
-            let again = Document::parse(read.as_bytes().clone(), "urn:d", &Limits::default()).unwrap();
+            let read = Document::read(xml.into(), "urn:d", &outer, &ElementLimits::default()).unwrap();
+            let again = Document::parse(read.as_bytes().clone(), "urn:d", &ElementLimits::default()).unwrap();
             prop_assert!(read.tape().same(again.tape(), read.as_str()));
             prop_assert_eq!(read.to_element(), again.to_element());
             prop_assert!(!read.as_str().contains("xmlns:other"));
@@ -120,7 +120,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-        let _ = Document::parse(bytes.into(), ns::CLIENT, &Limits::default());
+        let _ = Document::parse(bytes.into(), ns::CLIENT, &ElementLimits::default());
     }
 
     #[test]

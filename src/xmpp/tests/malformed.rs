@@ -1,6 +1,6 @@
 use super::{HEADER, events, seeds};
 use crate::StreamCondition::{self, *};
-use crate::{Document, Limits, ns};
+use crate::{Document, ElementLimits, ns};
 
 /// Every file `malformed-*` and the stream error that RFC 6120 names for it.
 const CASES: &[(&str, StreamCondition)] = &[
@@ -55,7 +55,7 @@ fn each_is_refused_as_a_document() {
     for (name, xml) in files {
         let (_, condition) =
             CASES.iter().find(|(case, _)| *case == name).unwrap_or_else(|| panic!("{name}: no case"));
-        let refused = Document::parse(xml.clone().into(), ns::CLIENT, &Limits::default()).unwrap_err();
+        let refused = Document::parse(xml.clone().into(), ns::CLIENT, &ElementLimits::default()).unwrap_err();
         assert_eq!(refused.condition, *condition, "{name}: {refused}");
         seen.push(name);
     }
@@ -68,7 +68,8 @@ fn each_is_refused_on_a_stream() {
     for (name, xml) in seeds() {
         let Some(name) = name.strip_prefix("malformed-") else { continue };
         let (_, condition) = CASES.iter().find(|(case, _)| *case == name).unwrap();
-        let (events, error) = events(Limits::default(), [HEADER.as_bytes(), &xml, b"<a/></stream:stream>"]);
+        let (events, error) =
+            events(ElementLimits::default(), [HEADER.as_bytes(), &xml, b"<a/></stream:stream>"]);
         match name {
             "two-elements" => assert_eq!((events.len(), error), (5, None)),
             "text-outside" => assert_eq!(error.unwrap().condition, BadFormat),
@@ -84,7 +85,7 @@ fn each_is_refused_on_a_stream() {
 #[test]
 fn well_formed_seeds_pass() {
     for (name, xml) in seeds().into_iter().filter(|(name, _)| !name.starts_with("malformed-")) {
-        let read = Document::parse(xml.into(), ns::CLIENT, &Limits::default());
+        let read = Document::parse(xml.into(), ns::CLIENT, &ElementLimits::default());
         read.unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }

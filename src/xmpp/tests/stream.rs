@@ -2,10 +2,10 @@ use proptest::prelude::*;
 
 use super::{HEADER, events};
 use crate::StreamCondition::{self, *};
-use crate::{Jid, Limits, StreamEvent, StreamParser, ns};
+use crate::{ElementLimits, Jid, StreamEvent, StreamParser, ns};
 
 fn open(xml: &str) -> Result<crate::StreamHeader, StreamCondition> {
-    let mut parser = StreamParser::new(Limits::default());
+    let mut parser = StreamParser::new(ElementLimits::default());
     parser.feed(xml.as_bytes());
     match parser.next() {
         Ok(Some(StreamEvent::Open(header))) => Ok(header),
@@ -17,7 +17,7 @@ fn open(xml: &str) -> Result<crate::StreamHeader, StreamCondition> {
 #[test]
 fn a_session() {
     let rest = " \n<presence/>\n <message><body>a</body></message></stream:stream>";
-    let (events, error) = events(Limits::default(), [HEADER.as_bytes(), rest.as_bytes()]);
+    let (events, error) = events(ElementLimits::default(), [HEADER.as_bytes(), rest.as_bytes()]);
     assert_eq!(error, None);
     assert!(events[0].starts_with("Open("));
     assert_eq!(events[1..], ["<presence/>", "<message><body>a</body></message>", "Close"]);
@@ -73,7 +73,7 @@ fn after_the_header() {
         ("</other:stream>", NotWellFormed),
         ("<a><![CDATA[", Reset),
     ] {
-        let (_, error) = events(Limits::default(), [HEADER.as_bytes(), xml.as_bytes()]);
+        let (_, error) = events(ElementLimits::default(), [HEADER.as_bytes(), xml.as_bytes()]);
         match condition {
             // Unfinished, not refused.
             Reset => assert_eq!(error, None),
@@ -85,8 +85,10 @@ fn after_the_header() {
 #[test]
 fn prefixes_of_the_header_are_declared_where_they_are_used() {
     let header = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' xmlns:p='urn:&amp;'>";
-    let (events, error) =
-        events(Limits::default(), [header.as_bytes(), b"<a><p:b p:c='1'/></a><stream:error/><d p:e=''></d>"]);
+    let (events, error) = events(
+        ElementLimits::default(),
+        [header.as_bytes(), b"<a><p:b p:c='1'/></a><stream:error/><d p:e=''></d>"],
+    );
     assert_eq!(error, None);
     assert_eq!(
         events[1..],
@@ -101,8 +103,10 @@ fn prefixes_of_the_header_are_declared_where_they_are_used() {
 #[test]
 fn a_default_namespace_that_is_not_of_stanzas() {
     let header = "<stream xmlns='http://etherx.jabber.org/streams' xmlns:c='jabber:client'>";
-    let (events, error) =
-        events(Limits::default(), [header.as_bytes(), b"<c:message><c:body>a</c:body></c:message></stream>"]);
+    let (events, error) = events(
+        ElementLimits::default(),
+        [header.as_bytes(), b"<c:message><c:body>a</c:body></c:message></stream>"],
+    );
     assert_eq!(error, None);
     assert_eq!(events[1..], ["<message><body>a</body></message>", "Close"]);
 }
@@ -110,7 +114,7 @@ fn a_default_namespace_that_is_not_of_stanzas() {
 #[test]
 fn a_server_stream_reads_as_a_client_one() {
     let header = "<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams'>";
-    let mut parser = StreamParser::new(Limits::default());
+    let mut parser = StreamParser::new(ElementLimits::default());
     parser.feed(format!("{header}<message><body/></message>").as_bytes());
     assert!(matches!(parser.next(), Ok(Some(StreamEvent::Open(_)))));
     let Ok(Some(StreamEvent::Element(document))) = parser.next() else { panic!("no element") };
@@ -119,7 +123,7 @@ fn a_server_stream_reads_as_a_client_one() {
 
 #[test]
 fn size_and_depth_end_a_stream_before_the_element_does() {
-    let limits = Limits { stanza_bytes: 300, depth: 3, ..Limits::default() };
+    let limits = ElementLimits { stanza_bytes: 300, depth: 3, ..ElementLimits::default() };
     let ended =
         |xml: &str| events(limits, [HEADER.as_bytes(), xml.as_bytes()]).1.map(|error| error.condition);
     assert_eq!(ended(&format!("<a>{}", "x".repeat(297))), None);
@@ -136,7 +140,7 @@ fn size_and_depth_end_a_stream_before_the_element_does() {
 
 #[test]
 fn nothing_is_held_while_idle() {
-    let mut parser = StreamParser::new(Limits::default());
+    let mut parser = StreamParser::new(ElementLimits::default());
     parser.feed(HEADER.as_bytes());
     parser.feed(b"<a/> ");
     while parser.next().unwrap().is_some() {}
@@ -148,7 +152,7 @@ fn nothing_is_held_while_idle() {
 
 #[test]
 fn a_new_header_after_reset() {
-    let mut parser = StreamParser::new(Limits::default());
+    let mut parser = StreamParser::new(ElementLimits::default());
     parser.feed(format!("{HEADER}<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/><injected/>").as_bytes());
     assert!(matches!(parser.next(), Ok(Some(StreamEvent::Open(_)))));
     assert!(matches!(parser.next(), Ok(Some(StreamEvent::Element(_)))));
@@ -161,7 +165,7 @@ fn a_new_header_after_reset() {
 
 #[test]
 fn an_error_is_final() {
-    let mut parser = StreamParser::new(Limits::default());
+    let mut parser = StreamParser::new(ElementLimits::default());
     parser.feed(b"x");
     let error = parser.next().unwrap_err();
     parser.feed(HEADER.as_bytes());
@@ -203,7 +207,7 @@ proptest! {
             chunks.push(chunk);
             rest = after;
         }
-        prop_assert_eq!(events(Limits::default(), chunks), events(Limits::default(), [all.as_slice()]));
-        prop_assert_eq!(events(Limits::default(), all.chunks(1)), events(Limits::default(), [all.as_slice()]));
+        prop_assert_eq!(events(ElementLimits::default(), chunks), events(ElementLimits::default(), [all.as_slice()]));
+        prop_assert_eq!(events(ElementLimits::default(), all.chunks(1)), events(ElementLimits::default(), [all.as_slice()]));
     }
 }

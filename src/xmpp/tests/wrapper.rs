@@ -1,9 +1,9 @@
-use crate::{Document, Element, Limits, Stanza, StreamCondition, StreamError, Wrapper, ns};
+use crate::{Document, Element, ElementLimits, Stanza, StreamCondition, StreamError, Wrapper, ns};
 
 const BODY: &str = "http://jabber.org/protocol/httpbind";
 
 fn children(xml: &str) -> Result<Vec<Document>, StreamError> {
-    let limits = Limits::default();
+    let limits = ElementLimits::default();
     whole(Wrapper::open(xml.as_bytes(), &limits)?.children(&limits, 10))
 }
 
@@ -23,12 +23,12 @@ fn refused(xml: &str) -> StreamCondition {
 fn the_tag_is_read_first() {
     let half =
         format!("<?xml version='1.0'?>\n <body rid='1' xmlns='{BODY}' xmlns:x='urn:x' x:y='&lt;'><mess");
-    let wrapper = Wrapper::open(half.as_bytes(), &Limits::default()).unwrap();
+    let wrapper = Wrapper::open(half.as_bytes(), &ElementLimits::default()).unwrap();
     assert!(wrapper.tag().is("body", BODY));
     assert_eq!(wrapper.tag().attr("rid").as_deref(), Some("1"));
     assert_eq!(wrapper.tag().attr_ns("y", "urn:x").as_deref(), Some("<"));
     assert_eq!(
-        whole(wrapper.children(&Limits::default(), 10)).unwrap_err().condition,
+        whole(wrapper.children(&ElementLimits::default(), 10)).unwrap_err().condition,
         StreamCondition::NotWellFormed
     );
 }
@@ -113,7 +113,7 @@ fn what_is_no_wrapper_is_refused() {
 
 #[test]
 fn limits_are_those_of_each_child() {
-    let limits = Limits { stanza_bytes: 100, ..Limits::default() };
+    let limits = ElementLimits { stanza_bytes: 100, ..ElementLimits::default() };
     let body = |stanza: &str| format!("<body xmlns='{BODY}'>{stanza}{stanza}{stanza}</body>");
     let read = |stanza: &str| whole(Wrapper::open(body(stanza).as_bytes(), &limits)?.children(&limits, 10));
     assert_eq!(read(&format!("<a b='{}'/>", "x".repeat(80))).unwrap().len(), 3);
@@ -125,7 +125,7 @@ fn limits_are_those_of_each_child() {
 fn what_stands_before_a_mistake_is_read() {
     let read = |inside: &str| {
         let xml = format!("<body xmlns='{BODY}'><a/><b/>{inside}");
-        let limits = Limits::default();
+        let limits = ElementLimits::default();
         let (children, mistake) = Wrapper::open(xml.as_bytes(), &limits).unwrap().children(&limits, 10);
         (children.len(), mistake.map(|error| error.condition))
     };

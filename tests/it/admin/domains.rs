@@ -160,6 +160,43 @@ fn what_commands_changed_survives_the_process() {
     assert!(is_served(&server, "third.example") && !is_served(&server, "wuchess.example"));
 }
 
+/// The overlay belongs to the data directory that is in use.
+#[test]
+fn a_data_directory_that_waits_for_a_start_takes_nothing_away() {
+    let server = start();
+    server.ok(&["domain", "add", "third.example"]);
+    add_user(&server, "jack@third.example");
+    let mut third = bound(&server, "jack@third.example/desk");
+    rewrite(server.dir.path(), |text| text.replace("data_dir = \"data\"", "data_dir = \"elsewhere\""));
+    signal(server.pid(), "HUP");
+    until("the reload", || {
+        third.ping().is_empty() && server.log().contains("data_dir: restart the server to apply this change")
+    });
+    assert!(third.ping().is_empty());
+    assert!(is_served(&server, "third.example"));
+    assert!(!server.dir.path().join("elsewhere").exists());
+    rewrite(server.dir.path(), |text| text.replace("data_dir = \"elsewhere\"", "data_dir = \"data\""));
+    server.ok(&["domain", "remove", "third.example"]);
+    assert_eq!(third.stream_error(), "host-gone");
+}
+
+#[test]
+fn a_change_that_cannot_be_kept_is_not_made_later() {
+    let server = start();
+    server.ok(&["domain", "add", "third.example"]);
+    let blocked = server.dir.path().join("data/overlay.json.new");
+    std::fs::create_dir(&blocked).unwrap();
+    for args in [["domain", "remove", "third.example"], ["domain", "disable", "chess.example"]] {
+        let said = server.refused(&args);
+        assert!(said.contains("cannot write to"), "{said}");
+    }
+    std::fs::remove_dir(&blocked).unwrap();
+    server.ok(&["domain", "add", "fourth.example"]);
+    for domain in ["chess.example", "third.example", "fourth.example"] {
+        assert!(is_served(&server, domain), "{domain}");
+    }
+}
+
 #[test]
 fn reload_takes_up_a_changed_file() {
     let server = start();

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::{JACK, bound};
 use crate::fixture::{BRANDS, Server, add_users, castling, folder, until};
+use crate::raw::Raw;
 
 /// A configuration with one fixed port, which was free a moment ago.
 fn fixed() -> (TempDir, TcpListener) {
@@ -127,6 +128,11 @@ fn exit_codes() {
 fn loses_its_log(server: &Server) {
     bound(server, "jack@chess.example/a").ping();
     until("lines of the log are lost", || {
+        for _ in 0..500 {
+            let mut wrong = Raw::connect(server.address("c2s_plain"), "chess.example");
+            wrong.send("<wrong>"); // a line of the log
+            while wrong.try_next().is_some() {}
+        }
         let stats: Value = serde_json::from_str(&server.ok(&["stats", "--json"])).unwrap();
         bound(server, "jack@chess.example/b").ping();
         stats["log_lost"].as_u64().unwrap() > 0
@@ -135,7 +141,7 @@ fn loses_its_log(server: &Server) {
 }
 
 fn talkative() -> TempDir {
-    let dir = folder(&format!("[log]\nlevel = \"debug\"\n{BRANDS}"));
+    let dir = folder(&format!("[log]\nlevel = \"trace\"\n{BRANDS}"));
     add_users(dir.path(), &[JACK]);
     dir
 }
@@ -151,8 +157,8 @@ fn a_log_on_a_full_disk_stops_nobody() {
     assert_eq!(server.stop().0, Some(0));
 }
 
-#[test]
-fn a_log_that_nobody_reads_any_more_stops_nobody() {
+/// A server whose log goes into a pipe, and the pipe's other end.
+fn piped() -> (Server, fs::File) {
     let dir = talkative();
     let log = dir.path().join("stderr");
     assert!(Command::new("mkfifo").arg(&log).status().unwrap().success());
@@ -162,7 +168,21 @@ fn a_log_that_nobody_reads_any_more_stops_nobody() {
     });
     let server = Server::start_in(dir);
     fs::remove_file(log).unwrap();
-    drop(reader.join().unwrap());
+    (server, reader.join().unwrap())
+}
+
+#[test]
+fn a_log_that_nobody_reads_any_more_stops_nobody() {
+    let (server, pipe) = piped();
+    drop(pipe);
     loses_its_log(&server);
     assert_eq!(server.stop().0, Some(0));
+}
+
+#[test]
+fn a_log_whose_reader_stands_still_stops_nobody() {
+    let (server, pipe) = piped();
+    loses_its_log(&server);
+    assert_eq!(server.stop().0, Some(0));
+    drop(pipe);
 }

@@ -9,6 +9,9 @@ pub(crate) enum Charge {
     /// The session's own: an answer to its client. The client is not read from while much of it waits, so
     /// that one request may be answered with more than a mailbox holds.
     Answer,
+    /// The same, for the presence of contacts: one stanza of the client may cause one from every contact. They
+    /// share the memory of what they copy.
+    Presence,
     /// The account's own: a push.
     Push,
     /// The share of a known sender: a contact, the account itself, the server or its services.
@@ -47,19 +50,34 @@ impl Load {
 pub(super) struct Loads {
     pub known: Load,
     pub strangers: Load,
-    /// Pushes, and answers that were written but not acknowledged.
-    pub own: Load,
+    pub pushes: Load,
     /// Answers not yet written.
     pub answers: Load,
+    /// Answers written but not acknowledged, where that is known.
+    pub unacknowledged: Load,
+}
+
+impl Charge {
+    pub fn is_answer(self) -> bool {
+        matches!(self, Self::Answer | Self::Presence)
+    }
 }
 
 impl Loads {
+    /// The load a stanza counts toward once it has been written.
+    pub fn of_written(&mut self, charge: Charge) -> Option<&mut Load> {
+        match charge {
+            Charge::Answer | Charge::Presence => Some(&mut self.unacknowledged),
+            other => self.of(other),
+        }
+    }
+
     /// The load a stanza counts toward while it waits.
     pub fn of(&mut self, charge: Charge) -> Option<&mut Load> {
         match charge {
             Charge::Paced => None,
-            Charge::Answer => Some(&mut self.answers),
-            Charge::Push => Some(&mut self.own),
+            Charge::Answer | Charge::Presence => Some(&mut self.answers),
+            Charge::Push => Some(&mut self.pushes),
             Charge::Known => Some(&mut self.known),
             Charge::Stranger => Some(&mut self.strangers),
         }

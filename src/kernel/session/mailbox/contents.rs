@@ -7,14 +7,14 @@ use xmpp::{Kind, Stanza, StreamError};
 use super::charge::{Charge, Load, Loads};
 use super::{Handover, PushError, Taken};
 use crate::session::outlet::Release;
-use crate::{Item, Limits};
+use crate::{DomainLimits, Item};
 
 /// The number of shares in a mailbox: each known sender may use one, and all others together one.
 const SHARES: usize = 4;
 /// Multiple of the bounds that the server's own stanzas for the session may reach.
-const OWN: usize = 4;
-/// Multiple of the bounds that answers may reach: no single request triggers more, but a BOSH body may.
-const ANSWERS: usize = 16;
+pub(super) const OWN: usize = 4;
+/// Multiple of the bounds that the answers to one BOSH body may reach.
+pub(super) const ANSWERS: usize = 16;
 /// How long the client of a full mailbox may take for the next stanza, in microseconds.
 const PATIENCE_US: i64 = 10_000_000;
 
@@ -40,6 +40,8 @@ pub(super) struct Contents {
     /// Stanzas that the client has acknowledged (XEP-0198 `h`, modulo 2^32).
     pub(super) acked: u32,
     pub(super) managed: bool,
+    /// Whether the client's requests come in bulk (BOSH): it cannot be left unread between two of them.
+    pub(super) bulk: bool,
     pub(super) closed: bool,
     pub(super) ending: Option<StreamError>,
 }
@@ -59,7 +61,12 @@ impl Contents {
     ///
     /// # Errors
     /// See [`PushError`].
-    pub(super) fn push(&mut self, item: Item, release: Release, limits: &Limits) -> Result<bool, PushError> {
+    pub(super) fn push(
+        &mut self,
+        item: Item,
+        release: Release,
+        limits: &DomainLimits,
+    ) -> Result<bool, PushError> {
         self.admit(&item, limits)?;
         self.count(&item);
         Ok(self.append(item, release))
@@ -70,7 +77,12 @@ impl Contents {
     ///
     /// # Errors
     /// See [`PushError`].
-    pub(super) fn place(&mut self, item: Item, release: Release, limits: &Limits) -> Result<bool, PushError> {
+    pub(super) fn place(
+        &mut self,
+        item: Item,
+        release: Release,
+        limits: &DomainLimits,
+    ) -> Result<bool, PushError> {
         self.admit(&item, limits)?;
         self.count(&item);
         match &mut self.deferred {
@@ -92,7 +104,11 @@ impl Contents {
     pub(super) fn discount(&mut self, item: &Item, was: Was) {
         let weight = item.weight();
         self.bytes -= weight;
-        if let Some(load) = self.loads.of(was.charge(item)) {
+        let load = match was {
+            Was::Waiting => self.loads.of(item.charge),
+            Was::Written => self.loads.of_written(item.charge),
+        };
+        if let Some(load) = load {
             load.sub(weight);
         }
     }
@@ -146,7 +162,7 @@ impl Contents {
     ///
     /// # Errors
     /// See [`PushError`].
-    pub(super) fn admit(&self, item: &Item, limits: &Limits) -> Result<(), PushError> {
+    pub(super) fn admit(&self, item: &Item, limits: &DomainLimits) -> Result<(), PushError> {
         if self.closed {
             return Err(PushError::Closed);
         }
@@ -154,10 +170,13 @@ impl Contents {
         let times = |factor: usize| (stanzas.saturating_mul(factor), bytes.saturating_mul(factor));
         let (own, answers, share) = (times(OWN), times(ANSWERS), (stanzas / SHARES, bytes / SHARES));
         match item.charge {
-            Charge::Paced => Ok(()),
-            Charge::Answer | Charge::Push if self.loads.own.reaches(own.0, own.1) => Err(PushError::Full),
-            Charge::Answer if self.loads.answers.reaches(answers.0, answers.1) => Err(PushError::Full),
-            Charge::Answer | Charge::Push => Ok(()),
+            // The client is read no further, and its requests wait, while many of these do.
+            Charge::Answer | Charge::Presence if !self.bulk => Ok(()),
+            Charge::Push if self.loads.pushes.reaches(own.0, own.1) => Err(PushError::Full),
+            Charge::Answer | Charge::Presence if self.loads.answers.reaches(answers.0, answers.1) => {
+                Err(PushError::Full)
+            }
+            Charge::Paced | Charge::Answer | Charge::Presence | Charge::Push => Ok(()),
             Charge::Known | Charge::Stranger if self.loads.sent().reaches(stanzas, bytes) => {
                 Err(PushError::Full)
             }
@@ -206,9 +225,9 @@ impl Contents {
                 self.items.get(self.written).filter(|_| self.written + self.held < self.items.len())?;
             let (taken, charge, weight) = ((item.stanza.clone(), None), item.charge, item.weight());
             self.written += 1;
-            if charge == Charge::Answer {
+            if charge.is_answer() {
                 self.loads.answers.sub(weight);
-                self.loads.own.add(weight);
+                self.loads.unacknowledged.add(weight);
             }
             return Some(taken);
         }
@@ -223,8 +242,8 @@ impl Contents {
 
     /// Unacknowledged stanzas must be written again.
     pub(super) fn rewind(&mut self) {
-        for item in self.items.iter().take(self.written).filter(|item| item.charge == Charge::Answer) {
-            self.loads.own.sub(item.weight());
+        for item in self.items.iter().take(self.written).filter(|item| item.charge.is_answer()) {
+            self.loads.unacknowledged.sub(item.weight());
             self.loads.answers.add(item.weight());
         }
         self.written = 0;
@@ -268,15 +287,6 @@ impl Contents {
 pub(super) enum Was {
     Waiting,
     Written,
-}
-
-impl Was {
-    fn charge(self, item: &Item) -> Charge {
-        match (self, item.charge) {
-            (Self::Written, Charge::Answer) => Charge::Push, // they count together
-            (_, charge) => charge,
-        }
-    }
 }
 
 fn same_sender(one: &Item, other: &Item) -> bool {

@@ -29,7 +29,7 @@ fn ids(mailbox: &Mailbox, most: usize) -> Vec<String> {
 }
 
 fn push(mailbox: &Mailbox, item: Item) -> Result<(), PushError> {
-    mailbox.push(item, Release::Now, &Limits::default())
+    mailbox.push(item, Release::Now, &DomainLimits::default())
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn from(sender: &str, charge: Charge) -> Item {
 }
 
 /// Pushes copies until there is no room at this second; returns how many were taken, and the error.
-fn fill(mailbox: &Mailbox, item: &Item, limits: &Limits, second: i64) -> (usize, PushError) {
+fn fill(mailbox: &Mailbox, item: &Item, limits: &DomainLimits, second: i64) -> (usize, PushError) {
     let place = || mailbox.place(item.clone(), Release::Now, limits, || second * 1_000_000).err();
     let mut taken = 0;
     loop {
@@ -91,7 +91,7 @@ const CROWDED: PushError = PushError::Crowded { stuck: false };
 
 #[test]
 fn each_sender_has_a_share_and_strangers_have_one_together() {
-    let limits = Limits { mailbox_stanzas: Limit::of(16), ..Limits::default() };
+    let limits = DomainLimits { mailbox_stanzas: Limit::of(16), ..DomainLimits::default() };
     let mailbox = Mailbox::default();
     let stranger = |name: &str| from(name, Charge::Stranger);
     mailbox.place(stranger("x@a/1"), Release::Now, &limits, || 0).unwrap();
@@ -106,9 +106,10 @@ fn each_sender_has_a_share_and_strangers_have_one_together() {
 #[test]
 fn the_shares_hold_in_bytes_too_and_what_is_larger_than_one_fits() {
     let item = from("x@a/1", Charge::Stranger);
-    let limits = Limits { mailbox_bytes: Limit::of(8 * item.weight() as u64), ..Limits::default() };
+    let limits =
+        DomainLimits { mailbox_bytes: Limit::of(8 * item.weight() as u64), ..DomainLimits::default() };
     assert_eq!(fill(&Mailbox::default(), &item, &limits, 0), (2, CROWDED));
-    let small = Limits { mailbox_bytes: Limit::of(10), ..Limits::default() };
+    let small = DomainLimits { mailbox_bytes: Limit::of(10), ..DomainLimits::default() };
     for charge in [Charge::Known, Charge::Stranger, Charge::Push] {
         let mailbox = Mailbox::default();
         mailbox.place(from("x@a/1", charge), Release::Now, &small, || 0).unwrap();
@@ -117,7 +118,7 @@ fn the_shares_hold_in_bytes_too_and_what_is_larger_than_one_fits() {
 
 #[test]
 fn a_reader_is_slow_by_time_without_progress() {
-    let limits = Limits { mailbox_stanzas: Limit::of(4), ..Limits::default() };
+    let limits = DomainLimits { mailbox_stanzas: Limit::of(4), ..DomainLimits::default() };
     let mailbox = Mailbox::default();
     let friend = |n: usize| from(&format!("x{n}@a"), Charge::Known);
     (0..4).for_each(|n| mailbox.place(friend(n), Release::Now, &limits, || 0).unwrap());
@@ -133,7 +134,7 @@ fn a_reader_is_slow_by_time_without_progress() {
 
 #[test]
 fn what_the_client_asked_for_counts_against_nobody_until_it_is_written() {
-    let limits = Limits { mailbox_stanzas: Limit::of(4), ..Limits::default() };
+    let limits = DomainLimits { mailbox_stanzas: Limit::of(4), ..DomainLimits::default() };
     let answer = |n: usize| Item { charge: Charge::Answer, ..item(n) };
     let mailbox = Mailbox::default();
     mailbox.manage();
@@ -143,24 +144,36 @@ fn what_the_client_asked_for_counts_against_nobody_until_it_is_written() {
     mailbox.place(from("x@a", Charge::Known), Release::Now, &limits, || 0).unwrap();
     assert_eq!(ids(&mailbox, 100).len(), 61);
     assert!(!mailbox.is_answering());
-    assert_eq!(
-        mailbox.push(answer(60), Release::Now, &limits),
-        Err(PushError::Full),
-        "nothing is acknowledged"
-    );
+    assert!(mailbox.awaits_acknowledgement(&limits), "the next request has to wait");
+    mailbox.push(Item { charge: Charge::Push, ..item(60) }, Release::Now, &limits).unwrap();
+    assert_eq!(ids(&mailbox, 1).len(), 1);
     mailbox.rewind();
     assert!(mailbox.is_answering());
-    assert_eq!(ids(&mailbox, 100).len(), 61);
+    assert_eq!(ids(&mailbox, 100).len(), 62);
     mailbox.acknowledge(60).unwrap();
+    assert!(!mailbox.awaits_acknowledgement(&limits));
     mailbox.push(answer(61), Release::Now, &limits).unwrap();
-    let many =
-        (0..100).map(|n| mailbox.push(answer(n), Release::Now, &limits)).filter(Result::is_err).count();
-    assert!(many > 0, "without a bound");
+    (0..100).for_each(|n| mailbox.push(answer(n), Release::Now, &limits).unwrap());
+}
+
+/// One stanza of the client may cause any number of them; only in bulk may many such stanzas come at once.
+#[test]
+fn the_presence_of_contacts_has_a_bound_only_in_bulk() {
+    let limits = DomainLimits { mailbox_stanzas: Limit::of(4), ..DomainLimits::default() };
+    let presence = |n: usize| Item { charge: Charge::Presence, ..item(n) };
+    let mailbox = Mailbox::default();
+    (0..1000).for_each(|n| mailbox.push(presence(n), Release::Now, &limits).unwrap());
+    assert!(mailbox.is_answering() && !mailbox.is_answering_in_bulk(&limits));
+    let mailbox = Mailbox::default();
+    mailbox.keep_in_bulk();
+    let taken = (0..1000).filter(|n| mailbox.push(presence(*n), Release::Now, &limits).is_ok()).count();
+    assert_eq!(taken, 64);
+    assert!(mailbox.is_answering_in_bulk(&limits));
 }
 
 #[test]
 fn pushes_have_bounds_of_their_own() {
-    let limits = Limits { mailbox_stanzas: Limit::of(4), ..Limits::default() };
+    let limits = DomainLimits { mailbox_stanzas: Limit::of(4), ..DomainLimits::default() };
     let mailbox = Mailbox::default();
     let push = |n: usize| mailbox.push(Item { charge: Charge::Push, ..item(n) }, Release::Now, &limits);
     (0..16).for_each(|n| push(n).unwrap());
@@ -184,12 +197,12 @@ fn what_is_held_back_goes_with_the_next_that_is_not() {
             mailbox.manage();
         }
         push(&mailbox, item(0)).unwrap();
-        (1..3).for_each(|n| mailbox.push(item(n), Release::Hold, &Limits::default()).unwrap());
+        (1..3).for_each(|n| mailbox.push(item(n), Release::Hold, &DomainLimits::default()).unwrap());
         assert_eq!(ids(&mailbox, 10), ["0"]);
         assert_eq!(ids(&mailbox, 10), [""; 0]);
         push(&mailbox, item(3)).unwrap();
         assert_eq!(ids(&mailbox, 10), ["1", "2", "3"]);
-        mailbox.push(item(4), Release::Hold, &Limits::default()).unwrap();
+        mailbox.push(item(4), Release::Hold, &DomainLimits::default()).unwrap();
         mailbox.flush();
         assert_eq!(ids(&mailbox, 10), ["4"]);
     }
@@ -200,10 +213,10 @@ fn the_latest_takes_the_place_of_what_it_supersedes() {
     let mailbox = Mailbox::default();
     let latest = |n| Release::Latest(Box::new(move |stanza: &Stanza| stanza.id() == Some(n)));
     push(&mailbox, item(1)).unwrap();
-    mailbox.push(item(1), Release::Hold, &Limits::default()).unwrap();
-    mailbox.push(item(2), latest("1"), &Limits::default()).unwrap();
+    mailbox.push(item(1), Release::Hold, &DomainLimits::default()).unwrap();
+    mailbox.push(item(2), latest("1"), &DomainLimits::default()).unwrap();
     assert_eq!(ids(&mailbox, 10), ["1"], "what may be written is not superseded");
-    mailbox.push(item(3), latest("9"), &Limits::default()).unwrap();
+    mailbox.push(item(3), latest("9"), &DomainLimits::default()).unwrap();
     mailbox.flush();
     assert_eq!(ids(&mailbox, 10), ["2", "3"]);
     assert_eq!(mailbox.inner.lock().loads.sent().stanzas, 0);
@@ -227,7 +240,7 @@ fn only_what_its_sender_sends_behind_a_message_waits_with_it() {
     let mailbox = Mailbox::default();
     let place = |sender: &str, xml: &str| {
         let stanza = Stanza::parse_str(&xml.replacen(" ", &format!(" from='{sender}' "), 1));
-        mailbox.place(Item::new(stanza.unwrap(), 0), Release::Now, &Limits::default(), || 0).unwrap();
+        mailbox.place(Item::new(stanza.unwrap(), 0), Release::Now, &DomainLimits::default(), || 0).unwrap();
     };
     assert!(mailbox.hold_back());
     place("anna@a/1", "<message id='1'/>");

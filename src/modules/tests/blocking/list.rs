@@ -1,6 +1,6 @@
 //! The list itself: read, changed, refused, pushed, stored.
 
-use kernel::Limits;
+use kernel::DomainLimits;
 use serde_json::json;
 use storage::{Kinds, PrivacyChange};
 use xmpp::Stanza;
@@ -35,7 +35,7 @@ async fn the_list_is_read_and_changed() {
 
 #[tokio::test]
 async fn what_is_refused_changes_nothing() {
-    let bench = Bench::with_modules(json!({ "blocking": { "blocked": 2 } }), Limits::default()).await;
+    let bench = Bench::with_modules(json!({ "blocking": { "blocked": 2 } }), DomainLimits::default()).await;
     let anna = bench.online(ANNA).await;
     let bert = bench.online(BERT).await;
     done(&anna, &block(&["bert@chess.example"])).await;

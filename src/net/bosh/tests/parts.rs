@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use proptest::prelude::*;
 use settings::{Interval, Limit};
-use xmpp::{Document, Limits, ns};
+use xmpp::{Document, ElementLimits, ns};
 
 use super::super::body::{Attributes, Body};
 use super::super::condition::Condition;
@@ -131,7 +131,7 @@ fn the_window() {
 
 #[test]
 fn limits_that_are_off() {
-    let off = super::Limits {
+    let off = super::BoshLimits {
         bosh_wait: Limit::OFF,
         bosh_hold: Limit::OFF,
         bosh_inactivity: Limit::OFF,
@@ -166,7 +166,7 @@ fn only_media_types_that_run_nothing() {
 #[test]
 fn replies_are_xml_and_old_clients_get_a_status() {
     let reply = Tag::new().attr("from", "<&'\">").number("wait", 60u16).stream().wrap(b"<stream:error/>");
-    let document = Document::parse(reply.body, "", &Limits::default()).unwrap();
+    let document = Document::parse(reply.body, "", &ElementLimits::default()).unwrap();
     assert_eq!(document.root().attr("from").as_deref(), Some("<&'\">"));
     assert!(document.root().children().next().unwrap().is("error", ns::STREAM));
     for (condition, status) in [
@@ -179,7 +179,12 @@ fn replies_are_xml_and_old_clients_get_a_status() {
         assert_eq!(Reply::terminal(condition, false).status, StatusCode::OK);
     }
     for reply in [Reply::empty(), Reply::again(), Reply::farewell(false, &[])] {
-        assert!(Document::parse(reply.body, "", &Limits::default()).unwrap().root().is("body", ns::HTTPBIND));
+        assert!(
+            Document::parse(reply.body, "", &ElementLimits::default())
+                .unwrap()
+                .root()
+                .is("body", ns::HTTPBIND)
+        );
     }
 }
 

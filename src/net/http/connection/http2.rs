@@ -15,6 +15,7 @@ use tokio::time::sleep;
 use super::service::Service;
 use super::{Shared, drive};
 use crate::http::client::Client;
+use crate::http::first_bytes::FirstBytes;
 use crate::http::options::HttpOptions;
 use crate::http::socket::Socket;
 
@@ -82,6 +83,7 @@ pub(super) struct Watch(Arc<Counts>);
 struct Counts {
     busy: AtomicUsize,
     begun: AtomicUsize,
+    first_bytes: Arc<AtomicUsize>,
 }
 
 /// A request in progress, or an open WebSocket.
@@ -106,6 +108,12 @@ impl Watch {
             before = (busy == 0).then_some(begun);
             sleep(idle).await;
         }
+    }
+}
+
+impl Busy {
+    pub fn first_bytes(&self) -> FirstBytes {
+        FirstBytes::shared(self.0.first_bytes.clone())
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 use crate::http::body::collect;
+use crate::http::first_bytes::FirstBytes;
 use crate::http::testing::{Http2, http2};
 use crate::testing::{client, connect, shown, store};
 
@@ -20,7 +21,8 @@ async fn ask(client: &mut Http2, method: &str, path: &str, body: &'static str) -
         .unwrap();
     let answer = client.send_request(request).await.unwrap();
     let status = answer.status().as_u16();
-    let body = collect(answer.into_body(), 1 << 20, |_| 0, Duration::MAX).await.unwrap();
+    let body =
+        collect(answer.into_body(), 1 << 20, FirstBytes::default(), |_| 0, Duration::MAX).await.unwrap();
     (status, String::from_utf8(body.to_vec()).unwrap().trim_end().to_owned())
 }
 

@@ -31,7 +31,7 @@ impl Route for Echo {
 }
 
 async fn echo(upgrade: Upgrade) {
-    let Some(mut socket) = upgrade.accept(Limits::default()).await else { return };
+    let Some(mut socket) = upgrade.accept(ElementLimits::default()).await else { return };
     loop {
         match poll_fn(|cx| socket.poll_event(cx, true)).await {
             Ok(Wire::Event(StreamEvent::Element(element))) => {

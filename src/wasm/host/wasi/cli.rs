@@ -4,12 +4,12 @@ use wasmtime::component::{Linker, Resource, ResourceType};
 use wasmtime::{Result, bail};
 
 use super::io::{InputStream, OutputStream};
-use crate::state::State;
+use crate::state::StoreData;
 
 struct TerminalInput;
 struct TerminalOutput;
 
-pub(super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
+pub(super) fn add_to_linker(linker: &mut Linker<StoreData>) -> Result<()> {
     let mut environment = linker.instance("wasi:cli/environment@0.2.6")?;
     environment.func_wrap("get-environment", |_, (): ()| Ok((Vec::<(String, String)>::new(),)))?;
     environment.func_wrap("get-arguments", |_, (): ()| Ok((Vec::<String>::new(),)))?;
@@ -31,7 +31,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     terminals(linker)
 }
 
-fn terminals(linker: &mut Linker<State>) -> Result<()> {
+fn terminals(linker: &mut Linker<StoreData>) -> Result<()> {
     linker.instance("wasi:cli/terminal-input@0.2.6")?.resource(
         "terminal-input",
         ResourceType::host::<TerminalInput>(),

@@ -4,7 +4,7 @@ use wasmtime::Result;
 use wasmtime::component::{ComponentType, Lift, Linker, Lower, Resource};
 
 use super::io::Pollable;
-use crate::state::State;
+use crate::state::StoreData;
 
 #[derive(ComponentType, Lift, Lower)]
 #[component(record)]
@@ -13,7 +13,7 @@ struct Datetime {
     nanoseconds: u32,
 }
 
-pub(super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
+pub(super) fn add_to_linker(linker: &mut Linker<StoreData>) -> Result<()> {
     let mut monotonic = linker.instance("wasi:clocks/monotonic-clock@0.2.6")?;
     monotonic.func_wrap("now", |store, (): ()| {
         let now = store.data().scope.services.clock.monotonic();

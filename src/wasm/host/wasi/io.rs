@@ -6,7 +6,7 @@ use wasmtime::component::{ComponentType, Lift, Linker, Lower, Resource, Resource
 
 use crate::host::write_line;
 use crate::limits::TEXT_BYTES;
-use crate::state::{State, bounded};
+use crate::state::{StoreData, bounded};
 
 pub(super) struct InputStream;
 pub(super) struct OutputStream;
@@ -30,7 +30,7 @@ enum StreamError {
 type Written = (std::result::Result<(), StreamError>,);
 type Read = (std::result::Result<Vec<u8>, StreamError>,);
 
-pub(super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
+pub(super) fn add_to_linker(linker: &mut Linker<StoreData>) -> Result<()> {
     let mut error = linker.instance("wasi:io/error@0.2.6")?;
     error.resource("error", ResourceType::host::<IoError>(), |_, _| Ok(()))?;
     error.func_wrap("[method]error.to-debug-string", |_, (_,): (Resource<IoError>,)| Ok((String::new(),)))?;
@@ -57,7 +57,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     output(&mut streams)
 }
 
-fn output(streams: &mut wasmtime::component::LinkerInstance<'_, State>) -> Result<()> {
+fn output(streams: &mut wasmtime::component::LinkerInstance<'_, StoreData>) -> Result<()> {
     type Room = (std::result::Result<u64, StreamError>,);
     streams.func_wrap(
         "[method]output-stream.check-write",
@@ -85,7 +85,7 @@ fn output(streams: &mut wasmtime::component::LinkerInstance<'_, State>) -> Resul
 }
 
 /// Standard output and error go to the log, line by line: they contain panic messages.
-fn write(state: &mut State, bytes: &[u8]) {
+fn write(state: &mut StoreData, bytes: &[u8]) {
     for byte in bytes {
         if *byte == b'\n' || state.output.len() >= LINE {
             let line = std::mem::take(&mut state.output);

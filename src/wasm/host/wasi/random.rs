@@ -4,9 +4,9 @@ use wasmtime::Result;
 use wasmtime::component::Linker;
 
 use crate::limits::TEXT_BYTES;
-use crate::state::{State, bounded};
+use crate::state::{StoreData, bounded};
 
-pub(super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
+pub(super) fn add_to_linker(linker: &mut Linker<StoreData>) -> Result<()> {
     for (interface, bytes, number) in [
         ("wasi:random/random@0.2.6", "get-random-bytes", "get-random-u64"),
         ("wasi:random/insecure@0.2.6", "get-insecure-random-bytes", "get-insecure-random-u64"),
