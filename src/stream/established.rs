@@ -10,8 +10,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use kernel::{Hold, Receipt};
-use tokio::time::timeout;
-use xmpp::{Document, Stanza, StreamCondition, StreamError, StreamEvent, ns};
+use tokio::time::{Instant, timeout, timeout_at};
+use xmpp::{Document, Stanza, StanzaError, StanzaType, StreamCondition, StreamError, StreamEvent, ns};
 
 use ahead::Ahead;
 
@@ -218,7 +218,8 @@ impl<P: Pipe> Established<P> {
     /// read, is closed as too slow.
     async fn paused(&mut self) -> Woken {
         let read = self.is_read_on();
-        match timeout(PATIENCE, self.wake(read)).await {
+        let until = self.ahead_until().unwrap_or_else(|| Instant::now() + PATIENCE);
+        match timeout_at(until, self.wake(read)).await {
             Ok(woken) => woken,
             Err(_) => {
                 self.hold.too_slow();
@@ -278,6 +279,10 @@ impl<P: Pipe> Established<P> {
             return Err(StreamError::new(StreamCondition::UnsupportedStanzaType));
         }
         let read = match Stanza::from_document(element) {
+            Ok(stanza) if self.is_beyond_acknowledgement() && is_request(&stanza) => {
+                let error = StanzaError::resource_constraint().text("too many answers are not acknowledged");
+                Err(self.stamp(stanza)?.error_reply(&error))
+            }
             Ok(stanza) => Ok(self.stamp(stanza)?),
             Err(malformed) if malformed.kind.is_none() => {
                 return Err(StreamError::new(StreamCondition::UnsupportedStanzaType));
@@ -398,4 +403,8 @@ impl<P: Pipe> Established<P> {
         self.pipe.element(&error.to_element());
         self.pipe.close();
     }
+}
+
+fn is_request(stanza: &Stanza) -> bool {
+    matches!(stanza.stanza_type(), StanzaType::Get | StanzaType::Set)
 }

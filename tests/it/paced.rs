@@ -98,3 +98,26 @@ fn a_body_with_too_many_large_requests_is_answered_and_ends_nothing() {
     assert_eq!(next(&mut jack).get("type"), Some("result"));
     assert_eq!(stat(&server, "slow_readers"), 0);
 }
+
+/// Requests that wait for a reader must not keep the session from its next one.
+#[test]
+fn a_connection_lost_while_answers_wait_can_be_resumed() {
+    const COUNT: usize = 60;
+    let server = Server::start_with(BRANDS, &[JACK]);
+    let mut jack = bound(&server, "jack@chess.example/desk");
+    jack.send(&picture());
+    assert_eq!(jack.next().get("type"), Some("result"));
+    let id = jack.manage();
+    jack.send(&(0..COUNT).map(vcard).collect::<String>());
+    drop(jack);
+    let mut again = Raw::log_in(server.address("c2s_plain"), JACK);
+    again.send(&format!("<resume xmlns='{}' previd='{id}' h='0'/>", ns::SM));
+    let resumed = again.next();
+    assert!(resumed.is("resumed", ns::SM), "{}", resumed.to_xml(""));
+    let handled: usize = resumed.get("h").unwrap().parse().unwrap();
+    again.send(&(handled..COUNT).map(vcard).collect::<String>());
+    let answers = acknowledging(&mut again, COUNT);
+    for (n, answer) in answers.iter().enumerate() {
+        assert_eq!(answer.get("id"), Some(&*n.to_string()));
+    }
+}

@@ -106,7 +106,8 @@ fn read(file: Option<&Path>, data_dir: Option<&Path>) -> Result<Loaded, Problems
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        problem(format!("the configuration is not valid UTF-8 from byte {at} on"), "save it as UTF-8")
+        let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+        problem(format!("line {line} is not valid UTF-8"), "save the file as UTF-8")
     })?;
     Ok(parse_in(&Source::new(name.clone(), text), file.parent().unwrap_or(Path::new("")), false, data_dir))
 }

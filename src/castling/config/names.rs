@@ -194,7 +194,9 @@ fn url<const N: usize>(text: &str, schemes: [&str; N], example: &str) -> Checked
         return Ok(());
     }
     let schemes = schemes.map(|scheme| format!("{scheme}://")).join(" or ");
-    let message = format!("{text:?} is not a valid {schemes} address");
+    // what stands before an @ may be a password
+    let shown = if text.contains('@') { "the value".to_owned() } else { format!("{text:?}") };
+    let message = format!("{shown} is not a valid {schemes} address");
     Err(Complaint::new(message, format!("write it like {example:?}")))
 }
 

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use settings::Complaint;
+use settings::{Complaint, Kind, Section};
 use toml::de::Error;
 
 use super::document::Source;
+use super::keys::ROOT;
 
 /// An error of syntax.
 #[derive(Debug, PartialEq, Eq)]
@@ -95,7 +96,15 @@ impl<'a> Place<'a> {
     /// What the parser reports in words of its grammar.
     fn known(&self, message: &str) -> Found {
         let line = self.line().trim();
-        if line.starts_with('[') && !line.contains('=') {
+        let header = line.starts_with('[') && !line.contains('=');
+        if message.contains("duplicate key") {
+            let complaint = match header {
+                true => Complaint::new("the table is declared already", "merge the two"),
+                false => Complaint::new("the key is set twice", "remove one of the two"),
+            };
+            return Some((self.offset, complaint));
+        }
+        if header && message.starts_with("unclosed") {
             let name = line.trim_matches(['[', ']', ' ']);
             let header = if line.starts_with("[[") { format!("[[{name}]]") } else { format!("[{name}]") };
             return Some((
@@ -103,16 +112,15 @@ impl<'a> Place<'a> {
                 Complaint::new("the table header is malformed", format!("write {header}")),
             ));
         }
-        if message.contains("duplicate key") {
-            return Some((self.offset, Complaint::new("the key is set twice", "remove one of the two")));
-        }
         let (key, value) = line.split_once('=').map(|(key, value)| (key.trim(), value.trim()))?;
         let complaint = match value.as_bytes().first() {
             None => Complaint::new(format!("`{key}` has no value"), format!("write {key} = VALUE")),
             Some(quote @ (b'"' | b'\'')) if value[1..].bytes().all(|byte| byte != *quote) => {
                 Complaint::new("the string is not closed", format!("add {} at its end", char::from(*quote)))
             }
-            Some(first) if first.is_ascii_alphanumeric() && excerpt_allowed(line) => unquoted(key, value),
+            Some(first) if first.is_ascii_alphabetic() && !key.is_empty() && excerpt_allowed(line) => {
+                unquoted(key, value)
+            }
             _ if message.starts_with("string values must be quoted") => {
                 Complaint::new("strings must be quoted", "quote it, or add the comma that is missing")
             }
@@ -202,10 +210,25 @@ fn excerpt(source: &Source, offset: usize) -> Option<String> {
     })
 }
 
-/// Whether a line can be shown: it has no room for a password.
+/// Whether a line can be shown: a header, or a key of the schema that has no room for a password. Settings of plugins
+/// and the lines of a longer string are none.
 fn excerpt_allowed(line: &str) -> bool {
-    let line = line.to_ascii_lowercase();
-    line.len() <= 200 && !["://", "secret", "password", "url"].iter().any(|word| line.contains(word))
+    let key = line.split('=').next().unwrap_or_default().trim();
+    let word = key.rsplit('.').next().unwrap_or_default().trim_matches(['"', '\'', ' ', '\u{A0}']);
+    let header = line.trim_start().starts_with('[') && !line.contains(['=', '"', '\'']);
+    let shown = !line.contains("://") && !SECRET.contains(&word) && is_key(&ROOT, word);
+    line.len() <= 200 && (header || (line.contains('=') && shown))
+}
+
+/// Keys whose values may hold a password.
+const SECRET: [&str; 5] = ["url", "config", "queries", "plugins", "datasources"];
+
+fn is_key(section: &Section, name: &str) -> bool {
+    let inner = |kind: &Kind| match kind {
+        Kind::Section(inner) | Kind::Sections(inner) | Kind::Overrides(inner) => is_key(inner, name),
+        _ => false,
+    };
+    section.keys.iter().any(|key| key.name == name || inner(&key.kind))
 }
 
 #[cfg(test)]

@@ -309,7 +309,7 @@ fn a_file_that_cannot_be_read() {
     );
     fs::write(&file, b"a = \"\xff\"").unwrap();
     let problems = load(Some(&file)).err().unwrap().into_list();
-    assert!(problems[0].to_string().ends_with("is not valid UTF-8 from byte 5 on — save it as UTF-8"));
+    assert!(problems[0].to_string().ends_with("line 1 is not valid UTF-8 — save the file as UTF-8"));
 }
 
 #[test]

@@ -192,7 +192,10 @@ impl Kernel {
             guard: packet.guard(),
         };
         let client = packet.client().map(|client| client.session().clone());
-        if client.as_ref().is_some_and(|session| session.is_answering_in_bulk()) {
+        if client
+            .as_ref()
+            .is_some_and(|session| session.mailbox.is_in_bulk() && session.has_too_many_answers())
+        {
             return self.bounce(packet, too_many()).await;
         }
         let mut answer = (entry.handler)(request);
@@ -218,7 +221,7 @@ impl Kernel {
                 lane.session().mailbox.few_answers().await;
             }
             let answer = match &lane {
-                Some(lane) if lane.session().is_answering_in_bulk() => Err(too_many()),
+                Some(lane) if lane.session().has_too_many_answers() => Err(too_many()),
                 _ => answer.await,
             };
             self.answer_with(packet, answer).await;

@@ -135,6 +135,7 @@ impl Kernel {
             }
             session.set_attachment(&mut state, Attachment::Detached { until_us });
         }
+        session.mailbox.served(false);
         self.sessions.detach(session.clone());
         self.publish_plain_event(SessionEventKind::Detached, Resource::new(session.clone())).await;
         if let Some(oldest) = too_many_waiting(session.account()) {

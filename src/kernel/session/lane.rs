@@ -98,9 +98,9 @@ impl Drop for Lane {
 }
 
 impl Session {
-    /// Whether so many answers to requests that came in bulk wait that further ones must be refused.
-    pub(crate) fn is_answering_in_bulk(&self) -> bool {
-        self.mailbox.is_answering_in_bulk(&self.host().options().limits)
+    /// Whether so many answers wait that further requests must be refused.
+    pub(crate) fn has_too_many_answers(&self) -> bool {
+        self.mailbox.has_too_many_answers(&self.host().options().limits)
     }
 
     /// Whether no request to this feature is pending. Called only for the session's own stanzas, one at a

@@ -60,6 +60,7 @@ impl Kernel {
             .map_err(|_| ResumeError::NotFound)?;
         // Nothing reads the client's stanzas now. They are waited for before the account is locked: one of
         // them may wait for the end of another session of the same account.
+        session.mailbox.served(false); // else a request could wait for this connection to read
         session.intake.quiet().await;
         let _serial = session.account().binding.lock().await;
         if session.attachment() == Attachment::Closed || session.mailbox.ending().is_some() {
@@ -72,6 +73,7 @@ impl Kernel {
             state.about = about;
         }
         session.mailbox.rewind();
+        session.mailbox.served(true);
         self.counters().resumed.inc();
         taking.taken = true;
         self.publish_plain_event(SessionEventKind::Resumed, Resource::new(session.clone())).await;

@@ -3,9 +3,10 @@
 
 use std::collections::VecDeque;
 
+use tokio::time::Instant;
 use xmpp::{StreamError, StreamEvent};
 
-use super::Established;
+use super::{Established, PATIENCE};
 use crate::pipe::Pipe;
 use crate::sm;
 
@@ -15,13 +16,19 @@ const ELEMENTS: usize = 1000;
 const BYTES: usize = 64 << 10;
 
 /// Events in the order in which they were read; only the last is an error or the end of the stream.
-#[derive(Default)]
 pub(super) struct Ahead {
     events: VecDeque<Result<StreamEvent, StreamError>>,
     bytes: usize,
+    /// Since when the client has acknowledged nothing, and how much it has not.
+    pub(super) since: Instant,
+    pub(super) unacknowledged: usize,
 }
 
 impl Ahead {
+    fn new() -> Self {
+        Self { events: VecDeque::new(), bytes: 0, since: Instant::now(), unacknowledged: usize::MAX }
+    }
+
     pub fn push(&mut self, event: Result<StreamEvent, StreamError>) {
         self.bytes += size(&event);
         self.events.push_back(event);
@@ -56,10 +63,26 @@ impl<P: Pipe> Established<P> {
             return None;
         }
         let event = ahead.pop();
+        ahead.since = Instant::now();
         if ahead.is_empty() {
             self.ahead = None;
         }
         event
+    }
+
+    /// Until when the client may leave what was read ahead waiting; `None` if nothing is, or output still leaves.
+    pub(super) fn ahead_until(&mut self) -> Option<Instant> {
+        let left = self.hold.unacknowledged();
+        let ahead = self.ahead.as_mut().filter(|_| self.pipe.pending() == 0)?;
+        if left < std::mem::replace(&mut ahead.unacknowledged, left) {
+            ahead.since = Instant::now();
+        }
+        Some(ahead.since + PATIENCE)
+    }
+
+    /// Whether a request is refused: the client sends no acknowledgement any more, and has not acknowledged enough.
+    pub(super) fn is_beyond_acknowledgement(&self) -> bool {
+        self.ahead.as_ref().is_some_and(|ahead| ahead.has_ended()) && self.hold.awaits_acknowledgement()
     }
 
     /// Keeps what has to wait for the client's acknowledgements, which are not kept.
@@ -73,7 +96,7 @@ impl<P: Pipe> Established<P> {
         if !waits || management {
             return Some(event);
         }
-        self.ahead.get_or_insert_default().push(event);
+        self.ahead.get_or_insert_with(|| Box::new(Ahead::new())).push(event);
         None
     }
 }

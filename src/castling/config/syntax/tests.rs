@@ -36,6 +36,12 @@ fn each_error_has_its_line_and_remedy() {
         ("level = 'info\nb = 1\n", 1, "the string is not closed — add ' at its end"),
         ("[limits\ndepth = 1\n", 1, "the table header is malformed — write [limits]"),
         ("[[domain]\nname = \"a\"\n", 1, "the table header is malformed — write [[domain]]"),
+        ("[limits]\n[limits]\n", 2, "the table is declared already — merge the two"),
+        (
+            "login_seconds = 060\n",
+            1,
+            "invalid TOML: unexpected leading zero, expected nothing — correct it at the caret",
+        ),
         ("a = 1\na = 2\n", 2, "the key is set twice — remove one of the two"),
         ("a = [1 2]\n", 1, "strings must be quoted — quote it, or add the comma that is missing"),
     ] {
@@ -47,8 +53,14 @@ fn each_error_has_its_line_and_remedy() {
 #[test]
 fn the_line_is_shown_with_a_caret_unless_it_may_hold_a_password() {
     assert_eq!(fault("b = 1\nlevel = info\n").excerpt.unwrap(), "    level = info\n            ^");
-    assert_eq!(fault("ä = [“a”]\n").excerpt.unwrap(), "    ä = [“a”]\n         ^");
-    for text in ["url = mysql://u:pw@h\n", "secret = abc\n", "db_password = 'x\n"] {
+    assert_eq!(fault("title = “ä”\n").excerpt.unwrap(), "    title = “ä”\n            ^");
+    for text in [
+        "url = mysql://u:pw@h\n",
+        "secret = abc\n",
+        "config = { key = \"abc\" x }\n",
+        "queries = \"\"\"\nabc\n",
+        "token abc\n",
+    ] {
         let fault = fault(text);
         assert_eq!(fault.excerpt, None, "{text}");
         assert!(!fault.complaint.to_string().contains("pw"), "{}", fault.complaint);

@@ -9,18 +9,25 @@ impl Mailbox {
         self.inner.lock().loads.answers.reaches(BULK_STANZAS, BULK_BYTES)
     }
 
-    /// Whether so many answers to requests that came together wait that no more of these are to be answered.
-    pub fn is_answering_in_bulk(&self, limits: &DomainLimits) -> bool {
-        let inner = self.inner.lock();
+    /// Whether so many answers wait that further requests must be refused: those that came in bulk, or while
+    /// nothing reads.
+    pub fn has_too_many_answers(&self, limits: &DomainLimits) -> bool {
         let half = |bound: usize| bound.saturating_mul(contents::ANSWERS / 2);
-        inner.bulk
-            && inner
-                .loads
-                .answers
-                .reaches(half(limits.mailbox_stanzas.bound()), half(limits.mailbox_bytes.bound()))
+        let (stanzas, bytes) = (limits.mailbox_stanzas.bound(), limits.mailbox_bytes.bound());
+        self.inner.lock().loads.answers.reaches(half(stanzas), half(bytes))
     }
 
-    /// Resolves when few answers wait, or the session has ended. In bulk it never waits.
+    pub fn is_in_bulk(&self) -> bool {
+        self.inner.lock().bulk
+    }
+
+    /// Sets whether a connection takes the answers: without one, requests wait for no reader.
+    pub fn served(&self, served: bool) {
+        self.inner.lock().unserved = !served;
+        self.space.notify_waiters();
+    }
+
+    /// Resolves when few answers wait, or no connection takes them. In bulk it never waits.
     pub async fn few_answers(&self) {
         loop {
             let mut space = std::pin::pin!(self.space.notified());
@@ -34,7 +41,8 @@ impl Mailbox {
 
     fn makes_requests_wait(&self) -> bool {
         let inner = self.inner.lock();
-        !inner.bulk && !inner.closed && inner.loads.answers.reaches(BULK_STANZAS, BULK_BYTES)
+        let waits = !(inner.bulk || inner.closed || inner.unserved);
+        waits && inner.loads.answers.reaches(BULK_STANZAS, BULK_BYTES)
     }
 
     /// Whether the client has yet to acknowledge so many answers that its next request must wait.

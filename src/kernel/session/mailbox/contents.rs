@@ -15,6 +15,8 @@ const SHARES: usize = 4;
 pub(super) const OWN: usize = 4;
 /// Multiple of the bounds that the answers to one BOSH body may reach.
 pub(super) const ANSWERS: usize = 16;
+/// Stanzas and bytes that they may reach in any case: as many errors as a body has elements.
+const REFUSALS: (usize, usize) = (20_000, 16 << 20);
 /// How long the client of a full mailbox may take for the next stanza, in microseconds.
 const PATIENCE_US: i64 = 10_000_000;
 
@@ -43,6 +45,8 @@ pub(super) struct Contents {
     /// Whether the client's requests come in bulk (BOSH): it cannot be left unread between two of them.
     pub(super) bulk: bool,
     pub(super) closed: bool,
+    /// Whether no connection takes stanzas out.
+    pub(super) unserved: bool,
     pub(super) ending: Option<StreamError>,
 }
 
@@ -168,7 +172,9 @@ impl Contents {
         }
         let (stanzas, bytes) = (limits.mailbox_stanzas.bound(), limits.mailbox_bytes.bound());
         let times = |factor: usize| (stanzas.saturating_mul(factor), bytes.saturating_mul(factor));
-        let (own, answers, share) = (times(OWN), times(ANSWERS), (stanzas / SHARES, bytes / SHARES));
+        let (own, share) = (times(OWN), (stanzas / SHARES, bytes / SHARES));
+        let answers = times(ANSWERS);
+        let answers = (answers.0.max(REFUSALS.0), answers.1.max(REFUSALS.1));
         match item.charge {
             // The client is read no further, and its requests wait, while many of these do.
             Charge::Answer | Charge::Presence if !self.bulk => Ok(()),
