@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::Host;
-use xmpp::{Document, Stanza, StanzaError, StanzaType, StreamCondition, StreamError, ns};
+use xmpp::{Document, Stanza, StanzaError, StreamCondition, StreamError, ns};
 
 use crate::c2s::C2s;
 use crate::pipe::{Pipe, PipeError};
@@ -44,7 +44,7 @@ impl<'a> Early<'a> {
     async fn answer<P: Pipe>(&self, pipe: &mut P, element: Document) {
         let reply = match Stanza::from_document(element) {
             Err(malformed) => malformed.error_reply(),
-            Ok(stanza) if !matches!(stanza.stanza_type(), StanzaType::Get | StanzaType::Set) => None,
+            Ok(stanza) if !stanza.is_request() => None,
             Ok(stanza) => match self.c2s.kernel.early(self.host, pipe.about(), &stanza).await {
                 Some(reply) => Some(reply),
                 None => stanza.error_reply(&StanzaError::not_authorized().text("log in first")),

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use kernel::{Hold, Receipt};
 use tokio::time::{Instant, timeout, timeout_at};
-use xmpp::{Document, Stanza, StanzaError, StanzaType, StreamCondition, StreamError, StreamEvent, ns};
+use xmpp::{Document, Stanza, StanzaError, StreamCondition, StreamError, StreamEvent, ns};
 
 use ahead::Ahead;
 
@@ -279,7 +279,7 @@ impl<P: Pipe> Established<P> {
             return Err(StreamError::new(StreamCondition::UnsupportedStanzaType));
         }
         let read = match Stanza::from_document(element) {
-            Ok(stanza) if self.is_beyond_acknowledgement() && is_request(&stanza) => {
+            Ok(stanza) if self.is_beyond_acknowledgement() && stanza.is_request() => {
                 let error = StanzaError::resource_constraint().text("too many answers are not acknowledged");
                 Err(self.stamp(stanza)?.error_reply(&error))
             }
@@ -403,8 +403,4 @@ impl<P: Pipe> Established<P> {
         self.pipe.element(&error.to_element());
         self.pipe.close();
     }
-}
-
-fn is_request(stanza: &Stanza) -> bool {
-    matches!(stanza.stanza_type(), StanzaType::Get | StanzaType::Set)
 }

@@ -45,7 +45,7 @@ fn reject(stanza: &Stanza, error: StanzaError) -> Verdict {
     let answered = match stanza.kind() {
         Kind::Presence => false,
         Kind::Message => stanza.stanza_type() != StanzaType::Error,
-        Kind::Iq => matches!(stanza.stanza_type(), StanzaType::Get | StanzaType::Set),
+        Kind::Iq => stanza.is_request(),
     };
     if answered { Verdict::Reject(error) } else { Verdict::Drop }
 }

@@ -179,6 +179,11 @@ impl Stanza {
         self.child("body", ns::CLIENT).is_some()
     }
 
+    /// Whether it is an IQ that must be answered (RFC 6120 §8.2.3).
+    pub fn is_request(&self) -> bool {
+        matches!(self.stanza_type(), StanzaType::Get | StanzaType::Set)
+    }
+
     /// Whether the presence has a `<priority/>` that is not an integer from -128 to 127, or several of them
     /// (RFC 6121 §4.7.2.3).
     pub fn has_invalid_priority(&self) -> bool {
