@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::checkout::Checkout;
 use crate::failure::{Failure, Outcome, While};
 use crate::flags::Flags;
-use crate::{cargo, say, shell};
+use crate::{cargo, packages, say, shell};
 
 /// Runs one target, or all.
 pub fn word(checkout: &Checkout, mut flags: Flags) -> Outcome {
@@ -28,6 +28,15 @@ pub fn word(checkout: &Checkout, mut flags: Flags) -> Outcome {
         one(checkout, &folder, &target, seconds)?;
     }
     Ok(())
+}
+
+/// Compiles the targets with the server's own compiler: what they take from the server changes with it. Most of what they
+/// depend on has been compiled for the server.
+pub fn check(checkout: &Checkout) -> Outcome {
+    packages::need_cxx_compiler()?;
+    let mut check = cargo::cargo(&checkout.root.join("fuzz"));
+    check.args(["check", "--quiet", "--locked", "--bins", "--target-dir"]);
+    shell::run(check.arg(&checkout.target))
 }
 
 fn need_nightly() -> Outcome {

@@ -30,6 +30,12 @@ pub fn need_c_compiler() -> Outcome {
     need(present, &["gcc", "libc6-dev"], "the TLS library and SQLite are compiled from C")
 }
 
+/// The C++ compiler needed to build libFuzzer.
+pub fn need_cxx_compiler() -> Outcome {
+    let present = shell::found("c++") || shell::found("g++") || std::env::var_os("CXX").is_some();
+    need(present, &["g++"], "libFuzzer is compiled from C++")
+}
+
 /// A command run as root, which installing requires.
 pub fn root(program: &str) -> Command {
     let am_root = shell::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");

@@ -6,7 +6,9 @@ use crate::checkout::Checkout;
 use crate::failure::{Failure, Outcome};
 use crate::flags::Flags;
 use crate::tests::Totals;
-use crate::{arch, bench, cargo, deny, guests, node, packages, peers, plugins, python, say, shell, web};
+use crate::{
+    arch, bench, cargo, deny, fuzz, guests, node, packages, peers, plugins, python, say, shell, web,
+};
 
 /// One check.
 struct Step {
@@ -44,6 +46,7 @@ const STEPS: &[Step] = &[
         run: |checkout, totals, _| guests::test(checkout, totals),
     },
     Step { name: "bench", about: "the load tool compiles", run: |checkout, _, _| bench::check(checkout) },
+    Step { name: "fuzz", about: "the fuzz targets compile", run: |checkout, _, _| fuzz::check(checkout) },
     Step { name: "tests", about: "cargo test: unit, scenario, real clients", run: tests },
 ];
 

@@ -3,6 +3,7 @@
 //!
 //! A closed pipe (`castling session list | head`) is not a failure.
 
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
 use std::sync::OnceLock;
 
@@ -13,7 +14,7 @@ static FAILED: OnceLock<io::Error> = OnceLock::new();
 
 /// Prints a line to standard output.
 pub fn line(text: &str) {
-    let written = writeln!(io::stdout().lock(), "{text}");
+    let written = writeln!(io::stdout().lock(), "{}", visible(text));
     if let Err(error) = written
         && error.kind() != ErrorKind::BrokenPipe
     {
@@ -33,13 +34,23 @@ pub fn failure() -> Option<&'static io::Error> {
 
 /// Prints a message to standard error.
 pub fn error(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", visible(text));
 }
 
 /// Prints a prompt to standard error, without a newline.
 pub fn ask(text: &str) {
     let mut out = io::stderr().lock();
-    let _ = write!(out, "{text}").and_then(|()| out.flush());
+    let _ = write!(out, "{}", visible(text)).and_then(|()| out.flush());
+}
+
+/// The text with control characters as JSON escapes them: a name from a file or a client cannot command the terminal.
+fn visible(text: &str) -> Cow<'_, str> {
+    let commands = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(commands) {
+        return text.into();
+    }
+    let escaped = |c: char| if commands(c) { format!("\\u{:04x}", u32::from(c)) } else { c.into() };
+    text.chars().map(escaped).collect::<String>().into()
 }
 
 /// Prints a value as JSON to standard output.
@@ -69,6 +80,12 @@ fn columns(heading: &[&str], rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        assert_eq!(visible("a\u{1b}[2J\r\u{9b}31m\tb\n"), "a\\u001b[2J\\u000d\\u009b31m\tb\n");
+        assert!(matches!(visible("läuft — ja\n"), Cow::Borrowed(_)));
+    }
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {

@@ -1,8 +1,14 @@
 //! The clock as a parameter.
+//!
+//! Monotonic time is tokio's, by which timers fire: a test that pauses tokio's clock turns both. A test that waits for
+//! another thread, as for a database, cannot pause it, since tokio would take the wait for idleness and advance to the
+//! next timeout; it turns a [`ManualClock`] by hand.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
 
 /// A source of time. Implementations must be cheap: it is called on hot paths.
 pub trait Clock: Send + Sync {
@@ -20,7 +26,6 @@ pub type SharedClock = Arc<dyn Clock>;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the ambient monotonic clock")]
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Clock for SystemClock {
@@ -37,22 +42,34 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that moves only when set or advanced.
+/// A clock that moves only when set or advanced, or with tokio's.
 #[derive(Debug, Default)]
 pub struct ManualClock {
     wall_us: AtomicI64,
     monotonic_us: AtomicU64,
+    /// When it began to follow tokio's clock, if it does.
+    follows: Option<Instant>,
 }
 
 impl ManualClock {
     /// A clock whose wall time is `now_us` (UTC microseconds) and whose monotonic time is zero.
     pub fn new(now_us: i64) -> Self {
-        Self { wall_us: AtomicI64::new(now_us), monotonic_us: AtomicU64::new(0) }
+        Self { wall_us: AtomicI64::new(now_us), ..Self::default() }
+    }
+
+    /// The same, but it also moves with tokio's clock, which the test has paused.
+    pub fn with_tokio(now_us: i64) -> Self {
+        Self { follows: Some(Instant::now()), ..Self::new(now_us) }
+    }
+
+    /// What tokio's clock adds.
+    fn followed(&self) -> Duration {
+        self.follows.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     /// Steps the wall clock to `now_us`, in either direction; the monotonic clock stays.
     pub fn set(&self, now_us: i64) {
-        self.wall_us.store(now_us, Ordering::SeqCst);
+        self.wall_us.store(now_us - micros(self.followed()), Ordering::SeqCst);
     }
 
     /// Advances both clocks. Fractions of a microsecond are dropped.
@@ -65,11 +82,11 @@ impl ManualClock {
 
 impl Clock for ManualClock {
     fn now_us(&self) -> i64 {
-        self.wall_us.load(Ordering::SeqCst)
+        self.wall_us.load(Ordering::SeqCst) + micros(self.followed())
     }
 
     fn monotonic(&self) -> Duration {
-        Duration::from_micros(self.monotonic_us.load(Ordering::SeqCst))
+        Duration::from_micros(self.monotonic_us.load(Ordering::SeqCst)) + self.followed()
     }
 }
 
@@ -97,5 +114,14 @@ mod tests {
         clock.set(-5);
         assert_eq!(clock.now_us(), -5);
         assert_eq!(clock.monotonic(), Duration::from_millis(2), "a step of the wall clock is no time passed");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn timers_and_clocks_are_turned_together() {
+        let (clock, before) = (ManualClock::with_tokio(1_000), SystemClock.monotonic());
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        assert_eq!(clock.monotonic(), Duration::from_secs(3600));
+        assert_eq!(clock.now_us(), 3_600_001_000);
+        assert_eq!(SystemClock.monotonic() - before, Duration::from_secs(3600));
     }
 }

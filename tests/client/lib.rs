@@ -10,6 +10,7 @@ pub mod duplex;
 pub mod frame;
 pub mod framer;
 pub mod http;
+pub mod http2;
 mod place;
 mod scram;
 mod starttls;

@@ -8,6 +8,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
 use crate::duplex::Io;
+use crate::http2::Pool;
 use crate::tls::{self, Trust};
 use crate::transport::Transport;
 
@@ -21,12 +22,15 @@ pub struct Place {
     /// The server knows no XMPP: it holds or sends back what it gets.
     pub bare: bool,
     tls: TlsConnector,
+    /// Connections of HTTP/2, which WebSockets share.
+    pub(crate) http2: Pool,
 }
 
 impl Place {
     pub fn new(address: SocketAddr, domain: &str, transport: Transport) -> Result<Self> {
         let tls = tls::config(&[], Trust::Blind)?.into();
-        Ok(Self { address, domain: domain.to_owned(), transport, sources: 0, bare: false, tls })
+        let http2 = Pool::default();
+        Ok(Self { address, domain: domain.to_owned(), transport, sources: 0, bare: false, tls, http2 })
     }
 
     /// The authority that HTTP requests name.

@@ -10,6 +10,8 @@ pub enum Transport {
     Starttls,
     Tls,
     Websocket,
+    /// WebSocket within HTTP/2 without TLS; several share a connection.
+    WebsocketHttp2,
     /// WebSocket over TLS.
     Wss,
     Bosh,
@@ -18,8 +20,16 @@ pub enum Transport {
 }
 
 impl Transport {
-    pub const ALL: [Self; 7] =
-        [Self::Plain, Self::Starttls, Self::Tls, Self::Websocket, Self::Wss, Self::Bosh, Self::BoshTls];
+    pub const ALL: [Self; 8] = [
+        Self::Plain,
+        Self::Starttls,
+        Self::Tls,
+        Self::Websocket,
+        Self::WebsocketHttp2,
+        Self::Wss,
+        Self::Bosh,
+        Self::BoshTls,
+    ];
 
     /// Its name on a command line.
     pub fn name(self) -> &'static str {
@@ -28,6 +38,7 @@ impl Transport {
             Self::Starttls => "starttls",
             Self::Tls => "tls",
             Self::Websocket => "websocket",
+            Self::WebsocketHttp2 => "websocket-h2",
             Self::Wss => "wss",
             Self::Bosh => "bosh",
             Self::BoshTls => "bosh-tls",

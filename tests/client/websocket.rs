@@ -15,6 +15,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::duplex::Io;
 use crate::place::Place;
+use crate::transport::Transport;
 
 pub const PATH: &str = "/xmpp-websocket";
 
@@ -36,6 +37,11 @@ pub struct WebSocket(WebSocketStream<Io>);
 
 impl WebSocket {
     pub async fn connect(place: &Place, number: usize) -> Result<Self> {
+        if place.transport == Transport::WebsocketHttp2 {
+            let connection = place.http2.get(place.connect(number)).await?;
+            let uri = format!("https://{}{PATH}", place.authority());
+            return Ok(Self::within(connection.websocket(&uri).await?).await);
+        }
         let io = place.connect(number).await?;
         let (socket, response) = Self::upgrade(io, &place.authority(), "").await?;
         socket.with_context(|| format!("the upgrade was answered with {}", response.status()))

@@ -30,7 +30,7 @@ impl Wire {
                 starttls::request(&mut socket, &place.domain).await.context("STARTTLS")?;
                 Self::Tcp(place.secured(socket).await?)
             }
-            Transport::Websocket | Transport::Wss => {
+            Transport::Websocket | Transport::WebsocketHttp2 | Transport::Wss => {
                 Self::WebSocket(Box::new(WebSocket::connect(place, number).await.context("WebSocket")?))
             }
             Transport::Bosh | Transport::BoshTls => Self::Bosh(Box::new(Session::new(place.clone(), number))),

@@ -7,3 +7,4 @@ mod once;
 mod outlet;
 mod room;
 mod state;
+mod stored;

@@ -96,7 +96,7 @@ impl Client {
     /// On a server with these modules and no others.
     pub async fn bound(modules: Vec<Arc<dyn Module>>) -> Self {
         let folder = TempDir::new().unwrap();
-        let runtime = Runtime::new(Arc::new(ManualClock::new(0)), Arc::new(SystemRandom));
+        let runtime = Runtime::new(Arc::new(ManualClock::with_tokio(0)), Arc::new(SystemRandom));
         let store = Store::open(Options::new("sqlite:test.db", folder.path()), &runtime).await.unwrap();
         store.accounts().create("chess.example", "anna", &[], 0).await.unwrap();
         let kernel = Kernel::new(KernelOptions { runtime, store });
