@@ -3,7 +3,9 @@
 mod arch;
 mod bench;
 mod cargo;
+mod cargo_test;
 mod checkout;
+mod databases;
 mod deny;
 mod failure;
 mod flags;
@@ -90,6 +92,12 @@ const WORDS: &[Word] = &[
         usage: "[--seconds N] [NAME]",
         about: "run the tests that take minutes, on the release build",
         run: soak::word,
+    },
+    Word {
+        name: "databases",
+        usage: "[sqlite|postgres|mariadb]",
+        about: "run the storage tests, the main job and all scenarios on each database",
+        run: databases::word,
     },
     Word {
         name: "peers",

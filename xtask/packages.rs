@@ -1,5 +1,6 @@
 //! System packages, installed only when missing.
 
+use std::ffi::OsStr;
 use std::process::Command;
 
 use crate::failure::{Failure, Outcome};
@@ -38,11 +39,26 @@ pub fn need_cxx_compiler() -> Outcome {
 
 /// A command run as root, which installing requires.
 pub fn root(program: &str) -> Command {
-    let am_root = shell::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    let am_root = is_root();
     let mut command = Command::new(if am_root { "env" } else { "sudo" });
     if !am_root {
         command.arg("env");
     }
     command.args(["DEBIAN_FRONTEND=noninteractive", program]);
+    command
+}
+
+/// Whether this is root's process.
+pub fn is_root() -> bool {
+    shell::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
+/// A command run as that user if this is root's process, else as this one's; it ends with its parent.
+pub fn as_user(user: &str, program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    if is_root() {
+        command.args(["--reuid", user, "--regid", user, "--clear-groups"]);
+    }
+    command.args(["--pdeathsig", "KILL"]).arg(program);
     command
 }

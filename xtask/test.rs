@@ -1,14 +1,11 @@
 //! `cargo xtask test`: all checks. Stops at the first step that fails.
 
-use std::process::Command;
-
+use crate::cargo_test::cargo_test;
 use crate::checkout::Checkout;
 use crate::failure::{Failure, Outcome};
 use crate::flags::Flags;
 use crate::tests::Totals;
-use crate::{
-    arch, bench, cargo, deny, fuzz, guests, node, packages, peers, plugins, python, say, shell, web,
-};
+use crate::{arch, bench, cargo, databases, deny, fuzz, guests, packages, plugins, say, shell, web};
 
 /// One check.
 struct Step {
@@ -48,6 +45,11 @@ const STEPS: &[Step] = &[
     Step { name: "bench", about: "the load tool compiles", run: |checkout, _, _| bench::check(checkout) },
     Step { name: "fuzz", about: "the fuzz targets compile", run: |checkout, _, _| fuzz::check(checkout) },
     Step { name: "tests", about: "cargo test: unit, scenario, real clients", run: tests },
+    Step {
+        name: "databases",
+        about: "the storage tests on PostgreSQL and MariaDB",
+        run: |checkout, totals, _| databases::step(checkout, totals),
+    },
 ];
 
 /// Runs all steps, one of them, or the tests of one crate.
@@ -112,16 +114,4 @@ fn one_crate(checkout: &Checkout, name: &str, totals: &mut Totals, rest: &[Strin
     })?;
     let mut test = cargo_test(checkout)?;
     totals.run(test.args(["--package", package, "--"]).args(rest))
-}
-
-/// `cargo test` with the environment that the tests need.
-pub fn cargo_test(checkout: &Checkout) -> Outcome<Command> {
-    packages::need_c_compiler()?;
-    peers::need_nginx()?;
-    let python = python::need(checkout)?;
-    web::need_browser(checkout)?;
-    node::packages(checkout, "tests/clients/node", "tests drive XMPP clients for browsers")?;
-    let mut test = cargo::cargo(&checkout.root);
-    test.arg("test").env("CASTLING_PLUGINS", checkout.plugins()).env("CASTLING_PYTHON", python);
-    Ok(test)
 }

@@ -5,6 +5,7 @@ mod api;
 mod cli;
 mod commands;
 mod config;
+mod database;
 mod domains;
 mod failure;
 mod logging;

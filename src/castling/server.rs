@@ -29,11 +29,10 @@ use stream::{C2s, C2sOptions};
 use tokio::sync::Mutex;
 
 use self::listeners::Front;
-use crate::commands::target::store_options;
 use crate::config::{Auth, FileValues, Loaded, Scram};
 use crate::failure::Failure;
-use crate::output;
 use crate::signals::{Asked, Signals};
+use crate::{database, output};
 
 /// How long connections and writes may take to finish at shutdown.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -71,7 +70,8 @@ pub async fn serve(mut loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Re
     let mut signals = Signals::listen().map_err(|e| format!("cannot listen for signals: {e}"))?;
     let runtime = Runtime::system();
     let bound = listeners::bind(&loaded)?;
-    let store = Store::open(store_options(&loaded), &runtime).await.map_err(|e| e.to_string())?;
+    let options = database::options(&loaded).map_err(|(key, complaint)| format!("{key}: {complaint}"))?;
+    let store = Store::open(options, &runtime).await.map_err(|e| e.to_string())?;
     let admin = admin::Server::bind(&loaded.config.data_dir, lock).map_err(|e| {
         format!("cannot create the admin socket in {}: {e}", loaded.config.data_dir.display())
     })?;
@@ -79,7 +79,9 @@ pub async fn serve(mut loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Re
     let limits = loaded.config.limits.of();
     let connections = listeners::connections(&loaded.config.limits);
     let http = listeners::http_options(&loaded.config.limits, connections.clone());
-    let interrupted = loaded.take_up_purges();
+    let interrupted = loaded
+        .take_up_purges()
+        .map_err(|e| format!("cannot write to {}: {e}", loaded.config.data_dir.display()))?;
     let server = Server::build(loaded, file, store.clone(), &runtime, &bound).await?;
     server.resume_purges(interrupted).await?;
     let (kernel, tls) = (server.kernel.clone(), server.tls.clone());

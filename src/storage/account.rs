@@ -3,12 +3,9 @@
 use crate::account_key::{hashes, insert_keys};
 use crate::connection::Connection;
 use crate::statement::Statement;
-use crate::value::{Row, Value};
+use crate::value::{AccountId, Row, Value};
 use crate::writer::Commit;
 use crate::{ScramKeys, StorageError, Store};
-
-/// An account's id. Never reused, not even after the account was deleted.
-pub type AccountId = i64;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -136,7 +133,7 @@ impl Accounts<'_> {
 
     /// Enables or disables the account; `false` if it does not exist.
     pub fn set_enabled(&self, id: AccountId, enabled: bool) -> Commit<bool> {
-        self.0.queue((id, enabled), |connection, &(id, enabled)| {
+        self.0.queue_for(&[id], (id, enabled), |connection, &(id, enabled)| {
             Box::pin(async move {
                 let args = [enabled.into(), id.into()];
                 Ok(Ok(connection.execute(Statement::AccountEnable.with(&args)).await? > 0))
@@ -165,8 +162,8 @@ async fn insert(
 ) -> Result<Vec<Option<AccountId>>, StorageError> {
     let mut args = Vec::with_capacity(accounts.len() * 4);
     for account in accounts {
-        args.extend([&account.domain, &account.local].map(|name| Value::Text(name)));
-        args.extend([account.created_us, hashes(&account.keys)].map(Value::Int));
+        args.extend([&account.domain, &account.local].map(|name| Value::from(name.as_str())));
+        args.extend([account.created_us, hashes(&account.keys)].map(Value::from));
     }
     let rows = connection.fetch(Statement::AccountInsert.repeat(accounts.len(), &args)).await?;
     let mut created = std::collections::HashMap::with_capacity(rows.len());

@@ -10,7 +10,7 @@ use crate::{Account, AccountId, Accounts, Hash, ScramKeys, StorageError};
 impl Accounts<'_> {
     /// Replaces all keys of the account, that is, its password; `false` if it does not exist.
     pub fn set_keys(&self, id: AccountId, keys: &[ScramKeys]) -> Commit<bool> {
-        self.0.queue((id, keys.to_vec()), |connection, (id, keys)| {
+        self.0.queue_for(&[id], (id, keys.to_vec()), |connection, (id, keys)| {
             Box::pin(async move {
                 let args = [hashes(keys).into(), (*id).into()];
                 if connection.execute(Statement::AccountHashes.with(&args)).await? == 0 {
@@ -81,8 +81,8 @@ pub(crate) async fn insert_keys(
         let mut args = Vec::with_capacity(chunk.len() * 6);
         for (id, keys) in chunk {
             let secrets = [&keys.salt, &keys.stored_key, &keys.server_key];
-            args.extend([*id, keys.hash.bit(), keys.iterations.into()].map(Value::Int));
-            args.extend(secrets.map(|secret| Value::Bytes(secret)));
+            args.extend([*id, keys.hash.bit(), keys.iterations.into()].map(Value::from));
+            args.extend(secrets.map(|secret| Value::from(secret.as_slice())));
         }
         connection.execute(Statement::KeyInsert.repeat(chunk.len(), &args)).await?;
     }

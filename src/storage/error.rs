@@ -20,9 +20,12 @@ pub enum StorageError {
         /// The newest version this build supports.
         known: i64,
     },
-    /// Another process held the database's lock for longer than the timeout.
+    /// Another process held a lock of the database for longer than the timeout, or no connection became free.
     #[error("the database is locked by another process")]
     Busy,
+    /// Another transaction had to be let first, again and again.
+    #[error("the write conflicts with others")]
+    Conflict,
     /// The write violates the schema: most often its account has been deleted.
     #[error("the write violates a constraint: {0}")]
     Constraint(String),

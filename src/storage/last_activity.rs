@@ -32,7 +32,7 @@ impl LastActivities<'_> {
     /// # Errors
     /// [`StorageError::Constraint`] if the account does not exist.
     pub fn put(&self, account: AccountId, last: LastActivity) -> Commit<()> {
-        self.0.queue((account, last), |connection, (account, last)| {
+        self.0.queue_for(&[account], (account, last), |connection, (account, last)| {
             Box::pin(async move {
                 let args = [(*account).into(), last.at_us.into(), last.status.as_str().into()];
                 connection.execute(Statement::LastActivityPut.with(&args)).await?;

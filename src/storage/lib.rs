@@ -1,25 +1,29 @@
 //! The only crate that uses SQL.
 //!
-//! A [`Store`] is an open database: SQLite now, others later behind the same interface. Its repositories, one
-//! per file, use domain types; a lookup returns an `Option`, an error is a failure.
+//! A [`Store`] is an open database: SQLite, PostgreSQL or MariaDB. Its repositories, one per file, use domain types; a
+//! lookup returns an `Option`, an error is a failure.
 //!
 //! Reads use a few read-only connections. Every write is queued at the call and returns a [`Commit`], a
-//! future that resolves after the commit: a single writer takes all queued writes, runs them in one
-//! transaction and reports each result. Writes are committed in the order of their calls, whenever the
-//! futures are polled.
+//! future that resolves after the commit: a writer takes all queued writes, runs them in one transaction and
+//! reports each result. SQLite has one writer, a database server several. The writes of an account are
+//! committed in the order of their calls, whenever the futures are polled.
 //!
-//! SQL is in `statement.rs`, each statement with the name under which it is measured; SQLite-specific code is
-//! in `sqlite.rs` and `migrations/sqlite`.
+//! SQL is in `statement.rs`, each statement with the name under which it is measured; what is particular to a
+//! database is in its file (`sqlite.rs`, `postgres.rs`, `mariadb.rs`) and its folder of migrations.
 
 mod account;
 mod account_key;
 mod account_record;
 mod connection;
+mod dialect;
 mod error;
 mod last_activity;
+mod mariadb;
 mod migration;
+mod native;
 mod offline;
 mod options;
+mod postgres;
 mod privacy;
 mod privacy_item;
 mod private;
@@ -31,6 +35,7 @@ mod sqlite;
 mod stat;
 mod statement;
 mod store;
+mod target;
 mod value;
 mod vcard;
 mod writer;
@@ -38,7 +43,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use account::{Account, AccountId, Accounts, CreateError, NewAccount};
+pub use account::{Account, Accounts, CreateError, NewAccount};
 pub use account_record::AccountRecord;
 pub use error::StorageError;
 pub use last_activity::{LastActivities, LastActivity};
@@ -52,5 +57,6 @@ pub use scram::{Hash, ScramKeys};
 pub use setting::Settings;
 pub use stat::{StatementStat, WriterStat};
 pub use store::Store;
+pub use value::AccountId;
 pub use vcard::VCards;
 pub use writer::Commit;

@@ -2,36 +2,87 @@
 
 use crate::StorageError;
 use crate::connection::{Connection, Readers};
+use crate::dialect::Dialect;
 use crate::statement::Statement;
 
 struct Migration {
     version: i64,
     name: &'static str,
-    sql: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+    mariadb: &'static str,
+}
+
+/// The files of a migration, one for each database.
+macro_rules! migration {
+    ($version:literal, $name:literal, $file:literal) => {
+        Migration {
+            version: $version,
+            name: $name,
+            sqlite: include_str!(concat!("migrations/sqlite/", $file)),
+            postgres: include_str!(concat!("migrations/postgres/", $file)),
+            mariadb: include_str!(concat!("migrations/mariadb/", $file)),
+        }
+    };
 }
 
 /// In order, without gaps. A released one is never changed.
 const MIGRATIONS: &[Migration] = &[
-    Migration { version: 1, name: "first", sql: include_str!("migrations/sqlite/0001_first.sql") },
-    Migration {
-        version: 2,
-        name: "account data",
-        sql: include_str!("migrations/sqlite/0002_account_data.sql"),
-    },
-    Migration { version: 3, name: "strangers", sql: include_str!("migrations/sqlite/0003_strangers.sql") },
+    migration!(1, "first", "0001_first.sql"),
+    migration!(2, "account data", "0002_account_data.sql"),
+    migration!(3, "strangers", "0003_strangers.sql"),
 ];
+
+impl Migration {
+    fn sql(&self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Sqlite => self.sqlite,
+            Dialect::Postgres => self.postgres,
+            Dialect::Mariadb => self.mariadb,
+        }
+    }
+}
 
 const VERSION_TABLE: &str = "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, \
     name VARCHAR(255) NOT NULL, applied_us BIGINT NOT NULL)";
 
-/// Migrates the schema to the newest version, in one transaction.
+/// Migrates the schema to the newest version: in one transaction; on MariaDB, whose definitions commit by themselves, step
+/// by step, so that each can be run again. Only one server migrates at a time.
 ///
 /// # Errors
 /// [`StorageError::NewerSchema`] if a newer version of this program wrote it, [`StorageError::Corrupt`] if
-/// another program did.
+/// another program did, [`StorageError::Busy`] if another server migrates for longer than the time-out.
 pub(crate) async fn migrate(connection: &mut Connection, now_us: i64) -> Result<(), StorageError> {
+    match connection.dialect() {
+        Dialect::Sqlite => in_transaction(connection, None, now_us).await,
+        Dialect::Postgres => in_transaction(connection, Some(Statement::MigrationLock), now_us).await,
+        Dialect::Mariadb => {
+            if connection.number(Statement::MigrationLock.with(&[])).await? != 1 {
+                return Err(StorageError::Busy);
+            }
+            let done = steps(connection, now_us).await;
+            // Else the lock would last as long as the connection, which goes on writing.
+            connection.number(Statement::MigrationUnlock.with(&[])).await?;
+            done
+        }
+    }
+}
+
+async fn in_transaction(
+    connection: &mut Connection,
+    lock: Option<Statement>,
+    now_us: i64,
+) -> Result<(), StorageError> {
     connection.run(Statement::Begin).await?;
-    match steps(connection, now_us).await {
+    let locked = match lock {
+        Some(lock) => connection.fetch(lock.with(&[])).await.map(drop),
+        None => Ok(()),
+    };
+    let done = match locked {
+        Ok(()) => steps(connection, now_us).await,
+        Err(error) => Err(error),
+    };
+    match done {
         Ok(()) => connection.run(Statement::Commit).await,
         Err(error) => {
             if let Err(second) = connection.run(Statement::Rollback).await {
@@ -75,7 +126,7 @@ async fn steps(connection: &mut Connection, now_us: i64) -> Result<(), StorageEr
     let found = version(connection).await?;
     newest(found)?;
     for step in MIGRATIONS.iter().filter(|step| step.version > found) {
-        connection.script(step.sql).await?;
+        connection.script(step.sql(connection.dialect())).await?;
         let record = [step.version.into(), step.name.into(), now_us.into()];
         connection.execute(Statement::SchemaRecord.with(&record)).await?;
         tracing::info!(version = step.version, name = step.name, "schema migrated");

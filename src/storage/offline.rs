@@ -81,7 +81,7 @@ impl Offline<'_> {
         limit: Option<u32>,
     ) -> Commit<OfflineId, OfflineError> {
         let incoming = Incoming { account, xml, sender, now_us, expires_us, limit };
-        self.0.queue(incoming, |connection, incoming| Box::pin(insert(connection, incoming)))
+        self.0.queue_for(&[account], incoming, |connection, incoming| Box::pin(insert(connection, incoming)))
     }
 
     /// The account's messages after `after` in order, at most `limit`, without expired ones.
@@ -101,12 +101,12 @@ impl Offline<'_> {
 
     /// Deletes these messages of the account; returns how many existed.
     pub fn delete(&self, account: AccountId, ids: &[OfflineId]) -> Commit<u64> {
-        self.0.queue((account, ids.to_vec()), |connection, (account, ids)| {
+        self.0.queue_for(&[account], (account, ids.to_vec()), |connection, (account, ids)| {
             Box::pin(async move {
                 let mut deleted = 0;
                 for chunk in ids.chunks(CHUNK) {
-                    let ids = chunk.iter().map(|id| Value::Int(id.0));
-                    let args: Vec<_> = std::iter::once(Value::Int(*account)).chain(ids).collect();
+                    let ids = chunk.iter().map(|id| Value::from(id.0));
+                    let args: Vec<_> = std::iter::once(Value::from(*account)).chain(ids).collect();
                     deleted +=
                         connection.execute(Statement::OfflineDelete.repeat(chunk.len(), &args)).await?;
                 }
@@ -117,7 +117,7 @@ impl Offline<'_> {
 
     /// Deletes the account's messages up to and including `last`; returns how many there were.
     pub fn delete_up_to(&self, account: AccountId, last: OfflineId) -> Commit<u64> {
-        self.0.queue((account, last), |connection, &(account, last)| {
+        self.0.queue_for(&[account], (account, last), |connection, &(account, last)| {
             Box::pin(async move {
                 let args = [account.into(), last.0.into()];
                 connection.execute(Statement::OfflineDeleteUpTo.with(&args)).await.map(Ok)

@@ -75,14 +75,14 @@ impl PrivacyLists<'_> {
     /// # Errors
     /// [`StorageError::Constraint`] if items are stored for an account that does not exist.
     pub fn change(&self, account: AccountId, change: PrivacyChange) -> Commit<()> {
-        self.0.queue((account, change), |connection, (account, change)| {
+        self.0.queue_for(&[account], (account, change), |connection, (account, change)| {
             Box::pin(async move { apply(connection, *account, change).await.map(Ok) })
         })
     }
 
     /// Deletes a list; `false` if it did not exist. Queued at the call.
     pub fn remove(&self, account: AccountId, list: &str) -> Commit<bool> {
-        self.0.queue((account, digest(list)), |connection, (account, digest)| {
+        self.0.queue_for(&[account], (account, digest(list)), |connection, (account, digest)| {
             Box::pin(async move {
                 let key = [(*account).into(), digest.as_slice().into()];
                 let items = connection.execute(Statement::PrivacyRemove.with(&key)).await?;

@@ -78,7 +78,7 @@ impl PrivateXml<'_> {
         limits: PrivateLimits,
     ) -> Commit<(), PrivateError> {
         let incoming = Incoming { account, entries, limits };
-        self.0.queue(incoming, |connection, incoming| Box::pin(put(connection, incoming)))
+        self.0.queue_for(&[account], incoming, |connection, incoming| Box::pin(put(connection, incoming)))
     }
 
     /// All payloads of the account, in no particular order.

@@ -22,7 +22,7 @@ pub(crate) async fn account_tables(connection: &mut Connection) -> Result<Accoun
 impl Store {
     /// Deletes the account with all its rows in every table, in one write; `false` if it did not exist.
     pub fn purge(&self, account: AccountId) -> Commit<bool> {
-        self.queue((self.account_tables(), account), |connection, (tables, account)| {
+        self.queue_for(&[account], (self.account_tables(), account), |connection, (tables, account)| {
             Box::pin(async move { Ok(Ok(delete(connection, tables, &[*account]).await? > 0)) })
         })
     }
@@ -57,7 +57,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn rows_of_account(&self, id: AccountId) -> Result<Vec<(String, u64)>, StorageError> {
-        let args = [Value::Int(id)];
+        let args = [Value::from(id)];
         let itself = self.readers().number(Statement::AccountExists.with(&args)).await?;
         let mut counts = vec![("account".to_owned(), itself.unsigned_abs())];
         for table in self.account_tables().iter() {
@@ -76,7 +76,7 @@ async fn delete(
     if ids.is_empty() {
         return Ok(0);
     }
-    let args: Vec<_> = ids.iter().copied().map(Value::Int).collect();
+    let args: Vec<_> = ids.iter().copied().map(Value::from).collect();
     for table in tables {
         connection.execute(Statement::PurgeTable.on(table, ids.len(), &args)).await?;
     }

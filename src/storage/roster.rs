@@ -132,7 +132,8 @@ impl Rosters<'_> {
     /// # Errors
     /// [`StorageError::Constraint`] if one of the accounts does not exist.
     pub fn apply_many(&self, changes: Vec<(AccountId, RosterChange)>) -> Commit<()> {
-        self.0.queue(changes, |connection, changes: &Vec<_>| {
+        let accounts: Vec<_> = changes.iter().map(|(account, _)| *account).collect();
+        self.0.queue_for(&accounts, changes, |connection, changes: &Vec<_>| {
             Box::pin(async move {
                 for (account, change) in changes {
                     apply(connection, *account, change).await?;

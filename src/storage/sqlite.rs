@@ -1,34 +1,28 @@
 //! SQLite: connections, pragmas, binding of values, error codes.
 
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
+use sqlx::error::BoxDynError;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool,
-    SqlitePoolOptions, SqliteSynchronous,
+    SqlitePoolOptions, SqliteQueryResult, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Executor, SqlSafeStr, SqlStr, Sqlite};
+use sqlx::{Arguments, ConnectOptions, Sqlite};
 
 use crate::StorageError;
+use crate::native::Native;
 use crate::options::Sync;
-use crate::statement::{Call, Text};
 use crate::value::{Row, Value};
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const MMAP_BYTES: &str = "268435456";
 const CACHE_KIB: &str = "-16000";
 const WAL_LIMIT_BYTES: &str = "67108864";
+/// What every database begins with.
+const MAGIC: &[u8] = b"SQLite format 3\0";
 const STATEMENT_CACHE: usize = 256;
-
-/// Takes the write lock at once, since a read lock cannot always be upgraded.
-pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
-/// Moves the WAL into the main file and truncates it.
-pub(crate) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
-pub(crate) const TABLES: &str =
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
-/// The tables with a column `account_id`.
-pub(crate) const ACCOUNT_TABLES: &str = "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
-    ON c.name = 'account_id' WHERE m.type = 'table' ORDER BY m.name";
 
 /// Creates `path` and its directory if needed, readable only by the owner: it contains password keys. Files
 /// that SQLite creates next to it inherit the mode.
@@ -41,6 +35,37 @@ pub(crate) async fn create(path: &Path) -> Result<(), StorageError> {
     let mut options = tokio::fs::OpenOptions::new();
     options.create(true).append(true).mode(0o600).open(path).await.map_err(refused)?;
     Ok(())
+}
+
+/// Whether there is no database at `path` yet and one can be made there.
+pub(crate) fn is_new(path: &Path) -> Result<bool, StorageError> {
+    // A folder that is to be made is no reason not to look behind `..`.
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir if plain.file_name().is_some() => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    let refused = |place: &Path, why: &str| StorageError::Unreachable(format!("{}: {why}", place.display()));
+    match std::fs::metadata(&plain) {
+        Ok(about) if about.is_dir() => return Err(refused(&plain, "it is a directory")),
+        // What can be reached by this way only is looked at when the folder has been made.
+        Ok(about) if about.len() > 0 && !path.exists() => {
+            let start = std::fs::read(&plain).map_err(|error| refused(&plain, &error.to_string()))?;
+            return match start.starts_with(MAGIC) {
+                true => Ok(true),
+                false => Err(StorageError::Corrupt(format!("{}: it is not a database", plain.display()))),
+            };
+        }
+        Ok(about) => return Ok(about.len() == 0),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+        Err(error) => return Err(refused(&plain, &error.to_string())),
+    }
+    match plain.ancestors().skip(1).find(|place| place.exists()) {
+        Some(place) if !place.is_dir() => Err(refused(place, "it is not a directory")),
+        _ => Ok(true),
+    }
 }
 
 /// The only connection that writes.
@@ -88,59 +113,26 @@ fn opening(path: &Path) -> impl Fn(sqlx::Error) -> StorageError {
     }
 }
 
-/// Runs a statement; returns the number of rows changed.
-pub(crate) async fn execute<'e, E>(on: E, call: Call<'_>) -> Result<u64, StorageError>
-where
-    E: Executor<'e, Database = Sqlite>,
-{
-    let (sql, keep) = text(call.text);
-    let query = sqlx::query_with(sql, arguments(call.args)?).persistent(keep);
-    Ok(query.execute(on).await.map_err(failure)?.rows_affected())
-}
-
-/// Runs a statement; returns its rows.
-pub(crate) async fn fetch<'e, E>(on: E, call: Call<'_>) -> Result<Vec<Row>, StorageError>
-where
-    E: Executor<'e, Database = Sqlite>,
-{
-    let (sql, keep) = text(call.text);
-    let query = sqlx::query_with(sql, arguments(call.args)?).persistent(keep);
-    let rows = query.fetch_all(on).await.map_err(failure)?;
-    Ok(rows.into_iter().map(Row::Sqlite).collect())
-}
-
-/// Runs the statements of a migration.
-pub(crate) async fn script(on: &mut SqliteConnection, sql: &'static str) -> Result<(), StorageError> {
-    on.execute(sqlx::raw_sql(sql)).await.map_err(failure)?;
-    Ok(())
-}
-
-/// Writes everything into the main file and closes the connection.
-pub(crate) async fn close(connection: SqliteConnection) -> Result<(), StorageError> {
-    sqlx::Connection::close(connection).await.map_err(failure)
-}
-
-fn text(text: Text) -> (SqlStr, bool) {
-    match text {
-        Text::Fixed(sql) => (sql.into_sql_str(), true),
-        // Built from this crate's own statements, placeholders, and table names from the schema.
-        Text::Built(sql) => (AssertSqlSafe(sql).into_sql_str(), false),
+impl Native for Sqlite {
+    fn affected(result: &SqliteQueryResult) -> u64 {
+        result.rows_affected()
     }
-}
 
-fn arguments(values: &[Value<'_>]) -> Result<SqliteArguments, StorageError> {
-    let mut arguments = SqliteArguments::default();
-    arguments.reserve(values.len(), 0);
-    for value in values {
-        let added = match *value {
-            Value::Null => arguments.add(None::<i64>),
+    fn row(row: SqliteRow) -> Row {
+        Row::Sqlite(row)
+    }
+
+    fn failure(error: sqlx::Error) -> StorageError {
+        failure(error)
+    }
+
+    fn bind(arguments: &mut SqliteArguments, value: Value<'_>) -> Result<(), BoxDynError> {
+        match value {
             Value::Int(int) => arguments.add(int),
             Value::Text(text) => arguments.add(text),
             Value::Bytes(bytes) => arguments.add(bytes),
-        };
-        added.map_err(|error| StorageError::Database(error.to_string()))?;
+        }
     }
-    Ok(arguments)
 }
 
 fn failure(error: sqlx::Error) -> StorageError {

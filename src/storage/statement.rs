@@ -1,6 +1,9 @@
-//! All statements, with their names. SQL common to all dialects is written here, once.
+//! All statements, with their names. Where the dialects agree, or `dialect.rs` translates, the text is written once; what
+//! another database needs stands behind it.
 
-use crate::sqlite;
+use std::sync::LazyLock;
+
+use crate::dialect::Dialect;
 use crate::value::Value;
 
 /// What is known of a statement at compile time.
@@ -8,11 +11,26 @@ pub(crate) struct Definition {
     /// For metrics and logs: `table.verb`.
     pub name: &'static str,
     /// Placeholders are `?`. The part in braces is repeated, separated by commas, as often as the call says.
-    pub sql: &'static str,
+    sql: &'static str,
+    postgres: Option<&'static str>,
+    mariadb: Option<&'static str>,
+}
+
+impl Definition {
+    /// The text before it is repeated and its placeholders are numbered.
+    fn sql(&self, dialect: Dialect) -> &'static str {
+        let own = match dialect {
+            Dialect::Sqlite => None,
+            Dialect::Postgres => self.postgres,
+            Dialect::Mariadb => self.mariadb,
+        };
+        own.unwrap_or(self.sql)
+    }
 }
 
 macro_rules! statements {
-    ($($id:ident $heat:ident $name:literal $sql:expr;)*) => {
+    ($($id:ident $heat:ident $name:literal $sql:expr
+        $(, postgres $postgres:expr)? $(, mariadb $mariadb:expr)?;)*) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Statement { $($id),* }
 
@@ -23,7 +41,12 @@ macro_rules! statements {
             /// Its name and text.
             pub(crate) const fn definition(self) -> Definition {
                 match self {
-                    $(Self::$id => Definition { name: $name, sql: $sql }),*
+                    $(Self::$id => Definition {
+                        name: $name,
+                        sql: $sql,
+                        postgres: statements!(@own $($postgres)?),
+                        mariadb: statements!(@own $($mariadb)?),
+                    }),*
                 }
             }
 
@@ -39,24 +62,45 @@ macro_rules! statements {
     };
     (@hot) => { true };
     (@cold) => { false };
+    (@own) => { None };
+    (@own $sql:expr) => { Some($sql) };
 }
 
 statements! {
-    Begin cold "transaction.begin" sqlite::BEGIN;
+    // On SQLite it takes the write lock at once, since a read lock cannot always be upgraded.
+    Begin cold "transaction.begin" "BEGIN IMMEDIATE", postgres "BEGIN", mariadb "START TRANSACTION";
     Commit cold "transaction.commit" "COMMIT";
     Rollback cold "transaction.rollback" "ROLLBACK";
     Savepoint cold "transaction.savepoint" "SAVEPOINT op";
     Release cold "transaction.release" "RELEASE SAVEPOINT op";
     RollbackTo cold "transaction.rollback_to" "ROLLBACK TO SAVEPOINT op";
-    Checkpoint cold "transaction.checkpoint" sqlite::CHECKPOINT;
+    // Moves the log into the main file and truncates it.
+    Checkpoint cold "transaction.checkpoint" "PRAGMA wal_checkpoint(TRUNCATE)", postgres "SELECT 1", mariadb "SELECT 1";
 
-    Tables cold "schema.tables" sqlite::TABLES;
-    AccountTables cold "schema.account_tables" sqlite::ACCOUNT_TABLES;
+    Tables cold "schema.tables" "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+        postgres "SELECT table_name::text FROM information_schema.tables \
+    WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY table_name",
+        mariadb "SELECT table_name FROM information_schema.tables \
+    WHERE table_schema = database() AND table_type = 'BASE TABLE' ORDER BY table_name";
+    // Those with a column `account_id`.
+    AccountTables cold "schema.account_tables" "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+    ON c.name = 'account_id' WHERE m.type = 'table' ORDER BY m.name",
+        postgres "SELECT table_name::text FROM information_schema.columns \
+    WHERE table_schema = current_schema() AND column_name = 'account_id' ORDER BY table_name",
+        mariadb "SELECT table_name FROM information_schema.columns \
+    WHERE table_schema = database() AND column_name = 'account_id' ORDER BY table_name";
+    // One server migrates, others wait: until the end of the transaction, or of the connection. The number is the name.
+    MigrationLock cold "schema.lock" "SELECT 1", postgres "SELECT pg_advisory_xact_lock(7164210)::text",
+        mariadb "SELECT CAST(GET_LOCK(concat('castling:', md5(database())), 10) AS SIGNED)";
+    MigrationUnlock cold "schema.unlock" "SELECT 1",
+        mariadb "SELECT CAST(RELEASE_LOCK(concat('castling:', md5(database()))) AS SIGNED)";
     SchemaVersion cold "schema.version" "SELECT coalesce(max(version), 0) FROM schema_version";
     SchemaRecord cold "schema.record" "INSERT INTO schema_version (version, name, applied_us) VALUES (?, ?, ?)";
 
     AccountInsert hot "account.insert" "INSERT INTO account (domain, local, created_us, enabled, hashes) \
-        VALUES {(?, ?, ?, 1, ?)} ON CONFLICT (domain, local) DO NOTHING RETURNING id, domain, local";
+        VALUES {(?, ?, ?, 1, ?)} ON CONFLICT (domain, local) DO NOTHING RETURNING id, domain, local",
+        mariadb "INSERT IGNORE INTO account (domain, local, created_us, enabled, hashes) \
+        VALUES {(?, ?, ?, 1, ?)} RETURNING id, domain, local";
     AccountLookup hot "account.lookup" "SELECT id, domain, local, created_us, enabled FROM account \
         WHERE domain = ? AND local = ?";
     AccountLoad hot "account.load" "SELECT a.id, a.domain, a.local, a.created_us, a.enabled, t.at_us, t.status, \
@@ -119,6 +163,8 @@ statements! {
     PrivateGet hot "private_xml.get" "SELECT xml FROM private_xml WHERE account_id = ? AND digest = ?";
     PrivateAll hot "private_xml.all" "SELECT name, namespace, xml FROM private_xml WHERE account_id = ?";
     PrivateOthers hot "private_xml.others" "SELECT count(*), coalesce(sum(octet_length(xml)), 0) FROM private_xml \
+        WHERE account_id = ? AND digest <> ?",
+        mariadb "SELECT count(*), CAST(coalesce(sum(octet_length(xml)), 0) AS SIGNED) FROM private_xml \
         WHERE account_id = ? AND digest <> ?";
     PrivatePut hot "private_xml.put" "INSERT INTO private_xml (account_id, digest, name, namespace, xml) \
         VALUES (?, ?, ?, ?, ?) ON CONFLICT (account_id, digest) DO UPDATE SET xml = excluded.xml";
@@ -130,7 +176,9 @@ statements! {
     LastActivityGet hot "last_activity.get" "SELECT at_us, status FROM last_activity WHERE account_id = ?";
     LastActivityPut hot "last_activity.put" "INSERT INTO last_activity (account_id, at_us, status) VALUES (?, ?, ?) \
         ON CONFLICT (account_id) DO UPDATE SET at_us = excluded.at_us, status = excluded.status \
-        WHERE last_activity.at_us <= excluded.at_us";
+        WHERE last_activity.at_us <= excluded.at_us",
+        mariadb "INSERT INTO last_activity (account_id, at_us, status) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE \
+        status = IF(at_us <= VALUES(at_us), VALUES(status), status), at_us = GREATEST(at_us, VALUES(at_us))";
 
     PrivacyNames hot "privacy_item.names" "SELECT min(list) FROM privacy_item WHERE account_id = ? \
         GROUP BY list_digest";
@@ -163,6 +211,14 @@ statements! {
     CountTable cold "purge.count" "SELECT count(*) FROM <table> WHERE account_id IN ({?})";
 }
 
+/// Texts that never change, by dialect and statement: those of a call without repetition.
+static POSTGRES: LazyLock<Vec<String>> = LazyLock::new(|| fixed(Dialect::Postgres));
+static MARIADB: LazyLock<Vec<String>> = LazyLock::new(|| fixed(Dialect::Mariadb));
+
+fn fixed(dialect: Dialect) -> Vec<String> {
+    Statement::ALL.iter().map(|statement| dialect.text(statement.definition().sql(dialect), 1)).collect()
+}
+
 /// A statement's text, and whether it stays prepared.
 pub(crate) enum Text {
     /// Prepared once per connection.
@@ -171,56 +227,71 @@ pub(crate) enum Text {
     Built(String),
 }
 
+/// How a statement's text comes from its definition.
+pub(crate) enum Shape<'a> {
+    Fixed,
+    /// On `<table>`, a name from the database's own schema; the part in braces so many times.
+    Built {
+        table: Option<&'a str>,
+        times: usize,
+    },
+    /// Another text, for a look at the database itself.
+    #[cfg(test)]
+    Other(String),
+}
+
 /// A statement with its arguments.
 pub(crate) struct Call<'a> {
     pub statement: Statement,
-    pub text: Text,
+    pub shape: Shape<'a>,
     pub args: &'a [Value<'a>],
 }
 
+impl Call<'_> {
+    pub(crate) fn text(&self, dialect: Dialect) -> Text {
+        let statement = self.statement;
+        let sql = statement.definition().sql(dialect);
+        match &self.shape {
+            Shape::Fixed => Text::Fixed(statement.fixed(dialect)),
+            Shape::Built { table: Some(table), times } => {
+                Text::Built(dialect.text(&sql.replace("<table>", table), *times))
+            }
+            Shape::Built { table: None, times } => Text::Built(dialect.text(sql, *times)),
+            #[cfg(test)]
+            Shape::Other(sql) => Text::Built(sql.clone()),
+        }
+    }
+}
+
 impl Statement {
+    /// Its text without repetition.
+    pub(crate) fn fixed(self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Sqlite => self.definition().sql,
+            Dialect::Postgres => &POSTGRES[self as usize],
+            Dialect::Mariadb => &MARIADB[self as usize],
+        }
+    }
+
     /// The statement unchanged.
     pub(crate) fn with<'a>(self, args: &'a [Value<'a>]) -> Call<'a> {
-        Call { statement: self, text: Text::Fixed(self.definition().sql), args }
+        Call { statement: self, shape: Shape::Fixed, args }
     }
 
     /// The statement with the part in braces repeated `times` times.
     pub(crate) fn repeat<'a>(self, times: usize, args: &'a [Value<'a>]) -> Call<'a> {
-        Call { statement: self, text: Text::Built(repeated(self.definition().sql, times)), args }
+        Call { statement: self, shape: Shape::Built { table: None, times }, args }
     }
 
     /// The statement on `<table>`, a name from the database's own schema, repeated as above.
-    pub(crate) fn on<'a>(self, table: &str, times: usize, args: &'a [Value<'a>]) -> Call<'a> {
-        let sql = self.definition().sql.replace("<table>", table);
-        Call { statement: self, text: Text::Built(repeated(&sql, times)), args }
+    pub(crate) fn on<'a>(self, table: &'a str, times: usize, args: &'a [Value<'a>]) -> Call<'a> {
+        Call { statement: self, shape: Shape::Built { table: Some(table), times }, args }
     }
-}
-
-fn repeated(sql: &str, times: usize) -> String {
-    let parts = sql.split_once('{').and_then(|(head, rest)| Some((head, rest.split_once('}')?)));
-    let Some((head, (body, tail))) = parts else { return sql.to_owned() };
-    let mut text = String::with_capacity(head.len() + tail.len() + times * (body.len() + 1));
-    text.push_str(head);
-    for n in 0..times {
-        if n > 0 {
-            text.push(',');
-        }
-        text.push_str(body);
-    }
-    text.push_str(tail);
-    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn braces_are_repeated() {
-        assert_eq!(repeated("a IN ({?}) b", 3), "a IN (?,?,?) b");
-        assert_eq!(repeated("VALUES {(?, ?)}", 2), "VALUES (?, ?),(?, ?)");
-        assert_eq!(repeated("BEGIN", 3), "BEGIN");
-    }
 
     #[test]
     fn names_differ() {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use runtime::{Runtime, SharedClock, Tasks};
 
 use crate::account::Accounts;
-use crate::connection::{Connection, Meter, NativeConnection, Pool, Readers};
+use crate::connection::{Connection, Meter, Readers};
+use crate::dialect::Dialect;
 use crate::last_activity::LastActivities;
 use crate::offline::Offline;
 use crate::privacy::PrivacyLists;
@@ -14,9 +15,10 @@ use crate::purge::{AccountTables, account_tables};
 use crate::roster::Rosters;
 use crate::setting::Settings;
 use crate::stat::{StatementStat, Stats, WriterStat};
+use crate::target::Target;
 use crate::vcard::VCards;
 use crate::writer::{Commit, Queue, Run};
-use crate::{Options, StorageError, migration, sqlite, writer};
+use crate::{AccountId, Options, StorageError, migration, writer};
 
 /// An open database. Cloned by reference count. When the last clone is dropped, queued writes are still
 /// committed if the tokio runtime lives on; [`close`](Self::close) waits for that.
@@ -32,29 +34,41 @@ struct Inner {
 }
 
 impl Store {
-    /// Opens the database, creates it if it does not exist, and migrates its schema.
+    /// Opens the database, creates it if it is a file that does not exist, and migrates its schema.
     ///
-    /// The writer's task is not one of `runtime.tasks`: it outlives the drain, since sessions that end still
+    /// The writers' tasks are not of `runtime.tasks`: it outlives the drain, since sessions that end still
     /// write.
     ///
     /// # Errors
     /// [`StorageError::Unsupported`] for a URL that this build cannot open, `NewerSchema`, `Corrupt`,
     /// `Unreachable`, `Busy`.
     pub async fn open(options: Options, runtime: &Runtime) -> Result<Self, StorageError> {
-        let path = options.sqlite_path()?;
-        sqlite::create(&path).await?;
+        let target = Arc::new(Target::new(&options)?);
+        target.create().await?;
         let stats = Arc::new(Stats::new());
         let meter = Meter { stats: stats.clone(), clock: runtime.clock.clone() };
-        let link = NativeConnection::Sqlite(sqlite::writer(&path, options.sync).await?);
-        let mut connection = Connection { link, meter: meter.clone() };
-        migration::migrate(&mut connection, runtime.clock.now_us()).await?;
-        let account_tables = account_tables(&mut connection).await?;
-        let pool = Pool::Sqlite(sqlite::readers(&path, options.readers).await?);
-        let readers = Arc::new(Readers { pool, meter });
-        let (queue, writer) = writer::new(connection, readers.clone(), options.batch);
-        Tasks::new().spawn("storage writer", writer.run());
+        let mut first = Connection::new(target.clone(), meter.clone()).await?;
+        migration::migrate(&mut first, runtime.clock.now_us()).await?;
+        let account_tables = account_tables(&mut first).await?;
+        let mut connections = vec![first];
+        while target.dialect() != Dialect::Sqlite && connections.len() < options.writers {
+            connections.push(Connection::new(target.clone(), meter.clone()).await?);
+        }
+        let readers = Arc::new(Readers { pool: target.pool(options.readers).await?, meter });
+        let (queue, lanes) = writer::new(connections, &readers, options.batch);
+        for lane in lanes {
+            Tasks::new().spawn("storage writer", lane.run());
+        }
         let inner = Inner { queue, readers, stats, clock: runtime.clock.clone(), account_tables };
         Ok(Self(Arc::new(inner)))
+    }
+
+    /// Checks whether the URL can be understood; no database is looked at.
+    ///
+    /// # Errors
+    /// [`StorageError::Unsupported`].
+    pub fn understands(options: &Options) -> Result<(), StorageError> {
+        Target::new(options).map(drop)
     }
 
     /// Checks whether [`open`](Self::open) would accept the database, without changing anything. One that
@@ -63,13 +77,15 @@ impl Store {
     /// # Errors
     /// As [`open`](Self::open).
     pub async fn probe(options: &Options, runtime: &Runtime) -> Result<(), StorageError> {
-        let path = options.sqlite_path()?;
-        if std::fs::metadata(&path).is_ok_and(|about| about.len() == 0) || !path.exists() {
+        let target = Target::new(options)?;
+        if target.is_new()? {
             return Ok(());
         }
         let meter = Meter { stats: Arc::new(Stats::new()), clock: runtime.clock.clone() };
-        let readers = Readers { pool: Pool::Sqlite(sqlite::readers(&path, 1).await?), meter };
-        migration::probe(&readers).await
+        let readers = Readers { pool: target.pool(1).await?, meter };
+        let probed = migration::probe(&readers).await;
+        readers.close().await;
+        probed
     }
 
     /// Commits queued writes, checkpoints into the main file and closes. Later calls on any clone return
@@ -126,13 +142,29 @@ impl Store {
         self.0.stats.writer()
     }
 
+    /// Queues a write to no account that exists, or to so many that their writes need no order with it.
     pub(crate) fn queue<D, T, E>(&self, data: D, run: Run<D, T, E>) -> Commit<T, E>
     where
         D: Send + Sync + 'static,
         T: Send + 'static,
         E: Send + 'static,
     {
-        self.0.queue.push(data, run)
+        self.0.queue.push(&[], data, run)
+    }
+
+    /// Queues a write to these accounts, after those that were queued for any of them.
+    pub(crate) fn queue_for<D, T, E>(
+        &self,
+        accounts: &[AccountId],
+        data: D,
+        run: Run<D, T, E>,
+    ) -> Commit<T, E>
+    where
+        D: Send + Sync + 'static,
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        self.0.queue.push(accounts, data, run)
     }
 
     pub(crate) fn readers(&self) -> &Readers {

@@ -22,7 +22,7 @@ impl VCards<'_> {
     /// # Errors
     /// [`StorageError::Constraint`] if the account does not exist.
     pub fn put(&self, account: AccountId, xml: String) -> Commit<()> {
-        self.0.queue((account, xml), |connection, (account, xml)| {
+        self.0.queue_for(&[account], (account, xml), |connection, (account, xml)| {
             Box::pin(async move {
                 let args = [(*account).into(), xml.as_str().into()];
                 connection.execute(Statement::VCardPut.with(&args)).await?;

@@ -35,7 +35,7 @@ const WITHOUT: [(&str, &[&str]); 12] = [
         "Top level",
         &["data_dir", "storage", "auth", "log", "listen", "limits", "plugins", "datasources", "domain"],
     ),
-    ("storage", &["url"]),
+    ("storage", &["url", "password_file", "password_env"]),
     ("listen", &["c2s", "c2s_plain", "c2s_tls", "s2s", "http", "https", "component"]),
     ("plugins.NAME", &["file", "config", "grants", "policy"]),
     ("datasources.NAME", &["url", "queries"]),

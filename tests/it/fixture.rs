@@ -10,6 +10,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::database;
+
 /// The binary under test.
 pub const CASTLING: &str = env!("CARGO_BIN_EXE_castling");
 
@@ -138,9 +140,11 @@ pub fn signal(pid: u32, name: &str) {
 /// A folder with a configuration on free ports of loopback.
 pub fn folder(more: &str) -> TempDir {
     let dir = TempDir::new().unwrap();
-    let listen = "data_dir = \"data\"\n[listen]\nc2s = [\"127.0.0.1:0\"]\nc2s_tls = [\"127.0.0.1:0\"]\n\
-                  c2s_plain = [\"127.0.0.1:0\"]\nhttp = [\"127.0.0.1:0\"]\nhttps = [\"127.0.0.1:0\"]\n";
-    fs::write(dir.path().join("castling.toml"), format!("{listen}{more}")).unwrap();
+    let storage = database::url().map_or_else(String::new, |url| format!("[storage]\nurl = {url:?}\n"));
+    let listen = "[listen]\nc2s = [\"127.0.0.1:0\"]\nc2s_tls = [\"127.0.0.1:0\"]\nc2s_plain = [\"127.0.0.1:0\"]\n\
+                  http = [\"127.0.0.1:0\"]\nhttps = [\"127.0.0.1:0\"]\n";
+    let text = format!("data_dir = \"data\"\n{storage}{listen}{more}");
+    fs::write(dir.path().join("castling.toml"), text).unwrap();
     dir
 }
 

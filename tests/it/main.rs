@@ -12,6 +12,7 @@
 
 mod admin;
 mod bosh;
+mod database;
 mod edges;
 mod fixture;
 mod hot_load;

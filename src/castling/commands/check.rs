@@ -9,12 +9,11 @@ use serde_json::Value;
 use settings::Complaint;
 use storage::{StorageError, Store};
 
-use super::target::store_options;
 use super::{connect, reply};
 use crate::api::Status;
 use crate::config::{LATER_LISTENERS, Loaded, check_components, check_surroundings, load};
 use crate::failure::Failure;
-use crate::output;
+use crate::{database, output};
 
 /// Reports all problems; fails only on errors.
 pub fn run(file: Option<&Path>) -> Result<(), Failure> {
@@ -49,15 +48,28 @@ fn counted(count: usize, noun: &str) -> String {
 
 /// Checks whether the server could open its database; skipped if it is running.
 fn check_database(loaded: &mut Loaded) {
-    let options = store_options(loaded);
+    let options = match database::options(loaded) {
+        Ok(options) => options,
+        Err((key, complaint)) => return loaded.problems.error(key, complaint),
+    };
     let probed = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map(|tokio| tokio.block_on(Store::probe(&options, &Runtime::system())));
+    // A URL that is not understood has been reported with the other keys.
+    let probed = probed.map(|probed| {
+        probed.or_else(|error| match error {
+            StorageError::Unsupported(_) => Ok(()),
+            other => Err(other),
+        })
+    });
     if let Ok(Err(error)) = probed {
         let remedy = match error {
             StorageError::NewerSchema { .. } => {
                 "install that version, or restore a backup from before the upgrade"
+            }
+            StorageError::Unreachable(_) if !loaded.config.storage.url.0.starts_with("sqlite:") => {
+                "start the database server, create the database, or correct url, password_file and password_env"
             }
             _ => "restore a backup, or configure another database",
         };

@@ -10,7 +10,7 @@ use kernel::Kernel;
 use runtime::Runtime;
 use serde::Serialize;
 use serde_json::{Value, json};
-use storage::{Options, Store, Sync};
+use storage::Store;
 
 use super::{connect, usable};
 use crate::accounts::{Accounts, answer, arguments, unknown};
@@ -18,7 +18,7 @@ use crate::api::{OfDomain, OfJid};
 use crate::config::{Loaded, Overlay, load};
 use crate::failure::Failure;
 use crate::server::deletion;
-use crate::{domains, ownership};
+use crate::{database, domains, ownership};
 
 /// The target of a command.
 pub enum Target {
@@ -137,21 +137,12 @@ impl Files {
         if let Some(store) = &self.store {
             return Ok(store.clone());
         }
-        let options = store_options(&self.loaded);
+        let options =
+            database::options(&self.loaded).map_err(|(key, complaint)| format!("{key}: {complaint}"))?;
         let opened = self.tokio.block_on(Store::open(options, &Runtime::system()));
         let store = opened.map_err(|error| error.to_string())?;
         Ok(self.store.insert(store).clone())
     }
-}
-
-/// The store options of a configuration.
-pub fn store_options(loaded: &Loaded) -> Options {
-    let storage = &loaded.config.storage;
-    let sync = match storage.sync {
-        crate::config::Sync::Normal => Sync::Normal,
-        crate::config::Sync::Full => Sync::Full,
-    };
-    Options { sync, ..Options::new(storage.url.0.clone(), &loaded.config.data_dir) }
 }
 
 /// Creates the data directory if needed, and takes its lock.

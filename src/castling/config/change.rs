@@ -39,7 +39,7 @@ impl Loaded {
         }
         if self.overlay.purging().any(|one| one == name) {
             return Err(CommandError::new(format!("the accounts of {name} are still being deleted"))
-                .remedy("wait for that; what was interrupted goes on when the server starts"));
+                .remedy("wait until they are; an interrupted deletion continues when the server starts"));
         }
         let mut overlay = self.overlay.clone();
         overlay.domains.insert(name, DomainChange { added: true, ..DomainChange::default() });
@@ -54,8 +54,15 @@ impl Loaded {
         let domain = self.known_domain(name)?;
         if domain.origin == Origin::File {
             let message = format!("{} is {}", domain.name, self.declared_domain(domain));
-            let remedy =
-                format!("remove it there and run castling reload, or run castling domain disable {name}");
+            let remedy = match purge {
+                false => {
+                    format!("remove it there and run castling reload, or run castling domain disable {name}")
+                }
+                true => format!(
+                    "remove it there, run castling reload, castling domain add {name} and this command again; or run \
+                     castling domain disable {name}"
+                ),
+            };
             return Err(CommandError::new(message).remedy(remedy));
         }
         let mut overlay = self.overlay.clone();

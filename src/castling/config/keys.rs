@@ -38,13 +38,18 @@ fn root() -> Section {
 }
 
 fn storage() -> Section {
-    let url = "The server's own database: `sqlite:FILE`, in the data directory unless absolute.";
-    let sync = "What an acknowledged write survives: `\"normal\"` a crash of the process, `\"full\"` also a crash of the \
-                machine (slower).";
+    let url = "The server's own database: `sqlite:FILE`, in the data directory unless absolute; or `postgres://` or \
+               `mysql://` (MariaDB), `USER@HOST/DATABASE`, an existing database.";
+    let file = "A file that contains the password for the database server; its mode should be 0600.";
+    let env = "An environment variable that contains the password for the database server.";
+    let sync = "What an acknowledged write survives in SQLite: `\"normal\"` a crash of the process, `\"full\"` also a crash \
+                of the machine (slower). A database server's own settings decide for its databases.";
     let keys = vec![
         Key::new("url", Kind::text(names::storage_url).like("sqlite:castling.db"), url)
             .default("sqlite:castling.db")
             .at_start(),
+        Key::new("password_file", filled("FILE"), file).at_start(),
+        Key::new("password_env", filled("NAME"), env).at_start(),
         Key::new("sync", Kind::choice(&["normal", "full"]), sync).default("normal").at_start(),
     ];
     Section::new("key", keys)

@@ -1,6 +1,7 @@
 //! Loads a configuration file and collects its problems.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -45,19 +46,26 @@ pub struct FileValues(Map<String, Value>);
 
 impl Loaded {
     /// Declares the removed domains again whose accounts were not all deleted when the last process ended, so that it can be
-    /// done now. One that the file declares meanwhile keeps what is left of it.
-    pub fn take_up_purges(&mut self) -> Vec<String> {
+    /// done now. One that the file declares meanwhile keeps what is left of it, for good.
+    ///
+    /// # Errors
+    /// The overlay cannot be written.
+    pub fn take_up_purges(&mut self) -> io::Result<Vec<String>> {
         let names: Vec<String> = self.overlay.purging().map(str::to_owned).collect();
         let (kept, gone): (Vec<_>, Vec<_>) =
             names.into_iter().partition(|name| self.config.domain(name).is_some());
-        for name in kept {
+        for name in &kept {
             tracing::warn!(domain = %name, "declared again before its accounts were deleted: the rest are kept");
-            self.overlay.domains.remove(&name);
+            self.overlay.domains.remove(name);
+        }
+        if !kept.is_empty() {
+            // Else the deletion would go on as soon as the file no longer declares the domain.
+            self.overlay.save(&self.config.data_dir)?;
         }
         let limits = &self.config.limits;
         let domains: Vec<_> = gone.iter().filter_map(|name| new_domain(name, limits)).collect();
         self.config.domains.extend(domains.into_iter().map(|one| Domain { enabled: true, ..one }));
-        gone
+        Ok(gone)
     }
 }
 
@@ -142,13 +150,17 @@ fn parse_in(source: &Source, base: &Path, demo: bool, data_dir: Option<&Path>) -
         let file = config.data_dir.join(overlay::FILE);
         let message = format!("cannot read the changes made by commands: {error}");
         let remedy = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => "run as the server's user",
+            io::ErrorKind::PermissionDenied => "run as the server's user",
             _ => "restore the file, or remove it to drop the changes",
         };
         let complaint = Complaint::new(message, remedy);
         problems.elsewhere(&file, Severity::Error, complaint);
         Overlay::default()
     });
+    for name in overlay.domains.keys().filter(|name| names::domain(name).is_err()) {
+        let complaint = Complaint::new(format!("{name:?} is not a valid domain"), "remove it from the file");
+        problems.elsewhere(&config.data_dir.join(overlay::FILE), Severity::Error, complaint);
+    }
     let limits = config.limits.clone();
     effective::apply(&mut config, &overlay, |name| new_domain(name, &limits));
     references::check(&config, &overlay, demo, &mut problems);
@@ -217,6 +229,7 @@ fn resolve_paths(config: &mut Config, base: &Path) {
         }
     };
     resolve(&mut config.data_dir);
+    config.storage.password_file.iter_mut().for_each(resolve);
     config.plugins.values_mut().for_each(|plugin| resolve(&mut plugin.file));
     for tls in config.domains.iter_mut().filter_map(|domain| domain.tls.as_mut()) {
         resolve(&mut tls.cert);

@@ -137,15 +137,11 @@ pub fn grant(text: &str) -> Checked {
 
 /// The URL of this server's own database.
 pub fn storage_url(text: &str) -> Checked {
-    if text.strip_prefix("sqlite:").is_some_and(|file| !file.is_empty()) {
-        return Ok(());
+    let remedy = "write url = \"sqlite:castling.db\", a file in data_dir, or postgres:// or mysql://USER@HOST/DATABASE";
+    match storage::Store::understands(&storage::Options::new(text, "")) {
+        Ok(()) => Ok(()),
+        Err(error) => Err(Complaint::new(error.to_string(), remedy)),
     }
-    if foreign(text) {
-        let message = "this version cannot store its data in PostgreSQL or MySQL";
-        return Err(Complaint::new(message, "write url = \"sqlite:castling.db\""));
-    }
-    let message = "the value is not a valid database URL";
-    Err(Complaint::new(message, "write url = \"sqlite:castling.db\", a file in data_dir"))
 }
 
 /// The URL of a foreign database. It may contain a password, so no message repeats it.

@@ -174,4 +174,18 @@ fn stale(config: &Config, overlay: &Overlay, problems: &mut Problems) {
         let remedy = format!("declare it again, or run castling plugin remove {}", change.name);
         problems.elsewhere(&file, Severity::Warning, Complaint::new(message, remedy));
     }
+    for name in overlay.purging() {
+        let message = format!("the accounts of {name} are being deleted (castling domain remove --purge)");
+        match config.domain(name) {
+            None => {
+                let remedy = "leave it: an interrupted deletion continues when the server starts";
+                problems.elsewhere(&file, Severity::Warning, Complaint::new(message, remedy));
+            }
+            Some(domain) => {
+                let message = message + "; as the domain is declared again, those that remain are kept";
+                let remedy = "remove the domain from the file if they are to be deleted";
+                problems.warning(&domain.path, Complaint::new(message, remedy));
+            }
+        }
+    }
 }

@@ -60,7 +60,10 @@ fn unknown_keys() {
         &format!("{DOMAIN}[domain.tls]\nadmins = []\ncert = \"a\"\nkey = \"b\"\n"),
         &["c.toml:4: `admins` belongs to [[domain]] — move it above [domain.tls] (line 3)"],
     );
-    expect("[storage]\npool = 4\n", &["c.toml:2: unknown key `pool` — remove it, or use one of: url, sync"]);
+    expect(
+        "[storage]\npool = 4\n",
+        &["c.toml:2: unknown key `pool` — remove it, or use one of: url, password_file, password_env, sync"],
+    );
     expect(
         &format!("{DOMAIN}modules = {{ ofline = true, roster = {{ size = 1 }} }}\n"),
         &[
@@ -254,9 +257,10 @@ fn plugins() {
 #[test]
 fn databases() {
     expect(
-        "[storage]\nurl = \"postgres://u:secret@h/d\"\n",
+        "[storage]\nurl = \"oracle://u:secret@h/d\"\n",
         &[
-            "c.toml:2: this version cannot store its data in PostgreSQL or MySQL — write url = \"sqlite:castling.db\"",
+            "c.toml:2: unsupported storage URL: only sqlite:, postgres: and mysql: are supported, not oracle: — write url = \
+             \"sqlite:castling.db\", a file in data_dir, or postgres:// or mysql://USER@HOST/DATABASE",
         ],
     );
     expect(

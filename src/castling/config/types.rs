@@ -65,6 +65,10 @@ impl Config {
 pub struct Storage {
     /// URL; a SQLite file is relative to `data_dir`.
     pub url: Secret,
+    /// A file that contains the password of a database server's URL.
+    pub password_file: Option<PathBuf>,
+    /// An environment variable that does.
+    pub password_env: Option<String>,
     /// What a commit survives.
     pub sync: Sync,
 }

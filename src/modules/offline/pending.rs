@@ -27,13 +27,26 @@ struct PendingState {
     deleting: bool,
     /// The number that have come back undelivered.
     returns: u64,
+    /// The number of deletions after delivery.
+    deletions: u64,
 }
 
 impl PendingDeliveries {
-    /// Those being delivered now, and the number that have come back so far.
-    pub fn now(&self) -> (HashSet<OfflineId>, u64) {
-        let state = self.state.lock();
-        (state.under_way.clone(), state.returns)
+    /// The number of deletions so far; see [`claim`](Self::claim).
+    pub fn deletions(&self) -> u64 {
+        self.state.lock().deletions
+    }
+
+    /// Takes on the delivery of those of `ids` that nobody is delivering. `None` if something has been deleted since there
+    /// were so many `deletions`: what was read from the store since then may be among that.
+    pub fn claim(
+        &self,
+        ids: impl IntoIterator<Item = OfflineId>,
+        deletions: u64,
+    ) -> Option<HashSet<OfflineId>> {
+        let mut state = self.state.lock();
+        (state.deletions == deletions)
+            .then(|| ids.into_iter().filter(|id| state.under_way.insert(*id)).collect())
     }
 
     /// The number that have come back so far.
@@ -54,14 +67,13 @@ pub(super) struct PendingDelivery {
 }
 
 impl PendingDelivery {
-    /// Starts the delivery.
-    pub fn begin(
+    /// The delivery of a message that was [claimed](PendingDeliveries::claim).
+    pub fn new(
         kernel: Arc<Kernel>,
         account: Arc<Account>,
         pending: Arc<PendingDeliveries>,
         id: OfflineId,
     ) -> Arc<Self> {
-        pending.state.lock().under_way.insert(id);
         let (delivered, returned) = Default::default();
         Arc::new(Self { kernel, account, pending, id, delivered, returned })
     }
@@ -119,6 +131,7 @@ async fn delete(kernel: Arc<Kernel>, account: Arc<Account>, pending: Arc<Pending
             Ok(_) => {
                 let mut state = pending.state.lock();
                 state.under_way.retain(|id| !arrived.contains(id));
+                state.deletions += 1;
             }
             // They stay marked: their client has them and must not get them again.
             Err(error) => {

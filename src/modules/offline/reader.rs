@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kernel::{Account, Item, Kernel, Receipt};
 use parking_lot::Mutex;
 use storage::{OfflineId, OfflineMessage};
+use xmpp::Stanza;
 
 use super::pending::{PendingDeliveries, PendingDelivery};
 use super::restore;
@@ -49,8 +50,7 @@ impl Reader {
             *self.place.lock() = Place::first(&self.pending);
         }
         loop {
-            // Taken before the store is read: what is being delivered now may be deleted during the read.
-            let (under_way, _) = self.pending.now();
+            let deletions = self.pending.deletions();
             let after = self.place.lock().after;
             let loaded = self.kernel.store().offline().load(self.account.id(), after, CHUNK).await;
             let messages = match loaded {
@@ -66,9 +66,16 @@ impl Reader {
                     false => return Vec::new(),
                 }
             };
-            self.place.lock().after = last.id;
-            let fresh = messages.iter().filter(|message| !under_way.contains(&message.id));
-            let items: Vec<Item> = fresh.filter_map(|message| self.item(message)).collect();
+            let last = last.id;
+            let restored: Vec<_> = messages
+                .into_iter()
+                .filter_map(|message| Some((self.restored(&message)?, message)))
+                .collect();
+            let ids = restored.iter().map(|(_, message)| message.id);
+            let Some(claimed) = self.pending.claim(ids, deletions) else { continue };
+            self.place.lock().after = last;
+            let fresh = restored.into_iter().filter(|(_, message)| claimed.contains(&message.id));
+            let items: Vec<Item> = fresh.map(|(stanza, message)| self.item(stanza, &message)).collect();
             if !items.is_empty() {
                 return items;
             }
@@ -86,13 +93,17 @@ impl Reader {
         true
     }
 
-    fn item(&self, message: &OfflineMessage) -> Option<Item> {
-        let Some(stanza) = restore(&message.xml) else {
+    fn restored(&self, message: &OfflineMessage) -> Option<Stanza> {
+        let stanza = restore(&message.xml);
+        if stanza.is_none() {
             tracing::error!(account = self.account.id(), "an offline message is damaged and remains stored");
-            return None;
-        };
+        }
+        stanza
+    }
+
+    fn item(&self, stanza: Stanza, message: &OfflineMessage) -> Item {
         let (kernel, account) = (self.kernel.clone(), self.account.clone());
-        let delivery = PendingDelivery::begin(kernel, account, self.pending.clone(), message.id);
-        Some(Item::stored(stanza, message.stored_us, delivery as Arc<dyn Receipt>))
+        let delivery = PendingDelivery::new(kernel, account, self.pending.clone(), message.id);
+        Item::stored(stanza, message.stored_us, delivery as Arc<dyn Receipt>)
     }
 }

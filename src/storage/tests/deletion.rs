@@ -59,7 +59,7 @@ async fn a_table_that_nobody_told_of_is_emptied_too() {
     // No foreign key: the database itself would keep the row.
     let sql = "CREATE TABLE note (account_id BIGINT); INSERT INTO note SELECT id FROM account; \
         INSERT INTO note VALUES (4711)";
-    schema::tamper(&bed.folder.path().join("test.db"), sql).await;
+    bed.tamper(sql).await;
     let store = Store::open(bed.options(), &Runtime::system()).await.unwrap();
     let note = ("note".to_owned(), 1);
     assert!(store.rows_of_account(alice).await.unwrap().contains(&note));

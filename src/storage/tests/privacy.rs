@@ -1,4 +1,5 @@
 use super::*;
+use crate::dialect::Dialect;
 use crate::{PrivacyList, StorageError};
 
 fn anyone(order: u32) -> PrivacyItem {
@@ -166,11 +167,15 @@ async fn a_damaged_item_is_an_error_wherever_it_is_read() {
         "list = x'ff'",
     ] {
         let bed = Bed::new().await;
+        // Other databases do not take these.
+        if bed.dialect() != Dialect::Sqlite && damage.contains(" = 'yes'") | damage.contains("x'ff'") {
+            continue;
+        }
         let alice = bed.account("chess.example", "alice").await;
         bed.store.privacy().change(alice, default_list("a", &[anyone(1)])).await.unwrap();
         bed.store.close().await.unwrap();
         let sql = format!("UPDATE privacy_item SET {damage}").leak();
-        schema::tamper(&bed.folder.path().join("test.db"), sql).await;
+        bed.tamper(sql).await;
         let store = Store::open(bed.options(), &Runtime::system()).await.unwrap();
         let errors = [
             store.privacy().list(alice, "a").await.unwrap_err(),

@@ -1,6 +1,5 @@
 use super::*;
-use crate::statement::{Call, Statement, Text};
-use crate::{CreateError, OfflineError, OfflineId, RosterChange, StorageError};
+use crate::{CreateError, OfflineId, RosterChange, StorageError};
 
 fn change(version: u64) -> RosterChange {
     RosterChange { version, put: vec![friend("bob@remote.example", version)], remove: Vec::new() }
@@ -93,7 +92,6 @@ async fn closing_commits_what_is_queued_and_refuses_what_comes_later() {
     assert_eq!(bed.store.settings().get("late").await, Err(StorageError::Closed));
     bed.store.close().await.unwrap();
     assert_eq!(bed.store.writer_stat().queued, 0);
-    assert!(!bed.folder.path().join("test.db-wal").exists(), "the log was moved into the main file");
     let again = Store::open(bed.options(), &Runtime::system()).await.unwrap();
     assert_eq!(again.offline().count(alice).await.unwrap(), 600);
 }
@@ -103,9 +101,9 @@ async fn a_store_that_was_dropped_opens_again_with_all_it_had() {
     let bed = Bed::new().await;
     let alice = bed.account("chess.example", "alice").await;
     bed.store.roster().apply(alice, change(5)).await.unwrap();
-    let Bed { folder, store, .. } = bed;
+    let options = bed.options();
+    let Bed { folder: _folder, store, .. } = bed;
     drop(store);
-    let options = Options::new("sqlite:test.db", folder.path());
     let again = Store::open(options, &Runtime::system()).await.unwrap();
     assert_eq!(again.roster().load(alice).await.unwrap().version, 5);
     again.close().await.unwrap();
@@ -124,37 +122,6 @@ async fn statements_are_counted_by_name() {
     assert_eq!((stat("roster.load").calls, stat("roster.load").rows), (2, 2));
     assert_eq!((stat("roster.version").calls, stat("roster.version").failures), (2, 1));
     assert!(!stats.iter().any(|stat| stat.name == "offline.load"), "what never ran is left out");
-}
-
-/// Limits the file to `pages` pages; if it has more, to its current size.
-async fn limit_pages(bed: &Bed, pages: i64) {
-    let done: crate::Commit<()> = bed.store.queue(pages, |connection, &pages| {
-        Box::pin(async move {
-            let pragma = format!("PRAGMA max_page_count = {pages}");
-            let call = Call { statement: Statement::Tables, text: Text::Built(pragma), args: &[] };
-            connection.fetch(call).await.map(|_| Ok(()))
-        })
-    });
-    done.await.unwrap();
-}
-
-#[tokio::test]
-async fn a_full_disk_fails_the_writes_that_need_room_and_is_got_over() {
-    let bed = Bed::new().await;
-    let alice = bed.account("chess.example", "alice").await;
-    let offline = bed.store.offline();
-    limit_pages(&bed, 1).await;
-    let big = vec![b'x'; 100_000];
-    let commits: Vec<_> =
-        (0..3).map(|_| offline.store_later(alice, big.clone().into(), None, NOW, None, Some(9))).collect();
-    for commit in commits {
-        let error = commit.await.unwrap_err();
-        assert!(matches!(error, OfflineError::Storage(StorageError::Io(_))), "{error:?}");
-    }
-    assert_eq!(offline.count(alice).await.unwrap(), 0);
-    limit_pages(&bed, 1_000_000).await;
-    offline.store(alice, &big, NOW, None, Some(9)).await.unwrap();
-    assert_eq!(offline.count(alice).await.unwrap(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -147,6 +147,32 @@ fn a_purge_that_was_cut_off_goes_on_at_the_next_start() {
 }
 
 #[test]
+fn a_domain_declared_again_keeps_what_an_interrupted_purge_left() {
+    let server = start();
+    server.ok(&["domain", "add", "third.example"]);
+    add_user(&server, "jack@third.example");
+    let dir = server.kill();
+    let overlay = dir.path().join("data/overlay.json");
+    let text = std::fs::read_to_string(&overlay).unwrap();
+    std::fs::write(&overlay, text.replace("\"added\": true", "\"added\": true, \"purging\": true")).unwrap();
+    let check = |dir: &std::path::Path| String::from_utf8(castling(dir, &["check"], "").stderr).unwrap();
+    assert!(check(dir.path()).contains("an interrupted deletion continues"), "{}", check(dir.path()));
+
+    let declared = "[[domain]]\nname = \"third.example\"\n";
+    rewrite(dir.path(), |text| text + declared);
+    assert!(check(dir.path()).contains("those that remain are kept"), "{}", check(dir.path()));
+    let server = Server::start_in(dir);
+    add_user(&server, "anna@third.example");
+    let dir = server.kill();
+    // Without a domain nobody looks at its accounts, nor deletes them.
+    rewrite(dir.path(), |text| text.replace(declared, ""));
+    let server = Server::start_in(dir);
+    assert!(!is_served(&server, "third.example"));
+    server.ok(&["domain", "add", "third.example"]);
+    assert_eq!(server.ok(&["user", "list", "third.example"]), "anna@third.example\njack@third.example\n");
+}
+
+#[test]
 fn what_commands_changed_survives_the_process() {
     let server = start();
     server.ok(&["domain", "add", "third.example"]);

@@ -1,11 +1,10 @@
 use super::*;
-use crate::statement::{Call, Statement, Text};
-use crate::value::Value;
+use crate::dialect::Dialect;
+use crate::statement::{Call, Shape, Statement, Text};
 
 async fn plan(bed: &Bed, sql: &str) -> Vec<String> {
-    let text = Text::Built(format!("EXPLAIN QUERY PLAN {sql}"));
-    let args = [Value::Null; 0];
-    let call = Call { statement: Statement::Tables, text, args: &args };
+    let shape = Shape::Other(format!("EXPLAIN QUERY PLAN {sql}"));
+    let call = Call { statement: Statement::Tables, shape, args: &[] };
     let rows = bed.store.readers().fetch(call).await.unwrap();
     rows.iter().map(|row| row.text(3).unwrap()).collect()
 }
@@ -21,7 +20,7 @@ async fn no_hot_statement_scans_a_table_or_sorts() {
     let bed = Bed::new().await;
     let mut held = 0;
     for statement in Statement::ALL.iter().filter(|statement| statement.hot()) {
-        let Text::Built(sql) = statement.repeat(3, &[]).text else { panic!() };
+        let Text::Built(sql) = statement.repeat(3, &[]).text(Dialect::Sqlite) else { panic!() };
         for step in plan(&bed, &sql).await {
             assert!(!scans(&step), "{}: {step}", statement.definition().name);
             held += 1;
@@ -46,9 +45,8 @@ async fn every_account_column_leads_an_index_and_refers_to_the_account() {
     for table in tables.iter() {
         let steps = plan(&bed, &format!("DELETE FROM {table} WHERE account_id IN (?, ?)")).await;
         assert!(steps.iter().all(|step| !scans(step)), "{table}: {steps:?}");
-        let text =
-            Text::Built(format!("SELECT \"table\", \"on_delete\" FROM pragma_foreign_key_list('{table}')"));
-        let call = Call { statement: Statement::Tables, text, args: &[] };
+        let sql = format!("SELECT \"table\", \"on_delete\" FROM pragma_foreign_key_list('{table}')");
+        let call = Call { statement: Statement::Tables, shape: Shape::Other(sql), args: &[] };
         let rows = bed.store.readers().fetch(call).await.unwrap();
         let keys: Vec<_> = rows.iter().map(|row| (row.text(0).unwrap(), row.text(1).unwrap())).collect();
         assert_eq!(keys, [("account".to_owned(), "CASCADE".to_owned())], "{table}");

@@ -1,6 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use sqlx::{ConnectOptions, Executor, sqlite::SqliteConnectOptions};
+use tempfile::TempDir;
 
 use super::*;
 use crate::{StorageError, Sync};
@@ -34,7 +35,7 @@ async fn a_newer_schema_is_refused() {
 async fn a_database_of_the_first_schema_is_brought_up_to_date() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("test.db");
-    tamper(&file, include_str!("../migrations/sqlite/0001_first.sql")).await;
+    tamper(&file, include_str!("../../migrations/sqlite/0001_first.sql")).await;
     let sql = "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, name VARCHAR(255) NOT NULL, \
         applied_us BIGINT NOT NULL); INSERT INTO schema_version VALUES (1, 'first', 0); \
         INSERT INTO account (domain, local, created_us, enabled, hashes) VALUES ('chess.example', 'alice', 5, 1, 0)";
@@ -74,8 +75,28 @@ async fn a_path_that_cannot_be_is_unreachable() {
     std::fs::write(folder.path().join("file"), "").unwrap();
     let error = open_error(Options::new("sqlite:file/test.db", folder.path())).await;
     assert!(matches!(error, StorageError::Unreachable(_)), "{error}");
-    let error = open_error(Options::new("postgres://localhost/x", folder.path())).await;
+    let error = open_error(Options::new("oracle://localhost/x", folder.path())).await;
     assert!(matches!(error, StorageError::Unsupported(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_probe_refuses_what_cannot_be_opened() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("file"), "a text and no database ".repeat(100)).unwrap();
+    for (url, accepted) in [
+        ("sqlite:new.db", true),
+        ("sqlite:sub/new.db", true),
+        ("sqlite:../new.db", true),
+        ("sqlite:../file", false),
+        ("sqlite:..", false),
+        ("sqlite:../file/new.db", false),
+        ("sqlite:/dev/null/new.db", false),
+    ] {
+        // The data directory does not exist yet.
+        let probed = Store::probe(&Options::new(url, folder.path().join("data")), &Runtime::system()).await;
+        assert_eq!(probed.is_ok(), accepted, "{url}: {probed:?}");
+    }
+    assert!(!folder.path().join("data").exists());
 }
 
 #[tokio::test]

@@ -1,0 +1,107 @@
+//! MariaDB: connections, session settings, error codes.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::error::BoxDynError;
+use sqlx::mysql::{
+    MySql, MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlPool,
+    MySqlPoolOptions, MySqlQueryResult, MySqlRow,
+};
+use sqlx::{Arguments, ConnectOptions, Executor};
+
+use crate::native::{self, Native, unsupported};
+use crate::value::{Row, Value};
+use crate::{Options, StorageError};
+
+const STATEMENT_CACHE: usize = 256;
+
+/// Nothing is cut to fit; no gaps are locked, as rows are only looked for by their keys; no wait of nearly a minute.
+const SESSION: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', \
+    innodb_lock_wait_timeout = 10, lock_wait_timeout = 10, tx_isolation = 'READ-COMMITTED'";
+
+/// Connection parameters from a URL.
+pub(crate) fn options(options: &Options) -> Result<MySqlConnectOptions, StorageError> {
+    let url = MySqlConnectOptions::from_str(&options.url).map_err(unsupported)?;
+    let options = match &options.password {
+        Some(password) => url.password(password),
+        None => url,
+    };
+    Ok(options.statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging())
+}
+
+/// A connection that writes.
+pub(crate) async fn writer(options: &MySqlConnectOptions) -> Result<MySqlConnection, StorageError> {
+    let mut connection = options.connect().await.map_err(opening)?;
+    native::script(&mut connection, SESSION).await?;
+    Ok(connection)
+}
+
+/// At most `count` connections for reading.
+pub(crate) async fn readers(
+    options: MySqlConnectOptions,
+    count: usize,
+    wait: Duration,
+) -> Result<MySqlPool, StorageError> {
+    let count = u32::try_from(count.max(1)).unwrap_or(u32::MAX);
+    let pool = MySqlPoolOptions::new()
+        .max_connections(count)
+        .min_connections(1)
+        .acquire_timeout(wait)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                connection.execute(sqlx::raw_sql(SESSION)).await?;
+                connection.execute(sqlx::raw_sql("SET SESSION TRANSACTION READ ONLY")).await?;
+                Ok(())
+            })
+        });
+    pool.connect_with(options).await.map_err(opening)
+}
+
+fn opening(error: sqlx::Error) -> StorageError {
+    match failure(error) {
+        StorageError::Database(why) | StorageError::Io(why) => StorageError::Unreachable(why),
+        other => other,
+    }
+}
+
+impl Native for MySql {
+    fn affected(result: &MySqlQueryResult) -> u64 {
+        result.rows_affected()
+    }
+
+    fn row(row: MySqlRow) -> Row {
+        Row::Mariadb(row)
+    }
+
+    fn failure(error: sqlx::Error) -> StorageError {
+        failure(error)
+    }
+
+    fn bind(arguments: &mut MySqlArguments, value: Value<'_>) -> Result<(), BoxDynError> {
+        match value {
+            Value::Int(int) => arguments.add(int),
+            Value::Text(text) => arguments.add(text),
+            Value::Bytes(bytes) => arguments.add(bytes),
+        }
+    }
+}
+
+/// By number: <https://mariadb.com/kb/en/mariadb-error-codes/>.
+fn failure(error: sqlx::Error) -> StorageError {
+    let sqlx::Error::Database(error) = error else { return native::lost(error) };
+    let number = error.try_downcast_ref::<MySqlDatabaseError>().map_or(0, MySqlDatabaseError::number);
+    let message = error.message().to_owned();
+    match number {
+        1213 | 1020 => StorageError::Conflict,
+        1205 => StorageError::Busy,
+        1022 | 1048 | 1062 | 1169 | 1216 | 1217 | 1451 | 1452 | 1557 => StorageError::Constraint(message),
+        1021 | 1026 | 1030 | 1114 | 1290 | 1792 | 1836 => StorageError::Io(message),
+        1040 | 1044 | 1045 | 1049 | 1053 | 1129 | 1130 | 1203 => StorageError::Unreachable(message),
+        1034 | 1194 | 1712 => StorageError::Corrupt(message),
+        _ => StorageError::Database(message),
+    }
+}

@@ -1,0 +1,119 @@
+//! What every supported database does alike, over sqlx.
+
+use std::pin::Pin;
+
+use sqlx::database::HasStatementCache;
+use sqlx::mysql::{MySqlConnection, MySqlPool};
+use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::sqlite::{SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, Database, Executor, IntoArguments, SqlSafeStr, SqlStr};
+
+use crate::StorageError;
+use crate::statement::Text;
+use crate::value::{Row, Value};
+
+/// The supported databases.
+pub(crate) enum NativeConnection {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+    Mariadb(MySqlConnection),
+}
+
+/// Read-only connections.
+pub(crate) enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+    Mariadb(MySqlPool),
+}
+
+/// A database that sqlx knows.
+pub(crate) trait Native:
+    HasStatementCache + Database<Arguments: IntoArguments<Self> + Default>
+{
+    /// Rows changed.
+    fn affected(result: &Self::QueryResult) -> u64;
+
+    fn row(row: Self::Row) -> Row;
+
+    /// What an error means.
+    fn failure(error: sqlx::Error) -> StorageError;
+
+    /// Appends an argument.
+    fn bind(arguments: &mut Self::Arguments, value: Value<'_>) -> Result<(), sqlx::error::BoxDynError>;
+}
+
+/// Boxed: sqlx's futures are so deep that crates which only await them took minutes to compile.
+pub(crate) type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T, StorageError>> + Send + 'a>>;
+
+/// Runs a statement; returns the number of rows changed.
+pub(crate) fn execute<'a, D, E>(on: E, text: Text, args: &'a [Value<'a>]) -> Running<'a, u64>
+where
+    D: Native,
+    E: Executor<'a, Database = D> + 'a,
+{
+    Box::pin(async move {
+        let (sql, keep) = sql(text);
+        let query = sqlx::query_with(sql, arguments::<D>(args)?).persistent(keep);
+        Ok(D::affected(&query.execute(on).await.map_err(D::failure)?))
+    })
+}
+
+/// Runs a statement; returns its rows.
+pub(crate) fn fetch<'a, D, E>(on: E, text: Text, args: &'a [Value<'a>]) -> Running<'a, Vec<Row>>
+where
+    D: Native,
+    E: Executor<'a, Database = D> + 'a,
+{
+    Box::pin(async move {
+        let (sql, keep) = sql(text);
+        let query = sqlx::query_with(sql, arguments::<D>(args)?).persistent(keep);
+        let rows = query.fetch_all(on).await.map_err(D::failure)?;
+        Ok(rows.into_iter().map(D::row).collect())
+    })
+}
+
+/// Runs statements without arguments, as of a migration or about a transaction.
+pub(crate) fn script<'a, D, E>(on: E, sql: &'static str) -> Running<'a, ()>
+where
+    D: Native,
+    E: Executor<'a, Database = D> + 'a,
+{
+    Box::pin(async move {
+        on.execute(sqlx::raw_sql(sql)).await.map_err(D::failure)?;
+        Ok(())
+    })
+}
+
+/// A URL that sqlx does not understand. Its parser's messages quote none of it.
+pub(crate) fn unsupported(error: sqlx::Error) -> StorageError {
+    let words = error.to_string();
+    // Each of sqlx's layers says so once.
+    StorageError::Unsupported(words.trim_start_matches("error with configuration: ").to_owned())
+}
+
+/// What an error that the database itself did not report means.
+pub(crate) fn lost(error: sqlx::Error) -> StorageError {
+    match error {
+        sqlx::Error::PoolClosed => StorageError::Closed,
+        sqlx::Error::PoolTimedOut => StorageError::Unreachable("no connection within the time limit".into()),
+        sqlx::Error::Io(error) => StorageError::Unreachable(error.to_string()),
+        sqlx::Error::Tls(error) => StorageError::Unreachable(format!("TLS: {error}")),
+        other => StorageError::Database(other.to_string()),
+    }
+}
+
+fn sql(text: Text) -> (SqlStr, bool) {
+    match text {
+        Text::Fixed(sql) => (sql.into_sql_str(), true),
+        // Built from this crate's own statements, placeholders, and table names from the schema.
+        Text::Built(sql) => (AssertSqlSafe(sql).into_sql_str(), false),
+    }
+}
+
+fn arguments<D: Native>(values: &[Value<'_>]) -> Result<D::Arguments, StorageError> {
+    let mut arguments = D::Arguments::default();
+    for value in values {
+        D::bind(&mut arguments, *value).map_err(|error| StorageError::Database(error.to_string()))?;
+    }
+    Ok(arguments)
+}

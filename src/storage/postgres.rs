@@ -1,0 +1,98 @@
+//! PostgreSQL: connections, session settings, error codes.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{
+    PgArguments, PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgQueryResult, PgRow, Postgres,
+};
+use sqlx::{Arguments, ConnectOptions};
+
+use crate::native::{self, Native, unsupported};
+use crate::value::{Row, Value};
+use crate::{Options, StorageError};
+
+const STATEMENT_CACHE: usize = 256;
+
+/// The longest wait for another transaction, or for a server that migrates the schema.
+const LOCK_TIMEOUT: &str = "10s";
+
+/// Connection parameters from a URL. What a commit survives is the database server's setting: with `synchronous_commit`
+/// off it could lose acknowledged writes when the server is killed.
+pub(crate) fn options(options: &Options) -> Result<PgConnectOptions, StorageError> {
+    let url = PgConnectOptions::from_str(&options.url).map_err(unsupported)?;
+    let options = match &options.password {
+        Some(password) => url.password(password),
+        None => url,
+    };
+    let session = [("lock_timeout", LOCK_TIMEOUT)];
+    let options = options.application_name("castling").options(session);
+    Ok(options.statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging())
+}
+
+/// A connection that writes.
+pub(crate) async fn writer(options: &PgConnectOptions) -> Result<PgConnection, StorageError> {
+    options.connect().await.map_err(opening)
+}
+
+/// At most `count` connections for reading.
+pub(crate) async fn readers(
+    options: PgConnectOptions,
+    count: usize,
+    wait: Duration,
+) -> Result<PgPool, StorageError> {
+    let count = u32::try_from(count.max(1)).unwrap_or(u32::MAX);
+    let pool = PgPoolOptions::new()
+        .max_connections(count)
+        .min_connections(1)
+        .acquire_timeout(wait)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false);
+    pool.connect_with(options.options([("default_transaction_read_only", "on")])).await.map_err(opening)
+}
+
+fn opening(error: sqlx::Error) -> StorageError {
+    match failure(error) {
+        StorageError::Database(why) | StorageError::Io(why) => StorageError::Unreachable(why),
+        other => other,
+    }
+}
+
+impl Native for Postgres {
+    fn affected(result: &PgQueryResult) -> u64 {
+        result.rows_affected()
+    }
+
+    fn row(row: PgRow) -> Row {
+        Row::Postgres(row)
+    }
+
+    fn failure(error: sqlx::Error) -> StorageError {
+        failure(error)
+    }
+
+    fn bind(arguments: &mut PgArguments, value: Value<'_>) -> Result<(), BoxDynError> {
+        match value {
+            Value::Int(int) => arguments.add(int),
+            Value::Text(text) => arguments.add(text),
+            Value::Bytes(bytes) => arguments.add(bytes),
+        }
+    }
+}
+
+/// By the class of the code: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+fn failure(error: sqlx::Error) -> StorageError {
+    let sqlx::Error::Database(error) = error else { return native::lost(error) };
+    let (code, message) = (error.code().unwrap_or_default(), error.message().to_owned());
+    match (code.get(..2).unwrap_or_default(), code.as_ref()) {
+        ("40", _) => StorageError::Conflict,
+        (_, "55P03") => StorageError::Busy,
+        ("23", _) => StorageError::Constraint(message),
+        (_, "25006" | "53100" | "58030") => StorageError::Io(message),
+        ("08" | "57" | "53", _) => StorageError::Unreachable(message),
+        (_, "XX001" | "XX002") => StorageError::Corrupt(message),
+        _ => StorageError::Database(message),
+    }
+}

@@ -1,0 +1,7 @@
+//! What only SQLite has: a file, its pragmas, its plans.
+
+mod disk;
+mod plan;
+mod schema;
+
+use super::*;
