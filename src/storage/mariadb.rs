@@ -6,11 +6,11 @@ use std::time::Duration;
 use sqlx::error::BoxDynError;
 use sqlx::mysql::{
     MySql, MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlPool,
-    MySqlPoolOptions, MySqlQueryResult, MySqlRow,
+    MySqlQueryResult, MySqlRow,
 };
 use sqlx::{Arguments, ConnectOptions, Executor};
 
-use crate::native::{self, Native, unsupported};
+use crate::native::{self, Native, opening, unsupported};
 use crate::value::{Row, Value};
 use crate::{Options, StorageError};
 
@@ -32,7 +32,7 @@ pub(crate) fn options(options: &Options) -> Result<MySqlConnectOptions, StorageE
 
 /// A connection that writes.
 pub(crate) async fn writer(options: &MySqlConnectOptions) -> Result<MySqlConnection, StorageError> {
-    let mut connection = options.connect().await.map_err(opening)?;
+    let mut connection = options.connect().await.map_err(opening::<MySql>)?;
     native::script(&mut connection, SESSION).await?;
     Ok(connection)
 }
@@ -43,29 +43,14 @@ pub(crate) async fn readers(
     count: usize,
     wait: Duration,
 ) -> Result<MySqlPool, StorageError> {
-    let count = u32::try_from(count.max(1)).unwrap_or(u32::MAX);
-    let pool = MySqlPoolOptions::new()
-        .max_connections(count)
-        .min_connections(1)
-        .acquire_timeout(wait)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .after_connect(|connection, _| {
-            Box::pin(async move {
-                connection.execute(sqlx::raw_sql(SESSION)).await?;
-                connection.execute(sqlx::raw_sql("SET SESSION TRANSACTION READ ONLY")).await?;
-                Ok(())
-            })
-        });
-    pool.connect_with(options).await.map_err(opening)
-}
-
-fn opening(error: sqlx::Error) -> StorageError {
-    match failure(error) {
-        StorageError::Database(why) | StorageError::Io(why) => StorageError::Unreachable(why),
-        other => other,
-    }
+    let pool = native::pool::<MySql>(count).acquire_timeout(wait).after_connect(|connection, _| {
+        Box::pin(async move {
+            connection.execute(sqlx::raw_sql(SESSION)).await?;
+            connection.execute(sqlx::raw_sql("SET SESSION TRANSACTION READ ONLY")).await?;
+            Ok(())
+        })
+    });
+    pool.connect_with(options).await.map_err(opening::<MySql>)
 }
 
 impl Native for MySql {

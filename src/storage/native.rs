@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 use sqlx::database::HasStatementCache;
 use sqlx::mysql::{MySqlConnection, MySqlPool};
+use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use sqlx::{AssertSqlSafe, Database, Executor, IntoArguments, SqlSafeStr, SqlStr};
@@ -89,6 +90,24 @@ pub(crate) fn unsupported(error: sqlx::Error) -> StorageError {
     let words = error.to_string();
     // Each of sqlx's layers says so once.
     StorageError::Unsupported(words.trim_start_matches("error with configuration: ").to_owned())
+}
+
+/// What an error of a new connection to a database server means.
+pub(crate) fn opening<D: Native>(error: sqlx::Error) -> StorageError {
+    match D::failure(error) {
+        StorageError::Database(why) | StorageError::Io(why) => StorageError::Unreachable(why),
+        other => other,
+    }
+}
+
+/// A pool of at most `count` connections that stay.
+pub(crate) fn pool<D: Native>(count: usize) -> PoolOptions<D> {
+    PoolOptions::new()
+        .max_connections(u32::try_from(count.max(1)).unwrap_or(u32::MAX))
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
 }
 
 /// What an error that the database itself did not report means.

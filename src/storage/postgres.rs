@@ -4,12 +4,10 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use sqlx::error::BoxDynError;
-use sqlx::postgres::{
-    PgArguments, PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgQueryResult, PgRow, Postgres,
-};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPool, PgQueryResult, PgRow, Postgres};
 use sqlx::{Arguments, ConnectOptions};
 
-use crate::native::{self, Native, unsupported};
+use crate::native::{self, Native, opening, unsupported};
 use crate::value::{Row, Value};
 use crate::{Options, StorageError};
 
@@ -33,7 +31,7 @@ pub(crate) fn options(options: &Options) -> Result<PgConnectOptions, StorageErro
 
 /// A connection that writes.
 pub(crate) async fn writer(options: &PgConnectOptions) -> Result<PgConnection, StorageError> {
-    options.connect().await.map_err(opening)
+    options.connect().await.map_err(opening::<Postgres>)
 }
 
 /// At most `count` connections for reading.
@@ -42,22 +40,9 @@ pub(crate) async fn readers(
     count: usize,
     wait: Duration,
 ) -> Result<PgPool, StorageError> {
-    let count = u32::try_from(count.max(1)).unwrap_or(u32::MAX);
-    let pool = PgPoolOptions::new()
-        .max_connections(count)
-        .min_connections(1)
-        .acquire_timeout(wait)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false);
-    pool.connect_with(options.options([("default_transaction_read_only", "on")])).await.map_err(opening)
-}
-
-fn opening(error: sqlx::Error) -> StorageError {
-    match failure(error) {
-        StorageError::Database(why) | StorageError::Io(why) => StorageError::Unreachable(why),
-        other => other,
-    }
+    let options = options.options([("default_transaction_read_only", "on")]);
+    let pool = native::pool::<Postgres>(count).acquire_timeout(wait);
+    pool.connect_with(options).await.map_err(opening::<Postgres>)
 }
 
 impl Native for Postgres {

@@ -7,12 +7,12 @@ use std::time::Duration;
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool,
-    SqlitePoolOptions, SqliteQueryResult, SqliteRow, SqliteSynchronous,
+    SqliteQueryResult, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{Arguments, ConnectOptions, Sqlite};
 
 use crate::StorageError;
-use crate::native::Native;
+use crate::native::{self, Native};
 use crate::options::Sync;
 use crate::value::{Row, Value};
 
@@ -80,13 +80,7 @@ pub(crate) async fn writer(path: &Path, sync: Sync) -> Result<SqliteConnection, 
 
 /// `count` read-only connections.
 pub(crate) async fn readers(path: &Path, count: usize) -> Result<SqlitePool, StorageError> {
-    let count = u32::try_from(count.max(1)).unwrap_or(u32::MAX);
-    let pool = SqlitePoolOptions::new()
-        .max_connections(count)
-        .min_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false);
+    let pool = native::pool::<Sqlite>(count);
     pool.connect_with(options(path).read_only(true)).await.map_err(opening(path))
 }
 

@@ -75,7 +75,7 @@ statements! {
     Release cold "transaction.release" "RELEASE SAVEPOINT op";
     RollbackTo cold "transaction.rollback_to" "ROLLBACK TO SAVEPOINT op";
     // Moves the log into the main file and truncates it.
-    Checkpoint cold "transaction.checkpoint" "PRAGMA wal_checkpoint(TRUNCATE)", postgres "SELECT 1", mariadb "SELECT 1";
+    Checkpoint cold "transaction.checkpoint" "PRAGMA wal_checkpoint(TRUNCATE)";
 
     Tables cold "schema.tables" "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
         postgres "SELECT table_name::text FROM information_schema.tables \
