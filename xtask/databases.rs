@@ -5,6 +5,8 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 use std::time::Duration;
 
 use crate::cargo_test::cargo_test;
@@ -14,8 +16,10 @@ use crate::flags::Flags;
 use crate::tests::Totals;
 use crate::{packages, peers, plugins, say, shell};
 
-/// What the tests read: the URL of the server on which each makes databases of its own.
+/// What the tests read: the URL of the server on which each makes databases of its own, and its process, which some
+/// stop and kill.
 const SERVER: &str = "CASTLING_TEST_DATABASE";
+const PID: &str = "CASTLING_TEST_DATABASE_PID";
 
 /// How often, and with which pauses, a starting server is asked whether it is ready: for a minute.
 const ATTEMPTS: u32 = 600;
@@ -38,29 +42,42 @@ pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
         contract(checkout, &mut totals, server.as_ref())?;
         say::step(&format!("{name}: the main job and all scenarios"));
         let mut job = cargo_test(checkout)?;
-        job.args(["--package", "castling", "--test", "it", "--", "main_job", "scenario"]);
-        totals.run(on(&mut job, server.as_ref()))
+        job.args(["--workspace", "--test", "it", "--", "main_job", "scenario"]);
+        totals.run(on(&mut job, server.as_ref()))?;
+        outages(checkout, &mut totals, server.as_ref())
     });
     totals.close();
     result
 }
 
-/// The storage tests on both database servers. On SQLite they run with all other tests.
+/// What touches storage on both database servers. On SQLite it runs with all other tests.
 pub fn step(checkout: &Checkout, totals: &mut Totals) -> Outcome {
-    NAMES
-        .iter()
-        .filter_map(|name| Server::start(name).transpose())
-        .try_for_each(|server| contract(checkout, totals, Some(&server?)))
+    NAMES.iter().filter_map(|name| Server::start(name).transpose()).try_for_each(|server| {
+        let server = server?;
+        contract(checkout, totals, Some(&server))?;
+        outages(checkout, totals, Some(&server))
+    })
 }
 
 fn contract(checkout: &Checkout, totals: &mut Totals, server: Option<&Server>) -> Outcome {
     say::step(&format!("{}: the storage tests", server.map_or("sqlite", |server| server.name)));
     let mut tests = cargo_test(checkout)?;
-    tests.args(["--package", "castling-storage", "--lib", "--"]);
+    // As all tests are built, so that nothing is built once more.
+    tests.args(["--workspace", "--lib", "--", "contract::"]);
     if server.is_some() {
         tests.args(["--include-ignored", "--skip", "sqlite::"]);
     }
     totals.run(on(&mut tests, server))
+}
+
+/// The last tests on a server, one after the other: they stop it, kill it and start it again.
+fn outages(checkout: &Checkout, totals: &mut Totals, server: Option<&Server>) -> Outcome {
+    let Some(server) = server else { return Ok(()) };
+    say::step(&format!("{}: the server is stopped and killed", server.name));
+    let mut tests = cargo_test(checkout)?;
+    tests.args(["--workspace", "--test", "it", "--", "outage::", "--include-ignored", "--test-threads", "1"]);
+    tests.env(PID, server.pid.to_string());
+    totals.run(on(&mut tests, Some(server)))
 }
 
 fn on<'a>(tests: &'a mut Command, server: Option<&Server>) -> &'a mut Command {
@@ -74,7 +91,9 @@ fn on<'a>(tests: &'a mut Command, server: Option<&Server>) -> &'a mut Command {
 struct Server {
     name: &'static str,
     url: String,
-    child: Child,
+    pid: u32,
+    /// Buries it as soon as it has ended; one that was killed could not be started again before.
+    ended: Receiver<()>,
     folder: PathBuf,
 }
 
@@ -91,15 +110,15 @@ impl Server {
     }
 
     /// Waits until the command succeeds.
-    fn ready(mut self, mut ask: impl FnMut() -> Command) -> Outcome<Self> {
+    fn ready(self, mut ask: impl FnMut() -> Command) -> Outcome<Self> {
         for _ in 0..ATTEMPTS {
             if shell::succeeds(&mut ask()) {
                 return Ok(self);
             }
-            if self.child.try_wait().when(self.name)?.is_some() {
+            if self.ended.try_recv().is_ok() {
                 break;
             }
-            std::thread::sleep(PAUSE);
+            thread::sleep(PAUSE);
         }
         let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
         Err(Failure::new(format!("{} does not start:\n{log}", self.name)))
@@ -108,9 +127,14 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Nobody needs its data any more.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // Nobody needs its data any more. It may have been started again by a test.
+        let restarted = ["pid", "data/postmaster.pid"].iter().filter_map(|file| {
+            let text = fs::read_to_string(self.folder.join(file)).ok()?;
+            text.lines().next()?.trim().parse().ok()
+        });
+        for pid in restarted.chain([self.pid]) {
+            shell::succeeds(Command::new("kill").args(["-KILL", &pid.to_string()]));
+        }
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
@@ -131,7 +155,7 @@ fn postgres(folder: PathBuf, port: u16) -> Outcome<Server> {
     serve.arg("-D").arg(&data).arg("-p").arg(port.to_string()).arg("-k").arg(&folder);
     serve.args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=500"]);
     let url = format!("postgres://postgres@127.0.0.1:{port}");
-    let server = Server { name: "postgres", url, child: started(serve, &folder)?, folder };
+    let server = started("postgres", url, serve, folder)?;
     server.ready(|| {
         let mut ask = Command::new(bin.join("pg_isready"));
         ask.args(["-h", "127.0.0.1", "-p", &port.to_string()]);
@@ -150,11 +174,11 @@ fn mariadb(folder: PathBuf, port: u16) -> Outcome<Server> {
     shell::output(init.arg(option("datadir", &data)).current_dir(&folder))?;
     let mut serve = packages::as_user("mysql", "/usr/sbin/mariadbd");
     serve.args(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve", "--max-connections=500"]);
-    serve.args(["--innodb-flush-log-at-trx-commit=0", &format!("--port={port}")]);
+    serve.args(["--innodb-flush-log-at-trx-commit=2", &format!("--port={port}")]);
     serve.arg(option("datadir", &data)).arg(option("socket", &folder.join("socket")));
     serve.arg(option("pid-file", &folder.join("pid")));
     let url = format!("mysql://root@127.0.0.1:{port}");
-    let server = Server { name: "mariadb", url, child: started(serve, &folder)?, folder };
+    let server = started("mariadb", url, serve, folder)?;
     server.ready(|| {
         let mut ask = Command::new("mariadb-admin");
         ask.args(["--no-defaults", "-h", "127.0.0.1", "-u", "root", "-P", &port.to_string(), "ping"]);
@@ -183,11 +207,24 @@ fn own(folder: &Path, user: &str) -> Outcome {
     Ok(())
 }
 
-fn started(mut server: Command, folder: &Path) -> Outcome<Child> {
+fn started(name: &'static str, url: String, mut server: Command, folder: PathBuf) -> Outcome<Server> {
     let log = fs::File::create(folder.join("log")).when(folder.display())?;
     let errors = log.try_clone().when(folder.display())?;
-    server.current_dir(folder).stdin(Stdio::null()).stdout(log).stderr(errors);
-    server.spawn().when("starting a database server")
+    server.current_dir(&folder).stdin(Stdio::null()).stdout(log).stderr(errors);
+    let (started, pid) = mpsc::channel();
+    let (end, ended) = mpsc::channel();
+    // It also starts the server, which ends with the thread that has started it.
+    thread::spawn(move || {
+        let child = server.spawn();
+        let _ = started.send(child.as_ref().map(Child::id).map_err(ToString::to_string));
+        if let Ok(mut child) = child {
+            let _ = child.wait();
+        }
+        let _ = end.send(());
+    });
+    let pid = pid.recv().unwrap_or_else(|gone| Err(gone.to_string()));
+    let pid = pid.map_err(|why| Failure::new(format!("cannot start {name}: {why}")))?;
+    Ok(Server { name, url, pid, ended, folder })
 }
 
 fn free_port() -> Outcome<u16> {

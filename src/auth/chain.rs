@@ -161,7 +161,10 @@ impl Chain {
 }
 
 fn failed(error: &ProviderError) -> SaslError {
-    tracing::warn!(provider = %error.provider, error = %error.what, "auth provider failed");
+    match error.temporary {
+        true => tracing::debug!(provider = %error.provider, error = %error.what, "auth provider failed"),
+        false => tracing::warn!(provider = %error.provider, error = %error.what, "auth provider failed"),
+    }
     SaslError::TemporaryAuthFailure
 }
 

@@ -61,7 +61,9 @@ impl Decoys {
         let shape = match self.model(domain, local, hash).await {
             Ok(model) => model.unwrap_or(self.shape),
             Err(error) => {
-                tracing::error!(%error, "cannot choose the key parameters shown for an unknown account");
+                if !error.is_temporary() {
+                    tracing::error!(%error, "cannot choose the key parameters shown for an unknown account");
+                }
                 self.shape
             }
         };

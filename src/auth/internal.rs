@@ -119,18 +119,18 @@ impl Internal {
     }
 
     async fn offered(&self, domain: &str) -> Result<Vec<Hash>, ProviderError> {
-        let mut offered = Vec::new();
-        for &hash in &self.hashing.hashes {
-            if self.store.accounts().has_all_keys(domain, hash).await.map_err(failed)? {
-                offered.push(hash);
-            }
+        let hashes = self.hashing.hashes.iter().copied();
+        match self.store.accounts().common_hashes(domain).await {
+            Ok(common) => Ok(hashes.filter(|hash| common.contains(hash)).collect()),
+            // A client that is offered nothing gives up; one that tries is told to come back.
+            Err(error) if error.is_temporary() => Ok(hashes.collect()),
+            Err(error) => Err(failed(error)),
         }
-        Ok(offered)
     }
 }
 
 fn failed(error: StorageError) -> ProviderError {
-    ProviderError { provider: NAME.to_owned(), what: error.to_string() }
+    ProviderError { provider: NAME.to_owned(), what: error.to_string(), temporary: error.is_temporary() }
 }
 
 impl Provider for Internal {

@@ -125,4 +125,6 @@ pub struct ProviderError {
     pub provider: String,
     /// The cause, without secrets.
     pub what: String,
+    /// It will be over some time, and what it comes from has been logged.
+    pub temporary: bool,
 }

@@ -192,6 +192,9 @@ pub struct Status {
     pub sessions: usize,
     /// The number of loaded plugins.
     pub plugins: usize,
+    /// For how long the database has been away; `None` while it answers and takes writes.
+    #[serde(default)]
+    pub database_away_seconds: Option<u64>,
 }
 
 /// A listener.

@@ -1,6 +1,7 @@
 //! The database of a configuration, with its password.
 
 use std::path::Path;
+use std::time::Duration;
 
 use settings::Complaint;
 use storage::{Options, Sync};
@@ -18,7 +19,16 @@ pub fn options(loaded: &Loaded) -> Result<Options, (&'static str, Complaint)> {
         config::Sync::Full => Sync::Full,
     };
     let password = password(storage)?;
-    Ok(Options { sync, password, ..Options::new(storage.url.0.clone(), &loaded.config.data_dir) })
+    let usual = Options::new(storage.url.0.clone(), &loaded.config.data_dir);
+    Ok(Options {
+        sync,
+        password,
+        readers: storage.readers.unwrap_or(usual.readers),
+        writers: storage.writers.unwrap_or(usual.writers),
+        queue: storage.queue,
+        deadline: Duration::from_secs(storage.deadline_seconds),
+        ..usual
+    })
 }
 
 fn password(storage: &config::Storage) -> Result<Option<String>, (&'static str, Complaint)> {

@@ -18,6 +18,8 @@ pub struct Signals {
     term: Signal,
     int: Signal,
     hup: Signal,
+    /// Caught, so that a write beyond a limit of file sizes fails like one on a full disk instead of ending the process.
+    _too_large: Signal,
 }
 
 impl Signals {
@@ -30,6 +32,7 @@ impl Signals {
             term: signal(SignalKind::terminate())?,
             int: signal(SignalKind::interrupt())?,
             hup: signal(SignalKind::hangup())?,
+            _too_large: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
         })
     }
 
@@ -56,6 +59,7 @@ mod tests {
         for (signal, asked) in
             [(Signal::HUP, Asked::Reload), (Signal::TERM, Asked::Stop), (Signal::INT, Asked::Stop)]
         {
+            kill_process(getpid(), Signal::XFSZ).unwrap();
             kill_process(getpid(), signal).unwrap();
             assert_eq!(signals.next().await, asked);
         }

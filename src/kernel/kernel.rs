@@ -18,7 +18,7 @@ use crate::session::Session;
 use crate::session::directory::Sessions;
 use crate::{
     Account, Counters, Destination, Farewell, Host, HostOptions, HostTable, Module, Notes, Origin, Packet,
-    Roster, Tables,
+    Roster, Tables, log_failure,
 };
 
 /// How long an account stays in memory after its last use.
@@ -261,7 +261,9 @@ impl Kernel {
             Ok(true) => {}
             Ok(false) => return Ok(None),
             Err(error) => {
-                tracing::error!(%error, "cannot look up an account");
+                if !error.temporary {
+                    tracing::error!(%error, "cannot look up an account");
+                }
                 return Err(StorageError::Unreachable(error.to_string()));
             }
         }
@@ -283,7 +285,7 @@ impl Kernel {
             }
         }
         if let Err(error) = read {
-            tracing::error!(%error, account = account.id(), "cannot read an account's data at bind");
+            log_failure(&error, "cannot read an account's data at bind");
         }
     }
 

@@ -8,6 +8,7 @@
 mod account;
 mod counters;
 mod delivery;
+mod failure;
 mod hooks;
 mod host;
 mod kernel;
@@ -25,6 +26,7 @@ pub use account::screen::{Matter, Screen, Way};
 pub use account::stored::Stored;
 pub use counters::{Counters, DropReason};
 pub use delivery::backlog::Backlog;
+pub use failure::{failed, log_failure};
 pub use hooks::job::Scope;
 pub use hooks::registrar::{About, DiscoItem, Identity, IqKind, Module, Phase, Registrar};
 pub use hooks::stage::{Interest, Order, Stage, StageTable, Verdict};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use hashbrown::HashMap;
 use kernel::{
     About, Account, Host, Interest, IqKind, IqRequest, IqResult, Kernel, Matter, Module, Order, Packet,
-    Registrar, Resource, Ruling, SessionEventKind, Stage, State, Target, Verdict, Way,
+    Registrar, Resource, Ruling, SessionEventKind, Stage, State, Target, Verdict, Way, log_failure,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -125,25 +125,47 @@ fn record(kernel: &Arc<Kernel>, resource: &Resource, kept: Kept) {
     if first {
         let (kernel, host) = (kernel.clone(), account.host().clone());
         kernel.clone().runtime().tasks.spawn("last activity", async move {
-            // During shutdown nothing is gathered any more.
-            let _ = timeout(GATHER, kernel.runtime().tasks.drained_signal()).await;
-            let unwritten = std::mem::take(&mut *kept.unwritten.of(&host).0.lock());
-            write(&kernel, unwritten).await;
+            let tasks = &kernel.runtime().tasks;
+            loop {
+                // During shutdown nothing is gathered any more.
+                let _ = timeout(GATHER, tasks.drained_signal()).await;
+                let draining = tasks.draining();
+                let unwritten = std::mem::take(&mut *kept.unwritten.of(&host).0.lock());
+                let failed = write(&kernel, unwritten).await;
+                if failed.is_empty() || draining {
+                    return;
+                }
+                tokio::select! {
+                    () = kernel.store().recovered() => {}
+                    () = tasks.drained_signal() => {}
+                }
+                let mut unwritten = kept.unwritten.of(&host).0.lock();
+                for (id, last) in failed {
+                    unwritten.entry(id).or_insert(last);
+                }
+            }
         });
     }
 }
 
-/// All queued at once, so that they are committed together.
-async fn write(kernel: &Kernel, unwritten: HashMap<AccountId, Last>) {
+/// All queued at once, so that they are committed together. Returns what is worth trying again.
+async fn write(kernel: &Kernel, unwritten: HashMap<AccountId, Last>) -> Vec<(AccountId, Last)> {
     let store = kernel.store();
-    let writes: Vec<_> =
-        unwritten.into_iter().map(|(id, last)| store.last_activity().put(id, last)).collect();
-    for write in writes {
+    let put = |(id, last): (AccountId, Last)| (store.last_activity().put(id, last.clone()), id, last);
+    let writes: Vec<_> = unwritten.into_iter().map(put).collect();
+    let mut failed = Vec::new();
+    for (write, id, last) in writes {
         match write.await {
             Ok(()) | Err(StorageError::Constraint(_)) => {} // the account is being deleted
-            Err(error) => tracing::error!(%error, "cannot record when an account was last available"),
+            Err(error) => {
+                log_failure(&error, "cannot record when an account was last available");
+                if error.is_temporary() {
+                    failed.push((id, last));
+                }
+            }
         }
     }
+    failed
 }
 
 /// Section 3: the query for a user, by bare JID.
@@ -193,6 +215,5 @@ async fn authorize(kernel: &Kernel, account: &Account, from: Option<&Jid>) -> Re
 }
 
 fn failed(error: &StorageError) -> StanzaError {
-    tracing::error!(%error, "cannot read an account's last activity");
-    StanzaError::internal_server_error()
+    kernel::failed(error, "cannot read an account's last activity")
 }

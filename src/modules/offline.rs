@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use kernel::{
     About, Account, BoxFuture, Interest, Kernel, Module, Order, Packet, Registrar, Scope, SessionEvent,
-    SessionEventKind, Stage, State, Target, Verdict,
+    SessionEventKind, Stage, State, Target, Verdict, log_failure,
 };
 use serde_json::Value;
 use settings::{Limit, group, number};
@@ -104,10 +104,7 @@ fn refusal(error: OfflineError) -> StanzaError {
         OfflineError::Full => {
             StanzaError::service_unavailable().text("the recipient's offline storage is full")
         }
-        OfflineError::Storage(error) => {
-            tracing::error!(%error, "cannot store an offline message");
-            StanzaError::internal_server_error()
-        }
+        OfflineError::Storage(error) => kernel::failed(&error, "cannot store an offline message"),
     }
 }
 
@@ -115,7 +112,7 @@ fn sweep(kernel: &Arc<Kernel>) -> impl Future<Output = ()> + Send + 'static {
     let purge = kernel.store().offline().purge_expired(kernel.now_us());
     async move {
         if let Err(error) = purge.await {
-            tracing::error!(%error, "cannot delete expired offline messages");
+            log_failure(&error, "cannot delete expired offline messages");
         }
     }
 }

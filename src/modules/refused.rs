@@ -14,7 +14,6 @@ impl From<StanzaError> for Refused {
 
 impl From<StorageError> for Refused {
     fn from(error: StorageError) -> Self {
-        tracing::error!(%error, "cannot read or write the data of an account");
-        Self(StanzaError::internal_server_error())
+        Self(kernel::failed(&error, "cannot read or write the data of an account"))
     }
 }

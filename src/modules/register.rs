@@ -196,6 +196,8 @@ fn refusal(error: ChangeError) -> StanzaError {
         ChangeError::NotHere => {
             StanzaError::not_allowed().text("accounts of this domain are managed elsewhere")
         }
+        ChangeError::Failed(error) if error.temporary => StanzaError::resource_constraint()
+            .text("accounts cannot be changed at the moment; try again later"),
         ChangeError::Failed(error) => {
             tracing::error!(%error, "cannot write an account");
             StanzaError::internal_server_error()

@@ -46,8 +46,7 @@ pub(crate) fn read(xml: String) -> Result<Element, StanzaError> {
 
 /// The stanza error for a failure of the store.
 pub(crate) fn failed(error: &StorageError) -> StanzaError {
-    tracing::error!(%error, "cannot read or write stored XML");
-    StanzaError::internal_server_error()
+    kernel::failed(error, "cannot read or write stored XML")
 }
 
 #[cfg(test)]

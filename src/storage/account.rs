@@ -1,5 +1,7 @@
 //! Accounts, keyed by (domain, local); the same local part on two domains is two accounts.
 
+use std::collections::VecDeque;
+
 use crate::account_key::{hashes, insert_keys};
 use crate::connection::Connection;
 use crate::statement::Statement;
@@ -47,6 +49,9 @@ pub enum CreateError {
 /// Accounts created by one write of [`Accounts::create_many`]; keys inserted by one statement.
 pub(crate) const CHUNK: usize = 500;
 
+/// Runs of accounts that wait at a time.
+const RUNS: usize = 4;
+
 /// The repository of accounts; from [`Store::accounts`].
 pub struct Accounts<'a>(pub(crate) &'a Store);
 
@@ -68,7 +73,8 @@ impl Accounts<'_> {
             keys: keys.to_vec(),
             created_us: now_us,
         };
-        self.0.queue(account, |connection, account| {
+        let data = (account, self.0.common_hashes().change());
+        self.0.queue(data, |connection, (account, _)| {
             Box::pin(async move {
                 let mut ids = insert(connection, std::slice::from_ref(account)).await?;
                 Ok(ids.pop().flatten().ok_or(CreateError::Exists))
@@ -76,26 +82,37 @@ impl Accounts<'_> {
         })
     }
 
-    /// Creates many accounts, in the order given, and returns a result for each. All are queued at the call;
-    /// each run of 500 is one write: a failure of the database fails its whole run.
+    /// Creates many accounts, in the order given, and returns a result for each. Each run of 500 is one write: a
+    /// failure of the database fails its whole run. Few runs wait at a time, so that other writes come in between.
     pub fn create_many(
         &self,
         accounts: Vec<NewAccount>,
     ) -> impl Future<Output = Vec<Result<AccountId, CreateError>>> + Send + 'static {
-        let mut chunks = Vec::with_capacity(accounts.len().div_ceil(CHUNK));
-        let mut accounts = accounts.into_iter();
-        loop {
-            let chunk: Vec<_> = accounts.by_ref().take(CHUNK).collect();
-            let length = chunk.len();
-            if length == 0 {
-                break;
+        let store = self.0.clone();
+        async move {
+            let mut answers = Vec::with_capacity(accounts.len());
+            let mut under_way = VecDeque::with_capacity(RUNS);
+            let mut accounts = accounts.into_iter();
+            loop {
+                let chunk: Vec<_> = accounts.by_ref().take(CHUNK).collect();
+                if under_way.len() == RUNS || chunk.is_empty() {
+                    match under_way.pop_front() {
+                        Some(run) => answer(run, &mut answers).await,
+                        None => return answers,
+                    }
+                }
+                if !chunk.is_empty() {
+                    under_way.push_back((chunk.len(), store.accounts().create_run(chunk)));
+                }
             }
-            let commit = self.0.queue(chunk, |connection, chunk: &Vec<NewAccount>| {
-                Box::pin(async move { insert(connection, chunk).await.map(Ok::<_, StorageError>) })
-            });
-            chunks.push((length, commit));
         }
-        answers(chunks)
+    }
+
+    fn create_run(&self, accounts: Vec<NewAccount>) -> Commit<Vec<Option<AccountId>>> {
+        let data = (accounts, self.0.common_hashes().change());
+        self.0.queue(data, |connection, (accounts, _)| {
+            Box::pin(async move { insert(connection, accounts).await.map(Ok) })
+        })
     }
 
     /// The account of that name.
@@ -142,17 +159,13 @@ impl Accounts<'_> {
     }
 }
 
-type Chunk = (usize, Commit<Vec<Option<AccountId>>>);
+type Run = (usize, Commit<Vec<Option<AccountId>>>);
 
-async fn answers(chunks: Vec<Chunk>) -> Vec<Result<AccountId, CreateError>> {
-    let mut answers = Vec::new();
-    for (length, commit) in chunks {
-        match commit.await {
-            Ok(ids) => answers.extend(ids.into_iter().map(|id| id.ok_or(CreateError::Exists))),
-            Err(error) => answers.extend(std::iter::repeat_n(Err(CreateError::Storage(error)), length)),
-        }
+async fn answer((length, commit): Run, answers: &mut Vec<Result<AccountId, CreateError>>) {
+    match commit.await {
+        Ok(ids) => answers.extend(ids.into_iter().map(|id| id.ok_or(CreateError::Exists))),
+        Err(error) => answers.extend(std::iter::repeat_n(Err(CreateError::Storage(error)), length)),
     }
-    answers
 }
 
 /// Inserts those that do not exist; returns ids in the order of `accounts`, `None` where the name was taken.

@@ -1,5 +1,7 @@
 //! The keys that passwords are verified against.
 
+use std::sync::Arc;
+
 use crate::account::{CHUNK, account};
 use crate::connection::Connection;
 use crate::statement::Statement;
@@ -10,7 +12,8 @@ use crate::{Account, AccountId, Accounts, Hash, ScramKeys, StorageError};
 impl Accounts<'_> {
     /// Replaces all keys of the account, that is, its password; `false` if it does not exist.
     pub fn set_keys(&self, id: AccountId, keys: &[ScramKeys]) -> Commit<bool> {
-        self.0.queue_for(&[id], (id, keys.to_vec()), |connection, (id, keys)| {
+        let data = (id, keys.to_vec(), self.0.common_hashes().change());
+        self.0.queue_for(&[id], data, |connection, (id, keys, _)| {
             Box::pin(async move {
                 let args = [hashes(keys).into(), (*id).into()];
                 if connection.execute(Statement::AccountHashes.with(&args)).await? == 0 {
@@ -47,29 +50,29 @@ impl Accounts<'_> {
 
     /// The hashes for which every account of the domain that has any keys has one, weakest first: offering
     /// them locks no account out. All hashes for a domain without accounts. A few steps in an index, however
-    /// many accounts there are.
+    /// many accounts there are, and remembered: for as long as this store changes no keys, at most a minute.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn common_hashes(&self, domain: &str) -> Result<Vec<Hash>, StorageError> {
+    pub async fn common_hashes(&self, domain: &str) -> Result<Arc<[Hash]>, StorageError> {
+        let (known, now) = (self.0.common_hashes(), self.0.monotonic());
+        let asked = match known.get(domain, now) {
+            Ok(hashes) => return Ok(hashes),
+            Err(asked) => asked,
+        };
         let args = [domain.into(); 3];
         let lacks = self.0.readers().first(Statement::AccountLacks.with(&args)).await?;
-        let Some(lacks) = lacks else { return Ok(Vec::new()) };
         let mut common = Vec::with_capacity(Hash::ALL.len());
         for (column, hash) in Hash::ALL.into_iter().enumerate() {
-            if !lacks.flag(column)? {
+            if let Some(lacks) = &lacks
+                && !lacks.flag(column)?
+            {
                 common.push(hash);
             }
         }
+        let common: Arc<[Hash]> = common.into();
+        known.put(domain, common.clone(), now, asked);
         Ok(common)
-    }
-
-    /// Whether `hash` is one of the [`common_hashes`](Self::common_hashes).
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn has_all_keys(&self, domain: &str, hash: Hash) -> Result<bool, StorageError> {
-        Ok(self.common_hashes(domain).await?.contains(&hash))
     }
 }
 

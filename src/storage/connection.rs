@@ -7,36 +7,53 @@ use runtime::SharedClock;
 
 use crate::StorageError;
 use crate::dialect::Dialect;
-use crate::native::{Native, NativeConnection, Pool, execute, fetch, script};
+use crate::native::{NativeConnection, Running, execute, fetch};
+use crate::role::Role;
 use crate::stat::Stats;
 use crate::statement::{Call, Statement};
 use crate::target::Target;
 use crate::value::Row;
 
-/// A writable connection.
+/// A connection. A statement that is not answered within the deadline ends it.
 pub(crate) struct Connection {
     target: Arc<Target>,
+    role: Role,
     /// `None` while it is lost.
     link: Option<NativeConnection>,
+    /// The longest wait for the answer to a statement.
+    deadline: Duration,
     pub meter: Meter,
 }
 
 impl Connection {
-    pub(crate) async fn new(target: Arc<Target>, meter: Meter) -> Result<Self, StorageError> {
-        let link = Some(target.connect().await?);
-        Ok(Self { target, link, meter })
+    pub(crate) async fn new(target: Arc<Target>, role: Role, meter: Meter) -> Result<Self, StorageError> {
+        let deadline = target.deadline();
+        let mut connection = Self { target, role, link: None, deadline, meter };
+        connection.restore().await?;
+        Ok(connection)
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
         self.target.dialect()
     }
 
+    /// For statements that may take long, as those of a migration; until it is called again with `false`.
+    pub(crate) fn wait_long(&mut self, long: bool) {
+        self.deadline = if long { Duration::MAX } else { self.target.deadline() };
+    }
+
     /// Connects again if the connection is lost.
     pub(crate) async fn restore(&mut self) -> Result<(), StorageError> {
         if self.link.is_none() {
-            self.link = Some(self.target.connect().await?);
+            let connecting = self.target.connect(self.role);
+            self.link = Some(in_time(self.deadline, connecting).await?);
         }
         Ok(())
+    }
+
+    /// Whether it is not lost.
+    pub(crate) fn works(&self) -> bool {
+        self.link.is_some()
     }
 
     /// The connection cannot be used any more.
@@ -48,30 +65,45 @@ impl Connection {
         self.link.as_mut().ok_or_else(|| StorageError::Unreachable("the connection is lost".into()))
     }
 
+    /// Ends the connection after errors that leave it unusable.
+    fn judged<T>(&mut self, result: Result<T, StorageError>) -> Result<T, StorageError> {
+        if let Err(StorageError::Unreachable(_) | StorageError::Deadline(_)) = result {
+            self.lose();
+        }
+        result
+    }
+
     /// Runs a statement; returns the number of rows changed.
     pub(crate) async fn execute(&mut self, call: Call<'_>) -> Result<u64, StorageError> {
         let (statement, since) = (call.statement, self.meter.now());
-        let (text, args) = (call.text(self.dialect()), call.args);
-        let result = match self.link()? {
-            NativeConnection::Sqlite(connection) => execute(connection, text, args).await,
-            NativeConnection::Postgres(connection) => execute(connection, text, args).await,
-            NativeConnection::Mariadb(connection) => execute(connection, text, args).await,
+        let (text, args, deadline) = (call.text(self.dialect()), call.args, self.deadline);
+        let running = match self.link()? {
+            NativeConnection::Sqlite(connection) => execute(connection, text, args),
+            NativeConnection::Postgres(connection) => execute(connection, text, args),
+            NativeConnection::Mariadb(connection) => execute(connection, text, args),
         };
+        let result = in_time(deadline, running).await;
         self.meter.record(statement, since, result.as_ref().ok().copied());
-        result
+        self.judged(result)
     }
 
     /// Runs a statement; returns its rows.
     pub(crate) async fn fetch(&mut self, call: Call<'_>) -> Result<Vec<Row>, StorageError> {
+        self.read(&call).await
+    }
+
+    /// [`fetch`](Self::fetch), for a call that may be tried again.
+    pub(crate) async fn read(&mut self, call: &Call<'_>) -> Result<Vec<Row>, StorageError> {
         let (statement, since) = (call.statement, self.meter.now());
-        let (text, args) = (call.text(self.dialect()), call.args);
-        let result = match self.link()? {
-            NativeConnection::Sqlite(connection) => fetch(connection, text, args).await,
-            NativeConnection::Postgres(connection) => fetch(connection, text, args).await,
-            NativeConnection::Mariadb(connection) => fetch(connection, text, args).await,
+        let (text, args, deadline) = (call.text(self.dialect()), call.args, self.deadline);
+        let running = match self.link()? {
+            NativeConnection::Sqlite(connection) => fetch(connection, text, args),
+            NativeConnection::Postgres(connection) => fetch(connection, text, args),
+            NativeConnection::Mariadb(connection) => fetch(connection, text, args),
         };
+        let result = in_time(deadline, running).await;
         self.meter.record(statement, since, result.as_ref().ok().map(|rows| rows.len() as u64));
-        result
+        self.judged(result)
     }
 
     /// The number in a result of one row.
@@ -84,88 +116,49 @@ impl Connection {
 
     /// Begins or ends a transaction or a savepoint.
     pub(crate) async fn run(&mut self, statement: Statement) -> Result<(), StorageError> {
-        let since = self.meter.now();
-        let sql = statement.fixed(self.dialect());
-        let result = match self.link()? {
+        if self.dialect() == Dialect::Sqlite {
             // Prepared once: it takes less than to parse it each time, other than on a server.
-            NativeConnection::Sqlite(connection) => {
-                execute(connection, statement.with(&[]).text(Dialect::Sqlite), &[]).await.map(drop)
-            }
-            NativeConnection::Postgres(connection) => script(connection, sql).await,
-            // MariaDB prepares none of these.
-            NativeConnection::Mariadb(connection) => script(connection, sql).await,
-        };
+            return self.execute(statement.with(&[])).await.map(drop);
+        }
+        let (since, deadline) = (self.meter.now(), self.deadline);
+        let sql = statement.fixed(self.dialect());
+        // MariaDB prepares none of these.
+        let result = in_time(deadline, self.link()?.script(sql)).await;
         // The database's count of changed rows belongs to the previous statement.
         self.meter.record(statement, since, result.as_ref().ok().map(|()| 0));
-        result
+        self.judged(result)
     }
 
     /// Runs the statements of a migration.
     pub(crate) async fn script(&mut self, sql: &'static str) -> Result<(), StorageError> {
-        match self.link()? {
-            NativeConnection::Sqlite(connection) => script(connection, sql).await,
-            NativeConnection::Postgres(connection) => script(connection, sql).await,
-            NativeConnection::Mariadb(connection) => script(connection, sql).await,
-        }
+        self.link()?.script(sql).await
     }
 
-    /// Writes everything into the main file of an embedded database, and closes.
-    pub(crate) async fn close(mut self) -> Result<(), StorageError> {
-        if self.dialect() == Dialect::Sqlite {
-            self.fetch(Statement::Checkpoint.with(&[])).await?;
-        }
+    /// Closes.
+    pub(crate) async fn close(self) -> Result<(), StorageError> {
+        let deadline = self.deadline;
         match self.link {
             None => Ok(()),
-            Some(NativeConnection::Sqlite(connection)) => close(connection).await,
-            Some(NativeConnection::Postgres(connection)) => close(connection).await,
-            Some(NativeConnection::Mariadb(connection)) => close(connection).await,
-        }
-    }
-}
-
-async fn close<C: sqlx::Connection<Database: Native>>(connection: C) -> Result<(), StorageError> {
-    connection.close().await.map_err(<C::Database as Native>::failure)
-}
-
-/// The pool with its meter.
-pub(crate) struct Readers {
-    pub pool: Pool,
-    pub meter: Meter,
-}
-
-impl Readers {
-    /// Runs a statement on one of the connections, on a consistent snapshot.
-    pub(crate) async fn fetch(&self, call: Call<'_>) -> Result<Vec<Row>, StorageError> {
-        let (statement, args, since) = (call.statement, call.args, self.meter.now());
-        let result = match &self.pool {
-            Pool::Sqlite(pool) => fetch(pool, call.text(Dialect::Sqlite), args).await,
-            Pool::Postgres(pool) => fetch(pool, call.text(Dialect::Postgres), args).await,
-            Pool::Mariadb(pool) => fetch(pool, call.text(Dialect::Mariadb), args).await,
-        };
-        self.meter.record(statement, since, result.as_ref().ok().map(|rows| rows.len() as u64));
-        result
-    }
-
-    /// The first row of the result.
-    pub(crate) async fn first(&self, call: Call<'_>) -> Result<Option<Row>, StorageError> {
-        Ok(self.fetch(call).await?.into_iter().next())
-    }
-
-    /// The number in a result of one row.
-    pub(crate) async fn number(&self, call: Call<'_>) -> Result<i64, StorageError> {
-        match self.first(call).await? {
-            Some(row) => row.int(0),
-            None => Err(StorageError::Database("a count without a row".into())),
+            Some(link) => in_time(deadline, link.close()).await,
         }
     }
 
-    /// Waits for running reads, then closes.
-    pub(crate) async fn close(&self) {
-        match &self.pool {
-            Pool::Sqlite(pool) => pool.close().await,
-            Pool::Postgres(pool) => pool.close().await,
-            Pool::Mariadb(pool) => pool.close().await,
+    /// Writes everything into the main file of an embedded database, however long it takes, and closes.
+    pub(crate) async fn finish(mut self) -> Result<(), StorageError> {
+        if self.dialect() == Dialect::Sqlite && self.works() {
+            self.wait_long(true);
+            self.fetch(Statement::Checkpoint.with(&[])).await?;
         }
+        self.close().await
+    }
+}
+
+/// # Errors
+/// [`StorageError::Deadline`] if it takes longer.
+async fn in_time<T>(deadline: Duration, running: Running<'_, T>) -> Result<T, StorageError> {
+    match tokio::time::timeout(deadline, running).await {
+        Ok(result) => result,
+        Err(_) => Err(StorageError::Deadline(deadline)),
     }
 }
 
@@ -177,7 +170,7 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    fn now(&self) -> Duration {
+    pub(crate) fn now(&self) -> Duration {
         self.clock.monotonic()
     }
 

@@ -8,15 +8,20 @@
 //! reports each result. SQLite has one writer, a database server several. The writes of an account are
 //! committed in the order of their calls, whenever the futures are polled.
 //!
+//! A database that does not answer within the deadline is away: until it is back, everything fails at once
+//! (`health.rs`).
+//!
 //! SQL is in `statement.rs`, each statement with the name under which it is measured; what is particular to a
 //! database is in its file (`sqlite.rs`, `postgres.rs`, `mariadb.rs`) and its folder of migrations.
 
 mod account;
 mod account_key;
 mod account_record;
+mod common_hashes;
 mod connection;
 mod dialect;
 mod error;
+mod health;
 mod last_activity;
 mod mariadb;
 mod migration;
@@ -28,6 +33,8 @@ mod privacy;
 mod privacy_item;
 mod private;
 mod purge;
+mod readers;
+mod role;
 mod roster;
 mod scram;
 mod setting;
@@ -41,7 +48,7 @@ mod vcard;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+mod contract;
 
 pub use account::{Account, Accounts, CreateError, NewAccount};
 pub use account_record::AccountRecord;

@@ -5,20 +5,21 @@ use std::time::Duration;
 
 use sqlx::error::BoxDynError;
 use sqlx::mysql::{
-    MySql, MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlPool,
-    MySqlQueryResult, MySqlRow,
+    MySql, MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlQueryResult,
+    MySqlRow,
 };
-use sqlx::{Arguments, ConnectOptions, Executor};
+use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Executor};
 
 use crate::native::{self, Native, opening, unsupported};
+use crate::role::Role;
 use crate::value::{Row, Value};
 use crate::{Options, StorageError};
 
 const STATEMENT_CACHE: usize = 256;
 
-/// Nothing is cut to fit; no gaps are locked, as rows are only looked for by their keys; no wait of nearly a minute.
+/// Nothing is cut to fit; no gaps are locked, as rows are only looked for by their keys.
 const SESSION: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', \
-    innodb_lock_wait_timeout = 10, lock_wait_timeout = 10, tx_isolation = 'READ-COMMITTED'";
+    tx_isolation = 'READ-COMMITTED'";
 
 /// Connection parameters from a URL.
 pub(crate) fn options(options: &Options) -> Result<MySqlConnectOptions, StorageError> {
@@ -30,27 +31,23 @@ pub(crate) fn options(options: &Options) -> Result<MySqlConnectOptions, StorageE
     Ok(options.statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging())
 }
 
-/// A connection that writes.
-pub(crate) async fn writer(options: &MySqlConnectOptions) -> Result<MySqlConnection, StorageError> {
+/// A connection whose waits for locks end after `locks`.
+pub(crate) async fn connect(
+    options: &MySqlConnectOptions,
+    role: Role,
+    locks: Duration,
+) -> Result<MySqlConnection, StorageError> {
     let mut connection = options.connect().await.map_err(opening::<MySql>)?;
     native::script(&mut connection, SESSION).await?;
+    let locks = format!(
+        "SET SESSION innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds}",
+        seconds = locks.as_secs().max(1)
+    );
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(locks))).await.map_err(opening::<MySql>)?;
+    if role == Role::Reader {
+        native::script(&mut connection, "SET SESSION TRANSACTION READ ONLY").await?;
+    }
     Ok(connection)
-}
-
-/// At most `count` connections for reading.
-pub(crate) async fn readers(
-    options: MySqlConnectOptions,
-    count: usize,
-    wait: Duration,
-) -> Result<MySqlPool, StorageError> {
-    let pool = native::pool::<MySql>(count).acquire_timeout(wait).after_connect(|connection, _| {
-        Box::pin(async move {
-            connection.execute(sqlx::raw_sql(SESSION)).await?;
-            connection.execute(sqlx::raw_sql("SET SESSION TRANSACTION READ ONLY")).await?;
-            Ok(())
-        })
-    });
-    pool.connect_with(options).await.map_err(opening::<MySql>)
 }
 
 impl Native for MySql {

@@ -1,8 +1,9 @@
 //! Schema migrations.
 
 use crate::StorageError;
-use crate::connection::{Connection, Readers};
+use crate::connection::Connection;
 use crate::dialect::Dialect;
+use crate::readers::Readers;
 use crate::statement::Statement;
 
 struct Migration {
@@ -53,19 +54,26 @@ const VERSION_TABLE: &str = "CREATE TABLE schema_version (version INTEGER NOT NU
 /// [`StorageError::NewerSchema`] if a newer version of this program wrote it, [`StorageError::Corrupt`] if
 /// another program did, [`StorageError::Busy`] if another server migrates for longer than the time-out.
 pub(crate) async fn migrate(connection: &mut Connection, now_us: i64) -> Result<(), StorageError> {
-    match connection.dialect() {
+    connection.wait_long(true);
+    let done = match connection.dialect() {
         Dialect::Sqlite => in_transaction(connection, None, now_us).await,
         Dialect::Postgres => in_transaction(connection, Some(Statement::MigrationLock), now_us).await,
-        Dialect::Mariadb => {
-            if connection.number(Statement::MigrationLock.with(&[])).await? != 1 {
-                return Err(StorageError::Busy);
-            }
-            let done = steps(connection, now_us).await;
-            // Else the lock would last as long as the connection, which goes on writing.
-            connection.number(Statement::MigrationUnlock.with(&[])).await?;
-            done
-        }
+        Dialect::Mariadb => under_lock(connection, now_us).await,
+    };
+    connection.wait_long(false);
+    done
+}
+
+/// A new connection afterwards: the lock and the longer patience would last as long as the one that migrated.
+async fn under_lock(connection: &mut Connection, now_us: i64) -> Result<(), StorageError> {
+    connection.run(Statement::MigrationPatience).await?;
+    if connection.number(Statement::MigrationLock.with(&[])).await? != 1 {
+        return Err(StorageError::Busy);
     }
+    let done = steps(connection, now_us).await;
+    connection.number(Statement::MigrationUnlock.with(&[])).await?;
+    connection.lose();
+    done.and(connection.restore().await)
 }
 
 async fn in_transaction(
@@ -74,15 +82,7 @@ async fn in_transaction(
     now_us: i64,
 ) -> Result<(), StorageError> {
     connection.run(Statement::Begin).await?;
-    let locked = match lock {
-        Some(lock) => connection.fetch(lock.with(&[])).await.map(drop),
-        None => Ok(()),
-    };
-    let done = match locked {
-        Ok(()) => steps(connection, now_us).await,
-        Err(error) => Err(error),
-    };
-    match done {
+    match locked_steps(connection, lock, now_us).await {
         Ok(()) => connection.run(Statement::Commit).await,
         Err(error) => {
             if let Err(second) = connection.run(Statement::Rollback).await {
@@ -91,6 +91,18 @@ async fn in_transaction(
             Err(error)
         }
     }
+}
+
+async fn locked_steps(
+    connection: &mut Connection,
+    lock: Option<Statement>,
+    now_us: i64,
+) -> Result<(), StorageError> {
+    if let Some(lock) = lock {
+        connection.run(Statement::MigrationPatience).await?;
+        connection.fetch(lock.with(&[])).await?;
+    }
+    steps(connection, now_us).await
 }
 
 /// Checks that [`migrate`] would not refuse the database.

@@ -3,11 +3,10 @@
 use std::pin::Pin;
 
 use sqlx::database::HasStatementCache;
-use sqlx::mysql::{MySqlConnection, MySqlPool};
-use sqlx::pool::PoolOptions;
-use sqlx::postgres::{PgConnection, PgPool};
-use sqlx::sqlite::{SqliteConnection, SqlitePool};
-use sqlx::{AssertSqlSafe, Database, Executor, IntoArguments, SqlSafeStr, SqlStr};
+use sqlx::mysql::MySqlConnection;
+use sqlx::postgres::PgConnection;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{AssertSqlSafe, Connection, Database, Executor, IntoArguments, SqlSafeStr, SqlStr};
 
 use crate::StorageError;
 use crate::statement::Text;
@@ -20,11 +19,30 @@ pub(crate) enum NativeConnection {
     Mariadb(MySqlConnection),
 }
 
-/// Read-only connections.
-pub(crate) enum Pool {
-    Sqlite(SqlitePool),
-    Postgres(PgPool),
-    Mariadb(MySqlPool),
+impl NativeConnection {
+    /// Runs statements without arguments, as of a migration or about a transaction.
+    pub(crate) fn script(&mut self, sql: &'static str) -> Running<'_, ()> {
+        match self {
+            Self::Sqlite(connection) => script(connection, sql),
+            Self::Postgres(connection) => script(connection, sql),
+            Self::Mariadb(connection) => script(connection, sql),
+        }
+    }
+
+    pub(crate) fn close(self) -> Running<'static, ()> {
+        match self {
+            Self::Sqlite(connection) => close(connection),
+            Self::Postgres(connection) => close(connection),
+            Self::Mariadb(connection) => close(connection),
+        }
+    }
+}
+
+fn close<C>(connection: C) -> Running<'static, ()>
+where
+    C: Connection<Database: Native> + Send + 'static,
+{
+    Box::pin(async move { connection.close().await.map_err(<C::Database as Native>::failure) })
 }
 
 /// A database that sqlx knows.
@@ -100,21 +118,9 @@ pub(crate) fn opening<D: Native>(error: sqlx::Error) -> StorageError {
     }
 }
 
-/// A pool of at most `count` connections that stay.
-pub(crate) fn pool<D: Native>(count: usize) -> PoolOptions<D> {
-    PoolOptions::new()
-        .max_connections(u32::try_from(count.max(1)).unwrap_or(u32::MAX))
-        .min_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-}
-
 /// What an error that the database itself did not report means.
 pub(crate) fn lost(error: sqlx::Error) -> StorageError {
     match error {
-        sqlx::Error::PoolClosed => StorageError::Closed,
-        sqlx::Error::PoolTimedOut => StorageError::Unreachable("no connection within the time limit".into()),
         sqlx::Error::Io(error) => StorageError::Unreachable(error.to_string()),
         sqlx::Error::Tls(error) => StorageError::Unreachable(format!("TLS: {error}")),
         other => StorageError::Database(other.to_string()),

@@ -1,6 +1,7 @@
 //! Options for opening a store.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::StorageError;
 use crate::dialect::Dialect;
@@ -32,11 +33,16 @@ pub struct Options {
     pub writers: usize,
     /// Maximum writes in one transaction; at least one.
     pub batch: usize,
+    /// Maximum writes that wait; more are refused.
+    pub queue: usize,
+    /// The longest wait for the database: for an answer to a statement, and in the queue of writes. Waits for locks
+    /// end a little sooner. At least two seconds.
+    pub deadline: Duration,
 }
 
 impl Options {
     /// `url` in `data_dir`, with two readers (four on a database server, and four writers), batches of up to 256
-    /// writes and [`Sync::Normal`].
+    /// writes, 20,000 waiting ones, a deadline of 5 s and [`Sync::Normal`].
     pub fn new(url: impl Into<String>, data_dir: impl Into<PathBuf>) -> Self {
         let url = url.into();
         let connections = if url.starts_with("sqlite:") { 2 } else { 4 };
@@ -48,6 +54,8 @@ impl Options {
             readers: connections,
             writers: connections,
             batch: 256,
+            queue: 20_000,
+            deadline: Duration::from_secs(5),
         }
     }
 

@@ -4,17 +4,15 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use sqlx::error::BoxDynError;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPool, PgQueryResult, PgRow, Postgres};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgQueryResult, PgRow, Postgres};
 use sqlx::{Arguments, ConnectOptions};
 
 use crate::native::{self, Native, opening, unsupported};
+use crate::role::Role;
 use crate::value::{Row, Value};
 use crate::{Options, StorageError};
 
 const STATEMENT_CACHE: usize = 256;
-
-/// The longest wait for another transaction, or for a server that migrates the schema.
-const LOCK_TIMEOUT: &str = "10s";
 
 /// Connection parameters from a URL. What a commit survives is the database server's setting: with `synchronous_commit`
 /// off it could lose acknowledged writes when the server is killed.
@@ -24,25 +22,23 @@ pub(crate) fn options(options: &Options) -> Result<PgConnectOptions, StorageErro
         Some(password) => url.password(password),
         None => url,
     };
-    let session = [("lock_timeout", LOCK_TIMEOUT)];
-    let options = options.application_name("castling").options(session);
+    let options = options.application_name("castling");
     Ok(options.statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging())
 }
 
-/// A connection that writes.
-pub(crate) async fn writer(options: &PgConnectOptions) -> Result<PgConnection, StorageError> {
+/// A connection whose waits for locks end after `locks`.
+pub(crate) async fn connect(
+    options: &PgConnectOptions,
+    role: Role,
+    locks: Duration,
+) -> Result<PgConnection, StorageError> {
+    let locks = locks.as_millis().to_string();
+    let options = options.clone().options([("lock_timeout", locks.as_str())]);
+    let options = match role {
+        Role::Reader => options.options([("default_transaction_read_only", "on")]),
+        Role::Writer => options,
+    };
     options.connect().await.map_err(opening::<Postgres>)
-}
-
-/// At most `count` connections for reading.
-pub(crate) async fn readers(
-    options: PgConnectOptions,
-    count: usize,
-    wait: Duration,
-) -> Result<PgPool, StorageError> {
-    let options = options.options([("default_transaction_read_only", "on")]);
-    let pool = native::pool::<Postgres>(count).acquire_timeout(wait);
-    pool.connect_with(options).await.map_err(opening::<Postgres>)
 }
 
 impl Native for Postgres {

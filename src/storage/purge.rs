@@ -22,7 +22,8 @@ pub(crate) async fn account_tables(connection: &mut Connection) -> Result<Accoun
 impl Store {
     /// Deletes the account with all its rows in every table, in one write; `false` if it did not exist.
     pub fn purge(&self, account: AccountId) -> Commit<bool> {
-        self.queue_for(&[account], (self.account_tables(), account), |connection, (tables, account)| {
+        let data = (self.account_tables(), account, self.common_hashes().change());
+        self.queue_for(&[account], data, |connection, (tables, account, _)| {
             Box::pin(async move { Ok(Ok(delete(connection, tables, &[*account]).await? > 0)) })
         })
     }
@@ -35,8 +36,8 @@ impl Store {
     pub async fn purge_domain(&self, domain: &str) -> Result<u64, StorageError> {
         let mut total = 0;
         loop {
-            let data = (self.account_tables(), domain.to_owned());
-            let chunk: Commit<u64> = self.queue(data, |connection, (tables, domain)| {
+            let data = (self.account_tables(), domain.to_owned(), self.common_hashes().change());
+            let chunk: Commit<u64> = self.queue(data, |connection, (tables, domain, _)| {
                 Box::pin(async move {
                     let args = [domain.as_str().into(), CHUNK.into()];
                     let rows = connection.fetch(Statement::AccountIds.with(&args)).await?;

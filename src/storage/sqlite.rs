@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool,
-    SqliteQueryResult, SqliteRow, SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteQueryResult, SqliteRow,
+    SqliteSynchronous,
 };
 use sqlx::{Arguments, ConnectOptions, Sqlite};
 
 use crate::StorageError;
-use crate::native::{self, Native};
+use crate::native::Native;
 use crate::options::Sync;
+use crate::role::Role;
 use crate::value::{Row, Value};
 
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const MMAP_BYTES: &str = "268435456";
 const CACHE_KIB: &str = "-16000";
 const WAL_LIMIT_BYTES: &str = "67108864";
@@ -68,27 +68,28 @@ pub(crate) fn is_new(path: &Path) -> Result<bool, StorageError> {
     }
 }
 
-/// The only connection that writes.
-pub(crate) async fn writer(path: &Path, sync: Sync) -> Result<SqliteConnection, StorageError> {
-    let synchronous = match sync {
-        Sync::Normal => SqliteSynchronous::Normal,
-        Sync::Full => SqliteSynchronous::Full,
+/// A connection; only one of them may be a writer.
+pub(crate) async fn connect(
+    path: &Path,
+    sync: Sync,
+    role: Role,
+    locks: Duration,
+) -> Result<SqliteConnection, StorageError> {
+    let options = options(path).busy_timeout(locks);
+    let options = match role {
+        Role::Reader => options.read_only(true),
+        Role::Writer => options.journal_mode(SqliteJournalMode::Wal).synchronous(match sync {
+            Sync::Normal => SqliteSynchronous::Normal,
+            Sync::Full => SqliteSynchronous::Full,
+        }),
     };
-    let options = options(path).journal_mode(SqliteJournalMode::Wal).synchronous(synchronous);
     options.connect().await.map_err(opening(path))
-}
-
-/// `count` read-only connections.
-pub(crate) async fn readers(path: &Path, count: usize) -> Result<SqlitePool, StorageError> {
-    let pool = native::pool::<Sqlite>(count);
-    pool.connect_with(options(path).read_only(true)).await.map_err(opening(path))
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .foreign_keys(true)
-        .busy_timeout(BUSY_TIMEOUT)
         .pragma("mmap_size", MMAP_BYTES)
         .pragma("cache_size", CACHE_KIB)
         .pragma("temp_store", "memory")
@@ -135,8 +136,6 @@ fn failure(error: sqlx::Error) -> StorageError {
             let code = error.code().and_then(|code| code.parse().ok()).unwrap_or(0);
             said(code, error.message())
         }
-        sqlx::Error::PoolClosed => StorageError::Closed,
-        sqlx::Error::PoolTimedOut => StorageError::Busy,
         sqlx::Error::WorkerCrashed => StorageError::Unreachable("its worker thread has ended".into()),
         sqlx::Error::Io(error) => StorageError::Io(error.to_string()),
         other => StorageError::Database(other.to_string()),

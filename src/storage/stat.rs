@@ -38,6 +38,10 @@ pub struct WriterStat {
     pub batches: u64,
     /// Batches that ran a second time, write by write, since one of their writes failed.
     pub reruns: u64,
+    /// Reads and writes refused since the database was away.
+    pub refused: u64,
+    /// Writes refused since too many waited, or since they had waited for longer than the deadline.
+    pub overloaded: u64,
 }
 
 #[derive(Default)]
@@ -56,6 +60,8 @@ pub(crate) struct Stats {
     pub(crate) writes: Counter,
     pub(crate) batches: Counter,
     pub(crate) reruns: Counter,
+    pub(crate) refused: Counter,
+    pub(crate) overloaded: Counter,
 }
 
 impl Stats {
@@ -66,6 +72,8 @@ impl Stats {
             writes: Counter::new(),
             batches: Counter::new(),
             reruns: Counter::new(),
+            refused: Counter::new(),
+            overloaded: Counter::new(),
         }
     }
 
@@ -106,6 +114,8 @@ impl Stats {
             writes: self.writes.get(),
             batches: self.batches.get(),
             reruns: self.reruns.get(),
+            refused: self.refused.get(),
+            overloaded: self.overloaded.get(),
         }
     }
 }

@@ -89,7 +89,10 @@ statements! {
     WHERE table_schema = current_schema() AND column_name = 'account_id' ORDER BY table_name",
         mariadb "SELECT table_name FROM information_schema.columns \
     WHERE table_schema = database() AND column_name = 'account_id' ORDER BY table_name";
-    // One server migrates, others wait: until the end of the transaction, or of the connection. The number is the name.
+    // One server migrates, others wait ten seconds: until the end of the transaction, or of the connection.
+    MigrationPatience cold "schema.patience" "SELECT 1", postgres "SET LOCAL lock_timeout = '10s'",
+        mariadb "SET SESSION lock_wait_timeout = 10";
+    // The number is the name.
     MigrationLock cold "schema.lock" "SELECT 1", postgres "SELECT pg_advisory_xact_lock(7164210)::text",
         mariadb "SELECT CAST(GET_LOCK(concat('castling:', md5(database())), 10) AS SIGNED)";
     MigrationUnlock cold "schema.unlock" "SELECT 1",

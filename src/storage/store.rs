@@ -1,17 +1,22 @@
 //! The store: opened once, shared by reference count, entry point to the repositories.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use runtime::{Runtime, SharedClock, Tasks};
 
 use crate::account::Accounts;
-use crate::connection::{Connection, Meter, Readers};
+use crate::common_hashes::CommonHashes;
+use crate::connection::{Connection, Meter};
 use crate::dialect::Dialect;
+use crate::health::Health;
 use crate::last_activity::LastActivities;
 use crate::offline::Offline;
 use crate::privacy::PrivacyLists;
 use crate::private::PrivateXml;
 use crate::purge::{AccountTables, account_tables};
+use crate::readers::Readers;
+use crate::role::Role;
 use crate::roster::Rosters;
 use crate::setting::Settings;
 use crate::stat::{StatementStat, Stats, WriterStat};
@@ -19,6 +24,9 @@ use crate::target::Target;
 use crate::vcard::VCards;
 use crate::writer::{Commit, Queue, Run};
 use crate::{AccountId, Options, StorageError, migration, writer};
+
+/// How often it is looked whether the database is back.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// An open database. Cloned by reference count. When the last clone is dropped, queued writes are still
 /// committed if the tokio runtime lives on; [`close`](Self::close) waits for that.
@@ -28,9 +36,11 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     queue: Queue,
     readers: Arc<Readers>,
+    health: Arc<Health>,
     stats: Arc<Stats>,
     clock: SharedClock,
     account_tables: AccountTables,
+    common_hashes: Arc<CommonHashes>,
 }
 
 impl Store {
@@ -47,19 +57,24 @@ impl Store {
         target.create().await?;
         let stats = Arc::new(Stats::new());
         let meter = Meter { stats: stats.clone(), clock: runtime.clock.clone() };
-        let mut first = Connection::new(target.clone(), meter.clone()).await?;
+        let connect = || Connection::new(target.clone(), Role::Writer, meter.clone());
+        let mut first = connect().await?;
         migration::migrate(&mut first, runtime.clock.now_us()).await?;
         let account_tables = account_tables(&mut first).await?;
         let mut connections = vec![first];
         while target.dialect() != Dialect::Sqlite && connections.len() < options.writers {
-            connections.push(Connection::new(target.clone(), meter.clone()).await?);
+            connections.push(connect().await?);
         }
-        let readers = Arc::new(Readers { pool: target.pool(options.readers).await?, meter });
-        let (queue, lanes) = writer::new(connections, &readers, options.batch);
+        let health = Health::new(target.clone(), meter.clone());
+        let readers = Readers::new(target, meter, health.clone(), options.readers).await?;
+        let readers = Arc::new(readers);
+        let (queue, lanes) = writer::new(connections, &readers, &health, &options);
         for lane in lanes {
             Tasks::new().spawn("storage writer", lane.run());
         }
-        let inner = Inner { queue, readers, stats, clock: runtime.clock.clone(), account_tables };
+        let clock = runtime.clock.clone();
+        let common_hashes = Arc::default();
+        let inner = Inner { queue, readers, health, stats, clock, account_tables, common_hashes };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -77,12 +92,15 @@ impl Store {
     /// # Errors
     /// As [`open`](Self::open).
     pub async fn probe(options: &Options, runtime: &Runtime) -> Result<(), StorageError> {
-        let target = Target::new(options)?;
+        let target = Arc::new(Target::new(options)?);
         if target.is_new()? {
             return Ok(());
         }
         let meter = Meter { stats: Arc::new(Stats::new()), clock: runtime.clock.clone() };
-        let readers = Readers { pool: target.pool(1).await?, meter };
+        let health = Health::new(target.clone(), meter.clone());
+        // What it says of the database is for those who asked.
+        health.close();
+        let readers = Readers::new(target, meter, health, 1).await?;
         let probed = migration::probe(&readers).await;
         readers.close().await;
         probed
@@ -94,7 +112,23 @@ impl Store {
     /// # Errors
     /// The database was not closed cleanly; no acknowledged write is lost by that.
     pub async fn close(&self) -> Result<(), StorageError> {
+        self.0.health.close();
         self.0.queue.close().await
+    }
+
+    /// For how long the database has been away; `None` while it answers and takes writes.
+    pub fn away_for(&self) -> Option<Duration> {
+        self.0.health.away_for()
+    }
+
+    /// Waits until it is worth trying again what failed for a while.
+    pub async fn recovered(&self) {
+        loop {
+            tokio::time::sleep(AGAIN).await;
+            if self.away_for().is_none() {
+                return;
+            }
+        }
     }
 
     /// Accounts and their keys.
@@ -142,6 +176,11 @@ impl Store {
         self.0.stats.writer()
     }
 
+    /// Connections for reading that are in use.
+    pub fn busy_readers(&self) -> usize {
+        self.0.readers.busy()
+    }
+
     /// Queues a write to no account that exists, or to so many that their writes need no order with it.
     pub(crate) fn queue<D, T, E>(&self, data: D, run: Run<D, T, E>) -> Commit<T, E>
     where
@@ -169,6 +208,14 @@ impl Store {
 
     pub(crate) fn readers(&self) -> &Readers {
         &self.0.readers
+    }
+
+    pub(crate) fn common_hashes(&self) -> &Arc<CommonHashes> {
+        &self.0.common_hashes
+    }
+
+    pub(crate) fn monotonic(&self) -> Duration {
+        self.0.clock.monotonic()
     }
 
     pub(crate) fn now_us(&self) -> i64 {

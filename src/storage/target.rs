@@ -7,15 +7,18 @@ use sqlx::mysql::MySqlConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::dialect::Dialect;
-use crate::native::{NativeConnection, Pool, Running};
+use crate::native::{NativeConnection, Running};
 use crate::options::Sync;
+use crate::role::Role;
 use crate::{Options, StorageError, mariadb, postgres, sqlite};
 
-/// The longest wait for a free connection.
-const WAIT: Duration = Duration::from_secs(5);
-
 /// A database, from its URL.
-pub(crate) enum Target {
+pub(crate) struct Target {
+    place: Place,
+    deadline: Duration,
+}
+
+enum Place {
     Sqlite { path: PathBuf, sync: Sync },
     Postgres(Box<PgConnectOptions>),
     Mariadb(Box<MySqlConnectOptions>),
@@ -25,26 +28,32 @@ impl Target {
     /// # Errors
     /// [`StorageError::Unsupported`]; it does not repeat the URL, which may contain a password.
     pub(crate) fn new(options: &Options) -> Result<Self, StorageError> {
-        match options.scheme()? {
-            Dialect::Sqlite => Ok(Self::Sqlite { path: options.sqlite_path()?, sync: options.sync }),
-            Dialect::Postgres => Ok(Self::Postgres(Box::new(postgres::options(options)?))),
-            Dialect::Mariadb => Ok(Self::Mariadb(Box::new(mariadb::options(options)?))),
-        }
+        let place = match options.scheme()? {
+            Dialect::Sqlite => Place::Sqlite { path: options.sqlite_path()?, sync: options.sync },
+            Dialect::Postgres => Place::Postgres(Box::new(postgres::options(options)?)),
+            Dialect::Mariadb => Place::Mariadb(Box::new(mariadb::options(options)?)),
+        };
+        Ok(Self { place, deadline: options.deadline })
+    }
+
+    /// The longest wait for an answer.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
-        match self {
-            Self::Sqlite { .. } => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
-            Self::Mariadb(_) => Dialect::Mariadb,
+        match &self.place {
+            Place::Sqlite { .. } => Dialect::Sqlite,
+            Place::Postgres(_) => Dialect::Postgres,
+            Place::Mariadb(_) => Dialect::Mariadb,
         }
     }
 
     /// Creates the file of an embedded database; others must exist.
     pub(crate) async fn create(&self) -> Result<(), StorageError> {
-        match self {
-            Self::Sqlite { path, .. } => sqlite::create(path).await,
-            Self::Postgres(_) | Self::Mariadb(_) => Ok(()),
+        match &self.place {
+            Place::Sqlite { path, .. } => sqlite::create(path).await,
+            Place::Postgres(_) | Place::Mariadb(_) => Ok(()),
         }
     }
 
@@ -53,33 +62,26 @@ impl Target {
     /// # Errors
     /// [`StorageError::Unreachable`] if it could not.
     pub(crate) fn is_new(&self) -> Result<bool, StorageError> {
-        match self {
-            Self::Sqlite { path, .. } => sqlite::is_new(path),
-            Self::Postgres(_) | Self::Mariadb(_) => Ok(false),
+        match &self.place {
+            Place::Sqlite { path, .. } => sqlite::is_new(path),
+            Place::Postgres(_) | Place::Mariadb(_) => Ok(false),
         }
     }
 
-    /// A connection that writes.
-    pub(crate) fn connect(&self) -> Running<'_, NativeConnection> {
+    /// A new connection.
+    pub(crate) fn connect(&self, role: Role) -> Running<'_, NativeConnection> {
+        // Before the deadline, which would be taken for a database that does not answer.
+        let locks = self.deadline * 4 / 5;
         Box::pin(async move {
-            Ok(match self {
-                Self::Sqlite { path, sync } => NativeConnection::Sqlite(sqlite::writer(path, *sync).await?),
-                Self::Postgres(options) => NativeConnection::Postgres(postgres::writer(options).await?),
-                Self::Mariadb(options) => NativeConnection::Mariadb(mariadb::writer(options).await?),
-            })
-        })
-    }
-
-    /// At most `count` connections that read.
-    pub(crate) fn pool(&self, count: usize) -> Running<'_, Pool> {
-        Box::pin(async move {
-            Ok(match self {
-                Self::Sqlite { path, .. } => Pool::Sqlite(sqlite::readers(path, count).await?),
-                Self::Postgres(options) => {
-                    Pool::Postgres(postgres::readers((**options).clone(), count, WAIT).await?)
+            Ok(match &self.place {
+                Place::Sqlite { path, sync } => {
+                    NativeConnection::Sqlite(sqlite::connect(path, *sync, role, locks).await?)
                 }
-                Self::Mariadb(options) => {
-                    Pool::Mariadb(mariadb::readers((**options).clone(), count, WAIT).await?)
+                Place::Postgres(options) => {
+                    NativeConnection::Postgres(postgres::connect(options, role, locks).await?)
+                }
+                Place::Mariadb(options) => {
+                    NativeConnection::Mariadb(mariadb::connect(options, role, locks).await?)
                 }
             })
         })
@@ -91,8 +93,8 @@ mod tests {
     use super::*;
 
     fn path(url: &str) -> Result<PathBuf, StorageError> {
-        match Target::new(&Options::new(url, "/data"))? {
-            Target::Sqlite { path, .. } => Ok(path),
+        match Target::new(&Options::new(url, "/data"))?.place {
+            Place::Sqlite { path, .. } => Ok(path),
             _ => Ok(PathBuf::new()),
         }
     }

@@ -2,13 +2,17 @@
 //!
 //! A lane is a connection with a queue. SQLite has one. On a database server several lanes commit at the same time, and
 //! the writes of an account keep their order: while one is in a lane, the next ones follow it there.
+//!
+//! What waits is bounded, in number and in time; while the database is away, nothing is queued.
 
+mod batch;
 mod commit;
 mod lane;
 mod place;
 mod queue;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -17,15 +21,42 @@ pub(crate) use commit::Run;
 pub(crate) use lane::Lane;
 pub(crate) use queue::Queue;
 
-use crate::connection::{Connection, Readers};
+use crate::Options;
+use crate::connection::{Connection, Meter};
+use crate::health::Health;
+use crate::readers::Readers;
 
-/// A queue, and the lanes that process it in batches of at most `batch`.
-pub(crate) fn new(connections: Vec<Connection>, readers: &Arc<Readers>, batch: usize) -> (Queue, Vec<Lane>) {
-    let stats = readers.meter.stats.clone();
+/// What the queue and its lanes share.
+#[derive(Clone)]
+struct Shared {
+    readers: Arc<Readers>,
+    health: Arc<Health>,
+    meter: Meter,
+    batch: usize,
+    queue: i64,
+    deadline: Duration,
+}
+
+/// A queue, and the lanes that process it.
+pub(crate) fn new(
+    connections: Vec<Connection>,
+    readers: &Arc<Readers>,
+    health: &Arc<Health>,
+    options: &Options,
+) -> (Queue, Vec<Lane>) {
+    let meter = connections[0].meter.clone();
+    let shared = Shared {
+        readers: readers.clone(),
+        health: health.clone(),
+        meter,
+        batch: options.batch.max(1),
+        queue: i64::try_from(options.queue).unwrap_or(i64::MAX),
+        deadline: options.deadline,
+    };
     let (senders, receivers): (Vec<_>, Vec<_>) =
         connections.iter().map(|_| mpsc::unbounded_channel()).unzip();
-    let queue = Queue::new(senders, stats);
+    let queue = Queue::new(senders, shared.clone());
     let lanes = connections.into_iter().zip(receivers);
-    let lanes = lanes.map(|(connection, commands)| Lane::new(connection, readers.clone(), commands, batch));
+    let lanes = lanes.map(|(connection, commands)| Lane::new(connection, commands, shared.clone()));
     (queue, lanes.collect())
 }

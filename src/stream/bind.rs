@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Account, BindError, BindRequest, Hold, Host, Login, ResumeError};
+use kernel::{Account, BindError, BindRequest, Hold, Host, Login, ResumeError, log_failure};
 use xmpp::{
     Condition, Document, Element, Jid, Stanza, StanzaError, StanzaType, StreamCondition, StreamError,
     StreamEvent, ns,
@@ -146,7 +146,11 @@ fn refusal(error: BindError, host: &Host) -> StanzaError {
 async fn account(c2s: &C2s, host: &Arc<Host>, user: &Jid) -> Result<Option<Arc<Account>>, PipeError> {
     let local = user.local().unwrap_or_default();
     c2s.kernel.account(host, local).await.map_err(|error| {
-        tracing::error!(%error, "cannot look up an account");
-        StreamError::new(StreamCondition::InternalServerError).into()
+        log_failure(&error, "cannot look up an account");
+        let condition = match error.is_temporary() {
+            true => StreamCondition::ResourceConstraint,
+            false => StreamCondition::InternalServerError,
+        };
+        StreamError::new(condition).into()
     })
 }

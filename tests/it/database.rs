@@ -6,7 +6,33 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Names the server; without it, tests run on SQLite.
 const SERVER: &str = "CASTLING_TEST_DATABASE";
 
+/// Its process, for tests that stop it.
+const PID: &str = "CASTLING_TEST_DATABASE_PID";
+
 static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// The process after it was started again; 0: the one of the environment.
+static RESTARTED: AtomicU32 = AtomicU32::new(0);
+
+pub fn is_server() -> bool {
+    std::env::var_os(SERVER).is_some()
+}
+
+/// `host:port` of the server.
+pub fn address() -> String {
+    std::env::var(SERVER).unwrap().rsplit_once('@').unwrap().1.to_owned()
+}
+
+pub fn pid() -> u32 {
+    match RESTARTED.load(Ordering::Relaxed) {
+        0 => std::env::var(PID).unwrap().parse().unwrap(),
+        pid => pid,
+    }
+}
+
+pub fn set_pid(pid: u32) {
+    RESTARTED.store(pid, Ordering::Relaxed);
+}
 
 /// The URL of a new database; `None`: SQLite.
 pub fn url() -> Option<String> {
@@ -18,7 +44,8 @@ pub fn url() -> Option<String> {
         psql.args(["--quiet", "--command", &create, &format!("{server}/postgres")]);
         psql
     } else {
-        let (host, port) = server.rsplit_once('@').unwrap().1.split_once(':').unwrap();
+        let address = address();
+        let (host, port) = address.split_once(':').unwrap();
         let mut mariadb = Command::new("mariadb");
         mariadb.args(["--no-defaults", "-u", "root", "-h", host, "-P", port, "-e", &create]);
         mariadb

@@ -12,6 +12,7 @@
 
 mod admin;
 mod bosh;
+mod budget;
 mod database;
 mod edges;
 mod fixture;
@@ -20,6 +21,7 @@ mod kill;
 mod login;
 mod main_job;
 mod order;
+mod outage;
 mod paced;
 mod page;
 mod patience;

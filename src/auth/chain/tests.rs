@@ -14,7 +14,8 @@ impl Fixed {
     }
 
     fn answer(&self) -> Result<Outcome, ProviderError> {
-        let error = || ProviderError { provider: "fixed".to_owned(), what: "broken".to_owned() };
+        let error =
+            || ProviderError { provider: "fixed".to_owned(), what: "broken".to_owned(), temporary: false };
         self.outcome.map_err(|()| error())
     }
 }

@@ -22,6 +22,9 @@ pub fn status(file: Option<&Path>, format: Format) -> Result<(), Failure> {
     output::line(&format!("castling {}, process {}, since {}", status.version, status.process, status.since));
     let counts = [("domains", status.domains), ("sessions", status.sessions), ("plugins", status.plugins)];
     counts.iter().for_each(|(what, count)| output::line(&format!("{what:9} {count}")));
+    if let Some(seconds) = status.database_away_seconds {
+        output::line(&format!("database  away for {seconds} s: what needs it is refused until it is back"));
+    }
     status.listen.iter().for_each(|one| output::line(&format!("{:9} {}", one.kind, one.address)));
     Ok(())
 }

@@ -44,6 +44,11 @@ fn storage() -> Section {
     let env = "An environment variable that contains the password for the database server.";
     let sync = "What an acknowledged write survives in SQLite: `\"normal\"` a crash of the process, `\"full\"` also a crash \
                 of the machine (slower). A database server's own settings decide for its databases.";
+    let readers = "Connections that read; without it two with SQLite, four with a database server.";
+    let writers = "Connections that write to a database server; without it four. SQLite has one.";
+    let queue = "Writes that may wait for the database; more are refused, with an error of type `wait`.";
+    let deadline = "How long an answer of the database, or a write in the queue, is waited for. Then the database counts as \
+                    away: until it is back, whatever needs it is refused at once.";
     let keys = vec![
         Key::new("url", Kind::text(names::storage_url).like("sqlite:castling.db"), url)
             .default("sqlite:castling.db")
@@ -51,6 +56,10 @@ fn storage() -> Section {
         Key::new("password_file", filled("FILE"), file).at_start(),
         Key::new("password_env", filled("NAME"), env).at_start(),
         Key::new("sync", Kind::choice(&["normal", "full"]), sync).default("normal").at_start(),
+        Key::new("readers", Kind::Integer(Range::new(1, 64)), readers).at_start(),
+        Key::new("writers", Kind::Integer(Range::new(1, 64)), writers).at_start(),
+        Key::new("queue", Kind::Integer(Range::new(100, 1_000_000)), queue).default(20_000).at_start(),
+        Key::new("deadline_seconds", Kind::Integer(Range::new(2, 60)), deadline).default(5).at_start(),
     ];
     Section::new("key", keys)
 }

@@ -62,7 +62,9 @@ fn unknown_keys() {
     );
     expect(
         "[storage]\npool = 4\n",
-        &["c.toml:2: unknown key `pool` — remove it, or use one of: url, password_file, password_env, sync"],
+        &[
+            "c.toml:2: unknown key `pool` — remove it, or use one of: url, password_file, password_env, sync, readers, writers, queue, deadline_seconds",
+        ],
     );
     expect(
         &format!("{DOMAIN}modules = {{ ofline = true, roster = {{ size = 1 }} }}\n"),

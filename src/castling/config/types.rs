@@ -71,6 +71,14 @@ pub struct Storage {
     pub password_env: Option<String>,
     /// What a commit survives.
     pub sync: Sync,
+    /// Connections that read; the default depends on the database.
+    pub readers: Option<usize>,
+    /// Connections that write to a database server.
+    pub writers: Option<usize>,
+    /// Writes that may wait.
+    pub queue: usize,
+    /// How long the database is waited for.
+    pub deadline_seconds: u64,
 }
 
 /// What a commit survives.

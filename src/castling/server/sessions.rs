@@ -49,6 +49,7 @@ impl Server {
             domains: self.kernel.hosts().len(),
             sessions: self.kernel.session_count(),
             plugins: self.platform.loaded().len(),
+            database_away_seconds: self.kernel.store().away_for().map(|away| away.as_secs()),
         })
     }
 }

@@ -18,6 +18,7 @@ impl Server {
             .map(|(reason, count)| json!({ "by": &*reason.by, "stage": reason.stage, "count": count }))
             .collect();
         let store = self.kernel.store();
+        let writer = store.writer_stat();
         let statements: Vec<Value> = store
             .statement_counts()
             .into_iter()
@@ -37,7 +38,16 @@ impl Server {
             "resumed": counters.resumed.get(),
             "dropped": drops,
             "statements": statements,
-            "writer_queue": store.writer_stat().queued,
+            "writer_queue": writer.queued,
+            "storage": {
+                "away_seconds": store.away_for().map(|away| away.as_secs()),
+                "readers_busy": store.busy_readers(),
+                "writes": writer.writes,
+                "batches": writer.batches,
+                "reruns": writer.reruns,
+                "refused": writer.refused,
+                "overloaded": writer.overloaded,
+            },
             "plugins": self.platform.stats(),
         }))
     }

@@ -26,18 +26,20 @@ impl Drop for Backlog {
 /// Why reading stopped.
 enum Stop {
     End,
+    /// The store cannot be read for now.
+    Failed,
     /// The session no longer takes messages.
     Unready,
     Closed,
 }
 
 impl Kernel {
-    /// Reads stored messages back, as a task. `read` returns the next chunk, empty at the end; its argument
-    /// is `true` when it must start with the oldest. If the session ends meanwhile, another of the account
-    /// gets the rest.
+    /// Reads stored messages back, as a task. `read` returns the next chunk, empty at the end, `None` if the store
+    /// cannot be read for now: it is read when it can be. Its argument is `true` when it must start with the oldest.
+    /// If the session ends meanwhile, another of the account gets the rest.
     pub fn read_back<F>(self: &Arc<Self>, backlog: Backlog, mut read: F)
     where
-        F: FnMut(bool) -> BoxFuture<'static, Vec<Item>> + Send + 'static,
+        F: FnMut(bool) -> BoxFuture<'static, Option<Vec<Item>>> + Send + 'static,
     {
         let kernel = self.clone();
         self.runtime().tasks.spawn("backlog", async move {
@@ -46,6 +48,11 @@ impl Kernel {
                 match kernel.read_all(&backlog.session, &mut read).await {
                     Stop::End if backlog.session.mailbox.read_to_end() => return,
                     Stop::End => {}
+                    // New stanzas flow meanwhile.
+                    Stop::Failed => match kernel.later(backlog).await {
+                        Some(later) => backlog = later,
+                        None => return,
+                    },
                     // It takes messages again meanwhile: start over.
                     Stop::Unready if !kernel.unready(&backlog.session) => {}
                     Stop::Unready => return,
@@ -72,15 +79,26 @@ impl Kernel {
         true
     }
 
+    /// Waits until the store can be read again: the backlog of a session that takes messages then.
+    async fn later(&self, backlog: Backlog) -> Option<Backlog> {
+        let account = backlog.session.account().clone();
+        drop(backlog);
+        tokio::select! {
+            () = self.store().recovered() => {}
+            () = self.runtime().tasks.drained_signal() => return None,
+        }
+        account.state.lock().successor()
+    }
+
     async fn read_all<F>(&self, session: &Arc<Session>, read: &mut F) -> Stop
     where
-        F: FnMut(bool) -> BoxFuture<'static, Vec<Item>>,
+        F: FnMut(bool) -> BoxFuture<'static, Option<Vec<Item>>>,
     {
         session.mailbox.reading();
         quiet(session.account()).await;
         let mut from_start = true;
         loop {
-            let items = read(std::mem::take(&mut from_start)).await;
+            let Some(items) = read(std::mem::take(&mut from_start)).await else { return Stop::Failed };
             if items.is_empty() {
                 return if session.mailbox.is_closed() { Stop::Closed } else { Stop::End };
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use xmpp::{Kind, StanzaError, StanzaType};
 
-use crate::{Destination, Host, Kernel, Packet, Stage};
+use crate::{Destination, Host, Kernel, Packet, Stage, failed};
 
 impl Kernel {
     /// Finds the destination of the stanza. Errors for stanzas without one are sent here and in `deliver`,
@@ -47,8 +47,7 @@ impl Kernel {
             Ok(None) if presence => self.ignore(packet),
             Ok(None) => self.to_nobody(packet, host).await,
             Err(error) => {
-                tracing::error!(%error, "cannot look up an account");
-                self.bounce(packet, StanzaError::internal_server_error()).await;
+                self.bounce(packet, failed(&error, "cannot look up an account")).await;
             }
         }
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hashbrown::HashSet;
-use kernel::{Account, Kernel, Receipt};
+use kernel::{Account, Kernel, Receipt, log_failure};
 use parking_lot::Mutex;
 use storage::OfflineId;
 
@@ -135,7 +135,7 @@ async fn delete(kernel: Arc<Kernel>, account: Arc<Account>, pending: Arc<Pending
             }
             // They stay marked: their client has them and must not get them again.
             Err(error) => {
-                tracing::error!(%error, "cannot delete delivered offline messages; will retry");
+                log_failure(&error, "cannot delete delivered offline messages; will retry");
                 pending.state.lock().arrived.extend(arrived);
                 tokio::select! {
                     () = tokio::time::sleep(AGAIN) => {}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Account, Item, Kernel, Receipt};
+use kernel::{Account, Item, Kernel, Receipt, log_failure};
 use parking_lot::Mutex;
 use storage::{OfflineId, OfflineMessage};
 use xmpp::Stanza;
@@ -44,8 +44,8 @@ impl Reader {
     }
 
     /// The next messages that are not being delivered already; with `from_start`, starts over. Empty at the
-    /// end.
-    pub async fn next(&self, from_start: bool) -> Vec<Item> {
+    /// end, `None` if the store cannot be read for now.
+    pub async fn next(&self, from_start: bool) -> Option<Vec<Item>> {
         if from_start {
             *self.place.lock() = Place::first(&self.pending);
         }
@@ -56,14 +56,14 @@ impl Reader {
             let messages = match loaded {
                 Ok(messages) => messages,
                 Err(error) => {
-                    tracing::error!(%error, "cannot read offline messages");
-                    return Vec::new();
+                    log_failure(&error, "cannot read offline messages");
+                    return (!error.is_temporary()).then(Vec::new);
                 }
             };
             let Some(last) = messages.last() else {
                 match self.again() {
                     true => continue,
-                    false => return Vec::new(),
+                    false => return Some(Vec::new()),
                 }
             };
             let last = last.id;
@@ -77,7 +77,7 @@ impl Reader {
             let fresh = restored.into_iter().filter(|(_, message)| claimed.contains(&message.id));
             let items: Vec<Item> = fresh.map(|(stanza, message)| self.item(stanza, &message)).collect();
             if !items.is_empty() {
-                return items;
+                return Some(items);
             }
         }
     }

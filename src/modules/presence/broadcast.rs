@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Account, Cause, Kernel, Matter, Origin, Resource, Roster, State, Verdict, Way};
+use kernel::{Account, Cause, Kernel, Matter, Origin, Resource, Roster, State, Verdict, Way, log_failure};
 use xmpp::{Jid, Stanza, StanzaType};
 
 use super::directed::Directed;
@@ -103,7 +103,7 @@ async fn leave(
         return None;
     }
     let roster = kernel.roster(resource.account()).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "cannot send unavailable presence: the roster is not readable");
+        log_failure(&error, "cannot send unavailable presence: the roster is not readable");
         Arc::default()
     });
     Some(Farewell { was_available, roster, directed })

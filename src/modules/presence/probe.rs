@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Account, Cause, Kernel, Origin, Resource, Roster, Verdict};
+use kernel::{Account, Cause, Kernel, Origin, Resource, Roster, Verdict, log_failure};
 use xmpp::{Jid, Stanza, StanzaType};
 
 use super::sight::sees;
@@ -43,7 +43,7 @@ pub(super) async fn answer(kernel: &Arc<Kernel>, account: &Arc<Account>, to: &Ji
     let roster = match kernel.roster(account).await {
         Ok(roster) => roster,
         Err(error) => {
-            tracing::error!(%error, "cannot answer a presence probe");
+            log_failure(&error, "cannot answer a presence probe");
             return;
         }
     };

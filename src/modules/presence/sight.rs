@@ -8,7 +8,7 @@
 use std::sync::{Arc, LazyLock};
 
 use hashbrown::{HashMap, HashSet};
-use kernel::{Account, Cause, Kernel, Matter, Origin, Resource, Roster, Screen, State, Way};
+use kernel::{Account, Cause, Kernel, Matter, Origin, Resource, Roster, Screen, State, Way, log_failure};
 use xmpp::{Jid, Stanza, StanzaType};
 
 use super::directed::Directed;
@@ -37,7 +37,7 @@ impl Sight {
     ) {
         // Read now: contacts added later are sent presence under the new list.
         let roster = kernel.roster(account).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "cannot send presence to blocked contacts: the roster is not readable");
+            log_failure(&error, "cannot send presence to blocked contacts: the roster is not readable");
             Arc::default()
         });
         let (watchers, watched) = (covered(roster.watchers(), jids), covered(roster.watched(), jids));

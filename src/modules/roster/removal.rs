@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Account, Cause, Kernel, Origin, Roster, RosterChange};
+use kernel::{Account, Cause, Kernel, Origin, Roster, RosterChange, log_failure};
 use storage::RosterItem;
 use xmpp::{Jid, Stanza, StanzaError, StanzaType};
 
@@ -45,7 +45,7 @@ pub(super) async fn farewell(kernel: &Arc<Kernel>, account: &Arc<Account>) {
     let roster = match kernel.roster(account).await {
         Ok(roster) => roster,
         Err(error) => {
-            tracing::error!(%error, "cannot notify the contacts of a deleted account");
+            log_failure(&error, "cannot notify the contacts of a deleted account");
             return;
         }
     };

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -17,6 +18,16 @@ pub(crate) type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T, StorageErro
 #[must_use = "the write is queued, this waits until it is committed"]
 pub struct Commit<T, E = StorageError>(oneshot::Receiver<Result<Result<T, E>, StorageError>>);
 
+impl<T, E> Commit<T, E> {
+    /// That of a write which was not queued.
+    pub(super) fn refused(error: StorageError) -> Self {
+        let (answer, waiting) = oneshot::channel();
+        // Its other end is here.
+        let _ = answer.send(Err(error));
+        Self(waiting)
+    }
+}
+
 impl<T, E: From<StorageError>> Future for Commit<T, E> {
     type Output = Result<T, E>;
 
@@ -31,6 +42,8 @@ impl<T, E: From<StorageError>> Future for Commit<T, E> {
 
 /// A write in the queue. It may run several times: again after an earlier run was rolled back.
 pub(super) trait Write: Send {
+    /// When it has waited for too long, by the monotonic clock.
+    fn due(&self) -> Duration;
     fn run<'a>(&'a mut self, connection: &'a mut Connection) -> Doing<'a, ()>;
     fn answer(self: Box<Self>, committed: Result<(), StorageError>);
 }
@@ -39,6 +52,7 @@ struct Job<D, T, E> {
     data: D,
     run: Run<D, T, E>,
     outcome: Option<Result<T, E>>,
+    due: Duration,
     answer: oneshot::Sender<Result<Result<T, E>, StorageError>>,
     /// Held until the write has been answered.
     _place: Place,
@@ -49,17 +63,26 @@ struct Job<D, T, E> {
 pub(crate) type Run<D, T, E> = for<'a> fn(&'a mut Connection, &'a D) -> Doing<'a, Result<T, E>>;
 
 /// A write and the future of its result.
-pub(super) fn job<D, T, E>(data: D, run: Run<D, T, E>, place: Place) -> (Box<dyn Write>, Commit<T, E>)
+pub(super) fn job<D, T, E>(
+    data: D,
+    run: Run<D, T, E>,
+    due: Duration,
+    place: Place,
+) -> (Box<dyn Write>, Commit<T, E>)
 where
     D: Send + Sync + 'static,
     T: Send + 'static,
     E: Send + 'static,
 {
     let (answer, waiting) = oneshot::channel();
-    (Box::new(Job { data, run, outcome: None, answer, _place: place }), Commit(waiting))
+    (Box::new(Job { data, run, outcome: None, due, answer, _place: place }), Commit(waiting))
 }
 
 impl<D: Send + Sync, T: Send, E: Send> Write for Job<D, T, E> {
+    fn due(&self) -> Duration {
+        self.due
+    }
+
     fn run<'a>(&'a mut self, connection: &'a mut Connection) -> Doing<'a, ()> {
         Box::pin(async move {
             self.outcome = None;
@@ -69,9 +92,10 @@ impl<D: Send + Sync, T: Send, E: Send> Write for Job<D, T, E> {
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StorageError>) {
-        let Self { outcome, answer, _place, .. } = *self;
-        // What is answered has left its lane: a write that its caller queues now may go to any.
-        drop(_place);
+        let Self { outcome, answer, data, _place, .. } = *self;
+        // What is answered is over: nothing of it is under way any more, and it has left its lane, so that a write which
+        // its caller queues now may go to any.
+        drop((data, _place));
         // The write stands even if its caller no longer waits.
         let _ = answer.send(committed.and_then(|()| outcome.ok_or(StorageError::Closed)));
     }

@@ -1,15 +1,14 @@
-//! A lane: takes queued writes, runs them in one transaction, and reports each result after the commit.
+//! A lane: takes queued writes, has them committed, and reports each result after the commit.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::commit::Write;
+use super::Shared;
+use super::batch::{Batch, Writes};
 use super::queue::Command;
 use crate::StorageError;
-use crate::connection::{Connection, Readers};
-use crate::statement::Statement;
+use crate::connection::Connection;
 
 /// How often a batch is tried again after a conflict with another transaction.
 const RETRIES: u32 = 10;
@@ -17,36 +16,36 @@ const RETRIES: u32 = 10;
 /// The first pause before that; each is twice the one before.
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// Failed batches are logged at most this often.
+const QUIET: Duration = Duration::from_secs(10);
+
 /// A connection with the lane's end of its queue.
 pub(crate) struct Lane {
-    connection: Connection,
-    readers: Arc<Readers>,
+    batch: Batch,
     commands: mpsc::UnboundedReceiver<Command>,
-    batch: usize,
-}
-
-type Writes = Vec<Box<dyn Write>>;
-
-enum Failed {
-    Write(StorageError),
-    Transaction(StorageError),
+    shared: Shared,
+    /// The database's generation that the connection belongs to.
+    generation: u64,
+    /// When a failed batch was logged last.
+    logged: Option<Duration>,
 }
 
 impl Lane {
     pub(super) fn new(
         connection: Connection,
-        readers: Arc<Readers>,
         commands: mpsc::UnboundedReceiver<Command>,
-        batch: usize,
+        shared: Shared,
     ) -> Self {
-        Self { connection, readers, commands, batch: batch.max(1) }
+        let generation = shared.health.generation();
+        let batch = Batch { connection, deadline: shared.deadline };
+        Self { batch, commands, shared, generation, logged: None }
     }
 
     /// Runs until the store is closed or dropped.
     pub(crate) async fn run(mut self) {
         let mut commands = Vec::new();
         let mut closing = Vec::new();
-        while self.commands.recv_many(&mut commands, self.batch).await > 0 {
+        while self.commands.recv_many(&mut commands, self.shared.batch).await > 0 {
             let mut writes = Vec::with_capacity(commands.len());
             for command in commands.drain(..) {
                 match command {
@@ -75,8 +74,8 @@ impl Lane {
             }
             self.commit(writes).await;
         }
-        self.readers.close().await;
-        let closed = self.connection.close().await;
+        self.shared.readers.close().await;
+        let closed = self.batch.connection.finish().await;
         if let Err(error) = &closed {
             tracing::error!(%error, "cannot close the database cleanly");
         }
@@ -86,123 +85,77 @@ impl Lane {
     }
 
     /// Commits a batch and reports the result of each write.
-    async fn commit(&mut self, mut writes: Writes) {
+    async fn commit(&mut self, writes: Writes) {
+        if let Err(error) = self.shared.health.writable(writes.len()) {
+            return writes.into_iter().for_each(|write| write.answer(Err(error.clone())));
+        }
+        let now = self.shared.meter.now();
+        let (mut writes, late): (Writes, Writes) = writes.into_iter().partition(|write| write.due() > now);
+        self.shared.meter.stats.overloaded.add(late.len() as u64);
+        late.into_iter().for_each(|write| write.answer(Err(StorageError::Overloaded)));
         if writes.is_empty() {
             return;
         }
-        let stats = &self.connection.meter.stats;
+        match self.settle(&mut writes).await {
+            Ok(results) => writes.into_iter().zip(results).for_each(|(write, result)| write.answer(result)),
+            Err(error) => writes.into_iter().for_each(|write| write.answer(Err(error.clone()))),
+        }
+    }
+
+    /// Tries until the batch is committed, or the error is the database's last word. An error of the whole: nothing of it
+    /// is committed, or nobody knows.
+    async fn settle(&mut self, writes: &mut Writes) -> Result<Vec<Result<(), StorageError>>, StorageError> {
+        let stats = &self.shared.meter.stats;
         stats.batches.inc();
         stats.writes.add(writes.len() as u64);
-        let mut results = self.attempt(&mut writes).await;
-        for retry in 0..RETRIES {
-            if !results.contains(&Err(StorageError::Conflict)) {
-                break;
-            }
-            tokio::time::sleep(PAUSE * 2_u32.pow(retry)).await;
-            results = self.attempt(&mut writes).await;
-        }
-        for (write, result) in writes.into_iter().zip(results) {
-            write.answer(result);
-        }
-    }
-
-    /// Runs a batch. If one write fails or conflicts with another transaction, nothing of it counts.
-    async fn attempt(&mut self, writes: &mut [Box<dyn Write>]) -> Vec<Result<(), StorageError>> {
-        match self.together(writes).await {
-            Ok(()) => vec![Ok(()); writes.len()],
-            Err(Failed::Write(error)) if writes.len() > 1 && error != StorageError::Conflict => {
-                self.connection.meter.stats.reruns.inc();
-                self.one_by_one(writes).await
-            }
-            Err(Failed::Write(error) | Failed::Transaction(error)) => vec![Err(error); writes.len()],
-        }
-    }
-
-    /// All writes in one transaction without savepoints: each would cost two more round trips to the
-    /// database, and writes hardly ever fail.
-    async fn together(&mut self, writes: &mut [Box<dyn Write>]) -> Result<(), Failed> {
-        self.begin().await.map_err(Failed::Transaction)?;
-        for write in writes {
-            if let Err(error) = write.run(&mut self.connection).await {
-                return self.end(Err(error)).await.map_err(Failed::Write);
-            }
-        }
-        self.end(Ok(())).await.map_err(Failed::Transaction)
-    }
-
-    /// All writes in one transaction, each in a savepoint: a failing one does not affect the others.
-    async fn one_by_one(&mut self, writes: &mut [Box<dyn Write>]) -> Vec<Result<(), StorageError>> {
-        let mut results = Vec::with_capacity(writes.len());
-        let mut transaction = self.begin().await;
-        if transaction.is_ok() {
-            for write in writes.iter_mut() {
-                match self.in_savepoint(write).await {
-                    Ok(result) => results.push(result),
-                    Err(broken) => {
-                        transaction = Err(broken);
-                        break;
+        self.refresh();
+        let mut retries = 0;
+        let mut used = self.batch.connection.works();
+        loop {
+            let error = match self.batch.attempt(writes).await {
+                Ok(results) => {
+                    if let Some(error) = results.iter().find_map(|result| result.as_ref().err()) {
+                        self.log(error, writes.len());
+                        let _ = self.shared.health.heed(error);
                     }
+                    return Ok(results);
                 }
+                Err(failed) if failed.in_doubt => failed.error,
+                // The connection had been lost before, or was just now; the transaction went with it.
+                Err(failed) if used && matches!(failed.error, StorageError::Unreachable(_)) => {
+                    used = false;
+                    continue;
+                }
+                Err(failed) if failed.error == StorageError::Conflict && retries < RETRIES => {
+                    tokio::time::sleep(PAUSE * 2_u32.pow(retries)).await;
+                    retries += 1;
+                    continue;
+                }
+                Err(failed) => failed.error,
+            };
+            if !self.shared.health.heed(&error) {
+                self.log(&error, writes.len());
             }
-            transaction = self.end(transaction).await;
-        }
-        match transaction {
-            Ok(()) => results,
-            // A write that failed by itself keeps its own error; the others get the transaction's.
-            Err(broken) => {
-                results.resize(writes.len(), Ok(()));
-                results.into_iter().map(|result| result.and(Err(broken.clone()))).collect()
-            }
+            return Err(error);
         }
     }
 
-    /// The outer error is the transaction's, the inner one the write's.
-    async fn in_savepoint(
-        &mut self,
-        write: &mut Box<dyn Write>,
-    ) -> Result<Result<(), StorageError>, StorageError> {
-        self.connection.run(Statement::Savepoint).await?;
-        let result = write.run(&mut self.connection).await;
-        match &result {
-            Ok(()) => {}
-            // On MariaDB the whole transaction is gone.
-            Err(StorageError::Conflict) => return Err(StorageError::Conflict),
-            Err(_) => self.connection.run(Statement::RollbackTo).await?,
+    /// A connection that is older than the last outage may lead to a server that has been replaced.
+    fn refresh(&mut self) {
+        let generation = self.shared.health.generation();
+        if generation != self.generation {
+            self.generation = generation;
+            self.batch.connection.lose();
         }
-        self.connection.run(Statement::Release).await?;
-        Ok(result)
     }
 
-    /// Begins a transaction, on a new connection if the last one is lost.
-    async fn begin(&mut self) -> Result<(), StorageError> {
-        self.connection.restore().await?;
-        let begun = self.connection.run(Statement::Begin).await;
-        if let Err(StorageError::Unreachable(_)) = begun {
-            self.connection.lose();
+    fn log(&mut self, error: &StorageError, writes: usize) {
+        let now = self.shared.meter.now();
+        if self.logged.is_some_and(|last| now.saturating_sub(last) < QUIET) {
+            tracing::debug!(%error, writes, "a batch of writes failed");
+            return;
         }
-        begun
-    }
-
-    /// Commits, or rolls back after an error.
-    async fn end(&mut self, done: Result<(), StorageError>) -> Result<(), StorageError> {
-        let error = match done {
-            Ok(()) => match self.connection.run(Statement::Commit).await {
-                Ok(()) => return Ok(()),
-                Err(error) => error,
-            },
-            Err(error) => error,
-        };
-        match error {
-            StorageError::Conflict => tracing::debug!("a batch of writes met another transaction"),
-            _ => tracing::warn!(%error, "a batch of writes was rolled back"),
-        }
-        // After some errors (disk full) SQLite has already rolled back and refuses this.
-        if let Err(second) = self.connection.run(Statement::Rollback).await {
-            tracing::debug!(%second, "nothing to roll back");
-        }
-        if matches!(error, StorageError::Unreachable(_)) {
-            self.connection.lose();
-        }
-        Err(error)
+        self.logged = Some(now);
+        tracing::warn!(%error, writes, "a batch of writes failed; more such lines only after ten seconds");
     }
 }

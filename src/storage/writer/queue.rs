@@ -5,10 +5,10 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
+use super::Shared;
 use super::commit::{Commit, Run, Write, job};
 use super::place::{Lanes, Place};
 use crate::StorageError;
-use crate::stat::Stats;
 use crate::value::AccountId;
 
 /// What a lane is asked to do.
@@ -41,28 +41,32 @@ pub(super) struct Other {
 pub(crate) struct Queue {
     senders: Vec<mpsc::UnboundedSender<Command>>,
     lanes: Arc<Mutex<Lanes>>,
-    stats: Arc<Stats>,
+    shared: Shared,
 }
 
 impl Queue {
-    pub(super) fn new(senders: Vec<mpsc::UnboundedSender<Command>>, stats: Arc<Stats>) -> Self {
+    pub(super) fn new(senders: Vec<mpsc::UnboundedSender<Command>>, shared: Shared) -> Self {
         let lanes = Arc::new(Mutex::new(Lanes::new(senders.len())));
-        Self { senders, lanes, stats }
+        Self { senders, lanes, shared }
     }
 
-    /// Queues a write to these accounts immediately. One to none keeps its order among those to none.
+    /// Queues a write to these accounts immediately, or refuses it. One to none keeps its order among those to none.
     pub(crate) fn push<D, T, E>(&self, accounts: &[AccountId], data: D, run: Run<D, T, E>) -> Commit<T, E>
     where
         D: Send + Sync + 'static,
         T: Send + 'static,
         E: Send + 'static,
     {
+        if let Err(error) = self.admits() {
+            return Commit::refused(error);
+        }
+        let due = self.shared.meter.now() + self.shared.deadline;
         let mut lanes = self.lanes.lock();
         let (lane, others) = lanes.enter(accounts);
-        self.stats.writer_queue.inc();
-        let (lanes_of, stats) = (self.lanes.clone(), self.stats.clone());
-        let place = Place::new(lanes_of, stats, lane, accounts);
-        let (write, commit) = job(data, run, place);
+        let stats = self.shared.meter.stats.clone();
+        stats.writer_queue.inc();
+        let place = Place::new(self.lanes.clone(), stats, lane, accounts);
+        let (write, commit) = job(data, run, due, place);
         let others: Vec<_> = others.into_iter().map(|other| self.call(other)).collect();
         let command = if others.is_empty() { Command::Write(write) } else { Command::Meet { write, others } };
         // Sent while the lock is held, so that all lanes see their meetings in one order.
@@ -71,6 +75,16 @@ impl Queue {
         // Its place is left here: that takes the lock.
         drop(refused);
         commit
+    }
+
+    fn admits(&self) -> Result<(), StorageError> {
+        self.shared.health.writable(1)?;
+        let stats = &self.shared.meter.stats;
+        if stats.writer_queue.get() >= self.shared.queue {
+            stats.overloaded.inc();
+            return Err(StorageError::Overloaded);
+        }
+        Ok(())
     }
 
     /// Calls a lane to a meeting.

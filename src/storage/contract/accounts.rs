@@ -83,7 +83,7 @@ async fn a_new_password_replaces_all_keys() {
 async fn a_hash_is_offered_only_when_everybody_has_keys_for_it() {
     let bed = Bed::new().await;
     let accounts = bed.store.accounts();
-    let has = async |hash| accounts.has_all_keys("chess.example", hash).await.unwrap();
+    let has = async |hash| accounts.common_hashes("chess.example").await.unwrap().contains(&hash);
     assert!(has(Hash::Sha256).await, "an empty domain locks nobody out");
     let both = [keys(Hash::Sha1, 1), keys(Hash::Sha256, 1)];
     accounts.create("chess.example", "alice", &both, NOW).await.unwrap();
@@ -97,7 +97,7 @@ async fn a_hash_is_offered_only_when_everybody_has_keys_for_it() {
     assert!(has(Hash::Sha256).await);
     accounts.set_keys(bob, &[keys(Hash::Sha512, 1)]).await.unwrap();
     assert!(!has(Hash::Sha1).await);
-    assert_eq!(accounts.common_hashes("chess.example").await.unwrap(), []);
+    assert_eq!(accounts.common_hashes("chess.example").await.unwrap()[..], []);
     accounts.delete(bob).await.unwrap();
     assert!(has(Hash::Sha1).await);
 }
@@ -110,8 +110,31 @@ async fn every_set_of_hashes_is_judged_by_itself() {
         let domain = format!("{set}.example");
         let made: Vec<_> = has.iter().map(|hash| keys(*hash, 1)).collect();
         bed.store.accounts().create(&domain, "alice", &made, NOW).await.unwrap();
-        assert_eq!(bed.store.accounts().common_hashes(&domain).await.unwrap(), has);
+        assert_eq!(bed.store.accounts().common_hashes(&domain).await.unwrap()[..], has);
     }
+}
+
+#[tokio::test]
+async fn the_common_hashes_are_asked_for_once() {
+    let bed = Bed::new().await;
+    let accounts = bed.store.accounts();
+    let asked = || {
+        let stats = bed.store.statement_counts();
+        stats.iter().find(|stat| stat.name == "account.lacks").map_or(0, |stat| stat.calls)
+    };
+    for _ in 0..3 {
+        accounts.common_hashes("chess.example").await.unwrap();
+    }
+    assert_eq!(asked(), 1);
+    bed.account("chess.example", "alice").await;
+    for _ in 0..3 {
+        assert_eq!(accounts.common_hashes("chess.example").await.unwrap()[..], [Hash::Sha1]);
+    }
+    assert_eq!(asked(), 2);
+    // Another server may have changed something.
+    bed.clock.advance(std::time::Duration::from_secs(60));
+    accounts.common_hashes("chess.example").await.unwrap();
+    assert_eq!(asked(), 3);
 }
 
 #[tokio::test]

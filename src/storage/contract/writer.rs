@@ -151,3 +151,37 @@ async fn many_write_at_once_and_each_keeps_its_order() {
         assert_eq!(texts, (0..EACH).map(|n| n.to_string()).collect::<Vec<_>>());
     }
 }
+
+#[tokio::test]
+async fn more_writes_than_may_wait_are_refused() {
+    let bed = Bed::new().await;
+    let alice = bed.account("chess.example", "alice").await;
+    let store = Store::open(Options { queue: 10, ..bed.options() }, &Runtime::system()).await.unwrap();
+    let commits: Vec<_> = (0..30).map(|_| store.vcards().put(alice, "<vCard/>".into())).collect();
+    let mut refused = 0;
+    for commit in commits {
+        match commit.await {
+            Ok(()) => assert_eq!(refused, 0, "one that came later was taken"),
+            Err(error) => {
+                assert_eq!(error, StorageError::Overloaded);
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(refused, 20);
+    assert_eq!(store.writer_stat().overloaded, 20);
+    store.vcards().put(alice, "<vCard/>".into()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_write_that_has_waited_for_longer_than_the_deadline_is_refused() {
+    let bed = Bed::new().await;
+    let alice = bed.account("chess.example", "alice").await;
+    let late = bed.store.vcards().put(alice, "<vCard>late</vCard>".into());
+    bed.clock.advance(std::time::Duration::from_secs(6));
+    let in_time = bed.store.vcards().put(alice, "<vCard>in time</vCard>".into());
+    assert_eq!(late.await, Err(StorageError::Overloaded));
+    in_time.await.unwrap();
+    assert_eq!(bed.store.vcards().get(alice).await.unwrap().as_deref(), Some("<vCard>in time</vCard>"));
+    assert_eq!(bed.store.writer_stat().overloaded, 1);
+}

@@ -1,9 +1,11 @@
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use sqlx::{ConnectOptions, Executor, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
 use super::*;
+use crate::role::Role;
 use crate::{StorageError, Sync};
 
 /// Runs SQL on the file, bypassing the store.
@@ -120,14 +122,15 @@ async fn pragmas_are_what_was_asked_for() {
     options.sync = Sync::Full;
     let store = Store::open(options, &Runtime::system()).await.unwrap();
     let file = folder.path().join("sub/dir/test.db");
-    let mut connection = crate::sqlite::writer(&file, Sync::Full).await.unwrap();
+    let mut connection =
+        crate::sqlite::connect(&file, Sync::Full, Role::Writer, Duration::from_secs(4)).await.unwrap();
     let mut number = async |sql: &'static str| {
         let row = sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut connection).await;
         row.unwrap()
     };
     assert_eq!(number("PRAGMA synchronous").await, 2);
     assert_eq!(number("PRAGMA foreign_keys").await, 1);
-    assert_eq!(number("PRAGMA busy_timeout").await, 5000);
+    assert_eq!(number("PRAGMA busy_timeout").await, 4000);
     assert_eq!(number("PRAGMA cache_size").await, -16000);
     assert_eq!(number("PRAGMA temp_store").await, 2);
     assert_eq!(number("PRAGMA journal_size_limit").await, 67_108_864);

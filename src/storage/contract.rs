@@ -6,8 +6,10 @@
 mod accounts;
 mod bed;
 mod deletion;
+mod gate;
 mod last_activity;
 mod offline;
+mod outage;
 mod privacy;
 mod private;
 mod records;

@@ -1,0 +1,148 @@
+//! The database goes away while people are connected, and comes back.
+//!
+//! On SQLite by a limit of file sizes, which fails every write as a full disk does. On a database server, whose process
+//! `cargo xtask databases` names, by stopping and killing it; no other test may use it meanwhile.
+
+mod database_server;
+
+use std::process::Command;
+
+use xmpp::{Element, ns};
+
+use crate::fixture::{Server, add_users, folder, until};
+use crate::kill::stored;
+use crate::raw::Raw;
+use database_server::DatabaseServer;
+
+const CONFIG: &str = "[[domain]]\nname = \"chess.example\"\n";
+const USERS: [&str; 3] = ["jack@chess.example", "carol@chess.example", "bob@chess.example"];
+
+/// A server with two sessions, and an account that is away.
+struct Outage {
+    server: Server,
+    jack: Raw,
+    carol: Raw,
+}
+
+impl Outage {
+    fn new() -> Self {
+        let dir = folder(CONFIG);
+        let file = dir.path().join("castling.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let text = match text.contains("[storage]") {
+            true => text.replace("[storage]\n", "[storage]\ndeadline_seconds = 2\n"),
+            false => text.replace("[listen]\n", "[storage]\ndeadline_seconds = 2\n[listen]\n"),
+        };
+        std::fs::write(&file, text).unwrap();
+        add_users(dir.path(), &USERS);
+        let server = Server::start_in(dir);
+        let online = |jid| {
+            let mut raw = Raw::bound(server.address("c2s_plain"), jid);
+            raw.send("<presence/>");
+            raw.ping();
+            raw
+        };
+        let (jack, carol) = (online("jack@chess.example/a"), online("carol@chess.example/a"));
+        let mut before = Raw::bound(server.address("c2s_plain"), "jack@chess.example/b");
+        before.manage();
+        before.send(&format!("{}<r xmlns='{}'/>", to_bob("before"), ns::SM));
+        while before.next().get("h") != Some("1") {}
+        Self { server, jack, carol }
+    }
+
+    fn away(&self) -> bool {
+        let status: serde_json::Value = serde_json::from_str(&self.server.ok(&["status", "--json"])).unwrap();
+        !status["database_away_seconds"].is_null()
+    }
+
+    /// What is so while it is away. `reads`: it can still be read.
+    fn endure(&mut self, reads: bool) {
+        for round in 0..3 {
+            self.jack.send(&to_bob("lost"));
+            self.jack.send(&format!(
+                "<iq type='set' id='roster'><query xmlns='{}'><item jid='x@far.example'/></query></iq>",
+                ns::ROSTER
+            ));
+            self.jack.send(&format!(
+                "<message to='carol@chess.example/a' type='chat'><body>online {round}</body></message>"
+            ));
+            let online = self.carol.next();
+            assert_eq!(online.find("body", ns::CLIENT).unwrap().text_content(), format!("online {round}"));
+            wait_error(&self.jack.next());
+            wait_error(&self.jack.next());
+        }
+        until("the outage is noticed", || self.away());
+        let mut late = Raw::open(self.server.address("c2s_plain"), "chess.example");
+        match reads {
+            true => late.authenticate("carol", "secret").unwrap(),
+            false => {
+                assert_eq!(late.authenticate("carol", "secret"), Err("temporary-auth-failure".to_owned()))
+            }
+        }
+        self.jack.ping();
+    }
+
+    /// What is so when it is back: nothing was kept that was refused, nothing is missing that was not.
+    fn recovered(mut self) {
+        until("the database is back", || !self.away());
+        self.jack.send(&to_bob("after"));
+        self.jack.ping();
+        let mut bob = Raw::bound(self.server.address("c2s_plain"), "bob@chess.example/a");
+        assert_eq!(stored(&mut bob), ["before", "after"]);
+        let log = self.server.log();
+        let lines = |text: &str| log.lines().filter(|line| line.contains(text)).count();
+        assert_eq!(lines("the database is away"), 1, "{log}");
+        assert_eq!(lines("the database is back"), 1, "{log}");
+        assert!(lines("ERROR") + lines("a batch of writes failed") <= 2, "{log}");
+    }
+}
+
+fn to_bob(text: &str) -> String {
+    format!("<message to='bob@chess.example' type='chat' id='{text}'><body>{text}</body></message>")
+}
+
+fn wait_error(answer: &Element) {
+    let error = answer.find("error", ns::CLIENT).unwrap_or_else(|| panic!("{}", answer.to_xml("")));
+    assert_eq!(error.get("type"), Some("wait"), "{}", answer.to_xml(""));
+    assert!(error.find("resource-constraint", ns::STANZAS).is_some(), "{}", answer.to_xml(""));
+}
+
+#[test]
+fn a_disk_that_is_full_refuses_what_must_be_written_until_there_is_room() {
+    if crate::database::is_server() {
+        return;
+    }
+    let mut outage = Outage::new();
+    let pid = outage.server.pid().to_string();
+    let limit = |bytes: &str| {
+        let limit = format!("--fsize={bytes}:unlimited");
+        assert!(Command::new("prlimit").args(["--pid", &pid, &limit]).status().unwrap().success());
+    };
+    // Beyond the log, which is a file too, and within what SQLite has written.
+    limit("16384");
+    outage.endure(true);
+    limit("unlimited");
+    outage.recovered();
+}
+
+#[test]
+#[ignore = "stops the database server"]
+fn a_database_server_that_is_stopped_is_waited_for() {
+    let database = DatabaseServer::running();
+    let mut outage = Outage::new();
+    database.signal("STOP");
+    outage.endure(false);
+    database.signal("CONT");
+    outage.recovered();
+}
+
+#[test]
+#[ignore = "kills the database server"]
+fn a_database_server_that_is_killed_is_found_again() {
+    let mut database = DatabaseServer::running();
+    let mut outage = Outage::new();
+    database.kill();
+    outage.endure(false);
+    database.restart();
+    outage.recovered();
+}

@@ -1,0 +1,62 @@
+//! The process of the database server that the tests run on.
+
+use std::fs;
+use std::net::TcpStream;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::database;
+use crate::fixture::{signal, until};
+
+/// Its process, and what it takes to start it again.
+pub struct DatabaseServer {
+    pid: u32,
+    command: Vec<String>,
+    folder: PathBuf,
+    user: u32,
+}
+
+impl DatabaseServer {
+    pub fn running() -> Self {
+        let pid = database::pid();
+        let proc = PathBuf::from(format!("/proc/{pid}"));
+        let command = fs::read_to_string(proc.join("cmdline")).unwrap();
+        let command = command.trim_end_matches('\0').split('\0').map(str::to_owned).collect();
+        let folder = fs::read_link(proc.join("cwd")).unwrap();
+        let user = fs::metadata(&proc).unwrap().uid();
+        Self { pid, command, folder, user }
+    }
+
+    /// To all of its processes.
+    pub fn signal(&self, name: &str) {
+        for pid in self.processes() {
+            signal(pid, name);
+        }
+    }
+
+    fn processes(&self) -> Vec<u32> {
+        let children = format!("/proc/{0}/task/{0}/children", self.pid);
+        let children = fs::read_to_string(children).unwrap();
+        [self.pid].into_iter().chain(children.split_whitespace().map(|pid| pid.parse().unwrap())).collect()
+    }
+
+    pub fn kill(&mut self) {
+        self.signal("KILL");
+        // Its parent is not this process: until it has been buried, it holds nothing any more.
+        until("the database server is gone", || TcpStream::connect(database::address()).is_err());
+    }
+
+    /// Starts it again; what it recovers comes first.
+    pub fn restart(&mut self) {
+        let user = self.user.to_string();
+        let mut server = Command::new("setpriv");
+        server.args(["--reuid", &user, "--regid", &user, "--clear-groups"]).args(&self.command);
+        server.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut server = server.spawn().unwrap();
+        self.pid = server.id();
+        database::set_pid(self.pid);
+        // Buried when it ends, so that it can be started once more.
+        std::thread::spawn(move || server.wait());
+    }
+}
