@@ -41,6 +41,37 @@ pub enum Command {
     Stats(Format),
     /// Reload the configuration and the certificates
     Reload,
+    /// Check the database, or copy it to another one
+    #[command(subcommand)]
+    Storage(Storage),
+    /// Write a copy of a SQLite database into a file, while the server may run
+    Backup {
+        /// File to write; it must not exist
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+}
+
+/// `castling storage`
+#[derive(Debug, Subcommand)]
+pub enum Storage {
+    /// Check that each statement of a running server uses an index, and name those that are missing
+    Check,
+    /// Copy everything to an empty database, while no server runs; an interrupted copy goes on where it stopped
+    Copy {
+        /// Database to copy from, as storage.url
+        #[arg(long, value_name = "URL")]
+        from: String,
+        /// Database to copy to, as storage.url
+        #[arg(long, value_name = "URL")]
+        to: String,
+        /// File with the password for --from [default: the configuration's, if it is its database]
+        #[arg(long, value_name = "FILE")]
+        from_password_file: Option<PathBuf>,
+        /// File with the password for --to
+        #[arg(long, value_name = "FILE")]
+        to_password_file: Option<PathBuf>,
+    },
 }
 
 /// How to print.
@@ -257,6 +288,9 @@ mod tests {
             "castling status --json",
             "castling stats --json",
             "castling reload",
+            "castling storage check",
+            "castling storage copy --from sqlite:a.db --to postgres://h/d",
+            "castling backup --to file.db",
         ] {
             assert_eq!(kind(line), None, "{line}");
         }

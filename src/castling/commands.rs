@@ -1,5 +1,6 @@
 //! The commands, one per file.
 
+mod backup;
 mod check;
 mod domain;
 mod plugin;
@@ -7,6 +8,7 @@ mod reload;
 mod serve;
 mod session;
 mod status;
+mod storage;
 pub mod target;
 mod user;
 
@@ -36,6 +38,8 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Status(format) => status::status(file, format),
         Command::Stats(format) => status::stats(file, format),
         Command::Reload => reload::run(file),
+        Command::Storage(storage) => storage::run(file, storage),
+        Command::Backup { to } => backup::run(file, &to),
     }
 }
 

@@ -34,7 +34,7 @@ pub fn options(loaded: &Loaded) -> Result<Options, (&'static str, Complaint)> {
 fn password(storage: &config::Storage) -> Result<Option<String>, (&'static str, Complaint)> {
     match (&storage.password_file, &storage.password_env) {
         (None, None) => Ok(None),
-        (Some(file), None) => match read(file) {
+        (Some(file), None) => match read_password(file) {
             Ok(password) => Ok(Some(password)),
             Err(trouble) => {
                 let message = format!("cannot read the password in {}: {trouble}", file.display());
@@ -58,7 +58,7 @@ fn password(storage: &config::Storage) -> Result<Option<String>, (&'static str, 
 }
 
 /// The only line of a file, without its end.
-fn read(file: &Path) -> Result<String, String> {
+pub fn read_password(file: &Path) -> Result<String, String> {
     let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     match line.strip_suffix('\r').unwrap_or(line) {
@@ -85,8 +85,8 @@ mod tests {
             ("one\ntwo\n", Err("it has several lines".to_owned())),
         ] {
             std::fs::write(&file, text).unwrap();
-            assert_eq!(read(&file), expected);
+            assert_eq!(read_password(&file), expected);
         }
-        assert!(read(&folder.path().join("absent")).is_err());
+        assert!(read_password(&folder.path().join("absent")).is_err());
     }
 }

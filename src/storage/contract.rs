@@ -5,6 +5,8 @@
 
 mod accounts;
 mod bed;
+mod check;
+mod copy;
 mod deletion;
 mod gate;
 mod last_activity;

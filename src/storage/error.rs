@@ -31,6 +31,9 @@ pub enum StorageError {
         /// The newest version this build supports.
         known: i64,
     },
+    /// It is the unfinished copy of another database.
+    #[error("castling storage copy has not finished here")]
+    Unfinished,
     /// Another process held a lock of the database for longer than the timeout.
     #[error("the database is locked by another process")]
     Busy,
@@ -65,6 +68,7 @@ impl StorageError {
             Self::Unsupported(_)
             | Self::Corrupt(_)
             | Self::NewerSchema { .. }
+            | Self::Unfinished
             | Self::Constraint(_)
             | Self::Closed
             | Self::Database(_) => false,

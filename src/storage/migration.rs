@@ -44,6 +44,16 @@ impl Migration {
     }
 }
 
+/// The setting that marks an unfinished copy, which no server may open: the last account that is in it.
+pub(crate) const COPYING: &str = "storage.copy";
+
+/// # Errors
+/// [`StorageError::Unfinished`] if the database is an unfinished copy of another one.
+pub(crate) async fn whole(connection: &mut Connection) -> Result<(), StorageError> {
+    let mark = connection.fetch(Statement::SettingGet.with(&[COPYING.into()])).await?;
+    if mark.is_empty() { Ok(()) } else { Err(StorageError::Unfinished) }
+}
+
 const VERSION_TABLE: &str = "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, \
     name VARCHAR(255) NOT NULL, applied_us BIGINT NOT NULL)";
 
@@ -119,11 +129,18 @@ pub(crate) async fn probe(readers: &Readers) -> Result<(), StorageError> {
     }
     ours(&tables)?;
     let version = readers.first(Statement::SchemaVersion.with(&[])).await?;
-    newest(version.map_or(Ok(0), |row| row.int(0))?)
+    newest(version.map_or(Ok(0), |row| row.int(0))?)?;
+    if !tables.iter().any(|table| table == "setting") {
+        return Ok(());
+    }
+    match readers.first(Statement::SettingGet.with(&[COPYING.into()])).await? {
+        None => Ok(()),
+        Some(_) => Err(StorageError::Unfinished),
+    }
 }
 
 fn newest(found: i64) -> Result<(), StorageError> {
-    let known = MIGRATIONS.last().map_or(0, |newest| newest.version);
+    let known = newest_known();
     if found > known { Err(StorageError::NewerSchema { found, known }) } else { Ok(()) }
 }
 
@@ -135,7 +152,7 @@ fn ours(tables: &[String]) -> Result<(), StorageError> {
 }
 
 async fn steps(connection: &mut Connection, now_us: i64) -> Result<(), StorageError> {
-    let found = version(connection).await?;
+    let found = begun(connection).await?;
     newest(found)?;
     for step in MIGRATIONS.iter().filter(|step| step.version > found) {
         connection.script(step.sql(connection.dialect())).await?;
@@ -146,17 +163,38 @@ async fn steps(connection: &mut Connection, now_us: i64) -> Result<(), StorageEr
     Ok(())
 }
 
+/// The version of a schema that is ours.
+///
+/// # Errors
+/// [`StorageError::Corrupt`] if it is another program's or there is none, [`StorageError::NewerSchema`].
+pub(crate) async fn version(connection: &mut Connection) -> Result<i64, StorageError> {
+    ours(&tables(connection).await?)?;
+    let version = recorded(connection).await?;
+    newest(version).map(|()| version)
+}
+
+/// The version this build migrates to.
+pub(crate) fn newest_known() -> i64 {
+    MIGRATIONS.last().map_or(0, |newest| newest.version)
+}
+
 /// The schema's version; an empty database gets its version table.
-async fn version(connection: &mut Connection) -> Result<i64, StorageError> {
-    let mut tables = Vec::new();
-    for row in connection.fetch(Statement::Tables.with(&[])).await? {
-        tables.push(row.text(0)?);
-    }
+async fn begun(connection: &mut Connection) -> Result<i64, StorageError> {
+    let tables = tables(connection).await?;
     if tables.is_empty() {
         connection.script(VERSION_TABLE).await?;
     } else {
         ours(&tables)?;
     }
+    recorded(connection).await
+}
+
+async fn tables(connection: &mut Connection) -> Result<Vec<String>, StorageError> {
+    let rows = connection.fetch(Statement::Tables.with(&[])).await?;
+    rows.iter().map(|row| row.text(0)).collect()
+}
+
+async fn recorded(connection: &mut Connection) -> Result<i64, StorageError> {
     match connection.fetch(Statement::SchemaVersion.with(&[])).await?.first() {
         Some(row) => row.int(0),
         None => Ok(0),

@@ -60,6 +60,7 @@ impl Store {
         let connect = || Connection::new(target.clone(), Role::Writer, meter.clone());
         let mut first = connect().await?;
         migration::migrate(&mut first, runtime.clock.now_us()).await?;
+        migration::whole(&mut first).await?;
         let account_tables = account_tables(&mut first).await?;
         let mut connections = vec![first];
         while target.dialect() != Dialect::Sqlite && connections.len() < options.writers {

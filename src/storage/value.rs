@@ -103,6 +103,10 @@ impl Row {
     }
 
     pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>, StorageError> {
+        self.opt_bytes(column)?.ok_or_else(|| unusable(column))
+    }
+
+    pub(crate) fn opt_bytes(&self, column: usize) -> Result<Option<Vec<u8>>, StorageError> {
         match self {
             Self::Sqlite(row) => row.try_get(column).map_err(damaged),
             Self::Postgres(row) => row.try_get(column).map_err(damaged),

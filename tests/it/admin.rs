@@ -5,6 +5,7 @@ mod domains;
 mod plugins;
 mod process;
 mod sessions;
+mod storage;
 
 use std::fs;
 use std::path::Path;

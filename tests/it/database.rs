@@ -1,5 +1,6 @@
 //! Databases on the server that `cargo xtask databases` has started.
 
+use std::path::Path;
 use std::process::{Command, id};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -32,6 +33,13 @@ pub fn pid() -> u32 {
 
 pub fn set_pid(pid: u32) {
     RESTARTED.store(pid, Ordering::Relaxed);
+}
+
+/// The URL in a folder's configuration; `None`: the default.
+pub fn url_in(folder: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(folder.join("castling.toml")).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("url = "))?;
+    Some(line.trim_matches('"').to_owned())
 }
 
 /// The URL of a new database; `None`: SQLite.

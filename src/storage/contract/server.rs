@@ -22,7 +22,7 @@ async fn columns(store: &Store, dialect: Dialect) -> Vec<(String, String, bool)>
             WHERE table_schema = database() AND column_name <> 'id' ORDER BY 1, ordinal_position"
         }
     };
-    let call = Call { statement: Statement::Tables, shape: Shape::Other(sql.into()), args: &[] };
+    let call = Call { statement: Statement::Tables, shape: Shape::Own(sql.into()), args: &[] };
     let rows = store.readers().fetch(call).await.unwrap();
     rows.iter().map(|row| (row.text(0).unwrap(), row.text(1).unwrap(), row.flag(2).unwrap())).collect()
 }

@@ -7,7 +7,7 @@ async fn limit_pages(bed: &Bed, pages: i64) {
     let done: crate::Commit<()> = bed.store.queue(pages, |connection, &pages| {
         Box::pin(async move {
             let pragma = format!("PRAGMA max_page_count = {pages}");
-            let call = Call { statement: Statement::Tables, shape: Shape::Other(pragma), args: &[] };
+            let call = Call { statement: Statement::Tables, shape: Shape::Own(pragma), args: &[] };
             connection.fetch(call).await.map(|_| Ok(()))
         })
     });

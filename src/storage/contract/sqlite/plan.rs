@@ -3,7 +3,7 @@ use crate::dialect::Dialect;
 use crate::statement::{Call, Shape, Statement, Text};
 
 async fn plan(bed: &Bed, sql: &str) -> Vec<String> {
-    let shape = Shape::Other(format!("EXPLAIN QUERY PLAN {sql}"));
+    let shape = Shape::Own(format!("EXPLAIN QUERY PLAN {sql}"));
     let call = Call { statement: Statement::Tables, shape, args: &[] };
     let rows = bed.store.readers().fetch(call).await.unwrap();
     rows.iter().map(|row| row.text(3).unwrap()).collect()
@@ -46,7 +46,7 @@ async fn every_account_column_leads_an_index_and_refers_to_the_account() {
         let steps = plan(&bed, &format!("DELETE FROM {table} WHERE account_id IN (?, ?)")).await;
         assert!(steps.iter().all(|step| !scans(step)), "{table}: {steps:?}");
         let sql = format!("SELECT \"table\", \"on_delete\" FROM pragma_foreign_key_list('{table}')");
-        let call = Call { statement: Statement::Tables, shape: Shape::Other(sql), args: &[] };
+        let call = Call { statement: Statement::Tables, shape: Shape::Own(sql), args: &[] };
         let rows = bed.store.readers().fetch(call).await.unwrap();
         let keys: Vec<_> = rows.iter().map(|row| (row.text(0).unwrap(), row.text(1).unwrap())).collect();
         assert_eq!(keys, [("account".to_owned(), "CASCADE".to_owned())], "{table}");

@@ -1,0 +1,59 @@
+//! A look at a real database finds what is missing, and nothing else.
+
+use super::*;
+use crate::{StorageCheck, check};
+
+async fn looked(bed: &Bed) -> StorageCheck {
+    check(&bed.options(), &Runtime::system()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_database_as_it_was_made_has_nothing_to_complain_of() {
+    let bed = Bed::new().await;
+    bed.account("chess.example", "alice").await;
+    let found = looked(&bed).await;
+    assert_eq!(found.findings, []);
+    assert!(found.statements > 50, "{found:?}");
+    assert!(found.tables.contains(&("account", 1)), "{found:?}");
+}
+
+#[tokio::test]
+async fn an_index_that_was_dropped_is_named_with_what_reads_the_whole_table_now() {
+    for (index, reads) in
+        [("offline_message_expiry", "offline.expire"), ("offline_message_account", "offline.count")]
+    {
+        let bed = Bed::new().await;
+        bed.tamper(match (bed.dialect(), index) {
+            (crate::dialect::Dialect::Mariadb, "offline_message_expiry") => {
+                "DROP INDEX offline_message_expiry ON offline_message"
+            }
+            // The foreign key needs it.
+            (crate::dialect::Dialect::Mariadb, _) => {
+                "ALTER TABLE offline_message DROP FOREIGN KEY offline_message_ibfk_1, DROP INDEX offline_message_account"
+            }
+            (_, "offline_message_expiry") => "DROP INDEX offline_message_expiry",
+            _ => "DROP INDEX offline_message_account",
+        })
+        .await;
+        let found = looked(&bed).await.findings;
+        let [finding] = &found[..] else { panic!("{index}: {found:?}") };
+        assert!(finding.what.contains(index) && finding.what.contains(reads), "{finding:?}");
+        assert!(
+            finding.remedy.starts_with(&format!("CREATE INDEX {index} ON offline_message (")),
+            "{finding:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_index_for_which_another_one_stands_in_is_missed_too() {
+    let bed = Bed::new().await;
+    bed.tamper(match bed.dialect() {
+        crate::dialect::Dialect::Mariadb => "DROP INDEX account_hashes ON account",
+        _ => "DROP INDEX account_hashes",
+    })
+    .await;
+    let found = looked(&bed).await.findings;
+    assert!(found[0].remedy.ends_with("INDEX account_hashes ON account (domain, hashes)"), "{found:?}");
+    assert_eq!(found.len(), 1, "{found:?}");
+}
