@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::account_key::{hashes, insert_keys};
 use crate::connection::Connection;
+use crate::repeat::parts;
 use crate::statement::Statement;
 use crate::value::{AccountId, Row, Value};
 use crate::writer::Commit;
@@ -46,8 +47,8 @@ pub enum CreateError {
     Storage(#[from] StorageError),
 }
 
-/// Accounts created by one write of [`Accounts::create_many`]; keys inserted by one statement.
-pub(crate) const CHUNK: usize = 500;
+/// Accounts created by one write of [`Accounts::create_many`].
+const CHUNK: usize = 512;
 
 /// Runs of accounts that wait at a time.
 const RUNS: usize = 4;
@@ -82,7 +83,7 @@ impl Accounts<'_> {
         })
     }
 
-    /// Creates many accounts, in the order given, and returns a result for each. Each run of 500 is one write: a
+    /// Creates many accounts, in the order given, and returns a result for each. Each run of 512 is one write: a
     /// failure of the database fails its whole run. Few runs wait at a time, so that other writes come in between.
     pub fn create_many(
         &self,
@@ -173,15 +174,16 @@ async fn insert(
     connection: &mut Connection,
     accounts: &[NewAccount],
 ) -> Result<Vec<Option<AccountId>>, StorageError> {
-    let mut args = Vec::with_capacity(accounts.len() * 4);
-    for account in accounts {
-        args.extend([&account.domain, &account.local].map(|name| Value::from(name.as_str())));
-        args.extend([account.created_us, hashes(&account.keys)].map(Value::from));
-    }
-    let rows = connection.fetch(Statement::AccountInsert.repeat(accounts.len(), &args)).await?;
-    let mut created = std::collections::HashMap::with_capacity(rows.len());
-    for row in rows {
-        created.insert((row.text(1)?, row.text(2)?), row.int(0)?);
+    let mut created = std::collections::HashMap::with_capacity(accounts.len());
+    for part in parts(accounts) {
+        let mut args = Vec::with_capacity(part.len() * 4);
+        for account in part {
+            args.extend([&account.domain, &account.local].map(|name| Value::from(name.as_str())));
+            args.extend([account.created_us, hashes(&account.keys)].map(Value::from));
+        }
+        for row in connection.fetch(Statement::AccountInsert.repeat(part.len(), &args)).await? {
+            created.insert((row.text(1)?, row.text(2)?), row.int(0)?);
+        }
     }
     let mut ids = Vec::with_capacity(accounts.len());
     let mut keys = Vec::new();

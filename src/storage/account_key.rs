@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::account::{CHUNK, account};
+use crate::account::account;
 use crate::connection::Connection;
+use crate::repeat::parts;
 use crate::statement::Statement;
 use crate::value::{Row, Value};
 use crate::writer::Commit;
@@ -80,7 +81,7 @@ pub(crate) async fn insert_keys(
     connection: &mut Connection,
     keys: &[(AccountId, &ScramKeys)],
 ) -> Result<(), StorageError> {
-    for chunk in keys.chunks(CHUNK) {
+    for chunk in parts(keys) {
         let mut args = Vec::with_capacity(chunk.len() * 6);
         for (id, keys) in chunk {
             let secrets = [&keys.salt, &keys.stored_key, &keys.server_key];

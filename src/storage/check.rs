@@ -74,7 +74,7 @@ pub async fn check(options: &Options, runtime: &Runtime) -> Result<StorageCheck,
 fn statements(dialect: Dialect) -> Vec<(&'static str, String)> {
     let text = |text| match text {
         Text::Fixed(sql) => sql.to_owned(),
-        Text::Built(sql) => sql,
+        Text::Built(sql) | Text::Once(sql) => sql,
     };
     let hot = Statement::ALL.iter().filter(|statement| statement.hot());
     let hot =

@@ -38,6 +38,7 @@ mod privacy_item;
 mod private;
 mod purge;
 mod readers;
+mod repeat;
 mod role;
 mod roster;
 mod schema;

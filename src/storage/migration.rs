@@ -201,6 +201,19 @@ async fn recorded(connection: &mut Connection) -> Result<i64, StorageError> {
     }
 }
 
+/// Each statement that MariaDB commits by itself when an empty database is migrated, in order.
+#[cfg(test)]
+pub(crate) fn mariadb_steps() -> Vec<String> {
+    let mut steps = vec![VERSION_TABLE.to_owned()];
+    for step in MIGRATIONS {
+        let lines = step.mariadb.lines().filter(|line| !line.starts_with("--"));
+        let sql = lines.collect::<Vec<_>>().join("\n");
+        steps.extend(sql.split(';').map(str::trim).filter(|sql| !sql.is_empty()).map(str::to_owned));
+        steps.push(format!("INSERT INTO schema_version VALUES ({}, '{}', 0)", step.version, step.name));
+    }
+    steps
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

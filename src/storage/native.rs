@@ -71,9 +71,11 @@ where
     E: Executor<'a, Database = D> + 'a,
 {
     Box::pin(async move {
-        let (sql, keep) = sql(text);
-        let query = sqlx::query_with(sql, arguments::<D>(args)?).persistent(keep);
-        Ok(D::affected(&query.execute(on).await.map_err(D::failure)?))
+        let done = match sql(text) {
+            (sql, true) => sqlx::query_with(sql, arguments::<D>(args)?).execute(on).await,
+            (sql, false) => on.execute(sqlx::raw_sql(sql)).await,
+        };
+        Ok(D::affected(&done.map_err(D::failure)?))
     })
 }
 
@@ -84,10 +86,11 @@ where
     E: Executor<'a, Database = D> + 'a,
 {
     Box::pin(async move {
-        let (sql, keep) = sql(text);
-        let query = sqlx::query_with(sql, arguments::<D>(args)?).persistent(keep);
-        let rows = query.fetch_all(on).await.map_err(D::failure)?;
-        Ok(rows.into_iter().map(D::row).collect())
+        let rows = match sql(text) {
+            (sql, true) => sqlx::query_with(sql, arguments::<D>(args)?).fetch_all(on).await,
+            (sql, false) => on.fetch_all(sqlx::raw_sql(sql)).await,
+        };
+        Ok(rows.map_err(D::failure)?.into_iter().map(D::row).collect())
     })
 }
 
@@ -127,11 +130,13 @@ pub(crate) fn lost(error: sqlx::Error) -> StorageError {
     }
 }
 
+/// A text, and whether it is prepared.
 fn sql(text: Text) -> (SqlStr, bool) {
     match text {
         Text::Fixed(sql) => (sql.into_sql_str(), true),
         // Built from this crate's own statements, placeholders, and table names from the schema.
-        Text::Built(sql) => (AssertSqlSafe(sql).into_sql_str(), false),
+        Text::Built(sql) => (AssertSqlSafe(sql).into_sql_str(), true),
+        Text::Once(sql) => (AssertSqlSafe(sql).into_sql_str(), false),
     }
 }
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use xmpp::Jid;
 
 use crate::connection::Connection;
+use crate::repeat::{fill, lists};
 use crate::roster::digest;
 use crate::statement::Statement;
 use crate::value::{Row, Value};
@@ -35,9 +36,6 @@ pub enum OfflineError {
 
 /// All senders outside the roster share this fraction of the limit.
 const STRANGERS: u32 = 4;
-
-/// Messages deleted by one statement.
-const CHUNK: usize = 500;
 
 struct Incoming {
     account: AccountId,
@@ -104,11 +102,11 @@ impl Offline<'_> {
         self.0.queue_for(&[account], (account, ids.to_vec()), |connection, (account, ids)| {
             Box::pin(async move {
                 let mut deleted = 0;
-                for chunk in ids.chunks(CHUNK) {
-                    let ids = chunk.iter().map(|id| Value::from(id.0));
-                    let args: Vec<_> = std::iter::once(Value::from(*account)).chain(ids).collect();
-                    deleted +=
-                        connection.execute(Statement::OfflineDelete.repeat(chunk.len(), &args)).await?;
+                for list in lists(ids) {
+                    let ids = list.iter().map(|id| Value::from(id.0));
+                    let mut args: Vec<_> = std::iter::once(Value::from(*account)).chain(ids).collect();
+                    let count = fill(&mut args, list.len());
+                    deleted += connection.execute(Statement::OfflineDelete.repeat(count, &args)).await?;
                 }
                 Ok(Ok(deleted))
             })

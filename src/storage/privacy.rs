@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::connection::Connection;
 use crate::privacy_item::{PrivacyItem, item};
+use crate::repeat::{fill, lists, parts};
 use crate::statement::Statement;
 use crate::value::{Row, Value};
 use crate::writer::Commit;
@@ -32,9 +33,6 @@ pub struct PrivacyChange {
     /// without a default list, whichever it was.
     pub default: Option<bool>,
 }
-
-/// Items stored or deleted by one statement.
-const CHUNK: usize = 100;
 
 /// The repository of privacy lists; from [`Store::privacy`]. Callers limit the number of lists and items.
 pub struct PrivacyLists<'a>(pub(crate) &'a Store);
@@ -100,14 +98,15 @@ async fn apply(
 ) -> Result<(), StorageError> {
     let digest = digest(&change.list);
     let key = [account.into(), digest.as_slice().into()];
-    for orders in change.remove.chunks(CHUNK) {
-        let args: Vec<_> = key.into_iter().chain(orders.iter().map(|order| (*order).into())).collect();
-        connection.execute(Statement::PrivacyItemRemove.repeat(orders.len(), &args)).await?;
+    for orders in lists(&change.remove) {
+        let mut args: Vec<_> = key.into_iter().chain(orders.iter().map(|order| (*order).into())).collect();
+        let count = fill(&mut args, orders.len());
+        connection.execute(Statement::PrivacyItemRemove.repeat(count, &args)).await?;
     }
     // PostgreSQL refuses two rows with the same key in one statement.
     let items: BTreeMap<_, _> = change.put.iter().map(|item| (item.order, item)).collect();
     let items: Vec<_> = items.into_values().collect();
-    for items in items.chunks(CHUNK) {
+    for items in parts(&items) {
         put(connection, key, &change.list, items).await?;
     }
     match change.default {

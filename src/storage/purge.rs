@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::connection::Connection;
+use crate::repeat::fill;
 use crate::statement::Statement;
 use crate::value::Value;
 use crate::writer::Commit;
 use crate::{AccountId, StorageError, Store};
 
 /// Accounts deleted by one write of [`Store::purge_domain`], so that other writes can run in between.
-const CHUNK: u32 = 200;
+const CHUNK: u32 = 256;
 
 /// The tables with a column `account_id`, read from the schema, so that a new one cannot be forgotten.
 pub(crate) type AccountTables = Arc<[String]>;
@@ -77,9 +78,10 @@ async fn delete(
     if ids.is_empty() {
         return Ok(0);
     }
-    let args: Vec<_> = ids.iter().copied().map(Value::from).collect();
+    let mut args: Vec<_> = ids.iter().copied().map(Value::from).collect();
+    let count = fill(&mut args, ids.len());
     for table in tables {
-        connection.execute(Statement::PurgeTable.on(table, ids.len(), &args)).await?;
+        connection.execute(Statement::PurgeTable.on(table, count, &args)).await?;
     }
-    connection.execute(Statement::AccountDelete.repeat(ids.len(), &args)).await
+    connection.execute(Statement::AccountDelete.repeat(count, &args)).await
 }

@@ -227,8 +227,10 @@ fn fixed(dialect: Dialect) -> Vec<String> {
 pub(crate) enum Text {
     /// Prepared once per connection.
     Fixed(&'static str),
-    /// Prepared for this call.
+    /// The same: there are few such texts (`repeat.rs`).
     Built(String),
+    /// Not prepared; it has no arguments.
+    Once(String),
 }
 
 /// How a statement's text comes from its definition.
@@ -260,6 +262,7 @@ impl Call<'_> {
                 Text::Built(dialect.text(&sql.replace("<table>", table), *times))
             }
             Shape::Built { table: None, times } => Text::Built(dialect.text(sql, *times)),
+            Shape::Own(sql) if self.args.is_empty() => Text::Once(sql.clone()),
             Shape::Own(sql) => Text::Built(sql.clone()),
         }
     }

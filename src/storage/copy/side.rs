@@ -15,7 +15,7 @@ use crate::{Options, StorageError, migration};
 const PAGE: usize = 200;
 
 /// Rows and bytes per insert.
-const ROWS: usize = 200;
+const ROWS: usize = 256;
 const BYTES: usize = 1 << 20;
 
 /// A database, by one connection.
@@ -151,6 +151,8 @@ impl Side {
                 bytes <= BYTES
             };
             let count = rows.iter().take(ROWS).take_while(small).count().max(1);
+            // A power of two, as in `repeat.rs`.
+            let count = 1 << count.ilog2();
             let (some, rest) = rows.split_at(count);
             let args: Vec<_> = some.iter().flatten().map(super::rows::Cell::value).collect();
             let shape = Shape::Own(dialect.text(&sql, count));
