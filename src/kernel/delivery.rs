@@ -4,6 +4,7 @@ pub(crate) mod backlog;
 pub(crate) mod broadcast;
 pub(crate) mod deliver;
 pub(crate) mod gate;
+pub(crate) mod keeping;
 pub(crate) mod placing;
 pub(crate) mod redeliver;
 pub(crate) mod screening;

@@ -11,6 +11,7 @@ pub(crate) mod lane;
 pub(crate) mod mailbox;
 pub(crate) mod outlet;
 pub(crate) mod presence;
+pub(crate) mod receipt;
 pub(crate) mod resource;
 pub(crate) mod resume;
 

@@ -19,7 +19,7 @@ use xmpp::{Framing, Kind, Stanza, StanzaError, StanzaType, delay, ns};
 
 use crate::OptionError;
 use crate::options;
-use pending::PendingDeliveries;
+use pending::{PendingDeliveries, PendingDelivery};
 use reader::Reader;
 use retention::Retention;
 
@@ -53,10 +53,10 @@ impl Module for Offline {
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
         registrar.feature(Target::Host, ns::OFFLINE);
         let kept = [StanzaType::None, StanzaType::Normal, StanzaType::Chat];
-        registrar.hook(Stage::Undelivered, Order::Late, Interest::types(Kind::Message, &kept), {
-            move |kernel, packet| self.keep(kernel, packet)
-        });
         let pending = registrar.state();
+        registrar.hook(Stage::Undelivered, Order::Late, Interest::types(Kind::Message, &kept), {
+            move |kernel, packet| self.keep(kernel, packet, pending)
+        });
         registrar.session(SessionEventKind::Available, move |kernel, event| {
             read_back(kernel, event, pending);
             Box::pin(std::future::ready(()))
@@ -67,7 +67,13 @@ impl Module for Offline {
 
 impl Offline {
     /// Queues the write and lets the sender read on; the message counts as handled only after the commit.
-    fn keep(&self, kernel: &Arc<Kernel>, packet: &mut Packet) -> Verdict {
+    /// A message that sessions have which wait to be resumed is marked as under way: no other session reads it back.
+    fn keep(
+        &self,
+        kernel: &Arc<Kernel>,
+        packet: &mut Packet,
+        pending: State<Account, Arc<PendingDeliveries>>,
+    ) -> Verdict {
         let Some(account) = packet.recipient().cloned() else { return Verdict::Continue };
         if retention::of(&packet.stanza) == Retention::Discard {
             return Verdict::Drop;
@@ -86,7 +92,20 @@ impl Offline {
         let sender = packet.other(&account).map(xmpp::Jid::bare);
         let offline = kernel.store().offline();
         let write = offline.store_later(account.id(), xml, sender, received_us, expires_us, limit);
-        packet.settle(Box::pin(async move { write.await.map(drop).map_err(refusal) }));
+        match packet.notes.keeping.clone() {
+            None => packet.settle(Box::pin(async move { write.await.map(drop).map_err(refusal) })),
+            Some(kept) => {
+                kept.begin();
+                let (kernel, pending) = (kernel.clone(), pending.of(&account).clone());
+                packet.settle(Box::pin(async move {
+                    match write.await {
+                        Ok(id) => kept.stored(PendingDelivery::begin(kernel, account, pending, id)),
+                        Err(error) => kept.refused(refusal(error)),
+                    }
+                    Ok(())
+                }));
+            }
+        }
         Verdict::Handled
     }
 

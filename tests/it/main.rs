@@ -17,6 +17,7 @@ mod database;
 mod edges;
 mod fixture;
 mod hot_load;
+mod keeping;
 mod kill;
 mod login;
 mod main_job;

@@ -168,7 +168,7 @@ fn what_a_waiting_session_holds_reaches_the_next_one_at_once() {
     while messages(&got).len() < 4 {
         got.push(late.stanza());
     }
-    let ids = [("one", true), ("two", true), ("three", true), ("own", true)];
+    let ids = [("one", true), ("two", true), ("own", true), ("three", true)];
     assert_eq!(messages(&got), ids, "nobody has acknowledged anything");
     assert_eq!(messages(&late.ping()), []);
 }

@@ -37,7 +37,7 @@ impl Writing {
     }
 
     /// The write that `place` has begun.
-    fn begun(account: Arc<Account>) -> Self {
+    pub fn begun(account: Arc<Account>) -> Self {
         Self(account)
     }
 }
@@ -171,7 +171,11 @@ impl Kernel {
                 false => Placement::Nobody,
             };
         }
+        placing.keep_if_wanted(&state);
         if placing.push_by_rules(&state) {
+            if let Some(kept) = placing.take_kept() {
+                self.keep(&account, &mut state, packet.only(recipient), kept);
+            }
             let taken_by = placing.taken();
             drop(state);
             self.counters().delivered.inc();

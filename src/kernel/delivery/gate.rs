@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use crate::session::receipt::Kept;
 use crate::{Account, BoxFuture, Packet};
 
 /// Packets that may queue behind it.
@@ -22,6 +23,14 @@ pub(crate) enum Next {
     Open,
 }
 
+/// A message on its way to the store.
+pub(crate) struct ToKeep {
+    pub packet: Box<Packet>,
+    pub kept: Arc<Kept>,
+    /// Whether its sender has not been told yet that it is handled.
+    pub new: bool,
+}
+
 /// While the leftovers of an ended session go to another session or to the store, later stanzas for the
 /// account queue behind them; while offline writes are in flight, reading stored messages back waits for
 /// them. So a message is either delivered or stored, never both and never lost, and the messages of one
@@ -34,6 +43,8 @@ pub(crate) struct Gate {
     jobs: VecDeque<Job>,
     writes: usize,
     quiet: Arc<Notify>,
+    /// Messages on their way to the store, in order; present while a task sees to them.
+    keeping: Option<VecDeque<ToKeep>>,
 }
 
 impl Gate {
@@ -92,6 +103,23 @@ impl Gate {
                 Next::Open
             }
         }
+    }
+
+    /// Queues a message for the store, as a write in flight; `true` if a task must see to the queue now.
+    pub fn keep(&mut self, one: ToKeep) -> bool {
+        self.write_begun();
+        let first = self.keeping.is_none();
+        self.keeping.get_or_insert_default().push_back(one);
+        first
+    }
+
+    /// The next message for the store. `None`: the task ends.
+    pub fn next_to_keep(&mut self) -> Option<ToKeep> {
+        let next = self.keeping.as_mut().and_then(VecDeque::pop_front);
+        if next.is_none() {
+            self.keeping = None;
+        }
+        next
     }
 
     pub fn write_begun(&mut self) {

@@ -12,7 +12,7 @@ use crate::account::AccountState;
 use crate::account::screen::{Matter, Way};
 use crate::session::Session;
 use crate::session::mailbox::Charge;
-use crate::{Account, Cause, Item, Kernel, Origin, Packet, PushError, Recipient, Resource, Stage};
+use crate::{Account, Cause, Item, Kept, Kernel, Origin, Packet, PushError, Recipient, Resource, Stage};
 
 /// How long a stanza waits for room: slightly longer than a client may go without progress.
 const PATIENCE: Duration = Duration::from_secs(11);
@@ -67,6 +67,8 @@ pub(crate) struct Placing<'a> {
     patient: bool,
     /// The resources that took it; `None` if no hook at Delivered is interested.
     taken: Option<SmallVec<[Resource; 1]>>,
+    /// Its place in the store, should none but sessions that wait take it.
+    kept: Option<Arc<Kept>>,
 }
 
 impl<'a> Placing<'a> {
@@ -103,7 +105,18 @@ impl<'a> Placing<'a> {
             crowded: None,
             patient,
             taken,
+            kept: None,
         }
+    }
+
+    /// Called before [`push_by_rules`](Self::push_by_rules): some of the sessions may only wait.
+    pub fn keep_if_wanted(&mut self, state: &AccountState) {
+        self.kept = self.item.keep_if_wanted(state);
+    }
+
+    /// Its place in the store, if none but sessions that wait have taken it.
+    pub fn take_kept(&mut self) -> Option<Arc<Kept>> {
+        self.kept.take()
     }
 
     /// The resources that took it, if any hook at Delivered is interested.
@@ -136,6 +149,9 @@ impl<'a> Placing<'a> {
         let kernel = self.kernel;
         match session.place(item, || kernel.now_us()) {
             Ok(()) => {
+                if !session.is_waiting() {
+                    self.kept = None;
+                }
                 if let Some(taken) = &mut self.taken {
                     taken.push(Resource::new(session.clone()));
                 }

@@ -27,8 +27,12 @@ impl Kernel {
         packet.recipients = Recipients::One(Recipient::new(to, account.clone()));
         packet.guard = Guard::begin(session);
         packet.received = true; // it passed the Receive stage the first time
-        packet.notes =
-            Notes { received_us: item.received_us, receipt: item.receipt, redelivered: true, keep_for: None };
+        packet.notes = Notes {
+            received_us: item.received_us,
+            receipt: item.receipt,
+            redelivered: true,
+            ..Notes::default()
+        };
         self.receive(packet, true).await;
     }
 

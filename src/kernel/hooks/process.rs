@@ -78,6 +78,8 @@ impl Kernel {
                 _ if stage == Stage::Delivered => {}
                 Verdict::Replace(stanza) => packet.stanza = stanza,
                 Verdict::Handled => return None,
+                // The message is only not stored: sessions have it.
+                Verdict::Drop | Verdict::Reject(_) if packet.notes.keeping.is_some() => return None,
                 Verdict::Drop => {
                     entry.drops.inc();
                     self.answer_dropped(packet).await;

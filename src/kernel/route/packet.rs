@@ -6,7 +6,9 @@ use parking_lot::Mutex;
 use xmpp::{Jid, Stanza, StanzaError};
 
 use crate::session::intake::Guard;
-use crate::{Account, BoxFuture, Host, HostTable, Origin, Receipt, Recipient, Recipients, Resource, Tables};
+use crate::{
+    Account, BoxFuture, Host, HostTable, Kept, Origin, Receipt, Recipient, Recipients, Resource, Tables,
+};
 
 /// Notes that hooks and modules leave for later ones.
 #[derive(Default, Clone)]
@@ -18,6 +20,9 @@ pub struct Notes {
     pub keep_for: Option<u32>,
     /// Set if the stanza is in a store already: whatever settles its delivery notifies the receipt.
     pub receipt: Option<Arc<dyn Receipt>>,
+    /// Set if sessions which wait to be resumed have the message: whoever would store it in their absence does so, and
+    /// reports here instead of to the sender.
+    pub keeping: Option<Arc<Kept>>,
     /// Left over from a session that ended: a full `to` is treated as the bare JID.
     pub redelivered: bool,
 }

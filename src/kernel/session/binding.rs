@@ -137,6 +137,7 @@ impl Kernel {
         }
         session.mailbox.served(false);
         self.sessions.detach(session.clone());
+        self.keep_all(session.account()).await;
         self.publish_plain_event(SessionEventKind::Detached, Resource::new(session.clone())).await;
         if let Some(oldest) = too_many_waiting(session.account()) {
             self.give_up(&oldest).await;
@@ -223,13 +224,13 @@ impl Kernel {
         let Left { mut items, unread } = session.mailbox.close();
         if unread {
             items.retain(|item| match &item.receipt {
-                None => true,
-                Some(receipt) => {
+                Some(receipt) if receipt.is_stored() => {
                     if !item.is_elsewhere() {
                         receipt.returned();
                     }
                     false
                 }
+                _ => true,
             });
             session.state.lock().successor = state.successor();
         }
@@ -270,6 +271,11 @@ impl Kernel {
             return;
         }
         item.copies = None;
+        if let Some(receipt) = &item.receipt
+            && !receipt.settled().await
+        {
+            item.receipt = None;
+        }
         if item.stanza.kind() == xmpp::Kind::Message {
             item.stamp(session.host().jid());
         }

@@ -6,14 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use xmpp::{Jid, Stanza, delay};
 
 use crate::session::mailbox::Charge;
-
-/// Notified of what became of a stanza that is in a store as well.
-pub trait Receipt: Send + Sync {
-    /// It has been written to the client, or acknowledged by it where stream management is on.
-    fn delivered(&self);
-    /// It was not delivered; the store still has it.
-    fn returned(&self);
-}
+use crate::session::receipt::Receipt;
 
 /// A stanza in a mailbox, to be written or acknowledged.
 #[derive(Clone)]

@@ -358,6 +358,20 @@ impl Mailbox {
         held.deferred.extend(deferred.filter(|item| wanted(item)).map(copy));
     }
 
+    /// Calls `run` with each stanza, in order.
+    pub fn each(&self, run: &mut dyn FnMut(&mut Item)) {
+        let mut inner = self.inner.lock();
+        inner.items.iter_mut().for_each(&mut *run);
+        inner.deferred.iter_mut().flat_map(|deferred| &mut deferred.items).for_each(run);
+    }
+
+    /// Removes a stanza that has not been written; `false` if there is none.
+    pub fn remove(&self, is_it: &dyn Fn(&Item) -> bool) -> bool {
+        let removed = self.inner.lock().remove(is_it);
+        self.space.notify_waiters();
+        removed
+    }
+
     /// Inserts what other sessions hold before the deferred stanzas, which are younger.
     pub fn take_over(&self, held: Handover) {
         self.inner.lock().take_over(held);

@@ -27,26 +27,25 @@ struct PendingState {
     deleting: bool,
     /// The number that have come back undelivered.
     returns: u64,
-    /// The number of deletions after delivery.
-    deletions: u64,
+    /// The number of deletions after delivery, and of messages that were stored while they are delivered.
+    changes: u64,
 }
 
 impl PendingDeliveries {
-    /// The number of deletions so far; see [`claim`](Self::claim).
-    pub fn deletions(&self) -> u64 {
-        self.state.lock().deletions
+    /// The number of changes so far; see [`claim`](Self::claim).
+    pub fn changes(&self) -> u64 {
+        self.state.lock().changes
     }
 
-    /// Takes on the delivery of those of `ids` that nobody is delivering. `None` if something has been deleted since there
-    /// were so many `deletions`: what was read from the store since then may be among that.
+    /// Takes on the delivery of those of `ids` that nobody is delivering. `None` if there have been more than so
+    /// many `changes`: what was read from the store since then may have been deleted, or be under way.
     pub fn claim(
         &self,
         ids: impl IntoIterator<Item = OfflineId>,
-        deletions: u64,
+        changes: u64,
     ) -> Option<HashSet<OfflineId>> {
         let mut state = self.state.lock();
-        (state.deletions == deletions)
-            .then(|| ids.into_iter().filter(|id| state.under_way.insert(*id)).collect())
+        (state.changes == changes).then(|| ids.into_iter().filter(|id| state.under_way.insert(*id)).collect())
     }
 
     /// The number that have come back so far.
@@ -67,6 +66,21 @@ pub(super) struct PendingDelivery {
 }
 
 impl PendingDelivery {
+    /// The delivery of a message that was stored just now. Readers that have seen it look again.
+    pub fn begin(
+        kernel: Arc<Kernel>,
+        account: Arc<Account>,
+        pending: Arc<PendingDeliveries>,
+        id: OfflineId,
+    ) -> Arc<Self> {
+        {
+            let mut state = pending.state.lock();
+            state.under_way.insert(id);
+            state.changes += 1;
+        }
+        Self::new(kernel, account, pending, id)
+    }
+
     /// The delivery of a message that was [claimed](PendingDeliveries::claim).
     pub fn new(
         kernel: Arc<Kernel>,
@@ -131,7 +145,7 @@ async fn delete(kernel: Arc<Kernel>, account: Arc<Account>, pending: Arc<Pending
             Ok(_) => {
                 let mut state = pending.state.lock();
                 state.under_way.retain(|id| !arrived.contains(id));
-                state.deletions += 1;
+                state.changes += 1;
             }
             // They stay marked: their client has them and must not get them again.
             Err(error) => {

@@ -50,7 +50,7 @@ impl Reader {
             *self.place.lock() = Place::first(&self.pending);
         }
         loop {
-            let deletions = self.pending.deletions();
+            let changes = self.pending.changes();
             let after = self.place.lock().after;
             let loaded = self.kernel.store().offline().load(self.account.id(), after, CHUNK).await;
             let messages = match loaded {
@@ -72,7 +72,7 @@ impl Reader {
                 .filter_map(|message| Some((self.restored(&message)?, message)))
                 .collect();
             let ids = restored.iter().map(|(_, message)| message.id);
-            let Some(claimed) = self.pending.claim(ids, deletions) else { continue };
+            let Some(claimed) = self.pending.claim(ids, changes) else { continue };
             self.place.lock().after = last;
             let fresh = restored.into_iter().filter(|(_, message)| claimed.contains(&message.id));
             let items: Vec<Item> = fresh.map(|(stanza, message)| self.item(stanza, &message)).collect();

@@ -117,6 +117,27 @@ impl Contents {
         }
     }
 
+    /// See [`Mailbox::remove`](super::Mailbox::remove).
+    pub(super) fn remove(&mut self, is_it: &dyn Fn(&Item) -> bool) -> bool {
+        let waiting = self.items.iter().enumerate().skip(self.written);
+        if let Some(at) = waiting.into_iter().find(|(_, item)| is_it(item)).map(|(at, _)| at) {
+            if at >= self.items.len() - self.held {
+                self.held -= 1;
+            }
+            if let Some(item) = self.items.remove(at) {
+                self.discount(&item, Was::Waiting);
+            }
+            return true;
+        }
+        let Some(deferred) = &mut self.deferred else { return false };
+        let Some(at) = deferred.items.iter().position(is_it) else { return false };
+        let item = deferred.items.remove(at);
+        if let Some((load, item)) = item.as_ref().and_then(|item| Some((self.loads.of(item.charge)?, item))) {
+            load.sub(item.weight());
+        }
+        true
+    }
+
     /// See [`Mailbox::take_over`](super::Mailbox::take_over).
     pub(super) fn take_over(&mut self, held: Handover) {
         if self.closed {
