@@ -82,7 +82,9 @@ pub async fn serve(mut loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Re
     let interrupted = loaded
         .take_up_purges()
         .map_err(|e| format!("cannot write to {}: {e}", loaded.config.data_dir.display()))?;
+    let peer_limit = listeners::peer_limit(&loaded.config.limits);
     let server = Server::build(loaded, file, store.clone(), &runtime, &bound).await?;
+    server.kernel.set_peer_limit(peer_limit);
     server.resume_purges(interrupted).await?;
     let (kernel, tls) = (server.kernel.clone(), server.tls.clone());
     let c2s = C2s::new(C2sOptions { kernel, tls, limiter, limits, connections });

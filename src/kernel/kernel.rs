@@ -1,6 +1,7 @@
 //! The hub: hosts, accounts, sessions, and the handler tables in force.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -49,6 +50,8 @@ pub struct Kernel {
     /// Held while tables are built and published. The value is the index of the next host.
     pub(crate) publishing: tokio::sync::Mutex<usize>,
     pub(crate) sessions: Sessions,
+    /// Seconds; 0: none.
+    pub(crate) peer_limit: AtomicU32,
     pub(crate) pending: Pending,
     pub(crate) rosters: Stored<Roster>,
     pub(crate) default_lists: Stored<Option<PrivacyList>>,
@@ -68,6 +71,7 @@ impl Kernel {
             tables: ArcSwap::from_pointee(Tables::empty()),
             publishing: tokio::sync::Mutex::new(0),
             sessions: Sessions::default(),
+            peer_limit: AtomicU32::new(0),
             pending: Pending::default(),
             rosters: crate::account::roster::state(),
             default_lists: crate::account::screen::state(),

@@ -1,5 +1,6 @@
 //! A session: a bound resource. If it can be resumed, it outlives its connection.
 
+pub(crate) mod asking;
 pub(crate) mod binding;
 pub(crate) mod directory;
 pub(crate) mod event;
@@ -18,11 +19,13 @@ pub(crate) mod resume;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI16, AtomicU32, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 use xmpp::{Jid, Stanza, StreamCondition, StreamError};
 
+use crate::session::asking::Asking;
 use crate::state::Slots;
 use crate::{Account, Backlog, Host, Item, PushError, Screen};
 use intake::Intake;
@@ -63,10 +66,10 @@ pub struct SessionAbout {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Attachment {
     Attached,
-    /// The connection is lost; the session can be resumed until `until_us`.
+    /// The connection is lost; the session can be resumed until then.
     Detached {
-        /// UTC microseconds.
-        until_us: i64,
+        /// By the monotonic clock: an administrator who sets the time ends no session.
+        until: Duration,
     },
     /// The session has ended.
     Closed,
@@ -99,6 +102,7 @@ pub(crate) struct Session {
     waiting: AtomicBool,
     /// Whether the Write stage, which may hold stanzas back, sees what is to be written.
     pub(crate) restrained: AtomicBool,
+    pub(crate) asking: Asking,
     since_us: i64,
 }
 
@@ -108,6 +112,8 @@ pub(crate) struct SessionState {
     pub presence: Option<Stanza>,
     /// The resumption token, 128 random bits; `None` unless the session can be resumed.
     pub token: Option<u128>,
+    /// For how many seconds its client wants it to wait at most.
+    pub wait_seconds: u32,
     /// Set if the session ended before the stored messages were read back: the backlog that continues.
     pub successor: Option<Backlog>,
 }
@@ -119,6 +125,7 @@ impl Session {
             attachment: Attachment::Attached,
             presence: None,
             token: None,
+            wait_seconds: 0,
             successor: None,
         };
         Self {
@@ -135,6 +142,7 @@ impl Session {
             priority: AtomicI16::new(UNAVAILABLE),
             waiting: AtomicBool::new(false),
             restrained: AtomicBool::new(false),
+            asking: Asking::default(),
             since_us,
         }
     }

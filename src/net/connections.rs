@@ -3,10 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use runtime::Counter;
-use settings::{Limit, group, number};
+use settings::{Interval, Limit, group, number};
+use socket2::SockRef;
+use tokio::net::TcpStream;
 
 use crate::address::{Addresses, Seat};
 use crate::http::Proxies;
@@ -21,6 +24,10 @@ group! {
         /// Connections of all clients together. File descriptors bound them as well: the server raises `RLIMIT_NOFILE` as
         /// far as permitted and keeps some descriptors for itself.
         connections: Limit = number(0, 1..=100_000_000).zero("as many as file descriptors allow").server_wide();
+        /// Seconds after which a client that has vanished is found, if something was sent to it: its connection does not
+        /// acknowledge data (TCP_USER_TIMEOUT, for connections accepted from now on), or nothing comes from it although it was
+        /// asked for an acknowledgement (XEP-0198).
+        peer_seconds: Interval = number(90, 2..=86_400).zero("when the operating system gives up").server_wide();
     }
 }
 
@@ -57,13 +64,24 @@ impl Connections {
 
     /// Without limits.
     pub fn unlimited() -> Arc<Self> {
-        let limits = ConnectionLimits { connections_per_address: Limit::OFF, connections: Limit::OFF };
+        let limits = ConnectionLimits {
+            connections_per_address: Limit::OFF,
+            connections: Limit::OFF,
+            peer_seconds: Interval::OFF,
+        };
         Self::new(limits, Proxies::default(), usize::MAX)
     }
 
     /// Sets the limits of connections accepted from now on.
     pub fn set_limits(&self, limits: ConnectionLimits) {
         self.limits.store(Arc::new(limits));
+    }
+
+    /// A peer that does not acknowledge what is sent on this connection is given up after the time limit.
+    pub fn watch(&self, stream: &TcpStream) {
+        let limit = self.limits.load().peer_seconds.get().map(|seconds| Duration::from_secs(seconds.get()));
+        // If this fails the socket is dead, which the first read will show.
+        let _ = SockRef::from(stream).set_tcp_user_timeout(limit);
     }
 
     /// Counts one more from this address; `None` if there are too many, which is counted as refused.
@@ -141,9 +159,34 @@ mod tests {
     }
 
     fn connections(per_address: u64, all: u64) -> Arc<Connections> {
-        let limits =
-            ConnectionLimits { connections_per_address: Limit::of(per_address), connections: Limit::of(all) };
+        let limits = ConnectionLimits {
+            connections_per_address: Limit::of(per_address),
+            connections: Limit::of(all),
+            peer_seconds: Interval::OFF,
+        };
         Connections::new(limits, Proxies::parse(["192.0.2.0/24"]).unwrap(), 100)
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_watched_by_the_limits_of_its_time() {
+        let limits = |seconds| ConnectionLimits {
+            connections_per_address: Limit::OFF,
+            connections: Limit::OFF,
+            peer_seconds: Interval::of(seconds),
+        };
+        let connections = Connections::new(limits(90), Proxies::default(), 100);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (stream, _) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+        let stream = stream.unwrap();
+        let watched = || {
+            connections.watch(&stream);
+            SockRef::from(&stream).tcp_user_timeout().unwrap()
+        };
+        assert_eq!(watched(), Some(Duration::from_secs(90)));
+        connections.set_limits(limits(7));
+        assert_eq!(watched(), Some(Duration::from_secs(7)));
+        connections.set_limits(limits(0));
+        assert_eq!(watched(), None);
     }
 
     fn admitted(connections: &Arc<Connections>, from: &str) -> Vec<Admission> {
@@ -189,7 +232,11 @@ mod tests {
         let connections = connections(0, 3);
         let held = admitted(&connections, "127.0.0.1");
         assert_eq!((held.len(), connections.open()), (3, 3));
-        let off = ConnectionLimits { connections_per_address: Limit::OFF, connections: Limit::OFF };
+        let off = ConnectionLimits {
+            connections_per_address: Limit::OFF,
+            connections: Limit::OFF,
+            peer_seconds: Interval::of(7),
+        };
         connections.set_limits(off);
         let more: Vec<_> = (0..200).map_while(|_| connections.admit(address("198.51.100.1"))).collect();
         assert_eq!(more.len(), 97);

@@ -118,6 +118,9 @@ impl<P: Pipe> Established<P> {
             if self.hold.superseded() {
                 return End::Superseded;
             }
+            if self.hold.has_vanished() {
+                return End::Lost;
+            }
             self.limits();
             let ending = self.hold.ending();
             self.gather(); // including what came before the end: an answer, the reason
@@ -160,10 +163,15 @@ impl<P: Pipe> Established<P> {
                 self.acknowledge();
                 return Ok(None);
             }
-            Woken::Input(Ok(Input::Event(event))) => match self.read_ahead(Ok(event)) {
-                Some(event) => event,
-                None => return Ok(None),
-            },
+            Woken::Input(Ok(Input::Event(event))) => {
+                if self.asked {
+                    self.hold.heard();
+                }
+                match self.read_ahead(Ok(event)) {
+                    Some(event) => event,
+                    None => return Ok(None),
+                }
+            }
             Woken::Input(Err(PipeError::Stream(error))) => match self.read_ahead(Err(error)) {
                 Some(event) => event,
                 None => return Ok(None),

@@ -35,6 +35,7 @@ pub async fn serve(c2s: Arc<C2s>, listener: Listener, security: Security) {
             () = &mut drained => return,
         };
         if let Some(admission) = c2s.connections.admit(peer.ip()) {
+            c2s.connections.watch(&socket);
             tasks.spawn("c2s", connection(c2s.clone(), socket, peer, admission, security));
         }
     }

@@ -9,6 +9,8 @@ pub(crate) enum Request {
     Enable {
         /// Whether it wants to be able to resume.
         resume: bool,
+        /// For how many seconds at most.
+        max: Option<u64>,
     },
     /// `<resume/>`
     Resume {
@@ -35,7 +37,10 @@ pub(crate) fn read(node: Node<'_>) -> Option<Request> {
     }
     let h = || node.attr("h").and_then(|h| h.parse().ok());
     Some(match node.name() {
-        "enable" => Request::Enable { resume: node.attr("resume").is_some_and(|v| v == "true" || v == "1") },
+        "enable" => Request::Enable {
+            resume: node.attr("resume").is_some_and(|v| v == "true" || v == "1"),
+            max: node.attr("max").and_then(|max| max.parse().ok()),
+        },
         "resume" => match h() {
             Some(h) => Request::Resume { previd: node.attr("previd").and_then(|id| parse_token(&id)), h },
             None => Request::Bad,

@@ -197,3 +197,51 @@ fn a_waiting_session_takes_nothing_from_one_that_is_there() {
     say("to who is there");
     assert_eq!(messages(&anna.ping()), [("to who is there", false)]);
 }
+
+/// XEP-0198 section 3: the client names the longest time for which it wants to be able to resume; the smaller wins.
+#[test]
+fn the_smaller_of_both_times_to_resume_holds() {
+    let server =
+        Server::start_with("[limits]\nresume_seconds = 60\n[[domain]]\nname = \"chess.example\"\n", &[ANNA]);
+    let enabled = |max: &str| {
+        let mut anna = bound(&server, "anna@chess.example/a");
+        anna.send(&format!("<enable xmlns='{}' resume='true'{max}/>", ns::SM));
+        let enabled = anna.next();
+        (anna, enabled)
+    };
+    for (max, expected) in [("", "60"), (" max='3600'", "60"), (" max='5'", "5"), (" max='many'", "60")] {
+        assert_eq!(enabled(max).1.get("max"), Some(expected), "{max}");
+    }
+    assert_eq!(enabled(" max='0'").1.get("resume"), None);
+    let (anna, once) = enabled(" max='1'");
+    assert_eq!(once.get("max"), Some("1"));
+    drop(anna);
+    until("it waits", || server.ok(&["session", "list"]).contains("detached"));
+    until("it waits no longer", || !server.ok(&["session", "list"]).contains("detached"));
+}
+
+/// Something on the way takes what is sent, but the client is gone: it does not answer.
+#[test]
+fn a_client_that_does_not_acknowledge_and_is_silent_has_vanished() {
+    let limits = "[limits]\npeer_seconds = 2\n";
+    let server =
+        Server::start_with(&format!("{limits}{}", crate::fixture::BRANDS), &[ANNA, "jack@chess.example"]);
+    let mut anna = bound(&server, "anna@chess.example/gone");
+    anna.manage();
+    anna.send("<presence/>");
+    anna.ping();
+    let mut other = bound(&server, "anna@chess.example/there");
+    other.send("<presence><priority>-1</priority></presence>");
+    other.ping();
+    let mut jack = bound(&server, "jack@chess.example/a");
+    jack.send(&format!("<message to='{ANNA}' type='chat' id='1'><body>x</body></message>"));
+    jack.ping();
+    until("it has vanished", || {
+        let list = server.ok(&["session", "list"]);
+        list.lines().any(|line| line.contains("/gone") && line.contains("detached"))
+    });
+    // Sessions that owe no answer stay.
+    assert!(other.ping().iter().all(|stanza| stanza.is("presence", ns::CLIENT)));
+    assert_eq!(jack.ping(), []);
+    assert_eq!(server.ok(&["session", "list"]).lines().filter(|line| line.contains("attached")).count(), 2);
+}

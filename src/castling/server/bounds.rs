@@ -114,6 +114,7 @@ fn what_holds_for_the_server_is_refused_on_a_domain() {
             "connections_per_address",
             "login_seconds",
             "logins_per_minute",
+            "peer_seconds",
             "trusted_proxies"
         ]
     );

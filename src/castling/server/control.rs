@@ -8,7 +8,7 @@ use tokio::sync::MutexGuard;
 use xmpp::Jid;
 
 use super::domains::{Beside, InForce};
-use super::{Server, deletion};
+use super::{Server, deletion, listeners};
 use crate::accounts::{Accounts, answer, arguments, unknown};
 use crate::api::{AddUsers, OfDomain, OfJid};
 use crate::config::{Loaded, Overlay, Problem, check_surroundings, load_again};
@@ -171,6 +171,7 @@ impl Server {
         if let Some(c2s) = self.c2s.get() {
             c2s.set_limits(next.config.limits.of());
         }
+        self.kernel.set_peer_limit(listeners::peer_limit(&next.config.limits));
         let waiting = self.started.waiting(&next.values);
         let waiting = waiting.iter().map(|path| format!("{path}: restart the server to apply this change"));
         let in_force = in_force.noting(waiting);

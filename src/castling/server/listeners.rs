@@ -1,9 +1,10 @@
 //! The sockets: all bound before anything is served.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use net::http::{HttpOptions, ProxySettings, Routes};
-use net::{Connections, Kind, Listener, TlsStore};
+use net::{ConnectionLimits, Connections, Kind, Listener, TlsStore};
 use runtime::Tasks;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use settings::Values;
@@ -69,6 +70,12 @@ pub fn http_options(limits: &Values, connections: Arc<Connections>) -> Arc<HttpO
 pub fn connections(limits: &Values) -> Arc<Connections> {
     let ProxySettings { trusted_proxies } = limits.of();
     Connections::new(limits.of(), trusted_proxies, descriptors() - KEPT)
+}
+
+/// For how long a client may be silent that was asked for an acknowledgement.
+pub fn peer_limit(limits: &Values) -> Option<Duration> {
+    let ConnectionLimits { peer_seconds, .. } = limits.of();
+    peer_seconds.get().map(|seconds| Duration::from_secs(seconds.get()))
 }
 
 /// Raises the limit of file descriptors as far as allowed; returns the limit.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use xmpp::{Jid, StreamCondition, StreamError};
 
@@ -124,18 +125,18 @@ impl Kernel {
 
     /// The connection is lost and the session may be resumed: detaches it (XEP-0198 section 5).
     pub(crate) async fn detach(self: &Arc<Self>, session: &Arc<Session>) {
-        let seconds = session.host().options().limits.resume_seconds.get().map_or(0, NonZeroU64::get);
-        let until_us = self
-            .now_us()
-            .saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000));
+        let allowed = session.host().options().limits.resume_seconds.get().map_or(0, NonZeroU64::get);
         {
             let mut state = session.state.lock();
             if state.attachment != Attachment::Attached {
                 return;
             }
-            session.set_attachment(&mut state, Attachment::Detached { until_us });
+            let wait = Duration::from_secs(allowed.min(state.wait_seconds.into()));
+            let until = self.runtime().clock.monotonic() + wait;
+            session.set_attachment(&mut state, Attachment::Detached { until });
         }
         session.mailbox.served(false);
+        session.asking.end();
         self.sessions.detach(session.clone());
         self.keep_all(session.account()).await;
         self.publish_plain_event(SessionEventKind::Detached, Resource::new(session.clone())).await;
@@ -288,10 +289,10 @@ fn too_many_waiting(account: &Account) -> Option<Arc<Session>> {
     let limit = account.host().options().limits.waiting_sessions_per_account.bound();
     let state = account.state.lock();
     let waiting = state.sessions.iter().filter_map(|session| match session.attachment() {
-        Attachment::Detached { until_us } => Some((until_us, session)),
+        Attachment::Detached { until } => Some((until, session)),
         Attachment::Attached | Attachment::Closed => None,
     });
     let all: Vec<_> = waiting.collect();
-    let oldest = all.iter().min_by_key(|(until_us, _)| *until_us).map(|(_, session)| (*session).clone());
+    let oldest = all.iter().min_by_key(|(until, _)| *until).map(|(_, session)| (*session).clone());
     oldest.filter(|_| all.len() > limit)
 }

@@ -77,10 +77,10 @@ impl Sessions {
     }
 
     /// Sessions whose time is up or whose end was requested; forgets those that were resumed or have ended.
-    fn due(&self, now_us: i64) -> Vec<Arc<Session>> {
+    fn due(&self, now: Duration) -> Vec<Arc<Session>> {
         let mut due = Vec::new();
         self.detached.lock().retain(|_, session| match session.attachment() {
-            Attachment::Detached { until_us } if until_us <= now_us || session.mailbox.ending().is_some() => {
+            Attachment::Detached { until } if until <= now || session.mailbox.ending().is_some() => {
                 due.push(session.clone());
                 false
             }
@@ -170,11 +170,12 @@ pub(crate) async fn jobs(kernel: Arc<Kernel>) {
             () = kernel.runtime().tasks.drained_signal() => return,
         }
         ticks += 1;
-        for session in kernel.sessions.due(kernel.now_us()) {
+        for session in kernel.sessions.due(kernel.runtime().clock.monotonic()) {
             let kernel = kernel.clone();
             // An account whose sessions take long to end must not delay the others.
             kernel.clone().runtime().tasks.spawn("give up", async move { kernel.give_up(&session).await });
         }
+        kernel.give_up_silent();
         if ticks.is_multiple_of(60) {
             kernel.forget_idle_accounts();
         }

@@ -42,8 +42,12 @@ impl Hold {
         Self { resource: Resource::new(session), kernel, epoch, driver: Some(driver) }
     }
 
-    fn session(&self) -> &Arc<Session> {
+    pub(crate) fn session(&self) -> &Arc<Session> {
         self.resource.session()
+    }
+
+    pub(crate) fn kernel(&self) -> &Arc<Kernel> {
+        &self.kernel
     }
 
     /// The bound resource.
@@ -141,9 +145,9 @@ impl Hold {
         self.session().mailbox.manage();
     }
 
-    /// Makes the session resumable; returns its token: 128 random bits.
-    pub fn make_resumable(&self) -> u128 {
-        self.kernel.make_resumable(self.session())
+    /// Makes the session resumable, for so many seconds at most; returns its token: 128 random bits.
+    pub fn make_resumable(&self, wait_seconds: u64) -> u128 {
+        self.kernel.make_resumable(self.session(), wait_seconds)
     }
 
     /// Stanzas written but not acknowledged.

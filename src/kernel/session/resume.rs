@@ -22,8 +22,8 @@ pub enum ResumeError {
 }
 
 impl Kernel {
-    /// Makes a session resumable; returns its token: 128 random bits.
-    pub(crate) fn make_resumable(&self, session: &Arc<Session>) -> u128 {
+    /// Makes a session resumable, for so many seconds at most; returns its token: 128 random bits.
+    pub(crate) fn make_resumable(&self, session: &Arc<Session>, wait_seconds: u64) -> u128 {
         let mut bytes = [0; 16];
         self.runtime().random.fill(&mut bytes);
         let token = u128::from_be_bytes(bytes);
@@ -31,6 +31,7 @@ impl Kernel {
         // A session that has ended meanwhile must not be inserted: nothing would remove it again.
         if state.attachment != Attachment::Closed {
             state.token = Some(token);
+            state.wait_seconds = u32::try_from(wait_seconds).unwrap_or(u32::MAX);
             self.resumable.lock().insert(token, session.clone());
         }
         token
@@ -72,6 +73,7 @@ impl Kernel {
             session.set_attachment(&mut state, Attachment::Attached);
             state.about = about;
         }
+        session.asking.end();
         session.mailbox.rewind();
         session.mailbox.served(true);
         self.counters().resumed.inc();

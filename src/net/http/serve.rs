@@ -28,6 +28,7 @@ pub async fn serve(
             () = &mut drained => return,
         };
         if let Some(admission) = shared.options.connections.admit(peer.ip()) {
+            shared.options.connections.watch(&stream);
             tasks.spawn("http", connection(stream, peer, admission, shared.clone()));
         }
     }

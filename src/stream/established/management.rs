@@ -12,6 +12,7 @@ impl<P: Pipe> Established<P> {
         self.unasked = self.asked;
         if !std::mem::replace(&mut self.asked, true) {
             self.pipe.element(&sm::ask());
+            self.hold.asked();
         }
     }
 
@@ -28,7 +29,7 @@ impl<P: Pipe> Established<P> {
             sm::Request::Enable { .. } if self.managed => {
                 self.pipe.element(&sm::failed(Condition::UnexpectedRequest));
             }
-            sm::Request::Enable { resume } => self.enable(resume),
+            sm::Request::Enable { resume, max } => self.enable(resume, max),
             sm::Request::Resume { .. } | sm::Request::Bad => {
                 self.pipe.element(&sm::failed(Condition::UnexpectedRequest));
             }
@@ -41,6 +42,7 @@ impl<P: Pipe> Established<P> {
                 self.hold.acknowledge(h).map_err(sm::too_high)?;
                 let left = self.hold.unacknowledged();
                 self.asked = false;
+                self.hold.answered();
                 // A client that answers without having handled anything is not asked again at once.
                 if left > 0 && (self.unasked || left < before) {
                     self.ask();
@@ -60,12 +62,15 @@ impl<P: Pipe> Established<P> {
         }
     }
 
-    fn enable(&mut self, resume: bool) {
+    /// `max`: for how many seconds at most the client wants to be able to resume; the smaller value wins.
+    fn enable(&mut self, resume: bool, max: Option<u64>) {
         self.hold.manage();
         self.managed = true;
-        let seconds = self.hold.host().options().limits.resume_seconds.get().filter(|_| resume);
+        let offered = self.hold.host().options().limits.resume_seconds.get().filter(|_| resume);
+        let seconds =
+            offered.map(|seconds| seconds.get().min(max.unwrap_or(u64::MAX))).filter(|seconds| *seconds > 0);
         self.resumable = seconds.is_some();
-        let token = seconds.map(|seconds| (self.hold.make_resumable(), seconds.get()));
+        let token = seconds.map(|seconds| (self.hold.make_resumable(seconds), seconds));
         self.pipe.element(&sm::enabled(token));
     }
 }
