@@ -4,8 +4,6 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::{Hold, Kernel};
-
 const NOT_ASKED: u32 = 0;
 const VANISHED: u32 = u32::MAX;
 
@@ -19,7 +17,8 @@ pub(crate) struct Asking {
 }
 
 impl Asking {
-    fn ask(&self, now: u32) {
+    /// The client was asked for an acknowledgement; `now` is in [`seconds`].
+    pub fn ask(&self, now: u32) {
         self.heard.store(false, Ordering::Relaxed);
         self.since.store(now, Ordering::Relaxed);
     }
@@ -29,8 +28,18 @@ impl Asking {
         self.since.store(NOT_ASKED, Ordering::Relaxed);
     }
 
-    /// Whether it has vanished: silent for longer than `limit` seconds.
-    fn judge(&self, now: u32, limit: u32) -> bool {
+    /// Something else has come from the client.
+    pub fn hear(&self) {
+        self.heard.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was found to have vanished.
+    pub fn has_vanished(&self) -> bool {
+        self.since.load(Ordering::Relaxed) == VANISHED
+    }
+
+    /// Whether it has vanished just now: silent for longer than `limit` seconds.
+    pub fn judge(&self, now: u32, limit: u32) -> bool {
         let since = self.since.load(Ordering::Relaxed);
         if matches!(since, NOT_ASKED | VANISHED) {
             return false;
@@ -45,52 +54,9 @@ impl Asking {
     }
 }
 
-fn seconds(now: Duration) -> u32 {
+/// A time of the monotonic clock in seconds; never 0.
+pub(crate) fn seconds(now: Duration) -> u32 {
     u32::try_from(now.as_secs()).unwrap_or(u32::MAX).clamp(1, VANISHED - 1)
-}
-
-impl Kernel {
-    /// For how long a client may be silent that was asked for an acknowledgement; `None`: for ever.
-    pub fn set_peer_limit(&self, limit: Option<Duration>) {
-        self.peer_limit.store(limit.map_or(0, seconds), Ordering::Relaxed);
-    }
-
-    /// Called once a second: wakes the connections whose clients have vanished.
-    pub(crate) fn give_up_silent(&self) {
-        let limit = self.peer_limit.load(Ordering::Relaxed);
-        if limit == 0 {
-            return;
-        }
-        let now = seconds(self.runtime().clock.monotonic());
-        for session in self.sessions.all() {
-            if session.asking.judge(now, limit) {
-                session.mailbox.nudge();
-            }
-        }
-    }
-}
-
-impl Hold {
-    /// The client was asked for an acknowledgement.
-    pub fn asked(&self) {
-        let now = seconds(self.kernel().runtime().clock.monotonic());
-        self.session().asking.ask(now);
-    }
-
-    /// It has answered.
-    pub fn answered(&self) {
-        self.session().asking.end();
-    }
-
-    /// Something else has come from the client.
-    pub fn heard(&self) {
-        self.session().asking.heard.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the client was silent for too long: its connection is to be treated as lost.
-    pub fn has_vanished(&self) -> bool {
-        self.session().asking.since.load(Ordering::Relaxed) == VANISHED
-    }
 }
 
 #[cfg(test)]
@@ -103,7 +69,7 @@ mod tests {
         assert!(!asking.judge(1000, 90), "it was not asked");
         asking.ask(10);
         assert!(!asking.judge(100, 90));
-        asking.heard.store(true, Ordering::Relaxed);
+        asking.hear();
         assert!(!asking.judge(101, 90), "something has come");
         assert!(!asking.judge(191, 90));
         asking.end();

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use xmpp::{StreamCondition, StreamError};
 
 use crate::session::Session;
+use crate::session::asking;
 use crate::{Attachment, Kernel, Resource, SessionAbout};
 
 const SHARDS: usize = 16;
@@ -92,6 +93,25 @@ impl Sessions {
 }
 
 impl Kernel {
+    /// For how long a client may be silent that was asked for an acknowledgement; `None`: for ever.
+    pub fn set_peer_limit(&self, limit: Option<Duration>) {
+        self.peer_limit.store(limit.map_or(0, asking::seconds), Ordering::Relaxed);
+    }
+
+    /// Wakes the connections whose clients have vanished.
+    fn give_up_silent(&self) {
+        let limit = self.peer_limit.load(Ordering::Relaxed);
+        if limit == 0 {
+            return;
+        }
+        let now = asking::seconds(self.runtime().clock.monotonic());
+        for session in self.sessions.all() {
+            if session.asking.judge(now, limit) {
+                session.mailbox.nudge();
+            }
+        }
+    }
+
     /// The resource whose session has this id.
     pub fn resource(&self, id: u64) -> Option<Resource> {
         self.sessions.get(id).map(Resource::new)

@@ -7,6 +7,7 @@ use tokio::sync::OwnedMutexGuard;
 use xmpp::{Jid, Stanza, StreamError};
 
 use crate::session::Session;
+use crate::session::asking;
 use crate::session::mailbox::{Taken, TooHigh};
 use crate::{Attachment, Host, Kernel, Receipt, Resource};
 
@@ -42,12 +43,8 @@ impl Hold {
         Self { resource: Resource::new(session), kernel, epoch, driver: Some(driver) }
     }
 
-    pub(crate) fn session(&self) -> &Arc<Session> {
+    fn session(&self) -> &Arc<Session> {
         self.resource.session()
-    }
-
-    pub(crate) fn kernel(&self) -> &Arc<Kernel> {
-        &self.kernel
     }
 
     /// The bound resource.
@@ -143,6 +140,27 @@ impl Hold {
     pub fn manage(&self) {
         self.session().intake.rebase();
         self.session().mailbox.manage();
+    }
+
+    /// The client was asked for an acknowledgement.
+    pub fn asked(&self) {
+        let now = asking::seconds(self.kernel.runtime().clock.monotonic());
+        self.session().asking.ask(now);
+    }
+
+    /// It has answered.
+    pub fn answered(&self) {
+        self.session().asking.end();
+    }
+
+    /// Something else has come from the client.
+    pub fn heard(&self) {
+        self.session().asking.hear();
+    }
+
+    /// Whether the client was silent for too long: its connection is to be treated as lost.
+    pub fn has_vanished(&self) -> bool {
+        self.session().asking.has_vanished()
     }
 
     /// Makes the session resumable, for so many seconds at most; returns its token: 128 random bits.
