@@ -9,10 +9,10 @@ use crate::StorageError;
 use crate::dialect::Dialect;
 use crate::native::{NativeConnection, Running, execute, fetch};
 use crate::role::Role;
-use crate::stat::Stats;
+use crate::stat::{SLOW, Stats};
 use crate::statement::{Call, Statement};
 use crate::target::Target;
-use crate::value::Row;
+use crate::value::{Row, Value};
 
 /// A connection. A statement that is not answered within the deadline ends it.
 pub(crate) struct Connection {
@@ -75,7 +75,7 @@ impl Connection {
 
     /// Runs a statement; returns the number of rows changed.
     pub(crate) async fn execute(&mut self, call: Call<'_>) -> Result<u64, StorageError> {
-        let (statement, since) = (call.statement, self.meter.now());
+        let since = self.meter.now();
         let (text, args, deadline) = (call.text(self.dialect()), call.args, self.deadline);
         let running = match self.link()? {
             NativeConnection::Sqlite(connection) => execute(connection, text, args),
@@ -83,7 +83,7 @@ impl Connection {
             NativeConnection::Mariadb(connection) => execute(connection, text, args),
         };
         let result = in_time(deadline, running).await;
-        self.meter.record(statement, since, result.as_ref().ok().copied());
+        self.meter.record(&call, since, result.as_ref().ok().copied());
         self.judged(result)
     }
 
@@ -94,7 +94,7 @@ impl Connection {
 
     /// [`fetch`](Self::fetch), for a call that may be tried again.
     pub(crate) async fn read(&mut self, call: &Call<'_>) -> Result<Vec<Row>, StorageError> {
-        let (statement, since) = (call.statement, self.meter.now());
+        let since = self.meter.now();
         let (text, args, deadline) = (call.text(self.dialect()), call.args, self.deadline);
         let running = match self.link()? {
             NativeConnection::Sqlite(connection) => fetch(connection, text, args),
@@ -102,7 +102,7 @@ impl Connection {
             NativeConnection::Mariadb(connection) => fetch(connection, text, args),
         };
         let result = in_time(deadline, running).await;
-        self.meter.record(statement, since, result.as_ref().ok().map(|rows| rows.len() as u64));
+        self.meter.record(call, since, result.as_ref().ok().map(|rows| rows.len() as u64));
         self.judged(result)
     }
 
@@ -125,7 +125,7 @@ impl Connection {
         // MariaDB prepares none of these.
         let result = in_time(deadline, self.link()?.script(sql)).await;
         // The database's count of changed rows belongs to the previous statement.
-        self.meter.record(statement, since, result.as_ref().ok().map(|()| 0));
+        self.meter.record(&statement.with(&[]), since, result.as_ref().ok().map(|()| 0));
         self.judged(result)
     }
 
@@ -174,7 +174,20 @@ impl Meter {
         self.clock.monotonic()
     }
 
-    fn record(&self, statement: Statement, since: Duration, rows: Option<u64>) {
-        self.stats.record(statement, self.now().saturating_sub(since), rows);
+    fn record(&self, call: &Call<'_>, since: Duration, rows: Option<u64>) {
+        let took = self.now().saturating_sub(since);
+        self.stats.record(call.statement, took, rows);
+        if took > SLOW {
+            let name = call.statement.definition().name;
+            // Never the values: they are users' data.
+            let types: Vec<_> = call.args.iter().map(Value::kind).collect();
+            tracing::warn!(
+                statement = name,
+                ms = took.as_millis(),
+                rows,
+                parameters = types.join(", "),
+                "slow statement"
+            );
+        }
     }
 }

@@ -8,7 +8,7 @@ use runtime::{Counter, Gauge};
 use crate::statement::Statement;
 
 /// Slower statements are logged.
-const SLOW: Duration = Duration::from_millis(100);
+pub(crate) const SLOW: Duration = Duration::from_millis(100);
 
 /// The cost of one named statement since the store was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,10 +79,6 @@ impl Stats {
 
     /// Adds a call; `rows` is `None` if it failed.
     pub(crate) fn record(&self, statement: Statement, took: Duration, rows: Option<u64>) {
-        if took > SLOW {
-            let name = statement.definition().name;
-            tracing::warn!(statement = name, ms = took.as_millis(), rows, "slow statement");
-        }
         let Some(cell) = self.cells.get(statement as usize) else { return };
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         cell.calls.fetch_add(1, Ordering::Relaxed);

@@ -19,6 +19,17 @@ pub(crate) enum Value<'a> {
     Bytes(Option<&'a [u8]>),
 }
 
+impl Value<'_> {
+    /// Its type, for the log.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Int(_) => "int",
+            Self::Text(_) => "text",
+            Self::Bytes(_) => "bytes",
+        }
+    }
+}
+
 impl From<i64> for Value<'_> {
     fn from(value: i64) -> Self {
         Self::Int(Some(value))

@@ -29,15 +29,57 @@ pub fn status(file: Option<&Path>, format: Format) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints counters by name.
+/// Prints counters by name, then the lists as tables: statements by the time they took, and what was dropped by whom.
 pub fn stats(file: Option<&Path>, format: Format) -> Result<(), Failure> {
     let value = running(file)?.call(&Request::new("stats", json!({})))?;
     if format.json {
         output::json(&value);
         return Ok(());
     }
-    flat("", &value).iter().for_each(|(name, value)| output::line(&format!("{name} {value}")));
+    let (statements, dropped) = (rows(&value, "statements"), rows(&value, "dropped"));
+    let mut rest = value;
+    for list in ["statements", "dropped"] {
+        rest.as_object_mut().map(|all| all.remove(list));
+    }
+    flat("", &rest).iter().for_each(|(name, value)| output::line(&format!("{name} {value}")));
+    if !dropped.is_empty() {
+        output::line("");
+        output::table(
+            &["dropped by", "stage", "count"],
+            &dropped.iter().map(|row| drop_row(row)).collect::<Vec<_>>(),
+        );
+    }
+    if !statements.is_empty() {
+        output::line("");
+        output::table(
+            &["statement", "calls", "failures", "rows", "total ms", "mean us", "max us"],
+            &by_time(statements),
+        );
+    }
     Ok(())
+}
+
+fn rows(value: &Value, list: &str) -> Vec<Value> {
+    value[list].as_array().cloned().unwrap_or_default()
+}
+
+fn drop_row(row: &Value) -> Vec<String> {
+    ["by", "stage", "count"].map(|key| row[key].to_string().trim_matches('"').to_owned()).to_vec()
+}
+
+/// The statement on which most time was spent first.
+fn by_time(mut statements: Vec<Value>) -> Vec<Vec<String>> {
+    let number = |row: &Value, key: &str| row[key].as_u64().unwrap_or_default();
+    statements.sort_by_key(|row| std::cmp::Reverse(number(row, "total_us")));
+    let shown = |row: &Value| {
+        let (total, calls) = (number(row, "total_us"), number(row, "calls"));
+        let mut cells = vec![row["name"].as_str().unwrap_or_default().to_owned()];
+        cells.extend(["calls", "failures", "rows"].map(|key| number(row, key).to_string()));
+        let mean = total.checked_div(calls).unwrap_or_default();
+        cells.extend([total / 1000, mean, number(row, "max_us")].map(|number| number.to_string()));
+        cells
+    };
+    statements.iter().map(shown).collect()
 }
 
 /// Each leaf value with its path.
@@ -56,6 +98,14 @@ fn flat(path: &str, value: &Value) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn statements_are_sorted_by_time() {
+        let row = |name: &str, total: u64| json!({ "name": name, "calls": 4, "failures": 1, "rows": 9, "total_us": total, "max_us": 70 });
+        let table = by_time(vec![row("a", 10), row("b", 8000), row("c", 200)]);
+        assert_eq!(table.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["b", "c", "a"]);
+        assert_eq!(table[0], ["b", "4", "1", "9", "8", "2000", "70"]);
+    }
 
     #[test]
     fn leaves_have_their_paths() {

@@ -100,5 +100,10 @@ fn status_and_stats() {
     assert_eq!((&stats["sessions"], &stats["panics"]), (&json("1"), &json("0")));
     let named = stats["statements"].as_array().unwrap().iter().filter(|one| one["name"].is_string());
     assert!(named.count() > 5, "{stats}");
-    assert!(server.ok(&["stats"]).lines().any(|line| line == "sessions 1"));
+    let text = server.ok(&["stats"]);
+    assert!(text.lines().any(|line| line == "sessions 1"), "{text}");
+    assert!(text.lines().any(|line| line == "storage.refused 0"), "{text}");
+    let table = text.lines().position(|line| line.starts_with("STATEMENT  ")).unwrap();
+    assert!(text.lines().skip(table).any(|line| line.starts_with("account_key.lookup  ")), "{text}");
+    assert!(!text.contains("statements.0"), "{text}");
 }
