@@ -44,10 +44,7 @@ pub fn stats(file: Option<&Path>, format: Format) -> Result<(), Failure> {
     flat("", &rest).iter().for_each(|(name, value)| output::line(&format!("{name} {value}")));
     if !dropped.is_empty() {
         output::line("");
-        output::table(
-            &["dropped by", "stage", "count"],
-            &dropped.iter().map(|row| drop_row(row)).collect::<Vec<_>>(),
-        );
+        output::table(&["dropped by", "stage", "count"], &dropped.iter().map(drop_row).collect::<Vec<_>>());
     }
     if !statements.is_empty() {
         output::line("");
