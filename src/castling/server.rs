@@ -169,10 +169,15 @@ impl Server {
     /// Ends every session, stores undelivered messages, and waits for work in progress.
     async fn drain(&self, runtime: &Runtime, store: &Store) -> Result<(), Failure> {
         runtime.tasks.start_drain();
+        let before = self.kernel.counters().unstored.get();
         self.kernel.shut_down().await;
         let left = runtime.tasks.join_all(DRAIN).await;
         if left > 0 {
             tracing::warn!(left, "shutdown timed out: the remaining tasks were aborted");
+        }
+        let unstored = self.kernel.counters().unstored.get() - before;
+        if unstored > 0 {
+            tracing::error!(unstored, "messages that had not been delivered could not be stored");
         }
         store.close().await.map_err(|e| Failure::Message(e.to_string()))
     }

@@ -23,6 +23,8 @@ pub struct Counters {
     pub delivered: Counter,
     /// Error stanzas returned to senders.
     pub bounced: Counter,
+    /// Messages that the store did not take; their senders were told.
+    pub unstored: Counter,
     /// Sessions closed because the client read too slowly.
     pub slow_readers: Counter,
     /// Sessions resumed (XEP-0198).

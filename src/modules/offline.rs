@@ -87,7 +87,10 @@ impl Offline {
             false => packet.stanza.append(&delay::delay(account.host().jid(), received_us, None)),
         };
         let expires_us = self.expiry(received_us, packet.notes.keep_for);
-        let limit = self.messages.get().map(|limit| u32::try_from(limit.get()).unwrap_or(u32::MAX));
+        // What a session had when its connection broke is acknowledged already, and bounded by its mailbox.
+        let accepted = packet.notes.keeping.is_some() && packet.notes.redelivered;
+        let limit = self.messages.get().filter(|_| !accepted);
+        let limit = limit.map(|limit| u32::try_from(limit.get()).unwrap_or(u32::MAX));
         let xml = stanza.to_bytes(Framing::Inherit).into();
         let sender = packet.other(&account).map(xmpp::Jid::bare);
         let offline = kernel.store().offline();

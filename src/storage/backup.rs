@@ -19,6 +19,9 @@ pub enum BackupError {
     /// Nothing is overwritten.
     #[error("the file exists already")]
     Exists,
+    /// `FILE.partial` exists.
+    #[error("another backup is writing this file, or was interrupted")]
+    Running,
     /// The file system refuses.
     #[error("cannot write the file: {0}")]
     File(String),
@@ -41,9 +44,11 @@ pub async fn backup(options: &Options, file: &Path, runtime: &Runtime) -> Result
     }
     let mut look = Look::new(options, Role::Reader, runtime).await?;
     migration::version(&mut look.connection).await?;
+    migration::whole(&mut look.connection).await?;
     let partial = partial(file);
     let made = written(&mut look, &partial, file).await;
-    if made.is_err() {
+    // One that was there before belongs to another backup.
+    if made.is_err() && made != Err(BackupError::Running) {
         let _ = std::fs::remove_file(&partial);
     }
     made
@@ -56,9 +61,7 @@ async fn written(look: &mut Look, partial: &Path, file: &Path) -> Result<u64, Ba
     let mut create = tokio::fs::OpenOptions::new();
     let made = create.create_new(true).write(true).mode(0o600).open(partial).await;
     let made = made.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => {
-            BackupError::File(format!("{} is left from another one", partial.display()))
-        }
+        ErrorKind::AlreadyExists => BackupError::Running,
         _ => failed(error),
     })?;
     look.fetch("VACUUM INTO ?", &[text.into()]).await.map_err(|error| match error {

@@ -177,7 +177,8 @@ impl Meter {
     fn record(&self, call: &Call<'_>, since: Duration, rows: Option<u64>) {
         let took = self.now().saturating_sub(since);
         self.stats.record(call.statement, took, rows);
-        if took > SLOW {
+        // One that failed has its own line, or its database.
+        if took > SLOW && rows.is_some() {
             let name = call.statement.definition().name;
             // Never the values: they are users' data.
             let types: Vec<_> = call.args.iter().map(Value::kind).collect();

@@ -44,7 +44,7 @@ pub enum StorageError {
     #[error("the write violates a constraint: {0}")]
     Constraint(String),
     /// The file system refused: disk full, read-only, permissions.
-    #[error("database file: {0}")]
+    #[error("the database cannot be read or written: {0}")]
     Io(String),
     /// The store has been closed.
     #[error("the store is closed")]

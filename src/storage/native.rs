@@ -110,7 +110,11 @@ where
 pub(crate) fn unsupported(error: sqlx::Error) -> StorageError {
     let words = error.to_string();
     // Each of sqlx's layers says so once.
-    StorageError::Unsupported(words.trim_start_matches("error with configuration: ").to_owned())
+    let words = words.trim_start_matches("error with configuration: ");
+    // A value of a parameter is quoted, and may be a secret in the wrong place.
+    let quoted: Vec<_> = words.split('"').collect();
+    let parts = quoted.iter().enumerate().map(|(at, part)| if at % 2 == 0 { part } else { "…" });
+    StorageError::Unsupported(parts.collect::<Vec<_>>().join("\""))
 }
 
 /// What an error of a new connection to a database server means.

@@ -74,6 +74,14 @@ impl Options {
         }
     }
 
+    /// The file of an embedded database.
+    pub fn sqlite_file(&self) -> Option<PathBuf> {
+        match self.scheme() {
+            Ok(Dialect::Sqlite) => self.sqlite_path().ok(),
+            _ => None,
+        }
+    }
+
     /// The SQLite file of the URL.
     pub(crate) fn sqlite_path(&self) -> Result<PathBuf, StorageError> {
         let (_, rest) = self.url.split_once(':').unwrap_or_default();

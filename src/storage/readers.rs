@@ -14,6 +14,7 @@ use crate::role::Role;
 use crate::statement::Call;
 use crate::target::Target;
 use crate::value::Row;
+use crate::writer::CUTS;
 
 /// A fixed number of read-only connections, made when they are needed.
 pub(crate) struct Readers {
@@ -49,8 +50,10 @@ impl Readers {
     async fn read(&self, call: Call<'_>) -> Result<Vec<Row>, StorageError> {
         let _permit = self.permits.acquire().await.map_err(|_| StorageError::Closed)?;
         self.health.readable()?;
+        let mut cuts = 0;
         loop {
             let idle = self.idle.lock().pop();
+            // Each idle one may have been cut meanwhile.
             let was_idle = idle.is_some();
             let read = match idle {
                 Some(connection) => self.on(connection, &call).await,
@@ -61,6 +64,7 @@ impl Readers {
             };
             match &read {
                 Err(StorageError::Unreachable(_)) if was_idle => {}
+                Err(StorageError::Unreachable(_)) if cuts < CUTS => cuts += 1,
                 Err(error) => {
                     let _ = self.health.heed(error);
                     return read;

@@ -14,11 +14,12 @@ mod queue;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 pub use commit::Commit;
 pub(crate) use commit::Run;
-pub(crate) use lane::Lane;
+pub(crate) use lane::{CUTS, Lane};
 pub(crate) use queue::Queue;
 
 use crate::Options;
@@ -35,6 +36,8 @@ struct Shared {
     batch: usize,
     queue: i64,
     deadline: Duration,
+    /// When a failed batch was logged last.
+    logged: Arc<Mutex<Option<Duration>>>,
 }
 
 /// A queue, and the lanes that process it.
@@ -52,6 +55,7 @@ pub(crate) fn new(
         batch: options.batch.max(1),
         queue: i64::try_from(options.queue).unwrap_or(i64::MAX),
         deadline: options.deadline,
+        logged: Arc::default(),
     };
     let (senders, receivers): (Vec<_>, Vec<_>) =
         connections.iter().map(|_| mpsc::unbounded_channel()).unzip();

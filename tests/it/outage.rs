@@ -146,3 +146,45 @@ fn a_database_server_that_is_killed_is_found_again() {
     database.restart();
     outage.recovered();
 }
+
+/// What a client had not acknowledged is stored when it can be, though its connection broke while it could not.
+#[test]
+fn what_lies_with_a_session_that_broke_during_an_outage_is_stored_afterwards() {
+    if crate::database::is_server() {
+        return;
+    }
+    let mut outage = Outage::new();
+    let mut carol = Raw::bound(outage.server.address("c2s_plain"), "carol@chess.example/phone");
+    carol.manage();
+    carol.send("<presence><priority>9</priority></presence>");
+    carol.ping();
+    let pid = outage.server.pid().to_string();
+    let limit = |bytes: &str| {
+        let limit = format!("--fsize={bytes}:unlimited");
+        assert!(Command::new("prlimit").args(["--pid", &pid, &limit]).status().unwrap().success());
+    };
+    limit("16384");
+    outage.jack.send(&to_bob("lost"));
+    wait_error(&outage.jack.next());
+    until("the outage is noticed", || outage.away());
+    for id in 0..3 {
+        outage.jack.send(&format!(
+            "<message to='carol@chess.example' type='chat' id='{id}'><body>{id}</body></message>"
+        ));
+    }
+    outage.jack.ping();
+    drop(carol);
+    until("the lost connection is seen", || {
+        let list = outage.server.ok(&["session", "list"]);
+        list.lines().any(|line| line.contains("/phone") && line.contains("detached"))
+    });
+    limit("unlimited");
+    until("they are stored", || {
+        let stats: serde_json::Value = serde_json::from_str(&outage.server.ok(&["stats", "--json"])).unwrap();
+        let mut all = stats["statements"].as_array().unwrap().iter();
+        all.any(|one| one["name"] == "offline.insert" && one["rows"] == 3)
+    });
+    let server = Server::start_in(outage.server.kill());
+    let mut carol = Raw::bound(server.address("c2s_plain"), "carol@chess.example/new");
+    assert_eq!(stored(&mut carol), ["0", "1", "2"]);
+}

@@ -19,6 +19,7 @@ pub fn run(file: Option<&Path>, to: &Path) -> Result<(), Failure> {
     let bytes = made.map_err(|error| {
         let remedy = match &error {
             BackupError::Elsewhere => "see docs/operators/databases.md for its own tools",
+            BackupError::Running => "wait for it, or remove the file with .partial behind its name",
             BackupError::Exists => "name another file, or remove it",
             BackupError::File(_) => "name a file in a folder that you may write to, with enough room",
             BackupError::Storage(_) => "run as the user that owns the database",

@@ -68,7 +68,12 @@ fn check_database(loaded: &mut Loaded) {
             StorageError::NewerSchema { .. } => {
                 "install that version, or restore a backup from before the upgrade"
             }
-            StorageError::Unreachable(_) if !loaded.config.storage.url.0.starts_with("sqlite:") => {
+            StorageError::Unfinished => {
+                "run the same castling storage copy again: it goes on where it stopped"
+            }
+            StorageError::Unreachable(_) | StorageError::Deadline(_)
+                if !loaded.config.storage.url.0.starts_with("sqlite:") =>
+            {
                 "start the database server, create the database, or correct url, password_file and password_env"
             }
             _ => "restore a backup, or configure another database",

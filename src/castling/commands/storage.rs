@@ -56,6 +56,16 @@ fn copy(loaded: &Loaded, from: &Options, to: &Options) -> Result<(), Failure> {
             "{why} — stop it first: what it writes meanwhile would be lost"
         )));
     }
+    for options in [from, to] {
+        // Beside a SQLite file stand the lock and the socket of the server that uses it.
+        let place = options.sqlite_file().and_then(|file| file.parent().map(Path::to_owned));
+        if let Some(place) = place.filter(|place| place != data_dir && place.is_dir())
+            && connect(&place)?.is_some()
+        {
+            let why = format!("a server is running with the data directory {}", place.display());
+            return Err(Failure::Message(format!("{why} — stop it first")));
+        }
+    }
     if from.url == to.url {
         return Err(Failure::Message("--from and --to are the same database — name another".into()));
     }

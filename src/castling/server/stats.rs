@@ -34,6 +34,7 @@ impl Server {
             "stanzas": counters.stanzas.get(),
             "delivered": counters.delivered.get(),
             "bounced": counters.bounced.get(),
+            "unstored": counters.unstored.get(),
             "slow_readers": counters.slow_readers.get(),
             "resumed": counters.resumed.get(),
             "dropped": drops,

@@ -11,6 +11,12 @@ use crate::{Attachment, BoxFuture, Item, Kernel, Resource};
 /// How long a client may leave no room for the next stored message.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The pause after stored messages could not be read.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// How often that may fail while new stanzas wait; then they are let through.
+const HELD: u32 = 15;
+
 /// While it lives, new stanzas for the session wait behind its stored messages; other sessions are not
 /// affected. From [`SessionEvent::take_backlog`](crate::SessionEvent::take_backlog).
 pub struct Backlog {
@@ -96,9 +102,16 @@ impl Kernel {
     {
         session.mailbox.reading();
         quiet(session.account()).await;
-        let mut from_start = true;
+        let (mut from_start, mut failures) = (true, 0);
         loop {
-            let Some(items) = read(std::mem::take(&mut from_start)).await else { return Stop::Failed };
+            let Some(items) = read(std::mem::take(&mut from_start)).await else {
+                failures += 1;
+                if failures > HELD || session.mailbox.is_closed() {
+                    return Stop::Failed;
+                }
+                tokio::time::sleep(AGAIN).await;
+                continue;
+            };
             if items.is_empty() {
                 return if session.mailbox.is_closed() { Stop::Closed } else { Stop::End };
             }

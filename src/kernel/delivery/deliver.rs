@@ -189,6 +189,10 @@ impl Kernel {
         }
         let (slow, no_room) = placing.into_refused();
         if let (true, Some(no_room)) = (slow.is_empty(), no_room) {
+            // There will be none before it is resumed: its sender must not wait for that.
+            if no_room.is_waiting() {
+                return Placement::Crowded;
+            }
             return Placement::NoRoom(no_room);
         }
         if !slow.is_empty() {

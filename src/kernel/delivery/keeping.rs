@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hashbrown::HashMap;
-use xmpp::{Kind, StanzaType};
+use xmpp::{ErrorType, Kind, StanzaType};
 
 use crate::account::AccountState;
 use crate::delivery::deliver::Writing;
@@ -54,8 +54,28 @@ impl Kernel {
     }
 
     /// A session waits from now on: stores the messages that its client has not acknowledged, in order, unless another
-    /// session has them, or they are stored already. Returns when they are.
+    /// session has them, or they are stored already. Returns when they are; if the store fails for a while, they are
+    /// stored as soon as it can be written.
     pub(crate) async fn keep_all(self: &Arc<Self>, account: &Arc<Account>) {
+        if self.keep_unstored(account).await {
+            return;
+        }
+        let (kernel, account) = (self.clone(), account.clone());
+        self.runtime().tasks.spawn("keep later", async move {
+            loop {
+                tokio::select! {
+                    () = kernel.store().recovered() => {}
+                    () = kernel.runtime().tasks.drained_signal() => return,
+                }
+                if kernel.keep_unstored(&account).await {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// `false` if it is worth trying again.
+    async fn keep_unstored(self: &Arc<Self>, account: &Arc<Account>) -> bool {
         let kept: Vec<_> = {
             let mut state = account.state.lock();
             let items = state.unstored();
@@ -66,10 +86,12 @@ impl Kernel {
             }
             kept
         };
+        let mut done = true;
         for kept in kept {
-            // A message that the store does not take stays in memory.
-            let _ = kept.ended().await;
+            // A message that nobody stores stays in memory.
+            done &= !kept.ended().await.is_err_and(|error| error.kind == ErrorType::Wait);
         }
+        done
     }
 
     /// As if its session had ended.

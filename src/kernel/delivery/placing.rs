@@ -38,6 +38,11 @@ pub(crate) struct NoRoom {
 }
 
 impl NoRoom {
+    /// Whether the session only waits to be resumed.
+    pub fn is_waiting(&self) -> bool {
+        self.session.is_waiting()
+    }
+
     /// Waits until there is room or the session has ended; long enough that a client making no progress is
     /// detected.
     pub async fn wait(&self) {

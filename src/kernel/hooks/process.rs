@@ -106,6 +106,9 @@ impl Kernel {
                 let written = write.await;
                 drop(writing);
                 if let Err(error) = written {
+                    if stage == Stage::Undelivered {
+                        kernel.counters().unstored.inc();
+                    }
                     kernel.bounce(copy, error).await;
                 }
                 drop(in_flight); // its bounce has been sent

@@ -13,6 +13,9 @@ use crate::connection::Connection;
 /// How often a batch is tried again after a conflict with another transaction.
 const RETRIES: u32 = 10;
 
+/// How often it is tried again on a new connection.
+pub(crate) const CUTS: u32 = 3;
+
 /// The first pause before that; each is twice the one before.
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -26,8 +29,6 @@ pub(crate) struct Lane {
     shared: Shared,
     /// The database's generation that the connection belongs to.
     generation: u64,
-    /// When a failed batch was logged last.
-    logged: Option<Duration>,
 }
 
 impl Lane {
@@ -38,7 +39,7 @@ impl Lane {
     ) -> Self {
         let generation = shared.health.generation();
         let batch = Batch { connection, deadline: shared.deadline };
-        Self { batch, commands, shared, generation, logged: None }
+        Self { batch, commands, shared, generation }
     }
 
     /// Runs until the store is closed or dropped.
@@ -110,7 +111,7 @@ impl Lane {
         stats.writes.add(writes.len() as u64);
         self.refresh();
         let mut retries = 0;
-        let mut used = self.batch.connection.works();
+        let mut cuts = 0;
         loop {
             let error = match self.batch.attempt(writes).await {
                 Ok(results) => {
@@ -121,9 +122,10 @@ impl Lane {
                     return Ok(results);
                 }
                 Err(failed) if failed.in_doubt => failed.error,
-                // The connection had been lost before, or was just now; the transaction went with it.
-                Err(failed) if used && matches!(failed.error, StorageError::Unreachable(_)) => {
-                    used = false;
+                // The connection had been lost before, or was just now; the transaction went with it. Only when that
+                // happens again and again is the database away.
+                Err(failed) if cuts < CUTS && matches!(failed.error, StorageError::Unreachable(_)) => {
+                    cuts += 1;
                     continue;
                 }
                 Err(failed) if failed.error == StorageError::Conflict && retries < RETRIES => {
@@ -149,13 +151,16 @@ impl Lane {
         }
     }
 
-    fn log(&mut self, error: &StorageError, writes: usize) {
+    fn log(&self, error: &StorageError, writes: usize) {
         let now = self.shared.meter.now();
-        if self.logged.is_some_and(|last| now.saturating_sub(last) < QUIET) {
-            tracing::debug!(%error, writes, "a batch of writes failed");
-            return;
+        {
+            let mut logged = self.shared.logged.lock();
+            if logged.is_some_and(|last| now.saturating_sub(last) < QUIET) {
+                tracing::debug!(%error, writes, "a batch of writes failed");
+                return;
+            }
+            *logged = Some(now);
         }
-        self.logged = Some(now);
         tracing::warn!(%error, writes, "a batch of writes failed; more such lines only after ten seconds");
     }
 }
