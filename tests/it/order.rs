@@ -1,6 +1,7 @@
 //! Stanzas and their answers in the order in which they were sent.
 
 use crate::fixture::Server;
+use crate::kill::stored;
 use crate::stream::{ANNA, JACK, bound};
 use crate::waiting::lost;
 
@@ -27,18 +28,19 @@ fn errors_keep_the_order_of_what_they_answer() {
     }
 }
 
-/// What an ended session had not received is stored or bounced in order, and a stranger's share of the store is not larger
-/// for having waited with it.
+/// What comes for a session that waits is stored or refused in order; a stranger's share of the store is not larger for
+/// that, and what is stored is not refused when the session ends.
 #[test]
-fn errors_of_what_a_session_left_keep_their_order() {
+fn errors_of_what_finds_no_place_with_a_session_that_waits_keep_their_order() {
     let domain = "[[domain]]\nname = \"chess.example\"\nmodules = { offline = { messages = 8 } }\n";
     let server = Server::start_with(domain, &[ANNA, JACK]);
     let mut jack = bound(&server, "jack@chess.example/desk");
     lost(&server, "anna@chess.example/lost");
     let chat = |id: usize| format!("<message to='{ANNA}' type='chat' id='{id}'><body>x</body></message>");
     jack.send(&(0..30).map(chat).collect::<String>());
-    assert_eq!(jack.ping(), [], "they wait");
-    server.ok(&["session", "kick", "anna@chess.example/lost"]);
     let ids: Vec<usize> = (2..30).map(|_| jack.next().get("id").unwrap().parse().unwrap()).collect();
     assert_eq!(ids, (2..30).collect::<Vec<_>>());
+    server.ok(&["session", "kick", "anna@chess.example/lost"]);
+    assert_eq!(jack.ping(), []);
+    assert_eq!(stored(&mut bound(&server, "anna@chess.example/new")), ["x", "x"]);
 }

@@ -202,6 +202,9 @@ impl Account {
     /// Takes a message back that the store has refused; `false` if a client may have got it by now.
     fn take_back(&self, kept: &Arc<Kept>) -> bool {
         let state = self.state.lock();
+        if !kept.is_refused() {
+            return false; // a session has broken meanwhile, and it is being stored once more
+        }
         let is_it = |item: &Item| {
             item.receipt
                 .as_ref()

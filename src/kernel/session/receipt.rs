@@ -105,6 +105,10 @@ impl Kept {
         self.written.notify_waiters();
     }
 
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(*self.state.lock(), State::Refused(_))
+    }
+
     /// Waits for the end of a write, if there is one.
     pub(crate) async fn ended(&self) -> Result<bool, StanzaError> {
         loop {
