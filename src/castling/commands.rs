@@ -43,6 +43,12 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
+/// What commands that wait for something run on.
+fn tokio() -> Result<tokio::runtime::Runtime, Failure> {
+    let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    Ok(tokio.map_err(|error| format!("cannot start: {error}"))?)
+}
+
 /// The configuration, if the server would start with it.
 fn usable(loaded: Loaded) -> Result<Loaded, Failure> {
     if loaded.problems.fatal() { Err(loaded.problems.into()) } else { Ok(loaded) }

@@ -7,6 +7,12 @@ use settings::Complaint;
 use storage::{Options, Sync};
 
 use crate::config::{self, Loaded};
+use crate::failure::Failure;
+
+/// What [`Store::open`](storage::Store::open) needs, or the failure of a command.
+pub fn configured(loaded: &Loaded) -> Result<Options, Failure> {
+    Ok(options(loaded).map_err(|(key, complaint)| format!("{key}: {complaint}"))?)
+}
 
 /// What [`Store::open`](storage::Store::open) needs.
 ///

@@ -70,7 +70,7 @@ pub async fn serve(mut loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Re
     let mut signals = Signals::listen().map_err(|e| format!("cannot listen for signals: {e}"))?;
     let runtime = Runtime::system();
     let bound = listeners::bind(&loaded)?;
-    let options = database::options(&loaded).map_err(|(key, complaint)| format!("{key}: {complaint}"))?;
+    let options = database::configured(&loaded)?;
     let store = Store::open(options, &runtime).await.map_err(|e| e.to_string())?;
     let admin = admin::Server::bind(&loaded.config.data_dir, lock).map_err(|e| {
         format!("cannot create the admin socket in {}: {e}", loaded.config.data_dir.display())

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use runtime::Tasks;
+use runtime::{SharedRandom, Tasks};
 
 use crate::StorageError;
 use crate::connection::{Connection, Meter};
@@ -30,6 +30,7 @@ const PROBE_BYTES: usize = 65_536;
 pub(crate) struct Health {
     target: Arc<Target>,
     meter: Meter,
+    random: SharedRandom,
     /// Neither read nor written.
     away: AtomicBool,
     /// Not written: a full disk can still be read.
@@ -50,10 +51,11 @@ struct State {
 }
 
 impl Health {
-    pub fn new(target: Arc<Target>, meter: Meter) -> Arc<Self> {
+    pub fn new(target: Arc<Target>, meter: Meter, random: SharedRandom) -> Arc<Self> {
         Arc::new(Self {
             target,
             meter,
+            random,
             away: AtomicBool::new(false),
             unwritable: AtomicBool::new(false),
             generation: AtomicU64::new(0),
@@ -187,13 +189,8 @@ impl Health {
     async fn probe(&self) -> Result<(), StorageError> {
         let mut connection = Connection::new(self.target.clone(), Role::Writer, self.meter.clone()).await?;
         // Not zeros: a database that compresses would hardly need room.
-        let mut seed = self.meter.now().subsec_nanos() | 1;
-        let bytes: Vec<u8> = std::iter::repeat_with(|| {
-            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            seed.to_be_bytes()[0]
-        })
-        .take(PROBE_BYTES)
-        .collect();
+        let mut bytes = vec![0; PROBE_BYTES];
+        self.random.fill(&mut bytes);
         connection.execute(Statement::SettingPut.with(&[PROBE.into(), bytes.as_slice().into()])).await?;
         connection.execute(Statement::SettingDelete.with(&[PROBE.into()])).await?;
         connection.close().await

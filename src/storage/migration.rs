@@ -3,7 +3,6 @@
 use crate::StorageError;
 use crate::connection::Connection;
 use crate::dialect::Dialect;
-use crate::readers::Readers;
 use crate::statement::Statement;
 
 struct Migration {
@@ -119,23 +118,16 @@ async fn locked_steps(
 ///
 /// # Errors
 /// As [`migrate`].
-pub(crate) async fn probe(readers: &Readers) -> Result<(), StorageError> {
-    let mut tables = Vec::new();
-    for row in readers.fetch(Statement::Tables.with(&[])).await? {
-        tables.push(row.text(0)?);
-    }
+pub(crate) async fn probe(connection: &mut Connection) -> Result<(), StorageError> {
+    let tables = tables(connection).await?;
     if tables.is_empty() {
         return Ok(());
     }
     ours(&tables)?;
-    let version = readers.first(Statement::SchemaVersion.with(&[])).await?;
-    newest(version.map_or(Ok(0), |row| row.int(0))?)?;
-    if !tables.iter().any(|table| table == "setting") {
-        return Ok(());
-    }
-    match readers.first(Statement::SettingGet.with(&[COPYING.into()])).await? {
-        None => Ok(()),
-        Some(_) => Err(StorageError::Unfinished),
+    newest(recorded(connection).await?)?;
+    match tables.iter().any(|table| table == "setting") {
+        true => whole(connection).await,
+        false => Ok(()),
     }
 }
 

@@ -66,7 +66,7 @@ impl Store {
         while target.dialect() != Dialect::Sqlite && connections.len() < options.writers {
             connections.push(connect().await?);
         }
-        let health = Health::new(target.clone(), meter.clone());
+        let health = Health::new(target.clone(), meter.clone(), runtime.random.clone());
         let readers = Readers::new(target, meter, health.clone(), options.readers).await?;
         let readers = Arc::new(readers);
         let (queue, lanes) = writer::new(connections, &readers, &health, &options);
@@ -98,12 +98,10 @@ impl Store {
             return Ok(());
         }
         let meter = Meter { stats: Arc::new(Stats::new()), clock: runtime.clock.clone() };
-        let health = Health::new(target.clone(), meter.clone());
-        // What it says of the database is for those who asked.
-        health.close();
-        let readers = Readers::new(target, meter, health, 1).await?;
-        let probed = migration::probe(&readers).await;
-        readers.close().await;
+        let mut connection = Connection::new(target, Role::Reader, meter).await?;
+        let probed = migration::probe(&mut connection).await;
+        // Nothing of it is needed any more.
+        let _ = connection.close().await;
         probed
     }
 

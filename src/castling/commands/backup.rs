@@ -5,16 +5,15 @@ use std::path::Path;
 use runtime::Runtime;
 use storage::BackupError;
 
-use super::storage::{configured, tokio};
-use super::usable;
+use super::{tokio, usable};
 use crate::config::load;
 use crate::failure::Failure;
-use crate::output;
+use crate::{database, output};
 
 /// Writes a copy of an embedded database into a file; a server may run meanwhile.
 pub fn run(file: Option<&Path>, to: &Path) -> Result<(), Failure> {
     let loaded = usable(load(file)?)?;
-    let options = configured(&loaded)?;
+    let options = database::configured(&loaded)?;
     let made = tokio()?.block_on(storage::backup(&options, to, &Runtime::system()));
     let bytes = made.map_err(|error| {
         let remedy = match &error {

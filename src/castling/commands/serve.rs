@@ -5,6 +5,7 @@ use std::path::Path;
 use runtime::{Clock, SystemClock};
 
 use super::target::take;
+use super::tokio;
 use crate::config::{check_components, check_surroundings, load};
 use crate::failure::Failure;
 use crate::{logging, output, server};
@@ -23,8 +24,7 @@ pub fn run(file: Option<&Path>) -> Result<(), Failure> {
     loaded.problems.take_list().iter().for_each(|problem| output::error(&problem.to_string()));
     let lock = held.map_or_else(|| take(&data_dir), Ok)?;
     let _flush = logging::start(&loaded.config.log.level)?;
-    let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let tokio = tokio.map_err(|error| format!("cannot start: {error}"))?;
+    let tokio = tokio()?;
     let file = file.map(Path::to_owned).or_else(|| (!loaded.demo).then(|| "castling.toml".into()));
     tokio.block_on(server::serve(loaded, file, &lock))
 }

@@ -8,7 +8,7 @@ use runtime::{Clock, Runtime, SystemClock};
 use storage::{CopyError, CopyProgress, Options};
 
 use super::target::take;
-use super::{connect, usable};
+use super::{connect, tokio, usable};
 use crate::cli::Storage;
 use crate::config::{Loaded, load};
 use crate::failure::Failure;
@@ -32,7 +32,7 @@ pub fn run(file: Option<&Path>, storage: Storage) -> Result<(), Failure> {
 
 /// Reports what costs the database more than it has to; fails if there is anything.
 fn check(loaded: &Loaded) -> Result<(), Failure> {
-    let options = configured(loaded)?;
+    let options = database::configured(loaded)?;
     let found = tokio()?.block_on(storage::check(&options, &Runtime::system()));
     let found = found.map_err(|error| format!("cannot check the database: {error}"))?;
     let rows: Vec<_> =
@@ -111,15 +111,10 @@ impl Shown {
     }
 }
 
-/// The database of the configuration.
-pub fn configured(loaded: &Loaded) -> Result<Options, Failure> {
-    Ok(database::options(loaded).map_err(|(key, complaint)| format!("{key}: {complaint}"))?)
-}
-
 /// A database from the command line; the configuration's has its password from there.
 fn options(loaded: &Loaded, flag: &str, url: &str, password: Option<PathBuf>) -> Result<Options, Failure> {
     let mut options = match loaded.config.storage.url.0 == url {
-        true => configured(loaded)?,
+        true => database::configured(loaded)?,
         false => Options::new(url, &loaded.config.data_dir),
     };
     if let Some(file) = password {
@@ -129,9 +124,4 @@ fn options(loaded: &Loaded, flag: &str, url: &str, password: Option<PathBuf>) ->
     }
     storage::Store::understands(&options).map_err(|error| format!("{flag}: {error}"))?;
     Ok(options)
-}
-
-pub fn tokio() -> Result<tokio::runtime::Runtime, Failure> {
-    let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    Ok(tokio.map_err(|error| format!("cannot start: {error}"))?)
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use storage::Store;
 
-use super::{connect, usable};
+use super::{connect, tokio, usable};
 use crate::accounts::{Accounts, answer, arguments, unknown};
 use crate::api::{OfDomain, OfJid};
 use crate::config::{Loaded, Overlay, load};
@@ -47,8 +47,7 @@ impl Target {
         }
         let loaded = usable(loaded)?;
         let lock = take(&loaded.config.data_dir)?;
-        let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let tokio = tokio.map_err(|error| format!("cannot start: {error}"))?;
+        let tokio = tokio()?;
         Ok(Self::Files(Box::new(Files { loaded, tokio, accounts: None, store: None, _lock: lock })))
     }
 
@@ -137,8 +136,7 @@ impl Files {
         if let Some(store) = &self.store {
             return Ok(store.clone());
         }
-        let options =
-            database::options(&self.loaded).map_err(|(key, complaint)| format!("{key}: {complaint}"))?;
+        let options = database::configured(&self.loaded)?;
         let opened = self.tokio.block_on(Store::open(options, &Runtime::system()));
         let store = opened.map_err(|error| error.to_string())?;
         Ok(self.store.insert(store).clone())

@@ -36,8 +36,8 @@ fn unstored(item: &mut Item) -> Option<Arc<Kept>> {
 impl Item {
     /// Called before it is given to sessions some of which wait: if no other takes it, it is stored.
     pub(crate) fn keep_if_wanted(&mut self, state: &AccountState) -> Option<Arc<Kept>> {
-        let waiting = state.sessions.iter().any(|session| session.is_waiting());
-        if waiting && is_kept(self) { unstored(self) } else { None }
+        let wanted = is_kept(self) && state.sessions.iter().any(|session| session.is_waiting());
+        if wanted { unstored(self) } else { None }
     }
 }
 

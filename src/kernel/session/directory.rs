@@ -66,7 +66,14 @@ impl Sessions {
     }
 
     pub fn all(&self) -> Vec<Arc<Session>> {
-        self.shards.iter().flat_map(|shard| shard.lock().values().cloned().collect::<Vec<_>>()).collect()
+        let mut all = Vec::new();
+        self.each(|session| all.push(session.clone()));
+        all
+    }
+
+    /// Calls `run` with each session. It must be quick: binds and ends of a part of the sessions wait for it.
+    fn each(&self, mut run: impl FnMut(&Arc<Session>)) {
+        self.shards.iter().for_each(|shard| shard.lock().values().for_each(&mut run));
     }
 
     pub fn count(&self) -> usize {
@@ -105,11 +112,11 @@ impl Kernel {
             return;
         }
         let now = asking::seconds(self.runtime().clock.monotonic());
-        for session in self.sessions.all() {
+        self.sessions.each(|session| {
             if session.asking.judge(now, limit) {
                 session.mailbox.nudge();
             }
-        }
+        });
     }
 
     /// The resource whose session has this id.
