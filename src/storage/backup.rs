@@ -43,8 +43,7 @@ pub async fn backup(options: &Options, file: &Path, runtime: &Runtime) -> Result
         return Err(BackupError::Exists);
     }
     let mut look = Look::new(options, Role::Reader, runtime).await?;
-    migration::version(&mut look.connection).await?;
-    migration::whole(&mut look.connection).await?;
+    migration::usable(&mut look.connection).await?;
     let partial = partial(file);
     let made = written(&mut look, &partial, file).await;
     // One that was there before belongs to another backup.

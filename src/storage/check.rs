@@ -44,8 +44,7 @@ pub async fn check(options: &Options, runtime: &Runtime) -> Result<StorageCheck,
     // In a session that may only read, MariaDB does not explain what writes.
     let role = if options.scheme()? == Dialect::Mariadb { Role::Writer } else { Role::Reader };
     let mut look = Look::new(options, role, runtime).await?;
-    migration::version(&mut look.connection).await?;
-    migration::whole(&mut look.connection).await?;
+    migration::usable(&mut look.connection).await?;
     let mut found = StorageCheck::default();
     for table in TABLES {
         found.tables.push((table.name, look.count(table).await?));

@@ -7,10 +7,10 @@ use runtime::SharedClock;
 
 use crate::StorageError;
 use crate::dialect::Dialect;
-use crate::native::{NativeConnection, Running, execute, fetch};
+use crate::native::{NativeConnection, Running};
 use crate::role::Role;
 use crate::stat::{SLOW, Stats};
-use crate::statement::{Call, Statement};
+use crate::statement::{Call, Statement, Text};
 use crate::target::Target;
 use crate::value::{Row, Value};
 
@@ -75,16 +75,7 @@ impl Connection {
 
     /// Runs a statement; returns the number of rows changed.
     pub(crate) async fn execute(&mut self, call: Call<'_>) -> Result<u64, StorageError> {
-        let since = self.meter.now();
-        let (text, args, deadline) = (call.text(self.dialect()), call.args, self.deadline);
-        let running = match self.link()? {
-            NativeConnection::Sqlite(connection) => execute(connection, text, args),
-            NativeConnection::Postgres(connection) => execute(connection, text, args),
-            NativeConnection::Mariadb(connection) => execute(connection, text, args),
-        };
-        let result = in_time(deadline, running).await;
-        self.meter.record(&call, since, result.as_ref().ok().copied());
-        self.judged(result)
+        self.run_call(&call, NativeConnection::execute, |changed| *changed).await
     }
 
     /// Runs a statement; returns its rows.
@@ -94,15 +85,20 @@ impl Connection {
 
     /// [`fetch`](Self::fetch), for a call that may be tried again.
     pub(crate) async fn read(&mut self, call: &Call<'_>) -> Result<Vec<Row>, StorageError> {
-        let since = self.meter.now();
-        let (text, args, deadline) = (call.text(self.dialect()), call.args, self.deadline);
-        let running = match self.link()? {
-            NativeConnection::Sqlite(connection) => fetch(connection, text, args),
-            NativeConnection::Postgres(connection) => fetch(connection, text, args),
-            NativeConnection::Mariadb(connection) => fetch(connection, text, args),
-        };
-        let result = in_time(deadline, running).await;
-        self.meter.record(call, since, result.as_ref().ok().map(|rows| rows.len() as u64));
+        self.run_call(call, NativeConnection::fetch, |rows| rows.len() as u64).await
+    }
+
+    /// Runs a statement within the deadline, and measures it; `rows` is counted of its result.
+    async fn run_call<T>(
+        &mut self,
+        call: &Call<'_>,
+        run: for<'a> fn(&'a mut NativeConnection, Text, &'a [Value<'a>]) -> Running<'a, T>,
+        rows: fn(&T) -> u64,
+    ) -> Result<T, StorageError> {
+        let (since, deadline) = (self.meter.now(), self.deadline);
+        let text = call.text(self.dialect());
+        let result = in_time(deadline, run(self.link()?, text, call.args)).await;
+        self.meter.record(call, since, result.as_ref().ok().map(rows));
         self.judged(result)
     }
 

@@ -3,19 +3,12 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::error::BoxDynError;
-use sqlx::mysql::{
-    MySql, MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlQueryResult,
-    MySqlRow,
-};
-use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Executor};
+use sqlx::mysql::{MySql, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
 
-use crate::native::{self, Native, opening, unsupported};
+use crate::native::{self, STATEMENT_CACHE, native, opening, unsupported};
 use crate::role::Role;
-use crate::value::{Row, Value};
 use crate::{Options, StorageError};
-
-const STATEMENT_CACHE: usize = 256;
 
 /// Nothing is cut to fit; no gaps are locked, as rows are only looked for by their keys.
 const SESSION: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', \
@@ -50,27 +43,7 @@ pub(crate) async fn connect(
     Ok(connection)
 }
 
-impl Native for MySql {
-    fn affected(result: &MySqlQueryResult) -> u64 {
-        result.rows_affected()
-    }
-
-    fn row(row: MySqlRow) -> Row {
-        Row::Mariadb(row)
-    }
-
-    fn failure(error: sqlx::Error) -> StorageError {
-        failure(error)
-    }
-
-    fn bind(arguments: &mut MySqlArguments, value: Value<'_>) -> Result<(), BoxDynError> {
-        match value {
-            Value::Int(int) => arguments.add(int),
-            Value::Text(text) => arguments.add(text),
-            Value::Bytes(bytes) => arguments.add(bytes),
-        }
-    }
-}
+native!(MySql, Mariadb);
 
 /// By number: <https://mariadb.com/kb/en/mariadb-error-codes/>.
 fn failure(error: sqlx::Error) -> StorageError {

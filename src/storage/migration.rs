@@ -165,6 +165,15 @@ pub(crate) async fn version(connection: &mut Connection) -> Result<i64, StorageE
     newest(version).map(|()| version)
 }
 
+/// Checks that it is a database of this program's, and not an unfinished copy.
+///
+/// # Errors
+/// As [`version`] and [`whole`].
+pub(crate) async fn usable(connection: &mut Connection) -> Result<(), StorageError> {
+    version(connection).await?;
+    whole(connection).await
+}
+
 /// The version this build migrates to.
 pub(crate) fn newest_known() -> i64 {
     MIGRATIONS.last().map_or(0, |newest| newest.version)

@@ -12,6 +12,9 @@ use crate::StorageError;
 use crate::statement::Text;
 use crate::value::{Row, Value};
 
+/// Statements that stay prepared on a connection.
+pub(crate) const STATEMENT_CACHE: usize = 256;
+
 /// The supported databases.
 pub(crate) enum NativeConnection {
     Sqlite(SqliteConnection),
@@ -20,6 +23,24 @@ pub(crate) enum NativeConnection {
 }
 
 impl NativeConnection {
+    /// Runs a statement; returns the number of rows changed.
+    pub(crate) fn execute<'a>(&'a mut self, text: Text, args: &'a [Value<'a>]) -> Running<'a, u64> {
+        match self {
+            Self::Sqlite(connection) => execute(connection, text, args),
+            Self::Postgres(connection) => execute(connection, text, args),
+            Self::Mariadb(connection) => execute(connection, text, args),
+        }
+    }
+
+    /// Runs a statement; returns its rows.
+    pub(crate) fn fetch<'a>(&'a mut self, text: Text, args: &'a [Value<'a>]) -> Running<'a, Vec<Row>> {
+        match self {
+            Self::Sqlite(connection) => fetch(connection, text, args),
+            Self::Postgres(connection) => fetch(connection, text, args),
+            Self::Mariadb(connection) => fetch(connection, text, args),
+        }
+    }
+
     /// Runs statements without arguments, as of a migration or about a transaction.
     pub(crate) fn script(&mut self, sql: &'static str) -> Running<'_, ()> {
         match self {
@@ -61,11 +82,43 @@ pub(crate) trait Native:
     fn bind(arguments: &mut Self::Arguments, value: Value<'_>) -> Result<(), sqlx::error::BoxDynError>;
 }
 
+/// What sqlx's databases do alike, though by types of their own: `failure` is what differs.
+macro_rules! native {
+    ($database:ident, $row:ident) => {
+        impl $crate::native::Native for $database {
+            fn affected(result: &<Self as sqlx::Database>::QueryResult) -> u64 {
+                result.rows_affected()
+            }
+
+            fn row(row: <Self as sqlx::Database>::Row) -> $crate::value::Row {
+                $crate::value::Row::$row(row)
+            }
+
+            fn failure(error: sqlx::Error) -> StorageError {
+                failure(error)
+            }
+
+            fn bind(
+                arguments: &mut <Self as sqlx::Database>::Arguments,
+                value: $crate::value::Value<'_>,
+            ) -> Result<(), sqlx::error::BoxDynError> {
+                use sqlx::Arguments as _;
+                match value {
+                    $crate::value::Value::Int(int) => arguments.add(int),
+                    $crate::value::Value::Text(text) => arguments.add(text),
+                    $crate::value::Value::Bytes(bytes) => arguments.add(bytes),
+                }
+            }
+        }
+    };
+}
+pub(crate) use native;
+
 /// Boxed: sqlx's futures are so deep that crates which only await them took minutes to compile.
 pub(crate) type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T, StorageError>> + Send + 'a>>;
 
 /// Runs a statement; returns the number of rows changed.
-pub(crate) fn execute<'a, D, E>(on: E, text: Text, args: &'a [Value<'a>]) -> Running<'a, u64>
+fn execute<'a, D, E>(on: E, text: Text, args: &'a [Value<'a>]) -> Running<'a, u64>
 where
     D: Native,
     E: Executor<'a, Database = D> + 'a,
@@ -80,7 +133,7 @@ where
 }
 
 /// Runs a statement; returns its rows.
-pub(crate) fn fetch<'a, D, E>(on: E, text: Text, args: &'a [Value<'a>]) -> Running<'a, Vec<Row>>
+fn fetch<'a, D, E>(on: E, text: Text, args: &'a [Value<'a>]) -> Running<'a, Vec<Row>>
 where
     D: Native,
     E: Executor<'a, Database = D> + 'a,

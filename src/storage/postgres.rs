@@ -3,16 +3,12 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::error::BoxDynError;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgQueryResult, PgRow, Postgres};
-use sqlx::{Arguments, ConnectOptions};
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection, Postgres};
 
-use crate::native::{self, Native, opening, unsupported};
+use crate::native::{self, STATEMENT_CACHE, native, opening, unsupported};
 use crate::role::Role;
-use crate::value::{Row, Value};
 use crate::{Options, StorageError};
-
-const STATEMENT_CACHE: usize = 256;
 
 /// Connection parameters from a URL. What a commit survives is the database server's setting: with `synchronous_commit`
 /// off it could lose acknowledged writes when the server is killed.
@@ -41,27 +37,7 @@ pub(crate) async fn connect(
     options.connect().await.map_err(opening::<Postgres>)
 }
 
-impl Native for Postgres {
-    fn affected(result: &PgQueryResult) -> u64 {
-        result.rows_affected()
-    }
-
-    fn row(row: PgRow) -> Row {
-        Row::Postgres(row)
-    }
-
-    fn failure(error: sqlx::Error) -> StorageError {
-        failure(error)
-    }
-
-    fn bind(arguments: &mut PgArguments, value: Value<'_>) -> Result<(), BoxDynError> {
-        match value {
-            Value::Int(int) => arguments.add(int),
-            Value::Text(text) => arguments.add(text),
-            Value::Bytes(bytes) => arguments.add(bytes),
-        }
-    }
-}
+native!(Postgres, Postgres);
 
 /// By the class of the code: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 fn failure(error: sqlx::Error) -> StorageError {

@@ -1,28 +1,22 @@
-//! SQLite: connections, pragmas, binding of values, error codes.
+//! SQLite: connections, pragmas, error codes.
 
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::error::BoxDynError;
-use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteQueryResult, SqliteRow,
-    SqliteSynchronous,
-};
-use sqlx::{Arguments, ConnectOptions, Sqlite};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Sqlite};
 
 use crate::StorageError;
-use crate::native::Native;
+use crate::native::{STATEMENT_CACHE, native};
 use crate::options::Sync;
 use crate::role::Role;
-use crate::value::{Row, Value};
 
 const MMAP_BYTES: &str = "268435456";
 const CACHE_KIB: &str = "-16000";
 const WAL_LIMIT_BYTES: &str = "67108864";
 /// What every database begins with.
 const MAGIC: &[u8] = b"SQLite format 3\0";
-const STATEMENT_CACHE: usize = 256;
 
 /// Creates `path` and its directory if needed, readable only by the owner: it contains password keys. Files
 /// that SQLite creates next to it inherit the mode.
@@ -108,27 +102,7 @@ fn opening(path: &Path) -> impl Fn(sqlx::Error) -> StorageError {
     }
 }
 
-impl Native for Sqlite {
-    fn affected(result: &SqliteQueryResult) -> u64 {
-        result.rows_affected()
-    }
-
-    fn row(row: SqliteRow) -> Row {
-        Row::Sqlite(row)
-    }
-
-    fn failure(error: sqlx::Error) -> StorageError {
-        failure(error)
-    }
-
-    fn bind(arguments: &mut SqliteArguments, value: Value<'_>) -> Result<(), BoxDynError> {
-        match value {
-            Value::Int(int) => arguments.add(int),
-            Value::Text(text) => arguments.add(text),
-            Value::Bytes(bytes) => arguments.add(bytes),
-        }
-    }
-}
+native!(Sqlite, Sqlite);
 
 fn failure(error: sqlx::Error) -> StorageError {
     match error {

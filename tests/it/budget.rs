@@ -11,7 +11,7 @@ const USERS: [&str; 2] = ["jack@chess.example", "mary@chess.example"];
 
 /// Statements that ran, by name, without those of transactions.
 fn statements(server: &Server) -> BTreeMap<String, u64> {
-    let stats: serde_json::Value = serde_json::from_str(&server.ok(&["stats", "--json"])).unwrap();
+    let stats = server.stats();
     let all = stats["statements"].as_array().unwrap().iter();
     let named = all.map(|one| (one["name"].as_str().unwrap().to_owned(), one["calls"].as_u64().unwrap()));
     named.filter(|(name, _)| !name.starts_with("transaction.")).collect()

@@ -101,6 +101,18 @@ impl Server {
         castling(self.dir.path(), args, "")
     }
 
+    /// What `castling stats --json` says.
+    pub fn stats(&self) -> Value {
+        serde_json::from_str(&self.ok(&["stats", "--json"])).unwrap()
+    }
+
+    /// A number of a statement in `castling stats`; 0 if it has not run.
+    pub fn statement(&self, name: &str, number: &str) -> u64 {
+        let stats = self.stats();
+        let found = stats["statements"].as_array().unwrap().iter().find(|one| one["name"] == name);
+        found.map_or(0, |one| one[number].as_u64().unwrap())
+    }
+
     /// What it has logged so far.
     pub fn log(&self) -> String {
         read(&self.dir.path().join("stderr"))

@@ -25,8 +25,7 @@ fn say(server: &Server, ids: std::ops::Range<usize>) {
     jack.manage();
     let count = ids.len();
     ids.for_each(|id| jack.send(&message(id)));
-    jack.send(&format!("<r xmlns='{}'/>", ns::SM));
-    while jack.next().get("h") != Some(&count.to_string()) {}
+    jack.settle(count);
 }
 
 /// What is stored for anna, by a session that comes online: the ids of messages, and whether they are stamped.
@@ -40,11 +39,7 @@ fn shown(message: &Element) -> (usize, bool) {
 
 /// Waits until so many have been deleted from the store.
 fn deleted(server: &Server, count: u64) {
-    until("they are deleted", || {
-        let stats: serde_json::Value = serde_json::from_str(&server.ok(&["stats", "--json"])).unwrap();
-        let mut all = stats["statements"].as_array().unwrap().iter();
-        all.any(|one| one["name"] == "offline.delete" && one["rows"] == count)
-    });
+    until("they are deleted", || server.statement("offline.delete", "rows") == count);
 }
 
 fn stamped(ids: std::ops::Range<usize>) -> Vec<(usize, bool)> {

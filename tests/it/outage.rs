@@ -17,6 +17,9 @@ use database_server::DatabaseServer;
 const CONFIG: &str = "[[domain]]\nname = \"chess.example\"\n";
 const USERS: [&str; 3] = ["jack@chess.example", "carol@chess.example", "bob@chess.example"];
 
+/// Beyond the log, which is a file too, and within what SQLite has written.
+const FULL: &str = "16384";
+
 /// A server with two sessions, and an account that is away.
 struct Outage {
     server: Server,
@@ -45,9 +48,15 @@ impl Outage {
         let (jack, carol) = (online("jack@chess.example/a"), online("carol@chess.example/a"));
         let mut before = Raw::bound(server.address("c2s_plain"), "jack@chess.example/b");
         before.manage();
-        before.send(&format!("{}<r xmlns='{}'/>", to_bob("before"), ns::SM));
-        while before.next().get("h") != Some("1") {}
+        before.send(&to_bob("before"));
+        before.settle(1);
         Self { server, jack, carol }
+    }
+
+    /// Limits the size of the files that the server may write, in bytes.
+    fn limit_files(&self, bytes: &str) {
+        let (pid, limit) = (self.server.pid().to_string(), format!("--fsize={bytes}:unlimited"));
+        assert!(Command::new("prlimit").args(["--pid", &pid, &limit]).status().unwrap().success());
     }
 
     fn away(&self) -> bool {
@@ -113,15 +122,9 @@ fn a_disk_that_is_full_refuses_what_must_be_written_until_there_is_room() {
         return;
     }
     let mut outage = Outage::new();
-    let pid = outage.server.pid().to_string();
-    let limit = |bytes: &str| {
-        let limit = format!("--fsize={bytes}:unlimited");
-        assert!(Command::new("prlimit").args(["--pid", &pid, &limit]).status().unwrap().success());
-    };
-    // Beyond the log, which is a file too, and within what SQLite has written.
-    limit("16384");
+    outage.limit_files(FULL);
     outage.endure(true);
-    limit("unlimited");
+    outage.limit_files("unlimited");
     outage.recovered();
 }
 
@@ -158,12 +161,7 @@ fn what_lies_with_a_session_that_broke_during_an_outage_is_stored_afterwards() {
     carol.manage();
     carol.send("<presence><priority>9</priority></presence>");
     carol.ping();
-    let pid = outage.server.pid().to_string();
-    let limit = |bytes: &str| {
-        let limit = format!("--fsize={bytes}:unlimited");
-        assert!(Command::new("prlimit").args(["--pid", &pid, &limit]).status().unwrap().success());
-    };
-    limit("16384");
+    outage.limit_files(FULL);
     outage.jack.send(&to_bob("lost"));
     wait_error(&outage.jack.next());
     until("the outage is noticed", || outage.away());
@@ -178,12 +176,8 @@ fn what_lies_with_a_session_that_broke_during_an_outage_is_stored_afterwards() {
         let list = outage.server.ok(&["session", "list"]);
         list.lines().any(|line| line.contains("/phone") && line.contains("detached"))
     });
-    limit("unlimited");
-    until("they are stored", || {
-        let stats: serde_json::Value = serde_json::from_str(&outage.server.ok(&["stats", "--json"])).unwrap();
-        let mut all = stats["statements"].as_array().unwrap().iter();
-        all.any(|one| one["name"] == "offline.insert" && one["rows"] == 3)
-    });
+    outage.limit_files("unlimited");
+    until("they are stored", || outage.server.statement("offline.insert", "rows") == 3);
     let server = Server::start_in(outage.server.kill());
     let mut carol = Raw::bound(server.address("c2s_plain"), "carol@chess.example/new");
     assert_eq!(stored(&mut carol), ["0", "1", "2"]);

@@ -141,6 +141,12 @@ impl Raw {
         enabled.get("id").unwrap().to_owned()
     }
 
+    /// Asks for an acknowledgement until so many stanzas since [`manage`](Self::manage) are settled.
+    pub fn settle(&mut self, stanzas: usize) {
+        self.send(&format!("<r xmlns='{}'/>", ns::SM));
+        while self.next().get("h") != Some(&stanzas.to_string()) {}
+    }
+
     /// Asks the server to go on; what came before its answer.
     pub fn ping(&mut self) -> Vec<Element> {
         self.send(&format!(

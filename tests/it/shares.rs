@@ -4,7 +4,6 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use serde_json::Value;
 use xmpp::{Element, ns};
 
 use crate::fixture::{BRANDS, Server, until};
@@ -13,8 +12,7 @@ use crate::stream::{ANNA, JACK, bound, server};
 
 /// A number of `castling stats`.
 pub fn stat(server: &Server, name: &str) -> u64 {
-    let stats: Value = serde_json::from_str(&server.ok(&["stats", "--json"])).unwrap();
-    stats[name].as_u64().unwrap()
+    server.stats()[name].as_u64().unwrap()
 }
 
 fn chat(to: &str, id: usize, body: &str) -> String {

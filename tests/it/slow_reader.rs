@@ -1,10 +1,10 @@
 //! Clients that do not read: they are closed, lose nothing, and hold nobody up.
 
-use serde_json::Value;
 use xmpp::ns;
 
 use crate::fixture::Server;
 use crate::raw::Raw;
+use crate::shares::stat;
 use crate::stream::{ANNA, JACK, bound};
 
 /// A message of ten kilobytes.
@@ -13,8 +13,7 @@ fn heavy(to: &str, number: u32) -> String {
 }
 
 fn slow_readers(server: &Server) -> u64 {
-    let stats: Value = serde_json::from_str(&server.ok(&["stats", "--json"])).unwrap();
-    stats["slow_readers"].as_u64().unwrap()
+    stat(server, "slow_readers")
 }
 
 /// Sends to somebody who does not read until the server has had enough of it, and a little more. A bystander is

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::Value;
 use xmpp::ns;
 
 use crate::fixture::{Server, until};
@@ -32,10 +31,6 @@ fn resident(server: &Server) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.split_whitespace().next().unwrap().parse().unwrap()
-}
-
-fn stats(server: &Server) -> Value {
-    serde_json::from_str(&server.ok(&["stats", "--json"])).unwrap()
 }
 
 /// One session: it hears of itself, and ends in one way or another.
@@ -81,11 +76,11 @@ fn soak_sessions_come_and_go_over_all_transports() {
         over.store(true, Relaxed);
         mark
     });
-    until("every session ends", || stats(&server)["sessions"] == 0);
+    until("every session ends", || server.stats()["sessions"] == 0);
     let (after, sessions) = (resident(&server), count.load(Relaxed) - at);
     let allowed = SLACK + GROWTH * sessions / 1000;
     eprintln!("{sessions} sessions came and went: {before} kB, then {after} kB");
     assert!(sessions > 100, "too few to say anything");
     assert!(after <= before + allowed, "it has grown from {before} to {after} kB in {sessions} sessions");
-    assert_eq!(stats(&server)["panics"], 0);
+    assert_eq!(server.stats()["panics"], 0);
 }

@@ -5,7 +5,6 @@ use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 
-use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{JACK, bound};
@@ -133,7 +132,7 @@ fn loses_its_log(server: &Server) {
             wrong.send("<wrong>"); // a line of the log
             while wrong.try_next().is_some() {}
         }
-        let stats: Value = serde_json::from_str(&server.ok(&["stats", "--json"])).unwrap();
+        let stats = server.stats();
         bound(server, "jack@chess.example/b").ping();
         stats["log_lost"].as_u64().unwrap() > 0
     });

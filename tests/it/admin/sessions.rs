@@ -92,11 +92,11 @@ fn status_and_stats() {
     let text = server.ok(&["status"]);
     assert!(text.contains(&format!("process {}", server.pid())), "{text}");
 
-    let stanzas = |server: &Server| json(&server.ok(&["stats", "--json"]))["stanzas"].as_u64().unwrap();
+    let stanzas = |server: &Server| server.stats()["stanzas"].as_u64().unwrap();
     let before = stanzas(&server);
     (0..3).for_each(|_| drop(jack.ping()));
     assert_eq!(stanzas(&server), before + 3);
-    let stats = json(&server.ok(&["stats", "--json"]));
+    let stats = server.stats();
     assert_eq!((&stats["sessions"], &stats["panics"]), (&json("1"), &json("0")));
     let named = stats["statements"].as_array().unwrap().iter().filter(|one| one["name"].is_string());
     assert!(named.count() > 5, "{stats}");

@@ -21,8 +21,7 @@ fn write(server: &Server, text: &str) {
     let mut jack = Raw::bound(server.address("c2s_plain"), "jack@chess.example/a");
     jack.manage();
     jack.send(&format!("<message to='mary@chess.example' type='chat'><body>{text}</body></message>"));
-    jack.send(&format!("<r xmlns='{}'/>", xmpp::ns::SM));
-    while jack.next().get("h") != Some("1") {}
+    jack.settle(1);
 }
 
 fn read(server: &Server) -> Vec<String> {
