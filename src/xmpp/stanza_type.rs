@@ -61,6 +61,12 @@ impl Kind {
 }
 
 impl StanzaType {
+    /// Whether a presence of this type manages a subscription (RFC 6121 section 3).
+    pub fn manages_subscription(self) -> bool {
+        use StanzaType::*;
+        matches!(self, Subscribe | Subscribed | Unsubscribe | Unsubscribed)
+    }
+
     /// The type of a stanza of `kind`. An unknown type of a message is `normal` (RFC 6121 §5.2.2); for other
     /// kinds, `None`.
     pub(crate) fn read(kind: Kind, text: Option<&str>) -> Option<Self> {

@@ -165,7 +165,7 @@ impl Kernel {
         let account = recipient.account.clone();
         let mut placing = Placing::new(self, packet, recipient, effort == Effort::Patient);
         let mut state = account.state.lock();
-        if !past && state.gate.is_shut() {
+        if !past && state.gate.is_shut() && !packet.stanza.stanza_type().manages_subscription() {
             return match fully {
                 true => queued(state.gate.queue(packet.only(recipient))),
                 false => Placement::Nobody,

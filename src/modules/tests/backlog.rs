@@ -65,6 +65,23 @@ async fn who_reads_slowly_holds_up_nobody_else() {
     assert_eq!(ids(&got), expected, "in order, and each once");
 }
 
+/// RFC 6121 section 3.1.6.
+#[tokio::test]
+async fn an_approval_comes_before_its_roster_push_while_stored_messages_are_read() {
+    let (bench, anna) = kept().await;
+    let slow = bench.bind("bert@chess.example/slow").await;
+    slow.send("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>").await;
+    slow.send("<presence type='subscribe' to='anna@chess.example'/>").await;
+    slow.receives(2).await;
+    slow.hold().manage();
+    slow.send("<presence/>").await;
+    slow.receives(51).await;
+    anna.send("<presence type='subscribed' to='bert@chess.example'/>").await;
+    let got = slow.receives(2).await;
+    assert!(got[0].contains("type='subscribed'"), "{got:?}");
+    assert!(got[1].contains("subscription='to'"), "{got:?}");
+}
+
 #[tokio::test]
 async fn what_it_did_not_read_goes_to_another_resource() {
     let (bench, anna) = kept().await;

@@ -324,8 +324,12 @@ fn same_sender(one: &Item, other: &Item) -> bool {
 }
 
 impl Deferred {
-    /// Before the store is read, only messages wait, and what their senders send after them.
+    /// Before the store is read, only messages wait, and what their senders send after them. What manages a
+    /// subscription never waits: it precedes the roster push (RFC 6121 section 3.1.6), which waits for nothing.
     fn keeps(&self, item: &Item) -> bool {
+        if item.stanza.stanza_type().manages_subscription() {
+            return false;
+        }
         let message = item.stanza.kind() == Kind::Message;
         self.reading || message || self.items.iter().any(|other| same_sender(item, other))
     }

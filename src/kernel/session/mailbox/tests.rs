@@ -250,6 +250,8 @@ fn only_what_its_sender_sends_behind_a_message_waits_with_it() {
     mailbox.reading();
     place("bert@b/1", "<presence id='4'/>");
     assert_eq!(ids(&mailbox, 10), [""; 0]);
+    place("bert@b", "<presence id='5' type='subscribed'/>");
+    assert_eq!(ids(&mailbox, 10), ["5"], "its roster push follows at once");
     assert!(mailbox.read_to_end());
     assert_eq!(ids(&mailbox, 10), ["1", "3", "4"]);
 }
