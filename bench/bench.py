@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures Castling beside ejabberd and Prosody, all on loopback. Start it as `cargo xtask bench`, as root.
 
-  report [PART…] [--rounds 3] [--write]  what docs/performance.md shows, or parts of it (tcp, plugins, web);
+  report [PART…] [--rounds 3] [--write]  what docs/performance.md shows, or parts of it (tcp, plugins, databases,
+                                    web);
                                     --write puts the tables there
   run --servers A,B --scenarios C,D [--rounds 3] [--set secs=4 …]
   run --binary old=PATH --binary new=PATH --scenarios C,D

@@ -10,7 +10,9 @@ import subprocess
 import scenarios
 import servers
 
-TITLES = {"castling-1": "castling, one plugin", "castling-2": "castling, two plugins", "floor": "hyper alone"}
+TITLES = {"castling-1": "castling, one plugin", "castling-2": "castling, two plugins", "floor": "hyper alone",
+          "castling-postgresql": "castling on PostgreSQL", "castling-mariadb": "castling on MariaDB",
+          "ejabberd-postgresql": "ejabberd on PostgreSQL"}
 
 
 def read(files: list[str]) -> list[dict]:

@@ -52,6 +52,7 @@ ALL = {scenario.name: scenario for scenario in [
     Scenario("login-starttls", "log-in and out, STARTTLS", "starttls", CPU + "--at-once 8 login"),
     Scenario("offline-starttls", "message to an account that is away", "starttls",
              "--first 5000 --at-once 8 offline --accounts {accounts}"),
+    Scenario("roster-plain", "roster change, plain TCP", "plain", CPU + "--first 7000 roster"),
     Scenario("flood-plain", "20,000 messages at once to one session, plain TCP", "plain", "flood", memory=True),
     Scenario("half-open-plain", "connection that has said half of something, plain TCP", "plain", "half-open", memory=True),
     Scenario("message-websocket", "chat message, WebSocket", "websocket", CPU + "pairs", bare=True),
@@ -71,11 +72,13 @@ ALL = {scenario.name: scenario for scenario in [
 ]}
 
 PEERS = ["castling", "ejabberd", "prosody"]
+ON_DATABASES = ["castling-postgresql", "castling-mariadb", "ejabberd-postgresql"]
 PARTS = {
     "tcp": Part(PEERS, ["message-plain", "message-starttls", "steady-starttls", "busy-plain", "presence-plain", "fanout-plain",
                         "fanout-few-plain", "ping-starttls", "login-starttls", "offline-starttls", "idle-plain",
                         "idle-starttls", "churn-starttls"]),
     "plugins": Part(["castling", "castling-1", "castling-2"], ["presence-plain", "message-plain"]),
+    "databases": Part(["castling", *ON_DATABASES], ["login-starttls", "roster-plain", "offline-starttls"]),
     "web": Part([*PEERS, "floor"], ["message-websocket", "message-wss", "message-bosh", "message-bosh-tls",
                                     "steady-websocket", "steady-bosh", "login-websocket", "login-bosh",
                                     "idle-websocket", "idle-bosh"]),

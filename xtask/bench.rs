@@ -25,7 +25,8 @@ pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
     let mut build = cargo::cargo(&checkout.root.join("bench"));
     shell::run(build.args(["build", "--release", "--quiet", "--target-dir"]).arg(&load))?;
     if !only_given {
-        crate::peers::need(&["ejabberd", "prosody"], "they are measured beside this server")?;
+        let peers = ["ejabberd", "prosody", "postgresql", "mariadb-server", "erlang-p1-pgsql"];
+        crate::peers::need(&peers, "they are measured beside this server, or serve those that are")?;
     }
     packages::need(
         shell::found("openssl"),

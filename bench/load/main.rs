@@ -18,6 +18,7 @@ mod pairs;
 mod ping;
 mod place;
 mod procfs;
+mod roster;
 
 use std::sync::Arc;
 
@@ -153,6 +154,11 @@ enum Scenario {
         #[arg(long, default_value_t = 100)]
         sessions: usize,
     },
+    /// Changes of rosters, one under way in each session
+    Roster {
+        #[arg(long, default_value_t = 16)]
+        sessions: usize,
+    },
     /// Messages to accounts that are away, then whether each arrives exactly once
     Offline {
         #[arg(long, default_value_t = 500)]
@@ -180,6 +186,7 @@ async fn run(plan: Plan) -> Result<Value> {
         }
         Scenario::Login { accounts } => login::run(&place, &plan, accounts).await,
         Scenario::Ping { sessions } => ping::run(&place, &plan, sessions).await,
+        Scenario::Roster { sessions } => roster::run(&place, &plan, sessions).await,
         Scenario::Offline { accounts, each, body } => offline::run(&place, &plan, accounts, each, body).await,
     }
 }

@@ -13,6 +13,9 @@ ALL = {server.name: server for server in [
     Castling("castling-1", 24_210, plugins=1),
     Castling("castling-2", 24_220, plugins=2),
     Ejabberd("ejabberd", 21_200),
+    Castling("castling-postgresql", 24_270, database="postgresql"),
+    Castling("castling-mariadb", 24_280, database="mariadb"),
+    Ejabberd("ejabberd-postgresql", 21_210, database="postgresql"),
     Prosody("prosody", 22_200),
     Floor("floor", 23_200),
 ]}

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 
+import databases
 import place
 from .server import Server
 
@@ -16,7 +17,7 @@ CONFIG = """\
 data_dir = "data"
 [log]
 level = "warn"
-[listen]
+{storage}[listen]
 c2s_plain = ["127.0.0.1:{plain}"]
 c2s = ["127.0.0.1:{starttls}"]
 c2s_tls = ["127.0.0.1:{tls}"]
@@ -38,15 +39,18 @@ grants = ["sessions.close"]
 
 
 class Castling(Server):
-    def __init__(self, name: str, base: int, plugins: int = 0, binary: str = BINARY):
+    def __init__(self, name: str, base: int, plugins: int = 0, binary: str = BINARY, database: str | None = None):
         super().__init__(name, base)
+        self.database = database
         self.binary = binary
         self.plugins = [f"sunshine-{number}" for number in range(plugins)]
 
     def config(self) -> str:
         declared = "".join(DECLARED.format(name=name) for name in self.plugins)
         plugins = "[" + ", ".join(f'"{name}"' for name in self.plugins) + "]"
-        return CONFIG.format(domain=place.DOMAIN, cert=place.CERT, key=place.KEY, declared=declared, plugins=plugins, **self.ports)
+        url = databases.url(self.database, "castling") if self.database else "sqlite:castling.db"
+        storage = f'[storage]\nurl = "{url}"\n'
+        return CONFIG.format(storage=storage, domain=place.DOMAIN, cert=place.CERT, key=place.KEY, declared=declared, plugins=plugins, **self.ports)
 
     def fingerprint(self) -> str:
         files = [self.binary] + ([f"{PLUGINS}/sunshine.wasm"] if self.plugins else [])
@@ -54,6 +58,8 @@ class Castling(Server):
         return f"{stats} {self.config()} {place.ACCOUNTS}"
 
     def fill(self) -> None:
+        if self.database:
+            databases.fresh(self.database, "castling")
         # A copy that the server's user may run, and that a build does not touch.
         shutil.copy(self.binary, f"{self.folder}/castling")
         if self.plugins:
@@ -70,6 +76,8 @@ class Castling(Server):
             sys.exit(f"{self.name}: no accounts, see {place.ROOT}/{self.name}.out")
 
     def command(self):
+        if self.database:
+            databases.start(self.database)
         return ["./castling", "serve", "--config", "castling.toml"], {}
 
     def version(self) -> str:

@@ -1,4 +1,4 @@
-//! The admin socket used by the command line.
+//! What operators use: the admin socket of the command line, and metrics.
 //!
 //! A server holds the [`Lock`] of its data directory and listens on `admin.sock` there ([`Server`]), which
 //! only its own user can open. Requests and replies are JSON, one per line ([`Request`], [`CommandError`]).
@@ -7,6 +7,7 @@
 
 mod client;
 mod lock;
+pub mod metrics;
 mod protocol;
 mod server;
 mod socket;

@@ -40,4 +40,6 @@ pub use overlay::Overlay;
 pub use problem::{Problem, Problems};
 pub use references::LATER_LISTENERS;
 pub use surroundings::check as check_surroundings;
-pub use types::{Auth, Config, Domain, Plugin, PluginUse, ResourceConflict, Scram, Storage, Sync};
+pub use types::{
+    Auth, Config, Domain, Log, LogFormat, Plugin, PluginUse, ResourceConflict, Scram, Storage, Sync,
+};

@@ -6,6 +6,7 @@ mod control;
 pub mod deletion;
 mod domains;
 mod listeners;
+mod metrics;
 mod plugins;
 mod purge;
 mod sessions;
@@ -19,6 +20,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use admin::Lock;
+use admin::metrics::Page;
 use auth::{Decoys, Hashing, Internal, LoginLimiter, LoginLimits};
 use kernel::{Kernel, KernelOptions};
 use net::TlsStore;
@@ -32,7 +34,7 @@ use self::listeners::Front;
 use crate::config::{Auth, FileValues, Loaded, Scram};
 use crate::failure::Failure;
 use crate::signals::{Asked, Signals};
-use crate::{database, output};
+use crate::{database, logging, output};
 
 /// How long connections and writes may take to finish at shutdown.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -60,6 +62,9 @@ pub struct Server {
     file: Option<PathBuf>,
     listening: Vec<crate::api::Listening>,
     since_us: i64,
+    baseline: metrics::Baseline,
+    /// `/metrics`, once it is served.
+    metrics: OnceLock<Arc<Page>>,
 }
 
 /// Builds, runs and shuts down a server; the lock of its data directory is held throughout.
@@ -82,6 +87,7 @@ pub async fn serve(mut loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Re
     let interrupted = loaded
         .take_up_purges()
         .map_err(|e| format!("cannot write to {}: {e}", loaded.config.data_dir.display()))?;
+    let allowed = metrics::allowed(&loaded.config);
     let peer_limit = listeners::peer_limit(&loaded.config.limits);
     let server = Server::build(loaded, file, store.clone(), &runtime, &bound).await?;
     server.kernel.set_peer_limit(peer_limit);
@@ -92,8 +98,10 @@ pub async fn serve(mut loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Re
     let _ = server.c2s.set(c2s.clone());
     let streams = stream::web::routes(&c2s);
     let routes = streams.into_iter().fold(Routes::new(), |routes, (path, route)| routes.at(path, route));
+    let routes = routes.at("/metrics", server.metrics_page(allowed));
     let routes = Arc::new(web::routes(&server.kernel, routes));
     let front = Front { c2s, tls: server.tls.clone(), routes, http, tasks: runtime.tasks.clone() };
+    server.baseline.take();
     front.serve(bound);
     runtime.tasks.spawn("admin", admin.serve(server.clone(), runtime.tasks.clone()));
     output::announce("ready");
@@ -146,12 +154,14 @@ impl Server {
             file,
             listening,
             since_us,
+            baseline: metrics::Baseline::default(),
+            metrics: OnceLock::new(),
         });
         {
             let loaded = server.loaded.lock().await;
             let notes = server.apply(&loaded, domains::Beside::default()).await;
             let notes = notes.map_err(|e| Failure::Message(e.to_string()))?.notes().await;
-            notes.iter().for_each(|note| output::error(note));
+            notes.iter().for_each(|note| logging::warn(note));
         }
         Ok(server)
     }

@@ -1,10 +1,16 @@
 //! The kernel's counters.
 
+mod by_kind;
+mod log_ins;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use runtime::Counter;
+
+pub use by_kind::{ByKind, KINDS};
+pub use log_ins::{LogInCount, LogIns};
 
 /// What dropped a stanza without an answer, and at which stage.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -14,15 +20,17 @@ pub struct DropReason {
     pub stage: &'static str,
 }
 
-/// Plain counters, read by `castling stats`.
+/// Plain counters, read by `castling stats` and as metrics.
 #[derive(Default)]
 pub struct Counters {
     /// Stanzas that entered step 3 (`process`).
-    pub stanzas: Counter,
+    pub stanzas: ByKind,
     /// Stanzas put into mailboxes.
-    pub delivered: Counter,
-    /// Error stanzas returned to senders.
-    pub bounced: Counter,
+    pub delivered: ByKind,
+    /// Error stanzas returned to senders, by the kind of both.
+    pub bounced: ByKind,
+    /// Messages that the store has taken for somebody away.
+    pub stored: Counter,
     /// Messages that the store did not take; their senders were told.
     pub unstored: Counter,
     /// Sessions closed because the client read too slowly.
@@ -30,25 +38,33 @@ pub struct Counters {
     /// Sessions resumed (XEP-0198).
     pub resumed: Counter,
     /// Dropped by the rules of RFC 6121 section 8.
-    pub ignored: Counter,
+    pub ignored: ByKind,
     /// Dropped because the sender's share of the recipient's mailbox was used up.
-    pub crowded: Counter,
+    pub crowded: ByKind,
     /// Dropped by a privacy or block list.
-    pub screened: Counter,
-    drops: Mutex<BTreeMap<DropReason, Arc<Counter>>>,
+    pub screened: ByKind,
+    /// Attempts to log in.
+    pub log_ins: LogIns,
+    drops: Mutex<BTreeMap<DropReason, Arc<ByKind>>>,
 }
 
 impl Counters {
     /// The counter of what `by` drops at a stage; looked up once, at registration, so that counting a drop is
     /// one addition.
-    pub(crate) fn of_drops(&self, by: &Arc<str>, stage: &'static str) -> Arc<Counter> {
+    pub(crate) fn of_drops(&self, by: &Arc<str>, stage: &'static str) -> Arc<ByKind> {
         self.drops.lock().entry(DropReason { by: by.clone(), stage }).or_default().clone()
     }
 
-    /// All non-zero drop counters.
-    pub fn drops(&self) -> Vec<(DropReason, u64)> {
+    /// How many stanzas `by` has dropped, of all kinds and at all stages.
+    pub fn dropped_by(&self, by: &str) -> u64 {
+        let drops = self.drops();
+        drops.iter().filter(|(reason, _)| &*reason.by == by).flat_map(|(_, counts)| counts).sum()
+    }
+
+    /// All drops that have occurred: by reason, in the order of [`KINDS`].
+    pub fn drops(&self) -> Vec<(DropReason, [u64; KINDS.len()])> {
         let by_rule =
-            |by: &str, counter: &Counter| (DropReason { by: by.into(), stage: "deliver" }, counter.get());
+            |by: &str, counter: &ByKind| (DropReason { by: by.into(), stage: "deliver" }, counter.get());
         let rules = [
             by_rule("rfc6121", &self.ignored),
             by_rule("mailbox", &self.crowded),
@@ -56,7 +72,8 @@ impl Counters {
         ];
         let drops = self.drops.lock();
         let registered = drops.iter().map(|(reason, counter)| (reason.clone(), counter.get()));
-        let mut all: Vec<_> = registered.chain(rules).filter(|(_, count)| *count > 0).collect();
+        let mut all: Vec<_> =
+            registered.chain(rules).filter(|(_, counts)| counts.iter().sum::<u64>() > 0).collect();
         all.sort();
         all
     }

@@ -5,3 +5,4 @@ pub(crate) mod process;
 pub(crate) mod registrar;
 pub(crate) mod stage;
 pub(crate) mod tables;
+pub(crate) mod trail;

@@ -12,14 +12,15 @@ use storage::{AccountRecord, CreateError, PrivacyList, StorageError, Store};
 use xmpp::{Jid, Stanza, StreamCondition, StreamError};
 
 use crate::account::stored::Stored;
+use crate::hooks::trail;
 use crate::route::address::Addresses;
 use crate::route::request::Pending;
 use crate::route::taken::Taken;
 use crate::session::Session;
 use crate::session::directory::Sessions;
 use crate::{
-    Account, Counters, Destination, Farewell, Host, HostOptions, HostTable, Module, Notes, Origin, Packet,
-    Roster, Tables, log_failure,
+    Account, Counters, Destination, Farewell, Host, HostOptions, HostTable, Module, Origin, Packet, Roster,
+    Tables, log_failure,
 };
 
 /// How long an account stays in memory after its last use.
@@ -307,7 +308,8 @@ impl Kernel {
     pub async fn send(self: &Arc<Self>, origin: Origin, stanza: Stanza) {
         let Some(host) = origin.host().cloned() else { return };
         let mut packet = Packet::new(stanza, origin, host, self.tables());
-        packet.notes = Notes { received_us: self.now_us(), ..Notes::default() };
+        packet.notes.received_us = self.now_us();
+        trail::begins(&packet);
         self.route(packet).await;
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod asking;
 pub(crate) mod binding;
 pub(crate) mod directory;
 pub(crate) mod event;
+pub(crate) mod figures;
 pub(crate) mod hold;
 pub(crate) mod intake;
 pub(crate) mod interest;

@@ -96,13 +96,23 @@ impl Offline {
         let offline = kernel.store().offline();
         let write = offline.store_later(account.id(), xml, sender, received_us, expires_us, limit);
         match packet.notes.keeping.clone() {
-            None => packet.settle(Box::pin(async move { write.await.map(drop).map_err(refusal) })),
+            None => {
+                let kernel = kernel.clone();
+                packet.settle(Box::pin(async move {
+                    write.await.map_err(refusal)?;
+                    kernel.counters().stored.inc();
+                    Ok(())
+                }));
+            }
             Some(kept) => {
                 kept.begin();
                 let (kernel, pending) = (kernel.clone(), pending.of(&account).clone());
                 packet.settle(Box::pin(async move {
                     match write.await {
-                        Ok(id) => kept.stored(PendingDelivery::begin(kernel, account, pending, id)),
+                        Ok(id) => {
+                            kernel.counters().stored.inc();
+                            kept.stored(PendingDelivery::begin(kernel, account, pending, id));
+                        }
                         Err(error) => kept.refused(refusal(error)),
                     }
                     Ok(())

@@ -20,8 +20,8 @@ pub use io::TlsAbout;
 use output::Output;
 use throttle::Throttle;
 
-use crate::Rate;
 use crate::tls::TlsConfig;
+use crate::{Rate, traffic};
 
 /// A connection with an XMPP stream on it, plain or TLS.
 ///
@@ -33,8 +33,6 @@ pub struct Connection {
     output: Output,
     throttle: Option<Throttle>,
     peer: SocketAddr,
-    bytes_in: u64,
-    bytes_out: u64,
     eof: bool,
 }
 
@@ -58,8 +56,6 @@ impl Connection {
             output: Output::default(),
             throttle: None,
             peer,
-            bytes_in: 0,
-            bytes_out: 0,
             eof: false,
         }
     }
@@ -200,18 +196,8 @@ impl Connection {
         self.io.about()
     }
 
-    /// Bytes of the stream read so far, inside TLS.
-    pub fn bytes_in(&self) -> u64 {
-        self.bytes_in
-    }
-
-    /// Bytes of the stream written so far, inside TLS.
-    pub fn bytes_out(&self) -> u64 {
-        self.bytes_out
-    }
-
     fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        self.output.poll_write(cx, &mut self.io, &mut self.bytes_out)
+        self.output.poll_write(cx, &mut self.io, &traffic::TCP.sent)
     }
 
     fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Result<Wire, WireError>> {
@@ -233,7 +219,7 @@ impl Connection {
             });
             let count = ready!(read)?;
             self.eof = count == 0;
-            self.bytes_in += count as u64;
+            traffic::TCP.received.add(count as u64);
             if let Some(throttle) = &mut self.throttle {
                 throttle.took(count);
             }

@@ -12,7 +12,7 @@ use socket2::SockRef;
 use tokio::net::TcpStream;
 
 use crate::address::{Addresses, Seat};
-use crate::http::Proxies;
+use crate::http::Networks;
 
 group! {
     /// Connections of clients.
@@ -36,7 +36,7 @@ pub struct Connections {
     limits: ArcSwap<ConnectionLimits>,
     /// Limit imposed by file descriptors.
     most: usize,
-    trusted: Proxies,
+    trusted: Networks,
     open: AtomicUsize,
     addresses: Arc<Addresses>,
     refused: Counter,
@@ -51,7 +51,7 @@ pub struct Admission {
 
 impl Connections {
     /// No connections. File descriptors allow `most` of them.
-    pub fn new(limits: ConnectionLimits, trusted: Proxies, most: usize) -> Arc<Self> {
+    pub fn new(limits: ConnectionLimits, trusted: Networks, most: usize) -> Arc<Self> {
         Arc::new(Self {
             limits: ArcSwap::from_pointee(limits),
             most,
@@ -69,7 +69,7 @@ impl Connections {
             connections: Limit::OFF,
             peer_seconds: Interval::OFF,
         };
-        Self::new(limits, Proxies::default(), usize::MAX)
+        Self::new(limits, Networks::default(), usize::MAX)
     }
 
     /// Sets the limits of connections accepted from now on.
@@ -164,7 +164,7 @@ mod tests {
             connections: Limit::of(all),
             peer_seconds: Interval::OFF,
         };
-        Connections::new(limits, Proxies::parse(["192.0.2.0/24"]).unwrap(), 100)
+        Connections::new(limits, Networks::parse(["192.0.2.0/24"]).unwrap(), 100)
     }
 
     #[tokio::test]
@@ -174,7 +174,7 @@ mod tests {
             connections: Limit::OFF,
             peer_seconds: Interval::of(seconds),
         };
-        let connections = Connections::new(limits(90), Proxies::default(), 100);
+        let connections = Connections::new(limits(90), Networks::default(), 100);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (stream, _) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
         let stream = stream.unwrap();

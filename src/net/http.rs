@@ -2,7 +2,7 @@
 //!
 //! - [`serve`] takes a [`Listener`](crate::Listener) and answers requests with the [`Route`]s of a [`Routes`]
 //!   table.
-//! - A [`Request`] knows the [`Client`] behind trusted [`Proxies`], and reads its body only when a route
+//! - A [`Request`] knows the [`Client`] behind trusted [`Networks`], and reads its body only when a route
 //!   needs it.
 //! - A held answer is a pending future of a route. When the client disconnects, the future is dropped.
 
@@ -13,8 +13,8 @@ mod connection;
 mod cors;
 mod first_bytes;
 mod forwarded;
+mod networks;
 mod options;
-mod proxies;
 mod proxy_line;
 mod request;
 mod routes;
@@ -25,8 +25,8 @@ pub use answer::{Response, not_allowed, text};
 pub use body::{Body, BodyError};
 pub use client::Client;
 pub use cors::Cors;
+pub use networks::{BadNetwork, Networks, ProxySettings, network};
 pub use options::HttpOptions;
-pub use proxies::{BadProxy, Proxies, ProxySettings};
 pub use request::Request;
 pub use routes::{Answer, Route, Routes};
 pub use serve::serve;

@@ -19,6 +19,7 @@ mod listener;
 #[cfg(test)]
 mod testing;
 mod tls;
+pub mod traffic;
 pub mod websocket;
 
 pub use connection::{Connection, TlsAbout, TlsAcceptError, Wire, WireError};

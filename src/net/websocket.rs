@@ -28,7 +28,7 @@ use crate::connection::output::Output;
 use crate::connection::throttle::Throttle;
 use crate::connection::{Wire, WireError, scratch};
 use crate::http::Client;
-use crate::{Admission, Rate};
+use crate::{Admission, Rate, traffic};
 
 /// A WebSocket with an XMPP stream on it. While idle it holds neither a read buffer nor an output buffer.
 pub struct WebSocket {
@@ -200,6 +200,7 @@ impl WebSocket {
         });
         let (count, message, rest) = ready!(read)?;
         (self.rest, self.taken) = (rest, 0);
+        traffic::WEBSOCKET.received.add(count as u64);
         self.eof = count == 0;
         self.pings.iter_mut().for_each(|pings| pings.heard());
         if let Some(throttle) = &mut self.throttle {
@@ -244,7 +245,7 @@ impl WebSocket {
     }
 
     fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.output.poll_write(cx, &mut self.io, &mut 0)
+        self.output.poll_write(cx, &mut self.io, &traffic::WEBSOCKET.sent)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod clock;
 mod count;
+mod histogram;
 mod random;
 mod tasks;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
 pub use count::{Counter, Gauge};
+pub use histogram::{Histogram, HistogramState};
 pub use random::{Random, SeededRandom, SharedRandom, SystemRandom};
 pub use tasks::Tasks;
 

@@ -71,7 +71,7 @@ pub use private::{PrivateEntry, PrivateError, PrivateLimits, PrivateXml};
 pub use roster::{Roster, RosterChange, RosterItem, Rosters, Subscription};
 pub use scram::{Hash, ScramKeys};
 pub use setting::Settings;
-pub use stat::{StatementStat, WriterStat};
+pub use stat::{PoolStat, StatementStat, WriterStat};
 pub use store::Store;
 pub use value::AccountId;
 pub use vcard::VCards;

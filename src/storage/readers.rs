@@ -101,6 +101,11 @@ impl Readers {
         self.count as usize - self.permits.available_permits().min(self.count as usize)
     }
 
+    /// How many there may be.
+    pub(crate) fn count(&self) -> usize {
+        self.count as usize
+    }
+
     /// Waits for running reads, then closes.
     pub(crate) async fn close(&self) {
         let all = self.permits.acquire_many(self.count).await;

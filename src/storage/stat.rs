@@ -3,12 +3,19 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use runtime::{Counter, Gauge};
+use runtime::{Counter, Gauge, Histogram, HistogramState};
 
 use crate::statement::Statement;
 
 /// Slower statements are logged.
 pub(crate) const SLOW: Duration = Duration::from_millis(100);
+
+/// The ranges of a statement's time, in microseconds.
+const TIMES: &[u64] =
+    &[100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000];
+
+/// The ranges of the number of writes in a transaction.
+const WRITES: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 /// The cost of one named statement since the store was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +28,14 @@ pub struct StatementStat {
     pub failures: u64,
     /// Rows returned, or changed if none are returned.
     pub rows: u64,
-    /// Total time of all calls, including waiting for the database's thread.
-    pub total: Duration,
+    /// Times of all calls in microseconds, including waiting for the database's thread.
+    pub times: HistogramState,
     /// The slowest call.
     pub max: Duration,
 }
 
 /// Statistics of the batching writer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriterStat {
     /// Writes queued or running.
     pub queued: i64,
@@ -36,6 +43,8 @@ pub struct WriterStat {
     pub writes: u64,
     /// Transactions they were grouped into.
     pub batches: u64,
+    /// Writes by transaction.
+    pub batch_writes: HistogramState,
     /// Batches that ran a second time, write by write, since one of their writes failed.
     pub reruns: u64,
     /// Reads and writes refused since the database was away.
@@ -44,13 +53,40 @@ pub struct WriterStat {
     pub overloaded: u64,
 }
 
-#[derive(Default)]
+impl StatementStat {
+    /// The time of all calls together.
+    pub fn total(&self) -> Duration {
+        Duration::from_micros(self.times.sum)
+    }
+}
+
+/// Connections to the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolStat {
+    /// How many may read at a time.
+    pub readers: usize,
+    /// Reads that run or wait for a connection, up to that number.
+    pub readers_busy: usize,
+    /// Connections that write.
+    pub writers: usize,
+}
+
 struct Cell {
-    calls: AtomicU64,
     failures: AtomicU64,
     rows: AtomicU64,
-    total_us: AtomicU64,
+    times_us: Histogram,
     max_us: AtomicU64,
+}
+
+impl Cell {
+    fn new() -> Self {
+        Self {
+            failures: AtomicU64::new(0),
+            rows: AtomicU64::new(0),
+            times_us: Histogram::new(TIMES),
+            max_us: AtomicU64::new(0),
+        }
+    }
 }
 
 /// One cell per statement; the writer's counters.
@@ -58,7 +94,7 @@ pub(crate) struct Stats {
     cells: Box<[Cell]>,
     pub(crate) writer_queue: Gauge,
     pub(crate) writes: Counter,
-    pub(crate) batches: Counter,
+    pub(crate) batches: Histogram,
     pub(crate) reruns: Counter,
     pub(crate) refused: Counter,
     pub(crate) overloaded: Counter,
@@ -67,10 +103,10 @@ pub(crate) struct Stats {
 impl Stats {
     pub(crate) fn new() -> Self {
         Self {
-            cells: Statement::ALL.iter().map(|_| Cell::default()).collect(),
+            cells: Statement::ALL.iter().map(|_| Cell::new()).collect(),
             writer_queue: Gauge::new(),
             writes: Counter::new(),
-            batches: Counter::new(),
+            batches: Histogram::new(WRITES),
             reruns: Counter::new(),
             refused: Counter::new(),
             overloaded: Counter::new(),
@@ -81,8 +117,7 @@ impl Stats {
     pub(crate) fn record(&self, statement: Statement, took: Duration, rows: Option<u64>) {
         let Some(cell) = self.cells.get(statement as usize) else { return };
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        cell.calls.fetch_add(1, Ordering::Relaxed);
-        cell.total_us.fetch_add(us, Ordering::Relaxed);
+        cell.times_us.record(us);
         cell.max_us.fetch_max(us, Ordering::Relaxed);
         match rows {
             Some(rows) => cell.rows.fetch_add(rows, Ordering::Relaxed),
@@ -93,22 +128,27 @@ impl Stats {
     /// The statements that have run.
     pub(crate) fn statements(&self) -> Vec<StatementStat> {
         let all = Statement::ALL.iter().zip(&self.cells);
-        let stats = all.map(|(statement, cell)| StatementStat {
-            name: statement.definition().name,
-            calls: cell.calls.load(Ordering::Relaxed),
-            failures: cell.failures.load(Ordering::Relaxed),
-            rows: cell.rows.load(Ordering::Relaxed),
-            total: Duration::from_micros(cell.total_us.load(Ordering::Relaxed)),
-            max: Duration::from_micros(cell.max_us.load(Ordering::Relaxed)),
+        let stats = all.map(|(statement, cell)| {
+            let times = cell.times_us.state();
+            StatementStat {
+                name: statement.definition().name,
+                calls: times.count(),
+                failures: cell.failures.load(Ordering::Relaxed),
+                rows: cell.rows.load(Ordering::Relaxed),
+                times,
+                max: Duration::from_micros(cell.max_us.load(Ordering::Relaxed)),
+            }
         });
         stats.filter(|stat| stat.calls > 0).collect()
     }
 
     pub(crate) fn writer(&self) -> WriterStat {
+        let batch_writes = self.batches.state();
         WriterStat {
             queued: self.writer_queue.get(),
             writes: self.writes.get(),
-            batches: self.batches.get(),
+            batches: batch_writes.count(),
+            batch_writes,
             reruns: self.reruns.get(),
             refused: self.refused.get(),
             overloaded: self.overloaded.get(),

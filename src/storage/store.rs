@@ -19,7 +19,7 @@ use crate::readers::Readers;
 use crate::role::Role;
 use crate::roster::Rosters;
 use crate::setting::Settings;
-use crate::stat::{StatementStat, Stats, WriterStat};
+use crate::stat::{PoolStat, StatementStat, Stats, WriterStat};
 use crate::target::Target;
 use crate::vcard::VCards;
 use crate::writer::{Commit, Queue, Run};
@@ -36,6 +36,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     queue: Queue,
     readers: Arc<Readers>,
+    /// Connections that write.
+    writers: usize,
     health: Arc<Health>,
     stats: Arc<Stats>,
     clock: SharedClock,
@@ -69,13 +71,14 @@ impl Store {
         let health = Health::new(target.clone(), meter.clone(), runtime.random.clone());
         let readers = Readers::new(target, meter, health.clone(), options.readers).await?;
         let readers = Arc::new(readers);
+        let writers = connections.len();
         let (queue, lanes) = writer::new(connections, &readers, &health, &options);
         for lane in lanes {
             Tasks::new().spawn("storage writer", lane.run());
         }
         let clock = runtime.clock.clone();
         let common_hashes = Arc::default();
-        let inner = Inner { queue, readers, health, stats, clock, account_tables, common_hashes };
+        let inner = Inner { queue, readers, writers, health, stats, clock, account_tables, common_hashes };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -175,9 +178,9 @@ impl Store {
         self.0.stats.writer()
     }
 
-    /// Connections for reading that are in use.
-    pub fn busy_readers(&self) -> usize {
-        self.0.readers.busy()
+    pub fn pool_stat(&self) -> PoolStat {
+        let readers = &self.0.readers;
+        PoolStat { readers: readers.count(), readers_busy: readers.busy(), writers: self.0.writers }
     }
 
     /// Queues a write to no account that exists, or to so many that their writes need no order with it.

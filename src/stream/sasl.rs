@@ -42,7 +42,11 @@ pub(crate) async fn authenticate<P: Pipe>(
             Ok(()) => attempt(c2s, pipe, host, &offered, &first).await?,
             Err(limited) => Attempt::limited(limited),
         };
-        match result.judged(&c2s.limiter, pipe.about().address.ip()) {
+        let result = result.judged(&c2s.limiter, pipe.about().address.ip());
+        if let Some(word) = result.word() {
+            c2s.kernel.counters().log_ins.count(mechanism_of(&first), word);
+        }
+        match result {
             Attempt::Done(jid, login, last) => {
                 pipe.element(&data("success", last.as_deref()));
                 tracing::debug!(%jid, "logged in");
@@ -66,6 +70,15 @@ enum Attempt {
 impl Attempt {
     fn limited(limited: Limited) -> Self {
         Self::Failed(SaslError::TemporaryAuthFailure, Some(limited.to_string()))
+    }
+
+    /// How it ended, for counting; `None` if the peer left before it did.
+    fn word(&self) -> Option<&'static str> {
+        match self {
+            Self::Done(..) => Some("success"),
+            Self::Failed(error, _) => Some(error.as_str()),
+            Self::Left => None,
+        }
     }
 
     /// Refuses even a correct login if too many have failed by the time the exchange ends.
@@ -102,6 +115,12 @@ pub(crate) async fn element<P: Pipe>(pipe: &mut P) -> Result<Option<Document>, P
         }
         None => Ok(None),
     }
+}
+
+/// The name of the mechanism that the client has chosen.
+fn mechanism_of(first: &Document) -> &'static str {
+    let named = first.root().attr("mechanism").and_then(|name| name.parse::<Mechanism>().ok());
+    named.map_or("unknown", Mechanism::name)
 }
 
 async fn attempt<P: Pipe>(

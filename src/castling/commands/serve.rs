@@ -8,7 +8,7 @@ use super::target::take;
 use super::tokio;
 use crate::config::{check_components, check_surroundings, load};
 use crate::failure::Failure;
-use crate::{logging, output, server};
+use crate::{logging, server};
 
 /// Checks the configuration as `castling check` does, then serves until a signal to stop.
 pub fn run(file: Option<&Path>) -> Result<(), Failure> {
@@ -21,9 +21,10 @@ pub fn run(file: Option<&Path>) -> Result<(), Failure> {
     if loaded.problems.fatal() {
         return Err(loaded.problems.into());
     }
-    loaded.problems.take_list().iter().for_each(|problem| output::error(&problem.to_string()));
     let lock = held.map_or_else(|| take(&data_dir), Ok)?;
-    let _flush = logging::start(&loaded.config.log.level)?;
+    let log = &loaded.config.log;
+    let _flush = logging::start(&log.level, log.format)?;
+    loaded.problems.take_list().iter().for_each(|problem| logging::warn(&problem.to_string()));
     let tokio = tokio()?;
     let file = file.map(Path::to_owned).or_else(|| (!loaded.demo).then(|| "castling.toml".into()));
     tokio.block_on(server::serve(loaded, file, &lock))

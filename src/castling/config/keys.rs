@@ -22,6 +22,7 @@ fn root() -> Section {
         table("storage", storage()),
         table("auth", auth()),
         table("log", log()),
+        table("metrics", metrics()),
         table("listen", listen()),
         table("limits", limits()),
         tables("plugins", names::plugin, plugin(), "One table per plugin, see `[plugins.NAME]`."),
@@ -81,9 +82,20 @@ fn auth() -> Section {
 
 fn log() -> Section {
     let level = "`error`, `warn`, `info`, `debug` or `trace`, or per component: `\"info,castling_net=debug\"`. The log goes \
-                 to standard error.";
-    let keys =
-        vec![Key::new("level", Kind::text(log_level::check).like("info"), level).default("info").at_start()];
+                 to standard error. If the environment variable `RUST_LOG` is set, that decides.";
+    let format = "`\"readable\"`, or `\"json\"`: an object per line.";
+    let keys = vec![
+        Key::new("level", Kind::text(log_level::check).like("info"), level).default("info"),
+        Key::new("format", Kind::choice(&["readable", "json"]), format).default("readable").at_start(),
+    ];
+    Section::new("key", keys)
+}
+
+fn metrics() -> Section {
+    let allow = "Addresses or networks that may read `/metrics` on the `http` and `https` listeners. A request that came by \
+                 way of one of `trusted_proxies` is judged by the address that it reports; of any other proxy it is refused.";
+    let network = Kind::text(net::http::network).like("10.0.0.0/8");
+    let keys = vec![Key::new("allow", Kind::list(network), allow).default(["127.0.0.0/8", "::1"].as_slice())];
     Section::new("key", keys)
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use net::http::ProxySettings;
+use net::http::{Networks, ProxySettings};
 use settings::{Complaint, item, join};
 
 use super::log_level;
@@ -36,6 +36,7 @@ pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Prob
     }
     log(config, problems);
     proxies(config, problems);
+    metrics(config, problems);
     stale(config, overlay, problems);
     if !config.datasources.is_empty() {
         let complaint =
@@ -140,6 +141,15 @@ fn log(config: &Config, problems: &mut Problems) {
     if log_level::is_silent(&config.log.level) {
         let message = "`level` switches the log off, errors included";
         problems.warning("log.level", Complaint::new(message, "write level = \"error\" to log errors only"));
+    }
+}
+
+fn metrics(config: &Config, problems: &mut Problems) {
+    let allow = Networks::parse(&config.metrics.allow).unwrap_or_default();
+    if allow.contain_everyone() {
+        let message = "`allow` includes every address: anybody can read the metrics, which name your domains";
+        let complaint = Complaint::new(message, "list only the addresses that collect them");
+        problems.warning("metrics.allow", complaint);
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Config {
     /// How passwords are stored.
     pub auth: Auth,
     pub log: Log,
+    /// Who may read metrics.
+    pub metrics: Metrics,
     /// Addresses to listen on.
     pub listen: Listen,
     /// Limits of the server; each domain has its own copy with overrides. Each part reads its own.
@@ -118,6 +120,25 @@ pub enum Scram {
 pub struct Log {
     /// A level, or a filter such as `info,castling_net=debug`.
     pub level: String,
+    pub format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Readable,
+    /// For programs: an object per line.
+    Json,
+}
+
+/// `[metrics]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Addresses and networks that may read them.
+    pub allow: Vec<String>,
 }
 
 /// `[listen]`

@@ -8,11 +8,11 @@ use tokio::sync::MutexGuard;
 use xmpp::Jid;
 
 use super::domains::{Beside, InForce};
-use super::{Server, deletion, listeners};
+use super::{Server, deletion, listeners, metrics};
 use crate::accounts::{Accounts, answer, arguments, unknown};
 use crate::api::{AddUsers, OfDomain, OfJid};
-use crate::config::{Loaded, Overlay, Problem, check_surroundings, load_again};
-use crate::domains;
+use crate::config::{Loaded, Log, Overlay, Problem, check_surroundings, load_again};
+use crate::{domains, logging};
 
 impl Commands for Server {
     fn run(&self, request: Request) -> BoxFuture<'_, Result<Value, CommandError>> {
@@ -171,13 +171,26 @@ impl Server {
         if let Some(c2s) = self.c2s.get() {
             c2s.set_limits(next.config.limits.of());
         }
+        if let Some(page) = self.metrics.get() {
+            page.set_allowed(metrics::allowed(&next.config));
+        }
         self.kernel.set_peer_limit(listeners::peer_limit(&next.config.limits));
+        let log = set_log(&loaded.config.log, &next.config.log);
         let waiting = self.started.waiting(&next.values);
         let waiting = waiting.iter().map(|path| format!("{path}: restart the server to apply this change"));
-        let in_force = in_force.noting(waiting);
+        let in_force = in_force.noting(log.into_iter().chain(waiting));
         *loaded = next;
         Ok(in_force)
     }
+}
+
+/// Changes the log's level if it is another; a note if it cannot be changed.
+fn set_log(before: &Log, next: &Log) -> Option<String> {
+    if before.level == next.level {
+        return None;
+    }
+    let set = logging::set_level(&next.level);
+    set.unwrap_or_else(|error| Some(format!("log.level: the old one stays, {error}")))
 }
 
 /// All problems of a configuration, as one error.

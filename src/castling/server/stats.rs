@@ -15,14 +15,14 @@ impl Server {
         let drops: Vec<Value> = counters
             .drops()
             .into_iter()
-            .map(|(reason, count)| json!({ "by": &*reason.by, "stage": reason.stage, "count": count }))
+            .map(|(reason, counts)| json!({ "by": &*reason.by, "stage": reason.stage, "count": counts.iter().sum::<u64>() }))
             .collect();
         let store = self.kernel.store();
         let writer = store.writer_stat();
         let statements: Vec<Value> = store
             .statement_counts()
             .into_iter()
-            .map(|s| json!({ "name": s.name, "calls": s.calls, "rows": s.rows, "failures": s.failures, "total_us": micros(s.total), "max_us": micros(s.max) }))
+            .map(|s| json!({ "name": s.name, "calls": s.calls, "rows": s.rows, "failures": s.failures, "total_us": micros(s.total()), "max_us": micros(s.max) }))
             .collect();
         Ok(json!({
             "connections": self.c2s.get().map_or(0, |c2s| c2s.connections().open()),
@@ -31,9 +31,9 @@ impl Server {
             "tasks": self.kernel.runtime().tasks.running(),
             "panics": self.kernel.runtime().tasks.panics(),
             "log_lost": crate::logging::lost(),
-            "stanzas": counters.stanzas.get(),
-            "delivered": counters.delivered.get(),
-            "bounced": counters.bounced.get(),
+            "stanzas": counters.stanzas.sum(),
+            "delivered": counters.delivered.sum(),
+            "bounced": counters.bounced.sum(),
             "unstored": counters.unstored.get(),
             "slow_readers": counters.slow_readers.get(),
             "resumed": counters.resumed.get(),
@@ -42,7 +42,7 @@ impl Server {
             "writer_queue": writer.queued,
             "storage": {
                 "away_seconds": store.away_for().map(|away| away.as_secs()),
-                "readers_busy": store.busy_readers(),
+                "readers_busy": store.pool_stat().readers_busy,
                 "writes": writer.writes,
                 "batches": writer.batches,
                 "reruns": writer.reruns,

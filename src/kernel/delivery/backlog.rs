@@ -119,14 +119,15 @@ impl Kernel {
                 room(session).await;
                 if self.is_denied(session.account(), &item.stanza) {
                     // Stored before the list denied it: dropped for good (XEP-0191 section 3.3).
-                    self.counters().screened.inc();
+                    self.counters().screened.inc(item.stanza.kind());
                     item.receipt.iter().for_each(|receipt| receipt.delivered());
                     continue;
                 }
+                let kind = item.stanza.kind();
                 if session.push(item).is_err() {
                     return Stop::Closed;
                 }
-                self.counters().delivered.inc();
+                self.counters().delivered.inc(kind);
             }
             if !session.is_ready() {
                 return Stop::Unready;

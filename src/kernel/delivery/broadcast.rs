@@ -5,7 +5,8 @@ use std::sync::Arc;
 use xmpp::{Jid, Kind, Stanza, StanzaType};
 
 use crate::account::screen::{Matter, Way};
-use crate::{Destination, Host, Kernel, Notes, Origin, Packet, Recipient, Recipients, Stage};
+use crate::hooks::trail;
+use crate::{Destination, Host, Kernel, Origin, Packet, Recipient, Recipients, Stage};
 
 /// Recipients on one host.
 struct Part {
@@ -24,10 +25,10 @@ impl Kernel {
         stanza: Stanza,
         recipients: impl IntoIterator<Item = &'a Jid>,
     ) {
-        let notes = Notes { received_us: self.now_us(), ..Notes::default() };
         let stanza = stanza.with_to(None).shared(); // its serialization is the same for all recipients
         let mut packet = Packet::new(stanza, origin, host.clone(), self.tables());
-        packet.notes = notes;
+        packet.notes.received_us = self.now_us();
+        trail::begins(&packet);
         let matter = Matter::of(Way::Out, &packet.stanza);
         let screened = packet.origin.resource().is_some_and(|resource| self.has_list(resource));
         let (mut parts, mut others, mut absent) = (Vec::new(), Vec::new(), 0);
@@ -45,7 +46,7 @@ impl Kernel {
                 _ => others.push(to.clone()),
             }
         }
-        self.counters().ignored.add(absent);
+        self.counters().ignored.add(packet.stanza.kind(), absent);
         for part in parts {
             self.to_part(&packet, part).await;
         }

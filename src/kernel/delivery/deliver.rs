@@ -136,7 +136,7 @@ impl Kernel {
         let error = StanzaError::resource_constraint().text("too many stanzas are waiting for the recipient");
         match packet.stanza.kind() != Kind::Presence && packet.stanza.error_reply(&error).is_some() {
             true => self.bounce(packet, error).await,
-            false => self.counters().crowded.inc(),
+            false => self.counters().crowded.inc(packet.stanza.kind()),
         }
     }
 
@@ -178,7 +178,7 @@ impl Kernel {
             }
             let taken_by = placing.taken();
             drop(state);
-            self.counters().delivered.inc();
+            self.counters().delivered.inc(packet.stanza.kind());
             if let Some(recipient) = packet.recipients.get_mut(index) {
                 recipient.taken_by = taken_by;
             }

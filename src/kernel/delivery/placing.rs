@@ -10,6 +10,7 @@ use xmpp::{Jid, Kind, StanzaType};
 
 use crate::account::AccountState;
 use crate::account::screen::{Matter, Way};
+use crate::hooks::trail;
 use crate::session::Session;
 use crate::session::mailbox::Charge;
 use crate::{Account, Cause, Item, Kept, Kernel, Origin, Packet, PushError, Recipient, Resource, Stage};
@@ -58,6 +59,8 @@ pub(crate) struct Placing<'a> {
     from: Option<Jid>,
     to: Jid,
     item: Item,
+    /// The stanza's number in the log.
+    number: u64,
     redelivered: bool,
     matter: Matter,
     /// Whether the account's default list admits it; a session's active list may say otherwise.
@@ -102,6 +105,7 @@ impl<'a> Placing<'a> {
             from,
             to,
             item,
+            number: packet.notes.number,
             redelivered,
             matter,
             admitted,
@@ -154,6 +158,7 @@ impl<'a> Placing<'a> {
         let kernel = self.kernel;
         match session.place(item, || kernel.now_us()) {
             Ok(()) => {
+                trail::placed(self.number, session);
                 if !session.is_waiting() {
                     self.kept = None;
                 }

@@ -15,7 +15,7 @@ impl Kernel {
         let to = packet.stanza.to()?;
         let passes = self.admits_at(resource, Matter::of(Way::Out, &packet.stanza), to);
         (!passes).then(|| {
-            self.counters().screened.inc();
+            self.counters().screened.inc(packet.stanza.kind());
             StanzaError::not_acceptable()
                 .kind(ErrorType::Cancel)
                 .text("you have blocked this address")
@@ -34,7 +34,7 @@ impl Kernel {
                 denied += 1;
             }
         }
-        self.counters().screened.add(denied);
+        self.counters().screened.add(packet.stanza.kind(), denied);
     }
 
     /// Whether any list of the account that may decide lets the stanza in. One load for an account without
@@ -65,7 +65,7 @@ impl Kernel {
 
     /// Carries out the denial of a stanza to its only recipient.
     pub(crate) async fn deny(self: &Arc<Self>, packet: Box<Packet>) {
-        self.counters().screened.inc();
+        self.counters().screened.inc(packet.stanza.kind());
         if let Ruling::Reject(error) = refusal(&packet.stanza) {
             self.bounce(packet, error).await;
         }

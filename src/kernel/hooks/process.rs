@@ -6,6 +6,7 @@ use xmpp::{Kind, Stanza, StanzaError};
 
 use crate::delivery::deliver::Writing;
 use crate::hooks::stage::{Entry, Handler};
+use crate::hooks::trail;
 use crate::session::intake::Guard;
 use crate::session::mailbox::Charge;
 use crate::{
@@ -16,7 +17,7 @@ impl Kernel {
     /// Processes a client's stanza, `from` stamped. Returns when its fate is decided, except for writes in
     /// flight and requests that are answered later.
     pub(crate) async fn process(self: &Arc<Self>, resource: &Resource, stanza: Stanza) {
-        self.counters().stanzas.inc();
+        self.counters().stanzas.inc(stanza.kind());
         let session = resource.session();
         session.intake.room().await;
         session.unheld(stanza.kind()).await;
@@ -24,6 +25,7 @@ impl Kernel {
         let mut packet = Packet::new(stanza, Origin::Client(resource.clone()), host, self.tables());
         packet.notes.received_us = self.now_us();
         packet.guard = Guard::begin(session);
+        trail::begins(&packet);
         if let Some(error) = self.screen_out(resource, &packet) {
             return self.bounce(packet, error).await;
         }
@@ -34,15 +36,16 @@ impl Kernel {
 
     /// Processes a stanza that came by a link from this domain. Returns as [`process`](Self::process) does.
     pub async fn enter(self: &Arc<Self>, link: Arc<dyn Link>, domain: xmpp::Jid, stanza: Stanza) {
-        self.counters().stanzas.inc();
+        self.counters().stanzas.inc(stanza.kind());
         let tables = self.tables();
         let host = match stanza.to().and_then(|to| tables.destination(to.domain())) {
             Some(Destination::Host(host)) => host.clone(),
             Some(Destination::Service(service)) => service.host().clone(),
-            _ => return self.counters().ignored.inc(), // a link must bring only stanzas for local domains
+            _ => return self.counters().ignored.inc(stanza.kind()), // a link must bring only stanzas for local domains
         };
         let mut packet = Packet::new(stanza, Origin::Link(link, domain), host, tables);
         packet.notes.received_us = self.now_us();
+        trail::begins(&packet);
         if let Some(packet) = self.stage(Stage::Send, packet).await {
             self.route(packet).await;
         }
@@ -73,6 +76,9 @@ impl Kernel {
             if stage == Stage::Receive {
                 count_drops(entry, &mut packet);
             }
+            if let Some(word) = verdict.word() {
+                trail::decided(&packet, stage, &entry.by, word);
+            }
             match verdict {
                 Verdict::Continue => {}
                 _ if stage == Stage::Delivered => {}
@@ -81,7 +87,7 @@ impl Kernel {
                 // The message is only not stored: sessions have it.
                 Verdict::Drop | Verdict::Reject(_) if packet.notes.keeping.is_some() => return None,
                 Verdict::Drop => {
-                    entry.drops.inc();
+                    entry.drops.inc(packet.stanza.kind());
                     self.answer_dropped(packet).await;
                     return None;
                 }
@@ -128,7 +134,8 @@ impl Kernel {
         if let Some(receipt) = &packet.notes.receipt {
             receipt.returned();
         }
-        self.counters().ignored.inc();
+        trail::ignored(&packet);
+        self.counters().ignored.inc(packet.stanza.kind());
     }
 
     /// Answers the sender with an error, if the stanza is of a kind that is answered (RFC 6120 section 8.3):
@@ -136,7 +143,8 @@ impl Kernel {
     pub async fn bounce(self: &Arc<Self>, packet: Box<Packet>, error: StanzaError) {
         let Some(reply) = packet.stanza.error_reply(&error) else { return };
         packet.guard.turn().await;
-        self.counters().bounced.inc();
+        trail::bounced(&packet, &error);
+        self.counters().bounced.inc(reply.kind());
         self.reply(&packet, reply.clone()).await;
         if let (Some(client), Kind::Message) = (packet.client(), reply.kind()) {
             self.returned(&packet, client.clone(), reply).await;
@@ -183,6 +191,7 @@ impl Kernel {
     }
 
     fn put(&self, resource: &Resource, stanza: Stanza, charge: Charge) {
+        trail::told(&stanza, resource.session());
         let item = Item::own(stanza, self.now_us(), charge);
         if let Err(refused) = resource.session().push(item) {
             tracing::debug!(session = resource.id(), ?refused, "stanza dropped: the session has ended");
@@ -192,9 +201,10 @@ impl Kernel {
     /// As [`tell`](Self::tell), for what belongs in order with messages from others: it stays behind stored
     /// ones that are being read back.
     pub fn show(&self, resource: &Resource, stanza: Stanza) {
+        let kind = stanza.kind();
         let item = Item::own(stanza, self.now_us(), Charge::Known);
         if let Err(refused) = resource.session().place(item, || self.now_us()) {
-            self.counters().crowded.inc();
+            self.counters().crowded.inc(kind);
             tracing::debug!(session = resource.id(), ?refused, "stanza dropped: the mailbox is full");
         }
     }
@@ -205,7 +215,7 @@ impl Kernel {
         let guard = Guard::begin(resource.session());
         if let Some(stanza) = reply {
             guard.turn().await;
-            self.counters().bounced.inc();
+            self.counters().bounced.inc(stanza.kind());
             self.respond(resource, stanza);
         }
         drop(guard);
@@ -214,10 +224,11 @@ impl Kernel {
 
 /// Counts the recipients that the hook has dropped, each once, since the ruling is then marked as settled.
 fn count_drops(entry: &Entry, packet: &mut Packet) {
+    let kind = packet.stanza.kind();
     for recipient in packet.recipients.iter_mut() {
         if matches!(recipient.ruling, Some(Ruling::Drop)) {
-            entry.drops.inc();
-            recipient.ruling = Some(match packet.stanza.kind() {
+            entry.drops.inc(kind);
+            recipient.ruling = Some(match kind {
                 Kind::Iq => Ruling::Reject(StanzaError::service_unavailable()),
                 _ => Ruling::Handled,
             });

@@ -281,7 +281,7 @@ impl Registrar<'_> {
 
     fn entry(&mut self, stage: Stage, order: Order, interest: Interest, handler: Handler) {
         let drops = self.counters.of_drops(&self.owner, stage.name());
-        let entry = Entry { order, drops, interest, handler };
+        let entry = Entry { order, by: self.owner.clone(), drops, interest, handler };
         self.entries[stage as usize].push(entry);
     }
 

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use runtime::Counter;
 use xmpp::{Kind, Stanza, StanzaError, StanzaType};
 
-use crate::{BoxFuture, Kernel, Packet};
+use crate::{BoxFuture, ByKind, Kernel, Packet};
 
 /// A point in a stanza's path where handlers are called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,6 +56,19 @@ pub enum Verdict {
     Reject(StanzaError),
     /// Go on with this stanza instead.
     Replace(Stanza),
+}
+
+impl Verdict {
+    /// The decision, for the log; `None` if nothing was decided.
+    pub(crate) fn word(&self) -> Option<&'static str> {
+        match self {
+            Self::Continue => None,
+            Self::Handled => Some("handled"),
+            Self::Drop => Some("dropped"),
+            Self::Reject(_) => Some("rejected"),
+            Self::Replace(_) => Some("replaced"),
+        }
+    }
 }
 
 /// Which stanzas a handler is called for.
@@ -125,8 +137,10 @@ pub(crate) enum Handler {
 
 pub(crate) struct Entry {
     pub order: Order,
+    /// The module or plugin that it belongs to.
+    pub by: Arc<str>,
     /// Counts what it drops.
-    pub drops: Arc<Counter>,
+    pub drops: Arc<ByKind>,
     pub interest: Interest,
     pub handler: Handler,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use xmpp::{Jid, Stanza, StanzaError};
 
+use crate::hooks::trail;
 use crate::session::intake::Guard;
 use crate::{
     Account, BoxFuture, Host, HostTable, Kept, Origin, Receipt, Recipient, Recipients, Resource, Tables,
@@ -13,6 +14,8 @@ use crate::{
 /// Notes that hooks and modules leave for later ones.
 #[derive(Default, Clone)]
 pub struct Notes {
+    /// The stanza's number in the log; 0 if nobody wanted to know when its way began.
+    pub number: u64,
     /// When the stanza first reached this server, UTC microseconds; 0 until set. Stanzas stored or delivered
     /// late are stamped with it (XEP-0203).
     pub received_us: i64,
@@ -59,7 +62,7 @@ impl Packet {
             origin,
             host,
             recipients: Recipients::Unknown,
-            notes: Notes::default(),
+            notes: Notes { number: trail::number(), ..Notes::default() },
             tables,
             settling: Mutex::default(),
             received: false,

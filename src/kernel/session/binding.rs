@@ -88,6 +88,10 @@ impl Kernel {
             self.end_locked(&session).await; // `close_host` may have missed it
             return Err(BindError::Gone);
         }
+        tracing::debug!(
+            session = session.id(), jid = session.jid().as_str(), transport = session.about().transport.name(),
+            address = %session.about().address, "session bound"
+        );
         self.load_at_bind(&account).await;
         self.publish_plain_event(SessionEventKind::Bound, Resource::new(session.clone())).await;
         Ok(Hold::new(self.clone(), session, 0, driver))
@@ -135,6 +139,7 @@ impl Kernel {
             let until = self.runtime().clock.monotonic() + wait;
             session.set_attachment(&mut state, Attachment::Detached { until });
         }
+        tracing::debug!(session = session.id(), jid = session.jid().as_str(), "session waits to be resumed");
         session.mailbox.served(false);
         session.asking.end();
         self.sessions.detach(session.clone());
@@ -199,6 +204,7 @@ impl Kernel {
             }
         }
         self.sessions.remove(session.id());
+        tracing::debug!(session = session.id(), jid = session.jid().as_str(), "session ended");
         if session
             .mailbox
             .ending()

@@ -52,6 +52,11 @@ impl Hold {
         &self.resource
     }
 
+    /// The session's number in this process.
+    pub fn id(&self) -> u64 {
+        self.resource.id()
+    }
+
     pub fn jid(&self) -> &Jid {
         self.resource.jid()
     }

@@ -4,6 +4,7 @@
 mod answers;
 mod charge;
 mod contents;
+mod figures;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::session::outlet::Release;
 use crate::{DomainLimits, Item, Receipt};
 pub(crate) use charge::Charge;
 use contents::{Contents, Was};
+pub use figures::MailboxFigures;
 
 /// A stored message is added only while fewer stanzas than this wait.
 const BULK_STANZAS: usize = 50;
@@ -265,6 +267,21 @@ impl Mailbox {
     fn held(&self) -> usize {
         let inner = self.inner.lock();
         inner.items.len() + inner.deferred.as_ref().map_or(0, |deferred| deferred.items.len())
+    }
+
+    /// What waits.
+    pub fn figures(&self) -> MailboxFigures {
+        let inner = self.inner.lock();
+        let deferred = inner.deferred.iter().flat_map(|deferred| &deferred.items);
+        let (stanzas, bytes) =
+            deferred.fold((0, 0), |(stanzas, bytes), item| (stanzas + 1, bytes + item.weight()));
+        let bytes = (inner.bytes + bytes) as u64;
+        MailboxFigures {
+            stanzas: (inner.items.len() + stanzas) as u64,
+            bytes,
+            unacknowledged: inner.written as u64,
+            largest_bytes: bytes,
+        }
     }
 
     /// Keeps what is written from now on until it is acknowledged (XEP-0198 section 4).

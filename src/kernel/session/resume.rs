@@ -73,6 +73,10 @@ impl Kernel {
             session.set_attachment(&mut state, Attachment::Attached);
             state.about = about;
         }
+        tracing::debug!(
+            session = session.id(), jid = session.jid().as_str(), transport = session.about().transport.name(),
+            address = %session.about().address, "session resumed"
+        );
         session.asking.end();
         session.mailbox.rewind();
         session.mailbox.served(true);

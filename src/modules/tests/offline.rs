@@ -170,8 +170,7 @@ async fn what_is_not_kept() {
         }
     }
     bench.kept("bert@chess.example", 0).await;
-    let dropped = bench.kernel.counters().drops();
-    assert!(dropped.iter().any(|(reason, count)| &*reason.by == "offline" && *count == 2), "{dropped:?}");
+    assert_eq!(bench.kernel.counters().dropped_by("offline"), 2);
 }
 
 #[tokio::test]

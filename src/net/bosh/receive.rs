@@ -21,6 +21,7 @@ use super::session::Session;
 use super::terms::Terms;
 use crate::address::Seat;
 use crate::http::{BodyError, Client, Request, text};
+use crate::traffic;
 
 /// Bytes of a body in addition to the stanzas.
 const TAG: usize = 8 << 10;
@@ -57,6 +58,7 @@ impl Bosh {
             Err(BodyError::TooLarge(start)) => return self.too_large(&start, &sender),
             Err(error) => return Outcome::Plain(error.response().into()),
         };
+        traffic::BOSH.received.add(bytes.len() as u64);
         // a client that sends no valid body, or no `ver`, may understand only HTTP status codes
         let body = match Body::open(&bytes) {
             Ok(body) => body,

@@ -13,8 +13,8 @@ use super::registry::Registry;
 use super::reply::Reply;
 use super::session::Session;
 use super::terms::{self, BoshLimits};
-use crate::Rate;
 use crate::http::{Answer, Body, Cors, Request, Response, Route, not_allowed, text};
+use crate::{Rate, traffic};
 
 const METHODS: &str = "GET, POST, OPTIONS";
 const CORS: Cors = Cors { methods: METHODS };
@@ -112,6 +112,7 @@ fn ready(response: Response) -> Answer {
 
 /// The headers keep a browser that opens this URL as a page from running anything users have written.
 fn response(reply: Reply, content: &'static str) -> Response {
+    traffic::BOSH.sent.add(reply.body.len() as u64);
     let mut response = Response::new(Body::from(reply.body));
     *response.status_mut() = reply.status;
     let headers = response.headers_mut();

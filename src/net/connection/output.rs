@@ -3,6 +3,8 @@
 use std::io;
 use std::task::{Context, Poll, ready};
 
+use runtime::Counter;
+
 use super::io::Io;
 use super::scratch;
 
@@ -47,12 +49,12 @@ impl Output {
         }
     }
 
-    /// Ready when everything is with the operating system.
+    /// Ready when everything is with the operating system; `sent` counts the bytes.
     pub(crate) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
         io: &mut Io,
-        count: &mut u64,
+        sent: &Counter,
     ) -> Poll<io::Result<()>> {
         while let Some(rest) = self.buffer.get(self.written..).filter(|rest| !rest.is_empty()) {
             let taken = match io.poll_write(cx, rest) {
@@ -67,7 +69,7 @@ impl Output {
             }
             self.written += taken;
             self.unflushed = true;
-            *count += taken as u64;
+            sent.add(taken as u64);
         }
         self.written = 0;
         scratch::give_back(std::mem::take(&mut self.buffer));

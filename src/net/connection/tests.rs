@@ -38,7 +38,6 @@ async fn readable(server: &Connection) {
 async fn a_stream_in_small_pieces() {
     let (mut server, mut client) = plain(ElementLimits::default()).await;
     let stream = [HEADER, b"<message><body>\xc3\xa4</body></message> \n<presence/></stream:stream>"].concat();
-    let length = stream.len() as u64;
     let writer = async {
         for byte in stream {
             client.write_all(&[byte]).await.unwrap();
@@ -55,7 +54,6 @@ async fn a_stream_in_small_pieces() {
         assert!(matches!(server.event().await, Ok(None)));
     };
     tokio::join!(writer, reader);
-    assert_eq!(server.bytes_in(), length);
 }
 
 #[tokio::test]
@@ -67,7 +65,6 @@ async fn many_in_one_piece_are_answered_in_one() {
         server.out().extend_from_slice(b"<a/>");
     }
     server.flush().await.unwrap();
-    assert_eq!(server.bytes_out(), 400);
     let mut answer = vec![0; 400];
     client.read_exact(&mut answer).await.unwrap();
     assert_eq!(answer, b"<a/>".repeat(100));
@@ -114,8 +111,7 @@ async fn a_slow_reader_is_read_from_all_the_same() {
         server.out().extend_from_slice(b"<a/>");
         assert!(server.pending_out() > 4 * turn);
     }
-    let before = server.bytes_out();
-    assert!(before < big.len() as u64);
+    assert!(server.pending_out() > 40);
     // It catches up, and gets everything in order.
     let reader = async {
         let mut got = vec![0; big.len() + 40];

@@ -14,6 +14,14 @@ pub(super) struct Hop {
     pub(super) secure: Option<bool>,
 }
 
+/// The headers by which proxies say that a request is not their own.
+const HEADERS: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-proto", "x-real-ip"];
+
+/// Whether the request has come by way of a proxy, or pretends to.
+pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
+    HEADERS.iter().any(|name| headers.contains_key(*name))
+}
+
 /// All hops, the nearest proxy's last. A proxy that knows only one of the two header styles passes on what a
 /// client writes in the other: if they differ, neither is used.
 pub(super) fn hops(headers: &HeaderMap) -> Vec<Hop> {

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::proxies::Proxies;
+use super::networks::Networks;
 use crate::Connections;
 
 /// Limits of every HTTP connection of a listener, and its trusted proxies.
 #[derive(Clone)]
 pub struct HttpOptions {
-    /// Proxies that may report the client's address.
-    pub trusted_proxies: Proxies,
+    /// Networks that may report the client's address.
+    pub trusted_proxies: Networks,
     /// Limits on the number of connections.
     pub connections: Arc<Connections>,
     /// How long a connection may be idle, and a request's head or a TLS handshake may take.
@@ -26,7 +26,7 @@ pub struct HttpOptions {
 impl Default for HttpOptions {
     fn default() -> Self {
         HttpOptions {
-            trusted_proxies: Proxies::default(),
+            trusted_proxies: Networks::default(),
             connections: Connections::unlimited(),
             idle: Duration::from_secs(60),
             body: Duration::from_secs(30),

@@ -1,5 +1,6 @@
 //! HTTP requests.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 
 use super::body::{self, BodyError};
-use super::client::Client;
+use super::client::{self, Client};
 use super::connection::Busy;
 use super::first_bytes::FirstBytes;
 use super::options::HttpOptions;
@@ -24,6 +25,7 @@ pub struct Request {
     client: Client,
     /// Whether a trusted proxy has named the client in a header.
     behind: bool,
+    answerable: Option<IpAddr>,
     options: Arc<HttpOptions>,
     /// The connection, once the answer has switched it to another protocol.
     pub(crate) upgrade: OnUpgrade,
@@ -42,7 +44,8 @@ impl Request {
         let (head, body) = request.into_parts();
         let client = Client::behind(peer, &head.headers, &options.trusted_proxies);
         let behind = client.address != peer.address;
-        Request { head, body: Some(body), client, behind, options, upgrade, busy }
+        let answerable = client::answerable(peer.address.ip(), &head.headers, &options.trusted_proxies);
+        Request { head, body: Some(body), client, behind, answerable, options, upgrade, busy }
     }
 
     /// Counts something long-lived that the request starts as one of the client's connections. A connection
@@ -108,6 +111,12 @@ impl Request {
 
     pub fn client(&self) -> Client {
         self.client
+    }
+
+    /// The address by which access to what is not for everybody is decided; `None`: the request came by way of a proxy that
+    /// is not trusted, or that does not say for whom.
+    pub fn answerable(&self) -> Option<IpAddr> {
+        self.answerable
     }
 
     fn first_bytes(&self) -> FirstBytes {

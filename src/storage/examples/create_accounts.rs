@@ -80,7 +80,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for stat in store.statement_counts() {
         println!(
             "{:<28} {:>7} calls {:>8} rows {:>10.1?} max {:.1?}",
-            stat.name, stat.calls, stat.rows, stat.total, stat.max
+            stat.name,
+            stat.calls,
+            stat.rows,
+            stat.total(),
+            stat.max
         );
     }
     println!("{:?}", store.writer_stat());

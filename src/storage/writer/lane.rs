@@ -107,7 +107,7 @@ impl Lane {
     /// is committed, or nobody knows.
     async fn settle(&mut self, writes: &mut Writes) -> Result<Vec<Result<(), StorageError>>, StorageError> {
         let stats = &self.shared.meter.stats;
-        stats.batches.inc();
+        stats.batches.record(writes.len() as u64);
         stats.writes.add(writes.len() as u64);
         self.refresh();
         let mut retries = 0;

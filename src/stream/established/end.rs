@@ -29,14 +29,14 @@ impl<P: Pipe> Established<P> {
                 self.leave().await;
             }
             End::Mistake(error) => {
-                tracing::debug!(jid = %self.hold.jid(), %error, "session closed");
+                tracing::debug!(session = self.hold.id(), jid = %self.hold.jid(), %error, "session closed");
                 self.drain().await; // what came before the error is answered
                 self.hold.end().await;
                 self.refuse(&error);
                 self.leave().await;
             }
             End::Error(error) => {
-                tracing::debug!(jid = %self.hold.jid(), %error, "session closed");
+                tracing::debug!(session = self.hold.id(), jid = %self.hold.jid(), %error, "session closed");
                 self.hold.end().await;
                 self.refuse(&error);
                 self.leave().await;
@@ -47,7 +47,7 @@ impl<P: Pipe> Established<P> {
     /// Answers the client's pending requests and writes the mailbox, as long as the client reads.
     async fn drain(&mut self) {
         if timeout(LAST, self.write_all()).await.is_err() {
-            tracing::debug!(jid = %self.hold.jid(), "the client did not read its last replies");
+            tracing::debug!(session = self.hold.id(), jid = %self.hold.jid(), "the client did not read its last replies");
         }
     }
 

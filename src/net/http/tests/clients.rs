@@ -3,11 +3,11 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
-use crate::http::proxies::Proxies;
+use crate::http::networks::Networks;
 use crate::testing::{client as client_of, connect, store};
 
 fn trusting(list: &[&str]) -> HttpOptions {
-    HttpOptions { trusted_proxies: Proxies::parse(list).unwrap(), ..HttpOptions::default() }
+    HttpOptions { trusted_proxies: Networks::parse(list).unwrap(), ..HttpOptions::default() }
 }
 
 /// The client's address and whether it is secure, as seen by a server that trusts these proxies.

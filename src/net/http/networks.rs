@@ -1,4 +1,4 @@
-//! Trusted proxies.
+//! Addresses and networks of peers: of trusted proxies, of who may read metrics.
 
 use std::net::IpAddr;
 
@@ -11,20 +11,20 @@ group! {
     pub struct ProxySettings {
         /// Addresses or networks (`"10.0.0.0/8"`) of proxies that are trusted to report the client's address and TLS:
         /// `Forwarded`, `X-Forwarded-For`, `X-Forwarded-Proto`, and a PROXY line before the request.
-        trusted_proxies: Proxies = list(Kind::text(network).like("10.0.0.0/8")).server_wide().at_start();
+        trusted_proxies: Networks = list(Kind::text(network).like("10.0.0.0/8")).server_wide().at_start();
     }
 }
 
-/// Addresses and networks of proxies.
+/// Addresses and networks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Proxies(Vec<IpNet>);
+pub struct Networks(Vec<IpNet>);
 
 /// Not an address, nor a network like `10.0.0.0/8`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is neither an address nor a network such as 10.0.0.0/8")]
-pub struct BadProxy(pub String);
+pub struct BadNetwork(pub String);
 
-impl Setting for Proxies {
+impl Setting for Networks {
     fn read(value: &serde_json::Value) -> Option<Self> {
         let list = value.as_array()?.iter().map(|one| one.as_str().unwrap_or_default());
         Self::parse(list).ok()
@@ -35,8 +35,11 @@ impl Setting for Proxies {
     }
 }
 
-/// Checks an IP address, or a network such as `10.0.0.0/8`.
-fn network(text: &str) -> Result<(), Complaint> {
+/// Checks an IP address, or a network such as `10.0.0.0/8`, in a configuration.
+///
+/// # Errors
+/// What is wrong with it, and what to write instead.
+pub fn network(text: &str) -> Result<(), Complaint> {
     let Some(network) = parse(text) else {
         let message = format!("{text:?} is neither an IP address nor a network");
         return Err(Complaint::new(message, "write \"192.0.2.7\" or \"10.0.0.0/8\""));
@@ -49,17 +52,17 @@ fn network(text: &str) -> Result<(), Complaint> {
     Ok(())
 }
 
-impl Proxies {
+impl Networks {
     /// Parses addresses (`192.0.2.1`, `::1`) and networks (`10.0.0.0/8`, `fd00::/8`).
     ///
     /// # Errors
-    /// [`BadProxy`] with the first entry that is neither.
-    pub fn parse<S: AsRef<str>>(list: impl IntoIterator<Item = S>) -> Result<Self, BadProxy> {
+    /// [`BadNetwork`] with the first entry that is neither.
+    pub fn parse<S: AsRef<str>>(list: impl IntoIterator<Item = S>) -> Result<Self, BadNetwork> {
         let read = |entry: S| {
             let entry = entry.as_ref();
-            parse(entry).ok_or_else(|| BadProxy(entry.to_owned()))
+            parse(entry).ok_or_else(|| BadNetwork(entry.to_owned()))
         };
-        list.into_iter().map(read).collect::<Result<_, _>>().map(Proxies)
+        list.into_iter().map(read).collect::<Result<_, _>>().map(Networks)
     }
 
     /// Whether this address is one of them.
@@ -88,7 +91,7 @@ mod tests {
     use super::*;
 
     fn contains(list: &[&str], address: &str) -> bool {
-        Proxies::parse(list).unwrap().contains(address.parse().unwrap())
+        Networks::parse(list).unwrap().contains(address.parse().unwrap())
     }
 
     #[test]
@@ -111,8 +114,8 @@ mod tests {
 
     #[test]
     fn nobody_by_default() {
-        assert!(Proxies::default().is_empty());
-        assert!(!Proxies::default().contains("127.0.0.1".parse().unwrap()));
+        assert!(Networks::default().is_empty());
+        assert!(!Networks::default().contains("127.0.0.1".parse().unwrap()));
     }
 
     #[test]
@@ -120,7 +123,7 @@ mod tests {
         for bad in
             ["", "localhost", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/+8", "10/8", "1.2.3.4:80"]
         {
-            assert_eq!(Proxies::parse([bad]), Err(BadProxy(bad.to_owned())));
+            assert_eq!(Networks::parse([bad]), Err(BadNetwork(bad.to_owned())));
         }
     }
 }
