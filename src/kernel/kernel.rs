@@ -306,10 +306,17 @@ impl Kernel {
 
     /// Sends a stanza of the server's own, from step 4 (the router). Its `from` is set already.
     pub async fn send(self: &Arc<Self>, origin: Origin, stanza: Stanza) {
-        let Some(host) = origin.host().cloned() else { return };
+        if let Some(packet) = self.own_packet(origin, stanza) {
+            self.route(packet).await;
+        }
+    }
+
+    /// A stanza of the server's own at the start of its way; `None` if its host is gone.
+    pub(crate) fn own_packet(&self, origin: Origin, stanza: Stanza) -> Option<Box<Packet>> {
+        let host = origin.host().cloned()?;
         let mut packet = Packet::new(stanza, origin, host, self.tables());
         packet.notes.received_us = self.now_us();
         trail::begins(&packet);
-        self.route(packet).await;
+        Some(packet)
     }
 }

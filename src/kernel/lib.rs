@@ -22,6 +22,7 @@ pub use account::cascade::AccountDeletion;
 pub use account::events::RosterEvent;
 pub use account::login::Login;
 pub use account::roster::{Roster, RosterChange};
+pub use account::roster_change::{Announce, Joint};
 pub use account::screen::{Matter, Screen, Way};
 pub use account::stored::Stored;
 pub use counters::{ByKind, Counters, DropReason, KINDS, LogInCount, LogIns};

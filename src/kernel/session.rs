@@ -44,6 +44,9 @@ pub enum Transport {
 }
 
 impl Transport {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Tcp, Self::WebSocket, Self::Bosh];
+
     /// The name shown by `castling session list`.
     pub fn name(self) -> &'static str {
         match self {

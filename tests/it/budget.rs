@@ -92,7 +92,7 @@ fn what_is_said_between_users_who_are_online_costs_nothing() {
 }
 
 #[test]
-fn a_change_of_two_rosters_writes_each_once() {
+fn a_change_of_two_rosters_is_one_transaction() {
     let server = Server::start_with(BRANDS, &USERS);
     let (mut jack, mut mary) =
         (online(&server, "jack@chess.example/a"), online(&server, "mary@chess.example/a"));
@@ -102,10 +102,13 @@ fn a_change_of_two_rosters_writes_each_once() {
     until("the request is written", || {
         statements(&server).get("roster_item.put").is_some_and(|calls| *calls == 2)
     });
+    let batches = || server.stats()["storage"]["batches"].as_u64().unwrap();
+    let before = batches();
     let ((), changed) = cost(&server, || {
         mary.send("<presence to='jack@chess.example' type='subscribed'/>");
         mary.ping();
         jack.ping();
     });
     assert_eq!(changed, [("roster.version".to_owned(), 2), ("roster_item.put".to_owned(), 2)]);
+    assert_eq!(batches() - before, 1, "both sides are written in one transaction");
 }

@@ -7,7 +7,7 @@ use hashbrown::{Equivalent, HashMap};
 use storage::{RosterItem, StorageError, Subscription};
 use xmpp::Jid;
 
-use crate::{Account, Kernel, RosterEvent, Stored};
+use crate::{Account, Kernel, Stored};
 
 /// An immutable, shared snapshot of a roster.
 #[derive(Clone, Default)]
@@ -122,46 +122,6 @@ impl Kernel {
         self.rosters.cached(account)
     }
 
-    /// Changes a roster. `compute` sees the current roster and returns the change (`None`: no change); the
-    /// change is committed, then visible to all, then announced by `announce` (pushes), all before the next
-    /// change of this roster: pushes leave in version order and after their commit.
-    ///
-    /// # Errors
-    /// What `compute` refuses with, or the store's failure as `internal-server-error`; nothing is changed
-    /// then.
-    pub async fn change_roster<C, A, E>(
-        &self,
-        account: &Arc<Account>,
-        compute: C,
-        announce: A,
-    ) -> Result<bool, E>
-    where
-        C: FnOnce(&Roster) -> Result<Option<RosterChange>, E>,
-        A: FnOnce(&Roster, &RosterChange),
-        E: From<StorageError>,
-    {
-        let next = |roster: &Roster| {
-            let Some(mut change) = compute(roster)? else { return Ok(None) };
-            let before = roster.get(change.jid()).cloned();
-            let version = roster.version + 1;
-            if let RosterChange::Put(item) = &mut change {
-                item.version = version;
-            }
-            let write = self.store().roster().apply(account.id(), stored(&change, version));
-            Ok(Some((
-                roster.changed(&change, version),
-                async { write.await.map_err(E::from) },
-                (before, change),
-            )))
-        };
-        let announce = |roster: &Roster, (before, change): (Option<Arc<RosterItem>>, RosterChange)| {
-            announce(roster, &change);
-            let after = roster.get(change.jid()).map(|item| &**item);
-            self.tell_roster_change(&RosterEvent { account, before: before.as_deref(), after });
-        };
-        self.rosters.change(self, account, next, announce).await
-    }
-
     /// Drops the cached roster, after something else has written to the store.
     pub fn invalidate_roster(&self, account: &Account) {
         self.rosters.forget(account);
@@ -169,7 +129,7 @@ impl Kernel {
 }
 
 impl Roster {
-    fn changed(&self, change: &RosterChange, version: u64) -> Self {
+    pub(super) fn changed(&self, change: &RosterChange, version: u64) -> Self {
         let mut next = Self { version, items: self.items.clone() };
         match change {
             RosterChange::Put(item) => {
@@ -183,7 +143,7 @@ impl Roster {
     }
 }
 
-fn stored(change: &RosterChange, version: u64) -> storage::RosterChange {
+pub(super) fn stored(change: &RosterChange, version: u64) -> storage::RosterChange {
     match change {
         RosterChange::Put(item) => {
             storage::RosterChange { version, put: vec![item.clone()], ..Default::default() }

@@ -2,10 +2,12 @@
 //! they are visible.
 
 use std::any::Any;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use storage::StorageError;
+use tokio::sync::Semaphore;
 
 use crate::state::sealed::Sealed as _;
 use crate::{Account, BoxFuture, Kernel};
@@ -27,13 +29,28 @@ impl<T> Clone for Stored<T> {
 
 /// The value of one account, and the lock that orders its changes.
 pub(crate) struct Cell<T> {
-    changing: tokio::sync::Mutex<()>,
+    /// One permit: whoever has it changes the value.
+    changing: Semaphore,
     cached: ArcSwapOption<T>,
 }
 
 impl<T> Default for Cell<T> {
     fn default() -> Self {
-        Self { changing: tokio::sync::Mutex::const_new(()), cached: ArcSwapOption::empty() }
+        Self { changing: Semaphore::const_new(1), cached: ArcSwapOption::empty() }
+    }
+}
+
+/// While it lives, nobody else changes the value of this account.
+pub(crate) struct Turn<T: Any + Send + Sync> {
+    account: Arc<Account>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: Any + Send + Sync> Drop for Turn<T> {
+    fn drop(&mut self) {
+        if let Some(cell) = self.account.slots().get::<Cell<T>>() {
+            cell.changing.add_permits(1);
+        }
     }
 }
 
@@ -66,7 +83,7 @@ impl<T: Any + Send + Sync> Stored<T> {
         if let Some(value) = cell.cached.load_full() {
             return Ok(value);
         }
-        let _changing = cell.changing.lock().await;
+        let _changing = cell.changing.acquire().await;
         self.load_locked(kernel, account, cell).await
     }
 
@@ -116,7 +133,7 @@ impl<T: Any + Send + Sync> Stored<T> {
         E: From<StorageError>,
     {
         let cell = self.cell(account);
-        let _changing = cell.changing.lock().await;
+        let _changing = cell.changing.acquire().await;
         let value = self.load_locked(kernel, account, cell).await?;
         let Some((next, write, news)) = compute(&value)? else { return Ok(false) };
         write.await?;
@@ -124,6 +141,31 @@ impl<T: Any + Send + Sync> Stored<T> {
         cell.cached.store(Some(next.clone()));
         announce(&next, news);
         Ok(true)
+    }
+
+    /// Waits until nobody changes the value.
+    pub(crate) async fn turn(&self, account: &Arc<Account>) -> Turn<T> {
+        // It is never closed.
+        if let Ok(permit) = self.cell(account).changing.acquire().await {
+            permit.forget();
+        }
+        Turn { account: account.clone(), of: PhantomData }
+    }
+
+    /// As [`turn`](Self::turn), if nobody changes the value.
+    pub(crate) fn try_turn(&self, account: &Arc<Account>) -> Option<Turn<T>> {
+        self.cell(account).changing.try_acquire().ok()?.forget();
+        Some(Turn { account: account.clone(), of: PhantomData })
+    }
+
+    /// As [`load`](Self::load), for whoever has the turn.
+    pub(crate) async fn load_in(&self, kernel: &Kernel, turn: &Turn<T>) -> Result<Arc<T>, StorageError> {
+        self.load_locked(kernel, &turn.account, self.cell(&turn.account)).await
+    }
+
+    /// Makes a committed value visible.
+    pub(crate) fn set_in(&self, turn: &Turn<T>, value: Arc<T>) {
+        self.cell(&turn.account).cached.store(Some(value));
     }
 
     /// Drops the cached value, after something else has written to the store.

@@ -8,7 +8,8 @@ use xmpp::{Jid, Stanza, StanzaError};
 use crate::hooks::trail;
 use crate::session::intake::Guard;
 use crate::{
-    Account, BoxFuture, Host, HostTable, Kept, Origin, Receipt, Recipient, Recipients, Resource, Tables,
+    Account, BoxFuture, Host, HostTable, Joint, Kept, Origin, Receipt, Recipient, Recipients, Resource,
+    Tables,
 };
 
 /// Notes that hooks and modules leave for later ones.
@@ -26,6 +27,8 @@ pub struct Notes {
     /// Set if sessions which wait to be resumed have the message: whoever would store it in their absence does so, and
     /// reports here instead of to the sender.
     pub keeping: Option<Arc<Kept>>,
+    /// The sender's side of the roster change that the stanza makes, not yet written.
+    pub joint: Option<Arc<Joint>>,
     /// Left over from a session that ended: a full `to` is treated as the bare JID.
     pub redelivered: bool,
 }

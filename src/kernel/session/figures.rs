@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::session::Session;
-use crate::{Attachment, Kernel, MailboxFigures};
+use crate::{Attachment, Kernel, MailboxFigures, Transport};
+
+const ATTACHED: &str = "attached";
 
 /// How many sessions there are, and what waits in their mailboxes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +19,12 @@ impl Kernel {
     /// Looks at every session, one after another.
     pub fn session_figures(&self) -> SessionFigures {
         let mut figures = SessionFigures::default();
+        // A domain without sessions is shown, too.
+        for host in self.hosts() {
+            let none =
+                Transport::ALL.map(|transport| ((host.name().to_owned(), transport.name(), ATTACHED), 0));
+            figures.sessions.extend(none);
+        }
         for session in self.sessions.all() {
             let Some(state) = state(&session) else { continue };
             let key = (session.host().name().to_owned(), session.about().transport.name(), state);
@@ -29,7 +37,7 @@ impl Kernel {
 
 fn state(session: &Session) -> Option<&'static str> {
     match session.attachment() {
-        Attachment::Attached => Some("attached"),
+        Attachment::Attached => Some(ATTACHED),
         Attachment::Detached { .. } => Some("detached"),
         Attachment::Closed => None,
     }

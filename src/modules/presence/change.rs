@@ -1,24 +1,33 @@
 //! Writes a subscription's new state into the roster.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use kernel::{Account, Kernel, Roster, RosterChange};
+use kernel::{Account, Announce, Joint, Kernel, Roster, RosterChange};
 use storage::RosterItem;
 use xmpp::Jid;
 
 use crate::refused::Refused;
-use crate::roster::{self, item, push};
+use crate::roster::{self, RosterLimits, item, push};
 use crate::subscription::SubscriptionState;
 
-/// Computes a transition and writes the new state; interested resources get a push of what is visible of it.
-/// Returns the output of `transition`: `(next state, anything else)`. `request` is stored while it is pending
-/// in. Once the state is written, `first` is called with the outcome; what it delivers precedes the roster
+/// A transition that was computed, with the output of whoever computed it.
+struct Computed<T> {
+    value: T,
+    /// Whether clients see the change.
+    seen: bool,
+    change: Option<RosterChange>,
+}
+
+/// Computes a transition and writes the new state, the sender's side `beside` it; interested resources get a push of what
+/// is visible of it. Returns the output of `transition`: `(next state, anything else)`. `request` is stored while it is
+/// pending in. Once the state is written, `first` is called with the outcome; what it delivers precedes the roster
 /// push.
 pub(super) async fn change<T: Send + Sync>(
     kernel: &Arc<Kernel>,
     account: &Arc<Account>,
     contact: &Jid,
-    request: Option<&str>,
+    Beside { request, joint }: Beside<'_>,
     transition: impl FnOnce(SubscriptionState) -> (SubscriptionState, T),
     first: impl FnOnce(&T),
 ) -> Result<T, Refused> {
@@ -27,35 +36,81 @@ pub(super) async fn change<T: Send + Sync>(
     // second.
     let outcome = OnceLock::new();
     let compute = |roster: &Roster| {
-        let old = roster.get(contact);
-        let before = SubscriptionState::of(old.map(|item| &**item));
-        let (after, value) = transition(before);
-        if after == before {
-            _ = outcome.set((value, false));
-            return Ok::<_, Refused>(None);
-        }
-        let mut new = item::item_or_new(roster, contact);
-        write(&mut new, after, request);
-        item::fits(roster, &new, &limits)?;
-        _ = outcome.set((value, visible(&new) != old.and_then(|item| visible(item))));
-        Ok(Some(match new.in_roster || !after.is_nothing() {
-            true => RosterChange::Put(new),
-            false => RosterChange::Remove(contact.clone()),
-        }))
+        let Computed { value, seen, change } = computed(roster, contact, request, &limits, transition)?;
+        _ = outcome.set((value, seen));
+        Ok::<_, Refused>(change)
     };
-    kernel
-        .change_roster(account, compute, |roster, change| {
-            let Some((value, seen)) = outcome.get() else { return };
-            first(value);
-            if let (true, RosterChange::Put(_)) = (seen, change) {
-                push::push(kernel, account, roster, change);
-            }
-        })
-        .await?;
-    outcome
-        .into_inner()
-        .map(|(value, _)| value)
-        .ok_or_else(|| Refused(xmpp::StanzaError::internal_server_error()))
+    let announce = |roster: &Roster, change: &RosterChange| {
+        let Some((value, seen)) = outcome.get() else { return };
+        first(value);
+        if *seen {
+            push::push(kernel, account, roster, change);
+        }
+    };
+    kernel.change_roster_beside(account, joint.as_deref(), compute, announce).await?;
+    outcome.into_inner().map(|(value, _)| value).ok_or_else(unknown)
+}
+
+/// What goes with a change.
+#[derive(Default)]
+pub(super) struct Beside<'a> {
+    /// A request as it is stored while it is pending in.
+    pub request: Option<&'a str>,
+    /// The sender's side, written in the same transaction.
+    pub joint: Option<Arc<Joint>>,
+}
+
+/// Computes a transition whose new state is written with that of the contact; see [`change`]. `None`: nothing is to be
+/// written.
+pub(super) async fn stage<T: Send + Sync>(
+    kernel: &Arc<Kernel>,
+    account: &Arc<Account>,
+    contact: &Jid,
+    transition: impl FnOnce(SubscriptionState) -> (SubscriptionState, T),
+) -> Result<(T, Option<Arc<Joint>>), Refused> {
+    let limits = roster::limits(account);
+    let (outcome, seen) = (OnceLock::new(), Arc::new(AtomicBool::new(false)));
+    let compute = |roster: &Roster| {
+        let computed = computed(roster, contact, None, &limits, transition)?;
+        seen.store(computed.seen, Ordering::Relaxed);
+        _ = outcome.set(computed.value);
+        Ok::<_, Refused>(computed.change)
+    };
+    let (pusher, pushed, visible) = (kernel.clone(), account.clone(), seen.clone());
+    let announce: Announce = Box::new(move |roster, change| {
+        if visible.load(Ordering::Relaxed) {
+            push::push(&pusher, &pushed, roster, change);
+        }
+    });
+    let joint = kernel.stage_roster(account, compute, announce).await?;
+    Ok((outcome.into_inner().ok_or_else(unknown)?, joint))
+}
+
+fn unknown() -> Refused {
+    Refused(xmpp::StanzaError::internal_server_error())
+}
+
+fn computed<T>(
+    roster: &Roster,
+    contact: &Jid,
+    request: Option<&str>,
+    limits: &RosterLimits,
+    transition: impl FnOnce(SubscriptionState) -> (SubscriptionState, T),
+) -> Result<Computed<T>, Refused> {
+    let old = roster.get(contact);
+    let before = SubscriptionState::of(old.map(|item| &**item));
+    let (after, value) = transition(before);
+    if after == before {
+        return Ok(Computed { value, seen: false, change: None });
+    }
+    let mut new = item::item_or_new(roster, contact);
+    write(&mut new, after, request);
+    item::fits(roster, &new, limits)?;
+    let put = new.in_roster || !after.is_nothing();
+    // What leaves the roster by itself was never shown.
+    let seen = put && visible(&new) != old.and_then(|item| visible(item));
+    let change = if put { RosterChange::Put(new) } else { RosterChange::Remove(contact.clone()) };
+    Ok(Computed { value, seen, change: Some(change) })
 }
 
 fn write(item: &mut RosterItem, state: SubscriptionState, request: Option<&str>) {

@@ -6,7 +6,7 @@ use kernel::{Account, Cause, Kernel, Origin, Packet, Verdict};
 use xmpp::{Framing, Jid, Stanza, StanzaType};
 
 use super::broadcast::{available_to, unavailable_to};
-use super::change::change;
+use super::change::{Beside, change};
 use crate::subscription::{Action, Inbound, SubscriptionState, inbound};
 
 /// The largest request that is stored as it came; of a larger one, only the fact.
@@ -23,6 +23,7 @@ pub(super) async fn arrived(
 ) -> Verdict {
     let stanza = packet.stanza.clone().with_from(contact.clone()).with_to(Some(account.jid().clone()));
     let request = (action == Action::Subscribe).then(|| kept(&stanza));
+    let beside = Beside { request: request.as_deref(), joint: packet.notes.joint.take() };
     let transition = |before| {
         let after = inbound(action, before);
         (after.state, (after, before))
@@ -35,8 +36,7 @@ pub(super) async fn arrived(
             kernel.deliver_now(packet);
         }
     };
-    let (after, before) = match change(kernel, account, contact, request.as_deref(), transition, first).await
-    {
+    let (after, before) = match change(kernel, account, contact, beside, transition, first).await {
         Ok(outcome) => outcome,
         Err(refused) => return Verdict::Reject(refused.0),
     };
@@ -57,7 +57,7 @@ pub(super) async fn arrived(
 /// Records the end of a subscription, notifying only the account's own clients.
 pub(super) async fn ended(kernel: &Arc<Kernel>, account: &Arc<Account>, action: Action, contact: &Jid) {
     let transition = |before| (inbound(action, before).state, ());
-    if let Err(refused) = change(kernel, account, contact, None, transition, |_| {}).await {
+    if let Err(refused) = change(kernel, account, contact, Beside::default(), transition, |_| {}).await {
         tracing::error!(error = ?refused.0, "cannot record the end of a subscription");
     }
 }

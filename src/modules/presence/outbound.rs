@@ -6,7 +6,8 @@ use kernel::{Cause, Kernel, Origin, Packet, Resource, Verdict};
 use xmpp::StanzaError;
 
 use super::broadcast::{available_to, unavailable_to};
-use super::change::change;
+use super::change::stage;
+use crate::refused::Refused;
 use crate::subscription::{Action, outbound};
 
 /// Changes the sender's roster, then passes the stanza on, between the bare JIDs.
@@ -29,19 +30,34 @@ pub(super) async fn sent(
         let after = outbound(action, before);
         (after.state, (after.route, before))
     };
-    let (route, before) = match change(kernel, account, &contact, None, transition, |_| {}).await {
+    let ((route, before), joint) = match stage(kernel, account, &contact, transition).await {
         Ok(outcome) => outcome,
         Err(refused) => return Verdict::Reject(refused.0),
     };
+    // Of a contact here the other side is written in the same transaction; but not after the contact was told that the
+    // account is away.
+    let leaves = action == Action::Unsubscribed && before.from;
+    let together = route && !leaves && kernel.host(contact.domain()).is_some();
+    if !together && let Err(error) = kernel.write_alone(joint.as_deref()).await {
+        return Verdict::Reject(Refused::from(error).0);
+    }
     if !route {
         return Verdict::Handled;
     }
     let stanza = packet.stanza.clone().with_from(account.jid().clone()).with_to(Some(contact.clone()));
-    if action == Action::Unsubscribed && before.from {
+    if leaves {
         // while the contact may still see it (section 3.2.2)
         unavailable_to(kernel, account, &contact).await;
     }
-    kernel.send(Origin::resource_of(resource, Cause::Subscription), stanza).await;
+    let origin = Origin::resource_of(resource, Cause::Subscription);
+    match joint {
+        None => kernel.send(origin, stanza).await,
+        Some(joint) => {
+            if let Err(error) = kernel.send_joint(origin, stanza, joint).await {
+                return Verdict::Reject(Refused::from(error).0);
+            }
+        }
+    }
     if action == Action::Subscribed {
         available_to(kernel, account, &contact).await;
     }

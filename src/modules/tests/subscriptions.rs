@@ -1,5 +1,7 @@
 //! RFC 6121 section 3 between two accounts of this server.
 
+use std::time::Duration;
+
 use super::bench::{Bench, plain};
 
 fn plains(stanzas: Vec<String>) -> Vec<String> {
@@ -36,6 +38,52 @@ async fn a_request_and_its_approval() {
             "<presence from='bert@chess.example/b' to='anna@chess.example'/>",
         ]
     );
+}
+
+/// Each holds its own roster while it looks at the other's.
+#[tokio::test]
+async fn two_who_subscribe_to_each_other_at_once_do_not_wait_for_each_other() {
+    for _ in 0..20 {
+        let bench = Bench::new().await;
+        let anna = bench.online("anna@chess.example/a").await;
+        let bert = bench.online("bert@chess.example/b").await;
+        let both = async {
+            tokio::join!(
+                anna.send("<presence type='subscribe' to='bert@chess.example'/>"),
+                bert.send("<presence type='subscribe' to='anna@chess.example'/>")
+            )
+        };
+        assert!(
+            tokio::time::timeout(Duration::from_secs(20), both).await.is_ok(),
+            "they wait for each other"
+        );
+        anna.send("<presence type='subscribed' to='bert@chess.example'/>").await;
+        bert.send("<presence type='subscribed' to='anna@chess.example'/>").await;
+        for client in [&anna, &bert] {
+            let got = client.received();
+            assert!(got.iter().any(|one| one.contains("type='subscribe'")), "{got:?}");
+            assert!(got.iter().any(|one| one.contains("subscription='both'")), "{got:?}");
+        }
+    }
+}
+
+/// The other side never learns of it: the account's own side is written all the same.
+#[tokio::test]
+async fn a_request_to_nobody_and_to_one_who_blocks_is_in_the_roster() {
+    let bench = Bench::new().await;
+    let anna = bench.online("anna@chess.example/a").await;
+    let bert = bench.online("bert@chess.example/b").await;
+    bert.ask("<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='anna@chess.example'/></block></iq>").await;
+    bert.received();
+    for to in ["nobody@chess.example", "bert@chess.example", "carl@elsewhere.example"] {
+        anna.send(&format!("<presence type='subscribe' to='{to}'/>")).await;
+        let got = anna.received();
+        let asked = format!("<item jid='{to}' subscription='none' ask='subscribe'/>");
+        assert!(got.iter().any(|one| one.contains(&asked)), "{to}: {got:?}");
+    }
+    assert_eq!(bert.received(), [""; 0]);
+    let roster = anna.ask("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>").await;
+    assert_eq!(roster.matches("ask='subscribe'").count(), 3, "{roster}");
 }
 
 #[tokio::test]
