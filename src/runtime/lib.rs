@@ -6,6 +6,7 @@
 mod clock;
 mod count;
 mod random;
+mod steps;
 mod tasks;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
 pub use count::{Counter, Gauge};
 pub use random::{Random, SeededRandom, SharedRandom, SystemRandom};
+pub use steps::{ClockSteps, log_clock_steps};
 pub use tasks::Tasks;
 
 /// Clock, randomness and tasks together. A clone shares all three.

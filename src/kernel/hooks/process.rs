@@ -193,7 +193,7 @@ impl Kernel {
     /// ones that are being read back.
     pub fn show(&self, resource: &Resource, stanza: Stanza) {
         let item = Item::own(stanza, self.now_us(), Charge::Known);
-        if let Err(refused) = resource.session().place(item, || self.now_us()) {
+        if let Err(refused) = resource.session().place(item, || self.monotonic_us()) {
             self.counters().crowded.inc();
             tracing::debug!(session = resource.id(), ?refused, "stanza dropped: the mailbox is full");
         }
