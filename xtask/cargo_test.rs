@@ -9,6 +9,7 @@ use crate::{cargo, node, packages, peers, python, web};
 /// `cargo test` with the environment that the tests need.
 pub fn cargo_test(checkout: &Checkout) -> Outcome<Command> {
     packages::need_c_compiler()?;
+    packages::need_faketime()?;
     peers::need_nginx()?;
     let python = python::need(checkout)?;
     web::need_browser(checkout)?;

@@ -25,7 +25,7 @@ const PID: &str = "CASTLING_TEST_DATABASE_PID";
 const ATTEMPTS: u32 = 600;
 const PAUSE: Duration = Duration::from_millis(100);
 
-const NAMES: [&str; 3] = ["sqlite", "postgres", "mariadb"];
+pub const NAMES: [&str; 3] = ["sqlite", "postgres", "mariadb"];
 
 /// Runs the storage tests, the main job and all scenarios on one of the databases, or on all.
 pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
@@ -75,9 +75,9 @@ fn outages(checkout: &Checkout, totals: &mut Totals, server: Option<&Server>) ->
     let Some(server) = server else { return Ok(()) };
     say::step(&format!("{}: the server is stopped and killed", server.name));
     let mut tests = cargo_test(checkout)?;
-    tests.args(["--workspace", "--test", "it", "--", "outage::", "--include-ignored", "--test-threads", "1"]);
-    tests.env(PID, server.pid.to_string());
-    totals.run(on(&mut tests, Some(server)))
+    tests.args(["--workspace", "--test", "it", "--", "outage::", "kill::", "--skip", "soak_"]);
+    tests.args(["--include-ignored", "--test-threads", "1"]);
+    totals.run(may_kill(&mut tests, Some(server)))
 }
 
 fn on<'a>(tests: &'a mut Command, server: Option<&Server>) -> &'a mut Command {
@@ -87,8 +87,16 @@ fn on<'a>(tests: &'a mut Command, server: Option<&Server>) -> &'a mut Command {
     }
 }
 
+/// The tests run on this server and may kill it.
+pub fn may_kill<'a>(tests: &'a mut Command, server: Option<&Server>) -> &'a mut Command {
+    if let Some(server) = server {
+        tests.env(PID, server.pid.to_string());
+    }
+    on(tests, server)
+}
+
 /// A running database server; it ends with this value.
-struct Server {
+pub struct Server {
     name: &'static str,
     url: String,
     pid: u32,
@@ -99,7 +107,7 @@ struct Server {
 
 impl Server {
     /// `None` for SQLite.
-    fn start(name: &str) -> Outcome<Option<Self>> {
+    pub fn start(name: &str) -> Outcome<Option<Self>> {
         let port = free_port()?;
         let folder = std::env::temp_dir().join(format!("castling-{name}-{}", std::process::id()));
         match name {
@@ -154,6 +162,8 @@ fn postgres(folder: PathBuf, port: u16) -> Outcome<Server> {
     let mut serve = packages::as_user("postgres", bin.join("postgres"));
     serve.arg("-D").arg(&data).arg("-p").arg(port.to_string()).arg("-k").arg(&folder);
     serve.args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=500"]);
+    // After each kill it would open all files of the databases of all tests.
+    serve.args(["-c", "recovery_init_sync_method=syncfs"]);
     let url = format!("postgres://postgres@127.0.0.1:{port}");
     let server = started("postgres", url, serve, folder)?;
     server.ready(|| {

@@ -27,12 +27,12 @@ impl Flags {
         Ok(Some(self.args.remove(at)))
     }
 
-    /// Takes `--name SECONDS`.
-    pub fn seconds(&mut self, name: &str, default: u64) -> Outcome<u64> {
+    /// Takes `--name NUMBER`.
+    pub fn number(&mut self, name: &str, default: u64) -> Outcome<u64> {
         match self.value(name)? {
             None => Ok(default),
             Some(text) => {
-                text.parse().map_err(|_| Failure::new(format!("{name} {text} is not a number of seconds")))
+                text.parse().map_err(|_| Failure::new(format!("{name} {text} is not a whole number")))
             }
         }
     }
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn values_switches_and_the_rest() {
         let mut given = flags("--seconds 5 stanza --short -- --nocapture x");
-        assert_eq!(given.seconds("--seconds", 60).unwrap(), 5);
+        assert_eq!(given.number("--seconds", 60).unwrap(), 5);
         assert!(given.switch("--short"));
         assert!(!given.switch("--short"));
         assert_eq!(given.last().unwrap().as_deref(), Some("stanza"));
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn mistakes_are_refused() {
         assert!(flags("--seconds").value("--seconds").is_err());
-        assert!(flags("--seconds soon").seconds("--seconds", 1).is_err());
+        assert!(flags("--seconds soon").number("--seconds", 1).is_err());
         assert!(flags("--unknown").none().is_err());
         assert!(flags("one two").last().is_err());
     }

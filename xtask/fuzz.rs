@@ -13,7 +13,7 @@ use crate::{cargo, packages, say, shell};
 
 /// Runs one target, or all.
 pub fn word(checkout: &Checkout, mut flags: Flags) -> Outcome {
-    let seconds = flags.seconds("--seconds", 60)?;
+    let seconds = flags.number("--seconds", 60)?;
     let only = flags.last()?;
     let folder = checkout.root.join("fuzz");
     let targets: Vec<_> =

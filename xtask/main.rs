@@ -89,7 +89,7 @@ const WORDS: &[Word] = &[
     },
     Word {
         name: "soak",
-        usage: "[--seconds N] [NAME]",
+        usage: "[--seconds N] [--kills N] [NAME]",
         about: "run the tests that take minutes, on the release build",
         run: soak::word,
     },

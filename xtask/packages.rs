@@ -37,6 +37,14 @@ pub fn need_cxx_compiler() -> Outcome {
     need(present, &["g++"], "libFuzzer is compiled from C++")
 }
 
+/// The library by which a test sets the clock of one process.
+pub fn need_faketime() -> Outcome {
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let present =
+        folders.map(|folder| folder.path().join("faketime/libfaketime.so.1")).any(|file| file.exists());
+    need(present, &["libfaketime"], "a test sets the clock of a server")
+}
+
 /// A command run as root, which installing requires.
 pub fn root(program: &str) -> Command {
     let am_root = is_root();

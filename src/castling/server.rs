@@ -103,6 +103,7 @@ pub async fn serve(mut loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Re
     let front = Front { c2s, tls: server.tls.clone(), routes, http, tasks: runtime.tasks.clone() };
     server.baseline.take();
     front.serve(bound);
+    runtime.tasks.spawn("clock", runtime::log_clock_steps(runtime.clone()));
     runtime.tasks.spawn("admin", admin.serve(server.clone(), runtime.tasks.clone()));
     output::announce("ready");
     server.wait(&mut signals).await;

@@ -99,6 +99,7 @@ impl Account {
         self.state.lock().sessions.clone()
     }
 
+    /// It is used now (monotonic, microseconds).
     pub(crate) fn touch(&self, now_us: i64) {
         self.touched_us.store(now_us, Ordering::Relaxed);
     }

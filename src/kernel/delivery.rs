@@ -1,5 +1,6 @@
 //! Steps 5 and 6 of a stanza's path: delivery to accounts, in order, each stanza once.
 
+pub(crate) mod arrival;
 pub(crate) mod backlog;
 pub(crate) mod broadcast;
 pub(crate) mod deliver;

@@ -106,6 +106,12 @@ impl Kernel {
         self.runtime.clock.now_us()
     }
 
+    /// Microseconds by the monotonic clock, for what takes its time: an administrator who sets the wall clock neither shortens
+    /// nor prolongs it.
+    pub(crate) fn monotonic_us(&self) -> i64 {
+        i64::try_from(self.runtime.clock.monotonic().as_micros()).unwrap_or(i64::MAX)
+    }
+
     /// The served domain of this name (a U-label).
     pub fn host(&self, domain: &str) -> Option<Arc<Host>> {
         match self.tables.load().destination(domain) {
@@ -228,7 +234,7 @@ impl Kernel {
         local: &str,
     ) -> Result<Option<Arc<Account>>, StorageError> {
         loop {
-            let now_us = self.now_us();
+            let now_us = self.monotonic_us();
             if let Some(account) = host.accounts.get(local) {
                 account.touch(now_us);
                 return Ok(Some(account));
@@ -300,7 +306,7 @@ impl Kernel {
     }
 
     pub(crate) fn forget_idle_accounts(&self) {
-        let before = self.now_us() - REMEMBER_US;
+        let before = self.monotonic_us() - REMEMBER_US;
         self.hosts().iter().for_each(|host| host.accounts.sweep(before));
     }
 

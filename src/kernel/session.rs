@@ -222,7 +222,7 @@ impl Session {
     }
 
     /// As [`push`](Self::push), for stanzas that others sent: they stay behind stored messages that are being
-    /// read back. `now_us` (UTC microseconds) is called only when there is no room.
+    /// read back. `now_us` (monotonic, microseconds) is called only when there is no room.
     pub(crate) fn place(self: &Arc<Self>, item: Item, now_us: impl Fn() -> i64) -> Result<(), PushError> {
         let release = self.release_of(&item.stanza);
         let placed = self.mailbox.place(item, release, &self.host().options().limits, now_us);

@@ -4,6 +4,7 @@ mod backlog;
 mod bench;
 mod blocking;
 mod carbons;
+mod clock;
 mod disco;
 mod iq;
 mod last_activity;

@@ -3,18 +3,22 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use runtime::Counter;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
 /// Connections queued for accepting; the kernel may hold fewer (`net.core.somaxconn`).
 const BACKLOG: i32 = 4096;
 
 /// How long accepting pauses when the process has no descriptors or memory left for another connection.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Between two log lines about that.
+const QUIET: Duration = Duration::from_secs(60);
 
 /// The protocol of a listener: the keys of `[listen]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,7 +93,8 @@ pub struct Listener {
     addr: SocketAddr,
     kind: Kind,
     failures: Counter,
-    resting: AtomicBool,
+    /// When the last of them was logged.
+    logged: Mutex<Option<Instant>>,
 }
 
 impl Listener {
@@ -101,7 +106,7 @@ impl Listener {
     pub fn bind(addr: SocketAddr, kind: Kind) -> Result<Self, BindError> {
         let bound = listen(addr).and_then(|socket| {
             let addr = socket.local_addr()?;
-            Ok(Listener { socket, addr, kind, failures: Counter::new(), resting: AtomicBool::new(false) })
+            Ok(Listener { socket, addr, kind, failures: Counter::new(), logged: Mutex::default() })
         });
         bound.map_err(|what| BindError { addr, what })
     }
@@ -127,7 +132,6 @@ impl Listener {
         loop {
             match self.socket.accept().await {
                 Ok((stream, peer)) => {
-                    self.resting.store(false, Ordering::Relaxed);
                     // If this fails the socket is dead, which the first read will show.
                     let _ = stream.set_nodelay(true);
                     let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive());
@@ -141,8 +145,12 @@ impl Listener {
 
     async fn rest(&self, error: &io::Error) {
         self.failures.inc();
-        if !self.resting.swap(true, Ordering::Relaxed) {
-            tracing::warn!(addr = %self.addr, listener = self.kind.name(), %error, "cannot accept connections");
+        let (now, failures) = (Instant::now(), self.failures.get());
+        let last = *self.logged.lock();
+        if last.is_none_or(|last| now.duration_since(last) >= QUIET) {
+            *self.logged.lock() = Some(now);
+            let (address, listener) = (self.addr, self.kind.name());
+            tracing::warn!(%address, listener, %error, failures, "cannot accept connections: they wait");
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -7,6 +7,7 @@ mod clock;
 mod count;
 mod histogram;
 mod random;
+mod steps;
 mod tasks;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
 pub use count::{Counter, Gauge};
 pub use histogram::{Histogram, HistogramState};
 pub use random::{Random, SeededRandom, SharedRandom, SystemRandom};
+pub use steps::{ClockSteps, log_clock_steps};
 pub use tasks::Tasks;
 
 /// Clock, randomness and tasks together. A clone shares all three.

@@ -22,6 +22,9 @@ const LONGEST: Duration = Duration::from_secs(2);
 const SETTLED: Duration = Duration::from_secs(60);
 const LATEST: Duration = Duration::from_secs(30);
 
+/// Between two log lines about writes that failed for themselves.
+const QUIET: Duration = Duration::from_secs(10);
+
 /// What the probe writes: more than would fit into room that is left by chance.
 const PROBE: &str = "storage.probe";
 const PROBE_BYTES: usize = 65_536;
@@ -48,6 +51,8 @@ struct State {
     since: Option<Duration>,
     /// When the last one was over, and the pause before it was looked at first.
     back: Option<(Duration, Duration)>,
+    /// When a write that failed for itself was logged last.
+    failed: Option<Duration>,
 }
 
 impl Health {
@@ -59,7 +64,7 @@ impl Health {
             away: AtomicBool::new(false),
             unwritable: AtomicBool::new(false),
             generation: AtomicU64::new(0),
-            state: Mutex::new(State { probing: false, closed: false, since: None, back: None }),
+            state: Mutex::new(State { probing: false, closed: false, since: None, back: None, failed: None }),
         })
     }
 
@@ -93,8 +98,8 @@ impl Health {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// What an error of a statement says about the database; called when trying again was of no use. Returns whether the
-    /// database is away by that, which is logged.
+    /// What an error of a statement says about the database; called when trying again was of no use. Returns whether that is
+    /// logged, as is an outage, and what a look at the database says after the error.
     pub fn heed(self: &Arc<Self>, error: &StorageError) -> bool {
         match error {
             StorageError::Unreachable(_) | StorageError::Deadline(_) => {
@@ -102,8 +107,8 @@ impl Health {
                 true
             }
             StorageError::Io(_) => {
-                self.suspect();
-                false
+                self.suspect(error);
+                true
             }
             _ => false,
         }
@@ -131,28 +136,46 @@ impl Health {
             state.back = Some((now, pause));
             pause
         };
-        tracing::error!(%error, "the database is away: until it is back, what needs it is refused");
+        if reads {
+            tracing::error!(%error, "the database is away: until it is back, what needs it is refused");
+        } else {
+            tracing::error!(%error, "the database is away for writing: until it is back, what must be written is refused");
+        }
         Tasks::new().spawn("storage probe", self.clone().wait(pause));
     }
 
     /// One write failed for want of room or permission: others may not.
-    fn suspect(self: &Arc<Self>) {
+    fn suspect(self: &Arc<Self>, error: &StorageError) {
         let mut state = self.state.lock();
         if state.probing || state.closed {
             return;
         }
         state.probing = true;
         drop(state);
-        let health = self.clone();
+        let (health, error) = (self.clone(), error.clone());
         Tasks::new().spawn("storage probe", async move {
             let probed = health.probe().await;
             health.state.lock().probing = false;
             match probed {
-                Ok(()) => {}
+                Ok(()) => health.log_failed(&error),
                 Err(error @ StorageError::Io(_)) => health.lost(&error, false),
                 Err(error) => drop(health.heed(&error)),
             }
         });
+    }
+
+    /// A write has failed, others do not.
+    fn log_failed(&self, error: &StorageError) {
+        let now = self.meter.now();
+        {
+            let mut state = self.state.lock();
+            if state.failed.is_some_and(|last| now.saturating_sub(last) < QUIET) {
+                tracing::debug!(%error, "a write failed");
+                return;
+            }
+            state.failed = Some(now);
+        }
+        tracing::warn!(%error, "a write failed, though the database takes others; more such lines only after ten seconds");
     }
 
     /// Looks again and again, until the database is back or the store closed.

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::StorageError;
 use crate::connection::{Connection, Meter};
+use crate::dialect::Dialect;
 use crate::health::Health;
 use crate::native::Running;
 use crate::role::Role;
@@ -27,7 +28,8 @@ pub(crate) struct Readers {
 }
 
 impl Readers {
-    /// At most `count` connections, one of which is made now.
+    /// At most `count` connections, one of which is made now; all of an embedded database, which needs nobody's leave and
+    /// can be read then also when the process has no file descriptor left.
     pub(crate) async fn new(
         target: Arc<Target>,
         meter: Meter,
@@ -35,9 +37,13 @@ impl Readers {
         count: usize,
     ) -> Result<Self, StorageError> {
         let count = u32::try_from(count.max(1)).unwrap_or(u32::MAX);
-        let first = Connection::new(target.clone(), Role::Reader, meter.clone()).await?;
+        let now = if target.dialect() == Dialect::Sqlite { count } else { 1 };
+        let mut idle = Vec::new();
+        for _ in 0..now {
+            idle.push(Connection::new(target.clone(), Role::Reader, meter.clone()).await?);
+        }
         let permits = Semaphore::new(count as usize);
-        Ok(Self { target, meter, health, idle: Mutex::new(vec![first]), permits, count })
+        Ok(Self { target, meter, health, idle: Mutex::new(idle), permits, count })
     }
 
     /// Runs a statement on one of the connections, on a consistent snapshot. On a new one if the connection had been

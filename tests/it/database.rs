@@ -19,6 +19,11 @@ pub fn is_server() -> bool {
     std::env::var_os(SERVER).is_some()
 }
 
+/// Of the two servers.
+pub fn is_postgres() -> bool {
+    std::env::var(SERVER).is_ok_and(|url| url.starts_with("postgres"))
+}
+
 /// `host:port` of the server.
 pub fn address() -> String {
     std::env::var(SERVER).unwrap().rsplit_once('@').unwrap().1.to_owned()
@@ -46,19 +51,31 @@ pub fn url_in(folder: &Path) -> Option<String> {
 pub fn url() -> Option<String> {
     let server = std::env::var(SERVER).ok()?;
     let name = format!("it_{}_{}", id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let create = format!("CREATE DATABASE {name}");
-    let mut client = if server.starts_with("postgres") {
-        let mut psql = Command::new("psql");
-        psql.args(["--quiet", "--command", &create, &format!("{server}/postgres")]);
-        psql
-    } else {
-        let address = address();
-        let (host, port) = address.split_once(':').unwrap();
-        let mut mariadb = Command::new("mariadb");
-        mariadb.args(["--no-defaults", "-u", "root", "-h", host, "-P", port, "-e", &create]);
-        mariadb
-    };
-    let made = client.output().unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    run(&format!("CREATE DATABASE {name}"));
     Some(format!("{server}/{name}"))
+}
+
+/// Runs a statement as the server's administrator.
+pub fn run(sql: &str) {
+    let made = client(sql).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+/// Whether the server answers.
+pub fn answers() -> bool {
+    client("SELECT 1").output().unwrap().status.success()
+}
+
+fn client(sql: &str) -> Command {
+    if is_postgres() {
+        let mut psql = Command::new("psql");
+        let url = format!("{}/postgres", std::env::var(SERVER).unwrap());
+        psql.args(["--quiet", "--command", sql, &url]);
+        return psql;
+    }
+    let address = address();
+    let (host, port) = address.split_once(':').unwrap();
+    let mut mariadb = Command::new("mariadb");
+    mariadb.args(["--no-defaults", "-u", "root", "-h", host, "-P", port, "-e", sql]);
+    mariadb
 }

@@ -46,11 +46,17 @@ impl Server {
 
     /// A server in a folder that is there already.
     pub fn start_in(dir: TempDir) -> Self {
+        Self::start_under(dir, &[])
+    }
+
+    /// The same with these variables in its environment.
+    pub fn start_under(dir: TempDir, env: &[(&str, &str)]) -> Self {
         let stderr =
             fs::OpenOptions::new().create(true).append(true).open(dir.path().join("stderr")).unwrap();
         let mut child = Command::new(CASTLING)
             .args(["serve", "--config", "castling.toml"])
             .current_dir(dir.path())
+            .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(stderr)

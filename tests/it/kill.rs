@@ -1,20 +1,21 @@
 //! What was acknowledged survives the end of the process, whichever way it ends.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{BuildHasher, RandomState};
-use std::sync::mpsc;
+mod database;
+mod ledger;
+mod letters;
+mod stage;
+mod subject;
+mod writer;
 
 use xmpp::{Element, ns};
 
 use crate::fixture::{Server, signal};
 use crate::raw::Raw;
+use stage::Stage;
 
 const JACK: &str = "jack@chess.example";
 const AWAY: &str = "away@chess.example";
 const CONFIG: &str = "[[domain]]\nname = \"chess.example\"\nmodules = { offline = { messages = 0 } }\n";
-const KILLS: u64 = 20;
-/// Roster changes, and as many messages, that are under way at most.
-const WINDOW: usize = 12;
 
 /// Comes online and reads all that was stored, to the last message.
 pub fn stored_elements(raw: &mut Raw) -> Vec<Element> {
@@ -39,114 +40,42 @@ pub fn stored(raw: &mut Raw) -> Vec<String> {
     stored_elements(raw).iter().map(body).collect()
 }
 
-#[derive(Default)]
-struct Acknowledged {
-    contacts: BTreeSet<String>,
-    messages: BTreeSet<u64>,
-    /// Numbers used so far.
-    used: u64,
+/// How often the server is killed in a short run.
+const KILLS: u64 = 20;
+
+/// The number of rounds of a long run.
+fn soak_rounds() -> u64 {
+    let rounds = std::env::var("CASTLING_SOAK_KILLS").ok();
+    rounds.map_or(200, |rounds| rounds.parse().expect("CASTLING_SOAK_KILLS is a number of rounds"))
 }
 
-/// A connection that changes the roster and writes to somebody who is away until the server is gone.
-struct Writer<'a> {
-    raw: Raw,
-    all: &'a mut Acknowledged,
-    /// Stanzas since stream management is on; the messages among them by number.
-    stanzas: Vec<Option<u64>>,
-    handled: usize,
-    open: BTreeMap<String, String>,
-}
-
-impl Writer<'_> {
-    /// `acknowledged` is told of each acknowledgement.
-    fn run(mut self, acknowledged: &mpsc::Sender<()>) {
-        loop {
-            while self.open.len() < WINDOW {
-                if !self.write() {
-                    break;
-                }
-            }
-            let Some(element) = self.raw.try_next() else { return };
-            self.read(&element);
-            let _ = acknowledged.send(());
-        }
-    }
-
-    fn write(&mut self) -> bool {
-        let number = self.all.used;
-        self.all.used += 1;
-        let (id, contact) = (format!("r{number}"), format!("c{number}@far.example"));
-        let both = format!(
-            "<iq type='set' id='{id}'><query xmlns='{}'><item jid='{contact}' name='{number}'/></query></iq>\
-             <message to='{AWAY}' type='chat'><body>{number}</body></message><r xmlns='{}'/>",
-            ns::ROSTER,
-            ns::SM
-        );
-        self.open.insert(id, contact);
-        self.stanzas.extend([None, Some(number)]);
-        self.raw.try_send(&both)
-    }
-
-    fn read(&mut self, element: &Element) {
-        if element.is("a", ns::SM) {
-            let h: usize = element.get("h").unwrap().parse().unwrap();
-            self.all.messages.extend(self.stanzas[self.handled..h].iter().flatten());
-            self.handled = h;
-        } else if element.is("iq", ns::CLIENT) {
-            assert_eq!(element.get("type"), Some("result"), "{}", element.to_xml(""));
-            let contact = self.open.remove(element.get("id").unwrap()).unwrap();
-            self.all.contacts.insert(contact);
-        } else {
-            assert!(element.is("r", ns::SM), "{}", element.to_xml(""));
-        }
-    }
-}
-
-fn roster(raw: &mut Raw) -> BTreeSet<String> {
-    raw.send(&format!("<iq type='get' id='roster'><query xmlns='{}'/></iq>", ns::ROSTER));
-    let answer = raw.stanza();
-    let query = answer.find("query", ns::ROSTER).unwrap();
-    query.children().map(|item| item.get("jid").unwrap().to_owned()).collect()
-}
-
-#[test]
-fn kill_9_twenty_times_and_nothing_acknowledged_is_missing() {
-    let mut server = Server::start_with(CONFIG, &[JACK, AWAY]);
-    let mut all = Acknowledged::default();
-    for round in 0..KILLS {
-        let mut raw = Raw::bound(server.address("c2s_plain"), "jack@chess.example/desk");
-        raw.manage();
-        let (told, acknowledged) = mpsc::channel();
-        let (pid, after) = (server.pid(), 1 + RandomState::new().hash_one(round) % 150);
-        std::thread::scope(|scope| {
-            scope.spawn(move || {
-                for _ in 0..after {
-                    acknowledged.recv().unwrap();
-                }
-                signal(pid, "KILL");
-                acknowledged.iter().for_each(drop);
-            });
-            let writer =
-                Writer { raw, all: &mut all, stanzas: Vec::new(), handled: 0, open: BTreeMap::new() };
-            writer.run(&told);
-            drop(told);
+/// Clients change all that an account has, and write to somebody who is away and to a session that waits to be resumed;
+/// the server is killed at some moment, and started again.
+fn kill_again_and_again(rounds: u64) {
+    let mut server = Server::start_with(CONFIG, &stage::USERS);
+    let mut stage = Stage::default();
+    for _ in 0..rounds {
+        stage.compare(&server);
+        let pid = server.pid();
+        stage.write(&server, false, |action| {
+            action.until_some_time();
+            signal(pid, "KILL");
         });
         server = Server::start_in(server.kill());
     }
-    let (contacts, messages) = (all.contacts.len(), all.messages.len());
-    assert!(contacts > 100 && messages > 100, "{contacts} contacts, {messages} messages");
+    stage.compare(&server);
+    stage.close(&server, rounds);
+}
 
-    let mut jack = Raw::bound(server.address("c2s_plain"), "jack@chess.example/desk");
-    let kept = roster(&mut jack);
-    let missing: Vec<_> = all.contacts.difference(&kept).collect();
-    assert!(missing.is_empty(), "acknowledged and not in the roster: {missing:?}");
+#[test]
+fn kill_9_again_and_again_and_nothing_acknowledged_is_missing() {
+    kill_again_and_again(KILLS);
+}
 
-    let mut away = Raw::bound(server.address("c2s_plain"), "away@chess.example/home");
-    let heard: Vec<u64> = stored(&mut away).iter().map(|body| body.parse().unwrap()).collect();
-    let once: BTreeSet<u64> = heard.iter().copied().collect();
-    let missing: Vec<_> = all.messages.difference(&once).collect();
-    assert!(missing.is_empty(), "acknowledged and not delivered: {missing:?}");
-    assert!(heard.is_sorted_by(|a, b| a < b), "in order, and each once: {heard:?}");
+#[test]
+#[ignore = "takes minutes: cargo xtask soak"]
+fn soak_kill_9_again_and_again_and_nothing_acknowledged_is_missing() {
+    kill_again_and_again(soak_rounds());
 }
 
 fn say(from: &mut Raw, to: &str, bodies: &[&str]) {

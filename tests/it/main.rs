@@ -13,7 +13,9 @@
 mod admin;
 mod bosh;
 mod budget;
+mod clock;
 mod database;
+mod descriptors;
 mod edges;
 mod fixture;
 mod hot_load;

@@ -20,7 +20,7 @@ const ABSENT_US: i64 = 60_000_000;
 #[derive(Default)]
 struct Part {
     accounts: HashMap<Box<str>, Arc<Account>>,
-    /// User names without an account, each with the time until which that is cached.
+    /// User names without an account, each with the time until which that is cached; times here are monotonic microseconds.
     absent: HashMap<Box<str>, i64>,
     /// Incremented whenever an earlier answer of the store may be stale: at each deletion and each creation.
     changes: u64,

@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 use xmpp::{ErrorType, Kind, StanzaType};
 
 use crate::account::AccountState;
+use crate::delivery::arrival::merge;
 use crate::delivery::deliver::Writing;
 use crate::delivery::gate::ToKeep;
 use crate::session::Session;
@@ -171,9 +172,10 @@ impl AccountState {
                 }
             });
         }
-        let mut found: Vec<(Item, Arc<Kept>)> = Vec::new();
+        let mut found: Vec<Vec<(Item, Arc<Kept>)>> = Vec::new();
         let mut made: HashMap<*const AtomicUsize, Arc<Kept>> = HashMap::new();
         for session in waiting() {
+            let mut own = Vec::new();
             each(session, &mut |item| {
                 let copies =
                     item.copies.as_ref().map(|copies| (Arc::as_ptr(copies), copies.load(Ordering::Acquire)));
@@ -190,11 +192,11 @@ impl AccountState {
                 if let Some((at, _)) = copies {
                     made.insert(at, kept.clone());
                 }
-                found.push((item.clone(), kept));
+                own.push((item.clone(), kept));
             });
+            found.push(own);
         }
-        found.sort_by_key(|(item, _)| item.received_us);
-        found
+        merge(found, |(item, _)| item.received_us)
     }
 }
 

@@ -156,7 +156,7 @@ impl<'a> Placing<'a> {
     /// Gives the stanza to one session, which is noted as slow if it has no room.
     fn push(&mut self, session: &Arc<Session>, item: Item) -> bool {
         let kernel = self.kernel;
-        match session.place(item, || kernel.now_us()) {
+        match session.place(item, || kernel.monotonic_us()) {
             Ok(()) => {
                 trail::placed(self.number, session);
                 if !session.is_waiting() {

@@ -203,7 +203,7 @@ impl Kernel {
     pub fn show(&self, resource: &Resource, stanza: Stanza) {
         let kind = stanza.kind();
         let item = Item::own(stanza, self.now_us(), Charge::Known);
-        if let Err(refused) = resource.session().place(item, || self.now_us()) {
+        if let Err(refused) = resource.session().place(item, || self.monotonic_us()) {
             self.counters().crowded.inc(kind);
             tracing::debug!(session = resource.id(), ?refused, "stanza dropped: the mailbox is full");
         }

@@ -99,7 +99,7 @@ impl Mailbox {
     }
 
     /// As [`push`](Self::push), for stanzas that others sent: while stored messages are being read back, they
-    /// wait behind those. `now_us` (UTC microseconds) is called only when there is no room.
+    /// wait behind those. `now_us` (monotonic, microseconds) is called only when there is no room.
     ///
     /// # Errors
     /// See [`PushError`].
@@ -363,8 +363,9 @@ impl Mailbox {
         self.inner.lock().closed
     }
 
-    /// Adds copies of the items that are `wanted`, each with a shared count of its holders.
-    pub fn share(&self, held: &mut Handover, wanted: fn(&Item) -> bool) {
+    /// Copies of the items that are `wanted`, each with a shared count of its holders.
+    pub fn share(&self, wanted: fn(&Item) -> bool) -> Handover {
+        let mut held = Handover::default();
         let mut inner = self.inner.lock();
         let copy = |item: &mut Item| {
             item.copies.get_or_insert_with(|| Arc::new(AtomicUsize::new(1)));
@@ -373,6 +374,7 @@ impl Mailbox {
         held.ready.extend(inner.items.iter_mut().filter(|item| wanted(item)).map(copy));
         let deferred = inner.deferred.iter_mut().flat_map(|deferred| &mut deferred.items);
         held.deferred.extend(deferred.filter(|item| wanted(item)).map(copy));
+        held
     }
 
     /// Calls `run` with each stanza, in order.

@@ -115,9 +115,10 @@ impl Lane {
         loop {
             let error = match self.batch.attempt(writes).await {
                 Ok(results) => {
-                    if let Some(error) = results.iter().find_map(|result| result.as_ref().err()) {
+                    if let Some(error) = results.iter().find_map(|result| result.as_ref().err())
+                        && !self.shared.health.heed(error)
+                    {
                         self.log(error, writes.len());
-                        let _ = self.shared.health.heed(error);
                     }
                     return Ok(results);
                 }

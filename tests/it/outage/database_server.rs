@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 
 use crate::database;
 use crate::fixture::{signal, until};
@@ -28,6 +29,16 @@ impl DatabaseServer {
         Self { pid, command, folder, user }
     }
 
+    /// It is started again without options by which it forgets what it has committed if the machine fails.
+    pub fn durable(mut self) -> Self {
+        for option in &mut self.command {
+            *option = option.replace("fsync=off", "fsync=on").replace("trx-commit=2", "trx-commit=1");
+        }
+        self.kill();
+        self.restart();
+        self
+    }
+
     /// To all of its processes.
     pub fn signal(&self, name: &str) {
         for pid in self.processes() {
@@ -49,6 +60,18 @@ impl DatabaseServer {
 
     /// Starts it again; what it recovers comes first.
     pub fn restart(&mut self) {
+        let mut ended = self.start();
+        until("the database server answers", || {
+            // PostgreSQL does not start before the last process of its predecessor has gone, which finds out by itself.
+            if ended.try_recv().is_ok() {
+                ended = self.start();
+            }
+            database::answers()
+        });
+    }
+
+    /// What is received from tells when it has ended.
+    fn start(&mut self) -> Receiver<()> {
         let user = self.user.to_string();
         let mut server = Command::new("setpriv");
         server.args(["--reuid", &user, "--regid", &user, "--clear-groups"]).args(&self.command);
@@ -56,7 +79,12 @@ impl DatabaseServer {
         let mut server = server.spawn().unwrap();
         self.pid = server.id();
         database::set_pid(self.pid);
+        let (end, ended) = mpsc::channel();
         // Buried when it ends, so that it can be started once more.
-        std::thread::spawn(move || server.wait());
+        std::thread::spawn(move || {
+            let _ = server.wait();
+            let _ = end.send(());
+        });
+        ended
     }
 }

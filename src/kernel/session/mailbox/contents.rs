@@ -233,7 +233,7 @@ impl Contents {
         load
     }
 
-    /// The mailbox is full at this time (UTC microseconds): whether its client has made no progress for too
+    /// The mailbox is full at this time (monotonic, microseconds): whether its client has made no progress for too
     /// long.
     pub(super) fn is_stuck(&mut self, now_us: i64) -> bool {
         match self.stuck {
