@@ -10,11 +10,14 @@ use crate::statement::Statement;
 /// Slower statements are logged.
 pub(crate) const SLOW: Duration = Duration::from_millis(100);
 
-/// The cost of one named statement since the store was opened.
+/// The cost of one of the store's statements since it was opened; its name is such as `roster.load`.
+pub type StatementStat = Counted<&'static str>;
+
+/// The cost of one named statement, since its store or data source was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StatementStat {
-    /// The statement's name, such as `roster.load`.
-    pub name: &'static str,
+pub struct Counted<N> {
+    /// The statement's name.
+    pub name: N,
     /// How often it ran.
     pub calls: u64,
     /// How many of the calls failed.
@@ -44,13 +47,40 @@ pub struct WriterStat {
     pub overloaded: u64,
 }
 
+/// The cost of one statement, counted.
 #[derive(Default)]
-struct Cell {
+pub(crate) struct Cell {
     calls: AtomicU64,
     failures: AtomicU64,
     rows: AtomicU64,
     total_us: AtomicU64,
     max_us: AtomicU64,
+}
+
+impl Cell {
+    /// Adds a call; `rows` is `None` if it failed.
+    pub(crate) fn record(&self, took: Duration, rows: Option<u64>) {
+        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.total_us.fetch_add(us, Ordering::Relaxed);
+        self.max_us.fetch_max(us, Ordering::Relaxed);
+        match rows {
+            Some(rows) => self.rows.fetch_add(rows, Ordering::Relaxed),
+            None => self.failures.fetch_add(1, Ordering::Relaxed),
+        };
+    }
+
+    /// What has been counted so far, under a name.
+    pub(crate) fn stat<N>(&self, name: N) -> Counted<N> {
+        Counted {
+            name,
+            calls: self.calls.load(Ordering::Relaxed),
+            failures: self.failures.load(Ordering::Relaxed),
+            rows: self.rows.load(Ordering::Relaxed),
+            total: Duration::from_micros(self.total_us.load(Ordering::Relaxed)),
+            max: Duration::from_micros(self.max_us.load(Ordering::Relaxed)),
+        }
+    }
 }
 
 /// One cell per statement; the writer's counters.
@@ -79,28 +109,15 @@ impl Stats {
 
     /// Adds a call; `rows` is `None` if it failed.
     pub(crate) fn record(&self, statement: Statement, took: Duration, rows: Option<u64>) {
-        let Some(cell) = self.cells.get(statement as usize) else { return };
-        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        cell.calls.fetch_add(1, Ordering::Relaxed);
-        cell.total_us.fetch_add(us, Ordering::Relaxed);
-        cell.max_us.fetch_max(us, Ordering::Relaxed);
-        match rows {
-            Some(rows) => cell.rows.fetch_add(rows, Ordering::Relaxed),
-            None => cell.failures.fetch_add(1, Ordering::Relaxed),
-        };
+        if let Some(cell) = self.cells.get(statement as usize) {
+            cell.record(took, rows);
+        }
     }
 
     /// The statements that have run.
     pub(crate) fn statements(&self) -> Vec<StatementStat> {
         let all = Statement::ALL.iter().zip(&self.cells);
-        let stats = all.map(|(statement, cell)| StatementStat {
-            name: statement.definition().name,
-            calls: cell.calls.load(Ordering::Relaxed),
-            failures: cell.failures.load(Ordering::Relaxed),
-            rows: cell.rows.load(Ordering::Relaxed),
-            total: Duration::from_micros(cell.total_us.load(Ordering::Relaxed)),
-            max: Duration::from_micros(cell.max_us.load(Ordering::Relaxed)),
-        });
+        let stats = all.map(|(statement, cell)| cell.stat(statement.definition().name));
         stats.filter(|stat| stat.calls > 0).collect()
     }
 

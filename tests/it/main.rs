@@ -13,6 +13,7 @@
 mod admin;
 mod bosh;
 mod budget;
+mod data_sources;
 mod database;
 mod edges;
 mod fixture;
