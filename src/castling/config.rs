@@ -13,6 +13,7 @@ mod names;
 mod overlay;
 mod problem;
 mod references;
+mod sources;
 mod surroundings;
 mod syntax;
 mod tree;
@@ -39,6 +40,7 @@ pub use names::prepared;
 pub use overlay::Overlay;
 pub use problem::{Problem, Problems};
 pub use references::LATER_LISTENERS;
+pub use sources::options as sources;
 pub use surroundings::check as check_surroundings;
 pub use types::{
     Auth, Config, Domain, Log, LogFormat, Plugin, PluginUse, ResourceConflict, Scram, Storage, Sync,

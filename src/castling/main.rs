@@ -15,6 +15,7 @@ mod password;
 mod rows;
 mod server;
 mod signals;
+mod sources;
 
 use std::process::ExitCode;
 

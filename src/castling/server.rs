@@ -26,6 +26,7 @@ use kernel::{Kernel, KernelOptions};
 use net::TlsStore;
 use net::http::Routes;
 use runtime::Runtime;
+use storage::source::Sources;
 use storage::{Hash, Store};
 use stream::{C2s, C2sOptions};
 use tokio::sync::Mutex;
@@ -46,6 +47,8 @@ pub struct Server {
     internal: Arc<Internal>,
     decoys: Decoys,
     platform: Arc<wasm::Platform>,
+    /// Foreign databases in force.
+    sources: Sources,
     /// The deployed plugins.
     deployed: Mutex<plugins::Deployed>,
     /// The built-in modules in use.
@@ -145,6 +148,7 @@ impl Server {
             internal,
             decoys,
             platform,
+            sources: Sources::new(runtime.clone()),
             deployed: Mutex::default(),
             standing: Mutex::default(),
             purges: purge::Purges::default(),
@@ -190,6 +194,7 @@ impl Server {
         if unstored > 0 {
             tracing::error!(unstored, "messages that had not been delivered could not be stored");
         }
+        self.sources.close().await;
         store.close().await.map_err(|e| Failure::Message(e.to_string()))
     }
 }

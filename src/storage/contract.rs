@@ -17,6 +17,7 @@ mod private;
 mod records;
 mod rosters;
 mod server;
+mod source;
 mod sqlite;
 mod vcards;
 mod writer;

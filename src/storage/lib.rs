@@ -11,6 +11,8 @@
 //! A database that does not answer within the deadline is away: until it is back, everything fails at once
 //! (`health.rs`).
 //!
+//! Databases of others are in [`source`]: named statements of the operator, and nothing else.
+//!
 //! SQL is in `statement.rs`, each statement with the name under which it is measured; what is particular to a
 //! database is in its file (`sqlite.rs`, `postgres.rs`, `mariadb.rs`) and its folder of migrations.
 
@@ -44,6 +46,7 @@ mod roster;
 mod schema;
 mod scram;
 mod setting;
+pub mod source;
 mod sqlite;
 mod stat;
 mod statement;
@@ -71,7 +74,7 @@ pub use private::{PrivateEntry, PrivateError, PrivateLimits, PrivateXml};
 pub use roster::{Roster, RosterChange, RosterItem, Rosters, Subscription};
 pub use scram::{Hash, ScramKeys};
 pub use setting::Settings;
-pub use stat::{PoolStat, StatementStat, WriterStat};
+pub use stat::{Counted, PoolStat, StatementStat, WriterStat};
 pub use store::Store;
 pub use value::AccountId;
 pub use vcard::VCards;

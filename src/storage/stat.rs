@@ -17,11 +17,14 @@ const TIMES: &[u64] =
 /// The ranges of the number of writes in a transaction.
 const WRITES: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256];
 
-/// The cost of one named statement since the store was opened.
+/// The cost of one of the store's statements since it was opened; its name is such as `roster.load`.
+pub type StatementStat = Counted<&'static str>;
+
+/// The cost of one named statement, since its store or data source was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StatementStat {
-    /// The statement's name, such as `roster.load`.
-    pub name: &'static str,
+pub struct Counted<N> {
+    /// The statement's name.
+    pub name: N,
     /// How often it ran.
     pub calls: u64,
     /// How many of the calls failed.
@@ -53,7 +56,7 @@ pub struct WriterStat {
     pub overloaded: u64,
 }
 
-impl StatementStat {
+impl<N> Counted<N> {
     /// The time of all calls together.
     pub fn total(&self) -> Duration {
         Duration::from_micros(self.times.sum)
@@ -71,7 +74,8 @@ pub struct PoolStat {
     pub writers: usize,
 }
 
-struct Cell {
+/// The cost of one statement, counted.
+pub(crate) struct Cell {
     failures: AtomicU64,
     rows: AtomicU64,
     times_us: Histogram,
@@ -79,12 +83,36 @@ struct Cell {
 }
 
 impl Cell {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             failures: AtomicU64::new(0),
             rows: AtomicU64::new(0),
             times_us: Histogram::new(TIMES),
             max_us: AtomicU64::new(0),
+        }
+    }
+
+    /// Adds a call; `rows` is `None` if it failed.
+    pub(crate) fn record(&self, took: Duration, rows: Option<u64>) {
+        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.times_us.record(us);
+        self.max_us.fetch_max(us, Ordering::Relaxed);
+        match rows {
+            Some(rows) => self.rows.fetch_add(rows, Ordering::Relaxed),
+            None => self.failures.fetch_add(1, Ordering::Relaxed),
+        };
+    }
+
+    /// What has been counted so far, under a name.
+    pub(crate) fn stat<N>(&self, name: N) -> Counted<N> {
+        let times = self.times_us.state();
+        Counted {
+            name,
+            calls: times.count(),
+            failures: self.failures.load(Ordering::Relaxed),
+            rows: self.rows.load(Ordering::Relaxed),
+            times,
+            max: Duration::from_micros(self.max_us.load(Ordering::Relaxed)),
         }
     }
 }
@@ -115,30 +143,15 @@ impl Stats {
 
     /// Adds a call; `rows` is `None` if it failed.
     pub(crate) fn record(&self, statement: Statement, took: Duration, rows: Option<u64>) {
-        let Some(cell) = self.cells.get(statement as usize) else { return };
-        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        cell.times_us.record(us);
-        cell.max_us.fetch_max(us, Ordering::Relaxed);
-        match rows {
-            Some(rows) => cell.rows.fetch_add(rows, Ordering::Relaxed),
-            None => cell.failures.fetch_add(1, Ordering::Relaxed),
-        };
+        if let Some(cell) = self.cells.get(statement as usize) {
+            cell.record(took, rows);
+        }
     }
 
     /// The statements that have run.
     pub(crate) fn statements(&self) -> Vec<StatementStat> {
         let all = Statement::ALL.iter().zip(&self.cells);
-        let stats = all.map(|(statement, cell)| {
-            let times = cell.times_us.state();
-            StatementStat {
-                name: statement.definition().name,
-                calls: times.count(),
-                failures: cell.failures.load(Ordering::Relaxed),
-                rows: cell.rows.load(Ordering::Relaxed),
-                times,
-                max: Duration::from_micros(cell.max_us.load(Ordering::Relaxed)),
-            }
-        });
+        let stats = all.map(|(statement, cell)| cell.stat(statement.definition().name));
         stats.filter(|stat| stat.calls > 0).collect()
     }
 

@@ -38,7 +38,7 @@ const WITHOUT: [(&str, &[&str]); 12] = [
     ("storage", &["url", "password_file", "password_env"]),
     ("listen", &["c2s", "c2s_plain", "c2s_tls", "s2s", "http", "https", "component"]),
     ("plugins.NAME", &["file", "config", "grants", "policy"]),
-    ("datasources.NAME", &["url", "queries"]),
+    ("datasources.NAME", &["url", "password_file", "password_env", "queries"]),
     (
         "[domain]",
         &[
@@ -79,6 +79,9 @@ impl Edge {
         match section.strip_prefix("domain.modules") {
             Some("") => format!("{DOMAIN}[domain.modules]\n{line}"),
             Some(module) => format!("{DOMAIN}[domain.modules]\n{} = {{ {key} = {value} }}\n", &module[1..]),
+            None if section == "datasources.NAME" => {
+                format!("[datasources.members]\nurl = \"sqlite:members.db\"\n{line}{DOMAIN}")
+            }
             None if section == "[domain]" => format!("{DOMAIN}{line}"),
             None if section.starts_with("domain.") => format!("{DOMAIN}[{section}]\n{line}"),
             None => format!("[{section}]\n{line}{DOMAIN}"),

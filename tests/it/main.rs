@@ -14,6 +14,7 @@ mod admin;
 mod bosh;
 mod budget;
 mod clock;
+mod data_sources;
 mod database;
 mod descriptors;
 mod edges;

@@ -9,11 +9,11 @@ use serde_json::Value;
 use settings::Complaint;
 use storage::{StorageError, Store};
 
-use super::{connect, reply};
+use super::{connect, reply, tokio};
 use crate::api::Status;
 use crate::config::{LATER_LISTENERS, Loaded, check_components, check_surroundings, load};
 use crate::failure::Failure;
-use crate::{database, output};
+use crate::{database, output, sources};
 
 /// Reports all problems; fails only on errors.
 pub fn run(file: Option<&Path>) -> Result<(), Failure> {
@@ -23,6 +23,10 @@ pub fn run(file: Option<&Path>) -> Result<(), Failure> {
     check_components(&loaded.config, &mut loaded.problems);
     if own.is_empty() {
         check_database(&mut loaded);
+    }
+    if !loaded.problems.fatal() && !loaded.config.datasources.is_empty() {
+        let Loaded { config, problems, .. } = &mut loaded;
+        tokio()?.block_on(sources::check(config, problems));
     }
     let fatal = loaded.problems.fatal();
     let place = loaded.problems.place("");
@@ -52,7 +56,7 @@ fn check_database(loaded: &mut Loaded) {
         Ok(options) => options,
         Err((key, complaint)) => return loaded.problems.error(key, complaint),
     };
-    let probed = tokio::runtime::Builder::new_current_thread()
+    let probed = ::tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map(|tokio| tokio.block_on(Store::probe(&options, &Runtime::system())));

@@ -12,6 +12,7 @@ use super::{connect, tokio, usable};
 use crate::cli::Storage;
 use crate::config::{Loaded, load};
 use crate::failure::Failure;
+use crate::sources::{self, Looked};
 use crate::{database, output};
 
 /// Progress is shown at most this often, if nobody watches a terminal.
@@ -41,11 +42,38 @@ fn check(loaded: &Loaded) -> Result<(), Failure> {
     for finding in &found.findings {
         output::error(&format!("{} — {}", finding.what, finding.remedy));
     }
-    if !found.findings.is_empty() {
+    let fine = check_sources(loaded)?;
+    if !found.findings.is_empty() || !fine {
         return Err(Failure::Said);
     }
     output::line(&format!("OK, {} statements were looked at: each uses an index", found.statements));
     Ok(())
+}
+
+/// The same for the statements of data sources: what each takes and returns, and what is wrong with it. Returns whether
+/// nothing is.
+fn check_sources(loaded: &Loaded) -> Result<bool, Failure> {
+    let looked = tokio()?.block_on(sources::look(&loaded.config));
+    let (mut rows, mut complaints) = (Vec::new(), Vec::new());
+    for Looked { name, found } in looked {
+        match found {
+            Err(complaint) => complaints.push(complaint),
+            Ok(inspection) => {
+                for report in &inspection.statements {
+                    let (takes, returns) =
+                        (sources::typed(&report.parameters), sources::typed(&report.columns));
+                    rows.push(vec![format!("{name}/{}", report.name), takes, returns]);
+                    complaints.extend(sources::errors(report).chain(sources::warnings(report)));
+                }
+            }
+        }
+    }
+    if !rows.is_empty() {
+        output::line("");
+        output::table(&["data source/statement", "parameters", "columns"], &rows);
+    }
+    complaints.iter().for_each(|one| output::error(&format!("{} — {}", one.message, one.remedy)));
+    Ok(complaints.is_empty())
 }
 
 fn copy(loaded: &Loaded, from: &Options, to: &Options) -> Result<(), Failure> {

@@ -152,12 +152,36 @@ fn plugin() -> Section {
 }
 
 fn datasource() -> Section {
-    let url = "`postgres://…`, `mysql://…` or `sqlite:…`.";
-    let queries = "The only statements that can be run, by name.";
+    let url = "`postgres://` or `mysql://` (MariaDB), `USER@HOST/DATABASE`, or `sqlite:FILE`, relative to the configuration \
+               file.";
+    let file = "A file that contains the password for the database server; its mode should be 0600. Read for each new \
+                connection.";
+    let env = "An environment variable that contains the password for the database server.";
+    let queries =
+        "The only statements that can be run, by name. `:name` stands for a value, which is always bound.";
+    let write = "Whether statements may write. Otherwise the database itself refuses it.";
+    let connections = "Connections, made when they are needed.";
+    let connect = "How long a connection may take to be made.";
+    let statement = "How long a statement may take. The database ends it then.";
+    let wait = "How long a statement waits for a free connection.";
+    let rows = "Rows of a result; more are an error.";
+    let bytes = "Bytes of the values of a result; more are an error.";
+    let number = |name: &'static str, least, most, default: i64, doc: &'static str| {
+        Key::new(name, Kind::Integer(Range::new(least, most)), doc).default(default)
+    };
     let keys = vec![
         Key::new("url", Kind::text(names::database_url).like("postgres://USER@HOST/DATABASE"), url)
             .required(),
+        Key::new("password_file", filled("FILE"), file),
+        Key::new("password_env", filled("NAME"), env),
         Key::new("queries", Kind::Map(names::name, Box::new(filled("SELECT …"))), queries).default(empty()),
+        Key::new("write", Kind::Flag, write).default(false),
+        number("connections", 1, 64, 4, connections),
+        number("connect_seconds", 1, 60, 5, connect),
+        number("statement_seconds", 1, 300, 5, statement),
+        number("wait_seconds", 1, 60, 2, wait),
+        number("rows", 1, 100_000, 1000, rows),
+        number("bytes", 1024, 67_108_864, 1_048_576, bytes),
     ];
     Section::new("key", keys)
 }

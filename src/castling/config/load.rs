@@ -231,6 +231,10 @@ fn resolve_paths(config: &mut Config, base: &Path) {
     resolve(&mut config.data_dir);
     config.storage.password_file.iter_mut().for_each(resolve);
     config.plugins.values_mut().for_each(|plugin| resolve(&mut plugin.file));
+    for source in config.datasources.values_mut() {
+        base.clone_into(&mut source.base);
+        source.password_file.iter_mut().for_each(resolve);
+    }
     for tls in config.domains.iter_mut().filter_map(|domain| domain.tls.as_mut()) {
         resolve(&mut tls.cert);
         resolve(&mut tls.key);

@@ -146,11 +146,14 @@ pub fn storage_url(text: &str) -> Checked {
 
 /// The URL of a foreign database. It may contain a password, so no message repeats it.
 pub fn database_url(text: &str) -> Checked {
-    if foreign(text) || text.starts_with("sqlite:") {
-        return Ok(());
-    }
     let message = "the value is not a valid database URL";
-    Err(Complaint::new(message, "begin it with postgres://, mysql:// or sqlite:"))
+    if !foreign(text) && !text.starts_with("sqlite:") {
+        return Err(Complaint::new(message, "begin it with postgres://, mysql:// or sqlite:"));
+    }
+    storage::source::SourceOptions::new("", text, "").understood().map_err(|error| {
+        let remedy = "write sqlite:FILE, or postgres:// or mysql://USER@HOST/DATABASE";
+        Complaint::new(format!("{message}: {error}"), remedy)
+    })
 }
 
 fn foreign(text: &str) -> bool {

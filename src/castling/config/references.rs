@@ -9,6 +9,7 @@ use settings::{Complaint, item, join};
 use super::log_level;
 use super::overlay::{self, Overlay};
 use super::problem::{Problems, Severity};
+use super::sources;
 use super::types::{Config, Domain};
 
 /// Listeners accepted in the configuration but not supported by this version.
@@ -38,11 +39,7 @@ pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Prob
     proxies(config, problems);
     metrics(config, problems);
     stale(config, overlay, problems);
-    if !config.datasources.is_empty() {
-        let complaint =
-            Complaint::new("plugins cannot use data sources in this version", "leave it or remove it");
-        problems.warning("datasources", complaint);
-    }
+    sources::check(config, problems);
 }
 
 /// Domains and the addresses of their services must all differ.

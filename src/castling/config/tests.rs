@@ -1,6 +1,7 @@
 //! Broken configurations and the exact messages for them.
 
 mod effects;
+mod sources;
 
 use std::fs;
 use std::path::Path;
@@ -270,6 +271,13 @@ fn databases() {
         &[
             "c.toml:2: the value is not a valid database URL — begin it with postgres://, mysql:// or sqlite:",
             "c.toml:3: the value is empty — write a value or leave the key out",
+        ],
+    );
+    expect(
+        "[datasources.m]\nurl = \"mysql://u:secret@h:x/d\"\n",
+        &[
+            "c.toml:2: the value is not a valid database URL: unsupported URL: invalid port number — write sqlite:FILE, or \
+             postgres:// or mysql://USER@HOST/DATABASE",
         ],
     );
     let config = read("[datasources.m]\nurl = \"mysql://u:secret@h/d\"\n").config;

@@ -216,11 +216,31 @@ impl Plugin {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Datasource {
-    #[expect(dead_code, reason = "read and checked; plugins get data sources in a later version")]
+    /// URL; a SQLite file is relative to `base`.
     pub url: Secret,
+    /// A file that contains the password of a database server's URL.
+    pub password_file: Option<PathBuf>,
+    /// An environment variable that does.
+    pub password_env: Option<String>,
     /// The only statements allowed on it, by name.
-    #[expect(dead_code, reason = "read and checked; plugins get data sources in a later version")]
     pub queries: BTreeMap<String, String>,
+    /// Whether statements may write.
+    pub write: bool,
+    /// Maximum connections.
+    pub connections: usize,
+    /// How long a connection may take to be made.
+    pub connect_seconds: u64,
+    /// How long a statement may take.
+    pub statement_seconds: u64,
+    /// How long a statement waits for a connection.
+    pub wait_seconds: u64,
+    /// Maximum rows of a result.
+    pub rows: usize,
+    /// Maximum bytes of a result.
+    pub bytes: usize,
+    /// The directory of the configuration file.
+    #[serde(skip)]
+    pub base: PathBuf,
 }
 
 /// `[[domain]]`, or a domain added by command.

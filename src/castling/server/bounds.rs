@@ -4,12 +4,14 @@
 use std::path::Path;
 
 use auth::{Chain, Decoys, LoginLimits};
+use runtime::Runtime;
 use settings::{Key, Kind, Range, Scope};
+use storage::source::Sources;
 
 use super::domains::as_served;
 use super::listeners;
 use super::standing::Standing;
-use crate::config::{Loaded, Source, parse, tables};
+use crate::config::{self, Loaded, Source, parse, tables};
 
 const DOMAIN: &str = "[[domain]]\nname = \"chess.example\"\n";
 
@@ -23,6 +25,9 @@ fn text(title: &str, name: &str, value: i64) -> String {
     match title {
         "[limits]" => format!("[limits]\n{name} = {value}\n{room}{DOMAIN}"),
         "[domain.limits]" => format!("{DOMAIN}[domain.limits]\n{name} = {value}\n{room}"),
+        "[datasources.NAME]" => {
+            format!("[datasources.members]\nurl = \"sqlite:members.db\"\n{name} = {value}\n{DOMAIN}")
+        }
         _ if title.starts_with("[domain") => format!("{DOMAIN}{title}\n{name} = {value}\n"),
         _ => format!("{title}\n{name} = {value}\n{DOMAIN}"),
     }
@@ -38,6 +43,8 @@ fn build(loaded: &Loaded) {
     let limits = &loaded.config.limits;
     let (_, _) = (listeners::connections(limits), limits.of::<LoginLimits>());
     let _ = limits.of::<stream::C2sLimits>();
+    let sources = Sources::new(Runtime::system());
+    sources.put_in_force(config::sources(&loaded.config)).unwrap_or_else(|error| panic!("{error}"));
     for domain in &loaded.config.domains {
         let chain = Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096));
         let modules = Standing::default().modules(domain, &mut Standing::default()).unwrap();

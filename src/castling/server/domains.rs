@@ -13,7 +13,7 @@ use xmpp::Jid;
 use super::Server;
 use super::plugins::Deployed;
 use super::standing::Standing;
-use crate::config::{Config, Domain, Loaded, ResourceConflict};
+use crate::config::{Config, Domain, Loaded, ResourceConflict, sources};
 use crate::failure::Failure;
 
 /// The plugin platform of a configuration.
@@ -85,6 +85,10 @@ impl Server {
         let replaced = (replaced, std::mem::replace(&mut *standing, next));
         drop(standing);
         let mut notes = Vec::new();
+        // The configuration was checked: what is mistaken about a source has been refused before.
+        if let Err(error) = self.sources.put_in_force(sources(config)) {
+            notes.push(format!("data sources are unchanged: {error}"));
+        }
         for domain in &served {
             notes.extend(self.certificate(config, domain));
         }

@@ -1,5 +1,6 @@
 //! All metrics, collected when they are asked for. `docs/operators/metrics.md` describes each; a test compares both.
 
+mod datasources;
 mod memory;
 mod plugins;
 mod process;
@@ -42,6 +43,7 @@ impl Source for Metrics {
         all.extend(sessions::families(server, &sessions));
         all.extend(stanzas::families(server.kernel.counters()));
         all.extend(storage::families(server.kernel.store()));
+        all.extend(datasources::families(&server.sources.stats()));
         all.extend(plugins::families(&server.platform.stats()));
         all
     }

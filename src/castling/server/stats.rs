@@ -1,12 +1,39 @@
 //! Counters, for `castling stats`.
 
 use admin::CommandError;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use storage::Counted;
+use storage::source::SourceStat;
 
 use super::Server;
 
 fn micros(time: std::time::Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// A row of the table of statements.
+fn statement<N>(name: &str, stat: &Counted<N>) -> Value {
+    json!({
+        "name": name,
+        "calls": stat.calls,
+        "rows": stat.rows,
+        "failures": stat.failures,
+        "total_us": micros(stat.total()),
+        "max_us": micros(stat.max),
+    })
+}
+
+fn datasource(stat: &SourceStat) -> Value {
+    json!({
+        "state": stat.breaker.word(),
+        "waiting": stat.waiting,
+        "busy": stat.busy,
+        "idle": stat.idle,
+        "connected": stat.connected,
+        "connect_failures": stat.connect_failures,
+        "refused": stat.refused,
+        "overloaded": stat.overloaded,
+    })
 }
 
 impl Server {
@@ -19,11 +46,15 @@ impl Server {
             .collect();
         let store = self.kernel.store();
         let writer = store.writer_stat();
-        let statements: Vec<Value> = store
-            .statement_counts()
-            .into_iter()
-            .map(|s| json!({ "name": s.name, "calls": s.calls, "rows": s.rows, "failures": s.failures, "total_us": micros(s.total()), "max_us": micros(s.max) }))
-            .collect();
+        let mut statements: Vec<Value> =
+            store.statement_counts().iter().map(|stat| statement(stat.name, stat)).collect();
+        let sources = self.sources.stats();
+        for source in &sources {
+            let run = source.statements.iter().filter(|stat| stat.calls > 0);
+            statements.extend(run.map(|stat| statement(&format!("{}/{}", source.name, stat.name), stat)));
+        }
+        let sources: Map<String, Value> =
+            sources.into_iter().map(|source| (source.name.clone(), datasource(&source))).collect();
         Ok(json!({
             "connections": self.c2s.get().map_or(0, |c2s| c2s.connections().open()),
             "connections_refused": self.c2s.get().map_or(0, |c2s| c2s.connections().refused()),
@@ -49,6 +80,7 @@ impl Server {
                 "refused": writer.refused,
                 "overloaded": writer.overloaded,
             },
+            "datasources": sources,
             "plugins": self.platform.stats(),
         }))
     }

@@ -3,5 +3,6 @@
 mod disk;
 mod plan;
 mod schema;
+mod source;
 
 use super::*;
