@@ -12,7 +12,6 @@ use storage::{AccountRecord, CreateError, PrivacyList, StorageError, Store};
 use xmpp::{Jid, Stanza, StreamCondition, StreamError};
 
 use crate::account::stored::Stored;
-use crate::hooks::trail;
 use crate::route::address::Addresses;
 use crate::route::request::Pending;
 use crate::route::taken::Taken;
@@ -322,7 +321,7 @@ impl Kernel {
         let host = origin.host().cloned()?;
         let mut packet = Packet::new(stanza, origin, host, self.tables());
         packet.notes.received_us = self.now_us();
-        trail::begins(&packet);
+        packet.begins();
         Some(packet)
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use xmpp::{Jid, Kind, Stanza, StanzaType};
 
 use crate::account::screen::{Matter, Way};
-use crate::hooks::trail;
 use crate::{Destination, Host, Kernel, Origin, Packet, Recipient, Recipients, Stage};
 
 /// Recipients on one host.
@@ -28,7 +27,7 @@ impl Kernel {
         let stanza = stanza.with_to(None).shared(); // its serialization is the same for all recipients
         let mut packet = Packet::new(stanza, origin, host.clone(), self.tables());
         packet.notes.received_us = self.now_us();
-        trail::begins(&packet);
+        packet.begins();
         let matter = Matter::of(Way::Out, &packet.stanza);
         let screened = packet.origin.resource().is_some_and(|resource| self.has_list(resource));
         let (mut parts, mut others, mut absent) = (Vec::new(), Vec::new(), 0);

@@ -158,7 +158,7 @@ impl<'a> Placing<'a> {
         let kernel = self.kernel;
         match session.place(item, || kernel.monotonic_us()) {
             Ok(()) => {
-                trail::placed(self.number, session);
+                trail::placed(self.number, session.id());
                 if !session.is_waiting() {
                     self.kept = None;
                 }

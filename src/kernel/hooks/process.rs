@@ -25,7 +25,7 @@ impl Kernel {
         let mut packet = Packet::new(stanza, Origin::Client(resource.clone()), host, self.tables());
         packet.notes.received_us = self.now_us();
         packet.guard = Guard::begin(session);
-        trail::begins(&packet);
+        packet.begins();
         if let Some(error) = self.screen_out(resource, &packet) {
             return self.bounce(packet, error).await;
         }
@@ -45,7 +45,7 @@ impl Kernel {
         };
         let mut packet = Packet::new(stanza, Origin::Link(link, domain), host, tables);
         packet.notes.received_us = self.now_us();
-        trail::begins(&packet);
+        packet.begins();
         if let Some(packet) = self.stage(Stage::Send, packet).await {
             self.route(packet).await;
         }
@@ -77,7 +77,7 @@ impl Kernel {
                 count_drops(entry, &mut packet);
             }
             if let Some(word) = verdict.word() {
-                trail::decided(&packet, stage, &entry.by, word);
+                trail::decided(packet.notes.number, stage.name(), &entry.by, word);
             }
             match verdict {
                 Verdict::Continue => {}
@@ -134,7 +134,7 @@ impl Kernel {
         if let Some(receipt) = &packet.notes.receipt {
             receipt.returned();
         }
-        trail::ignored(&packet);
+        trail::ignored(packet.notes.number);
         self.counters().ignored.inc(packet.stanza.kind());
     }
 
@@ -143,7 +143,7 @@ impl Kernel {
     pub async fn bounce(self: &Arc<Self>, packet: Box<Packet>, error: StanzaError) {
         let Some(reply) = packet.stanza.error_reply(&error) else { return };
         packet.guard.turn().await;
-        trail::bounced(&packet, &error);
+        trail::bounced(packet.notes.number, &error);
         self.counters().bounced.inc(reply.kind());
         self.reply(&packet, reply.clone()).await;
         if let (Some(client), Kind::Message) = (packet.client(), reply.kind()) {
@@ -191,7 +191,7 @@ impl Kernel {
     }
 
     fn put(&self, resource: &Resource, stanza: Stanza, charge: Charge) {
-        trail::told(&stanza, resource.session());
+        trail::told(resource.id(), &stanza);
         let item = Item::own(stanza, self.now_us(), charge);
         if let Err(refused) = resource.session().push(item) {
             tracing::debug!(session = resource.id(), ?refused, "stanza dropped: the session has ended");

@@ -7,9 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use xmpp::{Jid, Stanza, StanzaError};
 
-use crate::session::Session;
-use crate::{Packet, Resource, Stage};
-
 /// The target of the lines, for `log.level`.
 const TARGET: &str = "castling_kernel::trail";
 
@@ -23,13 +20,12 @@ pub(crate) fn number() -> u64 {
     }
 }
 
-/// A stanza has come from a client or a link, or the server itself sends it.
-pub(crate) fn begins(packet: &Packet) {
-    let stanza = &packet.stanza;
+/// A stanza has come from a client, which has a `session`, or from a link, or the server itself sends it.
+pub(crate) fn begins(number: u64, session: Option<u64>, stanza: &Stanza) {
     tracing::debug!(
         target: TARGET,
-        stanza = packet.notes.number,
-        session = packet.client().map(Resource::id),
+        stanza = number,
+        session,
         kind = stanza.kind().as_str(),
         r#type = stanza.stanza_type().as_str(),
         id = stanza.id(),
@@ -41,29 +37,28 @@ pub(crate) fn begins(packet: &Packet) {
 }
 
 /// A handler has decided.
-pub(crate) fn decided(packet: &Packet, stage: Stage, by: &str, verdict: &'static str) {
-    let stage = stage.name();
-    tracing::debug!(target: TARGET, stanza = packet.notes.number, stage, by, "{verdict}");
+pub(crate) fn decided(number: u64, stage: &'static str, by: &str, verdict: &'static str) {
+    tracing::debug!(target: TARGET, stanza = number, stage, by, "{verdict}");
 }
 
 /// A session's mailbox has taken it.
-pub(crate) fn placed(number: u64, session: &Session) {
-    tracing::debug!(target: TARGET, stanza = number, session = session.id(), "put into a mailbox");
+pub(crate) fn placed(number: u64, session: u64) {
+    tracing::debug!(target: TARGET, stanza = number, session, "put into a mailbox");
 }
 
 /// Its sender gets an error.
-pub(crate) fn bounced(packet: &Packet, error: &StanzaError) {
+pub(crate) fn bounced(number: u64, error: &StanzaError) {
     let condition = error.condition.as_str();
-    tracing::debug!(target: TARGET, stanza = packet.notes.number, condition, "answered with an error");
+    tracing::debug!(target: TARGET, stanza = number, condition, "answered with an error");
 }
 
 /// It ends without an answer, by a rule of RFC 6121 section 8.
-pub(crate) fn ignored(packet: &Packet) {
-    tracing::debug!(target: TARGET, stanza = packet.notes.number, "ignored");
+pub(crate) fn ignored(number: u64) {
+    tracing::debug!(target: TARGET, stanza = number, "ignored");
 }
 
 /// An answer or a push goes straight to a session.
-pub(crate) fn told(stanza: &Stanza, session: &Session) {
+pub(crate) fn told(session: u64, stanza: &Stanza) {
     let (kind, r#type) = (stanza.kind().as_str(), stanza.stanza_type().as_str());
-    tracing::debug!(target: TARGET, session = session.id(), kind, r#type, id = stanza.id(), "answer or push");
+    tracing::debug!(target: TARGET, session, kind, r#type, id = stanza.id(), "answer or push");
 }

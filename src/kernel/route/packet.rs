@@ -73,6 +73,11 @@ impl Packet {
         })
     }
 
+    /// Its way begins, says the log.
+    pub(crate) fn begins(&self) {
+        trail::begins(self.notes.number, self.client().map(Resource::id), &self.stanza);
+    }
+
     /// The hook and IQ tables of the packet's current host.
     pub fn table(&self) -> Option<&Arc<HostTable>> {
         self.tables.of(&self.host)

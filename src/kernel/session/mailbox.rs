@@ -269,21 +269,6 @@ impl Mailbox {
         inner.items.len() + inner.deferred.as_ref().map_or(0, |deferred| deferred.items.len())
     }
 
-    /// What waits.
-    pub fn figures(&self) -> MailboxFigures {
-        let inner = self.inner.lock();
-        let deferred = inner.deferred.iter().flat_map(|deferred| &deferred.items);
-        let (stanzas, bytes) =
-            deferred.fold((0, 0), |(stanzas, bytes), item| (stanzas + 1, bytes + item.weight()));
-        let bytes = (inner.bytes + bytes) as u64;
-        MailboxFigures {
-            stanzas: (inner.items.len() + stanzas) as u64,
-            bytes,
-            unacknowledged: inner.written as u64,
-            largest_bytes: bytes,
-        }
-    }
-
     /// Keeps what is written from now on until it is acknowledged (XEP-0198 section 4).
     pub fn manage(&self) {
         self.inner.lock().managed = true;

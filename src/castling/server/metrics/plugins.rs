@@ -65,8 +65,8 @@ fn of_hook(count: u64, plugin: &PluginStats, hook: &HookStats) -> Sample {
 }
 
 /// A value for each word of each hook.
-fn words<'a>(
-    plugins: &'a [PluginStats],
+fn words(
+    plugins: &[PluginStats],
     label: &'static str,
     of: fn(&HookStats) -> &std::collections::BTreeMap<&'static str, u64>,
 ) -> impl Iterator<Item = Sample> {
@@ -76,8 +76,8 @@ fn words<'a>(
 }
 
 /// The plugins' own metrics of one kind.
-fn own<'a>(
-    plugins: &'a [PluginStats],
+fn own(
+    plugins: &[PluginStats],
     kind: MetricKind,
     value: fn(&MetricValue) -> Value,
 ) -> impl Iterator<Item = Sample> {

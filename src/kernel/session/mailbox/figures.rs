@@ -1,5 +1,7 @@
 //! How full mailboxes are, for metrics.
 
+use super::Mailbox;
+
 /// What waits in mailboxes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MailboxFigures {
@@ -20,5 +22,22 @@ impl MailboxFigures {
         self.bytes += one.bytes;
         self.unacknowledged += one.unacknowledged;
         self.largest_bytes = self.largest_bytes.max(one.bytes);
+    }
+}
+
+impl Mailbox {
+    /// What waits.
+    pub fn figures(&self) -> MailboxFigures {
+        let inner = self.inner.lock();
+        let deferred = inner.deferred.iter().flat_map(|deferred| &deferred.items);
+        let (stanzas, bytes) =
+            deferred.fold((0, 0), |(stanzas, bytes), item| (stanzas + 1, bytes + item.weight()));
+        let bytes = (inner.bytes + bytes) as u64;
+        MailboxFigures {
+            stanzas: (inner.items.len() + stanzas) as u64,
+            bytes,
+            unacknowledged: inner.written as u64,
+            largest_bytes: bytes,
+        }
     }
 }
