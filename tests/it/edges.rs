@@ -17,7 +17,7 @@ const REFERENCE: &str = include_str!("../../docs/operators/configuration.md");
 const DOMAIN: &str = "[[domain]]\nname = \"chess.example\"\n";
 
 /// Keys that are words, with all of these.
-const WORDS: [(&str, &str, &[&str]); 5] = [
+const WORDS: [(&str, &str, &[&str]); 7] = [
     ("storage", "sync", &["\"normal\"", "\"full\""]),
     ("auth", "scram", &["[\"sha-256\"]", "[\"sha-256\", \"sha-1\"]"]),
     (
@@ -25,6 +25,8 @@ const WORDS: [(&str, &str, &[&str]); 5] = [
         "level",
         &["\"error\"", "\"warn\"", "\"info\"", "\"debug\"", "\"trace\"", "\"info,castling_net=debug\""],
     ),
+    ("log", "format", &["\"readable\"", "\"json\""]),
+    ("metrics", "allow", &["[]", "[\"0.0.0.0/0\", \"::/0\"]"]),
     ("limits", "trusted_proxies", &["[\"0.0.0.0/0\", \"::/0\"]", "[\"127.0.0.1\"]"]),
     ("[domain]", "resource_conflict", &["\"replace\"", "\"refuse\"", "\"rename\""]),
 ];
@@ -33,7 +35,18 @@ const WORDS: [(&str, &str, &[&str]); 5] = [
 const WITHOUT: [(&str, &[&str]); 12] = [
     (
         "Top level",
-        &["data_dir", "storage", "auth", "log", "listen", "limits", "plugins", "datasources", "domain"],
+        &[
+            "data_dir",
+            "storage",
+            "auth",
+            "log",
+            "metrics",
+            "listen",
+            "limits",
+            "plugins",
+            "datasources",
+            "domain",
+        ],
     ),
     ("storage", &["url", "password_file", "password_env"]),
     ("listen", &["c2s", "c2s_plain", "c2s_tls", "s2s", "http", "https", "component"]),

@@ -75,7 +75,7 @@ mod tests {
             .with([Sample::of(3_u64).label("domain", "a\"b\\c\nd").label("transport", "tcp")]);
         let time = of("statement", Kind::Histogram, Some(Unit::Seconds));
         assert_eq!(time.full_name(), "statement_seconds");
-        let buckets = vec![(0.001, 4), (0.01, 0), (f64::MAX, 1)];
+        let buckets = vec![(0.001, 4), (0.01, 0), (f64::INFINITY, 1)];
         let time = time.with([Sample::of(Value::Distribution { buckets, sum: 2.5 })]);
         let bytes = of("received", Kind::Counter, Some(Unit::Bytes));
         assert_eq!(bytes.full_name(), "received_bytes_total");

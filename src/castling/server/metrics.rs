@@ -71,7 +71,7 @@ const fn seconds(description: Description) -> Description {
 
 /// A histogram whose values are counted in the `part`th part of the metric's unit.
 fn distribution(state: &HistogramState, part: f64) -> Value {
-    let bounds = state.bounds.iter().map(|bound| *bound as f64 / part).chain([f64::MAX]);
+    let bounds = state.bounds.iter().map(|bound| *bound as f64 / part).chain([f64::INFINITY]);
     Value::Distribution {
         buckets: bounds.zip(state.counts.iter().copied()).collect(),
         sum: state.sum as f64 / part,

@@ -254,7 +254,7 @@ fn reload_names_every_key_that_waits_for_a_start() {
     let data_dir = "data_dir = \"data\"";
     let before = std::fs::read_to_string(dir.join("castling.toml")).unwrap();
     rewrite(dir, |text| {
-        let more = "storage.sync = \"full\"\nlog.level = \"debug\"\nauth.iterations = 5000";
+        let more = "storage.sync = \"full\"\nlog.format = \"json\"\nauth.iterations = 5000";
         let text = text.replace(data_dir, &format!("{data_dir}\n{more}"));
         let limits = "trusted_proxies = [\"10.0.0.0/8\"]\nlogin_seconds = 30\nlogins_per_minute = 61";
         text.replace("logins_per_minute = 60", limits)
@@ -262,7 +262,7 @@ fn reload_names_every_key_that_waits_for_a_start() {
     let waiting = [
         "storage.sync",
         "auth.iterations",
-        "log.level",
+        "log.format",
         "limits.logins_per_minute",
         "limits.trusted_proxies",
     ];
