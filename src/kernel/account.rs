@@ -67,6 +67,11 @@ impl Account {
         self.id
     }
 
+    /// Whether its deletion has begun: its contacts are being told.
+    pub fn is_being_deleted(&self) -> bool {
+        self.state.lock().deleted
+    }
+
     pub fn jid(&self) -> &Jid {
         &self.jid
     }

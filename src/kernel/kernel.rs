@@ -222,6 +222,17 @@ impl Kernel {
         drop(self.publish(vec![(host.index(), None)], addresses, guard));
     }
 
+    /// The account of an address on this server; `None` if there is none.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn account_of(self: &Arc<Self>, jid: &Jid) -> Result<Option<Arc<Account>>, StorageError> {
+        match (self.host(jid.domain()), jid.local()) {
+            (Some(host), Some(local)) => self.account(&host, local).await,
+            _ => Ok(None),
+        }
+    }
+
     /// The account of a local user: from memory, else from the store. An account known only to another of the
     /// domain's auth providers gets its row now. A negative result is cached for a minute.
     ///

@@ -111,4 +111,12 @@ fn a_change_of_two_rosters_is_one_transaction() {
     });
     assert_eq!(changed, [("roster.version".to_owned(), 2), ("roster_item.put".to_owned(), 2)]);
     assert_eq!(batches() - before, 1, "both sides are written in one transaction");
+    let before = batches();
+    jack.send(
+        "<iq type='set' id='gone'><query xmlns='jabber:iq:roster'>\
+         <item jid='mary@chess.example' subscription='remove'/></query></iq>",
+    );
+    jack.ping();
+    mary.ping();
+    assert_eq!(batches() - before, 1, "the removal as well");
 }

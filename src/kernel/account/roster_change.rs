@@ -12,9 +12,8 @@ use crate::{Account, Kernel, Origin, Roster, RosterChange, RosterEvent};
 /// What is said of a change once it is committed.
 pub type Announce = Box<dyn FnOnce(&Roster, &RosterChange) + Send>;
 
-/// A change that is computed and not yet written. Until it is, nobody else changes this roster.
+/// A change that is computed and not yet written.
 struct Next {
-    turn: Turn<Roster>,
     account: Arc<Account>,
     roster: Arc<Roster>,
     before: Option<Arc<RosterItem>>,
@@ -22,12 +21,35 @@ struct Next {
 }
 
 /// The sender's side of a subscription, on its way with the stanza: whoever changes the recipient's roster writes both in
-/// one transaction. What nobody has written is written when the stanza's way is over.
-pub struct Joint(Mutex<Option<(Next, Announce)>>);
+/// one transaction. What nobody has written is written when the stanza's way is over. Until then nobody else changes
+/// either roster, so that what two accounts do to each other at once happens one after the other.
+pub struct Joint {
+    held: Mutex<Option<Held>>,
+    /// Whether the sender ends both subscriptions with this stanza.
+    ends_both: bool,
+}
+
+struct Held {
+    own: Turn<Roster>,
+    next: Option<(Next, Announce)>,
+    other: Option<(Arc<Account>, Turn<Roster>)>,
+}
 
 impl Joint {
-    fn take(&self) -> Option<(Next, Announce)> {
-        self.0.lock().take()
+    /// Whether the sender ends both subscriptions with this stanza; the one that says so of the other direction follows, and
+    /// changes nothing.
+    pub fn ends_both(&self) -> bool {
+        self.ends_both
+    }
+
+    /// The same, for a sender that ends both.
+    #[must_use]
+    pub fn ending_both(self, ends_both: bool) -> Self {
+        Self { ends_both, ..self }
+    }
+
+    fn take(&self) -> Option<Held> {
+        self.held.lock().take()
     }
 }
 
@@ -59,7 +81,7 @@ impl Kernel {
     /// is written alone.
     ///
     /// # Errors
-    /// As [`change_roster`](Self::change_roster). If `compute` refuses, the sender's side is written nevertheless.
+    /// As [`change_roster`](Self::change_roster): nothing is changed on either side.
     pub async fn change_roster_beside<C, A, E>(
         &self,
         account: &Arc<Account>,
@@ -72,48 +94,69 @@ impl Kernel {
         A: FnOnce(&Roster, &RosterChange),
         E: From<StorageError>,
     {
-        let turn = match (self.rosters.try_turn(account), joint) {
-            (Some(turn), _) => turn,
-            (None, joint) => {
-                // Two that subscribe to each other at once must not wait for each other.
-                self.write_alone(joint).await?;
-                self.rosters.turn(account).await
+        let (turn, beside) = match joint.and_then(Joint::take) {
+            Some(Held { own, next, other: Some((other, turn)) }) if Arc::ptr_eq(&other, account) => {
+                (turn, Some((own, next)))
+            }
+            held => {
+                self.settle(held).await?;
+                (self.rosters.turn(account).await, None)
             }
         };
-        let next = match self.next(turn, account, compute).await {
-            Ok(Some(next)) => next,
-            neither => {
-                self.write_alone(joint).await?;
-                return neither.map(|_| false);
-            }
+        let (own, theirs) = match beside {
+            Some((own, next)) => (Some(own), next),
+            None => (None, None),
         };
-        let beside = joint.and_then(Joint::take);
-        let changes = beside.iter().map(|(next, _)| next).chain([&next]).map(Next::stored).collect();
-        self.store().roster().apply_many(changes).await?;
-        if let Some((next, announce)) = beside {
-            self.finish(next, announce);
+        let next = self.next(&turn, account, compute).await?;
+        let changes: Vec<_> = theirs.iter().map(|(next, _)| next).chain(&next).map(Next::stored).collect();
+        if !changes.is_empty() {
+            self.store().roster().apply_many(changes).await?;
         }
-        self.finish(next, announce);
-        Ok(true)
+        if let (Some(own), Some((next, announce))) = (&own, theirs) {
+            self.finish(own, next, announce);
+        }
+        let changed = next.is_some();
+        if let Some(next) = next {
+            self.finish(&turn, next, announce);
+        }
+        Ok(changed)
     }
 
-    /// Computes a change that is written with that of another roster, see [`Joint`]; `None`: nothing changes.
+    /// Computes a change of the sender's roster that is written with that of the contact's, if the contact is given; see
+    /// [`Joint`]. Nobody else changes either roster while it lives.
     ///
     /// # Errors
     /// What `compute` refuses with, or the store's failure.
     pub async fn stage_roster<C, E>(
         &self,
         account: &Arc<Account>,
+        contact: Option<Arc<Account>>,
         compute: C,
         announce: Announce,
-    ) -> Result<Option<Arc<Joint>>, E>
+    ) -> Result<Joint, E>
     where
         C: FnOnce(&Roster) -> Result<Option<RosterChange>, E>,
         E: From<StorageError>,
     {
-        let turn = self.rosters.turn(account).await;
-        let next = self.next(turn, account, compute).await?;
-        Ok(next.map(|next| Arc::new(Joint(Mutex::new(Some((next, announce)))))))
+        let contact = contact.filter(|contact| !Arc::ptr_eq(contact, account));
+        // In one order for all, so that no two wait for each other.
+        let before = contact.as_ref().filter(|contact| contact.id() < account.id());
+        let before = match before {
+            Some(contact) => Some(self.rosters.turn(contact).await),
+            None => None,
+        };
+        let own = self.rosters.turn(account).await;
+        let other = match (contact, before) {
+            (None, _) => None,
+            (Some(contact), Some(turn)) => Some((contact, turn)),
+            (Some(contact), None) => Some((contact.clone(), self.rosters.turn(&contact).await)),
+        };
+        if let Some((_, turn)) = &other {
+            // Whoever asks for it on the way must not have to wait for the turn.
+            self.rosters.load_in(self, turn).await?;
+        }
+        let next = self.next(&own, account, compute).await?.map(|next| (next, announce));
+        Ok(Joint { held: Mutex::new(Some(Held { own, next, other })), ends_both: false })
     }
 
     /// Sends a stanza of the server's own, as [`send`](Self::send), with the sender's side of the change that it makes.
@@ -124,29 +167,45 @@ impl Kernel {
         self: &Arc<Self>,
         origin: Origin,
         stanza: xmpp::Stanza,
-        joint: Arc<Joint>,
+        joint: Joint,
     ) -> Result<(), StorageError> {
+        let joint = Arc::new(joint);
         if let Some(mut packet) = self.own_packet(origin, stanza) {
             packet.notes.joint = Some(joint.clone());
             self.route(packet).await;
         }
-        self.write_alone(Some(&joint)).await
+        self.settle(joint.take()).await
     }
 
-    /// Writes the sender's side, if nobody has written it yet.
+    /// Sends a stanza whose change of the recipient's roster was made with that of the stanza before, see
+    /// [`Joint::ends_both`].
+    pub async fn send_follower(self: &Arc<Self>, origin: Origin, stanza: xmpp::Stanza) {
+        if let Some(mut packet) = self.own_packet(origin, stanza) {
+            packet.notes.follows = true;
+            self.route(packet).await;
+        }
+    }
+
+    /// Writes the sender's side alone.
     ///
     /// # Errors
     /// It could not be written; nothing is changed then.
-    pub async fn write_alone(&self, joint: Option<&Joint>) -> Result<(), StorageError> {
-        let Some((next, announce)) = joint.and_then(Joint::take) else { return Ok(()) };
+    pub async fn write_alone(&self, joint: &Joint) -> Result<(), StorageError> {
+        self.settle(joint.take()).await
+    }
+
+    /// Writes what nobody has written, and lets others change both rosters.
+    async fn settle(&self, held: Option<Held>) -> Result<(), StorageError> {
+        let Some(Held { own, next: Some((next, announce)), other }) = held else { return Ok(()) };
         self.store().roster().apply_many(vec![next.stored()]).await?;
-        self.finish(next, announce);
+        self.finish(&own, next, announce);
+        drop((own, other));
         Ok(())
     }
 
     async fn next<C, E>(
         &self,
-        turn: Turn<Roster>,
+        turn: &Turn<Roster>,
         account: &Arc<Account>,
         compute: C,
     ) -> Result<Option<Next>, E>
@@ -154,7 +213,7 @@ impl Kernel {
         C: FnOnce(&Roster) -> Result<Option<RosterChange>, E>,
         E: From<StorageError>,
     {
-        let roster = self.rosters.load_in(self, &turn).await?;
+        let roster = self.rosters.load_in(self, turn).await?;
         let Some(mut change) = compute(&roster)? else { return Ok(None) };
         let before = roster.get(change.jid()).cloned();
         let version = roster.version + 1;
@@ -162,17 +221,16 @@ impl Kernel {
             item.version = version;
         }
         let roster = Arc::new(roster.changed(&change, version));
-        Ok(Some(Next { turn, account: account.clone(), roster, before, change }))
+        Ok(Some(Next { account: account.clone(), roster, before, change }))
     }
 
     /// It is committed: visible to all, then announced.
-    fn finish(&self, next: Next, announce: impl FnOnce(&Roster, &RosterChange)) {
-        let Next { turn, account, roster, before, change } = next;
-        self.rosters.set_in(&turn, roster.clone());
+    fn finish(&self, turn: &Turn<Roster>, next: Next, announce: impl FnOnce(&Roster, &RosterChange)) {
+        let Next { account, roster, before, change } = next;
+        self.rosters.set_in(turn, roster.clone());
         announce(&roster, &change);
         let after = roster.get(change.jid()).map(|item| &**item);
         self.tell_roster_change(&RosterEvent { account: &account, before: before.as_deref(), after });
-        drop(turn);
     }
 }
 

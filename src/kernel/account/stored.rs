@@ -152,12 +152,6 @@ impl<T: Any + Send + Sync> Stored<T> {
         Turn { account: account.clone(), of: PhantomData }
     }
 
-    /// As [`turn`](Self::turn), if nobody changes the value.
-    pub(crate) fn try_turn(&self, account: &Arc<Account>) -> Option<Turn<T>> {
-        self.cell(account).changing.try_acquire().ok()?.forget();
-        Some(Turn { account: account.clone(), of: PhantomData })
-    }
-
     /// As [`load`](Self::load), for whoever has the turn.
     pub(crate) async fn load_in(&self, kernel: &Kernel, turn: &Turn<T>) -> Result<Arc<T>, StorageError> {
         self.load_locked(kernel, &turn.account, self.cell(&turn.account)).await

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::account::AccountState;
 use crate::delivery::gate::quiet;
+use crate::hooks::trail;
 use crate::session::Session;
 use crate::{Attachment, BoxFuture, Item, Kernel, Resource};
 
@@ -124,6 +125,7 @@ impl Kernel {
                     continue;
                 }
                 let kind = item.stanza.kind();
+                trail::read_back(session.id(), &item.stanza);
                 if session.push(item).is_err() {
                     return Stop::Closed;
                 }

@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering;
 use xmpp::{Element, ErrorType, Jid, StanzaError, ns};
 
 use crate::account::screen::{Matter, Way};
-use crate::{Account, Kernel, Packet, Recipient, Resource, Ruling};
+use crate::hooks::trail;
+use crate::{Account, Kernel, Packet, Recipient, Resource, Ruling, Stage};
 
 impl Kernel {
     /// The error for a client's stanza that its own list denies (XEP-0191 section 3.3).
@@ -15,7 +16,7 @@ impl Kernel {
         let to = packet.stanza.to()?;
         let passes = self.admits_at(resource, Matter::of(Way::Out, &packet.stanza), to);
         (!passes).then(|| {
-            self.counters().screened.inc(packet.stanza.kind());
+            trail::decided(packet.notes.number, Stage::Send.name(), "screen", "rejected");
             StanzaError::not_acceptable()
                 .kind(ErrorType::Cancel)
                 .text("you have blocked this address")
@@ -27,14 +28,20 @@ impl Kernel {
     pub(crate) fn screen_in(&self, packet: &mut Packet) {
         let Some(from) = packet.stanza.from().cloned() else { return };
         let matter = Matter::of(Way::In, &packet.stanza);
-        let mut denied = 0;
+        let (mut dropped, mut denied) = (0, 0);
         for recipient in packet.recipients.iter_mut() {
             if !self.lets_in(recipient, matter, &from) {
-                recipient.ruling = Some(refusal(&packet.stanza));
+                let ruling = refusal(&packet.stanza);
+                dropped += u64::from(matches!(ruling, Ruling::Handled));
                 denied += 1;
+                recipient.ruling = Some(ruling);
             }
         }
-        self.counters().screened.add(packet.stanza.kind(), denied);
+        if denied > 0 {
+            let word = if dropped > 0 { "dropped" } else { "rejected" };
+            trail::decided(packet.notes.number, Stage::Receive.name(), "screen", word);
+        }
+        self.counters().screened.add(packet.stanza.kind(), dropped);
     }
 
     /// Whether any list of the account that may decide lets the stanza in. One load for an account without
@@ -65,9 +72,10 @@ impl Kernel {
 
     /// Carries out the denial of a stanza to its only recipient.
     pub(crate) async fn deny(self: &Arc<Self>, packet: Box<Packet>) {
-        self.counters().screened.inc(packet.stanza.kind());
-        if let Ruling::Reject(error) = refusal(&packet.stanza) {
-            self.bounce(packet, error).await;
+        trail::decided(packet.notes.number, Stage::Undelivered.name(), "screen", "rejected");
+        match refusal(&packet.stanza) {
+            Ruling::Reject(error) => self.bounce(packet, error).await,
+            _ => self.counters().screened.inc(packet.stanza.kind()),
         }
     }
 }

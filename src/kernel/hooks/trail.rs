@@ -57,8 +57,14 @@ pub(crate) fn ignored(number: u64) {
     tracing::debug!(target: TARGET, stanza = number, "ignored");
 }
 
-/// An answer or a push goes straight to a session.
-pub(crate) fn told(session: u64, stanza: &Stanza) {
+/// An answer or a push goes straight to a session; the number is that of the stanza that it answers, or 0.
+pub(crate) fn told(number: u64, session: u64, stanza: &Stanza) {
     let (kind, r#type) = (stanza.kind().as_str(), stanza.stanza_type().as_str());
-    tracing::debug!(target: TARGET, session, kind, r#type, id = stanza.id(), "answer or push");
+    let number = (number > 0).then_some(number);
+    tracing::debug!(target: TARGET, stanza = number, session, kind, r#type, id = stanza.id(), "answer or push");
+}
+
+/// A stored message is read back into a session.
+pub(crate) fn read_back(session: u64, stanza: &Stanza) {
+    tracing::debug!(target: TARGET, session, id = stanza.id(), "a stored message is put into a mailbox");
 }

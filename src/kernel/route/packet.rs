@@ -29,6 +29,8 @@ pub struct Notes {
     pub keeping: Option<Arc<Kept>>,
     /// The sender's side of the roster change that the stanza makes, not yet written.
     pub joint: Option<Arc<Joint>>,
+    /// Whether the roster change that the stanza makes was made with that of the one before.
+    pub follows: bool,
     /// Left over from a session that ended: a full `to` is treated as the bare JID.
     pub redelivered: bool,
 }

@@ -60,14 +60,13 @@ pub(super) struct Beside<'a> {
     pub joint: Option<Arc<Joint>>,
 }
 
-/// Computes a transition whose new state is written with that of the contact; see [`change`]. `None`: nothing is to be
-/// written.
+/// Computes a transition whose new state is written with that of the contact; see [`change`].
 pub(super) async fn stage<T: Send + Sync>(
     kernel: &Arc<Kernel>,
     account: &Arc<Account>,
     contact: &Jid,
     transition: impl FnOnce(SubscriptionState) -> (SubscriptionState, T),
-) -> Result<(T, Option<Arc<Joint>>), Refused> {
+) -> Result<(T, Joint), Refused> {
     let limits = roster::limits(account);
     let (outcome, seen) = (OnceLock::new(), Arc::new(AtomicBool::new(false)));
     let compute = |roster: &Roster| {
@@ -82,7 +81,8 @@ pub(super) async fn stage<T: Send + Sync>(
             push::push(&pusher, &pushed, roster, change);
         }
     });
-    let joint = kernel.stage_roster(account, compute, announce).await?;
+    let other = kernel.account_of(contact).await?;
+    let joint = kernel.stage_roster(account, other, compute, announce).await?;
     Ok((outcome.into_inner().ok_or_else(unknown)?, joint))
 }
 

@@ -23,9 +23,20 @@ pub(super) async fn arrived(
 ) -> Verdict {
     let stanza = packet.stanza.clone().with_from(contact.clone()).with_to(Some(account.jid().clone()));
     let request = (action == Action::Subscribe).then(|| kept(&stanza));
+    // Its contacts have been told of its end, or will be: nobody answers for it any more.
+    if account.is_being_deleted() {
+        return Verdict::Handled;
+    }
+    if packet.notes.follows {
+        return Verdict::Continue;
+    }
+    let ends_both = packet.notes.joint.as_ref().is_some_and(|joint| joint.ends_both());
     let beside = Beside { request: request.as_deref(), joint: packet.notes.joint.take() };
     let transition = |before| {
-        let after = inbound(action, before);
+        let mut after = inbound(action, before);
+        if ends_both {
+            after.state = inbound(Action::Unsubscribed, after.state).state;
+        }
         (after.state, (after, before))
     };
     let waits = action == Action::Subscribe && !account.is_available();

@@ -34,32 +34,27 @@ pub(super) async fn sent(
         Ok(outcome) => outcome,
         Err(refused) => return Verdict::Reject(refused.0),
     };
-    // Of a contact here the other side is written in the same transaction; but not after the contact was told that the
-    // account is away.
-    let leaves = action == Action::Unsubscribed && before.from;
-    let together = route && !leaves && kernel.host(contact.domain()).is_some();
-    if !together && let Err(error) = kernel.write_alone(joint.as_deref()).await {
+    // Of a contact here, the other side is written in the same transaction.
+    let together = route && kernel.host(contact.domain()).is_some();
+    if !together && let Err(error) = kernel.write_alone(&joint).await {
         return Verdict::Reject(Refused::from(error).0);
     }
     if !route {
         return Verdict::Handled;
     }
     let stanza = packet.stanza.clone().with_from(account.jid().clone()).with_to(Some(contact.clone()));
+    let leaves = action == Action::Unsubscribed && before.from;
     if leaves {
         // while the contact may still see it (section 3.2.2)
         unavailable_to(kernel, account, &contact).await;
     }
     let origin = Origin::resource_of(resource, Cause::Subscription);
-    match joint {
-        None => kernel.send(origin, stanza).await,
-        Some(joint) => {
-            if let Err(error) = kernel.send_joint(origin, stanza, joint).await {
-                return Verdict::Reject(Refused::from(error).0);
-            }
-        }
-    }
-    if action == Action::Subscribed {
+    let sent = kernel.send_joint(origin, stanza, joint).await;
+    if action == Action::Subscribed && sent.is_ok() || leaves && sent.is_err() {
         available_to(kernel, account, &contact).await;
     }
-    Verdict::Handled
+    match sent {
+        Ok(()) => Verdict::Handled,
+        Err(error) => Verdict::Reject(Refused::from(error).0),
+    }
 }

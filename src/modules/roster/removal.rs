@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use kernel::{Account, Cause, Kernel, Origin, Roster, RosterChange, log_failure};
-use storage::RosterItem;
+use kernel::{Account, Announce, Cause, Joint, Kernel, Origin, Roster, RosterChange, log_failure};
+use storage::{RosterItem, StorageError};
 use xmpp::{Jid, Stanza, StanzaError, StanzaType};
 
 use super::push;
@@ -24,9 +24,20 @@ pub(super) async fn remove(
         before = SubscriptionState::of(Some(item));
         Ok::<_, Refused>(Some(left(item)))
     };
-    let announce = |roster: &Roster, _: &RosterChange| push::push_removal(kernel, account, roster, jid);
-    kernel.change_roster(account, compute, announce).await.map_err(|refused| refused.0)?;
-    part(kernel, account, jid, SubscriptionState { pending_in: false, ..before }, Cause::Subscription).await;
+    let (pusher, pushed, gone) = (kernel.clone(), account.clone(), jid.clone());
+    let announce: Announce = Box::new(move |roster, _| push::push_removal(&pusher, &pushed, roster, &gone));
+    let refused = |error| Refused::from(error).0;
+    let other = kernel.account_of(jid).await.map_err(refused)?;
+    // Of a contact here, both sides are written in one transaction.
+    let together = other.is_some();
+    let joint = kernel.stage_roster(account, other, compute, announce).await.map_err(|refused| refused.0)?;
+    let before = SubscriptionState { pending_in: false, ..before };
+    let parting = Parting { kernel, account, contact: jid, cause: Cause::Subscription };
+    if together {
+        return parting.say_jointly(before, joint).await.map_err(refused);
+    }
+    kernel.write_alone(&joint).await.map_err(refused)?;
+    parting.say_all(before).await;
     Ok(())
 }
 
@@ -50,29 +61,65 @@ pub(super) async fn farewell(kernel: &Arc<Kernel>, account: &Arc<Account>) {
         }
     };
     for item in roster.items() {
-        part(kernel, account, &item.jid, SubscriptionState::of(Some(item)), Cause::Deletion).await;
+        let parting = Parting { kernel, account, contact: &item.jid, cause: Cause::Deletion };
+        parting.say_all(SubscriptionState::of(Some(item))).await;
     }
 }
 
-/// Ends the subscriptions with a contact that was in this state.
-async fn part(
-    kernel: &Arc<Kernel>,
-    account: &Arc<Account>,
-    contact: &Jid,
-    before: SubscriptionState,
+/// The end of the subscriptions between an account and a contact.
+struct Parting<'a> {
+    kernel: &'a Arc<Kernel>,
+    account: &'a Arc<Account>,
+    contact: &'a Jid,
     cause: Cause,
-) {
-    let say = |stanza_type| {
-        let stanza = Stanza::presence(stanza_type, Some(account.jid()), Some(contact));
-        kernel.send(Origin::account(account, cause), stanza)
-    };
-    if before.to || before.pending_out {
-        say(StanzaType::Unsubscribe).await;
+}
+
+impl Parting<'_> {
+    /// Ends the subscriptions that there were.
+    async fn say_all(&self, before: SubscriptionState) {
+        if before.to || before.pending_out {
+            self.kernel.send(self.origin(), self.stanza(StanzaType::Unsubscribe)).await;
+        }
+        if before.from {
+            broadcast::unavailable_to(self.kernel, self.account, self.contact).await;
+        }
+        if before.from || before.pending_in {
+            self.kernel.send(self.origin(), self.stanza(StanzaType::Unsubscribed)).await;
+        }
     }
-    if before.from {
-        broadcast::unavailable_to(kernel, account, contact).await;
+
+    /// The same with a contact on this server: the first stanza takes the account's own side with it, and all that changes
+    /// for the contact.
+    async fn say_jointly(&self, before: SubscriptionState, joint: Joint) -> Result<(), StorageError> {
+        if before.from {
+            // while the contact may still see it
+            broadcast::unavailable_to(self.kernel, self.account, self.contact).await;
+        }
+        let (ends, leaves) = (before.to || before.pending_out, before.from);
+        let said = match (ends, leaves) {
+            (false, false) => return self.kernel.write_alone(&joint).await,
+            (false, true) => self.say(StanzaType::Unsubscribed, joint).await,
+            (true, _) => self.say(StanzaType::Unsubscribe, joint.ending_both(leaves)).await,
+        };
+        match said {
+            Ok(()) if ends && leaves => {
+                self.kernel.send_follower(self.origin(), self.stanza(StanzaType::Unsubscribed)).await;
+            }
+            Err(_) if leaves => broadcast::available_to(self.kernel, self.account, self.contact).await,
+            _ => {}
+        }
+        said
     }
-    if before.from || before.pending_in {
-        say(StanzaType::Unsubscribed).await;
+
+    async fn say(&self, stanza_type: StanzaType, joint: Joint) -> Result<(), StorageError> {
+        self.kernel.send_joint(self.origin(), self.stanza(stanza_type), joint).await
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::account(self.account, self.cause)
+    }
+
+    fn stanza(&self, stanza_type: StanzaType) -> Stanza {
+        Stanza::presence(stanza_type, Some(self.account.jid()), Some(self.contact))
     }
 }

@@ -99,8 +99,8 @@ async fn a_removed_contact_is_told() {
     assert_eq!(
         got.iter().filter(|s| s.starts_with("<presence")).collect::<Vec<_>>(),
         [
-            "<presence from='anna@chess.example' to='bert@chess.example' type='unsubscribe'/>",
             "<presence from='anna@chess.example/a' to='bert@chess.example' type='unavailable'/>",
+            "<presence from='anna@chess.example' to='bert@chess.example' type='unsubscribe'/>",
             "<presence from='anna@chess.example' to='bert@chess.example' type='unsubscribed'/>",
         ]
     );
