@@ -20,6 +20,7 @@ reader!(
     "../src/castling/config/overlay.rs" overlay,
     "../src/castling/config/problem.rs" problem,
     "../src/castling/config/references.rs" references,
+    "../src/castling/config/sources.rs" sources,
     "../src/castling/config/syntax.rs" syntax,
     "../src/castling/config/tree.rs" tree,
     "../src/castling/config/types.rs" types
