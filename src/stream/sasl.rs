@@ -44,7 +44,7 @@ pub(crate) async fn authenticate<P: Pipe>(
         };
         let result = result.judged(&c2s.limiter, pipe.about().address.ip());
         if let Some(word) = result.word() {
-            c2s.kernel.counters().log_ins.count(mechanism_of(&first), word);
+            c2s.kernel.counters().log_ins.count(chosen(&first).map_or("unknown", |one| one.name()), word);
         }
         match result {
             Attempt::Done(jid, login, last) => {
@@ -117,10 +117,9 @@ pub(crate) async fn element<P: Pipe>(pipe: &mut P) -> Result<Option<Document>, P
     }
 }
 
-/// The name of the mechanism that the client has chosen.
-fn mechanism_of(first: &Document) -> &'static str {
-    let named = first.root().attr("mechanism").and_then(|name| name.parse::<Mechanism>().ok());
-    named.map_or("unknown", Mechanism::name)
+/// The mechanism that the client has chosen; `None` if it is unknown.
+fn chosen(first: &Document) -> Option<Mechanism> {
+    first.root().attr("mechanism").and_then(|name| name.parse().ok())
 }
 
 async fn attempt<P: Pipe>(
@@ -130,8 +129,7 @@ async fn attempt<P: Pipe>(
     offered: &[Mechanism],
     first: &Document,
 ) -> Result<Attempt, PipeError> {
-    let named = first.root().attr("mechanism").and_then(|name| name.parse::<Mechanism>().ok());
-    let Some(mechanism) = named.filter(|mechanism| offered.contains(mechanism)) else {
+    let Some(mechanism) = chosen(first).filter(|mechanism| offered.contains(mechanism)) else {
         return Ok(Attempt::Failed(SaslError::InvalidMechanism, None));
     };
     let message = match is_absent(first) {

@@ -169,10 +169,7 @@ impl Kernel {
     /// Sends an answer to the sender of the packet.
     pub async fn reply(self: &Arc<Self>, packet: &Packet, reply: Stanza) {
         match &packet.origin {
-            Origin::Client(resource) => {
-                trail::told(packet.notes.number, resource.id(), &reply);
-                self.put(resource, reply, Charge::Answer);
-            }
+            Origin::Client(resource) => self.put(resource, reply, Charge::Answer, packet.notes.number),
             _ => {
                 let mut answer = packet.fork(reply);
                 answer.origin = Origin::Host(packet.host.clone());
@@ -184,18 +181,18 @@ impl Kernel {
 
     /// Puts a push into a resource's mailbox, past all rules. It is for this session alone and ends with it.
     pub fn tell(&self, resource: &Resource, stanza: Stanza) {
-        trail::told(0, resource.id(), &stanza);
-        self.put(resource, stanza, Charge::Push);
+        self.put(resource, stanza, Charge::Push, 0);
     }
 
     /// As [`tell`](Self::tell), for an answer: what the client itself requested does not count as reading too
     /// slowly.
     pub(crate) fn respond(&self, resource: &Resource, stanza: Stanza) {
-        trail::told(0, resource.id(), &stanza);
-        self.put(resource, stanza, Charge::Answer);
+        self.put(resource, stanza, Charge::Answer, 0);
     }
 
-    fn put(&self, resource: &Resource, stanza: Stanza, charge: Charge) {
+    /// `number`: of the stanza that it answers, in the log; 0: of none.
+    fn put(&self, resource: &Resource, stanza: Stanza, charge: Charge, number: u64) {
+        trail::told(number, resource.id(), &stanza);
         let item = Item::own(stanza, self.now_us(), charge);
         if let Err(refused) = resource.session().push(item) {
             tracing::debug!(session = resource.id(), ?refused, "stanza dropped: the session has ended");
