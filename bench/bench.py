@@ -7,6 +7,9 @@
   run --servers A,B --scenarios C,D [--rounds 3] [--set secs=4 …]
   run --binary old=PATH --binary new=PATH --scenarios C,D
                                     binaries of Castling, taking turns; the smallest figure of the rounds for each
+  accounts [--accounts 400000] [--rounds 3] [--write]
+                                    log-ins, roster changes and stored messages on databases of 400 and of so many
+                                    accounts, on SQLite and PostgreSQL
   table FILE… [--write]             tables of recorded runs
   list                              servers, scenarios, sizes
 
@@ -21,6 +24,7 @@ import signal
 import sys
 import time
 
+import accounts
 import compare
 import measure
 import place
@@ -33,12 +37,13 @@ PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../docs/perform
 
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["report", "run", "table", "list"])
+    parser.add_argument("what", choices=["report", "run", "accounts", "table", "list"])
     parser.add_argument("names", nargs="*", metavar="PART|FILE")
     parser.add_argument("--servers", help="default: " + ",".join(scenarios.PEERS) + ", or the binaries")
     parser.add_argument("--binary", action="append", default=[], metavar="NAME=PATH")
     parser.add_argument("--scenarios", default="message-plain,message-starttls")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--accounts", type=int, default=400_000)
     parser.add_argument("--set", action="append", default=[], metavar="SIZE=VALUE")
     parser.add_argument("--write", action="store_true")
     return parser.parse_args()
@@ -64,6 +69,11 @@ def main() -> None:
             measure.measure(names, given.scenarios.split(","), given.rounds, sizes(given), into)
             runs = report.read([into])
             print(compare.table(runs, names) if binaries else report.tables(runs))
+        case "accounts":
+            written = accounts.measured(given.accounts, given.rounds, sizes(given), begin())
+            print(written)
+            if given.write:
+                report.put(PAGE, {"accounts": written})
         case "report":
             parts, into = [scenarios.PARTS[name] for name in given.names or scenarios.PARTS], begin()
             for part in parts:
@@ -75,7 +85,7 @@ def tell(runs: list[dict], write: bool) -> None:
     for part in scenarios.PARTS.values():
         print(report.tables(runs, part))
     if write:
-        report.put(PAGE, runs)
+        report.put(PAGE, {name: report.tables(runs, part) for name, part in scenarios.PARTS.items()})
 
 
 def sizes(given) -> dict:

@@ -28,11 +28,16 @@ def fresh(kind: str, name: str) -> None:
 
 
 def run(kind: str, database: str, sql: str) -> None:
-    client = {"postgresql": ["psql", "-q", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h", "127.0.0.1",
+    ask(kind, database, sql)
+
+
+def ask(kind: str, database: str, sql: str) -> str:
+    """Runs SQL; gives what it returns, without headings."""
+    client = {"postgresql": ["psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h", "127.0.0.1",
                              "-p", str(PORTS[kind]), "-d", database or "postgres"],
-              "mariadb": ["mariadb", "--no-defaults", "-h", "127.0.0.1", "-u", "root", "-P", str(PORTS[kind]),
+              "mariadb": ["mariadb", "--no-defaults", "-N", "-h", "127.0.0.1", "-u", "root", "-P", str(PORTS[kind]),
                           *([database] if database else [])]}[kind]
-    subprocess.run(client, input=sql.encode(), check=True, stdout=subprocess.DEVNULL)
+    return subprocess.run(client, input=sql, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
 def start(kind: str) -> None:

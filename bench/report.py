@@ -136,11 +136,11 @@ def failures(runs: list[dict]) -> str:
     return "\n".join(f"- left out: {run['server']}, {run['scenario']}: {run['error'][:200]}" for run in runs if "error" in run)
 
 
-def put(page: str, runs: list[dict]) -> None:
-    """Replaces what stands between a page's marks of each part that was measured."""
+def put(page: str, parts: dict[str, str]) -> None:
+    """Replaces what stands between a page's marks of each part; one of which nothing was measured stays as it is."""
     text = open(page).read()
-    for name, part in scenarios.PARTS.items():
-        if written := tables(runs, part):
+    for name, written in parts.items():
+        if written:
             begin, end = f"<!-- figures, {name}: written by `cargo xtask bench`, not by hand -->", f"<!-- end of {name} -->"
             before, found, rest = text.partition(begin)
             _, closed, after = rest.partition(end)

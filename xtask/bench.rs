@@ -20,6 +20,10 @@ pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
         release::build(checkout)?;
         plugins::build(checkout, None)?;
     }
+    if args.first().is_some_and(|what| what == "accounts") {
+        let fill = ["build", "--release", "--package", "castling-storage", "--example", "fill_accounts"];
+        shell::run(cargo::cargo(&checkout.root).args(fill))?;
+    }
     say::step("the load generator");
     let load = checkout.target.join("load");
     let mut build = cargo::cargo(&checkout.root.join("bench"));
@@ -35,6 +39,7 @@ pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
     )?;
     let mut bench = Command::new("python3");
     bench.arg(checkout.root.join("bench/bench.py")).args(args);
+    bench.env("CASTLING_FILL", checkout.target.join("release/examples/fill_accounts"));
     bench.env("CASTLING", checkout.binary()).env("CASTLING_PLUGINS", checkout.plugins());
     shell::run(bench.env("CASTLING_LOAD", load.join("release")))
 }

@@ -24,7 +24,7 @@ pub async fn run(
     let gates: Arc<[_]> = (0..senders).map(|_| Semaphore::new(ahead)).collect();
     tokio::spawn(figures::report("the recipient", receive(recipient, gates.clone())));
     let body: String = "lorem ipsum ".chars().cycle().take(body).collect();
-    let clients = crowd::gather(place, plan, plan.first + 1, senders).await?;
+    let clients = crowd::gather(place, plan, 1, senders).await?;
     for (number, client) in clients.into_iter().enumerate() {
         let sender = send(client, to.clone(), number, gates.clone(), body.clone());
         tokio::spawn(figures::report("a sender", sender));

@@ -12,7 +12,7 @@ use crate::Plan;
 use crate::client::Client;
 use crate::place::Place;
 
-/// Logs in the accounts `first..first + count`; `each` takes every session as it comes.
+/// Logs in `count` accounts, from the one that stands `first` behind the plan's first one; `each` takes every session as it comes.
 pub async fn log_in<F>(place: &Arc<Place>, plan: &Plan, first: usize, count: usize, each: F) -> Result<()>
 where
     F: Fn(usize, Client) + Send + Sync + 'static,
@@ -21,7 +21,7 @@ where
     let mut set = JoinSet::new();
     for number in 0..count {
         let permit = gate.clone().acquire_owned().await?;
-        let (place, each, user) = (place.clone(), each.clone(), format!("{}{}", plan.prefix, first + number));
+        let (place, each, user) = (place.clone(), each.clone(), plan.user(first + number));
         set.spawn(async move {
             let client = timeout(Duration::from_secs(60), Client::log_in(&place, &user, number)).await;
             drop(permit);
@@ -35,7 +35,7 @@ where
     Ok(())
 }
 
-/// The sessions of `first..first + count`, in order.
+/// The sessions of the same accounts, in order.
 pub async fn gather(place: &Arc<Place>, plan: &Plan, first: usize, count: usize) -> Result<Vec<Client>> {
     let all: Arc<Mutex<Vec<(usize, Client)>>> = Arc::default();
     let into = all.clone();

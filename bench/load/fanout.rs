@@ -33,7 +33,7 @@ pub async fn run(place: &Arc<Place>, plan: &Plan, contacts: usize, online: usize
     contacts::befriend(place, plan, contacts).await?;
     let broadcast: Arc<Broadcast> = Arc::default();
     let shared = broadcast.clone();
-    crowd::log_in(place, plan, plan.first + 1, online, move |_, client| {
+    crowd::log_in(place, plan, 1, online, move |_, client| {
         drop(tokio::spawn(figures::report("a contact", listen(client, shared.clone()))));
     })
     .await?;

@@ -75,9 +75,11 @@ pub async fn window(plan: &Plan) -> Result<Value> {
     let (count, seconds) = (COUNT.load(Relaxed) - count, start.elapsed().as_secs_f64());
     let (server, own, rss) =
         (sample(&plan.pid).cpu_us - server.cpu_us, own_cpu_us() - own, sample(&plan.pid).rss_kb);
+    let all = COUNT.load(Relaxed);
     finish();
     Ok(json!({
         "count": count,
+        "all": all,
         "per_s": count as f64 / seconds,
         "server_us_each": each(server, count),
         "server_cpu_pct": server as f64 / seconds / 1e4,

@@ -18,8 +18,7 @@ pub async fn run(place: &Arc<Place>, plan: &Plan, steps: &[usize], settle: u64) 
     let (mut readings, mut have, start) = (Vec::new(), 0, Instant::now());
     for &sessions in steps {
         let more = sessions.saturating_sub(have);
-        crowd::log_in(place, plan, plan.first + have, more, |_, client| drop(tokio::spawn(hold(client))))
-            .await?;
+        crowd::log_in(place, plan, have, more, |_, client| drop(tokio::spawn(hold(client)))).await?;
         have = sessions;
         sleep(Duration::from_secs(settle)).await;
         let rss = sample(&plan.pid).rss_kb;

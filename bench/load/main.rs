@@ -29,6 +29,9 @@ use serde_json::Value;
 
 use place::Place;
 
+/// From one account to the next when they are spread: a prime, so that each comes once before one comes again.
+const STRIDE: usize = 7919;
+
 /// What every scenario needs to know.
 #[derive(Parser, Clone)]
 #[command(about = "One load scenario against one XMPP server")]
@@ -51,6 +54,9 @@ pub struct Plan {
     /// First account number to use
     #[arg(long, default_value_t = 0)]
     first: usize,
+    /// Accounts there are, over all of which those used are spread; 0: those used follow each other
+    #[arg(long, default_value_t = 0)]
+    spread: usize,
     /// Process ids of the server, for CPU and memory
     #[arg(long, value_delimiter = ',')]
     pid: Vec<i32>,
@@ -70,7 +76,9 @@ pub struct Plan {
 impl Plan {
     /// Name of the account that stands so far behind the first one.
     fn user(&self, number: usize) -> String {
-        format!("{}{}", self.prefix, self.first + number)
+        let number = self.first + number;
+        let number = if self.spread == 0 { number } else { number * STRIDE % self.spread };
+        format!("{}{number}", self.prefix)
     }
 }
 

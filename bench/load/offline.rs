@@ -69,7 +69,7 @@ async fn store(
     let mut batch = Vec::new();
     for number in 0..each {
         for account in 1..=accounts {
-            let to = format!("{}{}@{}", plan.prefix, plan.first + account, plan.domain);
+            let to = format!("{}@{}", plan.user(account), plan.domain);
             let message = format!(
                 "<message to='{to}' type='chat' id='{mark}-{number}-{account}'><body>{text}</body></message>"
             );
@@ -100,7 +100,7 @@ async fn fetch(
 ) -> Result<Arc<Mutex<Seen>>> {
     let seen: Arc<Mutex<Seen>> = Arc::default();
     let (into, mark) = (seen.clone(), mark.to_owned());
-    crowd::log_in(place, plan, plan.first + 1, accounts, move |_, client| {
+    crowd::log_in(place, plan, 1, accounts, move |_, client| {
         drop(tokio::spawn(note(client, into.clone(), mark.clone())));
     })
     .await?;

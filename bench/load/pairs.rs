@@ -57,7 +57,7 @@ pub async fn run(
     body: usize,
     rate: f64,
 ) -> Result<Value> {
-    let mut clients = crowd::gather(place, plan, plan.first, pairs * 2).await?.into_iter();
+    let mut clients = crowd::gather(place, plan, 0, pairs * 2).await?.into_iter();
     let body: Arc<str> = "lorem ipsum ".chars().cycle().take(body).collect::<String>().into();
     for number in 0..pairs {
         let (Some(one), Some(other)) = (clients.next(), clients.next()) else { break };

@@ -12,7 +12,7 @@ use crate::{Plan, crowd, figures};
 
 /// Each session asks again as soon as it has its answer.
 pub async fn run(place: &Arc<Place>, plan: &Plan, sessions: usize) -> Result<Value> {
-    for client in crowd::gather(place, plan, plan.first, sessions).await? {
+    for client in crowd::gather(place, plan, 0, sessions).await? {
         let domain = place.domain.clone();
         tokio::spawn(async move {
             if let Err(error) = ask(client, &domain).await {

@@ -15,7 +15,7 @@ const CONTACTS: usize = 20;
 
 /// Each session renames its next contact as soon as the last one is stored.
 pub async fn run(place: &Arc<Place>, plan: &Plan, sessions: usize) -> Result<Value> {
-    for client in crowd::gather(place, plan, plan.first, sessions).await? {
+    for client in crowd::gather(place, plan, 0, sessions).await? {
         tokio::spawn(async move {
             if let Err(error) = change(client).await {
                 figures::dropped("a session", &error);

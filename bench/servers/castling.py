@@ -42,14 +42,17 @@ class Castling(Server):
     def __init__(self, name: str, base: int, plugins: int = 0, binary: str = BINARY, database: str | None = None):
         super().__init__(name, base)
         self.database = database
+        self.database_name = "castling"
         self.binary = binary
         self.plugins = [f"sunshine-{number}" for number in range(plugins)]
+
+    def url(self) -> str:
+        return databases.url(self.database, self.database_name) if self.database else "sqlite:castling.db"
 
     def config(self) -> str:
         declared = "".join(DECLARED.format(name=name) for name in self.plugins)
         plugins = "[" + ", ".join(f'"{name}"' for name in self.plugins) + "]"
-        url = databases.url(self.database, "castling") if self.database else "sqlite:castling.db"
-        storage = f'[storage]\nurl = "{url}"\n'
+        storage = f'[storage]\nurl = "{self.url()}"\n'
         return CONFIG.format(storage=storage, domain=place.DOMAIN, cert=place.CERT, key=place.KEY, declared=declared, plugins=plugins, **self.ports)
 
     def fingerprint(self) -> str:
@@ -58,15 +61,17 @@ class Castling(Server):
         return f"{stats} {self.config()} {place.ACCOUNTS}"
 
     def fill(self) -> None:
+        # The ones with plugins only talk; they need few accounts.
+        self.fill_accounts(1_000 if self.plugins else place.ACCOUNTS)
+
+    def fill_accounts(self, count: int) -> None:
         if self.database:
-            databases.fresh(self.database, "castling")
+            databases.fresh(self.database, self.database_name)
         # A copy that the server's user may run, and that a build does not touch.
         shutil.copy(self.binary, f"{self.folder}/castling")
         if self.plugins:
             shutil.copy(f"{PLUGINS}/sunshine.wasm", self.folder)
         place.write(f"{self.folder}/castling.toml", self.config())
-        # The ones with plugins only talk; they need few accounts.
-        count = 1_000 if self.plugins else place.ACCOUNTS
         users = (f"{name}@{place.DOMAIN},{place.PASSWORD.decode()}\n" for name in place.accounts(count))
         place.write(f"{self.folder}/users.csv", "".join(users))
         os.makedirs(f"{self.folder}/data")

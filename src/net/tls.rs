@@ -12,9 +12,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use runtime::SharedClock;
-use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::{NoServerSessionStorage, ResolvesServerCert};
+use rustls::{CipherSuite, ServerConfig};
 
 pub use error::{CertField, TlsError, TlsFault, TlsWarning};
 use files::Pair;
@@ -142,11 +142,20 @@ impl TlsStore {
     }
 }
 
+/// Taken if the client offers one of them, whatever it would rather have: processors have instructions for SHA-256, with
+/// which these derive their keys, more often than for the SHA-384 of AES-256.
+const CHEAPEST: [CipherSuite; 3] = [
+    CipherSuite::TLS13_AES_128_GCM_SHA256,
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+];
+
 /// TLS 1.2 and 1.3. No session state is kept: resumption is by tickets that the client holds.
 fn server_config(resolver: Arc<dyn ResolvesServerCert>) -> Result<ServerConfig, TlsError> {
     let broken = |e: rustls::Error| TlsError::library(&e);
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let mut provider = aws_lc_rs::default_provider();
+    provider.cipher_suites.sort_by_key(|suite| !CHEAPEST.contains(&suite.suite()));
+    let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(broken)?
         .with_no_client_auth()
@@ -155,6 +164,7 @@ fn server_config(resolver: Arc<dyn ResolvesServerCert>) -> Result<ServerConfig, 
     config.ticketer = aws_lc_rs::Ticketer::new().map_err(broken)?;
     // A client needs one to resume; each costs a write and 250 bytes on the wire.
     config.send_tls13_tickets = 1;
+    config.ignore_client_order = true;
     Ok(config)
 }
 

@@ -14,7 +14,8 @@ use crate::api::Listening;
 use crate::config::Loaded;
 use crate::failure::Failure;
 
-/// File descriptors reserved for everything except client connections: databases, files, sockets of plugins.
+/// File descriptors reserved for everything except client connections, if there are as many again: databases, files, sockets
+/// of plugins.
 const KEPT: usize = 256;
 /// The number requested if there is no limit: by default the system gives a process no more than this.
 const ENOUGH: u64 = 1 << 20;
@@ -69,13 +70,18 @@ pub fn http_options(limits: &Values, connections: Arc<Connections>) -> Arc<HttpO
 /// Limits on the number of client connections.
 pub fn connections(limits: &Values) -> Arc<Connections> {
     let ProxySettings { trusted_proxies } = limits.of();
-    Connections::new(limits.of(), trusted_proxies, descriptors() - KEPT)
+    Connections::new(limits.of(), trusted_proxies, room(descriptors()))
 }
 
 /// For how long a client may be silent that was asked for an acknowledgement.
 pub fn peer_limit(limits: &Values) -> Option<Duration> {
     let ConnectionLimits { peer_seconds, .. } = limits.of();
     peer_seconds.get().map(|seconds| Duration::from_secs(seconds.get()))
+}
+
+/// How many of the descriptors are for clients: where there are few, half.
+fn room(descriptors: usize) -> usize {
+    descriptors - KEPT.min(descriptors / 2)
 }
 
 /// Raises the limit of file descriptors as far as allowed; returns the limit.
@@ -86,8 +92,8 @@ fn descriptors() -> usize {
     let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(most), ..now });
     let current = if raised.is_ok() { Some(most) } else { now.current };
     let descriptors = current.map_or(usize::MAX, |number| usize::try_from(number).unwrap_or(usize::MAX));
-    tracing::info!(descriptors, connections = descriptors.saturating_sub(KEPT), "file descriptor limit");
-    descriptors.max(2 * KEPT)
+    tracing::info!(descriptors, connections = room(descriptors), "file descriptor limit");
+    descriptors
 }
 
 impl Front {
@@ -112,5 +118,16 @@ impl Front {
     fn web(&self, listener: Listener, tls: Option<TlsStore>) {
         let (routes, http, tasks) = (self.routes.clone(), self.http.clone(), self.tasks.clone());
         self.tasks.spawn("listener", net::http::serve(listener, tls, routes, http, tasks));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::room;
+
+    #[test]
+    fn clients_never_get_descriptors_that_are_not_there() {
+        let rooms = [0, 1, 100, 511, 512, 1024].map(room);
+        assert_eq!(rooms, [0, 1, 50, 256, 256, 768]);
     }
 }

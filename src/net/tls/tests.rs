@@ -31,6 +31,17 @@ async fn sni_chooses_the_certificate() {
 }
 
 #[tokio::test]
+async fn keys_are_derived_with_sha_256_although_the_client_prefers_the_other() {
+    let (store, _dir) = store(&[CHESS]);
+    for config in [store.direct(), store.https()] {
+        let (_, client) = handshake(config, &client(&[]), CHESS).await;
+        let client = client.unwrap();
+        let suite = client.get_ref().1.negotiated_cipher_suite().unwrap().suite();
+        assert_eq!(suite, rustls::CipherSuite::TLS13_AES_128_GCM_SHA256);
+    }
+}
+
+#[tokio::test]
 async fn a_certificate_is_shown_for_every_name_it_is_for() {
     let dir = tempfile::tempdir().unwrap();
     let names = ["chess.example", "ws.chess.example", "*.play.example"];

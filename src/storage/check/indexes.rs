@@ -63,10 +63,12 @@ pub(super) fn missing(table: &Table, present: &[Columns], dialect: Dialect) -> V
     }
     for index in table.indexes.iter().filter(|index| !there(index.columns)) {
         let unique = if index.unique { "UNIQUE " } else { "" };
+        // The others have no word for it: MariaDB lets others write by itself.
+        let beside = if dialect == Dialect::Postgres { "CONCURRENTLY " } else { "" };
         missing.push(Missing {
             name: format!("index {}", index.name),
             remedy: format!(
-                "CREATE {unique}INDEX {} ON {} ({})",
+                "CREATE {unique}INDEX {beside}{} ON {} ({})",
                 index.name,
                 table.name,
                 index.columns.join(", ")

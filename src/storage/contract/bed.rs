@@ -52,21 +52,22 @@ impl Bed {
     }
 
     /// Runs SQL on the database, bypassing the store.
-    pub async fn tamper(&self, sql: &'static str) {
+    pub async fn tamper(&self, sql: &str) {
+        let sql = || sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
         match self.dialect() {
             Dialect::Sqlite => {
                 let file = SqliteConnectOptions::new().filename(self.folder.path().join("test.db"));
                 let mut connection = file.connect().await.unwrap();
-                connection.execute(sqlx::raw_sql(sql)).await.unwrap();
+                connection.execute(sql()).await.unwrap();
                 connection.close().await.unwrap();
             }
             Dialect::Postgres => {
                 let mut connection = PgConnection::connect(&self.url).await.unwrap();
-                connection.execute(sqlx::raw_sql(sql)).await.unwrap();
+                connection.execute(sql()).await.unwrap();
             }
             Dialect::Mariadb => {
                 let mut connection = MySqlConnection::connect(&self.url).await.unwrap();
-                connection.execute(sqlx::raw_sql(sql)).await.unwrap();
+                connection.execute(sql()).await.unwrap();
             }
         }
     }

@@ -38,10 +38,9 @@ async fn an_index_that_was_dropped_is_named_with_what_reads_the_whole_table_now(
         let found = looked(&bed).await.findings;
         let [finding] = &found[..] else { panic!("{index}: {found:?}") };
         assert!(finding.what.contains(index) && finding.what.contains(reads), "{finding:?}");
-        assert!(
-            finding.remedy.starts_with(&format!("CREATE INDEX {index} ON offline_message (")),
-            "{finding:?}"
-        );
+        assert!(finding.remedy.contains(&format!("{index} ON offline_message (")), "{finding:?}");
+        bed.tamper(&finding.remedy).await;
+        assert_eq!(looked(&bed).await.findings, [], "after the remedy");
     }
 }
 
@@ -54,6 +53,6 @@ async fn an_index_for_which_another_one_stands_in_is_missed_too() {
     })
     .await;
     let found = looked(&bed).await.findings;
-    assert!(found[0].remedy.ends_with("INDEX account_hashes ON account (domain, hashes)"), "{found:?}");
+    assert!(found[0].remedy.ends_with("account_hashes ON account (domain, hashes)"), "{found:?}");
     assert_eq!(found.len(), 1, "{found:?}");
 }

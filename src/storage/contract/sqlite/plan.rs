@@ -29,6 +29,15 @@ async fn no_hot_statement_scans_a_table_or_sorts() {
     assert!(held > 20, "{held} steps in all");
 }
 
+/// See `.cargo/config.toml`.
+#[tokio::test]
+async fn a_statement_is_not_planned_again_for_each_limit() {
+    let bed = Bed::new().await;
+    let sql = "SELECT 1 FROM pragma_compile_options WHERE compile_options = 'ENABLE_QPSG'".to_owned();
+    let call = Call { statement: Statement::Tables, shape: Shape::Own(sql), args: &[] };
+    assert_eq!(bed.store.readers().fetch(call).await.unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn a_scan_would_be_noticed() {
     let bed = Bed::new().await;
