@@ -75,8 +75,8 @@ async fn get(request: IqRequest) -> IqResult {
     if known.as_deref() == Some(version.as_str()) {
         return Ok(None);
     }
-    let items = roster.items().filter(|item| item.in_roster).map(|item| item::element(item));
-    Ok(Some(Element::new("query", ns::ROSTER).attr("ver", version).with_children(items)))
+    let items = item::list(roster.items().filter(|item| item.in_roster).map(|item| &**item))?;
+    Ok(Some(Element::new("query", ns::ROSTER).attr("ver", version).content(&items)))
 }
 
 /// Section 2.1.5: one item is added, changed or removed.

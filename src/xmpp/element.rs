@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::chars;
+use crate::composer::Content;
 use crate::ns;
 use crate::sink::Sink;
 use crate::stanza::Stanza;
@@ -25,12 +26,14 @@ pub enum Child {
     Element(Element),
     /// A stanza within another element (XEP-0297).
     Stanza(Stanza),
+    /// Elements and text of the same namespace.
+    Content(Content),
     /// Character data, unescaped.
     Text(String),
 }
 
-/// An element with its attributes and children. A child that is a [`Stanza`] is written with the rest, but is
-/// not among [`Element::children`].
+/// An element with its attributes and children. A child that is a [`Stanza`], and [`Content`], are written with the rest, but
+/// are not among [`Element::children`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Element {
     name: Cow<'static, str>,
@@ -80,6 +83,17 @@ impl Element {
     /// its own sender, recipient and language.
     pub fn stanza(mut self, stanza: &Stanza) -> Self {
         self.children.push(Child::Stanza(stanza.clone()));
+        self
+    }
+
+    /// The same with shared content appended.
+    pub fn content(mut self, content: &Content) -> Self {
+        let root = content.0.root();
+        match root.ns() == self.ns {
+            true if root.inner().is_empty() => {}
+            true => self.children.push(Child::Content(content.clone())),
+            false => root.nodes_into(&mut self),
+        }
         self
     }
 
@@ -153,7 +167,7 @@ impl Element {
     pub fn children(&self) -> impl Iterator<Item = &Element> {
         self.children.iter().filter_map(|child| match child {
             Child::Element(element) => Some(element),
-            Child::Stanza(_) | Child::Text(_) => None,
+            Child::Stanza(_) | Child::Content(_) | Child::Text(_) => None,
         })
     }
 
@@ -168,13 +182,13 @@ impl Element {
             .iter()
             .filter_map(|child| match child {
                 Child::Text(text) => Some(text.as_str()),
-                Child::Element(_) | Child::Stanza(_) => None,
+                Child::Element(_) | Child::Stanza(_) | Child::Content(_) => None,
             })
             .collect()
     }
 
-    /// The same tree with every element of namespace `from` moved to `to`. A stanza within becomes a tree if
-    /// it contains such an element.
+    /// The same tree with every element of namespace `from` moved to `to`. Content becomes a tree, and a stanza within
+    /// if it contains such an element.
     pub fn map_ns(mut self, from: &str, to: &'static str) -> Self {
         self.replace_ns(from, to);
         self
@@ -182,6 +196,7 @@ impl Element {
 
     /// In place, since recursion over users' elements should take little stack.
     fn replace_ns(&mut self, from: &str, to: &'static str) {
+        self.spread();
         if self.ns == from {
             self.ns = Cow::Borrowed(to);
         }
@@ -191,7 +206,17 @@ impl Element {
                 Child::Stanza(stanza) if stanza.names(from) => {
                     *child = Child::Element(stanza.to_element().map_ns(from, to));
                 }
-                Child::Stanza(_) | Child::Text(_) => {}
+                Child::Stanza(_) | Child::Content(_) | Child::Text(_) => {}
+            }
+        }
+    }
+
+    /// Makes content a tree.
+    fn spread(&mut self) {
+        for child in std::mem::take(&mut self.children) {
+            match child {
+                Child::Content(content) => content.0.root().nodes_into(self),
+                other => self.children.push(other),
             }
         }
     }
@@ -233,6 +258,7 @@ impl Element {
             match child {
                 Child::Element(element) => element.write_to(sink, default_ns),
                 Child::Stanza(stanza) => stanza.write_to(sink, framing),
+                Child::Content(content) => content.write_to(sink),
                 Child::Text(text) => sink.text(text),
             }
         }

@@ -1,6 +1,7 @@
 //! Tests of the crate through its public interface.
 
 mod compose;
+mod composer;
 mod document;
 mod element;
 mod jid;

@@ -2,7 +2,7 @@
 
 use kernel::Roster;
 use storage::RosterItem;
-use xmpp::{Element, Jid, Node, StanzaError, ns};
+use xmpp::{Composer, Content, Jid, Node, StanzaError, ns};
 
 use crate::refused::Refused;
 use crate::roster::RosterLimits;
@@ -123,16 +123,43 @@ pub(crate) fn weight(item: &RosterItem) -> usize {
     item.jid.as_str().len() + name + groups + EACH
 }
 
-/// The item as clients see it.
-pub(crate) fn element(item: &RosterItem) -> Element {
-    let groups = item.groups.iter().map(|group| Element::new("group", ns::ROSTER).text(group));
-    Element::new("item", ns::ROSTER)
+/// Items as clients see them.
+///
+/// # Errors
+/// `internal-server-error` if together they are larger than the server may write.
+pub(crate) fn list<'a>(items: impl Iterator<Item = &'a RosterItem> + Clone) -> Result<Content, StanzaError> {
+    let mut list = Composer::new(ns::ROSTER, items.clone().map(weight).sum());
+    for item in items {
+        write(&mut list, item);
+    }
+    finished(list)
+}
+
+/// That a contact is no longer in the roster.
+///
+/// # Errors
+/// As [`list`].
+pub(crate) fn removed(jid: &Jid) -> Result<Content, StanzaError> {
+    let mut list = Composer::new(ns::ROSTER, jid.as_str().len() + EACH);
+    list.begin("item").attr("jid", jid.as_str()).attr("subscription", "remove");
+    finished(list)
+}
+
+fn finished(list: Composer) -> Result<Content, StanzaError> {
+    list.finish().map_err(|_| StanzaError::internal_server_error())
+}
+
+fn write(list: &mut Composer, item: &RosterItem) {
+    list.begin("item")
         .attr("jid", item.jid.as_str())
         .opt_attr("name", item.name.as_deref())
         .attr("subscription", item.subscription.as_str())
         .opt_attr("ask", item.ask.then_some("subscribe"))
-        .opt_attr("approved", item.approved.then_some("true"))
-        .with_children(groups)
+        .opt_attr("approved", item.approved.then_some("true"));
+    for group in &item.groups {
+        list.begin("group").text(group).end();
+    }
+    list.end();
 }
 
 #[cfg(test)]
@@ -191,7 +218,11 @@ mod tests {
     #[test]
     fn how_an_item_looks() {
         let mut item = RosterItem::new(Jid::parse("bert@chess.example").unwrap());
-        assert_eq!(element(&item).to_xml(ns::ROSTER), "<item jid='bert@chess.example' subscription='none'/>");
+        let shown = |item: &RosterItem| {
+            let items = list([item].into_iter()).unwrap();
+            xmpp::Element::new("query", ns::ROSTER).content(&items).to_xml(ns::ROSTER)
+        };
+        assert_eq!(shown(&item), "<query><item jid='bert@chess.example' subscription='none'/></query>");
         item.name = Some("B & C".into());
         item.subscription = Subscription::From;
         item.ask = true;
@@ -199,9 +230,9 @@ mod tests {
         item.groups = vec!["a".into()];
         item.pending_in = Some("<presence/>".into());
         assert_eq!(
-            element(&item).to_xml(ns::ROSTER),
-            "<item jid='bert@chess.example' name='B &amp; C' subscription='from' ask='subscribe' \
-             approved='true'><group>a</group></item>"
+            shown(&item),
+            "<query><item jid='bert@chess.example' name='B &amp; C' subscription='from' ask='subscribe' \
+             approved='true'><group>a</group></item></query>"
         );
     }
 }

@@ -1,7 +1,7 @@
 //! Roster pushes (RFC 6121 section 2.1.6).
 
 use kernel::{Account, Kernel, Roster, RosterChange};
-use xmpp::{Element, Jid, Stanza, StanzaType, ns};
+use xmpp::{Content, Element, Jid, Stanza, StanzaError, StanzaType, ns};
 
 use super::{item, version};
 
@@ -9,7 +9,9 @@ use super::{item, version};
 /// leave in the order of their versions. An item that is not in the roster is not pushed.
 pub(crate) fn push(kernel: &Kernel, account: &Account, roster: &Roster, change: &RosterChange) {
     match change {
-        RosterChange::Put(put) if put.in_roster => send(kernel, account, roster.version, item::element(put)),
+        RosterChange::Put(put) if put.in_roster => {
+            send(kernel, account, roster.version, || item::list([put].into_iter()));
+        }
         RosterChange::Put(_) => {}
         RosterChange::Remove(jid) => push_removal(kernel, account, roster, jid),
     }
@@ -17,17 +19,28 @@ pub(crate) fn push(kernel: &Kernel, account: &Account, roster: &Roster, change: 
 
 /// Pushes that a contact is no longer in the roster.
 pub(crate) fn push_removal(kernel: &Kernel, account: &Account, roster: &Roster, jid: &Jid) {
-    let gone = Element::new("item", ns::ROSTER).attr("jid", jid.as_str()).attr("subscription", "remove");
-    send(kernel, account, roster.version, gone);
+    send(kernel, account, roster.version, || item::removed(jid));
 }
 
-fn send(kernel: &Kernel, account: &Account, number: u64, item: Element) {
+fn send(
+    kernel: &Kernel,
+    account: &Account,
+    number: u64,
+    item: impl FnOnce() -> Result<Content, StanzaError>,
+) {
     let interested: Vec<_> =
         account.resources().into_iter().filter(|resource| resource.is_interested()).collect();
     if interested.is_empty() {
         return;
     }
-    let query = Element::new("query", ns::ROSTER).attr("ver", version(account, number)).child(item);
+    let item = match item() {
+        Ok(item) => item,
+        // Its size is bounded by what a roster may hold.
+        Err(error) => {
+            return tracing::error!(condition = error.condition.as_str(), "cannot write a roster push");
+        }
+    };
+    let query = Element::new("query", ns::ROSTER).attr("ver", version(account, number)).content(&item);
     let push = Stanza::iq(StanzaType::Set, &format!("push-{number}"), None, None, Some(&query));
     for resource in interested {
         kernel.tell(&resource, push.clone().with_to(Some(resource.jid().clone())));
