@@ -29,7 +29,7 @@ impl Roster {
     }
 
     /// All items, including those that only hold a pending request.
-    pub fn items(&self) -> impl Iterator<Item = &Arc<RosterItem>> {
+    pub fn items(&self) -> impl Iterator<Item = &Arc<RosterItem>> + Clone {
         self.items.values()
     }
 
