@@ -56,8 +56,7 @@ fn the_largest_roster_can_be_written() {
         let many = most / weight;
         let items = item::list([&contact].into_iter()).unwrap();
         // In an element of another namespace, content becomes a tree.
-        let element =
-            xmpp::Element::new("a", "urn:example").content(&items).children().next().unwrap().clone();
+        let element = Element::new("a", "urn:example").content(&items).children().next().unwrap().clone();
         assert!(many * elements(&element) + 2 <= ElementLimits::OWN.elements, "{weight}");
         assert!(many * size(&element) + 10_000 <= ElementLimits::OWN.stanza_bytes, "{weight}");
     }

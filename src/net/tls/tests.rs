@@ -37,7 +37,7 @@ async fn keys_are_derived_with_sha_256_although_the_client_prefers_the_other() {
         let (_, client) = handshake(config, &client(&[]), CHESS).await;
         let client = client.unwrap();
         let suite = client.get_ref().1.negotiated_cipher_suite().unwrap().suite();
-        assert_eq!(suite, rustls::CipherSuite::TLS13_AES_128_GCM_SHA256);
+        assert_eq!(suite, CipherSuite::TLS13_AES_128_GCM_SHA256);
     }
 }
 
