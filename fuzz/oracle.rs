@@ -68,6 +68,7 @@ impl From<&xmpp::Element> for Tree {
                 xmpp::Child::Text(text) => tree.push_text(text),
                 xmpp::Child::Element(child) => tree.children.push(Child::Tree(child.into())),
                 xmpp::Child::Stanza(child) => tree.children.push(Child::Tree((&child.to_element()).into())),
+                xmpp::Child::Content(_) => unreachable!("what was parsed is a tree"),
             }
         }
         tree
