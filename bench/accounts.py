@@ -16,14 +16,14 @@ from servers.filled import Filled
 
 FEW, CONTACTS = 400, 20
 KINDS = {"SQLite": None, "PostgreSQL": "postgresql"}
-# Of each: transport and arguments of the generator. The accounts are taken from all over the database.
+# Of each: transport and arguments of the generator, which takes accounts from all over the database.
 LOGIN = "--warm 2 --secs {secs} --at-once 8 login --accounts "
 WORK = {
     f"log-in and out, STARTTLS, {FEW} accounts in turn": ("starttls", LOGIN + str(FEW)),
     "roster change": ("plain", "--warm 2 --secs {secs} roster"),
     "message to an account that is away": ("starttls", "--at-once 8 offline --accounts 399"),
-    # Last, since it leaves others in the server's cache than those that the rest is about.
-    "log-in and out, STARTTLS, all accounts in turn": ("starttls", LOGIN + "{everyone}"),
+    # Last, because it fills the server's cache with other accounts.
+    "log-in and out, STARTTLS, accounts from all over": ("starttls", LOGIN + "{everyone}"),
 }
 
 
@@ -34,6 +34,8 @@ def measured(many: int, rounds: int, sizes: dict, into: str) -> str:
         pair = [Filled(f"castling-{title.lower()}-{count}", 24_300 + 20 * number + 10 * which, database, count, CONTACTS)
                 for which, count in enumerate((FEW, many))]
         runs = run(pair, rounds, sizes, into)
+        if not written:
+            written.append(report.machine(runs, ["castling"]))
         written.append(tables(title, pair, runs))
         written.append(missing_index(pair[1]))
     return "\n\n".join(written)
@@ -44,15 +46,13 @@ def run(pair: list[Filled], rounds: int, sizes: dict, into: str) -> list[dict]:
     for server in pair:
         server.provision()
     turns = [server for number in range(rounds) for server in (pair if number % 2 == 0 else reversed(pair))]
-    return [told(server, into, name, figures) for server in turns for name, figures in one_round(server, sizes)]
+    return [record(server, into, name, figures) for server in turns for name, figures in one_round(server, sizes)]
 
 
 def one_round(server: Filled, sizes: dict):
-    began = time.monotonic()
     pid = server.start(cpus="0")
     try:
-        yield "start", {"ms": (time.monotonic() - began - 1) * 1e3, "cpu_us": cpu(pid), "rss_kb": resident(pid),
-                        "statements": statements(server)}
+        yield "start", {"cpu_us": cpu(pid), "rss_kb": resident(pid), "statements": statements(server)}
         for name, (transport, arguments) in WORK.items():
             yield name, work(server, pid, transport, arguments, sizes)
     finally:
@@ -65,8 +65,10 @@ def work(server: Filled, pid: int, transport: str, arguments: str, sizes: dict) 
             "--transport", transport, "--pid", str(pid), "--spread", str(server.accounts),
             *arguments.format(everyone=server.accounts, **sizes).split()]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=900)
-    if done.returncode or measure.hollow(figures := json.loads(done.stdout)):
-        sys.exit(f"{server.name}: {done.stderr or figures}")
+    if done.returncode:
+        sys.exit(f"{server.name}: the generator ended with {done.returncode}: {done.stderr}")
+    if wrong := measure.hollow(figures := json.loads(done.stdout)):
+        sys.exit(f"{server.name}: {wrong}: {figures}")
     count = figures.get("all", figures["count"])
     after, database = statements(server), database_cpu(server) - database
     calls = {name: tuple((now - then) / count for now, then in zip(row, before.get(name, (0, 0, 0))))
@@ -74,8 +76,9 @@ def work(server: Filled, pid: int, transport: str, arguments: str, sizes: dict) 
     return {"cpu_us": figures["server_us_each"], "database_us": database / count, "statements": calls}
 
 
-def told(server: Filled, into: str, name: str, figures: dict) -> dict:
-    line = {"server": server.name, "accounts": server.accounts, "work": name, **figures, "at": time.time()}
+def record(server: Filled, into: str, name: str, figures: dict) -> dict:
+    line = {"server": server.name, "accounts": server.accounts, "work": name, **figures, "load": os.getloadavg()[0],
+            "at": time.time()}
     with open(into, "a") as file:
         file.write(json.dumps(line) + "\n")
     print(server.name, name, {key: round(value, 1) for key, value in figures.items() if key != "statements"}, flush=True)
@@ -91,7 +94,7 @@ def statements(server: Filled) -> dict[str, tuple]:
 
 
 def cpu(pid: int, ended: bool = False) -> int:
-    """Microseconds of a process; if wanted with its children that have ended (proc_pid_stat(5), fields 14 to 17)."""
+    """Microseconds of a process; if `ended`, including children that have exited (proc_pid_stat(5), fields 14 to 17)."""
     fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
     return sum(map(int, fields[11:15 if ended else 13])) * 10_000
 
@@ -105,31 +108,38 @@ def database_cpu(server: Filled) -> int:
         return 0
     main = databases.running[server.database].pid
     children = open(f"/proc/{main}/task/{main}/children").read().split()
-    return cpu(main, ended=True) + sum(cpu(int(child)) for child in children)
+    return cpu(main, ended=True) + sum(cpu_if_there(int(child)) for child in children)
+
+
+def cpu_if_there(pid: int) -> int:
+    try:
+        return cpu(pid)
+    except FileNotFoundError:
+        return 0  # its time is its parent's now
 
 
 # --- what is written ---
 
 def tables(title: str, pair: list[Filled], runs: list[dict]) -> str:
-    return f"*{title}*, database of {' and '.join(size(server) for server in pair)}:\n\n" + costs(pair, runs) + "\n\n" + calls(pair, runs)
+    return f"*{title}*, database of {' and '.join(size(server) for server in pair)}:\n\n" + cost_table(pair, runs) + "\n\n" + statement_table(pair, runs)
 
 
 def size(server: Filled) -> str:
     return f"{server.database_bytes() / 1e6:,.0f} MB ({server.accounts:,} accounts)"
 
 
-def costs(pair: list[Filled], runs: list[dict]) -> str:
+def cost_table(pair: list[Filled], runs: list[dict]) -> str:
     rows = []
-    for name, key, unit in [("start", "ms", "ms until it listens"), ("start", "cpu_us", "CPU µs"), ("start", "rss_kb", "resident kB"),
+    for name, key, unit in [("start", "cpu_us", "CPU µs"), ("start", "rss_kb", "resident kB"),
                             *((name, "cpu_us", "CPU µs each") for name in WORK),
-                            *((name, "database_us", "CPU µs each, database server") for name in WORK if pair[0].database)]:
+                            *((name, "database_us", "CPU µs each, database server, whole run") for name in WORK if pair[0].database)]:
         few, many = ([run[key] for run in runs if run["server"] == server.name and run["work"] == name] for server in pair)
         rows.append([f"{name}, {unit}", *(f"{statistics.median(some):,.0f} ({min(some):,.0f})" for some in (few, many)),
                      f"{statistics.median(many) / statistics.median(few):.2f} ({min(many) / min(few):.2f})"])
     return report.table(["median (smallest)", *(f"{server.accounts:,} accounts" for server in pair), "ratio"], rows)
 
 
-def calls(pair: list[Filled], runs: list[dict]) -> str:
+def statement_table(pair: list[Filled], runs: list[dict]) -> str:
     """Calls and rows for each piece of work; a statement that runs less than once in fifty is the clock's."""
     rows = []
     for name in ["start", *WORK]:
@@ -144,18 +154,21 @@ def calls(pair: list[Filled], runs: list[dict]) -> str:
 def missing_index(server: Filled) -> str:
     """What `castling storage check` says of the database as it is, with an index dropped, and with its remedy carried out."""
     server.provision()
-    said = [said_of(server)]
+    said = [verdict(server)]
+    # If this does not come to its end, the database is filled anew.
+    server.forget()
     server.sql("DROP INDEX offline_message_account")
-    said.append(found := said_of(server))
+    said.append(found := verdict(server))
     if " — " not in found:
         sys.exit(f"{server.name}: the missing index was not found: {found}")
     server.sql(found.partition(" — ")[2].splitlines()[0])
-    said.append(said_of(server))
+    said.append(verdict(server))
+    server.remember()
     return "\n".join(["`castling storage check`, then after `DROP INDEX offline_message_account`, then after its remedy:", "",
                       "```", *said, "```"])
 
 
-def said_of(server: Filled) -> str:
+def verdict(server: Filled) -> str:
     """Its complaints or its OK, without the table of rows."""
     text = server.tool("storage", "check", fails=True)
     return "\n".join(line for line in text.splitlines() if line.startswith("OK") or " — " in line)

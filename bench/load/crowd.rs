@@ -12,7 +12,7 @@ use crate::Plan;
 use crate::client::Client;
 use crate::place::Place;
 
-/// Logs in `count` accounts, from the one that stands `first` behind the plan's first one; `each` takes every session as it comes.
+/// Logs in `count` accounts, starting `first` accounts after the plan's first; `each` takes every session as it comes.
 pub async fn log_in<F>(place: &Arc<Place>, plan: &Plan, first: usize, count: usize, each: F) -> Result<()>
 where
     F: Fn(usize, Client) + Send + Sync + 'static,

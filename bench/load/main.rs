@@ -29,8 +29,9 @@ use serde_json::Value;
 
 use place::Place;
 
-/// From one account to the next when they are spread: a prime, so that each comes once before one comes again.
-const STRIDE: usize = 7919;
+/// From one account to the next when they are spread: a prime, so that each comes once before one comes again. Accounts
+/// that are close in time are not close in number, also modulo 400: neighbours may be contacts.
+const STRIDE: usize = 8_089;
 
 /// What every scenario needs to know.
 #[derive(Parser, Clone)]
@@ -54,7 +55,7 @@ pub struct Plan {
     /// First account number to use
     #[arg(long, default_value_t = 0)]
     first: usize,
-    /// Accounts there are, over all of which those used are spread; 0: those used follow each other
+    /// Number of accounts in the database; those used are spread over all of them. 0: consecutive accounts
     #[arg(long, default_value_t = 0)]
     spread: usize,
     /// Process ids of the server, for CPU and memory

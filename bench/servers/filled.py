@@ -1,5 +1,6 @@
 """Castling with a database that is filled through the storage's repositories: so many accounts, each with contacts."""
 
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -19,7 +20,7 @@ class Filled(Castling):
         self.database_name = f"castling_{accounts}"
 
     def fingerprint(self) -> str:
-        return f"{super().fingerprint()} {self.accounts} {self.contacts}"
+        return f"{super().fingerprint()} {self.accounts} {self.contacts} {os.stat(FILL).st_mtime_ns}"
 
     def fill(self) -> None:
         # All accounts get the keys of the first.
@@ -29,8 +30,10 @@ class Filled(Castling):
         place.give(self.folder, self.user)
         if told.returncode:
             sys.exit(f"{self.name}: no accounts")
-        # What a server's own maintenance would do while it is measured.
-        self.sql("VACUUM ANALYZE" if self.database else "ANALYZE")
+        if self.database:
+            # What PostgreSQL would otherwise do by itself while it is measured.
+            self.sql("VACUUM ANALYZE")
+            self.sql("CHECKPOINT")
 
     # --- the database beside the server ---
 
@@ -43,7 +46,7 @@ class Filled(Castling):
             databases.start(self.database)
             databases.run(self.database, self.database_name, text)
         else:
-            with sqlite3.connect(self.file()) as connection:
+            with contextlib.closing(sqlite3.connect(self.file())) as connection:
                 connection.execute(text)
 
     def database_bytes(self) -> int:
@@ -52,9 +55,9 @@ class Filled(Castling):
         return int(databases.ask(self.database, self.database_name, "SELECT pg_database_size(current_database())"))
 
     def tool(self, *words: str, fails: bool = False) -> str:
-        """What a command of the server prints on both outputs."""
+        """What a command of the server prints; if it may fail, with its complaints."""
         argv = ["./castling", *words, "--config", "castling.toml"]
         told = subprocess.run(argv, cwd=self.folder, capture_output=True, text=True, user=self.user)
         if told.returncode and not fails:
             sys.exit(f"{self.name}: castling {' '.join(words)}: {told.stderr}")
-        return told.stdout + told.stderr
+        return told.stdout + (told.stderr if fails else "")

@@ -47,15 +47,28 @@ class Server:
 
     def provision(self) -> None:
         """Fills the folder unless that was done for the same fingerprint."""
-        mark = f"{place.ROOT}/{self.name}.filled"
-        wanted = hashlib.sha256(self.fingerprint().encode()).hexdigest()
-        if os.path.exists(mark) and open(mark).read() == wanted:
+        if os.path.exists(self.mark()) and open(self.mark()).read() == self.digest():
             return
         start = time.monotonic()
+        self.forget()
         place.empty(self.folder)
         self.fill()
-        place.write(mark, wanted)
+        self.remember()
         print(f"{self.name}: filled in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
+
+    def mark(self) -> str:
+        """The file that says for which fingerprint the folder is filled."""
+        return f"{place.ROOT}/{self.name}.filled"
+
+    def digest(self) -> str:
+        return hashlib.sha256(self.fingerprint().encode()).hexdigest()
+
+    def remember(self) -> None:
+        place.write(self.mark(), self.digest())
+
+    def forget(self) -> None:
+        if os.path.exists(self.mark()):
+            os.remove(self.mark())
 
     def start(self, cpus: str | None = None) -> int:
         """Starts it, pinned to `cpus` if given; returns when it accepts connections. Gives its pid."""

@@ -142,8 +142,8 @@ impl TlsStore {
     }
 }
 
-/// Taken if the client offers one of them, whatever it would rather have: processors have instructions for SHA-256, with
-/// which these derive their keys, more often than for the SHA-384 of AES-256.
+/// Preferred to whatever the client prefers: they derive keys with SHA-256, for which more processors have instructions than
+/// for the SHA-384 of AES-256.
 const CHEAPEST: [CipherSuite; 3] = [
     CipherSuite::TLS13_AES_128_GCM_SHA256,
     CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,

@@ -1,7 +1,9 @@
 //! Writes children of an element part by part, without a tree: for long lists.
 
 use crate::document::Document;
+use crate::element::Element;
 use crate::error::StreamError;
+use crate::node::Node;
 use crate::ns;
 use crate::recorder::Recorder;
 use crate::sink::Sink;
@@ -21,14 +23,32 @@ pub struct Composer {
 
 /// Elements and text of one namespace, written; see [`Element::content`](crate::Element::content). Cloned by reference count.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Content(pub(crate) Document);
+pub struct Content(Document);
 
 impl Eq for Content {}
 
 impl Content {
+    pub(crate) fn root(&self) -> Node<'_> {
+        self.0.root()
+    }
+
+    /// The namespace of its elements.
+    pub(crate) fn ns(&self) -> &str {
+        self.root().ns()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.root().inner().is_empty()
+    }
+
+    /// An element around the same as a tree.
+    pub(crate) fn to_tree(&self) -> Element {
+        self.0.to_element()
+    }
+
     /// Writes it where its namespace is in force.
     pub(crate) fn write_to(&self, sink: &mut impl Sink) {
-        let record = self.0.root().record();
+        let record = self.root().record();
         sink.content(&self.0, 1..record.next, record.inner_start..record.inner_end);
     }
 }
@@ -54,8 +74,9 @@ impl Composer {
         self
     }
 
-    /// Gives the element that has just begun an attribute that it does not have yet. Without effect once it has content.
+    /// Gives the element that has just begun an attribute that it does not have yet. Must come before its content.
     pub fn attr(&mut self, name: &'static str, value: &str) -> &mut Self {
+        debug_assert!(self.in_tag, "an attribute after content: {name}");
         if self.in_tag {
             self.recorder.attribute(name, value);
         }
@@ -88,7 +109,7 @@ impl Composer {
     /// Ends what has not ended.
     ///
     /// # Errors
-    /// It exceeds [`ElementLimits::OWN`](crate::ElementLimits::OWN).
+    /// It exceeds [`ElementLimits::OWN`](crate::ElementLimits::OWN), or has an invalid name or an attribute twice.
     pub fn finish(mut self) -> Result<Content, StreamError> {
         while !self.open.is_empty() {
             self.leave();

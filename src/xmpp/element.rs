@@ -88,11 +88,10 @@ impl Element {
 
     /// The same with shared content appended.
     pub fn content(mut self, content: &Content) -> Self {
-        let root = content.0.root();
-        match root.ns() == self.ns {
-            true if root.inner().is_empty() => {}
+        match content.ns() == self.ns {
+            true if content.is_empty() => {}
             true => self.children.push(Child::Content(content.clone())),
-            false => root.nodes_into(&mut self),
+            false => content.root().nodes_into(&mut self),
         }
         self
     }
@@ -158,7 +157,7 @@ impl Element {
         &self.attributes
     }
 
-    /// Elements and texts, in order.
+    /// All that is in it, in order.
     pub fn nodes(&self) -> &[Child] {
         &self.children
     }
@@ -176,7 +175,7 @@ impl Element {
         self.children().find(|child| child.is(name, ns))
     }
 
-    /// The text directly in the element.
+    /// The text directly in the element, without that of shared content.
     pub fn text_content(&self) -> String {
         self.children
             .iter()
@@ -187,8 +186,8 @@ impl Element {
             .collect()
     }
 
-    /// The same tree with every element of namespace `from` moved to `to`. Content becomes a tree, and a stanza within
-    /// if it contains such an element.
+    /// The same tree with every element of namespace `from` moved to `to`. Content becomes a tree; so does a
+    /// stanza within that contains such an element.
     pub fn map_ns(mut self, from: &str, to: &'static str) -> Self {
         self.replace_ns(from, to);
         self
@@ -213,9 +212,13 @@ impl Element {
 
     /// Makes content a tree.
     fn spread(&mut self) {
+        if !self.children.iter().any(|child| matches!(child, Child::Content(_))) {
+            return;
+        }
         for child in std::mem::take(&mut self.children) {
             match child {
-                Child::Content(content) => content.0.root().nodes_into(self),
+                Child::Content(content) => content.root().nodes_into(self),
+                Child::Text(text) => self.push_text(&text),
                 other => self.children.push(other),
             }
         }
@@ -253,16 +256,21 @@ impl Element {
             return sink.empty();
         }
         sink.opened();
+        self.write_children(sink, default_ns);
+        sink.close(name);
+    }
+
+    fn write_children(&self, sink: &mut impl Sink, default_ns: &str) {
         let framing = if default_ns == ns::CLIENT { Framing::Inherit } else { Framing::Declare };
         for child in &self.children {
             match child {
                 Child::Element(element) => element.write_to(sink, default_ns),
                 Child::Stanza(stanza) => stanza.write_to(sink, framing),
-                Child::Content(content) => content.write_to(sink),
+                Child::Content(content) if content.ns() == default_ns => content.write_to(sink),
+                Child::Content(content) => content.to_tree().write_children(sink, default_ns),
                 Child::Text(text) => sink.text(text),
             }
         }
-        sink.close(name);
     }
 
     fn write_attributes(&self, sink: &mut impl Sink) {

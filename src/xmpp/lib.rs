@@ -3,8 +3,8 @@
 //! [`StreamParser`] turns bytes into [`StreamEvent`]s; an element that was parsed is a [`Document`]: its own
 //! bytes and a table of offsets into them, validated once and never copied again. A [`Stanza`] is such a
 //! document with an editable envelope; writing it writes a new start tag and the old bytes. What the server
-//! itself generates is built as an [`Element`], which may contain stanzas, or written with a [`Composer`]. Its bytes and
-//! table are written together: what the server composes is not parsed.
+//! itself generates is built as an [`Element`], which may contain stanzas, or written with a [`Composer`]. In both
+//! cases bytes and table are written together: what the server composes is not parsed.
 
 mod attributes;
 mod chars;

@@ -14,8 +14,8 @@ use crate::api::Listening;
 use crate::config::Loaded;
 use crate::failure::Failure;
 
-/// File descriptors reserved for everything except client connections, if there are as many again: databases, files, sockets
-/// of plugins.
+/// File descriptors reserved for everything except client connections (databases, files, sockets of plugins), or half of all
+/// if there are fewer than twice as many.
 const KEPT: usize = 256;
 /// The number requested if there is no limit: by default the system gives a process no more than this.
 const ENOUGH: u64 = 1 << 20;

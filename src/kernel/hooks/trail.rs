@@ -20,10 +20,10 @@ pub(crate) fn number() -> u64 {
     }
 }
 
-/// A client may make its ids as long as a stanza; a line shows at most so many bytes of one.
+/// A client's id may be as long as a stanza; a line shows at most this many bytes.
 const LONGEST_ID: usize = 128;
 
-fn id(stanza: &Stanza) -> Option<&str> {
+fn shown_id(stanza: &Stanza) -> Option<&str> {
     stanza.id().map(|id| id.get(..id.floor_char_boundary(LONGEST_ID)).unwrap_or(id))
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn begins(number: u64, session: Option<u64>, stanza: &Stanza) {
         session,
         kind = stanza.kind().as_str(),
         r#type = stanza.stanza_type().as_str(),
-        id = id(stanza),
+        id = shown_id(stanza),
         from = stanza.from().map(Jid::as_str),
         to = stanza.to().map(Jid::as_str),
         bytes = stanza.size(),
@@ -68,12 +68,12 @@ pub(crate) fn ignored(number: u64) {
 pub(crate) fn told(number: u64, session: u64, stanza: &Stanza) {
     let (kind, r#type) = (stanza.kind().as_str(), stanza.stanza_type().as_str());
     let number = (number > 0).then_some(number);
-    tracing::debug!(target: TARGET, stanza = number, session, kind, r#type, id = id(stanza), "answer or push");
+    tracing::debug!(target: TARGET, stanza = number, session, kind, r#type, id = shown_id(stanza), "answer or push");
 }
 
 /// A stored message is read back into a session.
 pub(crate) fn read_back(session: u64, stanza: &Stanza) {
-    tracing::debug!(target: TARGET, session, id = id(stanza), "a stored message is put into a mailbox");
+    tracing::debug!(target: TARGET, session, id = shown_id(stanza), "a stored message is put into a mailbox");
 }
 
 #[cfg(test)]
@@ -84,7 +84,7 @@ mod tests {
     fn a_long_id_is_cut_between_characters() {
         let cut = |of: &str| {
             let stanza = Stanza::parse_str(&format!("<message xmlns='jabber:client' id='{of}'/>")).unwrap();
-            id(&stanza).unwrap().to_owned()
+            shown_id(&stanza).unwrap().to_owned()
         };
         assert_eq!(cut(&"x".repeat(1000)), "x".repeat(LONGEST_ID));
         assert_eq!(cut(&format!("x{}", "é".repeat(500))), format!("x{}", "é".repeat(63)));

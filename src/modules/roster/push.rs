@@ -35,9 +35,9 @@ fn send(
     }
     let item = match item() {
         Ok(item) => item,
-        // Its size is bounded by what a roster may hold.
-        Err(error) => {
-            return tracing::error!(condition = error.condition.as_str(), "cannot write a roster push");
+        // Should not happen: the roster's limits bound its size.
+        Err(_) => {
+            return tracing::error!(account = account.jid().as_str(), "a roster push is too large to be written");
         }
     };
     let query = Element::new("query", ns::ROSTER).attr("ver", version(account, number)).content(&item);

@@ -63,7 +63,7 @@ pub(super) fn missing(table: &Table, present: &[Columns], dialect: Dialect) -> V
     }
     for index in table.indexes.iter().filter(|index| !there(index.columns)) {
         let unique = if index.unique { "UNIQUE " } else { "" };
-        // The others have no word for it: MariaDB lets others write by itself.
+        // Only PostgreSQL has such a keyword. MariaDB allows writes meanwhile anyway, SQLite never does.
         let beside = if dialect == Dialect::Postgres { "CONCURRENTLY " } else { "" };
         missing.push(Missing {
             name: format!("index {}", index.name),

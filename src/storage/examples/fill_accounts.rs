@@ -14,12 +14,16 @@ use castling_storage::{AccountId, NewAccount, Options, RosterChange, RosterItem,
 use runtime::{Clock, Runtime, SystemClock};
 use xmpp::Jid;
 
-/// Accounts created at once, and rosters written at once.
-const STEP: usize = 20_480;
-const ROSTERS: usize = 64;
+/// Accounts created at once.
+const ACCOUNTS_AT_ONCE: usize = 20_480;
 
-/// Writes of rosters that wait at a time, and how long one may.
+/// Rosters in one write.
+const ROSTERS_AT_ONCE: usize = 64;
+
+/// Writes of rosters that wait at a time.
 const AHEAD: usize = 16;
+
+/// How long a write may wait.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -31,6 +35,9 @@ async fn main() -> Outcome {
         return Err("usage: fill_accounts URL DATA_DIR DOMAIN ACCOUNTS CONTACTS".into());
     };
     let (accounts, contacts) = (accounts.parse::<usize>()?, contacts.parse::<usize>()?);
+    if contacts % 2 != 0 || contacts >= accounts {
+        return Err("CONTACTS must be even, and less than ACCOUNTS".into());
+    }
     let since = SystemClock.monotonic();
     let options = Options { deadline: PATIENCE, ..Options::new(url, Path::new(folder)) };
     let store = Store::open(options, &Runtime::system()).await?;
@@ -52,7 +59,7 @@ async fn create(store: &Store, domain: &str, accounts: usize) -> Outcome<Vec<Acc
         created_us: first.created_us,
     };
     while ids.len() < accounts {
-        let step = (ids.len()..accounts).take(STEP).map(account).collect();
+        let step = (ids.len()..accounts).take(ACCOUNTS_AT_ONCE).map(account).collect();
         for created in store.accounts().create_many(step).await {
             ids.push(created?);
         }
@@ -62,8 +69,8 @@ async fn create(store: &Store, domain: &str, accounts: usize) -> Outcome<Vec<Acc
 
 async fn befriend(store: &Store, domain: &str, ids: &[AccountId], contacts: usize) -> Outcome {
     let mut under_way = VecDeque::with_capacity(AHEAD);
-    for first in (0..ids.len()).step_by(ROSTERS) {
-        let some = (first..ids.len()).take(ROSTERS);
+    for first in (0..ids.len()).step_by(ROSTERS_AT_ONCE) {
+        let some = (first..ids.len()).take(ROSTERS_AT_ONCE);
         let changes = some.map(|number| Ok((ids[number], roster(domain, number, ids.len(), contacts)?)));
         under_way.push_back(store.roster().apply_many(changes.collect::<Outcome<_>>()?));
         if under_way.len() == AHEAD

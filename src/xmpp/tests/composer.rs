@@ -7,7 +7,7 @@ const NS: &str = "urn:example";
 fn content() -> Content {
     let mut list = Composer::new(NS, 16);
     list.begin("item").attr("jid", "a@b").opt_attr("name", Some("B & 'C'")).opt_attr("ask", None);
-    list.begin("group").text("a<b").end().begin("group").end().attr("late", "no").end();
+    list.begin("group").text("a<b").end().begin("group").end().end();
     list.text("between").begin("item");
     list.finish().unwrap()
 }
@@ -41,6 +41,15 @@ fn where_another_namespace_is_in_force_it_keeps_its_own() {
     assert_eq!(other.children().filter(|item| item.is("item", NS)).count(), 2);
     let moved = Element::new("query", NS).attr("ver", "1").content(&content()).map_ns(NS, "urn:moved");
     assert_eq!(moved, tree().map_ns(NS, "urn:moved"));
+}
+
+/// `stream:features` are written where another namespace than theirs is in force.
+#[test]
+fn in_an_element_with_a_prefix_it_declares_its_own() {
+    let mut within = Vec::new();
+    Element::new("query", NS).content(&content()).write_prefixed(&mut within, "p", ns::CLIENT);
+    let within = String::from_utf8(within).unwrap();
+    assert!(within.starts_with("<p:query><item xmlns='urn:example' jid='a@b'"), "{within}");
 }
 
 #[test]
