@@ -37,7 +37,10 @@ fn send(
         Ok(item) => item,
         // Should not happen: the roster's limits bound its size.
         Err(_) => {
-            return tracing::error!(account = account.jid().as_str(), "a roster push is too large to be written");
+            return tracing::error!(
+                account = account.jid().as_str(),
+                "a roster push is too large to be written"
+            );
         }
     };
     let query = Element::new("query", ns::ROSTER).attr("ver", version(account, number)).content(&item);
