@@ -19,6 +19,9 @@ KINDS = {"SQLite": None, "PostgreSQL": "postgresql"}
 # Of each: transport and arguments of the generator, which takes accounts from all over the database.
 LOGIN = "--warm 2 --secs {secs} --at-once 8 login --accounts "
 WORK = {
+    # The process has just started: nothing of these accounts is in its memory.
+    f"first log-in and out of {FEW} accounts, STARTTLS":
+        ("starttls", f"--at-once 8 churn --settle 0 --total {FEW} --step {FEW} --accounts {FEW}"),
     f"log-in and out, STARTTLS, {FEW} accounts in turn": ("starttls", LOGIN + str(FEW)),
     "roster change": ("plain", "--warm 2 --secs {secs} roster"),
     "message to an account that is away": ("starttls", "--at-once 8 offline --accounts 399"),

@@ -39,14 +39,23 @@ def good(runs: list[dict], server: str, scenario: str) -> list[dict]:
 
 
 def machine(runs: list[dict], columns: list[str]) -> str:
-    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown CPU")
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True,
-                            cwd=os.path.dirname(os.path.abspath(__file__))).stdout.strip()
     day = datetime.date.fromtimestamp(max(run["at"] for run in runs))
     load = statistics.median(run["load"] for run in runs)
     versions = dict.fromkeys(servers.ALL[column].version() for column in columns)
+    return measured(day, load, ", ".join(versions))
+
+
+def here(version: str) -> str:
+    """What was measured just now, and where."""
+    return measured(datetime.date.today(), os.getloadavg()[0], version)
+
+
+def measured(day: datetime.date, load: float, versions: str) -> str:
+    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown CPU")
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True,
+                            cwd=os.path.dirname(os.path.abspath(__file__))).stdout.strip()
     return (f"Measured {day} on {os.cpu_count()} cores ({model}), Linux {platform.release()}, load average {load:.1f}: "
-            + ", ".join(versions) + (f"; sources at {commit}" if commit else "") + ".")
+            + versions + (f"; sources at {commit}" if commit else "") + ".")
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:

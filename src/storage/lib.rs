@@ -34,6 +34,7 @@ mod migration;
 mod native;
 mod offline;
 mod options;
+mod parameters;
 mod postgres;
 mod privacy;
 mod privacy_item;

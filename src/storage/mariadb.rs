@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
 
 use crate::native::{self, STATEMENT_CACHE, native, opening, unsupported};
 use crate::role::Role;
-use crate::{Options, StorageError};
+use crate::{Options, StorageError, parameters};
 
 /// Nothing is cut to fit; no gaps are locked, as rows are only looked for by their keys.
 const SESSION: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', \
@@ -16,6 +16,7 @@ const SESSION: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBST
 
 /// Connection parameters from a URL.
 pub(crate) fn options(options: &Options) -> Result<MySqlConnectOptions, StorageError> {
+    parameters::check(&options.url, parameters::MARIADB)?;
     let url = MySqlConnectOptions::from_str(&options.url).map_err(unsupported)?;
     let options = match &options.password {
         Some(password) => url.password(password),

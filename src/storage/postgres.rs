@@ -8,11 +8,12 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, Postgres};
 
 use crate::native::{self, STATEMENT_CACHE, native, opening, unsupported};
 use crate::role::Role;
-use crate::{Options, StorageError};
+use crate::{Options, StorageError, parameters};
 
 /// Connection parameters from a URL. What a commit survives is the database server's setting: with `synchronous_commit`
 /// off it could lose acknowledged writes when the server is killed.
 pub(crate) fn options(options: &Options) -> Result<PgConnectOptions, StorageError> {
+    parameters::check(&options.url, parameters::POSTGRES)?;
     let url = PgConnectOptions::from_str(&options.url).map_err(unsupported)?;
     let options = match &options.password {
         Some(password) => url.password(password),

@@ -1,11 +1,14 @@
 //! Rosters (RFC 6121 §2): an account's contacts.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 use xmpp::Jid;
 
 use crate::connection::Connection;
+use crate::repeat::{fill, lists, parts};
 use crate::statement::Statement;
-use crate::value::Row;
+use crate::value::{Row, Value};
 use crate::writer::Commit;
 use crate::{AccountId, StorageError, Store};
 
@@ -88,11 +91,15 @@ pub struct Roster {
 pub struct RosterChange {
     /// The roster's version afterwards.
     pub version: u64,
-    /// New or changed items, complete.
+    /// New or changed items, complete. Of two with the same address the later wins.
     pub put: Vec<RosterItem>,
     /// Items to remove.
     pub remove: Vec<Jid>,
 }
+
+/// Bytes of texts that one statement carries, if it has more than one row: MariaDB refuses packets of more than
+/// 16 MiB, if its configuration does not say otherwise.
+const STATEMENT_BYTES: usize = 1 << 20;
 
 /// The repository of rosters; from [`Store::roster`].
 pub struct Rosters<'a>(pub(crate) &'a Store);
@@ -151,35 +158,84 @@ async fn apply(
 ) -> Result<(), StorageError> {
     let version = [account.into(), change.version.cast_signed().into()];
     connection.execute(Statement::RosterVersion.with(&version)).await?;
-    for jid in &change.remove {
-        let digest = digest(jid);
-        let args = [account.into(), digest.as_slice().into()];
-        connection.execute(Statement::RosterRemove.with(&args)).await?;
+    let removed: Vec<_> = change.remove.iter().map(digest).collect();
+    for list in lists(&removed) {
+        let digests = list.iter().map(|digest| Value::from(digest.as_slice()));
+        let mut args: Vec<_> = std::iter::once(account.into()).chain(digests).collect();
+        let count = fill(&mut args, list.len());
+        connection.execute(Statement::RosterRemove.repeat(count, &args)).await?;
     }
-    for item in &change.put {
-        put(connection, account, item).await?;
+    // PostgreSQL refuses two rows with the same key in one statement.
+    let rows: BTreeMap<_, _> = change.put.iter().map(|item| (digest(&item.jid), item)).collect();
+    let rows =
+        rows.into_iter().map(|(digest, item)| ItemRow::new(digest, item)).collect::<Result<Vec<_>, _>>()?;
+    let mut rest = rows.as_slice();
+    while !rest.is_empty() {
+        let (batch, later) = rest.split_at(within_bytes(rest));
+        for part in parts(batch) {
+            put(connection, account, part).await?;
+        }
+        rest = later;
     }
     Ok(())
 }
 
-async fn put(connection: &mut Connection, account: AccountId, item: &RosterItem) -> Result<(), StorageError> {
-    let digest = digest(&item.jid);
-    let groups = serde_json::to_string(&item.groups)
-        .map_err(|error| StorageError::Database(format!("groups as JSON: {error}")))?;
-    let args = [
-        account.into(),
-        digest.as_slice().into(),
-        item.jid.as_str().into(),
-        item.name.as_deref().into(),
-        number(item.subscription).into(),
-        item.ask.into(),
-        item.approved.into(),
-        item.in_roster.into(),
-        item.pending_in.as_deref().into(),
-        groups.as_str().into(),
-        item.version.cast_signed().into(),
-    ];
-    connection.execute(Statement::RosterPut.with(&args)).await.map(drop)
+/// An item with the columns that are made from it.
+struct ItemRow<'a> {
+    digest: [u8; 32],
+    item: &'a RosterItem,
+    groups: String,
+}
+
+impl<'a> ItemRow<'a> {
+    fn new(digest: [u8; 32], item: &'a RosterItem) -> Result<Self, StorageError> {
+        let groups = serde_json::to_string(&item.groups)
+            .map_err(|error| StorageError::Database(format!("groups as JSON: {error}")))?;
+        Ok(Self { digest, item, groups })
+    }
+
+    /// Bytes of its texts.
+    fn bytes(&self) -> usize {
+        let texts = [self.item.name.as_deref(), self.item.pending_in.as_deref()];
+        let texts: usize = texts.into_iter().flatten().map(str::len).sum();
+        self.item.jid.as_str().len() + self.groups.len() + texts
+    }
+
+    fn args(&self, account: AccountId) -> [Value<'_>; 11] {
+        let Self { digest, item, groups } = self;
+        [
+            account.into(),
+            digest.as_slice().into(),
+            item.jid.as_str().into(),
+            item.name.as_deref().into(),
+            number(item.subscription).into(),
+            item.ask.into(),
+            item.approved.into(),
+            item.in_roster.into(),
+            item.pending_in.as_deref().into(),
+            groups.as_str().into(),
+            item.version.cast_signed().into(),
+        ]
+    }
+}
+
+/// How many of the rows, at least one, fit into one statement.
+fn within_bytes(rows: &[ItemRow<'_>]) -> usize {
+    let mut bytes = 0_usize;
+    let fitting = rows.iter().take_while(|row| {
+        bytes += row.bytes();
+        bytes <= STATEMENT_BYTES
+    });
+    fitting.count().max(1)
+}
+
+async fn put(
+    connection: &mut Connection,
+    account: AccountId,
+    rows: &[ItemRow<'_>],
+) -> Result<(), StorageError> {
+    let args: Vec<_> = rows.iter().flat_map(|row| row.args(account)).collect();
+    connection.execute(Statement::RosterPut.repeat(rows.len(), &args)).await.map(drop)
 }
 
 /// A JID may exceed the maximum length of an index key.

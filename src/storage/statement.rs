@@ -136,11 +136,12 @@ statements! {
     RosterVersion hot "roster.version" "INSERT INTO roster (account_id, version) VALUES (?, ?) \
         ON CONFLICT (account_id) DO UPDATE SET version = excluded.version";
     RosterPut hot "roster_item.put" "INSERT INTO roster_item (account_id, jid_digest, jid, name, subscription, ask, \
-        approved, in_roster, pending_in, item_groups, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+        approved, in_roster, pending_in, item_groups, version) VALUES {(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)} \
         ON CONFLICT (account_id, jid_digest) DO UPDATE SET name = excluded.name, subscription = excluded.subscription, \
         ask = excluded.ask, approved = excluded.approved, in_roster = excluded.in_roster, \
         pending_in = excluded.pending_in, item_groups = excluded.item_groups, version = excluded.version";
-    RosterRemove hot "roster_item.remove" "DELETE FROM roster_item WHERE account_id = ? AND jid_digest = ?";
+    RosterRemove hot "roster_item.remove" "DELETE FROM roster_item \
+        WHERE account_id = ? AND jid_digest IN ({?})";
 
     OfflineInsert hot "offline.insert" "INSERT INTO offline_message (account_id, stored_us, expires_us, xml) \
         VALUES (?, ?, ?, ?) RETURNING id";
@@ -216,6 +217,7 @@ statements! {
 }
 
 /// Texts that never change, by dialect and statement: those of a call without repetition.
+static SQLITE: LazyLock<Vec<String>> = LazyLock::new(|| fixed(Dialect::Sqlite));
 static POSTGRES: LazyLock<Vec<String>> = LazyLock::new(|| fixed(Dialect::Postgres));
 static MARIADB: LazyLock<Vec<String>> = LazyLock::new(|| fixed(Dialect::Mariadb));
 
@@ -257,7 +259,7 @@ impl Call<'_> {
         let statement = self.statement;
         let sql = statement.definition().sql(dialect);
         match &self.shape {
-            Shape::Fixed => Text::Fixed(statement.fixed(dialect)),
+            Shape::Fixed | Shape::Built { table: None, times: 1 } => Text::Fixed(statement.fixed(dialect)),
             Shape::Built { table: Some(table), times } => {
                 Text::Built(dialect.text(&sql.replace("<table>", table), *times))
             }
@@ -272,7 +274,7 @@ impl Statement {
     /// Its text without repetition.
     pub(crate) fn fixed(self, dialect: Dialect) -> &'static str {
         match dialect {
-            Dialect::Sqlite => self.definition().sql,
+            Dialect::Sqlite => &SQLITE[self as usize],
             Dialect::Postgres => &POSTGRES[self as usize],
             Dialect::Mariadb => &MARIADB[self as usize],
         }

@@ -8,7 +8,7 @@ use crate::schema::TABLES;
 use crate::value::Row;
 
 /// MariaDB reads the whole of a table with fewer rows, even if it could use an index.
-const FEW: i64 = 1000;
+const FEW: u64 = 1000;
 
 /// Makes PostgreSQL use an index if there is one, however few rows a table has.
 pub(super) async fn prepare(look: &mut Look) -> Result<(), StorageError> {
@@ -57,7 +57,9 @@ fn mariadb(row: &Row) -> Result<Option<String>, StorageError> {
     let whole = matches!(row.opt_text(3)?.as_deref(), Some("ALL" | "index"));
     let writes = row.opt_text(1)?.as_deref() == Some("INSERT");
     let could = row.opt_text(4)?.is_some();
-    if !whole || writes || (could && row.opt_int(8)?.unwrap_or_default() < FEW) {
+    // Its type depends on the statement.
+    let rows = || row.opt_text(8).map(|rows| rows.and_then(|rows| rows.parse().ok()).unwrap_or(0));
+    if !whole || writes || (could && rows()? < FEW) {
         return Ok(None);
     }
     row.opt_text(2)

@@ -54,6 +54,36 @@ async fn an_index_that_was_dropped_is_named_with_what_reads_the_whole_table_now(
 }
 
 #[tokio::test]
+async fn a_unique_index_without_which_statements_fail_is_named_too() {
+    for left in [None, Some("CREATE INDEX account_name ON account (domain, local)")] {
+        let bed = Bed::new().await;
+        bed.tamper(match bed.dialect() {
+            crate::dialect::Dialect::Mariadb => "DROP INDEX account_name ON account",
+            _ => "DROP INDEX account_name",
+        })
+        .await;
+        if let Some(left) = left {
+            bed.tamper(left).await;
+        }
+        let found = looked(&bed).await.findings;
+        let [finding] = &found[..] else { panic!("{left:?}: {found:?}") };
+        assert!(finding.what.starts_with("the index account_name "), "{finding:?}");
+        // MariaDB's statement for it names no index.
+        if bed.dialect() != crate::dialect::Dialect::Mariadb {
+            assert!(finding.what.contains("account.insert cannot be run"), "{finding:?}");
+        }
+        let beside = if bed.dialect() == crate::dialect::Dialect::Postgres { "CONCURRENTLY " } else { "" };
+        let remedy = format!("CREATE UNIQUE INDEX {beside}account_name ON account (domain, local)");
+        assert!(finding.remedy.ends_with(&remedy), "{finding:?}");
+        assert_eq!(finding.remedy.starts_with("DROP INDEX account_name"), left.is_some(), "{finding:?}");
+        for statement in finding.remedy.split("; ") {
+            bed.tamper(statement).await;
+        }
+        assert_eq!(looked(&bed).await.findings, [], "after the remedy");
+    }
+}
+
+#[tokio::test]
 async fn an_index_for_which_another_one_stands_in_is_missed_too() {
     let bed = Bed::new().await;
     bed.tamper(match bed.dialect() {

@@ -56,6 +56,25 @@ async fn items_are_changed_and_removed_in_one_write() {
 }
 
 #[tokio::test]
+async fn a_roster_of_any_length_is_written_and_of_two_items_with_one_address_the_later_wins() {
+    let bed = Bed::new().await;
+    let alice = bed.account("chess.example", "alice").await;
+    let mut items: Vec<_> = (0..300).map(|n| friend(&format!("c{n:03}@x.example"), 1)).collect();
+    // More than MariaDB takes in one packet, 16 MiB.
+    for item in &mut items[..20] {
+        item.pending_in = Some("x".repeat(1 << 20));
+    }
+    let last = RosterItem { name: Some("Last".into()), ..friend("c007@x.example", 1) };
+    let change = put(1, &[items.as_slice(), std::slice::from_ref(&last)].concat());
+    bed.store.roster().apply(alice, change).await.unwrap();
+    items[7] = last;
+    assert_eq!(sorted(bed.store.roster().load(alice).await.unwrap()).items, items);
+    let remove = items.drain(10..).map(|item| item.jid).collect();
+    bed.store.roster().apply(alice, RosterChange { version: 2, put: vec![], remove }).await.unwrap();
+    assert_eq!(sorted(bed.store.roster().load(alice).await.unwrap()).items, items);
+}
+
+#[tokio::test]
 async fn rosters_of_the_same_name_on_two_domains_are_apart() {
     let bed = Bed::new().await;
     let here = bed.account("chess.example", "alice").await;

@@ -130,7 +130,10 @@ fn unfit(query: &Query, described: &Described) -> Vec<Finding> {
     }
     for (name, kind) in &described.unreturnable {
         findings.push(Finding {
-            what: format!("column {name} has the type {kind}, which cannot be returned"),
+            what: match kind.as_str() {
+                "" => format!("column {name} has a type that cannot be returned"),
+                kind => format!("column {name} has the type {kind}, which cannot be returned"),
+            },
             remedy: format!("cast it to text, as in cast({name} as text), or leave it out"),
         });
     }
