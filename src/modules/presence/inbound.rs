@@ -39,10 +39,12 @@ pub(super) async fn arrived(
         }
         (after.state, (after, before))
     };
-    let waits = action == Action::Subscribe && !account.is_available();
-    let delivers = |after: &Inbound| after.deliver && !waits;
+    // A request that nobody is online for waits. Asked once it is written: whoever comes online later reads it.
+    let delivers = |after: &Inbound| after.deliver && (action != Action::Subscribe || account.is_available());
+    let mut delivered = None;
     let first = |(after, _): &(Inbound, SubscriptionState)| {
-        if delivers(after) {
+        let now = *delivered.insert(delivers(after));
+        if now {
             packet.stanza = stanza;
             kernel.deliver_now(packet);
         }
@@ -59,7 +61,7 @@ pub(super) async fn arrived(
     if action == Action::Unsubscribe && before.from {
         unavailable_to(kernel, account, contact).await; // section 3.3.3
     }
-    match delivers(&after) {
+    match delivered.unwrap_or_else(|| delivers(&after)) {
         true => Verdict::Continue,
         false => Verdict::Handled,
     }
