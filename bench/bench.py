@@ -10,6 +10,9 @@
   accounts [--accounts 400000] [--rounds 3] [--write]
                                     log-ins, roster changes and stored messages on databases of 400 and of so many
                                     accounts, on SQLite and PostgreSQL
+  wall [--messages 2000] [--write]  what a plugin that does harm on one brand costs the users of another one
+  storm [--write]                   sessions that repeat a presence, with and without sunshine
+  cost [--write]                    what calls of plugins cost, their memory, replacing one
   table FILE… [--write]             tables of recorded runs
   list                              servers, scenarios, sizes
 
@@ -26,24 +29,29 @@ import time
 
 import accounts
 import compare
+import cost
 import measure
 import place
 import report
 import scenarios
 import servers
+import storm
+import wall
 
-PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../docs/performance.md")
+DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../docs")
+PAGE, ISOLATION = f"{DOCS}/performance.md", f"{DOCS}/plugins/isolation.md"
 
 
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["report", "run", "accounts", "table", "list"])
+    parser.add_argument("what", choices=["report", "run", "accounts", "wall", "storm", "cost", "table", "list"])
     parser.add_argument("names", nargs="*", metavar="PART|FILE")
     parser.add_argument("--servers", help="default: " + ",".join(scenarios.PEERS) + ", or the binaries")
     parser.add_argument("--binary", action="append", default=[], metavar="NAME=PATH")
     parser.add_argument("--scenarios", default="message-plain,message-starttls")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--accounts", type=int, default=400_000)
+    parser.add_argument("--messages", type=int, default=2_000)
     parser.add_argument("--set", action="append", default=[], metavar="SIZE=VALUE")
     parser.add_argument("--write", action="store_true")
     return parser.parse_args()
@@ -74,6 +82,13 @@ def main() -> None:
             print(written)
             if given.write:
                 report.put(PAGE, {"accounts": written})
+        case "wall" | "storm" | "cost":
+            place.raise_limits()
+            what = {"wall": lambda: wall.measured(given.messages), "storm": storm.measured, "cost": cost.measured}
+            written = what[given.what]()
+            print(written)
+            if given.write:
+                report.put(ISOLATION, {given.what: f"{report.here(servers.ALL['castling'].version())}\n\n{written}"})
         case "report":
             parts, into = [scenarios.PARTS[name] for name in given.names or scenarios.PARTS], begin()
             for part in parts:

@@ -24,11 +24,18 @@ pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
         let fill = ["build", "--release", "--package", "castling-storage", "--example", "fill_accounts"];
         shell::run(cargo::cargo(&checkout.root).args(fill))?;
     }
+    if args.first().is_some_and(|what| what == "cost") {
+        // With the server, so that both are built from the same crates.
+        let calls = ["build", "--release", "--package", "castling", "--package", "castling-calls"];
+        shell::run(cargo::cargo(&checkout.root).args(calls))?;
+    }
     say::step("the load generator");
     let load = checkout.target.join("load");
     let mut build = cargo::cargo(&checkout.root.join("bench"));
     shell::run(build.args(["build", "--release", "--quiet", "--target-dir"]).arg(&load))?;
-    if !only_given {
+    let is_about_plugins =
+        args.first().is_some_and(|what| ["wall", "storm", "cost"].contains(&what.as_str()));
+    if !only_given && !is_about_plugins {
         let peers = ["ejabberd", "prosody", "postgresql", "mariadb-server", "erlang-p1-pgsql"];
         crate::peers::need(&peers, "they are measured beside this server, or serve those that are")?;
     }
@@ -39,7 +46,10 @@ pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
     )?;
     let mut bench = Command::new("python3");
     bench.arg(checkout.root.join("bench/bench.py")).args(args);
-    bench.env("CASTLING_FILL", checkout.target.join("release/examples/fill_accounts"));
+    let built = checkout.target.join("release");
+    bench
+        .env("CASTLING_FILL", built.join("examples/fill_accounts"))
+        .env("CASTLING_CALLS", built.join("calls"));
     bench.env("CASTLING", checkout.binary()).env("CASTLING_PLUGINS", checkout.plugins());
     shell::run(bench.env("CASTLING_LOAD", load.join("release")))
 }

@@ -20,7 +20,6 @@ mod release;
 mod run;
 mod say;
 mod screenshots;
-mod section;
 mod shell;
 mod soak;
 mod spdx;

@@ -1,5 +1,4 @@
-//! `cargo xtask plugins`: builds each crate of `plugins/` to `target/plugins/NAME.wasm`, with its manifest
-//! embedded.
+//! `cargo xtask plugins`: builds each crate of `plugins/` to `target/plugins/NAME.wasm`.
 
 use std::path::{Path, PathBuf};
 
@@ -8,17 +7,13 @@ use serde_json::Value;
 use crate::checkout::{Checkout, write_whole};
 use crate::failure::{Failure, Outcome, While};
 use crate::flags::Flags;
-use crate::{cargo, say, section, shell};
+use crate::{cargo, say, shell};
 
 const TARGET: &str = "wasm32-wasip2";
-
-/// The custom section from which the server reads a plugin's manifest.
-const SECTION: &str = "castling:plugin";
 
 /// One guest crate.
 struct Guest {
     name: String,
-    folder: PathBuf,
     /// The library's name, as in cargo's file name.
     file: String,
 }
@@ -60,15 +55,9 @@ pub fn target(checkout: &Checkout) -> PathBuf {
     checkout.target.join("guests")
 }
 
-/// Embeds the manifest in the built file and puts that where the server's configuration expects it.
+/// Puts the built file where the server's configuration expects it.
 fn finish(guest: &Guest, built: &Path, folder: &Path) -> Outcome {
-    let mut wasm = std::fs::read(built).when(built.display())?;
-    let manifest = guest.folder.join("manifest.json");
-    if manifest.is_file() {
-        let text = std::fs::read_to_string(&manifest).when(manifest.display())?;
-        let json: Value = serde_json::from_str(&text).when(manifest.display())?;
-        wasm = section::embed(&wasm, SECTION, json.to_string().as_bytes()).when(built.display())?;
-    }
+    let wasm = std::fs::read(built).when(built.display())?;
     let to = folder.join(format!("{}.wasm", guest.name));
     write_whole(&to, &wasm)?;
     say::line(&format!("{} ({} KB)", to.display(), wasm.len().div_ceil(1000)));
@@ -90,7 +79,6 @@ fn guest(package: &Value) -> Option<Guest> {
     })?;
     Some(Guest {
         name: package.get("name")?.as_str()?.to_owned(),
-        folder: Path::new(package.get("manifest_path")?.as_str()?).parent()?.to_owned(),
         file: library.get("name")?.as_str()?.replace('-', "_"),
     })
 }

@@ -19,6 +19,7 @@ mod ping;
 mod place;
 mod procfs;
 mod roster;
+mod storm;
 
 use std::sync::Arc;
 
@@ -168,6 +169,14 @@ enum Scenario {
         #[arg(long, default_value_t = 16)]
         sessions: usize,
     },
+    /// Sessions that repeat the same presence: when they are closed, and what reaches a contact of each
+    Storm {
+        #[arg(long, default_value_t = 100)]
+        sessions: usize,
+        /// Presences a second of each
+        #[arg(long, default_value_t = 1_000)]
+        rate: u64,
+    },
     /// Messages to accounts that are away, then whether each arrives exactly once
     Offline {
         #[arg(long, default_value_t = 500)]
@@ -196,6 +205,7 @@ async fn run(plan: Plan) -> Result<Value> {
         Scenario::Login { accounts } => login::run(&place, &plan, accounts).await,
         Scenario::Ping { sessions } => ping::run(&place, &plan, sessions).await,
         Scenario::Roster { sessions } => roster::run(&place, &plan, sessions).await,
+        Scenario::Storm { sessions, rate } => storm::run(&place, &plan, sessions, rate).await,
         Scenario::Offline { accounts, each, body } => offline::run(&place, &plan, accounts, each, body).await,
     }
 }
