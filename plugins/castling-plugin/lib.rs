@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! castling_plugin::plugin!(Sunshine: lifecycle, client_in);
+//! castling_plugin::manifest!("manifest.json");
 //! ```
 //!
 //! The host calls a hook only for the stanzas that the manifest's interests name. What has to be remembered
@@ -15,14 +16,16 @@ mod settings;
 mod stanza;
 
 pub use bindings::before_offline::exports::castling::plugin::before_offline::Storing;
-pub use bindings::castling::plugin::types::{Denied, Kind, StanzaError, Subtype, Verdict};
+pub use bindings::castling::plugin::types::{
+    Change, Child, ChildName, Contact, Denied, Kind, NewText, StanzaError, StanzaType, Subscription, Verdict,
+};
 pub use bindings::castling::plugin::{call, config, log, metrics, rates, sessions};
 pub use bindings::lifecycle::exports::castling::plugin::lifecycle::Why;
 #[doc(hidden)]
 pub use bindings::{before_offline, client_in, lifecycle};
 pub use duration::Duration;
 pub use settings::Settings;
-pub use stanza::Stanza;
+pub use stanza::{Stanza, facts};
 
 use bindings::castling::plugin::types::Head;
 
@@ -83,6 +86,19 @@ macro_rules! plugin {
             type Plugin = $crate::Adapter<$plugin>;
             $crate::export_hook!($hook, Plugin);
         };)+
+    };
+}
+
+/// Puts the manifest, a file beside the source file, into the component.
+#[macro_export]
+macro_rules! manifest {
+    ($file:literal) => {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            #[used]
+            #[unsafe(link_section = "castling:plugin")]
+            static MANIFEST: [u8; include_bytes!($file).len()] = *include_bytes!($file);
+        };
     };
 }
 

@@ -1,11 +1,40 @@
 //! A stanza as a hook sees it.
 
-use crate::call;
-use crate::{Kind, Subtype};
-
 use crate::bindings::castling::plugin::types::Head;
+use crate::{Kind, StanzaType, call};
 
-/// The stanza of the call in progress. What is in its head is free; the rest is requested from the host.
+/// What separates the texts of a call.
+const SEPARATOR: char = '\u{1f}';
+
+/// What may be true of a stanza; for [`Stanza::has`].
+pub mod facts {
+    /// A message with a body.
+    pub const HAS_BODY: u32 = 1;
+    /// It comes from a served domain.
+    pub const FROM_LOCAL: u32 = 2;
+    /// It goes to a served domain.
+    pub const TO_LOCAL: u32 = 4;
+    /// It comes from a component.
+    pub const FROM_COMPONENT: u32 = 8;
+    /// It goes to a component.
+    pub const TO_COMPONENT: u32 = 16;
+    /// It comes from another server.
+    pub const FROM_REMOTE: u32 = 32;
+    /// It goes to another server.
+    pub const TO_REMOTE: u32 = 64;
+    /// It goes to a bare JID, or has no recipient.
+    pub const TO_BARE: u32 = 128;
+    /// A message carbon (XEP-0280).
+    pub const IS_CARBON: u32 = 256;
+    /// It has a time of arrival (XEP-0203).
+    pub const HAS_DELAY: u32 = 512;
+    /// Presence for one recipient.
+    pub const DIRECTED_PRESENCE: u32 = 1024;
+    /// The call is made on its sender's side.
+    pub const OUTBOUND: u32 = 2048;
+}
+
+/// The stanza of the call in progress. Its head and texts are free; the rest is requested from the host.
 pub struct Stanza {
     head: Head,
     text: String,
@@ -16,8 +45,8 @@ impl Stanza {
         Self { head, text }
     }
 
-    fn part(&self, start: u32, end: u32) -> &str {
-        self.text.get(start as usize..end as usize).unwrap_or_default()
+    fn part(&self, index: usize) -> &str {
+        self.text.split(SEPARATOR).nth(index).unwrap_or_default()
     }
 
     /// Message, presence or IQ.
@@ -26,13 +55,13 @@ impl Stanza {
     }
 
     /// Its `type`; `None` if the attribute is absent (a message is then `normal`, presence is available).
-    pub fn subtype(&self) -> Subtype {
-        self.head.subtype
+    pub fn stanza_type(&self) -> StanzaType {
+        self.head.stanza_type
     }
 
-    /// Whether it has this trait; see [`traits`].
-    pub fn has(&self, bit: u32) -> bool {
-        self.head.traits & bit != 0
+    /// Whether this is true of it; see [`facts`].
+    pub fn has(&self, fact: u32) -> bool {
+        self.head.facts & fact != 0
     }
 
     /// The id of the local session that sent it; 0 if none did.
@@ -47,32 +76,32 @@ impl Stanza {
 
     /// A hash of the stanza without its id: stanzas with equal hashes differ at most in their id.
     pub fn fingerprint(&self) -> u64 {
-        self.head.fingerprint
+        call::fingerprint()
     }
 
     /// The sender's JID; empty if absent.
     pub fn from(&self) -> &str {
-        self.part(0, self.head.from_end)
+        self.part(0)
     }
 
     /// The recipient's JID; empty if absent.
     pub fn to(&self) -> &str {
-        self.part(self.head.from_end, self.head.to_end)
+        self.part(1)
     }
 
     /// The id; empty if absent.
     pub fn id(&self) -> &str {
-        self.part(self.head.to_end, self.head.id_end)
+        self.part(2)
     }
 
     /// The namespace of the first child element; empty if there is none.
     pub fn payload_ns(&self) -> &str {
-        self.part(self.head.id_end, self.head.ns_end)
+        self.part(3)
     }
 
     /// The name of the first child element; empty if there is none.
     pub fn payload_name(&self) -> &str {
-        self.part(self.head.ns_end, self.head.name_end)
+        self.part(4)
     }
 
     /// Whether there is a child element in this namespace. The host is called only if the first child is in
@@ -82,11 +111,9 @@ impl Stanza {
     }
 
     /// The stanza's XML: from the call if the manifest says `want = "xml"`, else requested from the host.
+    /// Needs the grant `content`.
     pub fn xml(&self) -> String {
-        match self.text.get(self.head.name_end as usize..) {
-            Some(xml) if !xml.is_empty() => xml.to_owned(),
-            _ => call::xml(),
-        }
+        self.text.split(SEPARATOR).nth(5).map_or_else(call::xml, str::to_owned)
     }
 }
 
@@ -95,25 +122,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_texts_lie_one_after_the_other() {
-        let head = Head {
-            kind: Kind::Message,
-            subtype: Subtype::Chat,
-            traits: 5,
-            session: 7,
-            domain: 1,
-            fingerprint: 9,
-            from_end: 3,
-            to_end: 6,
-            id_end: 6,
-            ns_end: 11,
-            name_end: 12,
-        };
-        let stanza = Stanza::new(head, "a@bc@durn:xy<message/>".to_owned());
+    fn the_texts_are_separated() {
+        let head =
+            Head { kind: Kind::Message, stanza_type: StanzaType::Chat, facts: 5, session: 7, domain: 1 };
+        let text = ["a@b", "c@d", "", "urn:x", "y", "<message/>"].join("\u{1f}");
+        let stanza = Stanza::new(head, text);
         assert_eq!((stanza.from(), stanza.to(), stanza.id()), ("a@b", "c@d", ""));
         assert_eq!((stanza.payload_ns(), stanza.payload_name()), ("urn:x", "y"));
         assert!(stanza.has_child_ns("urn:x"));
         assert_eq!(stanza.xml(), "<message/>");
-        assert!(stanza.has(4) && !stanza.has(2));
+        assert!(stanza.has(facts::TO_LOCAL) && !stanza.has(facts::FROM_LOCAL));
     }
 }

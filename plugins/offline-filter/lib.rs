@@ -3,7 +3,7 @@
 
 mod rule;
 
-use castling_plugin::{BeforeOffline, Lifecycle, Settings, Stanza, Storing};
+use castling_plugin::{BeforeOffline, Lifecycle, Settings, Stanza, Storing, log};
 use serde::Deserialize;
 
 use rule::{Facts, Rule};
@@ -18,7 +18,18 @@ static SETTINGS: Settings<OfflineFilter> = Settings::new();
 
 impl Lifecycle for OfflineFilter {
     fn configure(domain: u32) -> Result<(), String> {
-        SETTINGS.read(domain)
+        SETTINGS.read(domain)?;
+        SETTINGS
+            .with(domain, |settings| settings.never().for_each(|line| log::write(log::Level::Warn, &line)));
+        Ok(())
+    }
+}
+
+impl OfflineFilter {
+    /// The entries that can never match, each with the reason.
+    fn never(&self) -> impl Iterator<Item = String> {
+        let each = self.drop.iter().enumerate();
+        each.filter_map(|(index, rule)| Some(format!("`drop[{index}]` can never match: {}", rule.never()?)))
     }
 }
 
@@ -35,6 +46,7 @@ impl BeforeOffline for OfflineFilter {
 }
 
 castling_plugin::plugin!(OfflineFilter: lifecycle, before_offline);
+castling_plugin::manifest!("manifest.json");
 
 #[cfg(test)]
 mod tests {
@@ -51,6 +63,10 @@ mod tests {
         let all = json!({ "drop": [{ "from": "a", "kind": "b", "ns": "c", "type": "d" }] });
         let settings: OfflineFilter = serde_json::from_value(all).unwrap();
         assert_eq!(settings.drop.len(), 1);
+        assert_eq!(
+            settings.never().collect::<Vec<_>>(),
+            ["`drop[0]` can never match: messages do not have this type"]
+        );
         assert!(serde_json::from_value::<OfflineFilter>(json!({ "drop": [{ "form": "a" }] })).is_err());
         assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"));
     }

@@ -1,6 +1,6 @@
 //! One entry of `drop`.
 
-use castling_plugin::{Kind, Stanza, Subtype};
+use castling_plugin::{Kind, Stanza, StanzaType};
 use serde::Deserialize;
 
 /// An entry: it matches if all its keys match.
@@ -37,6 +37,36 @@ impl Rule {
             && self.from.as_deref().is_none_or(|wanted| is_from(wanted, facts.from))
             && self.ns.as_deref().is_none_or(facts.has_ns)
     }
+}
+
+impl Rule {
+    /// Why it can never match; `None` if it can. Only messages without a type and of type `normal` and `chat` are ever stored.
+    pub fn never(&self) -> Option<&'static str> {
+        match (self.kind.as_deref(), self.subtype.as_deref()) {
+            (Some("presence"), _) => return Some("presence is never stored"),
+            (Some("iq"), _) => return Some("IQs are never stored"),
+            (_, None | Some("normal" | "chat")) => {}
+            (_, Some("headline" | "groupchat" | "error")) => {
+                return Some("messages of this type are never stored");
+            }
+            (_, Some(_)) => return Some("messages do not have this type"),
+        }
+        self.from
+            .as_deref()
+            .is_some_and(|from| !can_be_sender(from))
+            .then_some("`from` is not a JID, a domain or *.domain")
+    }
+}
+
+/// Whether any sender can match it.
+fn can_be_sender(wanted: &str) -> bool {
+    let bare = wanted.split_once('/').map_or(wanted, |(bare, _)| bare);
+    let (local, domain) = bare.split_once('@').map_or((None, bare), |(local, domain)| (Some(local), domain));
+    let domain = domain.strip_prefix("*.").filter(|_| bare == wanted && local.is_none()).unwrap_or(domain);
+    let is_bad = |c: char| c.is_whitespace() || c.is_control() || "\"&'/<>@*".contains(c);
+    !domain.is_empty()
+        && !domain.contains(is_bad)
+        && !local.is_some_and(|local| local.is_empty() || local.contains(is_bad))
 }
 
 /// Whether the sender matches `wanted`: a full JID, a bare JID, a domain, or `*.domain`. JIDs from the host
@@ -76,23 +106,23 @@ fn kind(kind: Kind) -> &'static str {
 }
 
 fn subtype(stanza: &Stanza) -> &'static str {
-    match stanza.subtype() {
-        Subtype::None if stanza.kind() == Kind::Presence => "available",
-        Subtype::None | Subtype::Normal => "normal",
-        Subtype::Chat => "chat",
-        Subtype::Groupchat => "groupchat",
-        Subtype::Headline => "headline",
-        Subtype::Error => "error",
-        Subtype::Get => "get",
-        Subtype::Set => "set",
-        Subtype::Result => "result",
-        Subtype::Unavailable => "unavailable",
-        Subtype::Subscribe => "subscribe",
-        Subtype::Subscribed => "subscribed",
-        Subtype::Unsubscribe => "unsubscribe",
-        Subtype::Unsubscribed => "unsubscribed",
-        Subtype::Probe => "probe",
-        Subtype::Other => "other",
+    match stanza.stanza_type() {
+        StanzaType::None if stanza.kind() == Kind::Presence => "available",
+        StanzaType::None | StanzaType::Normal => "normal",
+        StanzaType::Chat => "chat",
+        StanzaType::Groupchat => "groupchat",
+        StanzaType::Headline => "headline",
+        StanzaType::Error => "error",
+        StanzaType::Get => "get",
+        StanzaType::Set => "set",
+        StanzaType::Result => "result",
+        StanzaType::Unavailable => "unavailable",
+        StanzaType::Subscribe => "subscribe",
+        StanzaType::Subscribed => "subscribed",
+        StanzaType::Unsubscribe => "unsubscribe",
+        StanzaType::Unsubscribed => "unsubscribed",
+        StanzaType::Probe => "probe",
+        StanzaType::Other => "other",
     }
 }
 
@@ -130,6 +160,29 @@ mod tests {
         ] {
             assert_eq!(is_from(wanted, from), expected, "{wanted} {from}");
         }
+    }
+
+    #[test]
+    fn entries_that_never_match() {
+        for (from, kind, subtype, why) in [
+            (None, Some("presence"), None, "presence is never stored"),
+            (None, Some("iq"), Some("set"), "IQs are never stored"),
+            (None, Some("message"), Some("headline"), "messages of this type are never stored"),
+            (Some("arena.chess.example"), None, Some("available"), "messages do not have this type"),
+            (Some("arena chess.example"), None, None, "`from` is not a JID, a domain or *.domain"),
+            (Some("@chess.example"), None, None, "`from` is not a JID, a domain or *.domain"),
+            (Some("bot@*.chess.example"), None, None, "`from` is not a JID, a domain or *.domain"),
+            (Some("*."), None, None, "`from` is not a JID, a domain or *.domain"),
+        ] {
+            assert_eq!(rule(from, kind, subtype, None).never(), Some(why), "{from:?} {kind:?} {subtype:?}");
+        }
+        for from in
+            ["arena.chess.example", "*.chess.example", "bot@chess.example/a b@c*", "[::1]", "Ünï.example"]
+        {
+            let never = rule(Some(from), Some("message"), Some("chat"), None).never();
+            assert_eq!(never, None, "{from}");
+        }
+        assert_eq!(rule(None, None, Some("normal"), Some("urn:x")).never(), None);
     }
 
     #[test]

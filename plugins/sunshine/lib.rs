@@ -1,10 +1,11 @@
 //! Closes a session that sends the *same* presence more than `max` times within `window`, with no different
-//! presence in between: stream error `policy-violation` with the operator's text.
+//! presence in between: stream error `policy-violation` with the operator's text. With `action = "drop"` the
+//! session stays, and only the repetitions are dropped.
 //!
 //! The count is kept by the host (`rates`): it survives a replacement of the plugin.
 
 use castling_plugin::{
-    ClientIn, Duration, Lifecycle, Settings, Stanza, Verdict, log, metrics, rates, sessions,
+    ClientIn, Denied, Duration, Lifecycle, Settings, Stanza, Verdict, log, metrics, rates, sessions,
 };
 use serde::Deserialize;
 
@@ -16,6 +17,15 @@ struct Sunshine {
     window: Duration,
     /// The text of the stream error.
     text: String,
+    action: Action,
+}
+
+/// What happens to a session that repeats itself.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Action {
+    Close,
+    Drop,
 }
 
 static SETTINGS: Settings<Sunshine> = Settings::new();
@@ -37,18 +47,27 @@ impl Sunshine {
         if !rates::repeat_session(0, stanza.fingerprint(), self.max, self.window.ms) {
             return Verdict::Pass;
         }
+        metrics::count("dropped", stanza.domain(), 1);
+        if self.action == Action::Close {
+            self.close(stanza);
+        }
+        Verdict::Drop
+    }
+
+    fn close(&self, stanza: &Stanza) {
         match sessions::close(stanza.session(), "policy-violation", Some(&self.text)) {
             Ok(()) => metrics::count("closed", stanza.domain(), 1),
+            Err(Denied::BadArgument) => {} // it is being closed already
             Err(why) => {
                 let message = format!("{} cannot be closed: {why:?}", stanza.from());
                 log::write(log::Level::Warn, &message);
             }
         }
-        Verdict::Drop
     }
 }
 
 castling_plugin::plugin!(Sunshine: lifecycle, client_in);
+castling_plugin::manifest!("manifest.json");
 
 #[cfg(test)]
 mod tests {
@@ -65,6 +84,7 @@ mod tests {
         let settings: Sunshine = serde_json::from_value(defaults.into()).unwrap();
         assert_eq!((settings.max, settings.window.ms), (10, 60_000));
         assert_eq!(settings.text, "Too many repeated presences");
+        assert_eq!(settings.action, Action::Close);
         assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"));
     }
 }

@@ -101,7 +101,7 @@ pub struct PluginOn {
     pub name: String,
     /// Where it is enabled: `file` or `command`.
     pub enabled_by: String,
-    /// Its settings, each with its value and where it is set.
+    /// Its settings, each with its value and where it is set: `file`, `command` or `default`.
     pub config: Map<String, Value>,
 }
 
@@ -110,7 +110,8 @@ pub struct PluginOn {
 pub struct InstallPlugin {
     /// The component, an absolute path.
     pub file: String,
-    pub name: String,
+    /// `None`: as in its manifest.
+    pub name: Option<String>,
 }
 
 /// `plugin.enable` and `plugin.disable`
@@ -122,7 +123,9 @@ pub struct SwitchPlugin {
     pub domains: Vec<String>,
     /// Settings to change.
     pub set: Map<String, Value>,
-    /// Grants; if empty, those the plugin requests.
+    /// Settings made by commands to remove.
+    pub unset: Vec<String>,
+    /// Grants; if empty, those that it has had, else those that it asks for.
     pub grants: Vec<String>,
 }
 
@@ -133,6 +136,12 @@ pub struct EnabledPlugin {
     pub grants: Vec<String>,
     /// Where it is enabled now.
     pub domains: Vec<String>,
+    /// Whether it is enabled on domains that are added later, too.
+    #[serde(default)]
+    pub everywhere: bool,
+    /// What it says about its settings.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// `plugin.reload`, `plugin.remove`, `plugin.show`
@@ -142,23 +151,81 @@ pub struct OfPlugin {
     /// For `plugin.reload`: another version, an absolute path.
     #[serde(default)]
     pub file: Option<String>,
+    /// For `plugin.reload`: its grants; if empty, those that it has.
+    #[serde(default)]
+    pub grants: Vec<String>,
 }
 
 /// A plugin, for `plugin.list` and `plugin.show`.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PluginShown {
     pub name: String,
-    /// The version given in its manifest; `None` while it is not loaded.
+    /// From its manifest, as the next five; `None` if its component cannot be read.
     pub version: Option<String>,
+    pub description: Option<String>,
+    pub licence: Option<String>,
+    /// SHA-256 of the component.
+    pub digest: Option<String>,
+    /// Size of the component.
+    pub bytes: Option<u64>,
+    /// Whether it protects: if it fails, stanzas are refused.
+    pub guards: bool,
+    /// `running`, `not loaded`, `not enabled`, `not installed`, `server not running`.
+    pub state: String,
+    /// Why it is not loaded.
+    pub error: Option<String>,
+    /// Whether the server does not start without it.
+    pub required: bool,
     /// Where it is declared: `file` or `command`.
     pub declared_by: String,
     /// The component's path.
     pub file: String,
     /// Where `file` is set: `file` or `command`.
     pub file_by: String,
+    /// What it is called for.
+    pub hooks: Vec<HookShown>,
+    /// The grants that it asks for.
+    pub asks: Vec<GrantShown>,
     pub grants: Vec<String>,
+    /// Whether its grants have been decided on: they stay as they are when it is enabled.
+    pub has_been_granted: bool,
+    /// The grants in words.
+    pub allowed: Vec<GrantShown>,
+    /// Its settings where neither the file nor a command sets them.
+    pub defaults: Map<String, Value>,
+    /// The settings with which it would be enabled on all domains, each with its value and where it is set.
+    pub settings: Map<String, Value>,
+    /// The schema of its settings, as in its manifest.
+    pub schema: Value,
     /// Where it is enabled.
     pub domains: Vec<PluginOn>,
+    /// Domains on which it is not called at present, since it has failed for several senders.
+    pub suspended: Vec<String>,
+    /// Those on which it is not called until it is reloaded.
+    pub parked: Vec<String>,
+    /// How often this version has been suspended.
+    pub suspensions: u64,
+    /// Its counters and its last failure, as in `castling stats`.
+    pub stats: Value,
+}
+
+/// A hook of a plugin.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookShown {
+    pub hook: String,
+    /// As in the manifest.
+    pub interests: Value,
+    /// `head` or `xml`.
+    pub want: Value,
+    /// What happens to a stanza when it fails.
+    pub policy: String,
+}
+
+/// A grant, and what it allows.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantShown {
+    pub grant: String,
+    pub words: String,
 }
 
 /// A session, for `session.list`.

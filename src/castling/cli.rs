@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::compiler;
+
 /// An XMPP server.
 #[derive(Debug, Parser)]
 #[command(name = "castling", version, disable_help_subcommand = true, max_term_width = 100)]
@@ -29,7 +31,7 @@ pub enum Command {
     /// Manage domains
     #[command(subcommand)]
     Domain(Domain),
-    /// Manage plugins while the server runs
+    /// Manage plugins, while the server runs or not
     #[command(subcommand)]
     Plugin(Plugin),
     /// List and close sessions
@@ -48,6 +50,14 @@ pub enum Command {
     Backup {
         /// File to write; it must not exist
         #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// For the server itself: compile a component
+    #[command(name = compiler::WORD, hide = true)]
+    CompilePlugin {
+        /// Component
+        from: PathBuf,
+        /// File to write
         to: PathBuf,
     },
 }
@@ -170,7 +180,7 @@ pub enum Plugin {
     Install {
         /// Component file
         file: PathBuf,
-        /// Name [default: the file's]
+        /// Name [default: the plugin's own]
         #[arg(long)]
         name: Option<String>,
     },
@@ -184,7 +194,10 @@ pub enum Plugin {
         /// Change a setting; a value that is not TOML is taken as a string
         #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
         set: Vec<(String, String)>,
-        /// What it may use [default: all it requests]
+        /// Remove a setting made by a command
+        #[arg(long = "unset", value_name = "KEY")]
+        unset: Vec<String>,
+        /// What it may do [default: what it was granted before, else all that it asks for]
         #[arg(long = "grant", value_name = "GRANT")]
         grants: Vec<String>,
     },
@@ -202,6 +215,9 @@ pub enum Plugin {
         name: String,
         /// Component file of the other version
         file: Option<PathBuf>,
+        /// What it may do from now on [default: what it was granted before]
+        #[arg(long = "grant", value_name = "GRANT")]
+        grants: Vec<String>,
     },
     /// Remove an installed plugin
     Remove {

@@ -40,6 +40,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Reload => reload::run(file),
         Command::Storage(storage) => storage::run(file, storage),
         Command::Backup { to } => backup::run(file, &to),
+        Command::CompilePlugin { from, to } => wasm::compile_and_exit(&from, &to),
     }
 }
 

@@ -33,8 +33,8 @@ pub use load::parse;
 #[cfg(test)]
 pub use reference::tables;
 
-pub use change::{settings, unknown_domain};
-pub use components::check as check_components;
+pub use change::{Enabling, settings, unknown_domain};
+pub use components::{check as check_components, looking};
 pub use load::{FileValues, Loaded, load, load_again};
 pub use names::prepared;
 pub use overlay::Overlay;
@@ -43,5 +43,5 @@ pub use references::LATER_LISTENERS;
 pub use sources::options as sources;
 pub use surroundings::check as check_surroundings;
 pub use types::{
-    Auth, Config, Domain, Log, LogFormat, Plugin, PluginUse, ResourceConflict, Scram, Storage, Sync,
+    Auth, Config, Domain, Log, LogFormat, Origin, Plugin, PluginUse, ResourceConflict, Scram, Storage, Sync,
 };

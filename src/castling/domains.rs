@@ -1,10 +1,11 @@
-//! The overlay part of the `domain` commands, and the output format of domains and plugins.
+//! The overlay part of the `domain` commands, and the output format of domains.
 
 use admin::CommandError;
-use serde_json::{Map, Value, json};
+use serde_json::Map;
 
-use crate::api::{DomainShown, OfDomain, PluginOn, PluginShown};
-use crate::config::{Config, Loaded, Overlay, Plugin, PluginUse};
+use crate::api::{DomainShown, OfDomain};
+use crate::config::{Config, Loaded, Overlay};
+use crate::plugins::on;
 
 /// The overlay after a `domain` command, given without the `domain.` prefix; `None` if there is no such
 /// command.
@@ -28,32 +29,7 @@ pub fn shown(config: &Config) -> Vec<DomainShown> {
         declared_by: domain.origin.word().to_owned(),
         enabled: domain.enabled,
         enabled_by: domain.enabled_origin.word().to_owned(),
-        plugins: domain.active.iter().map(|plugin| on(&plugin.name, plugin)).collect(),
+        plugins: domain.active.iter().map(|plugin| on(&plugin.name, plugin, &Map::new())).collect(),
     };
     config.domains.iter().map(one).collect()
-}
-
-/// A plugin with the domains it is enabled on; its version is known only to a caller that has loaded it.
-pub fn plugin_shown(config: &Config, name: &str, plugin: &Plugin, version: Option<String>) -> PluginShown {
-    let uses = config.domains.iter().flat_map(|domain| {
-        domain.active.iter().filter(|one| one.name == name).map(|one| on(&domain.name, one))
-    });
-    PluginShown {
-        name: name.to_owned(),
-        version,
-        declared_by: plugin.origin.word().to_owned(),
-        file: plugin.file.display().to_string(),
-        file_by: plugin.file_origin.word().to_owned(),
-        grants: plugin.grants.clone(),
-        domains: uses.collect(),
-    }
-}
-
-fn on(name: &str, plugin: &PluginUse) -> PluginOn {
-    let mark = |(key, value): (&String, &Value)| {
-        let by = if plugin.by_command.contains(key) { "command" } else { "file" };
-        (key.clone(), json!({ "value": value, "by": by }))
-    };
-    let config: Map<String, Value> = plugin.config.iter().map(mark).collect();
-    PluginOn { name: name.to_owned(), enabled_by: plugin.origin.word().to_owned(), config }
 }

@@ -13,6 +13,7 @@ mod sessions;
 mod standing;
 mod stats;
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -31,6 +32,7 @@ use storage::{Hash, Store};
 use stream::{C2s, C2sOptions};
 use tokio::sync::Mutex;
 
+pub use self::domains::platform;
 use self::listeners::Front;
 use crate::config::{Auth, FileValues, Loaded, Scram};
 use crate::failure::Failure;
@@ -70,11 +72,17 @@ pub struct Server {
     metrics: OnceLock<Arc<Page>>,
 }
 
-/// Builds, runs and shuts down a server; the lock of its data directory is held throughout.
+/// Builds, runs and shuts down a server; the lock of its data directory is held throughout. `said`: plugins of whose trouble the log
+/// tells already.
 ///
 /// # Errors
 /// Whatever prevents it from starting.
-pub async fn serve(mut loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Result<(), Failure> {
+pub async fn serve(
+    mut loaded: Loaded,
+    file: Option<PathBuf>,
+    lock: &Lock,
+    said: &BTreeSet<String>,
+) -> Result<(), Failure> {
     let mut signals = Signals::listen().map_err(|e| format!("cannot listen for signals: {e}"))?;
     let runtime = Runtime::system();
     let bound = listeners::bind(&loaded)?;
@@ -93,6 +101,7 @@ pub async fn serve(mut loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Re
     let allowed = metrics::allowed(&loaded.config);
     let peer_limit = listeners::peer_limit(&loaded.config.limits);
     let server = Server::build(loaded, file, store.clone(), &runtime, &bound).await?;
+    server.begin(said).await?;
     server.kernel.set_peer_limit(peer_limit);
     server.resume_purges(interrupted).await?;
     let (kernel, tls) = (server.kernel.clone(), server.tls.clone());
@@ -107,6 +116,7 @@ pub async fn serve(mut loaded: Loaded, file: Option<PathBuf>, lock: &Lock) -> Re
     server.baseline.take();
     front.serve(bound);
     runtime.tasks.spawn("clock", runtime::log_clock_steps(runtime.clone()));
+    runtime.tasks.spawn("plugins", server.clone().tidy_plugins());
     runtime.tasks.spawn("admin", admin.serve(server.clone(), runtime.tasks.clone()));
     output::announce("ready");
     server.wait(&mut signals).await;
@@ -138,7 +148,7 @@ impl Server {
             Arc::new(Internal::new(store.clone(), runtime.random.clone(), decoys.clone(), hashing));
         let tls = TlsStore::new(runtime.clock.clone()).map_err(|e| e.to_string())?;
         let kernel = Kernel::new(KernelOptions { runtime: runtime.clone(), store });
-        let platform = domains::platform(&loaded, runtime)?;
+        let platform = platform(&loaded, runtime)?;
         platform.connect(&kernel);
         let since_us = runtime.clock.now_us();
         let listening = listeners::shown(bound);
@@ -162,13 +172,17 @@ impl Server {
             baseline: metrics::Baseline::default(),
             metrics: OnceLock::new(),
         });
-        {
-            let loaded = server.loaded.lock().await;
-            let notes = server.apply(&loaded, domains::Beside::default()).await;
-            let notes = notes.map_err(|e| Failure::Message(e.to_string()))?.notes().await;
-            notes.iter().for_each(|note| logging::warn(note));
-        }
         Ok(server)
+    }
+
+    /// Puts the configuration in force for the first time. `said`: plugins of whose trouble the log tells already.
+    async fn begin(&self, said: &BTreeSet<String>) -> Result<(), Failure> {
+        let loaded = self.loaded.lock().await;
+        let beside = domains::Beside { at_start: Some(said), ..domains::Beside::default() };
+        let notes = self.apply(&loaded, beside).await.map_err(|e| Failure::Message(e.to_string()))?;
+        notes.notes().await.iter().for_each(|note| logging::warn(note));
+        crate::plugins::clean(&self.platform, &loaded.config);
+        Ok(())
     }
 
     /// Waits for a signal to stop.

@@ -15,6 +15,7 @@ pub(crate) mod outlet;
 pub(crate) mod presence;
 pub(crate) mod receipt;
 pub(crate) mod resource;
+pub(crate) mod rest;
 pub(crate) mod resume;
 
 use std::net::SocketAddr;
@@ -31,6 +32,7 @@ use crate::state::Slots;
 use crate::{Account, Backlog, Host, Item, PushError, Screen};
 use intake::Intake;
 use mailbox::Mailbox;
+use rest::Rest;
 
 /// The transport of a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,6 +109,7 @@ pub(crate) struct Session {
     /// Whether the Write stage, which may hold stanzas back, sees what is to be written.
     pub(crate) restrained: AtomicBool,
     pub(crate) asking: Asking,
+    pub(crate) rest: Rest,
     since_us: i64,
 }
 
@@ -147,6 +150,7 @@ impl Session {
             waiting: AtomicBool::new(false),
             restrained: AtomicBool::new(false),
             asking: Asking::default(),
+            rest: Rest::default(),
             since_us,
         }
     }

@@ -4,6 +4,7 @@
 mod pending;
 mod reader;
 mod retention;
+mod writes;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use kernel::{
 };
 use serde_json::Value;
 use settings::{Limit, group, number};
-use storage::OfflineError;
+use storage::{OfflineError, OfflineId};
 use xmpp::{Framing, Kind, Stanza, StanzaError, StanzaType, delay, ns};
 
 use crate::OptionError;
@@ -22,6 +23,7 @@ use crate::options;
 use pending::{PendingDeliveries, PendingDelivery};
 use reader::Reader;
 use retention::Retention;
+use writes::Storing;
 
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 86_400 * SECOND_US;
@@ -93,27 +95,29 @@ impl Offline {
         let limit = limit.map(|limit| u32::try_from(limit.get()).unwrap_or(u32::MAX));
         let xml = stanza.to_bytes(Framing::Inherit).into();
         let sender = packet.other(&account).map(xmpp::Jid::bare);
+        let pending = pending.of(&account).clone();
+        let storing = Storing::begin(pending.clone());
         let offline = kernel.store().offline();
         let write = offline.store_later(account.id(), xml, sender, received_us, expires_us, limit);
         match packet.notes.keeping.clone() {
             None => {
                 let kernel = kernel.clone();
                 packet.settle(Box::pin(async move {
-                    write.await.map_err(refusal)?;
+                    outcome(write.await, storing)?;
                     kernel.counters().stored.inc();
                     Ok(())
                 }));
             }
             Some(kept) => {
                 kept.begin();
-                let (kernel, pending) = (kernel.clone(), pending.of(&account).clone());
+                let kernel = kernel.clone();
                 packet.settle(Box::pin(async move {
-                    match write.await {
+                    match outcome(write.await, storing) {
                         Ok(id) => {
                             kernel.counters().stored.inc();
                             kept.stored(PendingDelivery::begin(kernel, account, pending, id));
                         }
-                        Err(error) => kept.refused(refusal(error)),
+                        Err(error) => kept.refused(error),
                     }
                     Ok(())
                 }));
@@ -131,12 +135,21 @@ impl Offline {
     }
 }
 
-fn refusal(error: OfflineError) -> StanzaError {
-    match error {
-        OfflineError::Full => {
-            StanzaError::service_unavailable().text("the recipient's offline storage is full")
+/// A write that the database failed under may yet be committed: it stays open.
+fn outcome(
+    written: Result<OfflineId, OfflineError>,
+    storing: Storing<PendingDeliveries>,
+) -> Result<OfflineId, StanzaError> {
+    match written {
+        Ok(id) => {
+            storing.settled();
+            Ok(id)
         }
-        OfflineError::Storage(error) => kernel::failed(&error, "cannot store an offline message"),
+        Err(OfflineError::Full) => {
+            storing.settled();
+            Err(StanzaError::service_unavailable().text("the recipient's offline storage is full"))
+        }
+        Err(OfflineError::Storage(error)) => Err(kernel::failed(&error, "cannot store an offline message")),
     }
 }
 

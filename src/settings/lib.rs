@@ -35,5 +35,5 @@ pub use path::{item, join};
 pub use problem::{Complaint, Problem};
 pub use range::Range;
 pub use section::{Absent, Holds, Key, Scope, Section};
-pub use text::{Check, duration};
+pub use text::{Check, duration, milliseconds};
 pub use values::Values;

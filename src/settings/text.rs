@@ -11,6 +11,14 @@ pub type Check = fn(&str) -> Result<(), Complaint>;
 /// # Errors
 /// It is not a valid duration.
 pub fn duration(text: &str) -> Result<(), Complaint> {
+    milliseconds(text).map(drop).ok_or_else(|| {
+        let remedy = "write a duration such as \"500ms\", \"60s\", \"5m\" or \"1h\" (at most 49 days)";
+        Complaint::new(format!("{text:?} is not a duration"), remedy)
+    })
+}
+
+/// A [`duration`] in milliseconds; `None` if it is not valid.
+pub fn milliseconds(text: &str) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let factor: Option<u32> = match unit {
@@ -21,10 +29,5 @@ pub fn duration(text: &str) -> Result<(), Complaint> {
         "d" => Some(86_400_000),
         _ => None,
     };
-    let milliseconds =
-        factor.and_then(|factor| number.parse::<u32>().ok().and_then(|number| number.checked_mul(factor)));
-    milliseconds.map(drop).ok_or_else(|| {
-        let remedy = "write a duration such as \"500ms\", \"60s\", \"5m\" or \"1h\" (at most 49 days)";
-        Complaint::new(format!("{text:?} is not a duration"), remedy)
-    })
+    number.parse::<u32>().ok()?.checked_mul(factor?).map(u64::from)
 }

@@ -1,9 +1,11 @@
 //! The sessions that plugins can query, taken from the kernel.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 use kernel::{Kernel, Resource};
 use xmpp::{Jid, StreamError};
+
+use crate::bindings::castling::plugin::types::{Contact, Subscription};
 
 /// What a plugin can learn of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,16 +27,22 @@ pub(crate) trait Directory: Send + Sync {
     fn session(&self, id: u64) -> Option<SessionFacts>;
     /// All sessions of a local account.
     fn of_account(&self, jid: &Jid) -> Vec<SessionFacts>;
-    /// Closes a session's stream; `false` if there is no such session.
+    /// Closes a session's stream; `false` if there is no such session, or it is being closed.
     fn close(&self, id: u64, error: StreamError) -> bool;
-    /// Subscription and groups of an account's roster item, if the roster is in memory; `None` without an
-    /// item.
-    fn roster_item(&self, account: &Jid, contact: &Jid) -> Option<(&'static str, Vec<String>)>;
+    /// An account's roster item, if there is one; `None` if the roster is not in memory.
+    fn roster_item(&self, account: &Jid, contact: &Jid) -> Option<Option<Contact>>;
 }
 
 /// The kernel's sessions. Plugins are referenced by the kernel's tables, so this must not keep the kernel
 /// alive.
-pub(crate) struct KernelDirectory(pub Weak<Kernel>);
+pub(crate) struct KernelDirectory(Weak<Kernel>);
+
+impl KernelDirectory {
+    /// The sessions of a kernel.
+    pub fn of(kernel: &Arc<Kernel>) -> Arc<dyn Directory> {
+        Arc::new(Self(Arc::downgrade(kernel)))
+    }
+}
 
 impl Directory for KernelDirectory {
     fn session(&self, id: u64) -> Option<SessionFacts> {
@@ -48,15 +56,23 @@ impl Directory for KernelDirectory {
 
     fn close(&self, id: u64, error: StreamError) -> bool {
         let resource = self.0.upgrade().and_then(|kernel| kernel.resource(id));
-        resource.map(|resource| resource.close(error)).is_some()
+        let open = resource.filter(|resource| resource.closing().is_none());
+        open.map(|resource| resource.close(error)).is_some()
     }
 
-    fn roster_item(&self, account: &Jid, contact: &Jid) -> Option<(&'static str, Vec<String>)> {
+    fn roster_item(&self, account: &Jid, contact: &Jid) -> Option<Option<Contact>> {
         let kernel = self.0.upgrade()?;
         let account = kernel.account_in_use(account)?;
         let roster = kernel.cached_roster(&account)?; // a filter must not wait for the store
-        let item = roster.get(&contact.bare())?;
-        Some((item.subscription.as_str(), item.groups.iter().map(ToString::to_string).collect()))
+        Some(roster.get(&contact.bare()).map(|item| Contact {
+            subscription: match item.subscription {
+                storage::Subscription::None => Subscription::None,
+                storage::Subscription::To => Subscription::To,
+                storage::Subscription::From => Subscription::From,
+                storage::Subscription::Both => Subscription::Both,
+            },
+            groups: item.groups.iter().map(ToString::to_string).collect(),
+        }))
     }
 }
 

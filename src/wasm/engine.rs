@@ -1,16 +1,14 @@
 //! The process's only wasmtime engine: code generation, the instance pool, the ticker for deadlines.
 
-use std::time::Duration;
-
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
 
 use crate::error::LoadError;
 use crate::limits;
 
-/// An epoch: how often a running guest is checked.
-pub(crate) const TICK: Duration = Duration::from_millis(1);
-/// Plugins, counting old and new versions, of which each worker may hold an instance.
+/// Plugins for which there is room however few are configured at start.
 const PLUGINS: usize = 40;
+/// The most instances: each memory reserves 4 GiB of address space.
+const INSTANCES: usize = 4_000;
 /// Core instances of one component: its module, the shims between component and module, and some spare ones.
 const CORE_INSTANCES: u32 = 8;
 /// Bytes of a memory or table that stay resident between two instances in a slot.
@@ -20,16 +18,46 @@ const KEEP_RESIDENT: usize = 64 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Allocator {
     /// A pool reserved at start: a new instance takes about 50 µs.
-    Pooling,
+    Pooling {
+        /// For how many plugins there is room; for twice as many while new versions stand beside those that they replace.
+        plugins: usize,
+    },
     /// The operating system, for each instance: the address space for a pool was refused.
     OnDemand,
 }
 
+impl Allocator {
+    /// A pool with room for some more plugins than there are.
+    fn pooling(workers: usize, plugins: usize) -> Self {
+        let wanted = PLUGINS.max(plugins + plugins / 4);
+        Self::Pooling { plugins: wanted.min(INSTANCES / 2 / workers.max(1)).max(1) }
+    }
+
+    /// Whether there is room for one more deployment beside so many, among which are those that are being replaced.
+    pub(crate) fn has_room(self, alive: usize) -> bool {
+        self.plugins().is_none_or(|plugins| alive < plugins * 2)
+    }
+
+    /// For how many plugins there is room; `None`: as many as memory allows.
+    pub fn plugins(self) -> Option<usize> {
+        match self {
+            Self::OnDemand => None,
+            Self::Pooling { plugins } => Some(plugins),
+        }
+    }
+}
+
 /// Builds the engine; falls back to on-demand memory, with a warning, if the pool's address space is refused.
-pub(crate) fn build(workers: usize) -> Result<(Engine, Allocator), LoadError> {
-    let pooled = Engine::new(config().allocation_strategy(pool(workers)));
+pub(crate) fn build(
+    workers: usize,
+    plugins: usize,
+    memory_bytes: usize,
+) -> Result<(Engine, Allocator), LoadError> {
+    let pooling = Allocator::pooling(workers, plugins);
+    let deployments = pooling.plugins().unwrap_or_default() * 2;
+    let pooled = Engine::new(config().allocation_strategy(pool(workers, deployments, memory_bytes)));
     let (engine, allocator) = match pooled {
-        Ok(engine) => (engine, Allocator::Pooling),
+        Ok(engine) => (engine, pooling),
         Err(error) => {
             tracing::warn!(
                 %error,
@@ -59,18 +87,20 @@ fn config() -> Config {
     config
 }
 
-fn pool(workers: usize) -> InstanceAllocationStrategy {
-    let instances = u32::try_from(workers.saturating_mul(PLUGINS)).unwrap_or(u32::MAX).clamp(64, 1000);
+/// Enough of everything for what each deployment may have, so that none finds the pool empty.
+fn pool(workers: usize, deployments: usize, memory_bytes: usize) -> InstanceAllocationStrategy {
+    // One more of each: it is made before it takes the seat of one that has failed.
+    let instances = u32::try_from((workers + 1) * deployments).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances * CORE_INSTANCES)
         .max_core_instances_per_component(CORE_INSTANCES)
         .max_memories_per_component(limits::MEMORIES as u32)
         .max_tables_per_component(limits::TABLES as u32)
-        .total_memories(instances)
-        .total_tables(instances * 2)
+        .total_memories(instances * limits::MEMORIES as u32)
+        .total_tables(instances * limits::TABLES as u32)
         .total_stacks(0)
-        .max_memory_size(limits::MEMORY_BYTES)
+        .max_memory_size(memory_bytes)
         .table_elements(limits::TABLE_ELEMENTS)
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(KEEP_RESIDENT)
@@ -79,17 +109,18 @@ fn pool(workers: usize) -> InstanceAllocationStrategy {
     InstanceAllocationStrategy::Pooling(pool)
 }
 
-/// Starts the ticker: a thread of its own, since a guest in a busy loop would block the runtime's timers. It
-/// ends with the engine.
-pub(crate) fn tick(engine: &Engine) -> Result<(), LoadError> {
-    let engine = engine.weak();
-    let ticker = move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            std::thread::sleep(TICK);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_there_is_room_for_can_be_replaced_at_once() {
+        for (workers, plugins, room) in [(2, 0, 40), (2, 90, 112), (48, 0, 40), (64, 0, 31), (10_000, 5, 1)] {
+            let allocator = Allocator::pooling(workers, plugins);
+            assert_eq!(allocator.plugins(), Some(room), "{workers} {plugins}");
+            assert!(allocator.has_room(room * 2 - 1));
+            assert!(!allocator.has_room(room * 2));
         }
-    };
-    let started = std::thread::Builder::new().name("plugin-ticker".into()).spawn(ticker);
-    started.map(drop).map_err(|error| LoadError::engine(&error.into()))
+        assert!(Allocator::OnDemand.has_room(100_000));
+    }
 }

@@ -25,6 +25,22 @@ pub enum LoadError {
     /// The file is not a WebAssembly component.
     #[error("it is not a WebAssembly component: {0}")]
     NotAComponent(String),
+    /// The file has been cut short.
+    #[error("it is damaged: it ends in the middle of a section")]
+    Damaged,
+    /// A file that was stored has another content than then.
+    #[error("its file was changed since it was installed")]
+    Altered,
+    /// It needs more memory than an instance may have.
+    #[error("it needs {needed} bytes of memory; limits.plugin_memory_bytes allows {most}")]
+    Memory {
+        /// Bytes that it has from the beginning.
+        needed: u64,
+        most: u64,
+    },
+    /// The process that compiles it has failed.
+    #[error("it cannot be compiled: {0}")]
+    Compiler(String),
     /// The operating system lets the process have no memory that can be executed.
     #[error("plugins need executable memory: {0}")]
     ExecutableMemory(String),
@@ -67,6 +83,12 @@ pub enum LoadError {
     NotGranted {
         /// The missing grants.
         missing: Vec<String>,
+    },
+    /// Too many plugins are enabled.
+    #[error("there is room for {plugins} plugins")]
+    NoRoom {
+        /// How many may be enabled.
+        plugins: usize,
     },
     /// Not a valid failure policy.
     #[error("{0}")]
@@ -123,6 +145,15 @@ impl LoadError {
             Self::ExecutableMemory(_) => {
                 "remove MemoryDenyWriteExecute=yes from the systemd unit, or what else denies it".into()
             }
+            Self::Compiler(_) => {
+                "check the limits of the process (memory, processes), and build the plugin optimised for size"
+                    .into()
+            }
+            Self::Altered => "install that version again".into(),
+            Self::Damaged => "copy or build it again".into(),
+            Self::Memory { .. } => {
+                "raise limits.plugin_memory_bytes and restart the server, or build it to need less".into()
+            }
             Self::NoManifest => "add its manifest as custom section `castling:plugin`".into(),
             Self::Manifest(_) => "correct the manifest and build the plugin again".into(),
             Self::Name(_) => "use a-z, 0-9 and `-`, at most 64 characters".into(),
@@ -138,6 +169,11 @@ impl LoadError {
             Self::Link(_) => "update the server, or build the plugin against this server's wit/1".into(),
             Self::Grant(_) => "write it as interface[.function][:scope]".into(),
             Self::NotGranted { missing } => format!("grants = [{}]", quoted(missing)),
+            Self::NoRoom { .. } => {
+                "disable another plugin; on fewer than 50 processors, a restart makes room for all that are \
+                 installed"
+                    .into()
+            }
             Self::Policy(_) => "use one of the hook's policies, or leave it out".into(),
             Self::Config { problems, .. } => {
                 problems.first().map(|problem| problem.remedy.clone()).unwrap_or_default()

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use kernel::Stage;
+
 /// A supported hook: an interface that a plugin may export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Hook {
@@ -34,6 +36,14 @@ impl Hook {
         }
     }
 
+    /// Where the kernel calls it.
+    pub(crate) fn stage(self) -> Stage {
+        match self {
+            Hook::ClientIn => Stage::Send,
+            Hook::BeforeOffline => Stage::Undelivered,
+        }
+    }
+
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|hook| hook.name() == name)
     }
@@ -46,6 +56,11 @@ impl Hook {
                 [("keep", Policy::Open), ("bounce", Policy::Reject), ("discard", Policy::Drop)]
             }
         }
+    }
+
+    /// The name of a policy.
+    pub fn word(self, policy: Policy) -> &'static str {
+        self.words().into_iter().find(|(_, one)| *one == policy).map_or("", |(word, _)| word)
     }
 
     /// The policy of this name for this hook.
@@ -69,7 +84,7 @@ impl Hook {
     /// The names of its verdicts, in the order of their counters.
     pub(crate) fn verdicts(self) -> &'static [&'static str] {
         match self {
-            Hook::ClientIn => &["pass", "drop", "reject", "replace", "handled"],
+            Hook::ClientIn => &["pass", "drop", "reject", "amend", "replace", "handled"],
             Hook::BeforeOffline => &["keep", "discard", "bounce", "keep-for"],
         }
     }

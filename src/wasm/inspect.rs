@@ -8,10 +8,11 @@ use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
 use crate::error::LoadError;
-use crate::grant::{self, Grants};
+use crate::grant::Grants;
+use crate::grantable;
 use crate::hook::Hook;
 use crate::host::wasi;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Want};
 
 /// The package of the plugin interface, and the version this server provides.
 const PACKAGE: &str = "castling:plugin";
@@ -106,21 +107,19 @@ impl Inspection {
     /// # Errors
     /// [`LoadError::Policy`].
     pub fn check_policy(&self, policy: &Value) -> Result<(), LoadError> {
-        crate::deployment::jobs(&self.manifest, Some(policy)).map(drop)
+        crate::job::of(&self.manifest, Some(policy)).map(drop)
     }
 
-    /// Refuses grants that leave an imported interface without any callable function.
+    /// Refuses grants that do not cover what it asks for.
     pub(crate) fn covered(&self, grants: &Grants) -> Result<(), LoadError> {
-        let mut missing = Vec::new();
-        for import in &self.imports {
-            let allowed = import.functions.iter().any(|function| grants.allow(&import.interface, function));
-            if !allowed && !import.functions.is_empty() {
-                missing.extend(
-                    import.functions.iter().map(|function| format!("{}.{function}", import.interface)),
-                );
-            }
-        }
+        let missing = self.missing(grants)?;
         if missing.is_empty() { Ok(()) } else { Err(LoadError::NotGranted { missing }) }
+    }
+
+    fn missing(&self, grants: &Grants) -> Result<Vec<String>, LoadError> {
+        let asked = Grants::parse(&self.asks).map_err(LoadError::Grant)?;
+        let missing = asked.iter().filter(|one| !grants.contain(one));
+        Ok(missing.map(ToString::to_string).collect())
     }
 }
 
@@ -139,14 +138,17 @@ fn agree(manifest: &Manifest, exports: &[String]) -> Result<(), LoadError> {
     Ok(())
 }
 
+/// What the manifest requests, and whatever else its imports and the content of its calls need.
 fn asks(manifest: &Manifest, imports: &[Import]) -> Result<Vec<String>, LoadError> {
     let mut asks = manifest.grants.clone();
     let named = Grants::parse(&asks).map_err(LoadError::Grant)?;
-    for import in imports {
-        for function in &import.functions {
-            if grant::is_guarded(&import.interface, function) && !named.allow(&import.interface, function) {
-                asks.push(format!("{}.{function}", import.interface));
-            }
+    let functions = imports.iter().flat_map(|import| {
+        import.functions.iter().map(move |function| (import.interface.as_str(), function.as_str()))
+    });
+    let with_content = manifest.hooks.values().any(|hook| hook.want == Want::Xml);
+    for (interface, function) in functions.chain(with_content.then_some(("call", "xml"))) {
+        if !named.allow(interface, function) {
+            asks.extend(grantable::asked(interface, function).filter(|one| !asks.contains(one)));
         }
     }
     Ok(asks)

@@ -4,18 +4,29 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::Store;
+use hashbrown::HashSet;
+use wasmtime::{PoolConcurrencyLimitError, Store};
 
 use crate::bindings::exports::castling::plugin::lifecycle::Why;
 use crate::bindings::exports::castling::plugin::{before_offline, client_in, lifecycle};
+use crate::deadline::cpu_time;
 use crate::error::LoadError;
 use crate::failure::{Failure, FailureKind};
+use crate::plain::line;
 use crate::plugin::Code;
 use crate::scope::Scope;
 use crate::state::{Call, StoreData};
 
+/// Bytes that one call between guest and host may pass to the host.
+const PASSED_BYTES: usize = 4 * 1024 * 1024;
 /// Maximum characters of a plugin's refusal message.
 const WORDS: usize = 1000;
+
+/// CPU time to read the settings of all domains before they come into force: changes wait for that.
+const ALL_SETTINGS: Duration = Duration::from_secs(10);
+
+/// CPU time of init, and of configure for each domain, when an instance is created while a stanza is waiting.
+pub(crate) const RESTART: Duration = Duration::from_millis(100);
 
 /// An instance of a plugin, ready for calls.
 pub(crate) struct Instance {
@@ -26,6 +37,10 @@ pub(crate) struct Instance {
     /// The packed text of the call, reused as a buffer.
     pub text: String,
     counted_bytes: i64,
+    /// CPU time of runs that took longer than a tick, since it was last asked for.
+    spent: Option<Duration>,
+    /// The domains whose settings it has read.
+    configured: HashSet<u32>,
 }
 
 /// Why an instance did not start.
@@ -43,24 +58,71 @@ impl From<StartError> for LoadError {
     }
 }
 
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Failed(failure) => failure.while_starting(),
+            StartError::Refused { message, .. } => Self::new(FailureKind::Refused, message),
+        }
+    }
+}
+
 impl Instance {
-    /// Creates an instance, starts it and lets it read the settings of every domain. Each step has this
-    /// budget of CPU time.
+    /// Creates an instance and starts it. Each step has this budget of CPU time.
     pub fn start(code: &Code, scope: &Arc<Scope>, why: Why, budget: Duration) -> Result<Self, StartError> {
-        let mut store = Store::new(code.pre.engine(), StoreData::new(scope.clone()));
+        Self::begin(code, scope, why, budget, false)
+    }
+
+    /// The same, and lets it read the settings of every domain. Returns what it has to say about them as well.
+    pub fn try_out(
+        code: &Code,
+        scope: &Arc<Scope>,
+        why: Why,
+        budget: Duration,
+    ) -> Result<(Self, Vec<String>), StartError> {
+        let mut instance = Self::begin(code, scope, why, budget, true)?;
+        let mut domains: Vec<_> = scope.domains.keys().copied().collect();
+        domains.sort_unstable();
+        let begun = cpu_time();
+        for id in &domains {
+            instance.configure(*id, budget)?;
+            if cpu_time().saturating_sub(begun) > ALL_SETTINGS {
+                let most = ALL_SETTINGS.as_secs();
+                let text =
+                    format!("it needs more than {most} s to read its settings of {} domains", domains.len());
+                return Err(StartError::Failed(Failure::new(FailureKind::Deadline, text)));
+            }
+        }
+        let heard = instance.store.data_mut().heard.take();
+        Ok((instance, heard.unwrap_or_default()))
+    }
+
+    fn begin(
+        code: &Code,
+        scope: &Arc<Scope>,
+        why: Why,
+        budget: Duration,
+        is_first: bool,
+    ) -> Result<Self, StartError> {
+        let mut data = StoreData::new(scope.clone());
+        data.heard = is_first.then(Vec::new);
+        let mut store = Store::new(code.pre.engine(), data);
         store.limiter(|state| &mut state.limits);
+        store.set_hostcall_fuel(PASSED_BYTES);
         store.epoch_deadline_callback(|mut store| store.data_mut().deadline.tick());
         scope.memory.instances.inc();
-        let text = String::new();
-        let mut instance =
-            Self { store, lifecycle: None, client_in: None, before_offline: None, text, counted_bytes: 0 };
+        let mut instance = Self {
+            store,
+            lifecycle: None,
+            client_in: None,
+            before_offline: None,
+            text: String::new(),
+            counted_bytes: 0,
+            spent: None,
+            configured: HashSet::new(),
+        };
         instance.run(None, budget, |instance| instance.load(code)).map_err(StartError::Failed)?;
         instance.init(why, budget)?;
-        let mut domains: Vec<_> = scope.domains.iter().collect();
-        domains.sort_by_key(|(id, _)| **id);
-        for (id, domain) in domains {
-            instance.configure(*id, &domain.name, budget)?;
-        }
         Ok(instance)
     }
 
@@ -84,12 +146,36 @@ impl Instance {
         said.map_err(StartError::Failed)?.map_err(|message| refused(None, &message))
     }
 
-    fn configure(&mut self, id: u32, name: &str, budget: Duration) -> Result<(), StartError> {
+    /// Whether it has read the settings of a domain.
+    pub fn knows(&self, domain: u32) -> bool {
+        self.configured.contains(&domain)
+    }
+
+    /// The domains whose settings it has read.
+    pub fn known(&self) -> Vec<u32> {
+        self.configured.iter().copied().collect()
+    }
+
+    /// Lets it read the settings of a domain, unless it has.
+    pub fn configure(&mut self, id: u32, budget: Duration) -> Result<(), StartError> {
+        if self.knows(id) {
+            return Ok(());
+        }
+        self.store.data_mut().configuring = Some(id);
         let said = self.run(None, budget, |instance| {
             let lifecycle = instance.lifecycle.as_ref();
             lifecycle.map_or(Ok(Ok(())), |lifecycle| lifecycle.call_configure(&mut instance.store, id))
         });
-        said.map_err(StartError::Failed)?.map_err(|message| refused(Some(name), &message))
+        self.store.data_mut().configuring = None;
+        let name = self.store.data().scope.domains.get(&id).map(|domain| domain.name.clone());
+        said.map_err(StartError::Failed)?.map_err(|message| refused(name.as_deref(), &message))?;
+        self.configured.insert(id);
+        Ok(())
+    }
+
+    /// The CPU time of all that was run since this was last asked for, if any of it took longer than a tick.
+    pub fn take_spent(&mut self) -> Option<Duration> {
+        self.spent.take()
     }
 
     /// The store, for a call.
@@ -111,6 +197,9 @@ impl Instance {
         self.store.set_epoch_deadline(1);
         let done = catch_unwind(AssertUnwindSafe(|| run(self)));
         self.store.data_mut().call = None;
+        if let Some(spent) = self.store.data().deadline.spent() {
+            *self.spent.get_or_insert_default() += spent;
+        }
         self.count_bytes();
         match done {
             Ok(Ok(value)) => Ok(value),
@@ -124,9 +213,10 @@ impl Instance {
         let kind = match () {
             () if state.deadline.missed() => FailureKind::Deadline,
             () if state.limits.exceeded() => FailureKind::Memory,
+            () if error.is::<PoolConcurrencyLimitError>() => FailureKind::Exhausted,
             () => FailureKind::Trap,
         };
-        Failure::new(kind, format!("{error:#}"))
+        Failure::of(kind, error)
     }
 
     fn count_bytes(&mut self) {
@@ -148,8 +238,7 @@ impl Drop for Instance {
 
 /// The plugin's own message, shortened for the operator.
 fn refused(domain: Option<&str>, message: &str) -> StartError {
-    let message = message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(WORDS).collect();
-    StartError::Refused { domain: domain.map(str::to_owned), message }
+    StartError::Refused { domain: domain.map(str::to_owned), message: line(message, WORDS) }
 }
 
 fn words(panic: &(dyn std::any::Any + Send)) -> String {

@@ -5,21 +5,30 @@
 //! the kernel does in one swap. What must outlive that (counters, session slots, metrics) is kept under the
 //! plugin's name.
 
+mod absent;
+mod amend;
 mod artefacts;
 mod bindings;
+mod blame;
 mod breaker;
+mod calling;
+mod compile;
 mod deadline;
 mod deployment;
 mod directory;
 mod engine;
 mod error;
 mod failure;
+#[doc(hidden)]
+pub mod fuzzing;
 mod grant;
+mod grantable;
 mod head;
 mod hook;
 mod host;
 mod inspect;
 mod instance;
+mod job;
 mod kept;
 mod limits;
 mod log_limit;
@@ -27,31 +36,39 @@ mod manifest;
 mod memory;
 mod metrics;
 mod module;
+mod plain;
 mod platform;
 mod plugin;
 mod pool;
+mod quota;
 mod rates;
+mod rebuild;
 mod schema;
 mod scope;
 mod section;
+mod share;
 mod state;
 mod stats;
+mod ticker;
 mod verdict;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
-pub use deployment::{DeployOptions, Deployment, DomainSettings, Occasion};
+pub use compile::{Compiler, compile_and_exit};
+pub use deployment::{AtWork, DeployOptions, Deployment, DomainSettings, Occasion};
 pub use engine::Allocator;
 pub use error::LoadError;
-pub use failure::FailureKind;
+pub use failure::{FailureKind, LastFailure};
 pub use grant::Grant;
 pub use hook::{Hook, Policy};
 pub use inspect::{Import, Inspection};
+pub use job::policies;
+pub use limits::PluginLimits;
 pub use manifest::{HookManifest, InterestManifest, Manifest, MetricKind, Want, is_name};
 pub use metrics::MetricValue;
-pub use platform::{AtWork, Installed, Platform, PlatformOptions, inspect};
+pub use platform::{Installed, Looking, Platform, PlatformOptions, inspect};
 pub use plugin::Plugin;
 pub use schema::{Format, Schema, SchemaType};
-pub use stats::{HookStats, PluginStats};
+pub use stats::{HookStats, OnDomainStats, PluginStats};

@@ -1,15 +1,75 @@
-//! Memory limits of an instance.
+//! What an instance may have, and what plugins may use together.
 
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use settings::{Limit, Required, group, number};
 use wasmtime::{ResourceLimiter, bail};
 
-/// Total bytes of an instance's memories.
-pub(crate) const MEMORY_BYTES: usize = 16 * 1024 * 1024;
+use crate::share::Cap;
+
+group! {
+    /// What plugins may use.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct PluginLimits {
+        /// Bytes of memory of one instance of a plugin; each worker has an instance of each. A component that needs more is
+        /// refused.
+        plugin_memory_bytes: Required = number(16_777_216, 1_048_576..=1_073_741_824).server_wide().at_start();
+        /// Bytes that the server keeps for one plugin on one domain: session slots and counters.
+        plugin_state_bytes: Limit = number(67_108_864, 65_536..=1 << 40).server_wide();
+        /// Percent of one processor that the calls of one plugin may use on one domain. Sessions that use more of it are read no
+        /// further until that has been earned again; if a second would not do, the plugin's policy applies.
+        plugin_cpu_percent: Limit = number(25, 1..=10_000).server_wide();
+        /// Percent of all processors that the calls of all plugins may use. Beyond it only those are called that keep to their
+        /// own share.
+        plugins_cpu_percent: Limit = number(50, 1..=100).server_wide();
+    }
+}
+
+/// Those limits that can change while the server runs.
+#[derive(Debug)]
+pub(crate) struct LiveLimits {
+    state_bytes: AtomicUsize,
+    share: AtomicU64,
+    all: AtomicU64,
+}
+
+impl LiveLimits {
+    pub fn new(limits: &PluginLimits, workers: usize) -> Self {
+        let live =
+            Self { state_bytes: AtomicUsize::new(0), share: AtomicU64::new(0), all: AtomicU64::new(0) };
+        live.set(limits, workers);
+        live
+    }
+
+    pub fn set(&self, limits: &PluginLimits, workers: usize) {
+        let percent = |limit: Limit| limit.get().map_or(0, std::num::NonZero::get);
+        self.state_bytes.store(limits.plugin_state_bytes.bound(), Ordering::Relaxed);
+        self.share.store(percent(limits.plugin_cpu_percent), Ordering::Relaxed);
+        self.all.store(percent(limits.plugins_cpu_percent) * workers as u64, Ordering::Relaxed);
+    }
+
+    pub fn state_bytes(&self) -> usize {
+        self.state_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Of one plugin on one domain.
+    pub fn share(&self) -> Cap {
+        Cap::percent(self.share.load(Ordering::Relaxed))
+    }
+
+    /// Of all plugins together.
+    pub fn all(&self) -> Cap {
+        Cap::percent(self.all.load(Ordering::Relaxed))
+    }
+}
+
 /// Elements of one table.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 pub(crate) const INSTANCES: usize = 16;
-pub(crate) const MEMORIES: usize = 4;
+pub(crate) const MEMORIES: usize = 2;
 pub(crate) const TABLES: usize = 8;
-/// Bytes of a string or list passed from a guest to the host.
+
+/// Bytes that a function of WASI takes or gives at once.
 pub(crate) const TEXT_BYTES: usize = 1024 * 1024;
 
 /// Tracks an instance's memory and stops it at the limit: growing beyond traps.
@@ -41,7 +101,10 @@ impl ResourceLimiter for MemoryLimiter {
         let bytes = self.bytes.saturating_sub(now).saturating_add(wanted);
         if bytes > self.cap {
             self.exceeded = true;
-            bail!("the plugin requested {bytes} bytes of memory; at most {} are allowed", self.cap);
+            bail!(
+                "the plugin requested {bytes} bytes of memory; limits.plugin_memory_bytes allows {}",
+                self.cap
+            );
         }
         self.bytes = bytes;
         Ok(true)

@@ -1,11 +1,18 @@
 //! What the host remembers for a plugin's *name*: it outlives instances, versions, and periods of being
 //! disabled.
 
+use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
+use parking_lot::Mutex;
 use runtime::{Counter, Gauge};
 
+use crate::breaker::Breaker;
 use crate::log_limit::LogLimit;
 use crate::metrics::Metrics;
+use crate::quota::Quota;
 use crate::rates::Rates;
+use crate::share::Share;
 use crate::stats::Stats;
 
 /// A plugin's memory in the host.
@@ -13,13 +20,69 @@ use crate::stats::Stats;
 pub(crate) struct Memory {
     /// How many sessions something is kept with.
     pub sessions: Gauge,
-    pub rates: Rates,
     pub metrics: Metrics,
     pub stats: Stats,
+    /// Lines that are not about a domain.
     pub log: LogLimit,
     /// Total bytes of the memories of all its instances.
     pub bytes: Gauge,
     pub instances: Gauge,
     /// Instances discarded after a failure.
     pub discarded: Counter,
+    domains: Mutex<HashMap<u32, Arc<OnDomain>>>,
+}
+
+/// What is kept apart for each domain, so that the users of one brand take nothing from another's.
+#[derive(Default)]
+pub(crate) struct OnDomain {
+    pub rates: Rates,
+    pub log: LogLimit,
+    /// Lines about its failures.
+    pub failures: LogLimit,
+    /// How often a session was read no further, since more than a share was used.
+    pub rested: Counter,
+    /// All of what the plugin keeps with sessions and in `rates`.
+    pub state: Arc<Quota>,
+    pub share: Share,
+    breaker: Mutex<Guarded>,
+}
+
+/// A breaker, and what it has judged: the version and its settings.
+#[derive(Default)]
+struct Guarded {
+    what: String,
+    breaker: Arc<Breaker>,
+}
+
+impl OnDomain {
+    /// The breaker for a version with its settings: a fresh one if it was another before.
+    pub fn breaker(&self, what: String) -> Arc<Breaker> {
+        let mut guarded = self.breaker.lock();
+        if guarded.what != what {
+            *guarded = Guarded { what, breaker: Arc::default() };
+        }
+        guarded.breaker.clone()
+    }
+
+    /// Forgets for whom it has failed.
+    pub fn forgive(&self) {
+        *self.breaker.lock() = Guarded::default();
+    }
+}
+
+impl Memory {
+    /// What is kept for this domain.
+    pub fn on(&self, domain: u32) -> Arc<OnDomain> {
+        self.domains.lock().entry(domain).or_default().clone()
+    }
+
+    /// Drops what is kept for domains that are not among these, unless it is in use.
+    pub fn keep(&self, domains: &HashSet<u32>) {
+        self.domains.lock().retain(|domain, on| domains.contains(domain) || Arc::strong_count(on) > 1);
+    }
+
+    /// All of them, by the number of the domain.
+    pub fn domains(&self) -> Vec<(u32, Arc<OnDomain>)> {
+        self.domains.lock().iter().map(|(domain, on)| (*domain, on.clone())).collect()
+    }
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use kernel::{About, Kernel, Module, Order, Packet, Registrar, Stage, Verdict};
+use kernel::{About, Destination, Kernel, Module, Order, Packet, Registrar, Verdict};
 use xmpp::StanzaError;
 
 use crate::bindings::exports::castling::plugin::before_offline::Storing;
 use crate::deployment::Deployment;
-use crate::head;
+use crate::directory::KernelDirectory;
+use crate::head::{self, Place};
 use crate::hook::Hook;
-use crate::platform::connect;
 use crate::state::{Call, Keeper};
 
 struct PluginModule(Arc<Deployment>);
@@ -32,20 +32,20 @@ impl Module for PluginModule {
         for (hook, interest) in self.0.hooks() {
             let (deployment, counters) = (self.0.clone(), self.0.scope.memory.stats.hook(hook, domain));
             match hook {
-                Hook::ClientIn => registrar.hook(Stage::Send, order, interest, move |kernel, packet| {
+                Hook::ClientIn => registrar.hook(hook.stage(), order, interest, move |kernel, packet| {
                     if packet.client().is_none() || !deployment.wants(hook, &packet.stanza) {
                         return Verdict::Continue;
                     }
-                    let (call, traits) = client_call(&deployment, kernel, packet, domain);
-                    deployment.client_in(&counters, call, traits)
+                    let (call, facts) = client_call(&deployment, kernel, packet, domain);
+                    deployment.client_in(&counters, call, facts)
                 }),
                 Hook::BeforeOffline => {
-                    registrar.hook(Stage::Undelivered, order, interest, move |kernel, packet| {
+                    registrar.hook(hook.stage(), order, interest, move |kernel, packet| {
                         if !deployment.wants(hook, &packet.stanza) {
                             return Verdict::Continue;
                         }
-                        let (call, traits) = offline_call(&deployment, kernel, packet, domain);
-                        storing(deployment.before_offline(&counters, call, traits), packet)
+                        let (call, facts) = offline_call(&deployment, kernel, packet, domain);
+                        storing(deployment.before_offline(&counters, call, facts), packet)
                     });
                 }
             }
@@ -54,21 +54,34 @@ impl Module for PluginModule {
 }
 
 fn client_call(deployment: &Deployment, kernel: &Arc<Kernel>, packet: &Packet, domain: u32) -> (Call, u32) {
-    connect(&deployment.scope.services, kernel);
+    deployment.scope.services.directory.get_or_init(|| KernelDirectory::of(kernel));
     let client = packet.client();
     let call = Call {
         stanza: packet.stanza.clone(),
         session: client.map_or(Keeper::Nobody, |client| Keeper::Session(client.clone())),
         domain,
         account: client.map(|client| client.account().jid().clone()),
+        limits: packet.host.options().limits.stream.parser(),
     };
-    (call, head::of_packet(packet, true, |name| kernel.host(name).is_some()))
+    let place = |name: &str| match name == packet.host.name() {
+        true => Place::Here,
+        false => match kernel.tables().destination(name) {
+            Some(Destination::Host(_)) => Place::Here,
+            None => Place::Remote,
+            Some(_) => Place::Other,
+        },
+    };
+    (call, head::of_packet(packet, true, place))
 }
 
 fn offline_call(deployment: &Deployment, kernel: &Arc<Kernel>, packet: &Packet, domain: u32) -> (Call, u32) {
-    let (mut call, traits) = client_call(deployment, kernel, packet, domain);
+    let (mut call, facts) = client_call(deployment, kernel, packet, domain);
+    // The sender's session may be on another domain: what is kept with it would count against this one.
+    if let Some(client) = packet.client().filter(|client| client.host().name() != packet.host.name()) {
+        call.session = Keeper::Elsewhere(client.clone());
+    }
     call.account = packet.recipient().map(|account| account.jid().clone());
-    (call, traits & !head::traits::OUTBOUND)
+    (call, facts & !head::facts::OUTBOUND)
 }
 
 fn storing(said: Storing, packet: &mut Packet) -> Verdict {

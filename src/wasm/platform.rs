@@ -1,63 +1,68 @@
 //! The plugin platform: everything shared by all plugins.
 
-use std::collections::BTreeMap;
+mod figures;
+mod numbers;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, Weak};
 
-use hashbrown::HashMap;
-use kernel::Kernel;
+use hashbrown::{HashMap, HashSet};
+use kernel::{Kernel, Module};
 use parking_lot::Mutex;
 use runtime::Runtime;
-use serde::Serialize;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
+use crate::absent::Absent;
 use crate::artefacts::{Artefact, Artefacts};
+use crate::compile::Compiler;
 use crate::deployment::{DeployOptions, Deployment, Occasion};
-use crate::directory::{Directory, KernelDirectory};
+use crate::directory::KernelDirectory;
 use crate::engine::{self, Allocator};
 use crate::error::LoadError;
 use crate::grant::Grants;
 use crate::inspect::Inspection;
+use crate::job;
+use crate::limits::{LiveLimits, PluginLimits};
 use crate::manifest::{Manifest, is_name};
 use crate::memory::Memory;
 use crate::plugin::{self, Code, Plugin};
+use crate::rebuild::Rebuilder;
 use crate::scope::{Domain, Scope, Services};
 use crate::section;
+use crate::share::Used;
 use crate::state::StoreData;
-use crate::stats::PluginStats;
+use crate::ticker::Ticker;
+use crate::verdict::Rights;
+use numbers::Numbers;
 
 pub struct PlatformOptions {
     /// The server's data directory; the platform keeps its files in `plugins` there.
     pub data_dir: PathBuf,
     /// Number of threads that process stanzas: each may have one instance of each plugin.
     pub workers: usize,
+    /// Number of plugins for which there is to be room; there is for 40 in any case, for fewer on more than 50 workers.
+    pub plugins: usize,
+    pub limits: PluginLimits,
+    /// How components are compiled; `None`: in this process.
+    pub compiler: Option<Compiler>,
     /// Clock and randomness.
     pub runtime: Runtime,
 }
 
 impl PlatformOptions {
-    /// With one worker per processor.
+    /// With one worker per processor, and room for a few plugins.
     pub fn new(data_dir: impl Into<PathBuf>, runtime: Runtime) -> Self {
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { data_dir: data_dir.into(), workers, runtime }
+        Self {
+            data_dir: data_dir.into(),
+            workers,
+            plugins: 0,
+            limits: PluginLimits::default(),
+            compiler: None,
+            runtime,
+        }
     }
-}
-
-/// A deployed plugin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct AtWork {
-    pub name: String,
-    /// The newest deployed version.
-    pub version: String,
-    /// SHA-256 of its file.
-    pub digest: String,
-    /// Where it is enabled.
-    pub domains: Vec<String>,
-    /// Whether it has failed too often and is not called at present.
-    pub suspended: bool,
-    /// How often that has happened to this version.
-    pub suspensions: u64,
 }
 
 /// The engine, the plugins' files, and what is remembered under each plugin's name.
@@ -69,17 +74,12 @@ pub struct Platform {
     workers: usize,
     services: Arc<Services>,
     memories: Mutex<HashMap<Arc<str>, Arc<Memory>>>,
-    domains: Mutex<Domains>,
+    domains: Mutex<Numbers>,
     /// Every deployment that is still referenced, oldest first.
-    deployments: Mutex<Vec<Weak<Deployment>>>,
-    ticker: Mutex<bool>,
-}
-
-/// Numbers of domains as plugins see them: a name keeps its number for as long as the process lives.
-#[derive(Default)]
-struct Domains {
-    ids: HashMap<String, u32>,
-    names: Vec<String>,
+    deployments: Arc<Mutex<Vec<Weak<Deployment>>>>,
+    ticker: Mutex<Option<Arc<Ticker>>>,
+    /// Components that are being installed, by digest.
+    leases: Mutex<Vec<(String, Weak<()>)>>,
 }
 
 /// A plugin copied into the data directory.
@@ -90,6 +90,8 @@ pub struct Installed {
     /// Its path in the data directory; the same content always has the same path.
     pub path: PathBuf,
     pub inspection: Inspection,
+    /// While it lives, its files are not cleaned up.
+    _lease: Arc<()>,
 }
 
 impl Platform {
@@ -98,9 +100,15 @@ impl Platform {
     /// # Errors
     /// [`LoadError::Engine`] or [`LoadError::File`].
     pub fn new(options: PlatformOptions) -> Result<Arc<Self>, LoadError> {
-        let (engine, allocator) = engine::build(options.workers)?;
+        let (workers, limits) = (options.workers.max(1), options.limits);
+        let memory_bytes = limits.plugin_memory_bytes.bound();
+        let (engine, allocator) = engine::build(workers, options.plugins, memory_bytes)?;
         let linker = plugin::linker(&engine)?;
         let services = Services {
+            limits: LiveLimits::new(&limits, workers),
+            memory_bytes,
+            rebuilder: Rebuilder::default(),
+            used: Used::default(),
             clock: options.runtime.clock,
             random: options.runtime.random,
             directory: OnceLock::new(),
@@ -109,13 +117,14 @@ impl Platform {
             engine,
             allocator,
             linker,
-            artefacts: Artefacts::open(&options.data_dir)?,
-            workers: options.workers.max(1),
+            artefacts: Artefacts::open(&options.data_dir, options.compiler)?,
+            workers,
             services: Arc::new(services),
             memories: Mutex::default(),
             domains: Mutex::default(),
-            deployments: Mutex::default(),
-            ticker: Mutex::new(false),
+            deployments: Arc::default(),
+            ticker: Mutex::new(None),
+            leases: Mutex::default(),
         }))
     }
 
@@ -127,7 +136,7 @@ impl Platform {
     /// Sets the source of sessions; only the first call counts. The platform's modules call this with their
     /// first stanza.
     pub fn connect(&self, kernel: &Arc<Kernel>) {
-        connect(&self.services, kernel);
+        self.services.directory.get_or_init(|| KernelDirectory::of(kernel));
     }
 
     /// Reads a component's manifest, imports and exports, without running it.
@@ -135,7 +144,15 @@ impl Platform {
     /// # Errors
     /// Any reason why it cannot be loaded.
     pub fn inspect(&self, file: &Path) -> Result<Inspection, LoadError> {
-        self.compile(&Artefact::read(file)?).map(|(_, inspection)| inspection)
+        self.compile(&self.artefacts.read(file)?).map(|(_, inspection)| inspection)
+    }
+
+    /// SHA-256 of a component's file, hexadecimal.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no component.
+    pub fn digest(&self, file: &Path) -> Result<String, LoadError> {
+        self.artefacts.read(file).map(|artefact| artefact.digest)
     }
 
     /// Verifies and compiles a component and stores a copy. Nothing is run.
@@ -144,13 +161,14 @@ impl Platform {
     /// Any reason why it cannot be loaded; nothing is stored then.
     pub fn install(&self, file: &Path, name: Option<&str>) -> Result<Installed, LoadError> {
         let artefact = Artefact::read(file)?;
+        let lease = self.lease(&artefact.digest);
         let (_, inspection) = self.compile(&artefact)?;
         let name = name.unwrap_or(&inspection.manifest.name).to_owned();
         if !is_name(&name) {
             return Err(LoadError::Name(name));
         }
         let path = self.artefacts.keep(&artefact)?;
-        Ok(Installed { name, path, inspection })
+        Ok(Installed { name, path, inspection, _lease: lease })
     }
 
     /// Loads a version of a plugin under the operator's name for it. Nothing is run.
@@ -161,12 +179,12 @@ impl Platform {
         if !is_name(name) {
             return Err(LoadError::Name(name.to_owned()));
         }
-        let (code, inspection) = self.compile(&Artefact::read(file)?)?;
+        let (code, inspection) = self.compile(&self.artefacts.read(file)?)?;
         Ok(Arc::new(Plugin { name: name.into(), inspection, code }))
     }
 
     fn compile(&self, artefact: &Artefact) -> Result<(Code, Inspection), LoadError> {
-        let manifest = manifest(artefact)?;
+        let manifest = manifest(artefact, self.services.memory_bytes as u64)?;
         let component = self.artefacts.compile(&self.engine, artefact)?;
         read(&self.linker, &component, manifest, artefact)
     }
@@ -177,7 +195,7 @@ impl Platform {
     /// of CPU time per domain: must not be called on a runtime worker.
     ///
     /// # Errors
-    /// Grants, settings, policies, or a refusal or failure of the plugin itself while it starts.
+    /// No room, grants, settings, policies, or a refusal or failure of the plugin itself while it starts.
     pub fn deploy(
         &self,
         plugin: &Arc<Plugin>,
@@ -186,19 +204,55 @@ impl Platform {
     ) -> Result<Arc<Deployment>, LoadError> {
         let grants = Grants::parse(&options.grants).map_err(LoadError::Grant)?;
         plugin.inspection.covered(&grants)?;
+        self.check_room()?;
         let scope = Arc::new(self.scope(plugin, options, grants)?);
-        self.start_ticker()?;
-        let policy = options.policy.as_ref();
-        let deployment = Arc::new(Deployment::start(plugin.clone(), scope, policy, occasion, self.workers)?);
+        let (policy, ticker) = (options.policy.as_ref(), self.ticker()?);
+        let deployment = Deployment::start(plugin.clone(), scope, policy, occasion, self.workers, ticker)?;
+        let deployment = Arc::new(deployment);
         let mut deployments = self.deployments.lock();
         deployments.retain(|old| old.strong_count() > 0);
         deployments.push(Arc::downgrade(&deployment));
         Ok(deployment)
     }
 
+    /// Notes that a deployment is in force: should its component be lost, its manifest tells what it was there for.
+    pub fn in_force(&self, deployment: &Deployment) {
+        self.artefacts.remember(&deployment.scope.name, deployment.plugin.manifest());
+    }
+
+    /// The manifest that a plugin had when it was last in force.
+    pub fn remembered(&self, name: &str) -> Option<Manifest> {
+        self.artefacts.remembered(name)
+    }
+
+    /// Lets components that could not be compiled be tried again.
+    pub fn try_again(&self) {
+        self.artefacts.try_again();
+    }
+
+    /// Whether there is room for so many plugins.
+    ///
+    /// # Errors
+    /// [`LoadError::NoRoom`].
+    pub fn room_for(&self, plugins: usize) -> Result<(), LoadError> {
+        match self.allocator.plugins() {
+            Some(most) if plugins > most => Err(LoadError::NoRoom { plugins: most }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether each worker could have an instance of one more: a call must never find that there is none.
+    fn check_room(&self) -> Result<(), LoadError> {
+        let alive = self.deployments.lock().iter().filter(|old| old.strong_count() > 0).count();
+        match self.allocator.has_room(alive) {
+            true => Ok(()),
+            false => Err(LoadError::NoRoom { plugins: self.allocator.plugins().unwrap_or_default() }),
+        }
+    }
+
     /// What the plugin may see and do, with its settings checked.
     fn scope(&self, plugin: &Plugin, options: &DeployOptions, grants: Grants) -> Result<Scope, LoadError> {
-        let schema = &plugin.manifest().config;
+        let (schema, memory) = (&plugin.manifest().config, self.memory(&plugin.name));
         let mut domains = HashMap::new();
         for settings in &options.domains {
             let merged = schema.merge(&options.config, &settings.config);
@@ -206,40 +260,60 @@ impl Platform {
             if !problems.is_empty() {
                 return Err(LoadError::Config { domain: settings.domain.clone(), problems });
             }
-            let domain = Domain { name: settings.domain.clone(), config: merged.to_string() };
-            domains.insert(self.domains.lock().id(&settings.domain), domain);
+            let id = self.domains.lock().id(&settings.domain);
+            let metrics = plugin.manifest().metrics.iter();
+            let metrics = metrics.map(|(name, kind)| (name.clone(), memory.metrics.series(name, id, *kind)));
+            let metrics = metrics.collect();
+            let name = settings.domain.clone();
+            domains.insert(id, Domain { name, config: merged, memory: memory.on(id), metrics });
         }
         Ok(Scope {
             name: plugin.name.clone(),
             version: plugin.version().to_owned(),
+            rights: Rights::new(&grants),
             grants,
             domains,
-            metrics: plugin.manifest().metrics.clone(),
-            memory: self.memory(&plugin.name),
+            memory,
             services: self.services.clone(),
         })
     }
 
     /// Only once a plugin is deployed: before that there is nothing to stop, and no thread needs to wake up.
-    fn start_ticker(&self) -> Result<(), LoadError> {
+    fn ticker(&self) -> Result<Arc<Ticker>, LoadError> {
         let mut started = self.ticker.lock();
-        if !*started {
-            engine::tick(&self.engine)?;
-            *started = true;
+        if let Some(ticker) = &*started {
+            return Ok(ticker.clone());
         }
-        Ok(())
+        let deployments = self.deployments.clone();
+        let busy = move || deployments.lock().iter().filter_map(Weak::upgrade).any(|one| one.pool.is_busy());
+        let ticker = Arc::new(Ticker::start(&self.engine, busy)?);
+        Ok(started.insert(ticker).clone())
     }
 
-    /// The deployed plugins, each in its newest version, by name.
-    pub fn loaded(&self) -> Vec<AtWork> {
-        let alive: Vec<_> = self.deployments.lock().iter().filter_map(Weak::upgrade).collect();
-        let newest: BTreeMap<_, _> =
-            alive.iter().map(|deployment| (&deployment.scope.name, deployment)).collect();
-        newest.values().map(|deployment| deployment.at_work()).collect()
+    /// Sets the limits that can change while the server runs.
+    pub fn set_limits(&self, limits: &PluginLimits) {
+        self.services.limits.set(limits, self.workers);
     }
 
     fn memory(&self, name: &Arc<str>) -> Arc<Memory> {
         self.memories.lock().entry(name.clone()).or_default().clone()
+    }
+
+    /// Forgets for whom a plugin has failed, and that it was suspended: the next deployment starts anew.
+    pub fn forgive(&self, name: &str) {
+        let memory = self.memories.lock().get(name).cloned();
+        memory.iter().flat_map(|memory| memory.domains()).for_each(|(_, on)| on.forgive());
+    }
+
+    /// Drops what has expired, and what is kept for domains that are not served any more. Meant to be called from time to time.
+    pub fn tidy(&self, served: &[&str]) {
+        let now = self.services.now_ms();
+        let served: HashSet<u32> = self.domains.lock().ids(served).collect();
+        let memories: Vec<_> = self.memories.lock().values().cloned().collect();
+        for memory in memories {
+            memory.keep(&served);
+            memory.domains().iter().for_each(|(_, on)| on.rates.purge(now, &on.state));
+        }
     }
 
     /// Drops what is remembered under a name: the plugin has been removed.
@@ -247,28 +321,37 @@ impl Platform {
         self.memories.lock().remove(name);
     }
 
-    /// The counters of all names, in order.
-    pub fn stats(&self) -> Vec<PluginStats> {
-        let mut names: Vec<_> = self.memories.lock().keys().cloned().collect();
-        names.sort();
-        names.iter().map(|name| self.stats_of(name)).collect()
+    /// Deletes the files of plugins that are not among these, by name and by the digest of their component.
+    pub fn clean(&self, names: &[&str], digests: &[&str]) {
+        let mut leases = self.leases.lock();
+        leases.retain(|(_, lease)| lease.strong_count() > 0);
+        let leased = leases.iter().map(|(digest, _)| digest.as_str());
+        let digests: Vec<&str> = digests.iter().copied().chain(leased).collect();
+        self.artefacts.clean(&self.engine, names, &digests);
     }
 
-    /// The counters of one plugin's name; all zero if it was never deployed.
-    pub fn stats_of(&self, name: &str) -> PluginStats {
-        let memory = self.memories.lock().get(name).cloned();
-        let Some(memory) = memory else { return PluginStats { name: name.to_owned(), ..Default::default() } };
-        let domain = |id: u32| self.domains.lock().name(id);
-        PluginStats {
-            name: name.to_owned(),
-            hooks: memory.stats.list(domain),
-            denied: memory.stats.denials(),
-            metrics: memory.metrics.list(domain),
-            instances: memory.instances.get(),
-            memory_bytes: memory.bytes.get(),
-            discarded: memory.discarded.get(),
-            sessions: usize::try_from(memory.sessions.get()).unwrap_or_default(),
-        }
+    /// Keeps the files of a component until the result is dropped.
+    fn lease(&self, digest: &str) -> Arc<()> {
+        let lease = Arc::new(());
+        self.leases.lock().push((digest.to_owned(), Arc::downgrade(&lease)));
+        lease
+    }
+
+    /// What takes the place of a plugin that cannot be loaded: its failure policies apply to the stanzas that it was there for, as
+    /// far as is known from when it was last in force.
+    pub fn absent(&self, name: &str, file: &Path, options: &DeployOptions) -> Option<Arc<dyn Module>> {
+        let found = || manifest(&self.artefacts.read(file).ok()?, u64::MAX).ok();
+        let manifest = self.artefacts.remembered(name).or_else(found)?;
+        // A policy of the operator's that is not valid must not open what the plugin guards.
+        let jobs = job::of(&manifest, options.policy.as_ref()).or_else(|_| job::of(&manifest, None)).ok()?;
+        let ids = options.domains.iter().map(|one| (one.domain.clone(), self.domains.lock().id(&one.domain)));
+        Some(Arc::new(Absent::new(
+            self.memory(&name.into()),
+            manifest.guards,
+            jobs,
+            name.into(),
+            ids.collect(),
+        )))
     }
 
     #[cfg(test)]
@@ -277,21 +360,38 @@ impl Platform {
     }
 }
 
-/// Reads a component's manifest, imports and exports without a platform: nothing is run or stored.
+/// How a component is looked at without a platform.
+#[derive(Clone, Debug, Default)]
+pub struct Looking {
+    /// Where its compiled code may be found; it is stored there if that is possible.
+    pub data_dir: PathBuf,
+    pub limits: PluginLimits,
+    /// As in [`PlatformOptions`].
+    pub compiler: Option<Compiler>,
+}
+
+/// Reads a component's manifest, imports and exports without a platform: nothing is run.
 ///
 /// # Errors
 /// Any reason why it cannot be loaded.
-pub fn inspect(file: &Path) -> Result<Inspection, LoadError> {
-    let artefact = Artefact::read(file)?;
-    let manifest = manifest(&artefact)?;
+pub fn inspect(file: &Path, looking: &Looking) -> Result<Inspection, LoadError> {
+    let artefacts = Artefacts::at(&looking.data_dir, looking.compiler.clone());
+    let artefact = artefacts.read(file)?;
+    let manifest = manifest(&artefact, looking.limits.plugin_memory_bytes.get())?;
     let engine = engine::plain()?;
-    let component = artefact.compile(&engine)?;
+    let component = artefacts.look_up(&engine, &artefact)?;
     read(&plugin::linker(&engine)?, &component, manifest, &artefact).map(|(_, inspection)| inspection)
 }
 
-fn manifest(artefact: &Artefact) -> Result<Manifest, LoadError> {
+/// The manifest of a component that needs no more memory than it may have.
+fn manifest(artefact: &Artefact, memory_bytes: u64) -> Result<Manifest, LoadError> {
     let section = section::custom(&artefact.bytes, section::MANIFEST).ok_or(LoadError::NoManifest)?;
-    Manifest::parse(section)
+    let manifest = Manifest::parse(section)?;
+    let needed = section::initial_pages(&artefact.bytes).saturating_mul(65_536);
+    match needed > memory_bytes {
+        true => Err(LoadError::Memory { needed, most: memory_bytes }),
+        false => Ok(manifest),
+    }
 }
 
 fn read(
@@ -304,27 +404,4 @@ fn read(
     let inspection = Inspection::of(linker.engine(), component, manifest, digest, bytes)?;
     let pre = linker.instantiate_pre(component).map_err(|error| LoadError::Link(format!("{error:#}")))?;
     Ok((Code::new(pre, &inspection)?, inspection))
-}
-
-/// Lets plugins find the kernel's sessions.
-pub(crate) fn connect(services: &Services, kernel: &Arc<Kernel>) {
-    services
-        .directory
-        .get_or_init(|| Arc::new(KernelDirectory(Arc::downgrade(kernel))) as Arc<dyn Directory>);
-}
-
-impl Domains {
-    fn id(&mut self, name: &str) -> u32 {
-        if let Some(id) = self.ids.get(name) {
-            return *id;
-        }
-        let id = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        self.names.push(name.to_owned());
-        self.ids.insert(name.to_owned(), id);
-        id
-    }
-
-    fn name(&self, id: u32) -> String {
-        self.names.get(id as usize).cloned().unwrap_or_default()
-    }
 }

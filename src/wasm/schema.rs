@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use settings::{Checker, Given, Key, Kind, Problem, Range, Section, Text, duration};
+
+use crate::plain::is_control;
 
 /// The schema of one value.
 ///
@@ -23,7 +26,7 @@ pub struct Schema {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
     /// The allowed values.
-    #[serde(rename = "enum", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "enum", default, deserialize_with = "choices", skip_serializing_if = "Vec::is_empty")]
     pub allowed: Vec<Value>,
     /// The smallest number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,6 +63,15 @@ pub struct Schema {
     pub format: Option<Format>,
 }
 
+/// The values of an `enum`: with none, no setting would be valid.
+fn choices<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Value>, D::Error> {
+    let choices = Vec::deserialize(from)?;
+    match choices.is_empty() {
+        true => Err(D::Error::custom("an `enum` has no values")),
+        false => Ok(choices),
+    }
+}
+
 /// The type of a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -87,11 +99,15 @@ pub enum Format {
 }
 
 impl Schema {
+    /// The keys that have defaults, with these.
+    pub fn defaults(&self) -> Map<String, Value> {
+        let keys = self.properties.iter();
+        keys.filter_map(|(key, schema)| Some((key.clone(), schema.default.clone()?))).collect()
+    }
+
     /// The settings of a domain: defaults, overridden by `base`, then by `own`, key by key.
     pub(crate) fn merge(&self, base: &Map<String, Value>, own: &Map<String, Value>) -> Value {
-        let defaults = self.properties.iter();
-        let mut merged: Map<String, Value> =
-            defaults.filter_map(|(key, schema)| Some((key.clone(), schema.default.clone()?))).collect();
+        let mut merged = self.defaults();
         for (key, value) in base.iter().chain(own) {
             merged.insert(key.clone(), value.clone());
         }
@@ -109,13 +125,30 @@ impl Schema {
         checker.into_problems()
     }
 
-    /// Checks that its defaults are valid and its choices have its type.
-    pub(crate) fn check_itself(&self, path: &str) -> Result<(), String> {
+    /// Checks the schema of all settings.
+    pub(crate) fn check_whole(&self) -> Result<(), String> {
+        if self.kind != SchemaType::Object {
+            return Err("`config` must be of type object".into());
+        }
+        self.check_itself("config")
+    }
+
+    /// Checks that its names can be shown, its defaults are valid and its choices have its type.
+    fn check_itself(&self, path: &str) -> Result<(), String> {
         if let Some(value) = self.allowed.iter().find(|value| !self.kind.is(value)) {
             return Err(format!(
                 "`{value}` is not a valid choice at `{path}`, whose type is {:?}",
                 self.kind
             ));
+        }
+        let is_bad = |key: &&String| {
+            key.is_empty() || key.len() > 64 || key.chars().any(is_control) || key.contains('.')
+        };
+        if let Some(key) = self.properties.keys().find(is_bad) {
+            return Err(format!("{key:?} is not a valid name of a setting"));
+        }
+        if let Some(key) = self.required.iter().find(|key| !self.properties.contains_key(*key)) {
+            return Err(format!("`{path}` requires {key:?}, which is not among its properties"));
         }
         if let Some(problem) = self.default.as_ref().and_then(|value| self.problems_at(value, path).pop()) {
             return Err(format!("the default of {}", problem.message));

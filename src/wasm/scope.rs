@@ -1,29 +1,59 @@
 //! What one deployment of a plugin may see and do.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use hashbrown::HashMap;
 use runtime::{SharedClock, SharedRandom};
+use serde_json::Value;
+use xmpp::Jid;
 
 use crate::directory::Directory;
 use crate::grant::Grants;
-use crate::manifest::MetricKind;
-use crate::memory::Memory;
+use crate::limits::LiveLimits;
+use crate::memory::{Memory, OnDomain};
+use crate::metrics::Series;
+use crate::rebuild::Rebuilder;
+use crate::share::Used;
+use crate::verdict::Rights;
 
 /// Parts of the server shared by all plugins.
 pub(crate) struct Services {
     pub clock: SharedClock,
     pub random: SharedRandom,
+    pub limits: LiveLimits,
+    /// Bytes of memory of an instance.
+    pub memory_bytes: usize,
+    /// Builds instances in place of those that have failed.
+    pub rebuilder: Rebuilder,
+    /// The time that all plugins have used.
+    pub used: Used,
     /// Set by the first stanza.
     pub directory: OnceLock<Arc<dyn Directory>>,
+}
+
+impl Services {
+    /// Monotonic milliseconds, never 0.
+    pub fn now_ms(&self) -> u64 {
+        u64::try_from(self.clock.monotonic().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+    }
 }
 
 /// A domain that a plugin is enabled for.
 pub(crate) struct Domain {
     pub name: String,
-    /// Its settings: JSON, merged.
-    pub config: String,
+    /// Its settings, merged.
+    pub config: Value,
+    pub memory: Arc<OnDomain>,
+    /// The plugin's metrics here.
+    pub metrics: HashMap<String, Arc<Series>>,
+}
+
+impl Domain {
+    /// The setting of a key, or of keys separated by dots.
+    pub fn setting(&self, path: &str) -> Option<&Value> {
+        path.split('.').try_fold(&self.config, |table, key| table.get(key))
+    }
 }
 
 /// A plugin's version with its settings and grants: everything its instances share.
@@ -31,8 +61,9 @@ pub(crate) struct Scope {
     pub name: Arc<str>,
     pub version: String,
     pub grants: Grants,
+    /// What the grants allow it to do to stanzas.
+    pub rights: Rights,
     pub domains: HashMap<u32, Domain>,
-    pub metrics: BTreeMap<String, MetricKind>,
     pub memory: Arc<Memory>,
     pub services: Arc<Services>,
 }
@@ -40,16 +71,20 @@ pub(crate) struct Scope {
 impl Scope {
     /// Monotonic milliseconds, never 0.
     pub fn now_ms(&self) -> u64 {
-        u64::try_from(self.services.clock.monotonic().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+        self.services.now_ms()
     }
 
-    /// Whether this function is granted. If not, the denial is counted.
-    pub fn allows(&self, interface: &'static str, function: &str) -> bool {
-        let allowed = self.grants.allow(interface, function);
-        if !allowed {
-            self.memory.stats.denied(interface);
-        }
-        allowed
+    /// Counts CPU time that a domain has caused and that ends now; see [`Share::spent`](crate::share::Share::spent).
+    pub fn charge(
+        &self,
+        on: &Domain,
+        now: Duration,
+        time: Duration,
+        sender: impl FnOnce() -> Option<Jid>,
+    ) -> Option<Duration> {
+        let services = &self.services;
+        services.used.spend(now, time, services.limits.all());
+        on.memory.share.spent(now, time, services.limits.share(), sender)
     }
 
     /// The plugin's number for the domain of this name, if enabled there.

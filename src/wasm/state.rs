@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use kernel::{Resource, State as KernelState};
 use wasmtime::{Result, format_err};
-use xmpp::{Jid, Stanza};
+use xmpp::{ElementLimits, Jid, Stanza};
 
 use crate::deadline::Deadline;
-use crate::kept::Kept;
-use crate::limits::{self, MemoryLimiter};
+use crate::kept::{Keeping, Kept};
+use crate::limits::MemoryLimiter;
+use crate::quota::OverQuota;
 use crate::scope::{Domain, Scope};
 
 /// The data of one instance's store.
@@ -18,6 +19,11 @@ pub(crate) struct StoreData {
     pub call: Option<Call>,
     pub limits: MemoryLimiter,
     pub deadline: Deadline,
+    /// While settings are about to come into force: the warnings that it logs about them. Another instance that reads the same
+    /// settings later logs nothing.
+    pub heard: Option<Vec<String>>,
+    /// The domain whose settings are being read.
+    pub configuring: Option<u32>,
     /// What the guest has written to its standard output and error, up to the next line feed.
     pub output: Vec<u8>,
 }
@@ -31,6 +37,8 @@ pub(crate) struct Call {
     pub domain: u32,
     /// The account whose roster is queried: the sender for client hooks, the recipient in the offline hook.
     pub account: Option<Jid>,
+    /// The limits of the domain, which what a plugin makes of the stanza must keep.
+    pub limits: ElementLimits,
 }
 
 /// The session that a call is about, with which plugins may keep something.
@@ -39,16 +47,26 @@ pub(crate) enum Keeper {
     /// The stanza was not sent by a local client.
     Nobody,
     Session(Resource),
+    /// A session on another domain: nothing is kept with it.
+    Elsewhere(Resource),
     /// A session created by a test.
     #[cfg(test)]
     Made(u64, Arc<Kept>),
 }
 
 impl Keeper {
-    /// The session's id; 0 for `Nobody`.
+    /// The local session that sent the stanza, on whatever domain.
+    pub fn sender(&self) -> Option<&Resource> {
+        match self {
+            Self::Session(resource) | Self::Elsewhere(resource) => Some(resource),
+            _ => None,
+        }
+    }
+
+    /// The session's id; 0 if there is none on this domain.
     pub fn id(&self) -> u64 {
         match self {
-            Self::Nobody => 0,
+            Self::Nobody | Self::Elsewhere(_) => 0,
             Self::Session(resource) => resource.id(),
             #[cfg(test)]
             Self::Made(id, _) => *id,
@@ -58,7 +76,7 @@ impl Keeper {
     fn kept(&self) -> Option<&Kept> {
         const KEPT: KernelState<Resource, Kept> = KernelState::new();
         match self {
-            Self::Nobody => None,
+            Self::Nobody | Self::Elsewhere(_) => None,
             Self::Session(resource) => Some(KEPT.of(resource)),
             #[cfg(test)]
             Self::Made(_, kept) => Some(kept),
@@ -69,9 +87,11 @@ impl Keeper {
 impl StoreData {
     pub fn new(scope: Arc<Scope>) -> Self {
         Self {
-            scope,
             call: None,
-            limits: MemoryLimiter::new(limits::MEMORY_BYTES),
+            limits: MemoryLimiter::new(scope.services.memory_bytes),
+            heard: None,
+            configuring: None,
+            scope,
             deadline: Deadline::default(),
             output: Vec::new(),
         }
@@ -92,6 +112,56 @@ impl StoreData {
     pub fn domain(&self, id: u32) -> Result<&Domain> {
         let domain = self.scope.domains.get(&id);
         domain.ok_or_else(|| format_err!("the plugin is not enabled on domain {id}"))
+    }
+
+    /// How the plugin keeps something with the session of the call in progress.
+    fn keeping(&self) -> Result<Keeping<'_>> {
+        let domain = self.domain(self.call()?.domain)?;
+        let cap = self.scope.services.limits.state_bytes();
+        Ok(Keeping { memory: &self.scope.memory, quota: &domain.memory.state, cap })
+    }
+
+    /// Keeps something with the session of the call in progress; if there is no room for it, once more after counters that have expired
+    /// were dropped. A denial is counted.
+    pub fn keep<T>(
+        &self,
+        interface: &'static str,
+        keep: impl Fn(&Kept, &Keeping<'_>) -> std::result::Result<T, OverQuota>,
+    ) -> Result<std::result::Result<T, OverQuota>> {
+        let (kept, keeping) = (self.kept()?, self.keeping()?);
+        let on = &self.domain(self.call()?.domain)?.memory;
+        let done = keep(kept, &keeping).or_else(|OverQuota| {
+            on.rates.purge(self.scope.now_ms(), &on.state);
+            keep(kept, &keeping)
+        });
+        if done.is_err() {
+            self.denied(interface);
+        }
+        Ok(done)
+    }
+
+    /// Whether this function is granted. If not, the denial is counted.
+    pub fn allows(&self, interface: &'static str, function: &str) -> bool {
+        let allowed = self.scope.grants.allow(interface, function);
+        if !allowed {
+            self.denied(interface);
+        }
+        allowed
+    }
+
+    /// Whether this function is granted for a subject: what the scopes of its grants are about. A denial is counted.
+    pub fn allows_for(&self, interface: &'static str, function: &str, subject: &str) -> bool {
+        let allowed = self.scope.grants.allow_for(interface, function, subject);
+        if !allowed {
+            self.denied(interface);
+        }
+        allowed
+    }
+
+    /// Counts a denied call into the host, for the domain that the call in progress is about.
+    pub fn denied(&self, interface: &'static str) {
+        let domain = self.call.as_ref().map(|call| call.domain).or(self.configuring);
+        self.scope.memory.stats.denied(interface, domain);
     }
 
     /// What plugins keep with the local session of the call in progress.

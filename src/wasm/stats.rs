@@ -2,21 +2,43 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
-use runtime::Counter;
-use serde::Serialize;
+use runtime::{Counter, Histogram, HistogramState};
+use serde::{Serialize, Serializer};
 
-use crate::failure::FailureKind;
+use crate::failure::{FailureKind, LastFailure};
 use crate::hook::Hook;
 use crate::metrics::MetricValue;
 
-const VERDICTS: usize = 5;
+const VERDICTS: usize = 6;
+
+/// Upper bounds of the times of calls, nanoseconds.
+const TIMES: &[u64] =
+    &[1_000, 2_000, 5_000, 10_000, 50_000, 100_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000];
+
+/// How long calls took.
+pub(crate) struct Times(Histogram);
+
+impl Default for Times {
+    fn default() -> Self {
+        Self(Histogram::new(TIMES))
+    }
+}
+
+impl Times {
+    pub fn record(&self, time: Duration) {
+        self.0.record(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+    }
+}
 
 /// The counters of one hook on one domain.
 #[derive(Default)]
 pub(crate) struct HookCounters {
     pub calls: Counter,
+    /// Nanoseconds of a call.
+    pub times: Times,
     verdicts: [Counter; VERDICTS],
     failures: [Counter; FailureKind::ALL.len()],
 }
@@ -40,8 +62,9 @@ impl HookCounters {
 /// All counters of a plugin's name.
 #[derive(Default)]
 pub(crate) struct Stats {
+    last_failure: Mutex<Option<LastFailure>>,
     hooks: Mutex<BTreeMap<(Hook, u32), Arc<HookCounters>>>,
-    denied: Mutex<BTreeMap<&'static str, u64>>,
+    denied: Mutex<BTreeMap<(&'static str, Option<u32>), u64>>,
 }
 
 /// The current counters of one hook on one domain.
@@ -56,6 +79,29 @@ pub struct HookStats {
     pub verdicts: BTreeMap<&'static str, u64>,
     /// Failures by name; only those that occurred.
     pub failures: BTreeMap<&'static str, u64>,
+    /// How long calls took, nanoseconds.
+    #[serde(serialize_with = "times")]
+    pub times: HistogramState,
+}
+
+/// As an object from the upper bound of each range to the number of calls in it.
+fn times<S: Serializer>(times: &HistogramState, to: S) -> Result<S::Ok, S::Error> {
+    let bounds = times.bounds.iter().map(ToString::to_string).chain(std::iter::once("more".to_owned()));
+    to.collect_map(bounds.zip(&times.counts).filter(|(_, count)| **count > 0))
+}
+
+/// How a plugin fares on one domain.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct OnDomainStats {
+    pub domain: String,
+    /// Bytes that the server keeps for it: session slots and counters.
+    pub state_bytes: usize,
+    /// CPU time of all calls so far.
+    pub cpu_seconds: f64,
+    /// How often a session was read no further until a share had been earned again.
+    pub rested: u64,
+    /// Calls into the host that were denied, by interface.
+    pub denied: BTreeMap<&'static str, u64>,
 }
 
 /// The current counters of a plugin; they belong to its name and outlive its versions.
@@ -64,7 +110,7 @@ pub struct PluginStats {
     pub name: String,
     /// Calls, by hook and domain.
     pub hooks: Vec<HookStats>,
-    /// Calls into the host that were denied, by interface.
+    /// Calls into the host that were denied when it was about no domain, by interface.
     pub denied: BTreeMap<&'static str, u64>,
     /// Its own metrics.
     pub metrics: Vec<MetricValue>,
@@ -76,6 +122,8 @@ pub struct PluginStats {
     pub discarded: u64,
     /// Sessions for which the host keeps some of its state.
     pub sessions: usize,
+    pub domains: Vec<OnDomainStats>,
+    pub last_failure: Option<LastFailure>,
 }
 
 impl Stats {
@@ -84,14 +132,24 @@ impl Stats {
         self.hooks.lock().entry((hook, domain)).or_default().clone()
     }
 
-    /// Counts a denied call into the host.
-    pub fn denied(&self, interface: &'static str) {
-        *self.denied.lock().entry(interface).or_insert(0) += 1;
+    pub fn failed(&self, failure: LastFailure) {
+        *self.last_failure.lock() = Some(failure);
     }
 
-    /// Denied calls by interface.
-    pub fn denials(&self) -> BTreeMap<&'static str, u64> {
-        self.denied.lock().clone()
+    pub fn last_failure(&self) -> Option<LastFailure> {
+        self.last_failure.lock().clone()
+    }
+
+    /// Counts a denied call into the host.
+    pub fn denied(&self, interface: &'static str, domain: Option<u32>) {
+        *self.denied.lock().entry((interface, domain)).or_insert(0) += 1;
+    }
+
+    /// Denied calls on a domain, or about none, by interface.
+    pub fn denials(&self, on: Option<u32>) -> BTreeMap<&'static str, u64> {
+        let all = self.denied.lock();
+        let of_it = all.iter().filter(|((_, domain), _)| *domain == on);
+        of_it.map(|((interface, _), count)| (*interface, *count)).collect()
     }
 
     /// All hooks, in order.
@@ -107,6 +165,7 @@ impl Stats {
                 .map(|(kind, counter)| (kind.name(), counter.get()))
                 .filter(|(_, count)| *count > 0)
                 .collect(),
+            times: counters.times.0.state(),
         };
         self.hooks.lock().iter().map(of).collect()
     }

@@ -1,5 +1,6 @@
 //! Plugins run by the real host code, without a server.
 
+mod contract;
 mod failures;
 mod guest;
 mod kernel;
@@ -10,3 +11,4 @@ mod offline_filter;
 mod state;
 mod sunshine;
 mod wasi;
+mod word_filter;

@@ -17,6 +17,11 @@ impl Window {
         Self::Exact(VecDeque::new())
     }
 
+    /// The most bytes that it allocates with this limit.
+    pub fn bytes(limit: u32) -> usize {
+        if limit > EXACT { 0 } else { (limit as usize + 2).next_power_of_two() * size_of::<u64>() }
+    }
+
     /// Adds a hit; `true` once more than `limit` are within the last `span` milliseconds.
     pub fn hit(&mut self, now: u64, limit: u32, span: u64) -> bool {
         self.fit(limit, now);

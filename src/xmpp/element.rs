@@ -49,6 +49,12 @@ impl Element {
         Self::with_name(Cow::Borrowed(name), ns.into())
     }
 
+    /// The same with names that are not constants; `None` unless they are valid, the name without a colon.
+    pub fn named(name: &str, ns: &str) -> Option<Self> {
+        let valid = chars::is_ncname(name) && ns.chars().all(chars::is_namespace_char);
+        valid.then(|| Self::with_name(Cow::Owned(name.to_owned()), Cow::Owned(ns.to_owned())))
+    }
+
     pub(crate) fn with_name(name: Cow<'static, str>, ns: Cow<'static, str>) -> Self {
         Self { name, ns, attributes: Vec::new(), children: Vec::new() }
     }
@@ -119,6 +125,41 @@ impl Element {
     pub fn set_attr(&mut self, name: &'static str, value: impl AsRef<str>) {
         let ns = name.starts_with("xml:").then_some(Cow::Borrowed(ns::XML));
         self.put(Attribute { name: Cow::Borrowed(name), ns, value: value.as_ref().to_owned() });
+    }
+
+    /// Sets an attribute whose name is not a constant; `false` unless it is a valid name without a colon, or `xml:lang`.
+    pub fn set_named_attr(&mut self, name: &str, value: &str) -> bool {
+        if name == "xml:lang" {
+            self.set_attr("xml:lang", value);
+            return true;
+        }
+        let valid = chars::is_ncname(name) && name != "xmlns";
+        if valid {
+            self.put(Attribute { name: Cow::Owned(name.to_owned()), ns: None, value: value.to_owned() });
+        }
+        valid
+    }
+
+    /// Replaces everything in it by text.
+    pub fn set_text(&mut self, text: &str) {
+        self.children.clear();
+        self.push_text(text);
+    }
+
+    /// The child elements, in order, to be changed.
+    pub fn children_mut(&mut self) -> impl Iterator<Item = &mut Element> {
+        self.children.iter_mut().filter_map(|child| match child {
+            Child::Element(element) => Some(element),
+            Child::Stanza(_) | Child::Content(_) | Child::Text(_) => None,
+        })
+    }
+
+    /// Removes the child elements that are not to be kept.
+    pub fn retain_children(&mut self, mut keep: impl FnMut(&Element) -> bool) {
+        self.children.retain(|child| match child {
+            Child::Element(element) => keep(element),
+            Child::Stanza(_) | Child::Content(_) | Child::Text(_) => true,
+        });
     }
 
     /// Sets an attribute whose name is valid and whose prefix is declared next to it when written.

@@ -1,8 +1,8 @@
 //! Serialization of stanzas: a new start tag and the received bytes.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hasher};
-use std::sync::Arc;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::{Arc, LazyLock};
 
 use crate::jid::Jid;
 use crate::sink::Sink;
@@ -58,9 +58,11 @@ impl Stanza {
         self.body.document.len() + jid(&self.from) + jid(&self.to)
     }
 
-    /// A hash of everything except the id; stable only within one run of the program.
+    /// A hash of everything except the id; stable only within one run of the program, and with a key of that run: whoever sees it
+    /// cannot guess what was hashed.
     pub fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
+        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        let mut hasher = KEY.build_hasher();
         let mut envelope: Vec<u8> = Vec::with_capacity(128);
         envelope.extend_from_slice(self.kind().as_str().as_bytes());
         for (name, jid) in [("from", &self.from), ("to", &self.to)] {

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use xmpp::ns;
 
-use crate::fixture::{Server, add_users, folder, until};
+use crate::fixture::{Server, add_users, folder, plugin, until};
 use crate::raw::Raw;
 use crate::shares::stat;
 use crate::stream::JACK;
@@ -94,6 +94,13 @@ impl Edge {
             Some(module) => format!("{DOMAIN}[domain.modules]\n{} = {{ {key} = {value} }}\n", &module[1..]),
             None if section == "datasources.NAME" => {
                 format!("[datasources.members]\nurl = \"sqlite:members.db\"\n{line}{DOMAIN}")
+            }
+            None if section == "plugins.NAME" => {
+                let file = plugin("sunshine");
+                let grants = "grants = [\"sessions.close\"]";
+                format!(
+                    "[plugins.sunshine]\nfile = {file:?}\n{grants}\n{line}{DOMAIN}plugins = [\"sunshine\"]\n"
+                )
             }
             None if section == "[domain]" => format!("{DOMAIN}{line}"),
             None if section.starts_with("domain.") => format!("{DOMAIN}[{section}]\n{line}"),

@@ -38,7 +38,12 @@ const LOAD: Duration = Duration::from_secs(60);
 /// Messages that each version judges at least before it is replaced, all sessions together.
 const MESSAGES: u64 = 20 * SESSIONS as u64;
 
+/// Without shares of CPU time: here the clients leave the server little of the machine, and what is judged by policy cannot be told from what
+/// is lost.
 const CONFIG: &str = r#"
+[limits]
+plugin_cpu_percent = 0
+plugins_cpu_percent = 0
 [[domain]]
 name = "chess.example"
 modules = { offline = { messages = 0 } }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::plugin;
 
-/// The section that holds a manifest; the first of that name counts.
+/// The section that holds a manifest; the component's own counts before that of a module within.
 const SECTION: &str = "castling:plugin";
 /// Length of what a component begins with.
 const HEADER: usize = 8;
@@ -31,7 +31,7 @@ pub fn version(source: &str, version: &str, defaults: &Value, folder: &Path) -> 
     file
 }
 
-/// The component with one more manifest, before the one it has.
+/// The component with one more manifest.
 fn with_section(component: &[u8], manifest: &str) -> Vec<u8> {
     let mut body = leb128(SECTION.len());
     body.extend_from_slice(SECTION.as_bytes());

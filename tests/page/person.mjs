@@ -111,6 +111,11 @@ export class Person {
     );
   }
 
+  /** Waits until all messages of ours have reached the server. */
+  async allDelivered() {
+    await this.page.waitForFunction(() => !document.querySelector('.message.mine:not([data-state="done"])'));
+  }
+
   /** Waits until the document's title is this. */
   async titled(title) {
     await this.page.waitForFunction((wanted) => document.title === wanted, title);

@@ -32,6 +32,7 @@ fn marked(xml: &str, by: &str) -> Option<String> {
 }
 
 castling_plugin::plugin!(Mark: lifecycle, client_in);
+castling_plugin::manifest!("manifest.json");
 
 #[cfg(test)]
 mod tests {

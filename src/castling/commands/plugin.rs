@@ -1,50 +1,78 @@
 //! `castling plugin`
 
+mod show;
+
 use std::path::{Path, absolute};
 
-use admin::{Client, Request};
-use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{reply, running};
+use super::reply;
+use super::target::Target;
 use crate::accounts::answer;
-use crate::api::{EnabledPlugin, InstallPlugin, OfPlugin, PluginOn, PluginShown, SwitchPlugin};
+use crate::api::{EnabledPlugin, InstallPlugin, OfPlugin, PluginShown, SwitchPlugin};
 use crate::cli::Plugin;
-use crate::config::settings;
+use crate::config::{load, looking, settings};
 use crate::failure::Failure;
-use crate::output;
+use crate::{output, plugins};
 
-/// Executes a `plugin` command on the running server.
+/// Executes a `plugin` command, on the running server if there is one.
 pub fn run(file: Option<&Path>, command: Plugin) -> Result<(), Failure> {
-    let mut server = running(file)?;
+    if let Plugin::Show { plugin, format } = &command
+        && is_file(plugin)
+    {
+        let looking = load(file).map(|loaded| looking(&loaded.config)).unwrap_or_default();
+        let found = plugins::inspect(Path::new(plugin), &looking)?;
+        return show::plugin(answer(&plugins::found(plugin, &found))?, format.json);
+    }
+    let mut target = Target::find(file)?;
+    let done = on(&mut target, command);
+    done.and(target.close())
+}
+
+/// Plugins have names without a point or a slash.
+fn is_file(plugin: &str) -> bool {
+    plugin.contains(['/', '.'])
+}
+
+fn on(target: &mut Target, command: Plugin) -> Result<(), Failure> {
     match command {
         Plugin::Install { file, name } => {
-            let name = name.map_or_else(|| stem(&file), Ok)?;
-            call(&mut server, "install", &InstallPlugin { file: path(&file)?, name }).map(drop)
+            let args = InstallPlugin { file: path(&file)?, name };
+            installed(&reply(target.call("plugin.install", &args)?)?);
+            Ok(())
         }
-        Plugin::Enable { name, domains, set, grants } => {
-            let args = SwitchPlugin { name, domains, set: settings(&set), grants };
-            enabled(reply(call(&mut server, "enable", &args)?)?);
+        Plugin::Enable { name, domains, set, unset, grants } => {
+            announce(target, &name, &grants)?;
+            let args = SwitchPlugin { name, domains, set: settings(&set), unset, grants };
+            enabled(&reply(target.call("plugin.enable", &args)?)?);
             Ok(())
         }
         Plugin::Disable { name, domains } => {
             let args = SwitchPlugin { name, domains, ..SwitchPlugin::default() };
-            call(&mut server, "disable", &args).map(drop)
+            target.call("plugin.disable", &args).map(drop)
         }
-        Plugin::Reload { name, file } => {
+        Plugin::Reload { name, file, grants } => {
             let file = file.as_deref().map(path).transpose()?;
-            call(&mut server, "reload", &OfPlugin { name, file }).map(drop)
+            if !grants.is_empty() {
+                announce(target, &name, &grants)?;
+            }
+            let done = target.call("plugin.reload", &OfPlugin { name, file, grants })?;
+            reply::<EnabledPlugin>(done)?
+                .notes
+                .iter()
+                .for_each(|note| output::error(&format!("note: {note}")));
+            Ok(())
         }
-        Plugin::Remove { name } => call(&mut server, "remove", &OfPlugin { name, file: None }).map(drop),
-        Plugin::List(format) => list(call(&mut server, "list", &json!({}))?, format.json),
+        Plugin::Remove { name } => target.call("plugin.remove", &of(name)).map(drop),
+        Plugin::List(format) => show::list(target.call("plugin.list", &json!({}))?, format.json),
         Plugin::Show { plugin, format } => {
-            show(call(&mut server, "show", &OfPlugin { name: plugin, file: None })?, format.json)
+            show::plugin(target.call("plugin.show", &of(plugin))?, format.json)
         }
     }
 }
 
-fn call(server: &mut Client, word: &str, args: &impl Serialize) -> Result<Value, Failure> {
-    Ok(server.call(&Request::new(format!("plugin.{word}"), answer(args)?))?)
+fn of(name: String) -> OfPlugin {
+    OfPlugin { name, file: None, grants: Vec::new() }
 }
 
 /// Makes a path absolute, since the server has another working directory.
@@ -54,63 +82,37 @@ fn path(file: &Path) -> Result<String, Failure> {
     Ok(text.to_owned())
 }
 
-fn stem(file: &Path) -> Result<String, Failure> {
-    let stem = file.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
-    stem.ok_or_else(|| {
-        let why = format!("cannot derive a plugin name from {}", file.display());
-        Failure::Message(format!("{why} — add --name NAME"))
-    })
+fn installed(one: &PluginShown) {
+    show::head(one);
+    output::line(&format!("not enabled yet: castling plugin enable {}", one.name));
 }
 
-fn enabled(done: EnabledPlugin) {
-    let line = |what: &str, list: &[String], none: &str| match list {
-        [] => output::line(none),
-        list => output::line(&format!("{what}: {}", list.join(", "))),
-    };
-    line("granted", &done.grants, "no grants");
-    line("enabled on", &done.domains, "enabled on no domain");
-}
-
-fn list(value: Value, json: bool) -> Result<(), Failure> {
-    if json {
-        output::json(&value);
-        return Ok(());
-    }
-    let list: Vec<PluginShown> = reply(value)?;
-    let row = |one: &PluginShown| {
-        let domains = one.domains.iter().map(|on| format!("{} ({})", on.name, on.enabled_by));
-        vec![
-            one.name.clone(),
-            one.version.clone().unwrap_or_else(|| "-".into()),
-            one.declared_by.clone(),
-            one.grants.join(", "),
-            domains.collect::<Vec<_>>().join(", "),
-        ]
-    };
-    let rows: Vec<_> = list.iter().map(row).collect();
-    output::table(&["plugin", "version", "declared by", "grants", "domains"], &rows);
-    Ok(())
-}
-
-fn show(value: Value, json: bool) -> Result<(), Failure> {
-    if json {
-        output::json(&value);
-        return Ok(());
-    }
+/// What a command grants, before that is done.
+fn announce(target: &mut Target, name: &str, given: &[String]) -> Result<(), Failure> {
+    let value: Value = target.call("plugin.show", &of(name.to_owned()))?;
     let one: PluginShown = reply(value)?;
-    output::line(&format!("name         {}", one.name));
-    output::line(&format!("version      {}", one.version.as_deref().unwrap_or("-")));
-    output::line(&format!("declared by  {}", one.declared_by));
-    output::line(&format!("file         {} ({})", one.file, one.file_by));
-    output::line(&format!("grants       {}", one.grants.join(", ")));
-    one.domains.iter().for_each(domain);
+    let asked: Vec<String> = one.asks.iter().map(|asked| asked.grant.clone()).collect();
+    let (grants, what) = match (given, one.has_been_granted) {
+        ([], true) => (&one.grants, "keeping"),
+        ([], false) => (&asked, "granting"),
+        (given, _) => (&given.to_vec(), "granting"),
+    };
+    if grants.is_empty() && what == "granting" {
+        output::line(&format!("{name} needs no grants"));
+    }
+    for grant in grants {
+        let known =
+            wasm::Grant::parse(grant).map_err(|why| format!("{grant:?} is not a valid grant: {why}"))?;
+        output::line(&format!("{what} {grant}: {name} {}", known.words()));
+    }
     Ok(())
 }
 
-fn domain(on: &PluginOn) {
-    output::line(&format!("on {} (enabled by {})", on.name, on.enabled_by));
-    for (key, setting) in &on.config {
-        let part = |name: &str| setting.get(name).cloned().unwrap_or_default();
-        output::line(&format!("  {key} = {} ({})", part("value"), part("by").as_str().unwrap_or_default()));
+fn enabled(done: &EnabledPlugin) {
+    done.notes.iter().for_each(|note| output::error(&format!("note: {note}")));
+    let later = if done.everywhere { ", and on domains that are added later" } else { "" };
+    match done.domains.as_slice() {
+        [] => output::line(&format!("enabled on no domain{later}")),
+        domains => output::line(&format!("enabled on: {}{later}", domains.join(", "))),
     }
 }

@@ -1,23 +1,25 @@
-//! The target of `user` and `domain` commands: the running server, or else the data directory.
+//! The target of `user`, `domain` and `plugin` commands: the running server, or else the data directory.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use admin::{Client, Lock, LockError, Request};
+use admin::{Client, CommandError, Lock, LockError, Request};
 use kernel::Kernel;
 use runtime::Runtime;
 use serde::Serialize;
 use serde_json::{Value, json};
 use storage::Store;
+use wasm::{Occasion, Platform};
 
 use super::{connect, tokio, usable};
 use crate::accounts::{Accounts, answer, arguments, unknown};
-use crate::api::{OfDomain, OfJid};
-use crate::config::{Loaded, Overlay, load};
+use crate::api::{OfDomain, OfJid, OfPlugin};
+use crate::config::{Config, Loaded, Overlay, load, load_again};
 use crate::failure::Failure;
-use crate::server::deletion;
+use crate::plugins::{self, Change, Standing};
+use crate::server::{deletion, platform};
 use crate::{database, domains, ownership};
 
 /// The target of a command.
@@ -31,6 +33,8 @@ pub enum Target {
 /// A data directory that is not used by a server; none can start while this lives.
 pub struct Files {
     loaded: Loaded,
+    /// The configuration file.
+    file: Option<PathBuf>,
     tokio: tokio::runtime::Runtime,
     accounts: Option<Accounts>,
     store: Option<Store>,
@@ -48,7 +52,8 @@ impl Target {
         let loaded = usable(loaded)?;
         let lock = take(&loaded.config.data_dir)?;
         let tokio = tokio()?;
-        Ok(Self::Files(Box::new(Files { loaded, tokio, accounts: None, store: None, _lock: lock })))
+        let file = file.map(Path::to_owned);
+        Ok(Self::Files(Box::new(Files { loaded, file, tokio, accounts: None, store: None, _lock: lock })))
     }
 
     /// Executes a command on the target.
@@ -78,6 +83,7 @@ impl Files {
             }
             Some(("domain", "list")) => Ok(answer(&domains::shown(&self.loaded.config))?),
             Some(("domain", word)) => self.domain(word, args),
+            Some(("plugin", word)) => self.plugin(word, args),
             _ => Err(unknown(command).into()),
         }
     }
@@ -86,20 +92,66 @@ impl Files {
         let args: OfDomain = arguments(args)?;
         let mut changed = domains::change(&self.loaded, word, &args).unwrap_or_else(|| Err(unknown(word)))?;
         let name = self.loaded.known_domain(&args.domain).map(|domain| domain.name.clone());
-        let data_dir = self.loaded.config.data_dir.clone();
-        let save = |overlay: &Overlay| {
-            let failed = |error| format!("cannot write to {}: {error}", data_dir.display());
-            overlay.save(&data_dir).map_err(failed)
-        };
-        save(&changed)?;
+        self.save(&changed)?;
         let mut deleted = 0;
         if args.purge && word == "remove" {
             let (kernel, name) = (self.kernel()?, name?);
             deleted = self.tokio.block_on(deletion::domain(&kernel, &name))?;
             changed.domains.remove(&name);
-            save(&changed)?;
+            self.save(&changed)?;
         }
         Ok(json!({ "accounts_deleted": deleted }))
+    }
+
+    /// As a running server does: a change that a plugin refuses is not stored.
+    fn plugin(&mut self, word: &str, args: Value) -> Result<Value, Failure> {
+        let platform = platform(&self.loaded, &Runtime::system())?;
+        let shown = |loaded: &Loaded, name: &str| {
+            let plugin = loaded.known_plugin(name)?;
+            Ok::<_, CommandError>(plugins::shown(loaded, &platform, name, plugin, Standing::Unknown))
+        };
+        match word {
+            "show" => return Ok(answer(&shown(&self.loaded, &arguments::<OfPlugin>(args)?.name)?)?),
+            "list" => {
+                let names = self.loaded.config.plugins.keys();
+                let list: Result<Vec<_>, _> = names.map(|name| shown(&self.loaded, name)).collect();
+                return Ok(answer(&list?)?);
+            }
+            _ => {}
+        }
+        let files = plugins::files(&self.loaded.config);
+        let change = Change::prepare(&platform, &files, word, args)?;
+        let notes = self.put_in_force(&platform, &change)?;
+        plugins::clean(&platform, &self.loaded.config);
+        let name = change.name();
+        Ok(match &change {
+            Change::Install(_) => answer(&shown(&self.loaded, name)?)?,
+            Change::Enable { args, .. } => {
+                answer(&plugins::enabled(&self.loaded, name, args.domains.is_empty(), notes)?)?
+            }
+            Change::Reload { .. } => answer(&plugins::enabled(&self.loaded, name, false, notes)?)?,
+            Change::Disable(_) | Change::Remove(_) => json!({}),
+        })
+    }
+
+    /// Stores what a command changes, unless the plugin refuses it. What the plugin says about it.
+    fn put_in_force(&mut self, platform: &Platform, change: &Change) -> Result<Vec<String>, Failure> {
+        let overlay = change.overlay(&self.loaded)?;
+        let data_dir = self.loaded.config.data_dir.clone();
+        let staged = overlay.stage(&data_dir).map_err(|error| unwritable(&data_dir, &error))?;
+        let loaded = usable(load_again(self.file.as_deref(), &data_dir, Some(&overlay))?)?;
+        let heard = match change {
+            Change::Disable(_) | Change::Remove(_) => Vec::new(),
+            _ => try_out(platform, &loaded.config, change.name())?,
+        };
+        staged.keep().map_err(|error| unwritable(&data_dir, &error))?;
+        self.loaded = loaded;
+        Ok(heard)
+    }
+
+    fn save(&self, overlay: &Overlay) -> Result<(), Failure> {
+        let data_dir = &self.loaded.config.data_dir;
+        Ok(overlay.save(data_dir).map_err(|error| unwritable(data_dir, &error))?)
     }
 
     /// Deletes by the cascade, as a running server does.
@@ -141,6 +193,23 @@ impl Files {
         let store = opened.map_err(|error| error.to_string())?;
         Ok(self.store.insert(store).clone())
     }
+}
+
+fn unwritable(data_dir: &Path, error: &std::io::Error) -> String {
+    format!("cannot write to {}: {error}", data_dir.display())
+}
+
+/// Lets a plugin read the settings with which it would come into force. What it says about them.
+fn try_out(platform: &Platform, config: &Config, name: &str) -> Result<Vec<String>, Failure> {
+    let Some(plugin) = config.plugins.get(name) else { return Ok(Vec::new()) };
+    let options = plugins::options(config, name, plugin);
+    if options.domains.is_empty() {
+        return Ok(Vec::new());
+    }
+    let loaded = platform.load(name, &plugin.file);
+    let tried = loaded.and_then(|loaded| platform.deploy(&loaded, &options, Occasion::Start));
+    let deployment = tried.map_err(|error| plugins::not_in_force(name, &error, plugin))?;
+    Ok(deployment.heard().to_vec())
 }
 
 /// Creates the data directory if needed, and takes its lock.

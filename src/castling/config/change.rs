@@ -15,6 +15,21 @@ use super::types::{Domain, Origin, Plugin};
 
 type Changed = Result<Overlay, CommandError>;
 
+/// How a plugin is enabled.
+#[derive(Clone, Copy)]
+pub struct Enabling<'a> {
+    /// On these domains; on all if empty.
+    pub domains: &'a [String],
+    /// Settings to change.
+    pub set: &'a Map<String, Value>,
+    /// Settings made by commands to remove.
+    pub unset: &'a [String],
+    /// Grants from the command line.
+    pub given: &'a [String],
+    /// What the plugin asks for.
+    pub asked: &'a [String],
+}
+
 /// No domain has this name.
 pub fn unknown_domain(name: &str) -> CommandError {
     CommandError::new(format!("domain {name} does not exist")).remedy("see castling domain list")
@@ -108,14 +123,19 @@ impl Loaded {
         Ok(overlay)
     }
 
-    /// Replaces a plugin's component.
+    /// Replaces a plugin's component, and its grants if some are `given`.
     ///
     /// # Errors
-    /// There is no such plugin.
-    pub fn replace_plugin(&self, name: &str, file: PathBuf) -> Changed {
-        self.known_plugin(name)?;
+    /// There is no such plugin, or as for [`grants_once_enabled`](Self::grants_once_enabled).
+    pub fn replace_plugin(&self, name: &str, file: Option<PathBuf>, given: &[String]) -> Changed {
+        let grants = self.grants_once_enabled(name, given, &[])?;
         let mut overlay = self.overlay.clone();
-        overlay.plugin_mut(name).file = Some(file);
+        if let Some(file) = file {
+            overlay.plugin_mut(name).file = Some(file);
+        }
+        if !given.is_empty() {
+            overlay.plugin_mut(name).grants = Some(grants);
+        }
         Ok(overlay)
     }
 
@@ -145,35 +165,54 @@ impl Loaded {
         Ok(overlay)
     }
 
-    /// Enables a plugin on these domains, or on all. `grants` are given on the command line, `wanted` are
-    /// requested in the plugin's manifest and used if `grants` is empty.
+    /// Whether it has been decided what a plugin is granted: in the file, or when it was enabled.
+    pub fn has_been_granted(&self, name: &str, plugin: &Plugin) -> bool {
+        plugin.origin == Origin::File
+            || self.overlay.plugin(name).is_some_and(|change| change.grants.is_some())
+    }
+
+    /// The grants that a plugin has once it is enabled: those `given` now, else those that it has had, else those that it asks for.
     ///
     /// # Errors
-    /// There is no such plugin or domain, a grant is malformed, or the grants are set in the file.
-    pub fn enable_plugin(
+    /// There is no such plugin, a grant is malformed, or the grants are set in the file.
+    pub fn grants_once_enabled(
         &self,
         name: &str,
-        domains: &[String],
-        set: &Map<String, Value>,
-        grants: &[String],
-        wanted: &[String],
-    ) -> Changed {
+        given: &[String],
+        asked: &[String],
+    ) -> Result<Vec<String>, CommandError> {
         let plugin = self.known_plugin(name)?;
-        if plugin.origin == Origin::File && !grants.is_empty() {
+        if plugin.origin == Origin::File && !given.is_empty() {
             let message = format!(
                 "plugin {name} is {}, which also sets its grants",
                 self.declared_plugin(name, plugin)
             );
             return Err(CommandError::new(message).remedy("add the grants there and run castling reload"));
         }
-        for grant in grants {
+        for grant in given {
             names::grant(grant).map_err(|error| CommandError::new(error.message).remedy(error.remedy))?;
         }
+        Ok(match given {
+            [] if self.has_been_granted(name, plugin) => plugin.grants.clone(),
+            [] => asked.to_vec(),
+            given => given.to_vec(),
+        })
+    }
+
+    /// Enables a plugin on these domains, or on all; see [`grants_once_enabled`](Self::grants_once_enabled).
+    ///
+    /// # Errors
+    /// There is no such plugin or domain, or as for the grants.
+    pub fn enable_plugin(&self, name: &str, enabling: &Enabling<'_>) -> Changed {
+        let Enabling { domains, set, unset, given, asked } = *enabling;
+        let grants = self.grants_once_enabled(name, given, asked)?;
+        let is_from_command = self.known_plugin(name)?.origin == Origin::Command;
         let mut overlay = self.switch_plugin(name, domains, true)?;
         let change = overlay.plugin_mut(name);
-        if plugin.origin == Origin::Command {
-            change.grants = if grants.is_empty() { wanted.to_vec() } else { grants.to_vec() };
+        if is_from_command {
+            change.grants = Some(grants);
         }
+        unset_keys(name, change, domains, unset)?;
         configure(change, domains, set);
         change.domains.retain(|_, here| here.enabled.is_some() || !here.config.is_empty());
         Ok(overlay)
@@ -182,9 +221,13 @@ impl Loaded {
     /// Disables a plugin on these domains, or on all.
     ///
     /// # Errors
-    /// There is no such plugin or domain.
+    /// There is no such plugin or domain, or the file requires the plugin.
     pub fn disable_plugin(&self, name: &str, domains: &[String]) -> Changed {
-        self.known_plugin(name)?;
+        if self.known_plugin(name)?.required {
+            let place = self.problems.place(&join(&join("plugins", name), "required"));
+            let remedy = "remove that there and run castling reload first";
+            return Err(CommandError::new(format!("plugin {name} is required by {place}")).remedy(remedy));
+        }
         let mut overlay = self.switch_plugin(name, domains, false)?;
         overlay.plugin_mut(name).domains.retain(|_, here| here.enabled.is_some() || !here.config.is_empty());
         Ok(overlay)
@@ -250,6 +293,31 @@ impl Loaded {
         });
         paths.map(|path| self.problems.place(&path)).next()
     }
+}
+
+/// Removes settings made by commands: on these domains, or on all.
+fn unset_keys(
+    name: &str,
+    change: &mut PluginChange,
+    domains: &[String],
+    keys: &[String],
+) -> Result<(), CommandError> {
+    for key in keys {
+        let mut found = false;
+        for (domain, here) in &mut change.domains {
+            if domains.is_empty() || domains.iter().any(|one| names::prepared(one) == *domain) {
+                found |= here.config.remove(key).is_some();
+            }
+        }
+        if domains.is_empty() {
+            found |= change.config.remove(key).is_some();
+        }
+        if !found {
+            let message = format!("no command has set {key} of plugin {name} there");
+            return Err(CommandError::new(message).remedy(format!("see castling plugin show {name}")));
+        }
+    }
+    Ok(())
 }
 
 /// A setting for all domains replaces those for single domains.

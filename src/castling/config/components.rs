@@ -2,20 +2,23 @@
 
 use std::collections::HashSet;
 
+use admin::CommandError;
 use settings::{Complaint, Problem, join};
 use wasm::Inspection;
 
 use super::overlay;
 use super::problem::{Problems, Severity};
-use super::types::{Config, Origin, Plugin};
+use super::types::{Config, Domain, Origin, Plugin};
+use crate::plugins;
 
 /// Inspects every plugin's component without running it, and checks grants and settings. Missing files are
 /// reported by `surroundings`.
 pub fn check(config: &Config, problems: &mut Problems) {
+    let looking = looking(config);
     for (name, plugin) in config.plugins.iter().filter(|(_, plugin)| plugin.file.is_file()) {
-        match wasm::inspect(&plugin.file) {
+        match wasm::inspect(&plugin.file, &looking) {
             Ok(found) => {
-                grants(name, plugin, &found, problems);
+                grants(config, name, plugin, &found, problems);
                 policy(name, plugin, &found, problems);
                 settings(config, name, plugin, &found, problems);
             }
@@ -24,6 +27,15 @@ pub fn check(config: &Config, problems: &mut Problems) {
                 report(config, name, plugin, "file", Complaint::new(message, error.remedy()), problems);
             }
         }
+    }
+}
+
+/// How components are looked at: compiled as the server does, within its limits.
+pub fn looking(config: &Config) -> wasm::Looking {
+    wasm::Looking {
+        data_dir: config.data_dir.clone(),
+        limits: config.limits.of(),
+        compiler: Some(crate::compiler::compiler()),
     }
 }
 
@@ -39,19 +51,22 @@ fn report(
     match plugin.origin {
         Origin::File => problems.error(&join(&join("plugins", name), key), complaint),
         Origin::Command => {
-            problems.elsewhere(&config.data_dir.join(overlay::FILE), Severity::Error, complaint)
+            let file = config.data_dir.join(overlay::FILE);
+            problems.elsewhere_about(&join("plugins", name), &file, Severity::Error, complaint)
         }
     }
 }
 
-fn grants(name: &str, plugin: &Plugin, found: &Inspection, problems: &mut Problems) {
-    // A plugin that was installed and never enabled has no grants yet.
-    if plugin.origin == Origin::Command {
+fn grants(config: &Config, name: &str, plugin: &Plugin, found: &Inspection, problems: &mut Problems) {
+    // A plugin that was installed by command and never enabled has no grants yet.
+    let is_used = |domain: &Domain| domain.active.iter().any(|one| one.name == name);
+    if plugin.origin == Origin::Command && !config.domains.iter().any(is_used) {
         return;
     }
     if let Err(error) = found.check_grants(&plugin.grants) {
-        let complaint = Complaint::new(format!("plugin {name}: {error}"), error.remedy());
-        problems.error(&join(&join("plugins", name), "grants"), complaint);
+        let CommandError { message, remedy, .. } = plugins::not_in_force(name, &error, plugin);
+        let complaint = Complaint::new(message, remedy.unwrap_or_default());
+        report(config, name, plugin, "grants", complaint, problems);
     }
 }
 
@@ -68,18 +83,28 @@ fn settings(config: &Config, name: &str, plugin: &Plugin, found: &Inspection, pr
     let mut said = HashSet::new();
     let uses = config.domains.iter().filter_map(|domain| {
         let one = domain.active.iter().find(|one| one.name == name)?;
-        Some((domain, found.check_config(&plugin.config, &one.config)))
+        Some((domain, one, found.check_config(&plugin.config, &one.config)))
     });
     let mut used = false;
-    for (domain, list) in uses {
+    for (domain, one, list) in uses {
         used = true;
         let here = join(&join(&domain.path, "config"), name);
         for problem in list {
             let first = problem.path.split(['.', '[']).next().unwrap_or_default();
             let set_here = domain.config.get(name).is_some_and(|table| table.contains_key(first));
-            let place = if set_here { &here } else { &own };
-            if said.insert((place.clone(), problem.path.clone())) {
-                problems.error(&below(place, &problem.path), complaint(name, &problem));
+            let at = below(if set_here { &here } else { &own }, &problem.path);
+            let by_command = one.by_command.iter().any(|key| key == first);
+            let on = (!one.everywhere.iter().any(|key| key == first)).then_some(&*domain.name);
+            if !said.insert((at.clone(), by_command, by_command.then_some(on).flatten())) {
+                continue;
+            }
+            match by_command {
+                true => {
+                    let complaint = set_by_command(name, on, first, &problem);
+                    let file = config.data_dir.join(overlay::FILE);
+                    problems.elsewhere_about(&at, &file, Severity::Error, complaint);
+                }
+                false => problems.error(&at, complaint(name, &problem)),
             }
         }
     }
@@ -97,4 +122,12 @@ fn below(parent: &str, path: &str) -> String {
 
 fn complaint(name: &str, problem: &Problem) -> Complaint {
     Complaint::new(format!("plugin {name}: {}", problem.message), problem.remedy.clone())
+}
+
+/// `on`: the domain for which the key is set; none: for all.
+fn set_by_command(name: &str, on: Option<&str>, key: &str, problem: &Problem) -> Complaint {
+    let Complaint { message, remedy } = complaint(name, problem);
+    let on = on.map(|domain| format!(" --domain {domain}")).unwrap_or_default();
+    let command = format!("castling plugin enable {name}{on}");
+    Complaint::new(message, format!("{remedy}: run {command} with --set {key}=VALUE or --unset {key}"))
 }

@@ -40,9 +40,10 @@ fn plugin(config: &mut Config, change: &PluginChange, data_dir: &Path) {
         }
         (None, Some(file)) if change.installed => {
             let (origin, file_origin) = (Origin::Command, Origin::Command);
-            let (config_of_it, grants) = (serde_json::Map::new(), change.grants.clone());
+            let (config_of_it, grants) = (serde_json::Map::new(), change.grants.clone().unwrap_or_default());
             let policy = std::collections::BTreeMap::new();
-            let plugin = Plugin { file, config: config_of_it, grants, policy, origin, file_origin };
+            let plugin =
+                Plugin { file, config: config_of_it, grants, policy, required: false, origin, file_origin };
             config.plugins.insert(change.name.clone(), plugin);
         }
         _ => {}
@@ -72,6 +73,8 @@ fn active(domain: &Domain, name: &str, plugin: &Plugin, change: Option<&PluginCh
     }
     by_command.sort();
     by_command.dedup();
+    let is_here = |key: &String| here.is_some_and(|here| here.config.contains_key(key));
+    let everywhere = by_command.iter().filter(|key| !is_here(key)).cloned().collect();
     let origin = if listed && said.is_none() { Origin::File } else { Origin::Command };
-    Some(PluginUse { name: name.to_owned(), config, by_command, origin })
+    Some(PluginUse { name: name.to_owned(), config, by_command, everywhere, origin })
 }

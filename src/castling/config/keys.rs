@@ -131,13 +131,16 @@ pub fn limits() -> Section {
     let mut keys = stream::C2sLimits::keys();
     keys.extend(auth::LoginLimits::keys());
     keys.extend(modules::catalog().iter().flat_map(modules::Entry::limits));
+    keys.extend(wasm::PluginLimits::keys());
     keys.extend(net::http::ProxySettings::keys());
     Section::new("limit", keys)
 }
 
 fn plugin() -> Section {
-    let grants = "What it may use: `interface`, `interface.function` or `interface:scope`. `call`, `log`, `config`, \
-                  `metrics` and `rates` need no grant.";
+    let grants = "What it may do, as it asks for in its manifest: `sessions.close`, `content`, … (docs/plugins/grants.md). One that \
+                  asks for more is not loaded.";
+    let required = "Whether the server does not start if the plugin cannot be loaded. Otherwise it starts without it: the plugin's \
+                    policy applies to the stanzas that it was there for.";
     let policy = "What happens to a stanza when the plugin fails on it (a trap, too much time or memory), by hook, instead \
                   of the plugin's own suggestion: `client-in = \"pass\"`, `\"reject\"` or `\"drop\"`; `before-offline = \
                   \"keep\"`, `\"bounce\"` or `\"discard\"`.";
@@ -147,6 +150,7 @@ fn plugin() -> Section {
         Key::new("grants", Kind::list(Kind::text(names::grant).like("sessions.close")), grants)
             .default(Vec::<String>::new()),
         Key::new("policy", Kind::Map(names::name, Box::new(filled("pass"))), policy).default(empty()),
+        Key::new("required", Kind::Flag, required).default(false),
     ];
     Section::new("key", keys)
 }

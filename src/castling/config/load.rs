@@ -82,23 +82,28 @@ impl FileValues {
 /// # Errors
 /// The file cannot be read; this is then the only problem.
 pub fn load(file: Option<&Path>) -> Result<Loaded, Problems> {
-    read(file, None)
+    read(file, None, None)
 }
 
-/// The same for a running server, whose data directory stays the one that it was started with.
+/// The same for a running server, whose data directory stays the one that it was started with; with changes by commands that are not
+/// stored yet, if there are any.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_again(file: Option<&Path>, data_dir: &Path) -> Result<Loaded, Problems> {
-    read(file, Some(data_dir))
+pub fn load_again(
+    file: Option<&Path>,
+    data_dir: &Path,
+    overlay: Option<&Overlay>,
+) -> Result<Loaded, Problems> {
+    read(file, Some(data_dir), overlay)
 }
 
-fn read(file: Option<&Path>, data_dir: Option<&Path>) -> Result<Loaded, Problems> {
+fn read(file: Option<&Path>, data_dir: Option<&Path>, overlay: Option<&Overlay>) -> Result<Loaded, Problems> {
     let default = Path::new("castling.toml");
     let Some(file) = file.or_else(|| default.exists().then_some(default)) else {
         let demo = Source::new(DEMO_NAME, DEMO);
         return Ok(match data_dir {
-            Some(_) => parse_in(&demo, Path::new(""), true, data_dir),
+            Some(_) => parse_in(&demo, Path::new(""), true, data_dir, overlay),
             None => parse(&demo, Path::new(""), true),
         });
     };
@@ -117,16 +122,23 @@ fn read(file: Option<&Path>, data_dir: Option<&Path>) -> Result<Loaded, Problems
         let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
         problem(format!("line {line} is not valid UTF-8"), "save the file as UTF-8")
     })?;
-    Ok(parse_in(&Source::new(name.clone(), text), file.parent().unwrap_or(Path::new("")), false, data_dir))
+    let base = file.parent().unwrap_or(Path::new(""));
+    Ok(parse_in(&Source::new(name.clone(), text), base, false, data_dir, overlay))
 }
 
 /// Parses a configuration whose paths are relative to `base`.
 pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
-    parse_in(source, base, demo, None)
+    parse_in(source, base, demo, None, None)
 }
 
-/// The same, with another data directory than the configuration's.
-fn parse_in(source: &Source, base: &Path, demo: bool, data_dir: Option<&Path>) -> Loaded {
+/// The same, with another data directory than the configuration's, and another overlay than the one there.
+fn parse_in(
+    source: &Source,
+    base: &Path,
+    demo: bool,
+    data_dir: Option<&Path>,
+    overlay: Option<&Overlay>,
+) -> Loaded {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     let mut problems = Problems::new(source, Places::of(source, table.get_ref()));
     if let Some(fault) = syntax::first(source, &errors) {
@@ -146,17 +158,7 @@ fn parse_in(source: &Source, base: &Path, demo: bool, data_dir: Option<&Path>) -
         config.data_dir = data_dir.to_owned();
     }
     prepare_names(&mut config, &mut problems);
-    let overlay = Overlay::load(&config.data_dir).unwrap_or_else(|error| {
-        let file = config.data_dir.join(overlay::FILE);
-        let message = format!("cannot read the changes made by commands: {error}");
-        let remedy = match error.kind() {
-            io::ErrorKind::PermissionDenied => "run as the server's user",
-            _ => "restore the file, or remove it to drop the changes",
-        };
-        let complaint = Complaint::new(message, remedy);
-        problems.elsewhere(&file, Severity::Error, complaint);
-        Overlay::default()
-    });
+    let overlay = overlay.cloned().unwrap_or_else(|| stored(&config.data_dir, &mut problems));
     for name in overlay.domains.keys().filter(|name| names::domain(name).is_err()) {
         let complaint = Complaint::new(format!("{name:?} is not a valid domain"), "remove it from the file");
         problems.elsewhere(&config.data_dir.join(overlay::FILE), Severity::Error, complaint);
@@ -165,6 +167,20 @@ fn parse_in(source: &Source, base: &Path, demo: bool, data_dir: Option<&Path>) -
     effective::apply(&mut config, &overlay, |name| new_domain(name, &limits));
     references::check(&config, &overlay, demo, &mut problems);
     Loaded { config, overlay, problems, demo, values: FileValues(values) }
+}
+
+/// The changes made by commands that are stored.
+fn stored(data_dir: &Path, problems: &mut Problems) -> Overlay {
+    Overlay::load(data_dir).unwrap_or_else(|error| {
+        let message = format!("cannot read the changes made by commands: {error}");
+        let remedy = match error.kind() {
+            io::ErrorKind::PermissionDenied => "run as the server's user",
+            _ => "restore the file, or remove it to drop the changes",
+        };
+        let complaint = Complaint::new(message, remedy);
+        problems.elsewhere(&data_dir.join(overlay::FILE), Severity::Error, complaint);
+        Overlay::default()
+    })
 }
 
 /// The checker returns a tree of the right shape whatever the file says, so this fails only where the schema

@@ -113,26 +113,11 @@ pub fn name(text: &str) -> Checked {
     Err(Complaint::new(message, "use lower-case letters, digits, - and _, 64 characters at most"))
 }
 
-/// The interfaces a grant can name.
-pub const GRANTABLE: &[&str] = &["accounts", "http-client", "kv", "routing", "sessions", "sql"];
-
 /// A grant: `interface[.function][:scope]`.
 pub fn grant(text: &str) -> Checked {
-    let right = text.split_once(':').map_or(text, |(right, _)| right);
-    let (interface, function) = right.split_once('.').map_or((right, None), |(i, f)| (i, Some(f)));
-    if ["call", "log", "config", "metrics", "rates"].contains(&interface) {
-        let message = format!("{text:?} names an interface that every plugin may use");
-        return Err(Complaint::new(message, "remove it from the grants"));
-    }
-    if !GRANTABLE.contains(&interface) {
-        let message = format!("{text:?} is not a valid grant: unknown interface {interface:?}");
-        return Err(Complaint::new(message, format!("use one of: {}", GRANTABLE.join(", "))));
-    }
-    if function.is_some_and(|f| f.is_empty() || !f.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')) {
-        let message = format!("{text:?} is not a valid grant: invalid function name");
-        return Err(Complaint::new(message, "write interface, interface.function or interface:scope"));
-    }
-    Ok(())
+    let complaint =
+        |why| Complaint::new(format!("{text:?} is not a valid grant: {why}"), "see docs/plugins/grants.md");
+    wasm::Grant::parse(text).map(drop).map_err(complaint)
 }
 
 /// The URL of this server's own database.

@@ -46,9 +46,9 @@ pub struct PluginChange {
     /// The component, relative to the data directory; `None`: as in the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
-    /// The grants of a plugin installed by command.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub grants: Vec<String>,
+    /// The grants of a plugin installed by command; `None`: it was never enabled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grants: Option<Vec<String>>,
     /// On or off on every domain without its own setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
@@ -90,13 +90,20 @@ impl Overlay {
     /// # Errors
     /// The directory is not writable.
     pub fn save(&self, data_dir: &Path) -> io::Result<()> {
-        let fresh = data_dir.join("overlay.json.new");
-        let mut file = File::create(&fresh)?;
+        self.stage(data_dir)?.keep()
+    }
+
+    /// Writes it beside the one in force: what is left is a renaming.
+    ///
+    /// # Errors
+    /// The directory is not writable.
+    pub fn stage(&self, data_dir: &Path) -> io::Result<Staged> {
+        let staged = Staged { fresh: data_dir.join("overlay.json.new"), data_dir: data_dir.to_owned() };
+        let mut file = File::create(&staged.fresh)?;
         file.write_all(&serde_json::to_vec_pretty(self)?)?;
         file.write_all(b"\n")?;
         file.sync_all()?;
-        fs::rename(&fresh, data_dir.join(FILE))?;
-        File::open(data_dir)?.sync_all()
+        Ok(staged)
     }
 
     /// Domains whose accounts are being deleted.
@@ -116,6 +123,29 @@ impl Overlay {
             self.plugins.len() - 1
         });
         &mut self.plugins[at]
+    }
+}
+
+/// An overlay that is written, and not in force yet. Dropping it leaves the old one.
+pub struct Staged {
+    fresh: PathBuf,
+    data_dir: PathBuf,
+}
+
+impl Staged {
+    /// Puts it in place of the old one.
+    ///
+    /// # Errors
+    /// The directory is not writable any more.
+    pub fn keep(self) -> io::Result<()> {
+        fs::rename(&self.fresh, self.data_dir.join(FILE))?;
+        File::open(&self.data_dir)?.sync_all()
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.fresh); // gone already if it was kept
     }
 }
 

@@ -81,9 +81,29 @@ impl Problems {
 
     /// A problem in another file than the configuration, such as the overlay.
     pub fn elsewhere(&mut self, file: &Path, severity: Severity, complaint: Complaint) {
+        self.elsewhere_about("", file, severity, complaint);
+    }
+
+    /// The same, about what would stand at a path if it were in the configuration.
+    pub fn elsewhere_about(&mut self, at: &str, file: &Path, severity: Severity, complaint: Complaint) {
         let Complaint { message, remedy } = complaint;
-        let file = file.display().to_string();
-        self.push(Problem { at: String::new(), file, line: None, severity, message, remedy, excerpt: None });
+        let (at, file) = (at.to_owned(), file.display().to_string());
+        self.push(Problem { at, file, line: None, severity, message, remedy, excerpt: None });
+    }
+
+    /// How many there are so far.
+    pub fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Makes warnings of the errors after the first `count` for which this holds.
+    pub fn soften(&mut self, count: usize, holds: impl Fn(&Problem) -> bool) {
+        for problem in self.list.iter_mut().skip(count).filter(|problem| problem.severity == Severity::Error)
+        {
+            if holds(problem) {
+                problem.severity = Severity::Warning;
+            }
+        }
     }
 
     /// The line of a path, for messages that refer to another place.
@@ -101,10 +121,11 @@ impl Problems {
         self.list.iter().any(|problem| problem.severity == Severity::Error)
     }
 
-    /// The same, ignoring problems at or below these paths.
-    pub fn fatal_beside(&self, paths: &[String]) -> bool {
+    /// The same, ignoring problems at or below these paths after the first `count`.
+    pub fn fatal_beside(&self, paths: &[String], count: usize) -> bool {
         let excused = |problem: &Problem| paths.iter().any(|path| problem.at.starts_with(path.as_str()));
-        self.list.iter().any(|problem| problem.severity == Severity::Error && !excused(problem))
+        let mut errors = self.list.iter().enumerate().filter(|(_, one)| one.severity == Severity::Error);
+        errors.any(|(index, problem)| index < count || !excused(problem))
     }
 
     /// All problems, in the order of the file.

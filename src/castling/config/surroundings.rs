@@ -70,7 +70,8 @@ fn plugins(config: &Config, problems: &mut Problems) {
                 let remedy =
                     format!("run castling plugin reload {name} FILE, or castling plugin remove {name}");
                 let overlay = config.data_dir.join(overlay::FILE);
-                problems.elsewhere(&overlay, Severity::Error, Complaint::new(message, remedy));
+                let at = join("plugins", name);
+                problems.elsewhere_about(&at, &overlay, Severity::Error, Complaint::new(message, remedy));
             }
         }
     }

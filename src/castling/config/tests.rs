@@ -231,9 +231,9 @@ fn plugins() {
         "[plugins.Sun]\nfile = \"x\"\ngrants = [\"log\", \"shell\"]\n",
         &[
             "c.toml:1: \"Sun\" is not a valid plugin name — use lower-case letters, digits and -, 64 characters at most",
-            "c.toml:3: \"log\" names an interface that every plugin may use — remove it from the grants",
-            "c.toml:3: \"shell\" is not a valid grant: unknown interface \"shell\" — use one of: accounts, http-client, kv, \
-             routing, sessions, sql",
+            "c.toml:3: \"log\" is not a valid grant: `log` needs no grant: every plugin may use it — see docs/plugins/grants.md",
+            "c.toml:3: \"shell\" is not a valid grant: `shell` is not something that can be granted (content, replace, retype, \
+             stanza, sessions, routing, config, kv, sql, accounts, http-client) — see docs/plugins/grants.md",
         ],
     );
     expect(
@@ -337,7 +337,7 @@ fn commands_lie_over_the_file() {
     overlay.domains.entry("b".into()).or_default().enabled = Some(false);
     let three = overlay.plugin_mut("three");
     (three.installed, three.file, three.enabled) = (true, Some("plugins/three.wasm".into()), Some(true));
-    three.grants = vec!["kv".into()];
+    three.grants = Some(vec!["kv".into()]);
     let one = overlay.plugin_mut("one");
     one.config.insert("c".into(), 3.into());
     let on_c = PluginOnDomain { enabled: Some(true), config: [("d".into(), 4.into())].into_iter().collect() };

@@ -197,6 +197,8 @@ pub struct Plugin {
     pub grants: Vec<String>,
     /// What happens to a stanza when it fails, by hook; else as its manifest suggests.
     pub policy: BTreeMap<String, String>,
+    /// Whether the server starts only with it.
+    pub required: bool,
     #[serde(skip)]
     pub origin: Origin,
     /// Where `file` is set: `plugin reload NAME FILE` changes it.
@@ -297,6 +299,8 @@ pub struct PluginUse {
     pub config: Map<String, Value>,
     /// The keys of `config` set by a command.
     pub by_command: Vec<String>,
+    /// Those of them that are set for all domains.
+    pub everywhere: Vec<String>,
     /// Where it is enabled.
     pub origin: Origin,
 }

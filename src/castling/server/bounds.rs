@@ -42,7 +42,7 @@ fn errors(loaded: &mut Loaded) -> Vec<String> {
 fn build(loaded: &Loaded) {
     let limits = &loaded.config.limits;
     let (_, _) = (listeners::connections(limits), limits.of::<LoginLimits>());
-    let _ = limits.of::<stream::C2sLimits>();
+    let _ = (limits.of::<stream::C2sLimits>(), limits.of::<wasm::PluginLimits>());
     let sources = Sources::new(Runtime::system());
     sources.put_in_force(config::sources(&loaded.config)).unwrap_or_else(|error| panic!("{error}"));
     for domain in &loaded.config.domains {
@@ -122,6 +122,10 @@ fn what_holds_for_the_server_is_refused_on_a_domain() {
             "login_seconds",
             "logins_per_minute",
             "peer_seconds",
+            "plugin_cpu_percent",
+            "plugin_memory_bytes",
+            "plugin_state_bytes",
+            "plugins_cpu_percent",
             "trusted_proxies"
         ]
     );
@@ -133,6 +137,14 @@ fn what_protects_the_server_cannot_be_switched_off() {
     let required =
         limits.keys.iter().filter(|key| matches!(&key.kind, Kind::Integer(range) if range.zero.is_none()));
     let required: Vec<&str> = required.map(|key| &*key.name).collect();
-    let expected = ["stanza_bytes", "depth", "attributes", "children", "login_seconds", "roster_bytes"];
+    let expected = [
+        "stanza_bytes",
+        "depth",
+        "attributes",
+        "children",
+        "login_seconds",
+        "roster_bytes",
+        "plugin_memory_bytes",
+    ];
     assert_eq!(required, expected);
 }

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use admin::{BoxFuture, CommandError, Commands, Request};
 use serde_json::{Value, json};
-use tokio::sync::MutexGuard;
 use xmpp::Jid;
 
 use super::domains::{Beside, InForce};
@@ -12,7 +11,7 @@ use super::{Server, deletion, listeners, metrics};
 use crate::accounts::{Accounts, answer, arguments, unknown};
 use crate::api::{AddUsers, OfDomain, OfJid};
 use crate::config::{Loaded, Log, Overlay, Problem, check_surroundings, load_again};
-use crate::{domains, logging};
+use crate::{domains, logging, plugins};
 
 impl Commands for Server {
     fn run(&self, request: Request) -> BoxFuture<'_, Result<Value, CommandError>> {
@@ -105,7 +104,7 @@ impl Server {
         Ok(json!({ "accounts_deleted": deleted }))
     }
 
-    /// Puts a changed overlay in force, then stores it. One that fails is not stored.
+    /// Puts a changed overlay in force, then stores it; it is written before, so that only a renaming is left. One that fails is not stored.
     pub(super) async fn change(
         &self,
         loaded: &mut Loaded,
@@ -115,50 +114,56 @@ impl Server {
         let data_dir = loaded.config.data_dir.clone();
         let failed =
             |e: std::io::Error| CommandError::new(format!("cannot write to {}: {e}", data_dir.display()));
-        overlay.save(&data_dir).map_err(failed)?; // where it is read from
-        match self.read_again(loaded, beside).await {
-            Ok(in_force) => Ok(in_force),
-            Err(error) => {
-                loaded.overlay.save(&data_dir).map_err(failed)?;
-                Err(error)
-            }
-        }
-    }
-
-    /// The same; then releases the configuration for other commands, and returns when nothing uses the
-    /// replaced parts any more.
-    pub(super) async fn change_and_let_go(
-        &self,
-        mut loaded: MutexGuard<'_, Loaded>,
-        overlay: Overlay,
-        beside: Beside<'_>,
-    ) -> Result<Value, CommandError> {
-        let in_force = self.change(&mut loaded, overlay, beside).await?;
-        drop(loaded);
-        in_force.notes().await;
-        Ok(json!({}))
+        let staged = overlay.stage(&data_dir).map_err(failed)?;
+        let in_force = self.read_again(loaded, Some(&overlay), beside).await?;
+        staged.keep().map_err(|error| {
+            CommandError::new(format!("the change is in force, but not kept: {}", failed(error)))
+                .remedy("repeat the command before the next start")
+        })?;
+        Ok(in_force)
     }
 
     /// Reloads the configuration (SIGHUP, `castling reload`).
     pub(super) async fn reload(&self) -> Result<Vec<String>, CommandError> {
+        self.compile_ahead().await?;
         let mut loaded = self.loaded.lock().await;
-        let in_force = self.read_again(&mut loaded, Beside::default()).await?;
+        let in_force = self.read_again(&mut loaded, None, Beside::default()).await?;
         drop(loaded);
         Ok(in_force.notes().await)
     }
 
+    /// Compiles the components of the plugins in the file before the configuration is locked: that takes seconds for a large one.
+    async fn compile_ahead(&self) -> Result<(), CommandError> {
+        let (file, data_dir) = (self.file.clone(), self.loaded.lock().await.config.data_dir.clone());
+        self.aside(move |platform| {
+            platform.try_again();
+            // What is wrong is found again, and told, when the file is put in force.
+            if let Ok(next) = load_again(file.as_deref(), &data_dir, None) {
+                plugins::compile(platform, &plugins::files(&next.config));
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// File and overlay are read, checked as `castling check` does, and put in force as a whole or not at
     /// all.
-    async fn read_again(&self, loaded: &mut Loaded, beside: Beside<'_>) -> Result<InForce, CommandError> {
-        let next = load_again(self.file.as_deref(), &loaded.config.data_dir);
+    async fn read_again(
+        &self,
+        loaded: &mut Loaded,
+        overlay: Option<&Overlay>,
+        beside: Beside<'_>,
+    ) -> Result<InForce, CommandError> {
+        let next = load_again(self.file.as_deref(), &loaded.config.data_dir, overlay);
         let mut next = next.map_err(|problems| refusal(problems.into_list()))?;
         let own: Vec<_> = self.listening.iter().map(|one| one.address).collect();
+        let from = next.problems.count();
         check_surroundings(&next.config, &own, self.kernel.now_us(), &mut next.problems);
         // If a certificate cannot be read the old one stays in use: this is reported, but is no reason to
-        // refuse the rest.
-        let certificates: Vec<String> =
-            next.config.domains.iter().map(|domain| format!("{}.tls", domain.path)).collect();
-        if next.problems.fatal_beside(&certificates) {
+        // refuse the rest. Whether a plugin's component is needed is found when plugins are put in force.
+        let certificates = next.config.domains.iter().map(|domain| format!("{}.tls", domain.path));
+        let excused: Vec<String> = certificates.chain(std::iter::once("plugins".to_owned())).collect();
+        if next.problems.fatal_beside(&excused, from) {
             return Err(refusal(next.problems.into_list()));
         }
         let served =
@@ -167,10 +172,14 @@ impl Server {
             return Err(CommandError::new(format!("the accounts of {name} are still being deleted"))
                 .remedy("wait for that, then repeat the command"));
         }
-        let in_force = self.apply(&next, beside).await?;
+        let in_force = match self.apply(&next, beside).await {
+            Ok(in_force) => in_force,
+            Err(error) => return Err(located(error, next.problems.into_list())),
+        };
         if let Some(c2s) = self.c2s.get() {
             c2s.set_limits(next.config.limits.of());
         }
+        self.platform.set_limits(&next.config.limits.of());
         if let Some(page) = self.metrics.get() {
             page.set_allowed(metrics::allowed(&next.config));
         }
@@ -182,6 +191,18 @@ impl Server {
         *loaded = next;
         Ok(in_force)
     }
+}
+
+/// Why a configuration is not put in force: with its place in the file if the problems found before are about the same plugin.
+fn located(error: CommandError, mut problems: Vec<Problem>) -> CommandError {
+    let said = error.to_string();
+    let is_it = |problem: &Problem| {
+        let rest = problem.at.strip_prefix("plugins.");
+        let name = rest.map(|rest| rest.split('.').next().unwrap_or_default());
+        name.is_some_and(|name| said.starts_with(&format!("plugin {name}: ")))
+    };
+    problems.retain(is_it);
+    if problems.is_empty() { error } else { refusal(problems) }
 }
 
 /// Changes the log's level if it is another; a note if it cannot be changed.

@@ -1,5 +1,6 @@
 //! From configured domains to served ones.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,12 +20,20 @@ use crate::failure::Failure;
 /// The plugin platform of a configuration.
 pub fn platform(loaded: &Loaded, runtime: &Runtime) -> Result<Arc<wasm::Platform>, Failure> {
     let options = wasm::PlatformOptions::new(&loaded.config.data_dir, runtime.clone());
+    let options = wasm::PlatformOptions {
+        plugins: loaded.config.plugins.len(),
+        limits: loaded.config.limits.of(),
+        compiler: Some(crate::compiler::compiler()),
+        ..options
+    };
     wasm::Platform::new(options).map_err(|e| Failure::Message(e.to_string()))
 }
 
 /// Additional parameters of a configuration change.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Beside<'a> {
+    /// The server starts: what a plugin lacks keeps it from nothing. The plugins whose trouble the log names already.
+    pub at_start: Option<&'a BTreeSet<String>>,
     /// A plugin that is reloaded even if nothing about it has changed.
     pub again: Option<&'a str>,
     /// A domain whose accounts are deleted once the change is in force: until then it is closed and not
@@ -69,7 +78,7 @@ impl Server {
     pub(super) async fn apply(&self, loaded: &Loaded, beside: Beside<'_>) -> Result<InForce, CommandError> {
         let config = &loaded.config;
         let served: Vec<&Domain> = config.domains.iter().filter(|domain| domain.enabled).collect();
-        let deployed = self.deploy(config, beside.again).await?;
+        let deployed = self.deploy(config, &beside).await?;
         let mut standing = self.standing.lock().await;
         let mut next = Standing::default();
         let mut domains = Vec::with_capacity(served.len());
@@ -81,10 +90,11 @@ impl Server {
         let farewell = self.kernel.serve(domains).await.map_err(|taken| {
             CommandError::new(taken.to_string()).remedy("disable one of them, or give it another address")
         })?;
+        deployed.running().for_each(|deployment| self.platform.in_force(deployment));
+        let mut notes = if beside.at_start.is_some() { Vec::new() } else { deployed.notes() };
         let replaced = std::mem::replace(&mut *self.deployed.lock().await, deployed);
         let replaced = (replaced, std::mem::replace(&mut *standing, next));
         drop(standing);
-        let mut notes = Vec::new();
         // The configuration was checked: what is mistaken about a source has been refused before.
         if let Err(error) = self.sources.put_in_force(sources(config)) {
             notes.push(format!("data sources are unchanged: {error}"));

@@ -44,7 +44,7 @@ impl Source for Metrics {
         all.extend(stanzas::families(server.kernel.counters()));
         all.extend(storage::families(server.kernel.store()));
         all.extend(datasources::families(&server.sources.stats()));
-        all.extend(plugins::families(&server.platform.stats()));
+        all.extend(plugins::families(&server.platform.stats(), &server.platform.loaded()));
         all
     }
 }

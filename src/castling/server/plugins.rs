@@ -1,63 +1,112 @@
 //! Deployed plugins, and the `plugin` commands.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use admin::CommandError;
 use kernel::Module;
 use serde_json::{Value, json};
-use wasm::{DeployOptions, Deployment, DomainSettings, Inspection, LoadError, Occasion, Platform};
+use tokio::sync::MutexGuard;
+use wasm::{DeployOptions, Deployment, LoadError, Occasion, Platform};
 
 use super::Server;
 use super::domains::Beside;
-use crate::accounts::{answer, arguments, unknown};
-use crate::api::{EnabledPlugin, InstallPlugin, OfPlugin, SwitchPlugin};
-use crate::config::{Config, Domain, Plugin};
-use crate::domains::plugin_shown;
+use crate::accounts::{answer, arguments};
+use crate::api::{OfPlugin, PluginShown};
+use crate::config::{Config, Domain, Loaded, Origin, Plugin};
+use crate::plugins::{self, Change, Standing};
 
-/// The deployed plugins, by name.
+/// How often what plugins keep is looked through.
+const TIDIED: Duration = Duration::from_secs(60);
+
+/// The plugins that some domain uses, by name.
 #[derive(Default)]
 pub(super) struct Deployed(BTreeMap<String, One>);
 
 #[derive(Clone)]
-struct One {
-    deployment: Arc<Deployment>,
-    /// What it was built from: it is kept while this is the same.
-    made_of: String,
+enum One {
+    Running {
+        deployment: Arc<Deployment>,
+        /// The options that it was built with: it is kept while these and its component are the same.
+        options: String,
+        /// Why its component could not be read again.
+        lost: Option<String>,
+    },
+    /// It could not be loaded when the server started.
+    Absent {
+        error: String,
+        /// What stands in its place.
+        module: Option<Arc<dyn Module>>,
+    },
 }
 
 impl Deployed {
     /// The modules of a domain's plugins, in order.
     pub fn modules(&self, domain: &Domain) -> Vec<Arc<dyn Module>> {
         let active = domain.active.iter().filter_map(|plugin| self.0.get(&plugin.name));
-        active.map(|one| one.deployment.module()).collect()
+        let module = |one: &One| match one {
+            One::Running { deployment, .. } => Some(deployment.module()),
+            One::Absent { module, .. } => module.clone(),
+        };
+        active.filter_map(module).collect()
+    }
+
+    /// What the operator should know: plugins that are not loaded, or whose component is lost.
+    pub fn notes(&self) -> Vec<String> {
+        let notes = self.0.values().filter_map(|one| match one {
+            One::Absent { error, .. } => Some(format!("not loaded: {error}")),
+            One::Running { lost, .. } => {
+                lost.as_ref().map(|error| format!("the version in force stays: {error}"))
+            }
+        });
+        notes.collect()
+    }
+
+    /// Those that are running.
+    pub fn running(&self) -> impl Iterator<Item = &Arc<Deployment>> {
+        self.0.values().filter_map(|one| match one {
+            One::Running { deployment, .. } => Some(deployment),
+            One::Absent { .. } => None,
+        })
+    }
+
+    fn standing(&self, name: &str) -> Standing {
+        match self.0.get(name) {
+            None => Standing::Idle,
+            Some(One::Running { deployment, .. }) => Standing::Running(deployment.at_work()),
+            Some(One::Absent { error, .. }) => Standing::Absent(error.clone()),
+        }
     }
 }
 
 impl Server {
     /// Deploys every plugin used by some domain, next to those in force now. An unchanged plugin is kept,
-    /// unless it is `again`.
+    /// unless it is `again`. One that cannot be loaded keeps the server from nothing but a change: when it starts, or when the plugin
+    /// was not loaded before either, its place is kept.
     pub(super) async fn deploy(
         &self,
         config: &Config,
-        again: Option<&str>,
+        beside: &Beside<'_>,
     ) -> Result<Deployed, CommandError> {
         let mut deployed = Deployed::default();
-        for (name, plugin) in &config.plugins {
-            let options = options(config, name, plugin);
-            if options.domains.is_empty() {
-                continue;
-            }
-            let digest = self.inspect(name, &plugin.file).await?.digest;
-            let made_of = format!("{digest} {options:?}");
+        let used = config
+            .plugins
+            .iter()
+            .map(|(name, plugin)| (name, plugin, plugins::options(config, name, plugin)));
+        let used: Vec<_> = used.filter(|(_, _, options)| !options.domains.is_empty()).collect();
+        let before = self.deployed.lock().await.0.len();
+        if beside.at_start.is_none() && used.len() > before {
+            let room = self.platform.room_for(used.len());
+            room.map_err(|error| CommandError::new(error.to_string()).remedy(error.remedy()))?;
+        }
+        for (name, plugin, options) in used {
             let present = self.deployed.lock().await.0.get(name).cloned();
-            let one = match present {
-                Some(one) if one.made_of == made_of && again != Some(name) => one,
-                present => {
-                    let occasion = if present.is_some() { Occasion::Reload } else { Occasion::Start };
-                    let deployment = self.begin(name, &plugin.file, options, occasion).await?;
-                    One { deployment, made_of }
+            let again = beside.again == Some(name.as_str());
+            let one = match self.one(name, plugin, &options, present.clone(), again).await {
+                Ok(one) => one,
+                Err(error) => {
+                    self.without(name, plugin, &options, present.filter(|_| !again), error, beside)?
                 }
             };
             deployed.0.insert(name.clone(), one);
@@ -65,149 +114,198 @@ impl Server {
         Ok(deployed)
     }
 
-    /// Inspects a component, which may have to be compiled first.
-    async fn inspect(&self, name: &str, file: &Path) -> Result<Inspection, CommandError> {
-        let file = file.to_owned();
-        self.off_workers(name, move |platform| platform.inspect(&file)).await
-    }
-
-    /// Starts a plugin.
-    async fn begin(
+    async fn one(
         &self,
         name: &str,
-        file: &Path,
-        options: DeployOptions,
-        occasion: Occasion,
-    ) -> Result<Arc<Deployment>, CommandError> {
-        let (owned, file) = (name.to_owned(), file.to_owned());
-        let begin = move |platform: &Platform| {
-            let plugin = platform.load(&owned, &file)?;
-            platform.deploy(&plugin, &options, occasion)
+        plugin: &Plugin,
+        options: &DeployOptions,
+        present: Option<One>,
+        again: bool,
+    ) -> Result<One, CommandError> {
+        let (owned, file) = (name.to_owned(), plugin.file.clone());
+        let loaded = self.off_workers(name, plugin, move |platform| platform.load(&owned, &file)).await;
+        let mut lost = None;
+        let loaded = match (loaded, &present) {
+            (Ok(loaded), _) => loaded,
+            // Its component is gone or damaged meanwhile: the version in force stays, with other options if need be.
+            (Err(error), Some(One::Running { deployment, .. }))
+                if !again && !is_other(deployment, plugin) =>
+            {
+                tracing::warn!(plugin = name, "the version in force stays: {error}");
+                lost = Some(error.to_string());
+                deployment.plugin().clone()
+            }
+            (Err(error), _) => return Err(error),
         };
-        self.off_workers(name, begin).await
+        let same = format!("{options:?}");
+        let occasion = match present {
+            Some(One::Running { options: before, deployment, .. })
+                if !again && before == same && deployment.is_of(&loaded) =>
+            {
+                return Ok(One::Running { deployment, options: before, lost });
+            }
+            Some(One::Running { .. }) => Occasion::Reload,
+            Some(One::Absent { .. }) | None => Occasion::Start,
+        };
+        // Begun anew, by an operator.
+        if again || occasion == Occasion::Start {
+            self.platform.forgive(name);
+        }
+        let with = options.clone();
+        let begin = move |platform: &Platform| platform.deploy(&loaded, &with, occasion);
+        let deployment = self.off_workers(name, plugin, begin).await?;
+        Ok(One::Running { deployment, options: same, lost })
+    }
+
+    /// A plugin cannot be loaded. When the server starts, and if it was not loaded before either, its place is kept.
+    ///
+    /// # Errors
+    /// The change is refused.
+    fn without(
+        &self,
+        name: &str,
+        plugin: &Plugin,
+        options: &DeployOptions,
+        present: Option<One>,
+        error: CommandError,
+        beside: &Beside<'_>,
+    ) -> Result<One, CommandError> {
+        let said = match (&present, beside.at_start) {
+            (_, Some(_)) | (Some(One::Absent { .. }), None) if plugin.required => return Err(error),
+            (_, Some(said)) => said.contains(name),
+            (Some(One::Absent { error: before, .. }), None) => *before == error.to_string(),
+            _ => return Err(error),
+        };
+        if !said {
+            tracing::error!(plugin = name, "plugin is not loaded: {error}");
+        }
+        let module = self.platform.absent(name, &plugin.file, options);
+        Ok(One::Absent { error: error.to_string(), module })
     }
 
     /// Runs CPU-bound work on a plugin off the workers that process stanzas.
     async fn off_workers<T: Send + 'static>(
         &self,
         name: &str,
+        plugin: &Plugin,
         work: impl FnOnce(&Platform) -> Result<T, LoadError> + Send + 'static,
+    ) -> Result<T, CommandError> {
+        let done = self.aside(move |platform| Ok(work(platform))).await?;
+        done.map_err(|error| plugins::not_in_force(name, &error, plugin))
+    }
+
+    pub(super) async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Platform) -> Result<T, CommandError> + Send + 'static,
     ) -> Result<T, CommandError> {
         let platform = self.platform.clone();
         let done = tokio::task::spawn_blocking(move || work(&platform)).await;
-        let done = done.map_err(|error| CommandError::new(format!("plugin {name}: {error}")))?;
-        done.map_err(|error| CommandError::new(format!("plugin {name}: {error}")).remedy(error.remedy()))
+        done.map_err(|error| CommandError::new(format!("internal error: {error}")))?
     }
 
-    /// Executes a `plugin` command, given without the `plugin.` prefix.
+    /// Executes a `plugin` command, given without the `plugin.` prefix. Components are compiled before the configuration is locked:
+    /// that takes seconds for a large one.
     pub(super) async fn plugin(&self, word: &str, args: Value) -> Result<Value, CommandError> {
+        let files = plugins::files(&self.loaded.lock().await.config);
+        let (compiled, changes) = (files.clone(), !matches!(word, "list" | "show"));
+        self.aside(move |platform| {
+            if changes {
+                platform.try_again();
+            }
+            plugins::compile(platform, &compiled);
+            Ok(())
+        })
+        .await?;
         match word {
-            "install" => self.install(arguments(args)?).await,
-            "enable" => self.enable(arguments(args)?).await,
-            "disable" => self.disable(arguments(args)?).await,
-            "reload" => self.reload_plugin(arguments(args)?).await,
-            "remove" => self.remove(&arguments::<OfPlugin>(args)?.name).await,
-            "list" => self.list().await,
-            "show" => self.show(&arguments::<OfPlugin>(args)?.name).await,
-            _ => Err(unknown(&format!("plugin.{word}"))),
+            "list" => return self.list().await,
+            "show" => return self.show(&arguments::<OfPlugin>(args)?.name).await,
+            _ => {}
+        }
+        let word = word.to_owned();
+        let change = self.aside(move |platform| Change::prepare(platform, &files, &word, args)).await?;
+        let loaded = self.loaded.lock().await;
+        self.put_in_force(loaded, &change).await
+    }
+
+    /// Drops from time to time what plugins keep for nothing any more, until the drain.
+    pub(super) async fn tidy_plugins(self: Arc<Self>) {
+        let mut drained = std::pin::pin!(self.kernel.runtime().tasks.drained_signal());
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(TIDIED) => {}
+                () = &mut drained => return,
+            }
+            let domains: Vec<String> = {
+                let config = &self.loaded.lock().await.config;
+                config.domains.iter().map(|domain| domain.name.clone()).collect()
+            };
+            let tidied = self.aside(move |platform| {
+                platform.tidy(&domains.iter().map(String::as_str).collect::<Vec<_>>());
+                Ok(())
+            });
+            if let Err(error) = tidied.await {
+                tracing::error!(%error, "cannot tidy up what plugins keep");
+            }
         }
     }
 
-    async fn install(&self, args: InstallPlugin) -> Result<Value, CommandError> {
-        let loaded = self.loaded.lock().await;
-        let file = self.keep(Path::new(&args.file), &args.name, &loaded.config).await?;
-        let overlay = loaded.install_plugin(&args.name, file)?;
-        self.change_and_let_go(loaded, overlay, Beside::default()).await
-    }
-
-    /// Verifies, compiles and stores a component; returns its path relative to the data directory.
-    async fn keep(&self, file: &Path, name: &str, config: &Config) -> Result<PathBuf, CommandError> {
-        let (from, owned) = (file.to_owned(), name.to_owned());
-        let install = move |platform: &Platform| platform.install(&from, Some(&owned));
-        let path = self.off_workers(name, install).await?.path;
-        let below = path.strip_prefix(&config.data_dir).map(Path::to_owned);
-        Ok(below.unwrap_or(path))
-    }
-
-    async fn enable(&self, args: SwitchPlugin) -> Result<Value, CommandError> {
-        let mut loaded = self.loaded.lock().await;
-        let file = loaded.known_plugin(&args.name)?.file.clone();
-        let asks = self.inspect(&args.name, &file).await?.asks;
-        let overlay = loaded.enable_plugin(&args.name, &args.domains, &args.set, &args.grants, &asks)?;
-        let in_force = self.change(&mut loaded, overlay, Beside::default()).await?;
-        let using = loaded.config.domains.iter().filter(|d| d.active.iter().any(|one| one.name == args.name));
-        let enabled = answer(&EnabledPlugin {
-            grants: loaded.known_plugin(&args.name)?.grants.clone(),
-            domains: using.map(|domain| domain.name.clone()).collect(),
-        });
-        drop(loaded);
-        in_force.notes().await;
-        enabled
-    }
-
-    async fn disable(&self, args: SwitchPlugin) -> Result<Value, CommandError> {
-        let loaded = self.loaded.lock().await;
-        let overlay = loaded.disable_plugin(&args.name, &args.domains)?;
-        self.change_and_let_go(loaded, overlay, Beside::default()).await
-    }
-
-    /// Reloads the same file, or another version of it. When this returns, no stanza is judged by the old one
-    /// any more.
-    async fn reload_plugin(&self, args: OfPlugin) -> Result<Value, CommandError> {
-        let loaded = self.loaded.lock().await;
-        loaded.known_plugin(&args.name)?;
-        let overlay = match &args.file {
-            None => loaded.overlay.clone(),
-            Some(file) => {
-                let kept = self.keep(Path::new(file), &args.name, &loaded.config).await?;
-                loaded.replace_plugin(&args.name, kept)?
+    /// When this returns, no stanza is judged by a version that was replaced.
+    async fn put_in_force(
+        &self,
+        mut loaded: MutexGuard<'_, Loaded>,
+        change: &Change,
+    ) -> Result<Value, CommandError> {
+        let overlay = change.overlay(&loaded)?;
+        let name = change.name();
+        let again = matches!(change, Change::Reload { .. }).then_some(name);
+        let in_force = self.change(&mut loaded, overlay, Beside { again, ..Beside::default() }).await?;
+        let said = match change {
+            Change::Install(_) => answer(&self.shown(&loaded, name).await?)?,
+            Change::Enable { args, .. } => self.enabled(&loaded, name, args.domains.is_empty()).await?,
+            Change::Reload { .. } => self.enabled(&loaded, name, false).await?,
+            Change::Disable(_) => json!({}),
+            Change::Remove(name) => {
+                self.platform.forget(name);
+                json!({})
             }
         };
-        let beside = Beside { again: Some(&args.name), ..Beside::default() };
-        self.change_and_let_go(loaded, overlay, beside).await
-    }
-
-    async fn remove(&self, name: &str) -> Result<Value, CommandError> {
-        let mut loaded = self.loaded.lock().await;
-        let overlay = loaded.remove_plugin(name)?;
-        let in_force = self.change(&mut loaded, overlay, Beside::default()).await?;
-        self.platform.forget(name);
+        tokio::task::block_in_place(|| plugins::clean(&self.platform, &loaded.config));
         drop(loaded);
         in_force.notes().await;
-        Ok(json!({}))
+        Ok(said)
+    }
+
+    async fn enabled(&self, loaded: &Loaded, name: &str, everywhere: bool) -> Result<Value, CommandError> {
+        let notes = match self.deployed.lock().await.0.get(name) {
+            Some(One::Running { deployment, .. }) => deployment.heard().to_vec(),
+            _ => Vec::new(),
+        };
+        answer(&plugins::enabled(loaded, name, everywhere, notes)?)
     }
 
     async fn list(&self) -> Result<Value, CommandError> {
         let loaded = self.loaded.lock().await;
         let mut list = Vec::new();
-        for (name, plugin) in &loaded.config.plugins {
-            list.push(self.shown(&loaded.config, name, plugin).await);
+        for name in loaded.config.plugins.keys() {
+            list.push(self.shown(&loaded, name).await?);
         }
         answer(&list)
     }
 
     async fn show(&self, name: &str) -> Result<Value, CommandError> {
         let loaded = self.loaded.lock().await;
-        answer(&self.shown(&loaded.config, name, loaded.known_plugin(name)?).await)
+        answer(&self.shown(&loaded, name).await?)
     }
 
-    async fn shown(&self, config: &Config, name: &str, plugin: &Plugin) -> crate::api::PluginShown {
-        let version = self.inspect(name, &plugin.file).await.ok().map(|found| found.manifest.version);
-        plugin_shown(config, name, plugin, version)
+    async fn shown(&self, loaded: &Loaded, name: &str) -> Result<PluginShown, CommandError> {
+        let standing = self.deployed.lock().await.standing(name);
+        let plugin = loaded.known_plugin(name)?;
+        Ok(tokio::task::block_in_place(|| plugins::shown(loaded, &self.platform, name, plugin, standing)))
     }
 }
 
-/// The configuration of a plugin for the served domains that use it.
-fn options(config: &Config, name: &str, plugin: &Plugin) -> DeployOptions {
-    let served = config.domains.iter().filter(|domain| domain.enabled);
-    let domains = served.filter_map(|domain| {
-        let one = domain.active.iter().find(|one| one.name == name)?;
-        Some(DomainSettings { domain: domain.name.clone(), config: one.config.clone() })
-    });
-    DeployOptions {
-        config: plugin.config.clone(),
-        domains: domains.collect(),
-        grants: plugin.grants.clone(),
-        policy: plugin.failure_policy(),
-    }
+/// Whether the configuration names another component than the one that is running; only those kept by content tell.
+fn is_other(deployment: &Deployment, plugin: &Plugin) -> bool {
+    let kept = plugin.file_origin == Origin::Command;
+    kept && plugin.file.file_stem().is_some_and(|stem| stem != deployment.digest())
 }

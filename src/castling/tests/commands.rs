@@ -222,11 +222,20 @@ fn removing_a_domain_keeps_its_data() {
 #[test]
 fn commands_that_need_a_server_say_so() {
     let place = Place::new();
-    for line in
-        ["status", "stats", "reload", "session list", "session kick a@b", "plugin list", "plugin remove x"]
-    {
+    for line in ["status", "stats", "reload", "session list", "session kick a@b"] {
         let expected = "castling: no server is running with the data directory ./data — start it with \
                         castling serve\n";
         assert_eq!(place.run(line), said(1, "", expected), "{line}");
+    }
+}
+
+#[test]
+fn plugin_commands_need_none() {
+    let place = Place::new();
+    assert_eq!(place.run("plugin list --json"), said(0, "[]\n", ""));
+    let unknown =
+        "castling: plugin x does not exist — see castling plugin list, or run castling plugin install\n";
+    for word in ["remove", "show", "disable", "enable", "reload"] {
+        assert_eq!(place.run(&format!("plugin {word} x")), said(1, "", unknown), "{word}");
     }
 }

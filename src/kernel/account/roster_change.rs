@@ -109,8 +109,11 @@ impl Kernel {
         };
         let next = self.next(&turn, account, compute).await?;
         let changes: Vec<_> = theirs.iter().map(|(next, _)| next).chain(&next).map(Next::stored).collect();
-        if !changes.is_empty() {
-            self.store().roster().apply_many(changes).await?;
+        if !changes.is_empty()
+            && let Err(error) = self.store().roster().apply_many(changes).await
+        {
+            own.iter().chain([&turn]).for_each(|turn| self.rosters.doubt_in(turn));
+            return Err(error.into());
         }
         if let (Some(own), Some((next, announce))) = (&own, theirs) {
             self.finish(own, next, announce);
@@ -197,7 +200,10 @@ impl Kernel {
     /// Writes what nobody has written, and lets others change both rosters.
     async fn settle(&self, held: Option<Held>) -> Result<(), StorageError> {
         let Some(Held { own, next: Some((next, announce)), other }) = held else { return Ok(()) };
-        self.store().roster().apply_many(vec![next.stored()]).await?;
+        if let Err(error) = self.store().roster().apply_many(vec![next.stored()]).await {
+            self.rosters.doubt_in(&own);
+            return Err(error);
+        }
         self.finish(&own, next, announce);
         drop((own, other));
         Ok(())

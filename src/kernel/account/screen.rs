@@ -145,6 +145,7 @@ pub(crate) fn state() -> Stored<Option<PrivacyList>> {
     Stored::new(|kernel, account| {
         Box::pin(async move { kernel.store().privacy().default_list(account.id()).await })
     })
+    .read_again(|account, list: &Option<PrivacyList>| account.set_screen(list.clone()))
 }
 
 impl Account {

@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
 use storage::StorageError;
@@ -16,14 +17,17 @@ type Load<T> =
     Arc<dyn for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<T, StorageError>> + Send + Sync>;
 
 /// One kind of stored value; from [`Registrar::stored`](crate::Registrar::stored). It is read at most once
-/// while the account is in memory, dropped with it, and changed only by [`change`](Self::change).
+/// while the account is in memory, dropped with it, and changed only by [`change`](Self::change). After a write that failed
+/// it is read again: the database may have lost its connection during the commit, and kept the write.
 pub struct Stored<T> {
     load: Load<T>,
+    /// Called when it has been read again.
+    read_again: fn(&Account, &T),
 }
 
 impl<T> Clone for Stored<T> {
     fn clone(&self) -> Self {
-        Self { load: self.load.clone() }
+        Self { load: self.load.clone(), read_again: self.read_again }
     }
 }
 
@@ -32,11 +36,21 @@ pub(crate) struct Cell<T> {
     /// One permit: whoever has it changes the value.
     changing: Semaphore,
     cached: ArcSwapOption<T>,
+    /// Whether the store may have something else.
+    doubtful: AtomicBool,
 }
 
 impl<T> Default for Cell<T> {
     fn default() -> Self {
-        Self { changing: Semaphore::const_new(1), cached: ArcSwapOption::empty() }
+        let (cached, doubtful) = (ArcSwapOption::empty(), AtomicBool::new(false));
+        Self { changing: Semaphore::const_new(1), cached, doubtful }
+    }
+}
+
+impl<T> Cell<T> {
+    /// The value, unless the store may have something else.
+    fn certain(&self) -> Option<Arc<T>> {
+        if self.doubtful.load(Ordering::Acquire) { None } else { self.cached.load_full() }
     }
 }
 
@@ -62,7 +76,12 @@ impl<T: Any + Send + Sync> Stored<T> {
             + Sync
             + 'static,
     {
-        Self { load: Arc::new(load) }
+        Self { load: Arc::new(load), read_again: |_, _| {} }
+    }
+
+    /// The same; `read_again` is called with a value that was read again after a write that failed.
+    pub(crate) fn read_again(self, read_again: fn(&Account, &T)) -> Self {
+        Self { read_again, ..self }
     }
 
     fn cell<'a>(&self, account: &'a Account) -> &'a Cell<T> {
@@ -74,17 +93,18 @@ impl<T: Any + Send + Sync> Stored<T> {
         account.slots().get::<Cell<T>>()?.cached.load_full()
     }
 
-    /// The value: as cached, else read from the store.
+    /// The value: as cached, else read from the store. If it is to be read again and cannot be, it is as cached.
     ///
     /// # Errors
     /// The store failed.
     pub async fn load(&self, kernel: &Kernel, account: &Account) -> Result<Arc<T>, StorageError> {
         let cell = self.cell(account);
-        if let Some(value) = cell.cached.load_full() {
+        if let Some(value) = cell.certain() {
             return Ok(value);
         }
         let _changing = cell.changing.acquire().await;
-        self.load_locked(kernel, account, cell).await
+        let read = self.load_locked(kernel, account, cell).await;
+        read.or_else(|error| cell.cached.load_full().ok_or(error))
     }
 
     async fn load_locked(
@@ -93,11 +113,14 @@ impl<T: Any + Send + Sync> Stored<T> {
         account: &Account,
         cell: &Cell<T>,
     ) -> Result<Arc<T>, StorageError> {
-        if let Some(value) = cell.cached.load_full() {
+        if let Some(value) = cell.certain() {
             return Ok(value);
         }
         let value = Arc::new((self.load)(kernel, account).await?);
         cell.cached.store(Some(value.clone()));
+        if cell.doubtful.swap(false, Ordering::AcqRel) {
+            (self.read_again)(account, &value);
+        }
         Ok(value)
     }
 
@@ -118,7 +141,8 @@ impl<T: Any + Send + Sync> Stored<T> {
     /// processed.
     ///
     /// # Errors
-    /// What `compute` refuses with, or the store's failure. The value is unchanged then.
+    /// What `compute` refuses with, or the store's failure. The value is unchanged then, unless the store has kept the write
+    /// all the same; the next change or [`load`](Self::load) finds that.
     pub async fn change<C, W, N, A, E>(
         &self,
         kernel: &Kernel,
@@ -136,7 +160,10 @@ impl<T: Any + Send + Sync> Stored<T> {
         let _changing = cell.changing.acquire().await;
         let value = self.load_locked(kernel, account, cell).await?;
         let Some((next, write, news)) = compute(&value)? else { return Ok(false) };
-        write.await?;
+        if let Err(error) = write.await {
+            cell.doubtful.store(true, Ordering::Release);
+            return Err(error);
+        }
         let next = Arc::new(next);
         cell.cached.store(Some(next.clone()));
         announce(&next, news);
@@ -155,6 +182,11 @@ impl<T: Any + Send + Sync> Stored<T> {
     /// As [`load`](Self::load), for whoever has the turn.
     pub(crate) async fn load_in(&self, kernel: &Kernel, turn: &Turn<T>) -> Result<Arc<T>, StorageError> {
         self.load_locked(kernel, &turn.account, self.cell(&turn.account)).await
+    }
+
+    /// A write has failed: the store may have kept it all the same.
+    pub(crate) fn doubt_in(&self, turn: &Turn<T>) {
+        self.cell(&turn.account).doubtful.store(true, Ordering::Release);
     }
 
     /// Makes a committed value visible.

@@ -105,6 +105,10 @@ impl Kernel {
         quiet(session.account()).await;
         let (mut from_start, mut failures) = (true, 0);
         loop {
+            session.mailbox.attended().await;
+            if session.mailbox.is_closed() {
+                return Stop::Closed;
+            }
             let Some(items) = read(std::mem::take(&mut from_start)).await else {
                 failures += 1;
                 if failures > HELD || session.mailbox.is_closed() {
@@ -117,7 +121,11 @@ impl Kernel {
                 return if session.mailbox.is_closed() { Stop::Closed } else { Stop::End };
             }
             for item in items {
-                room(session).await;
+                if !room(session).await {
+                    // The connection is lost: what has been read and not passed on is another session's to read.
+                    from_start = true;
+                    break;
+                }
                 if self.is_denied(session.account(), &item.stanza) {
                     // Stored before the list denied it: dropped for good (XEP-0191 section 3.3).
                     self.counters().screened.inc(item.stanza.kind());
@@ -166,14 +174,14 @@ impl AccountState {
     }
 }
 
-/// Waits until the session has room for a stored message. A client that leaves none for too long is
-/// disconnected; a detached session is waited for.
-async fn room(session: &Session) {
+/// Waits until the session has room for a stored message; `false` if its connection is lost. A client that leaves none for
+/// too long is disconnected.
+async fn room(session: &Session) -> bool {
     let limits = &session.host().options().limits;
     loop {
         let before = session.attached_as();
-        if tokio::time::timeout(PATIENCE, session.mailbox.room(limits)).await.is_ok() {
-            return;
+        if let Ok(room) = tokio::time::timeout(PATIENCE, session.mailbox.room(limits)).await {
+            return room;
         }
         if before.is_some() && before == session.attached_as() {
             session.too_slow();

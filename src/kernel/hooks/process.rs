@@ -19,6 +19,12 @@ impl Kernel {
     pub(crate) async fn process(self: &Arc<Self>, resource: &Resource, stanza: Stanza) {
         self.counters().stanzas.inc(stanza.kind());
         let session = resource.session();
+        if let Some(left) = session.rest.left(|| self.runtime().clock.monotonic()) {
+            tokio::select! {
+                () = tokio::time::sleep(left) => {}
+                () = session.mailbox.closed() => {}
+            }
+        }
         session.intake.room().await;
         session.unheld(stanza.kind()).await;
         let host = session.host().clone();

@@ -5,6 +5,7 @@ mod answers;
 mod charge;
 mod contents;
 mod figures;
+mod pacing;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -130,14 +131,7 @@ impl Mailbox {
 
     /// Resolves when there is room for a stanza that others sent, or the session has ended.
     pub async fn room_for(&self, item: &Item, limits: &DomainLimits) {
-        loop {
-            let mut space = std::pin::pin!(self.space.notified());
-            space.as_mut().enable();
-            if self.has_room(item, limits) {
-                return;
-            }
-            space.await;
-        }
+        self.when(|| self.has_room(item, limits).then_some(())).await;
     }
 
     /// The client's requests come in bulk, and what is written is kept until its arrival is confirmed.
@@ -229,25 +223,6 @@ impl Mailbox {
         taken
     }
 
-    /// Resolves when few enough stanzas wait that a stored message may follow, or the mailbox is closed.
-    pub async fn room(&self, limits: &DomainLimits) {
-        let largest = limits.stream.stanza_bytes.bound().saturating_mul(2); // with its stamp and overhead
-        let bytes = BULK_BYTES.min(limits.mailbox_bytes.bound().saturating_sub(largest));
-        let stanzas = BULK_STANZAS.min(limits.mailbox_stanzas.bound().saturating_sub(1));
-        loop {
-            let mut space = std::pin::pin!(self.space.notified());
-            space.as_mut().enable();
-            let idle = {
-                let inner = self.inner.lock();
-                inner.closed || (inner.items.len() <= stanzas && inner.bytes <= bytes)
-            };
-            if idle {
-                return;
-            }
-            space.await;
-        }
-    }
-
     /// Resolves when there may be something to write, or the session is to end.
     pub async fn woken(&self) {
         self.wake.notified().await;
@@ -334,14 +309,7 @@ impl Mailbox {
 
     /// Resolves when the session has ended.
     pub async fn closed(&self) {
-        loop {
-            let mut space = std::pin::pin!(self.space.notified());
-            space.as_mut().enable();
-            if self.is_closed() {
-                return;
-            }
-            space.await;
-        }
+        self.when(|| self.is_closed().then_some(())).await;
     }
 
     pub fn is_closed(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use xmpp::{Jid, Stanza, StreamError};
 
@@ -77,6 +78,11 @@ impl Resource {
     /// Whether it has ended.
     pub fn is_closed(&self) -> bool {
         self.0.attachment() == Attachment::Closed
+    }
+
+    /// Its client is read no further until then, by the monotonic clock: the stanza after the present one waits.
+    pub fn rest_until(&self, until: Duration) {
+        self.0.rest.until(until);
     }
 
     /// Requests its end: its stream is closed with this error. The first error is kept.

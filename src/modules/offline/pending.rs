@@ -9,14 +9,23 @@ use kernel::{Account, Kernel, Receipt, log_failure};
 use parking_lot::Mutex;
 use storage::OfflineId;
 
+use super::writes::Writes;
+
 /// How long to wait before a failed deletion is retried.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// Stored messages of one account that are being delivered; kept with the account, which a delivery keeps in
-/// memory.
+/// Stored messages of one account that are being delivered, and what is known of those being written; kept with the
+/// account, which a delivery keeps in memory.
 #[derive(Default)]
 pub(super) struct PendingDeliveries {
     state: Mutex<PendingState>,
+    pub writes: Writes,
+}
+
+impl AsRef<Writes> for PendingDeliveries {
+    fn as_ref(&self) -> &Writes {
+        &self.writes
+    }
 }
 
 #[derive(Default)]

@@ -52,6 +52,9 @@ impl Reader {
         loop {
             let changes = self.pending.changes();
             let after = self.place.lock().after;
+            let first = after == OfflineId::default();
+            let now = self.kernel.runtime().clock.monotonic();
+            let Some(mark) = self.pending.writes.must_read(now) else { return Some(Vec::new()) };
             let loaded = self.kernel.store().offline().load(self.account.id(), after, CHUNK).await;
             let messages = match loaded {
                 Ok(messages) => messages,
@@ -61,6 +64,9 @@ impl Reader {
                 }
             };
             let Some(last) = messages.last() else {
+                if first {
+                    self.pending.writes.found_none(mark);
+                }
                 match self.again() {
                     true => continue,
                     false => return Some(Vec::new()),

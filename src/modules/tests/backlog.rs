@@ -103,6 +103,25 @@ async fn what_it_did_not_read_goes_to_another_resource() {
 }
 
 #[tokio::test]
+async fn what_a_session_that_waits_to_be_resumed_did_not_read_goes_to_the_next_in_order() {
+    let (bench, anna) = kept().await;
+    let (slow, got) = slow(&bench).await;
+    assert_eq!(ids(&got).len(), 50);
+    slow.hold().make_resumable(300);
+    anna.send(&chat("bert@chess.example", "live")).await;
+    slow.hold().detach().await;
+    let next = bench.bind("bert@chess.example/next").await;
+    next.send("<presence/>").await;
+    let mut all = Vec::new();
+    while !ids(&all).contains(&"live".to_owned()) {
+        all.extend(next.receives(1).await);
+    }
+    let expected: Vec<String> = (0..200).map(|n| format!("kept{n}")).chain(["live".into()]).collect();
+    assert_eq!(ids(&all), expected, "in order, and each once");
+    bench.kept("bert@chess.example", 0).await;
+}
+
+#[tokio::test]
 async fn what_waits_behind_stored_messages_stays_behind_them_when_the_session_takes_no_more() {
     let (bench, anna) = kept().await;
     let (slow, mut got) = slow(&bench).await;

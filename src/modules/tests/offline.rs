@@ -189,6 +189,29 @@ async fn one_look_at_an_empty_store() {
 }
 
 #[tokio::test]
+async fn a_store_known_to_be_empty_is_not_read_until_something_is_kept() {
+    let bench = Bench::new().await;
+    let anna = bench.online("anna@chess.example/a").await;
+    let loads = || {
+        let counts = bench.kernel.store().statement_counts();
+        counts.iter().filter(|s| s.name == "offline.load").map(|s| s.calls).sum::<u64>()
+    };
+    let before = loads();
+    for resource in ["b", "c"] {
+        let bert = comes(&bench, resource, 0).await;
+        anna.send(&chat("now")).await;
+        let got = messages(bert.receives(2).await);
+        assert!(got.len() == 1 && !got[0].contains("delay"), "{got:#?}");
+        bert.send("<presence type='unavailable'/>").await;
+        assert_eq!(loads(), before + 1, "{resource}");
+    }
+    anna.send(&chat("later")).await;
+    let bert = comes(&bench, "d", 0).await;
+    assert_eq!(messages(bert.receives(2).await), [stamped("later")]);
+    bench.kept("bert@chess.example", 0).await;
+}
+
+#[tokio::test]
 async fn what_was_written_to_a_broken_connection_comes_again() {
     let bench = Bench::new().await;
     let anna = bench.online("anna@chess.example/a").await;

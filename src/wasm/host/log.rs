@@ -4,6 +4,7 @@ use tracing::Level;
 use wasmtime::Result;
 
 use crate::bindings::castling::plugin::log::{Host, Level as WitLevel};
+use crate::plain::line;
 use crate::state::StoreData;
 
 /// Maximum bytes of a line.
@@ -11,7 +12,11 @@ const LINE: usize = 4096;
 
 impl Host for StoreData {
     fn write(&mut self, level: WitLevel, message: String) -> Result<()> {
-        write_line(self, severity(level), &message);
+        let level = severity(level);
+        if self.call.is_none() && !self.hears(level, &message) {
+            return Ok(());
+        }
+        write_line(self, level, &message);
         Ok(())
     }
 
@@ -36,31 +41,52 @@ fn severity(level: WitLevel) -> Level {
     }
 }
 
+/// What an instance may say about the settings that are about to come into force.
+const HEARD: usize = 20;
+
+impl StoreData {
+    /// Outside of a call: whether the line is to be written, that is, said for the first time. What it says about settings is noted
+    /// for the operator.
+    fn hears(&mut self, level: Level, message: &str) -> bool {
+        let about =
+            self.configuring.and_then(|id| self.scope.domains.get(&id)).map(|domain| domain.name.clone());
+        let Some(heard) = &mut self.heard else { return false };
+        if level <= Level::WARN && heard.len() < HEARD {
+            let about = about.map_or(String::new(), |domain| format!("{domain}: "));
+            heard.push(format!("{about}{}", clean(message)));
+        }
+        true
+    }
+}
+
+/// The text of a line, without control characters, since it is the plugin's.
+fn clean(message: &str) -> String {
+    let end = message.floor_char_boundary(LINE.min(message.len()));
+    let text = message.get(..end).unwrap_or_default();
+    line(text, LINE)
+}
+
 /// Writes a line with its context. Control characters are removed, since the text is the plugin's.
 pub(crate) fn write_line(state: &StoreData, level: Level, message: &str) {
     let scope = &state.scope;
-    let Some(suppressed) = scope.memory.log.take(scope.now_ms()) else { return };
-    let end = message.floor_char_boundary(LINE.min(message.len()));
-    let clean: String = message
-        .get(..end)
-        .unwrap_or_default()
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    let (plugin, version) = (&*scope.name, scope.version.as_str());
     let call = state.call.as_ref();
+    let domain = call.map(|call| call.domain).or(state.configuring).and_then(|id| scope.domains.get(&id));
+    let limit = domain.map_or(&scope.memory.log, |domain| &domain.memory.log);
+    let Some(suppressed) = limit.take(scope.now_ms()) else { return };
+    let clean = clean(message);
+    let (plugin, version) = (&*scope.name, scope.version.as_str());
     let session = call.map_or(0, |call| call.session.id());
-    let domain = call.and_then(|call| scope.domains.get(&call.domain)).map_or("", |domain| &domain.name);
-    macro_rules! line {
+    let domain = domain.map_or("", |domain| &domain.name);
+    macro_rules! event {
         ($level:ident) => {
             tracing::event!(target: "plugin", Level::$level, plugin, version, domain, session, suppressed, "{clean}")
         };
     }
     match level {
-        Level::ERROR => line!(ERROR),
-        Level::WARN => line!(WARN),
-        Level::INFO => line!(INFO),
-        Level::DEBUG => line!(DEBUG),
-        Level::TRACE => line!(TRACE),
+        Level::ERROR => event!(ERROR),
+        Level::WARN => event!(WARN),
+        Level::INFO => event!(INFO),
+        Level::DEBUG => event!(DEBUG),
+        Level::TRACE => event!(TRACE),
     }
 }

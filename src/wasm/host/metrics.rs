@@ -23,18 +23,10 @@ impl Host for StoreData {
 impl StoreData {
     /// A name that the manifest does not declare, or declares with another kind, is denied and counted as
     /// such.
-    fn change(
-        &mut self,
-        name: &str,
-        domain: u32,
-        kind: MetricKind,
-        change: impl FnOnce(f64) -> f64,
-    ) -> Result<()> {
-        self.domain(domain)?;
-        let memory = &self.scope.memory;
-        match self.scope.metrics.get(name) == Some(&kind) {
-            true => memory.metrics.change(name, domain, kind, change),
-            false => memory.stats.denied("metrics"),
+    fn change(&self, name: &str, domain: u32, kind: MetricKind, change: impl Fn(f64) -> f64) -> Result<()> {
+        match self.domain(domain)?.metrics.get(name).filter(|series| series.kind() == kind) {
+            Some(series) => series.change(change),
+            None => self.denied("metrics"),
         }
         Ok(())
     }

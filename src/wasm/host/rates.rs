@@ -3,21 +3,27 @@
 use wasmtime::Result;
 
 use crate::bindings::castling::plugin::rates::Host;
+use crate::kept::Counter;
+use crate::rates::Repeat;
 use crate::state::StoreData;
 
 impl Host for StoreData {
     fn hit(&mut self, name: String, key: String, limit: u32, window_ms: u32) -> Result<bool> {
         let scope = &self.scope;
-        let hit = scope.memory.rates.hit(&name, &key, limit, window_ms, scope.now_ms());
-        if hit.is_none() {
-            scope.memory.stats.denied("rates");
+        let on = &self.domain(self.call()?.domain)?.memory;
+        let quota = (&*on.state, scope.services.limits.state_bytes());
+        let hit = on.rates.hit((&name, &key), limit, window_ms, scope.now_ms(), quota);
+        if hit.is_err() {
+            self.denied("rates");
         }
         Ok(hit.unwrap_or(false))
     }
 
     fn repeat_session(&mut self, name: u32, fingerprint: u64, limit: u32, window_ms: u32) -> Result<bool> {
-        let (memory, now) = (&self.scope.memory, self.scope.now_ms());
-        let hit = |repeat: &mut crate::rates::Repeat| repeat.hit(fingerprint, limit, window_ms, now);
-        Ok(self.kept()?.repeat(memory, name, hit, fingerprint))
+        let now = self.scope.now_ms();
+        let count = |repeat: &mut Repeat| repeat.hit(fingerprint, limit, window_ms, now);
+        let counter = Counter { name, fingerprint, limit };
+        let hit = self.keep("rates", |kept, keeping| kept.repeat(keeping, counter, count))?;
+        Ok(hit.unwrap_or(false))
     }
 }

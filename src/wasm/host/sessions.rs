@@ -18,11 +18,14 @@ impl Host for StoreData {
     }
 
     fn of_account(&mut self, bare_jid: String) -> Result<Result<Vec<SessionInfo>, Denied>> {
-        if !self.scope.allows("sessions", "of-account") {
+        if !self.allows("sessions", "of-account") {
             return Ok(Err(Denied::NotGranted));
         }
         let Ok(jid) = Jid::parse(&bare_jid) else { return Ok(Err(Denied::BadArgument)) };
         if self.scope.serves(jid.domain()).is_none() {
+            return Ok(Err(Denied::OutOfScope));
+        }
+        if !self.allows_for("sessions", "of-account", jid.domain()) {
             return Ok(Err(Denied::OutOfScope));
         }
         let Some(directory) = self.scope.directory() else { return Ok(Err(Denied::Unavailable)) };
@@ -31,7 +34,7 @@ impl Host for StoreData {
     }
 
     fn close(&mut self, id: u64, condition: String, text: Option<String>) -> Result<Result<(), Denied>> {
-        if !self.scope.allows("sessions", "close") {
+        if !self.allows("sessions", "close") {
             return Ok(Err(Denied::NotGranted));
         }
         let Some(condition) = StreamCondition::from_name(&condition) else {
@@ -40,7 +43,10 @@ impl Host for StoreData {
         let Some(directory) = self.scope.directory() else { return Ok(Err(Denied::Unavailable)) };
         let Some(facts) = directory.session(id) else { return Ok(Err(Denied::BadArgument)) };
         if self.scope.serves(&facts.host).is_none() {
-            self.scope.memory.stats.denied("sessions");
+            self.denied("sessions");
+            return Ok(Err(Denied::OutOfScope));
+        }
+        if !self.allows_for("sessions", "close", &facts.host) {
             return Ok(Err(Denied::OutOfScope));
         }
         let text = text.map(|text| text.chars().filter(|c| !c.is_control()).take(TEXT).collect());

@@ -10,10 +10,10 @@ use crate::state::StoreData;
 impl StoreData {
     /// The error for a filter: `not-granted`, else `unavailable`. Both are counted.
     pub(super) fn unavailable(&self, interface: &'static str, function: &str) -> Denied {
-        if !self.scope.allows(interface, function) {
+        if !self.allows(interface, function) {
             return Denied::NotGranted;
         }
-        self.scope.memory.stats.denied(interface);
+        self.denied(interface);
         Denied::Unavailable
     }
 }

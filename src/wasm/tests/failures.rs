@@ -7,7 +7,7 @@ use ::kernel::Verdict;
 use serde_json::json;
 
 use super::guest::{ANSWER, Guest, manifest};
-use super::kit::{Kit, Options, Running};
+use super::kit::{Kit, Options, Running, built};
 use crate::LoadError;
 
 const MESSAGE: &str = "<message from='a@chess.example/x' to='b@chess.example'><body>hello</body></message>";
@@ -25,7 +25,10 @@ fn an_endless_loop_is_stopped_and_the_stanza_passes() {
     assert!(matches!(running.client_in(1, MESSAGE), Verdict::Continue));
     assert_eq!(kit.failures("guest"), [("deadline", 1)]);
     let stats = kit.platform.stats_of("guest");
-    assert_eq!((stats.instances, stats.memory_bytes, stats.discarded), (0, 0, 1), "nothing is left of it");
+    assert_eq!(stats.discarded, 1);
+    while kit.platform.stats_of("guest").instances != 1 {
+        std::thread::yield_now(); // another is made off the way of the stanzas
+    }
 }
 
 #[test]
@@ -86,32 +89,90 @@ fn a_wrong_policy_is_refused() {
     }
 }
 
+fn message(sender: &str) -> String {
+    format!("<message from='{sender}@chess.example/x' to='b@chess.example'><body>hello</body></message>")
+}
+
+fn iq(sender: &str) -> String {
+    format!("<iq type='get' id='1' from='{sender}@chess.example/x'><q xmlns='urn:q'/></iq>")
+}
+
+/// Trips the breaker of a domain: three senders fail in about a hundred calls.
+fn trip(running: &Running, session: u64) {
+    (0..98).for_each(|_| drop(running.client_in(session, &message("good"))));
+    ["x", "y", "z"].iter().for_each(|sender| drop(running.client_in(session, &iq(sender))));
+}
+
 #[test]
-fn one_that_fails_again_and_again_is_not_called_for_a_while() {
+fn a_sender_whose_stanzas_fail_is_not_judged_for_a_minute_and_the_others_are() {
     let kit = Kit::new();
     let running = kit.run(&Guest::filter(TRAP_AT_IQ).build());
-    let iq = "<iq type='get' id='1' from='a@chess.example/x'><q xmlns='urn:q'/></iq>";
-    (0..3).for_each(|_| drop(running.client_in(1, iq)));
-    assert!(running.0.at_work().suspended);
+    (0..5).for_each(|_| assert!(matches!(running.client_in(1, &iq("evil")), Verdict::Continue)));
+    assert_eq!(kit.failures("guest"), [("blamed", 3), ("trap", 2)]);
+    running.client_in(1, &message("evil"));
+    running.client_in(1, &message("good"));
+    let hook = kit.platform.stats_of("guest").hooks.remove(0);
+    assert_eq!((hook.calls, hook.verdicts["pass"], hook.failures["blamed"]), (3, 1, 4));
+    assert_eq!(running.0.at_work().suspended, [""; 0], "one sender suspends nothing");
+    kit.clock.advance(Duration::from_secs(60));
+    running.client_in(1, &message("evil"));
+    assert_eq!(kit.platform.stats_of("guest").hooks[0].verdicts["pass"], 2);
+}
+
+#[test]
+fn one_that_fails_for_several_senders_is_not_called_for_a_while_on_that_domain() {
+    let kit = Kit::new();
+    let running = kit.run(&Guest::filter(TRAP_AT_IQ).build());
+    trip(&running, 1);
+    assert_eq!(running.0.at_work().suspended, ["chess.example"]);
     (0..5).for_each(|_| assert!(matches!(running.client_in(1, MESSAGE), Verdict::Continue)));
     let hook = kit.platform.stats_of("guest").hooks.remove(0);
-    assert_eq!((hook.calls, hook.failures["trap"], hook.failures["open"]), (3, 3, 5));
+    assert_eq!((hook.calls, hook.failures["trap"], hook.failures["open"]), (101, 3, 5));
+
+    (0..5).for_each(|_| assert!(matches!(running.client_in(11, MESSAGE), Verdict::Continue)));
+    let other = kit.platform.stats_of("guest").hooks.remove(1);
+    assert_eq!((other.calls, other.verdicts["pass"]), (5, 5), "the other brand's stanzas are judged");
 
     kit.clock.advance(Duration::from_secs(1));
+    running.client_in(1, &iq("x"));
+    assert_eq!(running.0.at_work().suspended, ["chess.example"], "the trial failed");
+    kit.clock.advance(Duration::from_secs(2));
     running.client_in(1, MESSAGE);
-    assert!(!running.0.at_work().suspended, "the call that tried went well");
+    assert_eq!(running.0.at_work().suspended, [""; 0], "the call that tried went well");
+    assert_eq!(running.0.at_work().suspensions, 2);
+}
+
+#[test]
+fn one_that_is_suspended_again_and_again_stays_so_until_an_operator_forgives_it() {
+    let kit = Kit::new();
+    let plugin = kit.load(&Guest::filter(TRAP_AT_IQ).build()).unwrap();
+    let running = kit.deploy(&plugin, Options::default()).unwrap();
+    for _ in 0..5 {
+        assert_eq!(running.0.at_work().parked, [""; 0]);
+        trip(&running, 1);
+        kit.clock.advance(Duration::from_secs(61));
+        running.client_in(1, &message("good"));
+    }
+    assert_eq!(running.0.at_work().parked, ["chess.example"]);
+    kit.clock.advance(Duration::from_secs(86_400));
     running.client_in(1, MESSAGE);
-    assert_eq!(kit.platform.stats_of("guest").hooks.remove(0).verdicts["pass"], 2);
-    assert_eq!(running.0.at_work().suspensions, 1);
+    assert_eq!(running.0.at_work().parked, ["chess.example"]);
+    // Other settings of the other domain forgive nothing here.
+    let other = Options { on_second: json!({}), ..Options::default() };
+    assert_eq!(kit.deploy(&plugin, other).unwrap().0.at_work().parked, ["chess.example"]);
+    kit.platform.forgive("guest");
+    let again = kit.deploy(&plugin, Options::default()).unwrap();
+    assert_eq!(again.0.at_work().suspended, [""; 0]);
 }
 
 #[test]
 fn an_answer_that_is_none_is_a_failure() {
     let kit = Kit::new();
     // `replace` with three bytes of the stanza's own text, which are not valid XML
-    let replace = "(i32.store8 (i32.const 1024) (i32.const 3)) (i32.store (i32.const 1028) (local.get 11))
+    let replace = "(i32.store8 (i32.const 1024) (i32.const 4)) (i32.store (i32.const 1028) (local.get 5))
         (i32.store (i32.const 1032) (i32.const 3)) (i32.const 1024)";
-    let running = kit.run(&Guest::filter(replace).build());
+    let plugin = kit.load(&Guest::filter(replace).build()).unwrap();
+    let running = kit.deploy(&plugin, Options { grants: &["replace"], ..Options::default() }).unwrap();
     assert!(matches!(running.client_in(1, MESSAGE), Verdict::Continue));
     assert_eq!(kit.failures("guest"), [("verdict", 1)]);
 }
@@ -145,21 +206,23 @@ fn one_that_fails_while_it_starts_is_not_deployed() {
 #[test]
 fn a_guest_that_calls_outside_its_grants_is_told_so_and_counted() {
     let kit = Kit::new();
-    // closes its own session with the stanza's sender as condition; drops the stanza if that was denied
+    // closes its own session for a policy violation; drops the stanza if that was denied
     let guest = Guest {
         imports: &["sessions"],
         import_text: r#"(import "castling:plugin/sessions@1.0.0" "close"
                 (func $close (param i64 i32 i32 i32 i32 i32 i32)))
             (import "castling:plugin/sessions@1.0.0" "info" (func $info (param i64 i32)))"#,
         filter: "(call $info (local.get 3) (i32.const 4096))
-            (call $close (local.get 3) (local.get 11) (local.get 6) (i32.const 0) (i32.const 0) (i32.const 0)
+            (call $close (local.get 3) (i32.const 512) (i32.const 16) (i32.const 0) (i32.const 0) (i32.const 0)
                 (i32.const 2048))
             (i32.store8 (i32.const 1024) (i32.load8_u (i32.const 2048))) (i32.const 1024)",
         ..Guest::filter("")
     };
-    let running = kit.run(&guest.build());
+    let plugin = kit.load(&guest.build()).unwrap();
+    let elsewhere = Options { grants: &["sessions.close:wuchess.example"], ..Options::default() };
+    let running = kit.deploy(&plugin, elsewhere).unwrap();
     assert!(matches!(running.client_in(1, MESSAGE), Verdict::Drop), "close answered with an error");
-    assert_eq!(kit.platform.stats_of("guest").denied["sessions"], 1);
+    assert_eq!(kit.platform.stats_of("guest").domains[0].denied["sessions"], 1);
     assert!(kit.sessions.closed().is_empty());
 }
 
@@ -187,4 +250,34 @@ fn threads_share_a_plugin_and_none_gets_anothers_answer() {
     assert!((1..=2).contains(&stats.instances), "no more instances than workers: {}", stats.instances);
     drop(running);
     assert_eq!(kit.platform.stats_of("guest").instances, 0, "the last reference drops them");
+}
+
+/// New instances that work for long when they read their settings: nobody waits for that, and the time is counted.
+#[test]
+fn what_an_instance_needs_to_read_its_settings_is_counted() {
+    let kit = Kit::new();
+    let plugin = kit.load(&std::fs::read(built("hostile")).unwrap()).unwrap();
+    let options = Options {
+        config: json!({ "does": "refuse" }),
+        on_second: json!({ "does": "nothing" }),
+        grants: &["content", "replace", "sessions.close"],
+        ..Options::default()
+    };
+    let running = kit.deploy(&plugin, options).unwrap();
+    let harm =
+        |sender: &str| format!("<message from='{sender}/x'><harm xmlns='urn:example:harm'/></message>");
+    for sender in ["a", "b", "c", "d"] {
+        running.client_in(1, &harm(&format!("{sender}@chess.example")));
+    }
+    // The clock stands still: it works until it is stopped.
+    assert_eq!(kit.failures("guest"), [("deadline", 2), ("trap", 2)]);
+    assert!(matches!(running.client_in(11, &harm("a@wuchess.example")), Verdict::Continue));
+    assert_eq!(
+        kit.platform.stats_of("guest").hooks[1].verdicts["pass"],
+        1,
+        "the other domain has an instance"
+    );
+    while kit.platform.stats_of("guest").domains[0].cpu_seconds < 0.05 {
+        std::thread::yield_now();
+    }
 }

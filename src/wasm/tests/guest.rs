@@ -14,6 +14,8 @@ pub struct Guest {
     /// The body of init, if it exports lifecycle: its result is a pointer to a `result<_, string>`.
     pub init: Option<&'static str>,
     pub manifest: Value,
+    /// Pages of memory, 64 KiB each.
+    pub pages: u32,
 }
 
 /// The address of a guest's answer. Memory is initially zero: `pass`, or `ok`.
@@ -53,7 +55,7 @@ pub fn manifest(more: Value) -> Value {
 impl Guest {
     /// A guest with this filter and nothing else.
     pub fn filter(filter: &'static str) -> Self {
-        Self { imports: &[], import_text: "", filter, init: None, manifest: manifest(json!({})) }
+        Self { imports: &[], import_text: "", filter, init: None, manifest: manifest(json!({})), pages: 2 }
     }
 
     /// The component's bytes, its manifest inside.
@@ -93,13 +95,14 @@ impl Guest {
         format!(
             r#"(module
                 {}
-                (memory (export "memory") 2)
+                (memory (export "memory") {})
+                (data (i32.const 512) "policy-violation")
                 (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 65536))
                 (func (export "castling:plugin/client-in@1.0.0#filter")
-                    (param i32 i32 i32 i64 i32 i64 i32 i32 i32 i32 i32 i32 i32) (result i32) {})
+                    (param i32 i32 i32 i64 i32 i32 i32) (result i32) {})
                 {lifecycle}
             )"#,
-            self.import_text, self.filter
+            self.import_text, self.pages, self.filter
         )
     }
 }

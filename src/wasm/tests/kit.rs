@@ -10,8 +10,9 @@ use parking_lot::Mutex;
 use runtime::{ManualClock, Runtime, SeededRandom};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
-use xmpp::{Jid, Stanza, StreamError};
+use xmpp::{ElementLimits, Jid, Stanza, StreamError};
 
+use crate::bindings::castling::plugin::types::Contact;
 use crate::bindings::exports::castling::plugin::before_offline::Storing;
 use crate::directory::{Directory, SessionFacts};
 use crate::head;
@@ -61,7 +62,7 @@ impl Directory for Sessions {
         true
     }
 
-    fn roster_item(&self, _account: &Jid, _contact: &Jid) -> Option<(&'static str, Vec<String>)> {
+    fn roster_item(&self, _account: &Jid, _contact: &Jid) -> Option<Option<Contact>> {
         None
     }
 }
@@ -79,7 +80,8 @@ impl Kit {
         let clock = Arc::new(ManualClock::new(1_700_000_000_000_000));
         let runtime = Runtime::new(clock.clone(), Arc::new(SeededRandom::new(1)));
         let data_dir = folder.path().join("data");
-        let platform = Platform::new(PlatformOptions { data_dir, workers: 2, runtime }).unwrap();
+        let platform =
+            Platform::new(PlatformOptions { workers: 2, ..PlatformOptions::new(data_dir, runtime) }).unwrap();
         let sessions = Arc::new(Sessions::default());
         assert!(platform.services().directory.set(sessions.clone()).is_ok());
         Self { platform, clock, sessions, made: Arc::default(), folder }
@@ -151,23 +153,29 @@ impl Running {
         let host = DOMAINS[usize::try_from(id / 10).unwrap()];
         let domain = self.0.scope.serves(host).unwrap();
         let session = Keeper::Made(id, self.1.lock().entry(id).or_default().clone());
-        Call { stanza: Stanza::parse_str(xml).unwrap(), session, domain, account: None }
+        Call {
+            stanza: Stanza::parse_str(xml).unwrap(),
+            session,
+            domain,
+            account: None,
+            limits: ElementLimits::default(),
+        }
     }
 
     /// Its verdict on a client's stanza.
     pub fn client_in(&self, session: u64, xml: &str) -> Verdict {
         let call = self.call(session, xml);
         let counters = self.0.scope.memory.stats.hook(Hook::ClientIn, call.domain);
-        let traits = head::of_stanza(&call.stanza);
-        self.0.client_in(&counters, call, traits)
+        let facts = head::of_stanza(&call.stanza) | head::facts::FROM_LOCAL;
+        self.0.client_in(&counters, call, facts)
     }
 
     /// Its verdict on a stanza for the offline store, on the first domain.
     pub fn before_offline(&self, xml: &str) -> Storing {
         let call = Call { session: Keeper::Nobody, ..self.call(1, xml) };
         let counters = self.0.scope.memory.stats.hook(Hook::BeforeOffline, call.domain);
-        let traits = head::of_stanza(&call.stanza);
-        self.0.before_offline(&counters, call, traits)
+        let facts = head::of_stanza(&call.stanza) | head::facts::FROM_LOCAL;
+        self.0.before_offline(&counters, call, facts)
     }
 }
 
@@ -188,16 +196,9 @@ fn build() -> PathBuf {
     cargo.args(["build", "--quiet", "--release", "--target", "wasm32-wasip2"]);
     cargo.arg("--target-dir").arg(&guests).current_dir(root.join("plugins"));
     assert!(cargo.status().unwrap().success(), "the plugins do not build");
-    for name in ["sunshine", "offline-filter"] {
+    for name in ["sunshine", "offline-filter", "word-filter", "hostile"] {
         let file = format!("wasm32-wasip2/release/{}.wasm", name.replace('-', "_"));
-        let component = std::fs::read(guests.join(file)).unwrap();
-        let manifest = std::fs::read(root.join("plugins").join(name).join("manifest.json")).unwrap();
-        let manifest = serde_json::from_slice(&manifest).unwrap();
-        std::fs::write(
-            guests.join(format!("{name}.wasm")),
-            super::guest::with_manifest(component, &manifest),
-        )
-        .unwrap();
+        std::fs::copy(guests.join(file), guests.join(format!("{name}.wasm"))).unwrap();
     }
     guests
 }

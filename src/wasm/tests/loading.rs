@@ -1,6 +1,7 @@
 //! What is refused before anything runs, and what is stored otherwise.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use serde_json::json;
 
@@ -26,9 +27,15 @@ fn what_is_no_component() {
     assert!(refused(&module).to_string().contains("a core module"));
     let component = wat::parse_str("(component)").unwrap();
     assert!(matches!(refused(&component), LoadError::NoManifest));
-    let mut cut = pass().build();
-    cut.truncate(cut.len() / 2);
-    refused(&cut);
+    for part in [2, 3] {
+        let mut cut = pass().build();
+        cut.truncate(cut.len() / part);
+        assert_eq!(refused(&cut).to_string(), "it is damaged: it ends in the middle of a section");
+    }
+    let zero = Kit::new().platform.inspect(Path::new("/dev/zero")).unwrap_err();
+    assert_eq!(zero.to_string(), "/dev/zero: it is not a file");
+    let large = pass().build().into_iter().chain(std::iter::repeat_n(0, 33 << 20)).collect::<Vec<_>>();
+    assert!(matches!(refused(&large), LoadError::TooLarge { bytes } if bytes == large.len() as u64));
 }
 
 #[test]
@@ -39,17 +46,58 @@ fn manifests_that_are_wrong() {
         (json!({ "colour": "red" }), "unknown field `colour`"),
         (json!({ "hooks": {} }), "does not name the hook `client-in`"),
         (json!({ "hooks": { "auth": { "interests": [] } } }), "unknown hook `auth`"),
-        (json!({ "grants": ["everything"] }), "not an interface that needs a grant"),
+        (
+            json!({ "hooks": { "client-in": { "interests": [] } } }),
+            "`client-in` has no interests: it would never be called",
+        ),
+        (json!({ "version": "1.0\n2.0" }), "`version` contains a control character"),
+        (json!({ "version": "" }), "`version` is empty"),
+        (json!({ "description": "a\u{202e}b" }), "`description` contains a control character"),
+        (json!({ "metrics": { "a b": "counter" } }), "\"a b\" is not a valid name of a metric"),
+        (
+            json!({ "hooks": { "client-in": { "interests": [{ "kinds": ["iq"], "ns": ["urn:x\ny"] }] } } }),
+            "`client-in: ns` contains a control character",
+        ),
+        (
+            json!({ "hooks": { "client-in": { "interests": vec![json!({ "kinds": ["iq"] }); 65] } } }),
+            "`client-in` has more than 64 interests or namespaces",
+        ),
+        (json!({ "config": { "type": "array" } }), "`config` must be of type object"),
+        (
+            json!({ "config": { "required": ["x"] } }),
+            "`config` requires \"x\", which is not among its properties",
+        ),
+        (json!({ "config": { "properties": { "a\nb": {} } } }), "\"a\\nb\" is not a valid name of a setting"),
+        (json!({ "description": "x".repeat(501) }), "`description` has more than 500 characters"),
+        (json!({ "name": "internal" }), "is not a valid name"),
+        (json!({ "grants": ["everything"] }), "not something that can be granted"),
+        (
+            json!({ "hooks": { "client-in": { "interests": [
+                { "kinds": ["message", "iq"], "types": ["chat", "subscribe"] }
+            ] } } }),
+            "an interest can never match: there is no message or iq of type `subscribe`",
+        ),
+        (
+            json!({ "hooks": { "before-offline": { "interests": [{ "kinds": ["presence"] }] } } }),
+            "an interest of `before-offline` can never match: only messages are stored",
+        ),
+        (
+            json!({ "config": { "properties": { "a": { "type": "string", "enum": [] } } } }),
+            "an `enum` has no values",
+        ),
         (
             json!({ "hooks": { "client-in": { "interests": [{ "kinds": ["letter"] }] } } }),
             "unknown stanza kind `letter`",
         ),
         (
-            json!({ "hooks": { "client-in": { "interests": [], "on-failure": "maybe" } } }),
+            json!({ "hooks": { "client-in": { "interests": [{ "kinds": ["iq"] }], "on-failure": "maybe" } } }),
             "`maybe` is not a valid failure policy of client-in (pass, reject, drop)",
         ),
         (
-            json!({ "hooks": { "client-in": { "interests": [] }, "before-offline": { "interests": [] } } }),
+            json!({ "hooks": {
+                "client-in": { "interests": [{ "kinds": ["iq"] }] },
+                "before-offline": { "interests": [{ "kinds": ["message"] }] },
+            } }),
             "names the hook `before-offline`, which the component does not export",
         ),
     ] {
@@ -114,7 +162,13 @@ fn what_is_installed_is_kept_by_content_and_only_for_the_servers_user() {
     assert_eq!((again.name.as_str(), &again.path), ("other", &first.path));
     kit.platform.load("other", &again.path).unwrap();
     assert!(matches!(kit.platform.install(&first.path, Some("../x")), Err(LoadError::Name(_))));
-    for folder in ["data/plugins", "data/plugins/compiled"] {
+    let own = first.path.with_file_name("own.wasm");
+    std::fs::copy(&first.path, &own).unwrap();
+    assert!(kit.platform.load("own", &own).is_ok(), "the operator may keep others there");
+    std::fs::copy(&own, own.with_file_name(format!("{:064}.wasm", 0))).unwrap();
+    let altered = kit.platform.load("own", &own.with_file_name(format!("{:064}.wasm", 0)));
+    assert!(matches!(altered, Err(LoadError::Altered)));
+    for folder in ["data/plugins", "data/plugins/compiled", "data/plugins/manifests"] {
         let mode = std::fs::metadata(kit.folder.path().join(folder)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700, "{folder}");
     }
@@ -127,10 +181,10 @@ fn compiled_code_is_kept_and_a_damaged_file_is_made_anew() {
     kit.load(&bytes).unwrap();
     let compiled = || {
         let folder = kit.folder.path().join("data/plugins/compiled");
-        let mut files: Vec<_> =
-            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        assert_eq!(files.len(), 1);
-        files.remove(0)
+        let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let (hashes, code): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.extension().is_some());
+        assert_eq!((hashes.len(), code.len()), (1, 1));
+        code[0].clone()
     };
     let path = compiled();
     let whole = std::fs::read(&path).unwrap();
@@ -144,8 +198,48 @@ fn compiled_code_is_kept_and_a_damaged_file_is_made_anew() {
 }
 
 #[test]
+fn what_no_plugin_uses_is_deleted_but_not_what_is_being_installed() {
+    let kit = Kit::new();
+    let folder = kit.folder.path().join("data/plugins");
+    let names = || {
+        let files = |folder: &Path| {
+            let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+            let files = entries.filter(|entry| entry.file_type().unwrap().is_file());
+            files.map(|entry| entry.file_name().into_string().unwrap()).collect::<Vec<_>>()
+        };
+        let mut all =
+            [&folder, &folder.join("compiled"), &folder.join("manifests")].map(|one| files(one)).concat();
+        all.sort();
+        all
+    };
+    let old = kit.platform.install(&kit.file(&pass().build()), Some("old")).unwrap();
+    std::fs::write(folder.join(format!("compiled/{}-0123456789abcdef", old.inspection.digest)), "code")
+        .unwrap();
+    kit.platform.in_force(&kit.run(&pass().build()).0);
+    assert_eq!(names().len(), 5, "component, code, hash, other code, manifest: {:?}", names());
+    kit.platform.clean(&["guest"], &[]);
+    assert_eq!(names().len(), 4, "that of another version of the server is gone: {:?}", names());
+    drop(old);
+    std::fs::write(folder.join("own.wasm"), "the operator's").unwrap();
+    kit.platform.clean(&[], &[]);
+    assert_eq!(names(), ["own.wasm"]);
+}
+
+#[test]
+fn a_component_that_needs_more_memory_than_allowed_is_refused_with_the_limit() {
+    let error = refused(&Guest { pages: 17 * 16, ..pass() }.build());
+    let words = "it needs 17825792 bytes of memory; limits.plugin_memory_bytes allows 16777216";
+    assert_eq!(error.to_string(), words);
+    assert!(error.remedy().starts_with("raise limits.plugin_memory_bytes"));
+    let kit = Kit::new();
+    let file = kit.file(&Guest { pages: 17 * 16, ..pass() }.build());
+    let looked = crate::inspect(&file, &crate::Looking::default()).unwrap_err();
+    assert_eq!(looked.to_string(), words);
+}
+
+#[test]
 fn a_component_is_inspected_without_a_platform() {
-    let sunshine = crate::inspect(&super::kit::built("sunshine")).unwrap();
+    let sunshine = crate::inspect(&super::kit::built("sunshine"), &crate::Looking::default()).unwrap();
     assert_eq!(
         (sunshine.manifest.name.as_str(), sunshine.exports.as_slice()),
         ("sunshine", &["client-in".into()][..])
@@ -162,6 +256,29 @@ fn a_component_is_inspected_without_a_platform() {
     assert!(matches!(sunshine.check_grants(&["session".into()]), Err(LoadError::Grant(_))));
     assert!(matches!(sunshine.check_grants(&[]), Err(LoadError::NotGranted { .. })));
     assert!(sunshine.check_policy(&json!("drop")).is_ok() && sunshine.check_policy(&json!("stop")).is_err());
-    let missing = crate::inspect(std::path::Path::new("nowhere.wasm")).unwrap_err();
+    let missing = crate::inspect(Path::new("nowhere.wasm"), &crate::Looking::default()).unwrap_err();
     assert!(missing.to_string().starts_with("nowhere.wasm: "), "{missing}");
+}
+
+#[test]
+fn no_call_finds_the_pool_empty_and_more_than_there_is_room_for_are_refused() {
+    let kit = Kit::new();
+    let plugin = kit.load(&Guest::filter(ANSWER).build()).unwrap();
+    let most = kit.platform.allocator().plugins().unwrap();
+    assert!(most >= 40 && kit.platform.room_for(most).is_ok());
+    let words = format!("there is room for {most} plugins");
+    assert_eq!(kit.platform.room_for(most + 1).unwrap_err().to_string(), words);
+    let deploy = || kit.deploy(&plugin, Options::default());
+    // As many once more while all are replaced.
+    let mut deployed: Vec<_> = (0..2 * most).map(|_| deploy().unwrap()).collect();
+    for running in &deployed {
+        // An instance for each worker.
+        let mut seats = [running.0.pool.seat().0, running.0.pool.seat().0];
+        assert!(seats.iter_mut().all(|seat| running.0.fill(seat, 0).is_ok()));
+    }
+    assert_eq!(kit.platform.stats_of("guest").instances, 4 * most as i64);
+    let Err(refused) = deploy() else { panic!("there is no room") };
+    assert_eq!(refused.to_string(), words);
+    deployed.pop();
+    deploy().unwrap();
 }

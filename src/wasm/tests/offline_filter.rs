@@ -78,3 +78,23 @@ fn wrong_entries_are_refused_with_their_place() {
         assert_eq!(problems[0].path, path);
     }
 }
+
+#[test]
+fn entries_that_can_never_match_are_named_once() {
+    let kit = Kit::new();
+    let plugin = kit.platform.load("offline-filter", &built("offline-filter")).unwrap();
+    let drop = json!([{ "from": "arena.chess.example" }, { "kind": "presence" }, { "type": "headline" }]);
+    let config = json!({ "drop": drop });
+    let lines = super::log::record(|| {
+        let running = kit.deploy(&plugin, Options { config: config.clone(), ..Options::default() }).unwrap();
+        let expected = ["chess.example", "wuchess.example"].map(|domain| {
+            [
+                format!("{domain}: `drop[1]` can never match: presence is never stored"),
+                format!("{domain}: `drop[2]` can never match: messages of this type are never stored"),
+            ]
+        });
+        assert_eq!(running.0.heard(), expected.concat());
+        running.before_offline(FRIEND);
+    });
+    assert_eq!(lines.len(), 4, "{lines:?}");
+}

@@ -11,10 +11,10 @@ const PRESENCE: &str = "<presence from='a@chess.example/x'/>";
 /// Drops the stanza if something is in the session's slot; else puts the first byte of the text there.
 const SLOT: Slotted = Slotted {
     import_text: r#"(import "castling:plugin/call@1.0.0" "session-slot" (func $get (param i32)))
-        (import "castling:plugin/call@1.0.0" "set-session-slot" (func $set (param i32 i32)))"#,
+        (import "castling:plugin/call@1.0.0" "set-session-slot" (func $set (param i32 i32 i32)))"#,
     filter: "(call $get (i32.const 2048))
         (if (i32.load (i32.const 2052)) (then (i32.store8 (i32.const 1024) (i32.const 1)))
-            (else (i32.store8 (i32.const 1024) (i32.const 0)) (call $set (local.get 11) (i32.const 1))))
+            (else (i32.store8 (i32.const 1024) (i32.const 0)) (call $set (local.get 5) (i32.const 1) (i32.const 3072))))
         (i32.const 1024)",
 };
 
@@ -49,7 +49,10 @@ fn a_session_slot_survives_a_replacement_and_goes_with_its_session() {
 #[test]
 fn a_slot_that_is_too_long_is_a_failure() {
     let kit = Kit::new();
-    let guest = Slotted { filter: "(call $set (i32.const 0) (i32.const 65537)) (i32.const 1024)", ..SLOT };
+    let guest = Slotted {
+        filter: "(call $set (i32.const 0) (i32.const 65537) (i32.const 3072)) (i32.const 1024)",
+        ..SLOT
+    };
     assert!(matches!(kit.run(&guest.build()).client_in(1, PRESENCE), Verdict::Continue));
     assert_eq!(kit.failures("guest"), [("trap", 1)]);
 }
@@ -88,24 +91,24 @@ fn metrics_that_the_manifest_does_not_name_are_not_counted() {
     let guest = Guest {
         imports: &["metrics"],
         import_text: r#"(import "castling:plugin/metrics@1.0.0" "count" (func $count (param i32 i32 i32 i64)))"#,
-        filter: "(call $count (local.get 11) (local.get 6) (local.get 4) (i64.const 1)) (i32.const 1024)",
+        filter: "(call $count (local.get 5) (local.get 6) (local.get 4) (i64.const 1)) (i32.const 1024)",
         ..Guest::filter("")
     };
     kit.run(&guest.build()).client_in(1, PRESENCE);
     let stats = kit.platform.stats_of("guest");
     assert!(stats.metrics.is_empty());
-    assert_eq!(stats.denied["metrics"], 1);
+    assert_eq!(stats.domains[0].denied["metrics"], 1);
 }
 
 #[test]
 fn what_waits_is_unavailable_to_a_filter_even_when_granted() {
     let kit = Kit::new();
-    // the verdict's index is that of the denial: 0 not-granted, 3 unavailable; `replace` with nothing is a
-    // failure
+    // the verdict's index is that of the denial: 0 not-granted, 3 unavailable; `amend` is a failure
+    // without its grant
     let guest = Guest {
         imports: &["routing"],
         import_text: r#"(import "castling:plugin/routing@1.0.0" "send" (func $send (param i32 i32 i32)))"#,
-        filter: "(call $send (local.get 11) (local.get 6) (i32.const 2048))
+        filter: "(call $send (local.get 5) (local.get 6) (i32.const 2048))
             (i32.store8 (i32.const 1024) (i32.load8_u (i32.const 2049))) (i32.const 1024)",
         ..Guest::filter("")
     };
@@ -114,5 +117,5 @@ fn what_waits_is_unavailable_to_a_filter_even_when_granted() {
     let running = kit.deploy(&plugin, Options { grants: &["routing"], ..Options::default() }).unwrap();
     running.client_in(1, PRESENCE);
     assert_eq!(kit.failures("guest"), [("verdict", 1)]);
-    assert_eq!(kit.platform.stats_of("guest").denied["routing"], 1);
+    assert_eq!(kit.platform.stats_of("guest").domains[0].denied["routing"], 1);
 }

@@ -44,6 +44,20 @@ fn the_eleventh_same_presence_within_a_minute_closes_the_session() {
 }
 
 #[test]
+fn repetitions_are_only_dropped_where_that_is_wanted() {
+    let kit = Kit::new();
+    let options = Options { config: json!({ "max": 3, "action": "drop" }), ..Options::default() };
+    let running = sunshine(&kit, options);
+    assert!((0..3).all(|_| passes(&running, 1, HERE)));
+    assert!((0..2).all(|_| matches!(running.client_in(1, HERE), Verdict::Drop)));
+    assert!(passes(&running, 1, AWAY));
+    assert!(kit.sessions.closed().is_empty());
+    let counted = kit.platform.stats_of("sunshine").metrics;
+    let counted: Vec<_> = counted.iter().filter(|one| one.value > 0.0).collect();
+    assert_eq!((counted.len(), counted[0].name.as_str(), counted[0].value), (1, "dropped", 2.0));
+}
+
+#[test]
 fn a_different_presence_between_begins_anew() {
     let kit = Kit::new();
     let running = sunshine(&kit, Options::default());

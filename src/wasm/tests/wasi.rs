@@ -1,16 +1,15 @@
 //! The WASI functions that a standard library imports.
 
 use ::kernel::Verdict;
-use serde_json::json;
 
-use super::guest::{Guest, manifest};
+use super::guest::Guest;
 use super::kit::Kit;
 
 const PRESENCE: &str = "<presence from='a@chess.example/x'/>";
 
 /// A guest with WASI imports, built like the others.
 fn guest(import_text: &'static str, imports: &'static [&'static str], filter: &'static str) -> Guest {
-    Guest { imports, import_text, filter, init: None, manifest: manifest(json!({})) }
+    Guest { imports, import_text, ..Guest::filter(filter) }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `castling domain` and `castling reload`: what is not meant is not touched.
 
 use super::{ANNA, JACK, OTHER, bound, json, place, rewrite};
-use crate::fixture::{BRANDS, Server, add_users, castling, folder, plugin, signal, until};
+use crate::fixture::{BRANDS, Server, add_users, castling, folder, signal, until};
 use crate::raw::{Raw, header};
 
 fn start() -> Server {
@@ -90,21 +90,18 @@ fn purge_deletes_accounts_and_remove_keeps_them() {
 
 #[test]
 fn a_purge_that_cannot_be_put_in_force_deletes_nothing() {
-    let dir = folder(&format!(
-        "[plugins.sunshine]\nfile = \"sunshine.wasm\"\ngrants = [\"sessions.close\"]\n{BRANDS}"
-    ));
-    let file = dir.path().join("sunshine.wasm");
-    std::fs::copy(plugin("sunshine"), &file).unwrap();
-    let server = Server::start_in(dir);
+    let server = Server::start_in(folder(BRANDS));
+    let file = server.dir.path().join("castling.toml");
+    let whole = std::fs::read_to_string(&file).unwrap();
     server.ok(&["domain", "add", "third.example"]);
     add_user(&server, "jack@third.example");
     let mut jack = bound(&server, "jack@third.example/desk");
-    std::fs::remove_file(&file).unwrap();
+    std::fs::write(&file, format!("nonsense = 1\n{whole}")).unwrap();
     let said = server.refused(&["domain", "remove", "third.example", "--purge"]);
-    assert!(said.contains("sunshine.wasm"), "{said}");
+    assert!(said.contains("unknown key `nonsense`"), "{said}");
     assert_eq!(server.ok(&["user", "list", "third.example"]), "jack@third.example\n");
     assert!(jack.ping().is_empty());
-    std::fs::copy(plugin("sunshine"), &file).unwrap();
+    std::fs::write(&file, whole).unwrap();
     server.ok(&["domain", "remove", "third.example", "--purge"]);
     assert_eq!(jack.stream_error(), "host-gone");
     server.ok(&["domain", "add", "third.example"]);

@@ -115,7 +115,7 @@ fn exit_codes() {
         assert_eq!(code(wrong), Some(2), "{wrong:?}");
     }
     let dir = server.kill();
-    for without in [&["status"][..], &["reload"], &["session", "list"], &["plugin", "list"]] {
+    for without in [&["status"][..], &["reload"], &["session", "list"], &["stats"]] {
         let output = castling(dir.path(), without, "");
         assert_eq!(output.status.code(), Some(1));
         let said = String::from_utf8(output.stderr).unwrap();

@@ -10,6 +10,9 @@ const PEOPLE = [
   { jid: "two@chess.example", transport: "bosh" },
 ];
 
+/** Numbers after which it is looked at what has been heard: a page keeps the newest 300 messages of a conversation. */
+const STRETCH = 100;
+
 export async function load({ browser, address }) {
   const people = await Promise.all(PEOPLE.map(() => Person.open(browser, address)));
   await Promise.all(people.map((person, index) => person.logIn(PEOPLE[index].jid, "secret", PEOPLE[index].transport)));
@@ -23,17 +26,26 @@ export async function load({ browser, address }) {
   process.stdin.resume();
   once(process.stdin, "end").then(() => (over = true));
   let said = 0;
-  for (; !over || said < 2; said += 1) await oneWord(people, said);
-
-  const wanted = [...Array(said).keys()].map((number) => `number ${number}.`);
-  for (const person of people) {
-    await person.hears(wanted.at(-1));
-    assert.deepEqual(await person.texts("theirs"), wanted, `heard by ${person.jid}`);
-    assert.deepEqual(await person.texts("mine"), wanted, `said by ${person.jid}`);
-    await person.delivered(said);
+  while (!over) {
+    const from = said;
+    do await oneWord(people, said++);
+    while (said - from < (over ? 2 : STRETCH));
+    for (const person of people) await hasHeard(person, from, said);
   }
   await Promise.all(people.map((person) => person.close()));
   console.error(`${said} messages each way, ${said} pages loaded anew`);
+}
+
+/** After the number before `from` each side has those up to `to` and no other; all of ours have reached the server. */
+async function hasHeard(person, from, to) {
+  const wanted = Array.from({ length: to - from }, (_, index) => `number ${from + index}.`);
+  await person.hears(wanted.at(-1));
+  for (const side of ["theirs", "mine"]) {
+    const texts = await person.texts(side);
+    const newest = texts.slice(texts.indexOf(`number ${from - 1}.`) + 1);
+    assert.deepEqual(newest, wanted, `${side}, as ${person.jid} sees them`);
+  }
+  await person.allDelivered();
 }
 
 /** Both say a number; the page of one of them is loaded again at once. */

@@ -54,12 +54,23 @@ fn refused(changed: Changed) -> String {
     changed.err().unwrap().to_string()
 }
 
+fn enabling<'a>(
+    domains: &'a [String],
+    set: &'a Map<String, Value>,
+    given: &'a [String],
+    asked: &'a [String],
+) -> Enabling<'a> {
+    Enabling { domains, set, unset: &[], given, asked }
+}
+
 #[test]
 fn a_plugin_of_the_file() {
     let place = Changing::new();
-    place.keep(place.loaded().enable_plugin("sun", &list(&["B"]), &map(json!({"max": 3})), &[], &[]));
+    place.keep(
+        place.loaded().enable_plugin("sun", &enabling(&list(&["B"]), &map(json!({"max": 3})), &[], &[])),
+    );
     assert_eq!(place.uses("sun"), json!({"a": {"max": 10, "text": "x"}, "b": {"max": 3, "text": "x"}}));
-    place.keep(place.loaded().enable_plugin("sun", &[], &map(json!({"max": 4})), &[], &[]));
+    place.keep(place.loaded().enable_plugin("sun", &enabling(&[], &map(json!({"max": 4})), &[], &[])));
     assert_eq!(place.uses("sun"), json!({"a": {"max": 4, "text": "x"}, "b": {"max": 4, "text": "x"}}));
     place.keep(place.loaded().disable_plugin("sun", &list(&["a"])));
     assert_eq!(place.uses("sun"), json!({"b": {"max": 4, "text": "x"}}));
@@ -72,7 +83,7 @@ fn a_plugin_of_the_file() {
          disable sun"
     );
     assert_eq!(
-        refused(place.loaded().enable_plugin("sun", &[], &Map::new(), &list(&["kv"]), &[])),
+        refused(place.loaded().enable_plugin("sun", &enabling(&[], &Map::new(), &list(&["kv"]), &[]))),
         "plugin sun is declared in c.toml:2, which also sets its grants — add the grants there and run \
          castling reload"
     );
@@ -88,12 +99,35 @@ fn a_plugin_installed_by_command() {
     let place = Changing::new();
     place.keep(place.loaded().install_plugin("moon", "plugins/moon.wasm".into()));
     assert_eq!(place.uses("moon"), json!({}));
-    place.keep(place.loaded().enable_plugin("moon", &[], &Map::new(), &[], &list(&["kv"])));
+    place.keep(place.loaded().enable_plugin("moon", &enabling(&[], &Map::new(), &[], &list(&["kv"]))));
     assert_eq!(place.uses("moon"), json!({"a": {}, "b": {}}));
     assert_eq!(place.loaded().config.plugins["moon"].grants, ["kv"]);
-    place.keep(place.loaded().enable_plugin("moon", &[], &Map::new(), &list(&["sql:m/q"]), &list(&["kv"])));
+    place.keep(
+        place
+            .loaded()
+            .enable_plugin("moon", &enabling(&[], &Map::new(), &list(&["sql:m/q"]), &list(&["kv"]))),
+    );
     assert_eq!(place.loaded().config.plugins["moon"].grants, ["sql:m/q"]);
-    place.keep(place.loaded().replace_plugin("moon", "plugins/moon2.wasm".into()));
+    // Neither other settings nor switching it off and on widens what was granted.
+    let set = map(json!({"max": 5}));
+    place.keep(place.loaded().enable_plugin("moon", &enabling(&[], &set, &[], &list(&["kv"]))));
+    place.keep(place.loaded().disable_plugin("moon", &[]));
+    place.keep(place.loaded().enable_plugin("moon", &enabling(&[], &Map::new(), &[], &list(&["kv"]))));
+    assert_eq!(place.loaded().config.plugins["moon"].grants, ["sql:m/q"]);
+    assert_eq!(place.uses("moon"), json!({"a": {"max": 5}, "b": {"max": 5}}));
+    let unset = |keys: &[String]| {
+        let enabling = Enabling { unset: keys, ..enabling(&[], &set, &[], &[]) };
+        place.loaded().enable_plugin("moon", &Enabling { set: &Map::new(), ..enabling })
+    };
+    place.keep(unset(&list(&["max"])));
+    assert_eq!(place.uses("moon"), json!({"a": {}, "b": {}}));
+    assert_eq!(
+        refused(unset(&list(&["max"]))),
+        "no command has set max of plugin moon there — see castling plugin show moon"
+    );
+    place.keep(place.loaded().replace_plugin("moon", None, &list(&["kv"])));
+    assert_eq!(place.loaded().config.plugins["moon"].grants, ["kv"]);
+    place.keep(place.loaded().replace_plugin("moon", Some("plugins/moon2.wasm".into()), &[]));
     assert!(place.loaded().config.plugins["moon"].file.ends_with("plugins/moon2.wasm"));
     let named = FILE.replace("[\"sun\"]", "[\"sun\", \"moon\"]");
     assert_eq!(
@@ -113,12 +147,12 @@ fn what_is_not_there_is_refused() {
     let place = Changing::new();
     let loaded = place.loaded();
     let set = Map::new();
-    assert!(loaded.enable_plugin("moon", &[], &set, &[], &[]).is_err());
+    assert!(loaded.enable_plugin("moon", &enabling(&[], &set, &[], &[])).is_err());
     assert!(loaded.disable_plugin("moon", &[]).is_err());
-    assert!(loaded.replace_plugin("moon", "x".into()).is_err());
+    assert!(loaded.replace_plugin("moon", Some("x".into()), &[]).is_err());
     assert!(loaded.install_plugin("Moon", "x".into()).is_err());
     assert_eq!(
-        refused(loaded.enable_plugin("sun", &list(&["c"]), &set, &[], &[])),
+        refused(loaded.enable_plugin("sun", &enabling(&list(&["c"]), &set, &[], &[]))),
         "domain c does not exist — see castling domain list"
     );
     assert_eq!(refused(loaded.add_domain("up.a")), "up.a is a service of a");
@@ -128,7 +162,7 @@ fn what_is_not_there_is_refused() {
 #[test]
 fn a_new_domain_gets_what_is_on_everywhere() {
     let place = Changing::new();
-    place.keep(place.loaded().enable_plugin("sun", &[], &Map::new(), &[], &[]));
+    place.keep(place.loaded().enable_plugin("sun", &enabling(&[], &Map::new(), &[], &[])));
     place.keep(place.loaded().add_domain("c"));
     assert_eq!(place.uses("sun").as_object().unwrap().len(), 3);
     place.keep(place.loaded().disable_plugin("sun", &list(&["c"])));

@@ -1,20 +1,42 @@
 //! Plugins, and the metrics that they name themselves.
 
 use admin::metrics::{Description, Family, Sample, Value};
-use wasm::{HookStats, MetricKind, MetricValue, PluginStats};
+use wasm::{AtWork, HookStats, MetricKind, MetricValue, OnDomainStats, PluginStats};
 
-use super::{bytes, counter, gauge};
+use super::{bytes, counter, distribution, gauge, histogram, seconds};
 
 const CALLS: Description = counter("castling_plugin_calls", "Calls of plugins, by domain and hook");
 const VERDICTS: Description = counter("castling_plugin_verdicts", "What plugins decided, by domain and hook");
 const FAILURES: Description =
-    counter("castling_plugin_failures", "Calls that failed, by domain, hook and reason");
-const DENIED: Description =
-    counter("castling_plugin_denied_calls", "Calls into the server that were denied, by interface");
+    counter("castling_plugin_failures", "Calls that failed or were not made, by domain, hook and reason");
+const DENIED: Description = counter(
+    "castling_plugin_denied_calls",
+    "Calls into the server that were denied, by interface; the domain is empty if it was about none",
+);
 const INSTANCES: Description = gauge("castling_plugin_instances", "Instances, of all loaded versions");
 const DISCARDED: Description =
     counter("castling_plugin_instances_discarded", "Instances discarded after a failure");
-const MEMORY: Description = bytes(gauge("castling_plugin_memory", "Memory of all instances"));
+const MEMORY: Description = bytes(gauge(
+    "castling_plugin_memory",
+    "Memory that all instances have asked for; what they have not touched takes no space",
+));
+const TIMES: Description =
+    seconds(histogram("castling_plugin_call", "CPU time of a call, by domain and hook"));
+const STATE: Description = bytes(gauge(
+    "castling_plugin_state",
+    "What the server keeps for a plugin: session slots and counters, by domain",
+));
+const CPU: Description = seconds(counter("castling_plugin_cpu", "CPU time of a plugin's calls, by domain"));
+const RESTED: Description = counter(
+    "castling_plugin_sessions_rested",
+    "How often a session was read no further for a moment, since it had used more than a plugin's share of CPU time, by domain",
+);
+const SUSPENDED: Description = gauge(
+    "castling_plugin_suspended",
+    "1 while a plugin is not called on a domain, since it has failed for several senders; 2: until it is reloaded",
+);
+const SUSPENSIONS: Description =
+    counter("castling_plugin_suspensions", "How often the present version was suspended");
 const SESSIONS: Description =
     gauge("castling_plugin_sessions", "Sessions for which the server keeps state of a plugin");
 const COUNTED: Description =
@@ -26,30 +48,53 @@ const OBSERVATIONS: Description = counter(
 );
 const OBSERVED: Description = gauge("castling_plugin_observed_sum", "The sum of those values");
 
-pub fn families(plugins: &[PluginStats]) -> Vec<Family> {
+pub fn families(plugins: &[PluginStats], at_work: &[AtWork]) -> Vec<Family> {
     let each = |value: fn(&PluginStats) -> Sample| {
         plugins.iter().map(|one| value(one).label("plugin", &one.name)).collect::<Vec<_>>()
     };
     let denied = plugins.iter().flat_map(|plugin| {
-        let one = |(interface, count): (&&'static str, &u64)| {
-            Sample::of(*count).label("plugin", &plugin.name).label("interface", *interface)
-        };
-        plugin.denied.iter().map(one)
+        let on = plugin.domains.iter().map(|on| (on.domain.as_str(), &on.denied));
+        on.chain(std::iter::once(("", &plugin.denied))).flat_map(move |(domain, denied)| {
+            denied.iter().map(move |(interface, count)| {
+                let sample = Sample::of(*count).label("plugin", &plugin.name).label("domain", domain);
+                sample.label("interface", *interface)
+            })
+        })
     });
     vec![
         CALLS.with(hooks(plugins).map(|(plugin, hook)| of_hook(hook.calls, plugin, hook))),
         VERDICTS.with(words(plugins, "verdict", |hook| &hook.verdicts)),
         FAILURES.with(words(plugins, "failure", |hook| &hook.failures)),
+        TIMES
+            .with(hooks(plugins).map(|(plugin, hook)| of_hook(distribution(&hook.times, 1e9), plugin, hook))),
+        SUSPENDED.with(at_work.iter().flat_map(suspended)),
+        SUSPENSIONS.with(at_work.iter().map(|one| Sample::of(one.suspensions).label("plugin", &one.name))),
         DENIED.with(denied),
         INSTANCES.with(each(|one| Sample::of(whole(one.instances)))),
         DISCARDED.with(each(|one| Sample::of(one.discarded))),
         MEMORY.with(each(|one| Sample::of(whole(one.memory_bytes)))),
         SESSIONS.with(each(|one| Sample::of(one.sessions))),
+        RESTED.with(plugins.iter().flat_map(|one| on_domains(one, |on| on.rested.into()))),
+        STATE.with(plugins.iter().flat_map(|one| on_domains(one, |on| on.state_bytes.into()))),
+        CPU.with(plugins.iter().flat_map(|one| on_domains(one, |on| on.cpu_seconds.into()))),
         COUNTED.with(own(plugins, MetricKind::Counter, |one| one.value.into())),
         LEVEL.with(own(plugins, MetricKind::Gauge, |one| one.value.into())),
         OBSERVATIONS.with(own(plugins, MetricKind::Summary, |one| one.count.into())),
         OBSERVED.with(own(plugins, MetricKind::Summary, |one| one.value.into())),
     ]
+}
+
+fn suspended(one: &AtWork) -> impl Iterator<Item = Sample> {
+    one.domains.iter().map(|domain| {
+        let level = u64::from(one.suspended.contains(domain)) + u64::from(one.parked.contains(domain));
+        Sample::of(level).label("plugin", &one.name).label("domain", domain)
+    })
+}
+
+fn on_domains(one: &PluginStats, value: fn(&OnDomainStats) -> Value) -> impl Iterator<Item = Sample> {
+    one.domains
+        .iter()
+        .map(move |on| Sample::of(value(on)).label("plugin", &one.name).label("domain", &on.domain))
 }
 
 fn whole(number: i64) -> u64 {
@@ -60,7 +105,7 @@ fn hooks(plugins: &[PluginStats]) -> impl Iterator<Item = (&PluginStats, &HookSt
     plugins.iter().flat_map(|plugin| plugin.hooks.iter().map(move |hook| (plugin, hook)))
 }
 
-fn of_hook(count: u64, plugin: &PluginStats, hook: &HookStats) -> Sample {
+fn of_hook(count: impl Into<Value>, plugin: &PluginStats, hook: &HookStats) -> Sample {
     Sample::of(count).label("plugin", &plugin.name).label("domain", &hook.domain).label("hook", &hook.hook)
 }
 

@@ -29,14 +29,7 @@ impl Mailbox {
 
     /// Resolves when few answers wait, or no connection takes them. In bulk it never waits.
     pub async fn few_answers(&self) {
-        loop {
-            let mut space = std::pin::pin!(self.space.notified());
-            space.as_mut().enable();
-            if !self.makes_requests_wait() {
-                return;
-            }
-            space.await;
-        }
+        self.when(|| (!self.makes_requests_wait()).then_some(())).await;
     }
 
     fn makes_requests_wait(&self) -> bool {

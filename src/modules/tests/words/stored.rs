@@ -1,7 +1,7 @@
 //! Values of accounts that the store keeps: read when a session is bound, then available without waiting.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use kernel::{About, Interest, Module, Order, Registrar, Stage, Stored, Verdict};
 use storage::StorageError;
@@ -16,6 +16,7 @@ struct Text(String);
 #[derive(Default)]
 struct Remembering {
     read: Arc<AtomicUsize>,
+    texts: OnceLock<Stored<Text>>,
 }
 
 impl Module for Remembering {
@@ -31,6 +32,7 @@ impl Module for Remembering {
                 async move { Ok(Text(kernel.store().vcards().get(account.id()).await?.unwrap_or_default())) },
             )
         });
+        self.texts.get_or_init(|| texts.clone());
         let interest = Interest::kinds(&[Kind::Message]);
         registrar.hook(Stage::Send, Order::Normal, interest, move |kernel, packet| {
             let client = packet.client().unwrap().clone();
@@ -61,4 +63,43 @@ async fn what_is_stored_is_read_once_when_a_session_is_bound() -> Result<(), Sto
     assert!(!bert.ask("<message/>").await.contains("e4"));
     assert_eq!(module.read.load(Ordering::Relaxed), 2);
     Ok(())
+}
+
+#[tokio::test]
+async fn after_a_write_that_failed_the_store_is_asked_what_it_has() {
+    let bench = Bench::new().await;
+    let module = Arc::new(Remembering::default());
+    bench.serve(vec![module.clone()]).await;
+    let anna = bench.bind("anna@chess.example/1").await;
+    let (account, kernel) = (anna.resource().account(), &bench.kernel);
+    let texts = module.texts.get().unwrap();
+    // Committed, but the answer is lost.
+    let written = async || {
+        kernel.store().vcards().put(account.id(), "<text>e4</text>".into()).await.unwrap();
+        Err(StorageError::Unreachable("lost".into()))
+    };
+    let change = texts.change(
+        kernel,
+        account,
+        |_| Ok(Some((Text("e4".into()), written(), ()))),
+        |_, ()| panic!("announced"),
+    );
+    assert!(change.await.is_err());
+    assert!(!anna.ask("<message/>").await.contains("e4"));
+    for _ in 0..2 {
+        assert!(texts.load(kernel, account).await.unwrap().0.contains("e4"));
+    }
+    assert!(anna.ask("<message/>").await.contains("e4"));
+    assert_eq!(module.read.load(Ordering::Relaxed), 2);
+    // The next change sees it as well.
+    let nothing = texts.change(
+        kernel,
+        account,
+        |text| {
+            assert!(text.0.contains("e4"));
+            Ok::<_, StorageError>(None::<(Text, std::future::Ready<Result<(), StorageError>>, ())>)
+        },
+        |_, ()| {},
+    );
+    assert_eq!(nothing.await, Ok(false));
 }

@@ -89,7 +89,9 @@ fn write(state: &mut StoreData, bytes: &[u8]) {
     for byte in bytes {
         if *byte == b'\n' || state.output.len() >= LINE {
             let line = std::mem::take(&mut state.output);
-            write_line(state, Level::WARN, &String::from_utf8_lossy(&line));
+            if !line.is_empty() {
+                write_line(state, Level::WARN, &String::from_utf8_lossy(&line));
+            }
         }
         if *byte != b'\n' {
             state.output.push(*byte);

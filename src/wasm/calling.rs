@@ -1,0 +1,389 @@
+//! Calls of a deployment's hooks: whether one is made, and what follows from its failure.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::Verdict;
+use xmpp::{Jid, Stanza};
+
+use crate::bindings::castling::plugin::types::Head;
+use crate::bindings::exports::castling::plugin::before_offline::Storing;
+use crate::breaker::{Admission, Breaker, Consequence};
+use crate::deadline::cpu_time;
+use crate::deployment::Deployment;
+use crate::failure::{Failure, FailureKind, LastFailure};
+use crate::head::{self, facts::FROM_LOCAL};
+use crate::hook::{Hook, Policy};
+use crate::instance::{Instance, RESTART};
+use crate::manifest::Want;
+use crate::pool::Seat;
+use crate::scope::Domain;
+use crate::share::Room;
+use crate::state::{Call, Keeper};
+use crate::stats::HookCounters;
+use crate::ticker::TICK;
+use crate::verdict;
+
+/// CPU time of one call to a filter.
+const CALL: Duration = Duration::from_millis(5);
+
+/// A session that is read no further for so long at most has only let others go first.
+const MOMENT: Duration = Duration::from_millis(1);
+/// The most characters of a stanza's id that are remembered.
+const STANZA_ID: usize = 128;
+
+impl Deployment {
+    /// Calls the hook for a client's stanza.
+    pub(crate) fn client_in(self: &Arc<Self>, counters: &HookCounters, call: Call, facts: u32) -> Verdict {
+        let (rights, limits) = (self.scope.rights, call.limits);
+        let stanza = call.stanza.clone();
+        let filter = |instance: &mut Instance, head| {
+            let text = std::mem::take(&mut instance.text);
+            let Some(guest) = instance.client_in.take() else { wasmtime::bail!("client-in is not exported") };
+            let said = guest.call_filter(instance.store(), head, &text);
+            (instance.text, instance.client_in) = (text, Some(guest));
+            said
+        };
+        let said = self.ask(Hook::ClientIn, counters, call, facts, filter, |said, time| {
+            let index = verdict::index(&said);
+            // No deadline holds for what the server makes of the answer.
+            let begun = verdict::changes(&said).then(cpu_time);
+            let made = verdict::convert(said, &stanza, rights, &limits);
+            time.judged = begun.map_or(Duration::ZERO, |begun| cpu_time().saturating_sub(begun));
+            made.map(|verdict| (index, verdict))
+        });
+        match said {
+            Ok((index, verdict)) => {
+                counters.verdict(index);
+                verdict
+            }
+            Err(failure) => {
+                counters.failure(failure.kind);
+                verdict::failed(self.policy(Hook::ClientIn), failure.kind, &stanza)
+            }
+        }
+    }
+
+    /// Calls the hook for a stanza about to be stored.
+    pub(crate) fn before_offline(
+        self: &Arc<Self>,
+        counters: &HookCounters,
+        call: Call,
+        facts: u32,
+    ) -> Storing {
+        let filter = |instance: &mut Instance, head| {
+            let text = std::mem::take(&mut instance.text);
+            let Some(guest) = instance.before_offline.take() else {
+                wasmtime::bail!("before-offline is not exported")
+            };
+            let said = guest.call_filter(instance.store(), head, &text);
+            (instance.text, instance.before_offline) = (text, Some(guest));
+            said
+        };
+        match self.ask(Hook::BeforeOffline, counters, call, facts, filter, |said, _| Ok(said)) {
+            Ok(storing) => {
+                counters.verdict(match storing {
+                    Storing::Keep => 0,
+                    Storing::Discard => 1,
+                    Storing::Bounce => 2,
+                    Storing::KeepFor(_) => 3,
+                });
+                storing
+            }
+            Err(failure) => {
+                counters.failure(failure.kind);
+                match self.policy(Hook::BeforeOffline) {
+                    Policy::Open => Storing::Keep,
+                    Policy::Reject => Storing::Bounce,
+                    Policy::Drop => Storing::Discard,
+                }
+            }
+        }
+    }
+
+    fn policy(&self, hook: Hook) -> Policy {
+        self.job(hook).map_or(Policy::Open, |job| job.policy)
+    }
+
+    /// Makes a call, unless its share of CPU time or the breaker of its domain forbids it. An answer that `judge` refuses is a
+    /// failure as well.
+    fn ask<R, T>(
+        self: &Arc<Self>,
+        hook: Hook,
+        counters: &HookCounters,
+        call: Call,
+        facts: u32,
+        run: impl FnOnce(&mut Instance, Head) -> wasmtime::Result<R>,
+        judge: impl FnOnce(R, &mut Time) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let (domain, stanza, session) = (call.domain, call.stanza.clone(), call.session.clone());
+        let sender = || sender(&session, &stanza, facts);
+        let (Some(breaker), Some(on)) = (self.breakers.get(&domain), self.scope.domains.get(&domain)) else {
+            return Err(Failure::new(FailureKind::Host, "the plugin is not enabled on this domain"));
+        };
+        let begun = self.scope.services.clock.monotonic();
+        self.has_share(on, begun, &session, sender)?;
+        let admission = breaker.admit(sender, || self.scope.now_ms());
+        match admission {
+            Admission::Closed | Admission::Trial => {}
+            Admission::Open => return Err(Failure::new(FailureKind::Open, "the plugin is suspended")),
+            Admission::Blamed => return Err(Failure::new(FailureKind::Blamed, "it fails for this sender")),
+        }
+        counters.calls.inc();
+        let want = self.job(hook).map_or(Want::Head, |job| job.want);
+        let mut time = Time { begun, ..Time::default() };
+        let answer = self.call(call, facts, want, &mut time, run);
+        let answer = answer.and_then(|said| judge(said, &mut time));
+        self.account(on, counters, &time, &session, sender);
+        match &answer {
+            Ok(_) if admission == Admission::Trial => {
+                breaker.recovered();
+                let (plugin, domain) = (&*self.scope.name, self.domain(domain));
+                tracing::info!(plugin, domain, "plugin is called again");
+            }
+            Ok(_) => {}
+            Err(failure) => {
+                self.log(failure, on, &session, &stanza);
+                self.failed(breaker, failure, admission == Admission::Trial, domain, sender());
+            }
+        }
+        answer
+    }
+
+    /// Whether there is CPU time left for a call. If not, a session that has used more than its part is read no further for a while: it
+    /// must not send past the plugin.
+    fn has_share(
+        &self,
+        on: &Domain,
+        now: Duration,
+        session: &Keeper,
+        sender: impl FnOnce() -> Option<Jid>,
+    ) -> Result<(), Failure> {
+        let services = &self.scope.services;
+        let Room::Over { first, rest } = on.memory.share.room(now, services.used.is_up(now), sender) else {
+            return Ok(());
+        };
+        if first {
+            tracing::warn!(
+                plugin = &*self.scope.name,
+                version = self.plugin.version(),
+                domain = &*on.name,
+                "plugin is not called for the time being for those who use it most: its share of CPU time is used up"
+            );
+        }
+        self.rest(on, session, now, rest);
+        Err(Failure::new(FailureKind::Share, "its share of CPU time is used up"))
+    }
+
+    fn rest(&self, on: &Domain, session: &Keeper, now: Duration, rest: Duration) {
+        let Some(resource) = session.sender().filter(|_| !rest.is_zero()) else { return };
+        resource.rest_until(now + rest);
+        if rest > MOMENT {
+            on.memory.rested.inc();
+        }
+    }
+
+    /// Counts the time of a call that ends now, its answer judged. A session that uses more of the plugin than its share is
+    /// read no further until that has been earned again.
+    fn account(
+        &self,
+        on: &Domain,
+        counters: &HookCounters,
+        time: &Time,
+        session: &Keeper,
+        sender: impl FnOnce() -> Option<Jid>,
+    ) {
+        let now = self.scope.services.clock.monotonic();
+        let time = time.until(now);
+        counters.times.record(time);
+        let rest = self.scope.charge(on, now, time, sender);
+        self.rest(on, session, now, rest.unwrap_or_default());
+    }
+
+    /// After a failure the instance is discarded: a trap poisons its store.
+    fn call<R>(
+        self: &Arc<Self>,
+        call: Call,
+        facts: u32,
+        want: Want,
+        time: &mut Time,
+        run: impl FnOnce(&mut Instance, Head) -> wasmtime::Result<R>,
+    ) -> Result<R, Failure> {
+        let domain = call.domain;
+        let (mut seat, mut waited) = self.pool.seat();
+        self.ticker.call();
+        if seat.lacks_one() {
+            drop(seat);
+            let now = self.scope.services.clock.monotonic();
+            seat = self.pool.refilled(now, || self.rebuild(domain))?;
+            waited = true;
+        }
+        if waited {
+            time.begun = self.scope.services.clock.monotonic(); // what it waited for was another call's time
+        }
+        self.may_take_settings(&seat, domain)?;
+        let mut ready = self.ready(&mut seat, domain, time);
+        if matches!(&ready, Err(failure) if failure.kind == FailureKind::Exhausted) {
+            drop(seat);
+            seat = self.pool.occupied().unwrap_or_else(|| self.pool.seat().0);
+            ready = self.ready(&mut seat, domain, time);
+        }
+        let said = ready.and_then(|()| seat.filled()).and_then(|instance| {
+            let head = head::pack(&call, facts, want, &mut instance.text);
+            let said = instance.run(Some(call), CALL, |instance| run(instance, head));
+            time.spent = instance.take_spent();
+            said
+        });
+        if said.is_err() {
+            let knew = seat.instance.as_ref().map_or_else(Vec::new, |instance| instance.known());
+            let knew = if knew.contains(&domain) { knew } else { [knew, vec![domain]].concat() };
+            *seat = Seat { instance: None, failed: true, knew };
+            drop(seat);
+            self.scope.memory.discarded.inc();
+            self.rebuild(domain);
+        }
+        said
+    }
+
+    fn rebuild(self: &Arc<Self>, domain: u32) {
+        let this = Arc::downgrade(self);
+        self.scope.services.rebuilder.rebuild(this, domain);
+    }
+
+    /// Fills a seat that has no instance, and lets that read the settings of a domain. The time is counted, also if that fails.
+    fn ready(&self, seat: &mut Seat, domain: u32, time: &mut Time) -> Result<(), Failure> {
+        if seat.instance.as_ref().is_some_and(|instance| instance.knows(domain)) {
+            return Ok(());
+        }
+        let begun = cpu_time();
+        let made = self.fill(seat, domain);
+        time.started += cpu_time().saturating_sub(begun);
+        made
+    }
+
+    pub(crate) fn fill(&self, seat: &mut Seat, domain: u32) -> Result<(), Failure> {
+        if seat.instance.is_none() {
+            let made = Instance::start(&self.plugin.code, &self.scope, self.why, RESTART)?;
+            seat.instance = Some(Box::new(made));
+        }
+        let instance = seat.filled()?;
+        let known = instance.configure(domain, RESTART).map_err(Failure::from);
+        instance.take_spent(); // it is counted by the caller
+        if let Err(why) = &known {
+            self.pool.broke(domain, why.clone(), self.scope.services.clock.monotonic());
+        }
+        known
+    }
+
+    /// What one domain's settings do to new instances must not hold up others again and again.
+    fn may_take_settings(&self, seat: &Seat, domain: u32) -> Result<(), Failure> {
+        if seat.instance.as_ref().is_some_and(|instance| instance.knows(domain)) {
+            return Ok(());
+        }
+        self.pool.broken(domain, self.scope.services.clock.monotonic()).map_or(Ok(()), Err)
+    }
+
+    fn log(&self, failure: &Failure, on: &Domain, session: &Keeper, stanza: &Stanza) {
+        let (plugin, version, domain) = (&*self.scope.name, self.plugin.version(), &*on.name);
+        let (kind, error) = (failure.kind.name(), &*failure.message);
+        self.scope.memory.stats.failed(LastFailure {
+            at_us: self.scope.services.clock.now_us(),
+            kind,
+            message: failure.message.clone(),
+            domain: domain.to_owned(),
+            session: session.id(),
+            stanza: stanza.id().unwrap_or_default().chars().take(STANZA_ID).collect(),
+            backtrace: failure.backtrace.clone(),
+        });
+        let Some(suppressed) = on.memory.failures.take(self.scope.now_ms()) else { return };
+        let (session, stanza) = (session.id(), stanza.kind().as_str());
+        if failure.kind == FailureKind::Host {
+            tracing::error!(
+                plugin,
+                version,
+                domain,
+                session,
+                error,
+                suppressed,
+                "internal error while calling a plugin"
+            );
+        } else {
+            tracing::warn!(
+                plugin,
+                version,
+                domain,
+                session,
+                stanza,
+                kind,
+                error,
+                suppressed,
+                "plugin failed"
+            );
+        }
+    }
+
+    /// Counts a failure toward the blame of its sender and the breaker.
+    fn failed(&self, breaker: &Breaker, failure: &Failure, trial: bool, domain: u32, sender: Option<Jid>) {
+        let (plugin, version, domain) = (&*self.scope.name, self.plugin.version(), self.domain(domain));
+        let name = sender.clone();
+        let name = name.as_ref().map_or("", Jid::as_str);
+        match breaker.failed(sender, failure.kind.weight(), trial, self.scope.now_ms()) {
+            Consequence::Nothing => {}
+            Consequence::Blamed => tracing::warn!(
+                plugin,
+                version,
+                domain,
+                sender = name,
+                "plugin is not called for this sender for a minute: it has failed for it repeatedly"
+            ),
+            Consequence::Opened => {
+                tracing::warn!(
+                    plugin,
+                    version,
+                    domain,
+                    "plugin suspended: it has failed for several senders"
+                );
+            }
+            Consequence::Parked => tracing::error!(
+                plugin,
+                version,
+                domain,
+                "plugin suspended until it is reloaded: it has failed for several senders again and again"
+            ),
+        }
+    }
+}
+
+/// The time of a call.
+#[derive(Default)]
+struct Time {
+    begun: Duration,
+    /// CPU time to make an instance, or to let it read its settings.
+    started: Duration,
+    /// CPU time of what the plugin ran; only if it took so long that it may differ from the time that has passed.
+    spent: Option<Duration>,
+    /// CPU time to carry out what it has answered.
+    judged: Duration,
+}
+
+impl Time {
+    fn until(&self, now: Duration) -> Duration {
+        let beside = self.started + self.judged;
+        // More than a tick without a tick: the thread was not scheduled.
+        let call = || now.saturating_sub(self.begun).saturating_sub(beside).min(TICK);
+        beside + self.spent.unwrap_or_else(call)
+    }
+}
+
+/// Who is answerable for a stanza: the account of the local session, the local account that it comes from, or the remote
+/// domain.
+fn sender(session: &Keeper, stanza: &Stanza, facts: u32) -> Option<Jid> {
+    if let Some(resource) = session.sender() {
+        return Some(resource.account().jid().clone());
+    }
+    let from = stanza.from()?;
+    match facts & FROM_LOCAL != 0 {
+        true => Some(from.bare()),
+        false => Jid::domain_only(from.domain()).ok(),
+    }
+}

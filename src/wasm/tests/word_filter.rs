@@ -1,0 +1,70 @@
+//! word-filter, as built: the user of `amend`.
+
+use ::kernel::Verdict;
+use serde_json::json;
+use xmpp::Condition;
+
+use super::kit::{Kit, Options, Running, built};
+
+fn running(kit: &Kit) -> Running {
+    let plugin = kit.platform.load("word-filter", &built("word-filter")).unwrap();
+    assert_eq!(plugin.inspection().asks, ["content", "replace"]);
+    let options = Options {
+        config: json!({ "words": ["patzer", "größe"] }),
+        on_second: json!({ "words": [] }),
+        grants: &["content", "replace"],
+        ..Options::default()
+    };
+    kit.deploy(&plugin, options).unwrap()
+}
+
+#[test]
+fn words_are_replaced_in_every_language_and_formatted_copies_go() {
+    let kit = Kit::new();
+    let running = running(&kit);
+    let xml = "<message from='a@chess.example/x' to='b@chess.example' type='chat' id='1'><subject>Patzer?</subject>\
+               <body>nice game</body><body xml:lang='de'>du PATZER!</body><x xmlns='urn:x'>patzer</x>\
+               <html xmlns='http://jabber.org/protocol/xhtml-im'><body xmlns='http://www.w3.org/1999/xhtml'>patzer</body>\
+               </html></message>";
+    let Verdict::Replace(new) = running.client_in(1, xml) else { panic!("it is not changed") };
+    let expected = "<message from='a@chess.example/x' to='b@chess.example' type='chat' id='1'><subject>***?</subject>\
+                    <body>nice game</body><body xml:lang='de'>du ***!</body><x xmlns='urn:x'>patzer</x></message>";
+    assert_eq!(new.to_element().to_xml(xmpp::ns::CLIENT), expected);
+    assert!(matches!(running.client_in(11, xml), Verdict::Continue), "the other domain has no words");
+    let stats = kit.platform.stats_of("word-filter");
+    assert_eq!(stats.hooks[0].verdicts["amend"], 1);
+    assert_eq!(stats.metrics.iter().map(|metric| metric.value).sum::<f64>(), 1.0);
+}
+
+#[test]
+fn what_has_none_of_the_words_passes_as_it_is() {
+    let kit = Kit::new();
+    let running = running(&kit);
+    for xml in [
+        "<message from='a@chess.example/x' type='chat'><body>patzers</body></message>",
+        "<message from='a@chess.example/x' type='chat'><x xmlns='urn:x'>patzer</x></message>",
+    ] {
+        assert!(matches!(running.client_in(1, xml), Verdict::Continue), "{xml}");
+    }
+}
+
+/// What would take too long to look through, or grow too much, must not get past it.
+#[test]
+fn what_is_too_long_is_refused() {
+    let kit = Kit::new();
+    let running = running(&kit);
+    let body =
+        |text: String| format!("<message from='a@chess.example/x' type='chat'><body>{text}</body></message>");
+    let long = format!("patzer {}", ">".repeat(20_000));
+    for (text, passes) in [(long.clone(), false), ("a ".repeat(10_001), false), ("a ".repeat(10_000), true)] {
+        let said = running.client_in(1, &body(text));
+        match said {
+            Verdict::Continue if passes => {}
+            Verdict::Reject(error) if !passes => assert_eq!(error.condition, Condition::NotAcceptable),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(kit.failures("word-filter"), []);
+    let Verdict::Replace(new) = running.client_in(1, &body(long[..20_000].to_owned())) else { panic!() };
+    assert_eq!(new.child("body", xmpp::ns::CLIENT).unwrap().text().len(), 19_997);
+}
