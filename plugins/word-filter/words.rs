@@ -22,6 +22,11 @@ impl From<Vec<String>> for Words {
 }
 
 impl Words {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// The text with each of the words replaced; `None` if it contains none. A word is a sequence of letters and digits.
     pub fn replaced(&self, text: &str, with: &str) -> Option<String> {
         let (mut replaced, mut found, mut rest) = (String::new(), false, text);

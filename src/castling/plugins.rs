@@ -25,8 +25,8 @@ pub enum Change {
     Disable(SwitchPlugin),
     Reload {
         name: String,
-        /// Another version.
-        with: Option<Box<Installed>>,
+        /// Another version, with the file that was given.
+        with: Option<(String, Box<Installed>)>,
         grants: Vec<String>,
     },
     Remove(String),
@@ -60,9 +60,9 @@ impl Change {
             "disable" => Ok(Self::Disable(arguments(args)?)),
             "reload" => {
                 let OfPlugin { name, file, grants } = arguments(args)?;
-                let with = file.map(|file| {
-                    let installed = platform.install(Path::new(&file), Some(&name));
-                    installed.map(Box::new).map_err(|error| refused(&file, &error))
+                let with = file.map(|file| match platform.install(Path::new(&file), Some(&name)) {
+                    Ok(installed) => Ok((file, Box::new(installed))),
+                    Err(error) => Err(refused(&file, &error)),
                 });
                 Ok(Self::Reload { name, with: with.transpose()?, grants })
             }
@@ -99,12 +99,12 @@ impl Change {
             Self::Reload { name, with, grants } => {
                 let plugin = loaded.known_plugin(name)?;
                 let has = if grants.is_empty() { &plugin.grants } else { grants };
-                if let Some(with) = with.as_ref().filter(|_| loaded.has_been_granted(name, plugin)) {
+                if let Some((file, with)) = with.as_ref().filter(|_| loaded.has_been_granted(name, plugin)) {
                     let with_these = Plugin { grants: has.clone(), ..plugin.clone() };
                     let checked = with.inspection.check_grants(has);
-                    checked.map_err(|error| not_in_force(name, &error, &with_these))?;
+                    checked.map_err(|error| not_in_force(name, &error, &with_these, Some(file)))?;
                 }
-                loaded.replace_plugin(name, with.as_deref().map(kept), grants)
+                loaded.replace_plugin(name, with.as_ref().map(|(_, with)| kept(with)), grants)
             }
             Self::Remove(name) => loaded.remove_plugin(name),
         }
@@ -120,8 +120,8 @@ pub fn refused(what: &str, error: &LoadError) -> CommandError {
     CommandError::new(message).remedy(error.remedy())
 }
 
-/// Why a plugin does not come into force; a lack of grants has the grants as remedy.
-pub fn not_in_force(name: &str, error: &LoadError, plugin: &Plugin) -> CommandError {
+/// Why a plugin does not come into force; a lack of grants has the grants as remedy. `file`: that of a version that is not installed.
+pub fn not_in_force(name: &str, error: &LoadError, plugin: &Plugin, file: Option<&str>) -> CommandError {
     let LoadError::NotGranted { missing } = error else {
         let refused = refused(&format!("plugin {name}"), error);
         let is_kept = plugin.file_origin == Origin::Command;
@@ -142,7 +142,8 @@ pub fn not_in_force(name: &str, error: &LoadError, plugin: &Plugin) -> CommandEr
     CommandError::new(message).remedy(match plugin.origin {
         Origin::File => format!("set grants = [\"{}\"] there", all.join("\", \"")),
         Origin::Command => {
-            format!("run castling plugin reload {name} --grant {} first", all.join(" --grant "))
+            let (of, first) = file.map_or((String::new(), " first"), |file| (format!(" {file}"), ""));
+            format!("run castling plugin reload {name}{of} --grant {}{first}", all.join(" --grant "))
         }
     })
 }

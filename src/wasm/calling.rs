@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::Verdict;
-use xmpp::{Jid, Stanza};
+use xmpp::{ElementLimits, Jid};
 
 use crate::bindings::castling::plugin::types::Head;
 use crate::bindings::exports::castling::plugin::before_offline::Storing;
@@ -12,15 +12,15 @@ use crate::breaker::{Admission, Breaker, Consequence};
 use crate::deadline::cpu_time;
 use crate::deployment::Deployment;
 use crate::failure::{Failure, FailureKind, LastFailure};
-use crate::head::{self, facts::FROM_LOCAL};
+use crate::head;
 use crate::hook::{Hook, Policy};
 use crate::instance::{Instance, RESTART};
 use crate::manifest::Want;
 use crate::pool::Seat;
 use crate::scope::Domain;
 use crate::share::Room;
-use crate::state::{Call, Keeper};
 use crate::stats::HookCounters;
+use crate::subject::Subject;
 use crate::ticker::TICK;
 use crate::verdict;
 
@@ -34,9 +34,14 @@ const STANZA_ID: usize = 128;
 
 impl Deployment {
     /// Calls the hook for a client's stanza.
-    pub(crate) fn client_in(self: &Arc<Self>, counters: &HookCounters, call: Call, facts: u32) -> Verdict {
-        let (rights, limits) = (self.scope.rights, call.limits);
-        let stanza = call.stanza.clone();
+    /// `limits`: what a changed stanza must keep.
+    pub(crate) fn client_in(
+        self: &Arc<Self>,
+        counters: &HookCounters,
+        subject: &Subject<'_>,
+        limits: impl FnOnce() -> ElementLimits,
+    ) -> Verdict {
+        let (rights, stanza) = (self.scope.rights, subject.stanza);
         let filter = |instance: &mut Instance, head| {
             let text = std::mem::take(&mut instance.text);
             let Some(guest) = instance.client_in.take() else { wasmtime::bail!("client-in is not exported") };
@@ -44,11 +49,11 @@ impl Deployment {
             (instance.text, instance.client_in) = (text, Some(guest));
             said
         };
-        let said = self.ask(Hook::ClientIn, counters, call, facts, filter, |said, time| {
+        let said = self.ask(Hook::ClientIn, counters, subject, filter, |said, time| {
             let index = verdict::index(&said);
             // No deadline holds for what the server makes of the answer.
             let begun = verdict::changes(&said).then(cpu_time);
-            let made = verdict::convert(said, &stanza, rights, &limits);
+            let made = verdict::convert(said, stanza, rights, limits);
             time.judged = begun.map_or(Duration::ZERO, |begun| cpu_time().saturating_sub(begun));
             made.map(|verdict| (index, verdict))
         });
@@ -59,7 +64,7 @@ impl Deployment {
             }
             Err(failure) => {
                 counters.failure(failure.kind);
-                verdict::failed(self.policy(Hook::ClientIn), failure.kind, &stanza)
+                verdict::failed(self.policy(Hook::ClientIn), failure.kind, stanza)
             }
         }
     }
@@ -68,8 +73,7 @@ impl Deployment {
     pub(crate) fn before_offline(
         self: &Arc<Self>,
         counters: &HookCounters,
-        call: Call,
-        facts: u32,
+        subject: &Subject<'_>,
     ) -> Storing {
         let filter = |instance: &mut Instance, head| {
             let text = std::mem::take(&mut instance.text);
@@ -80,7 +84,7 @@ impl Deployment {
             (instance.text, instance.before_offline) = (text, Some(guest));
             said
         };
-        match self.ask(Hook::BeforeOffline, counters, call, facts, filter, |said, _| Ok(said)) {
+        match self.ask(Hook::BeforeOffline, counters, subject, filter, |said, _| Ok(said)) {
             Ok(storing) => {
                 counters.verdict(match storing {
                     Storing::Keep => 0,
@@ -111,30 +115,27 @@ impl Deployment {
         self: &Arc<Self>,
         hook: Hook,
         counters: &HookCounters,
-        call: Call,
-        facts: u32,
+        subject: &Subject<'_>,
         run: impl FnOnce(&mut Instance, Head) -> wasmtime::Result<R>,
         judge: impl FnOnce(R, &mut Time) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let (domain, stanza, session) = (call.domain, call.stanza.clone(), call.session.clone());
-        let sender = || sender(&session, &stanza, facts);
+        let domain = subject.domain;
         let (Some(breaker), Some(on)) = (self.breakers.get(&domain), self.scope.domains.get(&domain)) else {
             return Err(Failure::new(FailureKind::Host, "the plugin is not enabled on this domain"));
         };
         let begun = self.scope.services.clock.monotonic();
-        self.has_share(on, begun, &session, sender)?;
-        let admission = breaker.admit(sender, || self.scope.now_ms());
+        self.has_share(on, begun, subject)?;
+        let admission = breaker.admit(|| subject.sender(), || self.scope.now_ms());
         match admission {
             Admission::Closed | Admission::Trial => {}
             Admission::Open => return Err(Failure::new(FailureKind::Open, "the plugin is suspended")),
             Admission::Blamed => return Err(Failure::new(FailureKind::Blamed, "it fails for this sender")),
         }
-        counters.calls.inc();
         let want = self.job(hook).map_or(Want::Head, |job| job.want);
         let mut time = Time { begun, ..Time::default() };
-        let answer = self.call(call, facts, want, &mut time, run);
+        let answer = self.call(subject, want, &mut time, run);
         let answer = answer.and_then(|said| judge(said, &mut time));
-        self.account(on, counters, &time, &session, sender);
+        self.account(on, counters, &time, subject);
         match &answer {
             Ok(_) if admission == Admission::Trial => {
                 breaker.recovered();
@@ -143,8 +144,8 @@ impl Deployment {
             }
             Ok(_) => {}
             Err(failure) => {
-                self.log(failure, on, &session, &stanza);
-                self.failed(breaker, failure, admission == Admission::Trial, domain, sender());
+                self.log(failure, on, subject);
+                self.failed(breaker, failure, admission == Admission::Trial, domain, subject.sender());
             }
         }
         answer
@@ -152,17 +153,9 @@ impl Deployment {
 
     /// Whether there is CPU time left for a call. If not, a session that has used more than its part is read no further for a while: it
     /// must not send past the plugin.
-    fn has_share(
-        &self,
-        on: &Domain,
-        now: Duration,
-        session: &Keeper,
-        sender: impl FnOnce() -> Option<Jid>,
-    ) -> Result<(), Failure> {
-        let services = &self.scope.services;
-        let Room::Over { first, rest } = on.memory.share.room(now, services.used.is_up(now), sender) else {
-            return Ok(());
-        };
+    fn has_share(&self, on: &Domain, now: Duration, subject: &Subject<'_>) -> Result<(), Failure> {
+        let room = on.memory.share.room(now, self.scope.services.used.is_up(now), || subject.sender());
+        let Room::Over { first, rest } = room else { return Ok(()) };
         if first {
             tracing::warn!(
                 plugin = &*self.scope.name,
@@ -171,12 +164,12 @@ impl Deployment {
                 "plugin is not called for the time being for those who use it most: its share of CPU time is used up"
             );
         }
-        self.rest(on, session, now, rest);
+        self.rest(on, subject, now, rest);
         Err(Failure::new(FailureKind::Share, "its share of CPU time is used up"))
     }
 
-    fn rest(&self, on: &Domain, session: &Keeper, now: Duration, rest: Duration) {
-        let Some(resource) = session.sender().filter(|_| !rest.is_zero()) else { return };
+    fn rest(&self, on: &Domain, subject: &Subject<'_>, now: Duration, rest: Duration) {
+        let Some(resource) = subject.session.sender().filter(|_| !rest.is_zero()) else { return };
         resource.rest_until(now + rest);
         if rest > MOMENT {
             on.memory.rested.inc();
@@ -185,31 +178,23 @@ impl Deployment {
 
     /// Counts the time of a call that ends now, its answer judged. A session that uses more of the plugin than its share is
     /// read no further until that has been earned again.
-    fn account(
-        &self,
-        on: &Domain,
-        counters: &HookCounters,
-        time: &Time,
-        session: &Keeper,
-        sender: impl FnOnce() -> Option<Jid>,
-    ) {
+    fn account(&self, on: &Domain, counters: &HookCounters, time: &Time, subject: &Subject<'_>) {
         let now = self.scope.services.clock.monotonic();
         let time = time.until(now);
         counters.times.record(time);
-        let rest = self.scope.charge(on, now, time, sender);
-        self.rest(on, session, now, rest.unwrap_or_default());
+        let rest = self.scope.charge(on, now, time, || subject.sender());
+        self.rest(on, subject, now, rest.unwrap_or_default());
     }
 
     /// After a failure the instance is discarded: a trap poisons its store.
     fn call<R>(
         self: &Arc<Self>,
-        call: Call,
-        facts: u32,
+        subject: &Subject<'_>,
         want: Want,
         time: &mut Time,
         run: impl FnOnce(&mut Instance, Head) -> wasmtime::Result<R>,
     ) -> Result<R, Failure> {
-        let domain = call.domain;
+        let domain = subject.domain;
         let (mut seat, mut waited) = self.pool.seat();
         self.ticker.call();
         if seat.lacks_one() {
@@ -221,7 +206,6 @@ impl Deployment {
         if waited {
             time.begun = self.scope.services.clock.monotonic(); // what it waited for was another call's time
         }
-        self.may_take_settings(&seat, domain)?;
         let mut ready = self.ready(&mut seat, domain, time);
         if matches!(&ready, Err(failure) if failure.kind == FailureKind::Exhausted) {
             drop(seat);
@@ -229,8 +213,8 @@ impl Deployment {
             ready = self.ready(&mut seat, domain, time);
         }
         let said = ready.and_then(|()| seat.filled()).and_then(|instance| {
-            let head = head::pack(&call, facts, want, &mut instance.text);
-            let said = instance.run(Some(call), CALL, |instance| run(instance, head));
+            let head = head::pack(subject, want, &mut instance.text);
+            let said = instance.run(Some(subject.call()), CALL, |instance| run(instance, head));
             time.spent = instance.take_spent();
             said
         });
@@ -255,6 +239,10 @@ impl Deployment {
         if seat.instance.as_ref().is_some_and(|instance| instance.knows(domain)) {
             return Ok(());
         }
+        // What one domain's settings do to new instances must not hold up others again and again.
+        if let Some(why) = self.pool.broken(domain, self.scope.services.clock.monotonic()) {
+            return Err(why);
+        }
         let begun = cpu_time();
         let made = self.fill(seat, domain);
         time.started += cpu_time().saturating_sub(begun);
@@ -275,15 +263,8 @@ impl Deployment {
         known
     }
 
-    /// What one domain's settings do to new instances must not hold up others again and again.
-    fn may_take_settings(&self, seat: &Seat, domain: u32) -> Result<(), Failure> {
-        if seat.instance.as_ref().is_some_and(|instance| instance.knows(domain)) {
-            return Ok(());
-        }
-        self.pool.broken(domain, self.scope.services.clock.monotonic()).map_or(Ok(()), Err)
-    }
-
-    fn log(&self, failure: &Failure, on: &Domain, session: &Keeper, stanza: &Stanza) {
+    fn log(&self, failure: &Failure, on: &Domain, subject: &Subject<'_>) {
+        let (session, stanza) = (subject.session.id(), subject.stanza);
         let (plugin, version, domain) = (&*self.scope.name, self.plugin.version(), &*on.name);
         let (kind, error) = (failure.kind.name(), &*failure.message);
         self.scope.memory.stats.failed(LastFailure {
@@ -291,12 +272,12 @@ impl Deployment {
             kind,
             message: failure.message.clone(),
             domain: domain.to_owned(),
-            session: session.id(),
+            session,
             stanza: stanza.id().unwrap_or_default().chars().take(STANZA_ID).collect(),
             backtrace: failure.backtrace.clone(),
         });
         let Some(suppressed) = on.memory.failures.take(self.scope.now_ms()) else { return };
-        let (session, stanza) = (session.id(), stanza.kind().as_str());
+        let stanza = stanza.kind().as_str();
         if failure.kind == FailureKind::Host {
             tracing::error!(
                 plugin,
@@ -372,18 +353,5 @@ impl Time {
         // More than a tick without a tick: the thread was not scheduled.
         let call = || now.saturating_sub(self.begun).saturating_sub(beside).min(TICK);
         beside + self.spent.unwrap_or_else(call)
-    }
-}
-
-/// Who is answerable for a stanza: the account of the local session, the local account that it comes from, or the remote
-/// domain.
-fn sender(session: &Keeper, stanza: &Stanza, facts: u32) -> Option<Jid> {
-    if let Some(resource) = session.sender() {
-        return Some(resource.account().jid().clone());
-    }
-    let from = stanza.from()?;
-    match facts & FROM_LOCAL != 0 {
-        true => Some(from.bare()),
-        false => Jid::domain_only(from.domain()).ok(),
     }
 }

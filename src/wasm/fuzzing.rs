@@ -17,7 +17,7 @@ use crate::memory::Memory;
 use crate::rebuild::Rebuilder;
 use crate::scope::{Domain, Scope, Services};
 use crate::share::Used;
-use crate::state::{Call, Keeper, StoreData};
+use crate::state::{Account, Call, Keeper, StoreData};
 use crate::verdict::Rights;
 use crate::{grant, section};
 
@@ -122,9 +122,8 @@ pub fn imports(text: &str) {
     let (Some(scope), Ok(stanza)) = (scope(), Stanza::parse_str(XML)) else { return };
     let mut host = StoreData::new(scope.clone());
     let mut words = Words(text.split('\n'));
-    let account = Jid::parse("a@x").ok();
-    let limits = ElementLimits::default();
-    host.call = Some(Call { stanza, session: Keeper::Nobody, domain: 0, account, limits });
+    let account = Account::Recipients(Jid::parse("a@x").ok());
+    host.call = Some(Call { stanza, session: Keeper::Nobody, domain: 0, account });
     for _ in 0..32 {
         one(&mut host, &mut words);
     }

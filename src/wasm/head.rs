@@ -5,7 +5,7 @@ use xmpp::{Framing, Kind, Stanza, StanzaType, ns};
 
 use crate::bindings::castling::plugin::types::{Head, Kind as WitKind, StanzaType as WitType};
 use crate::manifest::Want;
-use crate::state::Call;
+use crate::subject::Subject;
 
 /// The bits of WIT's `facts`.
 pub(crate) mod facts {
@@ -84,8 +84,8 @@ fn of_place(place: Place, local: u32, remote: u32) -> u32 {
 const SEPARATOR: char = '\u{1f}';
 
 /// Fills `text`, and returns the rest of what a hook receives.
-pub(crate) fn pack(call: &Call, facts: u32, want: Want, text: &mut String) -> Head {
-    let stanza = &call.stanza;
+pub(crate) fn pack(subject: &Subject<'_>, want: Want, text: &mut String) -> Head {
+    let stanza = subject.stanza;
     let payload = stanza.payload();
     text.clear();
     text.push_str(stanza.from().map_or("", |from| from.as_str()));
@@ -107,9 +107,9 @@ pub(crate) fn pack(call: &Call, facts: u32, want: Want, text: &mut String) -> He
             Kind::Iq => WitKind::Iq,
         },
         stanza_type: stanza_type(stanza.stanza_type()),
-        facts,
-        session: call.session.id(),
-        domain: call.domain,
+        facts: subject.facts,
+        session: subject.session.id(),
+        domain: subject.domain,
     }
 }
 
@@ -136,21 +136,15 @@ fn stanza_type(of: StanzaType) -> WitType {
 
 #[cfg(test)]
 mod tests {
-    use xmpp::ElementLimits;
-
     use super::*;
-    use crate::state::Keeper;
+    use crate::state::{Account, Keeper};
 
     fn packed(xml: &str, want: Want) -> (Head, String) {
-        let call = Call {
-            stanza: Stanza::parse_str(xml).unwrap(),
-            session: Keeper::Nobody,
-            domain: 3,
-            account: None,
-            limits: ElementLimits::default(),
-        };
+        let stanza = &Stanza::parse_str(xml).unwrap();
+        let (session, account) = (Keeper::Nobody, Account::Senders);
         let mut text = "left over".to_owned();
-        let head = pack(&call, of_stanza(&call.stanza), want, &mut text);
+        let head =
+            pack(&Subject { stanza, session, domain: 3, account, facts: of_stanza(stanza) }, want, &mut text);
         (head, text)
     }
 

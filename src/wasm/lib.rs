@@ -49,6 +49,7 @@ mod section;
 mod share;
 mod state;
 mod stats;
+mod subject;
 mod ticker;
 mod verdict;
 mod window;

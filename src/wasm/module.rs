@@ -10,7 +10,8 @@ use crate::deployment::Deployment;
 use crate::directory::KernelDirectory;
 use crate::head::{self, Place};
 use crate::hook::Hook;
-use crate::state::{Call, Keeper};
+use crate::state::{Account, Keeper};
+use crate::subject::Subject;
 
 struct PluginModule(Arc<Deployment>);
 
@@ -36,16 +37,17 @@ impl Module for PluginModule {
                     if packet.client().is_none() || !deployment.wants(hook, &packet.stanza) {
                         return Verdict::Continue;
                     }
-                    let (call, facts) = client_call(&deployment, kernel, packet, domain);
-                    deployment.client_in(&counters, call, facts)
+                    let subject = sent(&deployment, kernel, packet, domain);
+                    deployment.client_in(&counters, &subject, || packet.host.options().limits.stream.parser())
                 }),
                 Hook::BeforeOffline => {
                     registrar.hook(hook.stage(), order, interest, move |kernel, packet| {
                         if !deployment.wants(hook, &packet.stanza) {
                             return Verdict::Continue;
                         }
-                        let (call, facts) = offline_call(&deployment, kernel, packet, domain);
-                        storing(deployment.before_offline(&counters, call, facts), packet)
+                        let said = deployment
+                            .before_offline(&counters, &stored(&deployment, kernel, packet, domain));
+                        storing(said, packet)
                     });
                 }
             }
@@ -53,16 +55,9 @@ impl Module for PluginModule {
     }
 }
 
-fn client_call(deployment: &Deployment, kernel: &Arc<Kernel>, packet: &Packet, domain: u32) -> (Call, u32) {
+/// A client's stanza, as the subject of a call.
+fn sent<'a>(deployment: &Deployment, kernel: &Arc<Kernel>, packet: &'a Packet, domain: u32) -> Subject<'a> {
     deployment.scope.services.directory.get_or_init(|| KernelDirectory::of(kernel));
-    let client = packet.client();
-    let call = Call {
-        stanza: packet.stanza.clone(),
-        session: client.map_or(Keeper::Nobody, |client| Keeper::Session(client.clone())),
-        domain,
-        account: client.map(|client| client.account().jid().clone()),
-        limits: packet.host.options().limits.stream.parser(),
-    };
     let place = |name: &str| match name == packet.host.name() {
         true => Place::Here,
         false => match kernel.tables().destination(name) {
@@ -71,17 +66,26 @@ fn client_call(deployment: &Deployment, kernel: &Arc<Kernel>, packet: &Packet, d
             Some(_) => Place::Other,
         },
     };
-    (call, head::of_packet(packet, true, place))
+    Subject {
+        stanza: &packet.stanza,
+        session: packet.client().map_or(Keeper::Nobody, |client| Keeper::Session(client.clone())),
+        domain,
+        account: Account::Senders,
+        facts: head::of_packet(packet, true, place),
+    }
 }
 
-fn offline_call(deployment: &Deployment, kernel: &Arc<Kernel>, packet: &Packet, domain: u32) -> (Call, u32) {
-    let (mut call, facts) = client_call(deployment, kernel, packet, domain);
+/// A stanza that is about to be stored.
+fn stored<'a>(deployment: &Deployment, kernel: &Arc<Kernel>, packet: &'a Packet, domain: u32) -> Subject<'a> {
+    let sent = sent(deployment, kernel, packet, domain);
     // The sender's session may be on another domain: what is kept with it would count against this one.
-    if let Some(client) = packet.client().filter(|client| client.host().name() != packet.host.name()) {
-        call.session = Keeper::Elsewhere(client.clone());
+    let elsewhere = packet.client().filter(|client| client.host().name() != packet.host.name());
+    Subject {
+        session: elsewhere.map_or(sent.session, |client| Keeper::Elsewhere(client.clone())),
+        account: Account::Recipients(packet.recipient().map(|account| account.jid().clone())),
+        facts: sent.facts & !head::facts::OUTBOUND,
+        ..sent
     }
-    call.account = packet.recipient().map(|account| account.jid().clone());
-    (call, facts & !head::facts::OUTBOUND)
 }
 
 fn storing(said: Storing, packet: &mut Packet) -> Verdict {

@@ -133,13 +133,21 @@ impl Schema {
         self.check_itself("config")
     }
 
-    /// Checks that its names can be shown, its defaults are valid and its choices have its type.
+    /// Checks that its names can be shown, its defaults are valid, its choices have its type, and some value is valid.
     fn check_itself(&self, path: &str) -> Result<(), String> {
+        if let Some(why) = self.contradiction() {
+            return Err(format!("no value is valid for `{path}`: {why}"));
+        }
         if let Some(value) = self.allowed.iter().find(|value| !self.kind.is(value)) {
             return Err(format!(
                 "`{value}` is not a valid choice at `{path}`, whose type is {:?}",
                 self.kind
             ));
+        }
+        // Whatever else it says about its values holds for its choices.
+        let rest = Self { allowed: Vec::new(), default: None, ..self.clone() };
+        if let Some(problem) = self.allowed.iter().find_map(|value| rest.problems_at(value, path).pop()) {
+            return Err(format!("a choice of {}", problem.message));
         }
         let is_bad = |key: &&String| {
             key.is_empty() || key.len() > 64 || key.chars().any(is_control) || key.contains('.')
@@ -155,6 +163,29 @@ impl Schema {
         }
         self.items.iter().try_for_each(|items| items.check_itself(&format!("{path}[]")))?;
         self.properties.iter().try_for_each(|(key, schema)| schema.check_itself(&format!("{path}.{key}")))
+    }
+
+    /// Why no value can be valid, or a limit would not hold.
+    fn contradiction(&self) -> Option<String> {
+        let above = |least: Option<usize>, most: Option<usize>| least > most.or(Some(usize::MAX));
+        let (least, most) =
+            (self.minimum.unwrap_or(f64::NEG_INFINITY), self.maximum.unwrap_or(f64::INFINITY));
+        let none_between = match self.kind {
+            SchemaType::Integer => least.ceil() > most.floor(),
+            _ => least > most,
+        };
+        if none_between {
+            return Some(format!("nothing is between `minimum` {least} and `maximum` {most}"));
+        }
+        if above(self.min_length, self.max_length) {
+            return Some("`minLength` is above `maxLength`".into());
+        }
+        if above(self.min_items, self.max_items) {
+            return Some("`minItems` is above `maxItems`".into());
+        }
+        (self.min_properties > Some(self.properties.len())).then(|| {
+            format!("`minProperties` is above the number of `properties`, {}", self.properties.len())
+        })
     }
 
     /// The kind of value it describes.
@@ -279,5 +310,41 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(schema.check_itself("config").unwrap_err(), "the default of `config.max` is out of range");
+    }
+
+    #[test]
+    fn a_schema_that_no_value_fits_is_refused() {
+        for (property, why) in [
+            (
+                json!({ "type": "integer", "minimum": 2, "maximum": 1 }),
+                "nothing is between `minimum` 2 and `maximum` 1",
+            ),
+            (
+                json!({ "type": "integer", "minimum": 1.2, "maximum": 1.8 }),
+                "nothing is between `minimum` 1.2 and `maximum` 1.8",
+            ),
+            (json!({ "type": "string", "minLength": 2, "maxLength": 1 }), "`minLength` is above `maxLength`"),
+            (json!({ "type": "array", "minItems": 2, "maxItems": 1 }), "`minItems` is above `maxItems`"),
+            (
+                json!({ "type": "object", "minProperties": 1 }),
+                "`minProperties` is above the number of `properties`, 0",
+            ),
+        ] {
+            let schema: Schema = serde_json::from_value(json!({ "properties": { "x": property } })).unwrap();
+            let said = schema.check_whole().unwrap_err();
+            assert_eq!(said, format!("no value is valid for `config.x`: {why}"));
+        }
+        for (property, expected) in [
+            (json!({ "type": "integer", "minimum": 1, "maximum": 1 }), None),
+            (json!({ "type": "number", "minimum": 1.2, "maximum": 1.8 }), None),
+            (json!({ "type": "string", "minLength": 2 }), None),
+            (
+                json!({ "type": "integer", "enum": [1, 7], "maximum": 5 }),
+                Some("a choice of `config.x` is out of range"),
+            ),
+        ] {
+            let schema: Schema = serde_json::from_value(json!({ "properties": { "x": property } })).unwrap();
+            assert_eq!(schema.check_whole().err().as_deref(), expected);
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kernel::{Resource, State as KernelState};
 use wasmtime::{Result, format_err};
-use xmpp::{ElementLimits, Jid, Stanza};
+use xmpp::{Jid, Stanza};
 
 use crate::deadline::Deadline;
 use crate::kept::{Keeping, Kept};
@@ -35,10 +35,26 @@ pub(crate) struct Call {
     /// The local client that sent it.
     pub session: Keeper,
     pub domain: u32,
-    /// The account whose roster is queried: the sender for client hooks, the recipient in the offline hook.
-    pub account: Option<Jid>,
-    /// The limits of the domain, which what a plugin makes of the stanza must keep.
-    pub limits: ElementLimits,
+    pub account: Account,
+}
+
+/// The account whose roster is queried.
+#[derive(Clone)]
+pub(crate) enum Account {
+    /// That of the session: in hooks for what clients send.
+    Senders,
+    /// The recipient, in the offline hook.
+    Recipients(Option<Jid>),
+}
+
+impl Call {
+    /// The account whose roster is queried.
+    pub fn account(&self) -> Option<&Jid> {
+        match &self.account {
+            Account::Senders => self.session.sender().map(|resource| resource.account().jid()),
+            Account::Recipients(jid) => jid.as_ref(),
+        }
+    }
 }
 
 /// The session that a call is about, with which plugins may keep something.

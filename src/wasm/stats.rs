@@ -36,8 +36,7 @@ impl Times {
 /// The counters of one hook on one domain.
 #[derive(Default)]
 pub(crate) struct HookCounters {
-    pub calls: Counter,
-    /// Nanoseconds of a call.
+    /// Nanoseconds of each call.
     pub times: Times,
     verdicts: [Counter; VERDICTS],
     failures: [Counter; FailureKind::ALL.len()],
@@ -157,7 +156,7 @@ impl Stats {
         let of = |((hook, domain), counters): (&(Hook, u32), &Arc<HookCounters>)| HookStats {
             hook: hook.name().to_owned(),
             domain: domain_name(*domain),
-            calls: counters.calls.get(),
+            calls: counters.times.0.state().count(),
             verdicts: hook.verdicts().iter().zip(&counters.verdicts).map(|(w, n)| (*w, n.get())).collect(),
             failures: FailureKind::ALL
                 .iter()

@@ -49,7 +49,7 @@ pub(crate) fn convert(
     said: WitVerdict,
     stanza: &Stanza,
     rights: Rights,
-    limits: &ElementLimits,
+    limits: impl FnOnce() -> ElementLimits,
 ) -> Result<Verdict, Failure> {
     match said {
         WitVerdict::Pass => Ok(Verdict::Continue),
@@ -58,8 +58,8 @@ pub(crate) fn convert(
         WitVerdict::Amend(_) | WitVerdict::Replace(_) if !rights.replace => {
             Err(bad("changing stanzas requires the grant replace"))
         }
-        WitVerdict::Amend(changes) => amend(stanza, &changes, limits).map(Verdict::Replace).map_err(bad),
-        WitVerdict::Replace(xml) => replace(&xml, stanza, rights, limits).map(Verdict::Replace),
+        WitVerdict::Amend(changes) => amend(stanza, &changes, &limits()).map(Verdict::Replace).map_err(bad),
+        WitVerdict::Replace(xml) => replace(&xml, stanza, rights, &limits()).map(Verdict::Replace),
     }
 }
 
@@ -160,29 +160,32 @@ mod tests {
     }
 
     const NONE: Rights = Rights { replace: false, retype: false, readdress: false };
-    const LIMITS: &ElementLimits = &ElementLimits::OWN;
     const REPLACE: Rights = Rights { replace: true, ..NONE };
+
+    fn own() -> ElementLimits {
+        ElementLimits::OWN
+    }
 
     fn replaced(xml: &str) -> Result<Verdict, Failure> {
         let old = stanza("<message from='a@b/c' to='d@e'><body>old</body></message>");
-        convert(WitVerdict::Replace(xml.into()), &old, REPLACE, LIMITS)
+        convert(WitVerdict::Replace(xml.into()), &old, REPLACE, own)
     }
 
     #[test]
     fn each_change_needs_its_grant() {
         let old = stanza("<presence from='a@b/c'/>");
-        let with = |xml: &str, rights: Rights| convert(WitVerdict::Replace(xml.into()), &old, rights, LIMITS);
+        let with = |xml: &str, rights: Rights| convert(WitVerdict::Replace(xml.into()), &old, rights, own);
         let same = "<presence><show>away</show></presence>";
         let (retype, readdress) = ("<presence type='subscribe' to='d@e'/>", "<presence to='d@e'/>");
         assert!(with(same, NONE).is_err() && with(same, REPLACE).is_ok());
-        assert!(convert(WitVerdict::Amend(Vec::new()), &old, NONE, LIMITS).is_err());
-        assert!(convert(WitVerdict::Amend(Vec::new()), &old, REPLACE, LIMITS).is_ok());
+        assert!(convert(WitVerdict::Amend(Vec::new()), &old, NONE, own).is_err());
+        assert!(convert(WitVerdict::Amend(Vec::new()), &old, REPLACE, own).is_ok());
         assert!(with(retype, REPLACE).is_err() && with(readdress, REPLACE).is_err());
         assert!(with(retype, Rights { retype: true, ..REPLACE }).is_err(), "the address changes, too");
         assert!(with(readdress, Rights { readdress: true, ..REPLACE }).is_ok());
         assert!(with(retype, Rights { retype: true, readdress: true, ..REPLACE }).is_ok());
         let small = ElementLimits { stanza_bytes: 30, ..ElementLimits::OWN };
-        let within = |xml: &str| convert(WitVerdict::Replace(xml.into()), &old, REPLACE, &small);
+        let within = |xml: &str| convert(WitVerdict::Replace(xml.into()), &old, REPLACE, || small);
         assert!(within("<presence/>").is_ok() && within(same).is_err());
     }
 
@@ -190,19 +193,16 @@ mod tests {
     fn whoever_waits_for_a_swallowed_result_gets_an_error() {
         for said in [WitVerdict::Drop, WitVerdict::Handled] {
             let result = stanza("<iq type='result' id='1' from='a@b/c' to='d@e/f'><q xmlns='urn:q'/></iq>");
-            let Ok(Verdict::Replace(error)) = convert(said.clone(), &result, NONE, LIMITS) else { panic!() };
+            let Ok(Verdict::Replace(error)) = convert(said.clone(), &result, NONE, own) else { panic!() };
             assert_eq!((error.stanza_type(), error.id()), (StanzaType::Error, Some("1")));
             assert_eq!((error.from(), error.to()), (result.from(), result.to()));
             assert_eq!(error.error(), Some(StanzaError::service_unavailable()));
             let request = stanza("<iq type='get' id='1' to='d@e'><q xmlns='urn:q'/></iq>");
-            assert!(
-                matches!(convert(said, &request, NONE, LIMITS), Ok(Verdict::Drop)),
-                "the kernel answers it"
-            );
+            assert!(matches!(convert(said, &request, NONE, own), Ok(Verdict::Drop)), "the kernel answers it");
         }
         let result = stanza("<iq type='result' id='1' from='a@b/c' to='d@e/f'/>");
         let error = WitError { condition: "forbidden".into(), text: None, app: None };
-        let rejected = convert(WitVerdict::Reject(error), &result, NONE, LIMITS).unwrap();
+        let rejected = convert(WitVerdict::Reject(error), &result, NONE, own).unwrap();
         let policies =
             [Policy::Drop, Policy::Reject].map(|policy| failed(policy, FailureKind::Trap, &result));
         for verdict in policies.into_iter().chain([rejected]) {
@@ -240,7 +240,7 @@ mod tests {
             ("<presence/>", false),
             ("<iq type='get' id='1'><q xmlns='urn:q'/></iq>", true),
         ] {
-            let verdict = convert(WitVerdict::Reject(error()), &stanza(xml), NONE, LIMITS).unwrap();
+            let verdict = convert(WitVerdict::Reject(error()), &stanza(xml), NONE, own).unwrap();
             match verdict {
                 Verdict::Reject(error) => assert!(answered && error.text.as_deref() == Some("no"), "{xml}"),
                 Verdict::Drop => assert!(!answered, "{xml}"),
@@ -252,8 +252,8 @@ mod tests {
     #[test]
     fn an_unknown_condition_is_a_failure() {
         let error = WitError { condition: "nonsense".into(), text: None, app: None };
-        assert!(convert(WitVerdict::Reject(error), &stanza("<message/>"), NONE, LIMITS).is_err());
+        assert!(convert(WitVerdict::Reject(error), &stanza("<message/>"), NONE, own).is_err());
         let error = WitError { condition: "forbidden".into(), text: None, app: Some("<x".into()) };
-        assert!(convert(WitVerdict::Reject(error), &stanza("<message/>"), NONE, LIMITS).is_err());
+        assert!(convert(WitVerdict::Reject(error), &stanza("<message/>"), NONE, own).is_err());
     }
 }

@@ -208,7 +208,7 @@ fn try_out(platform: &Platform, config: &Config, name: &str) -> Result<Vec<Strin
     }
     let loaded = platform.load(name, &plugin.file);
     let tried = loaded.and_then(|loaded| platform.deploy(&loaded, &options, Occasion::Start));
-    let deployment = tried.map_err(|error| plugins::not_in_force(name, &error, plugin))?;
+    let deployment = tried.map_err(|error| plugins::not_in_force(name, &error, plugin, None))?;
     Ok(deployment.heard().to_vec())
 }
 

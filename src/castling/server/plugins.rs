@@ -191,7 +191,7 @@ impl Server {
         work: impl FnOnce(&Platform) -> Result<T, LoadError> + Send + 'static,
     ) -> Result<T, CommandError> {
         let done = self.aside(move |platform| Ok(work(platform))).await?;
-        done.map_err(|error| plugins::not_in_force(name, &error, plugin))
+        done.map_err(|error| plugins::not_in_force(name, &error, plugin, None))
     }
 
     pub(super) async fn aside<T: Send + 'static>(

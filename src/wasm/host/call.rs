@@ -18,13 +18,13 @@ impl Host for StoreData {
 
     fn child_text(&mut self, name: String, ns: String) -> Result<Option<String>> {
         self.content("child-text")?;
-        Ok(self.call()?.stanza.child(&name, &ns).map(|child| child.text().into_owned()))
+        Ok(self.call()?.stanza.child(&name, &ns).map(|child| child.all_text().into_owned()))
     }
 
     fn child_texts(&mut self, name: String, ns: String) -> Result<Vec<String>> {
         self.content("child-texts")?;
         let children = self.call()?.stanza.children();
-        Ok(children.filter(|child| child.is(&name, &ns)).map(|child| child.text().into_owned()).collect())
+        Ok(children.filter(|child| child.is(&name, &ns)).map(|child| child.all_text().into_owned()).collect())
     }
 
     fn has_child(&mut self, name: String, ns: String) -> Result<bool> {
@@ -79,7 +79,7 @@ impl Host for StoreData {
     }
 
     fn roster_item(&mut self, jid: String) -> Result<Result<Option<Contact>, ()>> {
-        let (Some(account), Ok(contact)) = (&self.call()?.account, Jid::parse(&jid)) else {
+        let (Some(account), Ok(contact)) = (self.call()?.account(), Jid::parse(&jid)) else {
             return Ok(Ok(None));
         };
         let found = self.scope.directory().and_then(|directory| directory.roster_item(account, &contact));

@@ -149,33 +149,28 @@ pub struct Running(pub Arc<Deployment>, Arc<Made>);
 type Made = Mutex<HashMap<u64, Arc<Kept>>>;
 
 impl Running {
-    pub fn call(&self, id: u64, xml: &str) -> Call {
+    fn subject<'a>(&self, id: u64, stanza: &'a Stanza) -> Subject<'a> {
         let host = DOMAINS[usize::try_from(id / 10).unwrap()];
         let domain = self.0.scope.serves(host).unwrap();
         let session = Keeper::Made(id, self.1.lock().entry(id).or_default().clone());
-        Call {
-            stanza: Stanza::parse_str(xml).unwrap(),
-            session,
-            domain,
-            account: None,
-            limits: ElementLimits::default(),
-        }
+        let facts = head::of_stanza(stanza) | head::facts::FROM_LOCAL;
+        Subject { stanza, session, domain, account: Account::Senders, facts }
     }
 
     /// Its verdict on a client's stanza.
     pub fn client_in(&self, session: u64, xml: &str) -> Verdict {
-        let call = self.call(session, xml);
-        let counters = self.0.scope.memory.stats.hook(Hook::ClientIn, call.domain);
-        let facts = head::of_stanza(&call.stanza) | head::facts::FROM_LOCAL;
-        self.0.client_in(&counters, call, facts)
+        let stanza = Stanza::parse_str(xml).unwrap();
+        let subject = self.subject(session, &stanza);
+        let counters = self.0.scope.memory.stats.hook(Hook::ClientIn, subject.domain);
+        self.0.client_in(&counters, &subject, ElementLimits::default)
     }
 
     /// Its verdict on a stanza for the offline store, on the first domain.
     pub fn before_offline(&self, xml: &str) -> Storing {
-        let call = Call { session: Keeper::Nobody, ..self.call(1, xml) };
-        let counters = self.0.scope.memory.stats.hook(Hook::BeforeOffline, call.domain);
-        let facts = head::of_stanza(&call.stanza) | head::facts::FROM_LOCAL;
-        self.0.before_offline(&counters, call, facts)
+        let stanza = Stanza::parse_str(xml).unwrap();
+        let subject = Subject { session: Keeper::Nobody, ..self.subject(1, &stanza) };
+        let counters = self.0.scope.memory.stats.hook(Hook::BeforeOffline, subject.domain);
+        self.0.before_offline(&counters, &subject)
     }
 }
 

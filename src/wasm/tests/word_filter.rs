@@ -43,9 +43,39 @@ fn what_has_none_of_the_words_passes_as_it_is() {
     for xml in [
         "<message from='a@chess.example/x' type='chat'><body>patzers</body></message>",
         "<message from='a@chess.example/x' type='chat'><x xmlns='urn:x'>patzer</x></message>",
+        "<message from='a@chess.example/x' type='chat'/>",
     ] {
         assert!(matches!(running.client_in(1, xml), Verdict::Continue), "{xml}");
     }
+}
+
+/// In an element within the body, in a formatted copy alone, in a message that says that it is an error.
+#[test]
+fn there_is_no_way_around_it() {
+    let kit = Kit::new();
+    let running = running(&kit);
+    let html = "<html xmlns='http://jabber.org/protocol/xhtml-im'><body xmlns='http://www.w3.org/1999/xhtml'>patzer</body></html>";
+    for (sent, expected) in [
+        ("<body>you <b xmlns='urn:x'>pat</b>zer!</body>".to_owned(), "<body>you ***!</body>"),
+        (format!("<body>hello</body>{html}"), "<body>hello</body>"),
+        (html.to_owned(), ""),
+    ] {
+        for kind in ["chat", "error"] {
+            let xml = |content: &str| {
+                format!("<message from='a@chess.example/x' type='{kind}'>{content}</message>")
+            };
+            let Verdict::Replace(new) = running.client_in(1, &xml(&sent)) else {
+                panic!("it is not changed: {sent}")
+            };
+            let expected =
+                if expected.is_empty() { xml("").replace("></message>", "/>") } else { xml(expected) };
+            assert_eq!(new.to_element().to_xml(xmpp::ns::CLIENT), expected);
+        }
+    }
+    assert!(matches!(
+        running.client_in(11, &format!("<message from='a@b.example/x'>{html}</message>")),
+        Verdict::Continue
+    ));
 }
 
 /// What would take too long to look through, or grow too much, must not get past it.
@@ -64,6 +94,12 @@ fn what_is_too_long_is_refused() {
             other => panic!("{other:?}"),
         }
     }
+    let bodies = |count| {
+        let bodies = (0..count).map(|lang| format!("<body xml:lang='x-{lang}'>patzer</body>"));
+        format!("<message from='a@chess.example/x' type='chat'>{}</message>", bodies.collect::<String>())
+    };
+    assert!(matches!(running.client_in(1, &bodies(101)), Verdict::Reject(_)));
+    assert!(matches!(running.client_in(1, &bodies(100)), Verdict::Replace(_)));
     assert_eq!(kit.failures("word-filter"), []);
     let Verdict::Replace(new) = running.client_in(1, &body(long[..20_000].to_owned())) else { panic!() };
     assert_eq!(new.child("body", xmpp::ns::CLIENT).unwrap().text().len(), 19_997);

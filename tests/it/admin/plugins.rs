@@ -269,9 +269,11 @@ fn a_version_that_asks_for_more_stays_out() {
     server.ok(&["plugin", "enable", "sunshine", "--set", "max=3"]);
     let other = plugin("word-filter").to_str().unwrap().to_owned();
     let said = server.refused(&["plugin", "reload", "sunshine", &other]);
-    let why = "plugin sunshine asks for more than it is granted: content, replace — run castling plugin reload sunshine \
-               --grant sessions.close --grant content --grant replace first";
-    assert!(said.contains(why), "{said}");
+    let why = format!(
+        "plugin sunshine asks for more than it is granted: content, replace — run castling plugin reload sunshine {other} \
+         --grant sessions.close --grant content --grant replace\n"
+    );
+    assert!(said.contains(&why), "{said}");
     assert!(!survives(&mut bound(&server, "jack@chess.example/a"), 4), "the old one goes on deciding");
     let grants = ["--grant", "sessions.close", "--grant", "content", "--grant", "replace"];
     let said = server.refused(&[&["plugin", "reload", "sunshine", &other][..], &grants].concat());
@@ -286,21 +288,48 @@ fn a_version_that_asks_for_more_stays_out() {
 fn a_setting_that_does_not_fit_is_named_with_its_file() {
     let server = Server::start_with(BRANDS, &[JACK]);
     server.ok(&["plugin", "install", &sunshine()]);
-    server.ok(&["plugin", "enable", "sunshine", "--domain", "chess.example", "--set", "max=3"]);
+    server.ok(&[
+        "plugin",
+        "enable",
+        "sunshine",
+        "--domain",
+        "chess.example",
+        "--set",
+        "max=3",
+        "--set",
+        "action=drop",
+    ]);
     let dir = server.kill();
     let overlay = dir.path().join("data/overlay.json");
     let text = fs::read_to_string(&overlay).unwrap();
     assert!(text.contains("\"max\": 3"), "{text}");
-    fs::write(&overlay, text.replace("\"max\": 3", "\"max\": 0")).unwrap();
+    fs::write(&overlay, text.replace("\"max\": 3", "\"max\": 0").replace("\"drop\"", "\"wait\"")).unwrap();
     let output = crate::fixture::castling(dir.path(), &["check"], "");
     let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap()).concat();
-    let why = "data/overlay.json: plugin sunshine: `max` is out of range — write a number from 1 to 10000: run castling plugin enable \
-               sunshine --domain chess.example with --set max=VALUE or --unset max";
-    assert!(said.contains(why), "{said}");
+    for why in ["`max` is out of range — write a number from 1 to 10000", "`action` cannot be \"wait\" — "]
+    {
+        assert!(said.contains(&format!("data/overlay.json: plugin sunshine: {why}")), "{said}");
+    }
+    let remedy = ": run castling plugin enable sunshine --domain chess.example with --set action=VALUE --set max=VALUE or \
+                  --unset action --unset max\n";
+    assert_eq!(said.matches(remedy).count(), 2, "both at once: {said}");
     let server = Server::start_in(dir);
     let lines = server.log();
     assert_eq!(lines.matches("`max` is out of range").count(), 1, "{lines}");
-    server.ok(&["plugin", "enable", "sunshine", "--domain", "chess.example", "--set", "max=3"]);
+    let one =
+        server.refused(&["plugin", "enable", "sunshine", "--domain", "chess.example", "--unset", "max"]);
+    assert!(one.contains("`action` cannot be"), "{one}");
+    server.ok(&[
+        "plugin",
+        "enable",
+        "sunshine",
+        "--domain",
+        "chess.example",
+        "--set",
+        "max=3",
+        "--unset",
+        "action",
+    ]);
     assert_eq!(list(&server)[0]["state"], "running");
 }
 
