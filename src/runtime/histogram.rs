@@ -31,11 +31,15 @@ impl Histogram {
 
     /// Adds a value.
     pub fn record(&self, value: u64) {
-        let at = self.bounds.partition_point(|bound| *bound < value);
-        if let Some(count) = self.counts.get(at) {
-            count.fetch_add(1, Ordering::Relaxed);
+        self.record_many(value, 1);
+    }
+
+    /// Adds a value so many times.
+    pub fn record_many(&self, value: u64, times: u64) {
+        if let Some(count) = self.counts.get(range(self.bounds, value)) {
+            count.fetch_add(times, Ordering::Relaxed);
         }
-        self.sum.fetch_add(value, Ordering::Relaxed);
+        self.sum.fetch_add(value.saturating_mul(times), Ordering::Relaxed);
     }
 
     /// What was recorded so far.
@@ -45,7 +49,20 @@ impl Histogram {
     }
 }
 
+/// In which range a value falls.
+fn range(bounds: &[u64], value: u64) -> usize {
+    bounds.partition_point(|bound| *bound < value)
+}
+
 impl HistogramState {
+    /// Adds a value so many times.
+    pub fn add(&mut self, value: u64, times: u64) {
+        if let Some(count) = self.counts.get_mut(range(self.bounds, value)) {
+            *count += times;
+            self.sum = self.sum.saturating_add(value.saturating_mul(times));
+        }
+    }
+
     /// How many values there were.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
@@ -63,5 +80,9 @@ mod tests {
         let state = histogram.state();
         assert_eq!(state.counts, [2, 2, 2]);
         assert_eq!((state.count(), state.sum), (6, 5222));
+        histogram.record_many(10, 3);
+        let mut more = histogram.state();
+        more.add(11, 2);
+        assert_eq!((more.counts, more.sum), (vec![5, 4, 2], 5222 + 30 + 22));
     }
 }

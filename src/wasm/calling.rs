@@ -18,17 +18,13 @@ use crate::instance::{Instance, RESTART};
 use crate::manifest::Want;
 use crate::pool::Seat;
 use crate::scope::Domain;
-use crate::share::Room;
 use crate::stats::HookCounters;
 use crate::subject::Subject;
-use crate::ticker::TICK;
+use crate::timing::Time;
 use crate::verdict;
 
 /// CPU time of one call to a filter.
 const CALL: Duration = Duration::from_millis(5);
-
-/// A session that is read no further for so long at most has only let others go first.
-const MOMENT: Duration = Duration::from_millis(1);
 /// The most characters of a stanza's id that are remembered.
 const STANZA_ID: usize = 128;
 
@@ -123,8 +119,7 @@ impl Deployment {
         let (Some(breaker), Some(on)) = (self.breakers.get(&domain), self.scope.domains.get(&domain)) else {
             return Err(Failure::new(FailureKind::Host, "the plugin is not enabled on this domain"));
         };
-        let begun = self.scope.services.clock.monotonic();
-        self.has_share(on, begun, subject)?;
+        self.has_share(on, subject)?;
         let admission = breaker.admit(|| subject.sender(), || self.scope.now_ms());
         match admission {
             Admission::Closed | Admission::Trial => {}
@@ -132,8 +127,8 @@ impl Deployment {
             Admission::Blamed => return Err(Failure::new(FailureKind::Blamed, "it fails for this sender")),
         }
         let want = self.job(hook).map_or(Want::Head, |job| job.want);
-        let mut time = Time { begun, ..Time::default() };
-        let answer = self.call(subject, want, &mut time, run);
+        let mut time = Time::default();
+        let answer = self.call(on, subject, want, &mut time, run);
         let answer = answer.and_then(|said| judge(said, &mut time));
         self.account(on, counters, &time, subject);
         match &answer {
@@ -151,65 +146,28 @@ impl Deployment {
         answer
     }
 
-    /// Whether there is CPU time left for a call. If not, a session that has used more than its part is read no further for a while: it
-    /// must not send past the plugin.
-    fn has_share(&self, on: &Domain, now: Duration, subject: &Subject<'_>) -> Result<(), Failure> {
-        let room = on.memory.share.room(now, self.scope.services.used.is_up(now), || subject.sender());
-        let Room::Over { first, rest } = room else { return Ok(()) };
-        if first {
-            tracing::warn!(
-                plugin = &*self.scope.name,
-                version = self.plugin.version(),
-                domain = &*on.name,
-                "plugin is not called for the time being for those who use it most: its share of CPU time is used up"
-            );
-        }
-        self.rest(on, subject, now, rest);
-        Err(Failure::new(FailureKind::Share, "its share of CPU time is used up"))
-    }
-
-    fn rest(&self, on: &Domain, subject: &Subject<'_>, now: Duration, rest: Duration) {
-        let Some(resource) = subject.session.sender().filter(|_| !rest.is_zero()) else { return };
-        resource.rest_until(now + rest);
-        if rest > MOMENT {
-            on.memory.rested.inc();
-        }
-    }
-
-    /// Counts the time of a call that ends now, its answer judged. A session that uses more of the plugin than its share is
-    /// read no further until that has been earned again.
-    fn account(&self, on: &Domain, counters: &HookCounters, time: &Time, subject: &Subject<'_>) {
-        let now = self.scope.services.clock.monotonic();
-        let time = time.until(now);
-        counters.times.record(time);
-        let rest = self.scope.charge(on, now, time, || subject.sender());
-        self.rest(on, subject, now, rest.unwrap_or_default());
-    }
-
     /// After a failure the instance is discarded: a trap poisons its store.
     fn call<R>(
         self: &Arc<Self>,
+        on: &Domain,
         subject: &Subject<'_>,
         want: Want,
         time: &mut Time,
         run: impl FnOnce(&mut Instance, Head) -> wasmtime::Result<R>,
     ) -> Result<R, Failure> {
         let domain = subject.domain;
-        let (mut seat, mut waited) = self.pool.seat();
+        let mut seat = self.pool.seat();
         self.ticker.call();
         if seat.lacks_one() {
             drop(seat);
             let now = self.scope.services.clock.monotonic();
             seat = self.pool.refilled(now, || self.rebuild(domain))?;
-            waited = true;
         }
-        if waited {
-            time.begun = self.scope.services.clock.monotonic(); // what it waited for was another call's time
-        }
+        self.begins(&mut seat.sampling, on, time);
         let mut ready = self.ready(&mut seat, domain, time);
         if matches!(&ready, Err(failure) if failure.kind == FailureKind::Exhausted) {
             drop(seat);
-            seat = self.pool.occupied().unwrap_or_else(|| self.pool.seat().0);
+            seat = self.pool.occupied().unwrap_or_else(|| self.pool.seat());
             ready = self.ready(&mut seat, domain, time);
         }
         let said = ready.and_then(|()| seat.filled()).and_then(|instance| {
@@ -221,7 +179,7 @@ impl Deployment {
         if said.is_err() {
             let knew = seat.instance.as_ref().map_or_else(Vec::new, |instance| instance.known());
             let knew = if knew.contains(&domain) { knew } else { [knew, vec![domain]].concat() };
-            *seat = Seat { instance: None, failed: true, knew };
+            (seat.instance, seat.failed, seat.knew) = (None, true, knew);
             drop(seat);
             self.scope.memory.discarded.inc();
             self.rebuild(domain);
@@ -264,7 +222,7 @@ impl Deployment {
     }
 
     fn log(&self, failure: &Failure, on: &Domain, subject: &Subject<'_>) {
-        let (session, stanza) = (subject.session.id(), subject.stanza);
+        let (session, stanza) = (subject.session_id(), subject.stanza);
         let (plugin, version, domain) = (&*self.scope.name, self.plugin.version(), &*on.name);
         let (kind, error) = (failure.kind.name(), &*failure.message);
         self.scope.memory.stats.failed(LastFailure {
@@ -332,26 +290,5 @@ impl Deployment {
                 "plugin suspended until it is reloaded: it has failed for several senders again and again"
             ),
         }
-    }
-}
-
-/// The time of a call.
-#[derive(Default)]
-struct Time {
-    begun: Duration,
-    /// CPU time to make an instance, or to let it read its settings.
-    started: Duration,
-    /// CPU time of what the plugin ran; only if it took so long that it may differ from the time that has passed.
-    spent: Option<Duration>,
-    /// CPU time to carry out what it has answered.
-    judged: Duration,
-}
-
-impl Time {
-    fn until(&self, now: Duration) -> Duration {
-        let beside = self.started + self.judged;
-        // More than a tick without a tick: the thread was not scheduled.
-        let call = || now.saturating_sub(self.begun).saturating_sub(beside).min(TICK);
-        beside + self.spent.unwrap_or_else(call)
     }
 }

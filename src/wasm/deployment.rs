@@ -109,7 +109,7 @@ impl Deployment {
         let (trial, heard) = Instance::try_out(&plugin.code, &scope, why, START)?;
         drop(starting);
         let pool = Pool::new(seats);
-        pool.seat().0.instance = Some(Box::new(trial));
+        pool.seat().instance = Some(Box::new(trial));
         // A change for one domain forgives nobody on the others.
         let digest = &plugin.inspection.digest;
         let breaker = |on: &Domain| on.memory.breaker(format!("{digest} {}", on.config));
@@ -207,7 +207,7 @@ impl Refill for Deployment {
         if let Some(on) = self.scope.domains.get(&domain) {
             let time = cpu_time().saturating_sub(begun);
             // No session waits for it.
-            let _ = self.scope.charge(on, clock.monotonic(), time, || None);
+            let _ = self.scope.charge(on, clock.monotonic(), time, 1, || None);
         }
     }
 }

@@ -4,22 +4,9 @@ use kernel::Packet;
 use xmpp::{Framing, Kind, Stanza, StanzaType, ns};
 
 use crate::bindings::castling::plugin::types::{Head, Kind as WitKind, StanzaType as WitType};
+use crate::facts;
 use crate::manifest::Want;
 use crate::subject::Subject;
-
-/// The bits of WIT's `facts`.
-pub(crate) mod facts {
-    pub const HAS_BODY: u32 = 1;
-    pub const FROM_LOCAL: u32 = 2;
-    pub const TO_LOCAL: u32 = 4;
-    pub const FROM_REMOTE: u32 = 32;
-    pub const TO_REMOTE: u32 = 64;
-    pub const TO_BARE: u32 = 128;
-    pub const IS_CARBON: u32 = 256;
-    pub const HAS_DELAY: u32 = 512;
-    pub const DIRECTED_PRESENCE: u32 = 1024;
-    pub const OUTBOUND: u32 = 2048;
-}
 
 const CARBONS: &str = "urn:xmpp:carbons:2";
 const DELAY: &str = "urn:xmpp:delay";
@@ -108,7 +95,7 @@ pub(crate) fn pack(subject: &Subject<'_>, want: Want, text: &mut String) -> Head
         },
         stanza_type: stanza_type(stanza.stanza_type()),
         facts: subject.facts,
-        session: subject.session.id(),
+        session: subject.session_id(),
         domain: subject.domain,
     }
 }
@@ -137,14 +124,24 @@ fn stanza_type(of: StanzaType) -> WitType {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::{Account, Keeper};
+    use crate::state::Account;
 
     fn packed(xml: &str, want: Want) -> (Head, String) {
         let stanza = &Stanza::parse_str(xml).unwrap();
-        let (session, account) = (Keeper::Nobody, Account::Senders);
         let mut text = "left over".to_owned();
-        let head =
-            pack(&Subject { stanza, session, domain: 3, account, facts: of_stanza(stanza) }, want, &mut text);
+        let head = pack(
+            &Subject {
+                stanza,
+                client: None,
+                is_elsewhere: false,
+                made: None,
+                domain: 3,
+                account: Account::Senders,
+                facts: of_stanza(stanza),
+            },
+            want,
+            &mut text,
+        );
         (head, text)
     }
 

@@ -18,6 +18,7 @@ mod deployment;
 mod directory;
 mod engine;
 mod error;
+mod facts;
 mod failure;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -43,6 +44,7 @@ mod pool;
 mod quota;
 mod rates;
 mod rebuild;
+mod sampling;
 mod schema;
 mod scope;
 mod section;
@@ -51,6 +53,7 @@ mod state;
 mod stats;
 mod subject;
 mod ticker;
+mod timing;
 mod verdict;
 mod window;
 

@@ -8,9 +8,10 @@ use xmpp::StanzaError;
 use crate::bindings::exports::castling::plugin::before_offline::Storing;
 use crate::deployment::Deployment;
 use crate::directory::KernelDirectory;
+use crate::facts;
 use crate::head::{self, Place};
 use crate::hook::Hook;
-use crate::state::{Account, Keeper};
+use crate::state::Account;
 use crate::subject::Subject;
 
 struct PluginModule(Arc<Deployment>);
@@ -68,7 +69,10 @@ fn sent<'a>(deployment: &Deployment, kernel: &Arc<Kernel>, packet: &'a Packet, d
     };
     Subject {
         stanza: &packet.stanza,
-        session: packet.client().map_or(Keeper::Nobody, |client| Keeper::Session(client.clone())),
+        client: packet.client(),
+        is_elsewhere: false,
+        #[cfg(test)]
+        made: None,
         domain,
         account: Account::Senders,
         facts: head::of_packet(packet, true, place),
@@ -78,12 +82,11 @@ fn sent<'a>(deployment: &Deployment, kernel: &Arc<Kernel>, packet: &'a Packet, d
 /// A stanza that is about to be stored.
 fn stored<'a>(deployment: &Deployment, kernel: &Arc<Kernel>, packet: &'a Packet, domain: u32) -> Subject<'a> {
     let sent = sent(deployment, kernel, packet, domain);
-    // The sender's session may be on another domain: what is kept with it would count against this one.
-    let elsewhere = packet.client().filter(|client| client.host().name() != packet.host.name());
     Subject {
-        session: elsewhere.map_or(sent.session, |client| Keeper::Elsewhere(client.clone())),
+        // What is kept with a session on another domain would count against this one.
+        is_elsewhere: packet.client().is_some_and(|client| client.host().name() != packet.host.name()),
         account: Account::Recipients(packet.recipient().map(|account| account.jid().clone())),
-        facts: sent.facts & !head::facts::OUTBOUND,
+        facts: sent.facts & !facts::OUTBOUND,
         ..sent
     }
 }

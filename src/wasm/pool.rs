@@ -9,6 +9,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::failure::{Failure, FailureKind};
 use crate::instance::Instance;
+use crate::sampling::Sampling;
 
 /// How long a call waits for an instance in place of one that has failed. It takes a tenth of a millisecond as a rule.
 const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 60_000 } else { 20 });
@@ -35,6 +36,8 @@ pub(crate) struct Seat {
     pub failed: bool,
     /// The domains whose settings that instance had read.
     pub knew: Vec<u32>,
+    /// Which of the calls here are measured.
+    pub sampling: Sampling,
 }
 
 /// What came of filling empty seats.
@@ -56,9 +59,8 @@ impl Pool {
     }
 
     /// A free seat with an instance: the thread's own if possible, so that the instance is warm. A thread that has none of its own
-    /// yet gets an empty seat. After a failure another's is used, or waited for; an empty seat only if there are no others. The second
-    /// value: whether it was waited for.
-    pub fn seat(&self) -> (MutexGuard<'_, Seat>, bool) {
+    /// yet gets an empty seat. After a failure another's is used, or waited for; an empty seat only if there are no others.
+    pub fn seat(&self) -> MutexGuard<'_, Seat> {
         thread_local! {
             static OWN: Cell<usize> = const { Cell::new(usize::MAX) };
         }
@@ -71,14 +73,14 @@ impl Pool {
         let mut busy = None;
         for seat in order() {
             match seat.try_lock() {
-                Some(free) if free.instance.is_some() || !free.failed => return (free, false),
+                Some(free) if free.instance.is_some() || !free.failed => return free,
                 Some(_) => {}
                 None => busy = busy.or(Some(seat)),
             }
         }
         // No other seat is held here: two threads that waited for each other's would wait for ever.
         let seat = busy.or_else(|| order().next()).unwrap_or(&self.seats[0]);
-        (seat.lock(), true)
+        seat.lock()
     }
 
     /// A seat that has an instance, waited for if need be; `None` if none has.

@@ -74,17 +74,19 @@ impl Scope {
         self.services.now_ms()
     }
 
-    /// Counts CPU time that a domain has caused and that ends now; see [`Share::spent`](crate::share::Share::spent).
+    /// Counts CPU time that a domain has caused and that ends now: of so many calls, `each` of them. See
+    /// [`Share::spent`](crate::share::Share::spent).
     pub fn charge(
         &self,
         on: &Domain,
         now: Duration,
-        time: Duration,
+        each: Duration,
+        calls: u32,
         sender: impl FnOnce() -> Option<Jid>,
     ) -> Option<Duration> {
         let services = &self.services;
-        services.used.spend(now, time, services.limits.all());
-        on.memory.share.spent(now, time, services.limits.share(), sender)
+        services.used.spend(now, each.saturating_mul(calls), services.limits.all());
+        on.memory.share.spent(now, each, calls, services.limits.share(), sender)
     }
 
     /// The plugin's number for the domain of this name, if enabled there.

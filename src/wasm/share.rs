@@ -21,9 +21,14 @@ const LONG: Duration = Duration::from_millis(1);
 /// How often it is logged that a share is used up, seconds.
 const LOGGED: u64 = 60;
 
-/// Time that is used at a rate: the moment up to which it has been used, by the monotonic clock in nanoseconds.
+/// Time that is used at a rate.
 #[derive(Debug, Default)]
-pub(crate) struct Used(AtomicU64);
+pub(crate) struct Used {
+    /// The moment up to which it has been used, by the monotonic clock in nanoseconds.
+    up_to: AtomicU64,
+    /// A moment that has passed.
+    passed: AtomicU64,
+}
 
 /// What may be used, in percent of one processor; 0: no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +50,15 @@ fn nanos(time: Duration) -> u64 {
 }
 
 impl Used {
+    /// Whether it may be used ahead; without a look at the clock.
+    pub fn may_be_ahead(&self) -> bool {
+        self.up_to.load(Ordering::Relaxed) > self.passed.load(Ordering::Relaxed)
+    }
+
     /// How far ahead it is used.
     pub fn ahead(&self, now: Duration) -> Duration {
-        Duration::from_nanos(self.0.load(Ordering::Relaxed).saturating_sub(nanos(now)))
+        self.passed.store(nanos(now), Ordering::Relaxed);
+        Duration::from_nanos(self.up_to.load(Ordering::Relaxed).saturating_sub(nanos(now)))
     }
 
     /// Whether it is used so far ahead that no call must be made.
@@ -60,7 +71,8 @@ impl Used {
         let cost = cap.earned_in(time);
         let least = nanos(now.saturating_sub(BURST));
         let spend = |up_to: u64| Some(up_to.max(least).saturating_add(cost));
-        match self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend) {
+        self.passed.store(nanos(now), Ordering::Relaxed);
+        match self.up_to.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend) {
             Ok(before) | Err(before) => {
                 Duration::from_nanos(spend(before).unwrap_or_default().saturating_sub(nanos(now)))
             }
@@ -140,15 +152,22 @@ impl Share {
         Room::Over { first, rest: own.min(AHEAD) }
     }
 
-    /// Counts the time of a call that ends now. Returns for how long its session must not be read from: while the share is used up, until
+    /// Whether it may be used up. If not, there is room.
+    pub fn may_be_used_up(&self) -> bool {
+        self.used.may_be_ahead()
+    }
+
+    /// Counts the time of calls, the last of which ends now: so many, `each` of that. Returns for how long its session must not be read from: while the share is used up, until
     /// the sender's part of it has been earned again, where all who use the plugin have the same part.
     pub fn spent(
         &self,
         now: Duration,
-        time: Duration,
+        each: Duration,
+        calls: u32,
         cap: Cap,
         sender: impl FnOnce() -> Option<Jid>,
     ) -> Option<Duration> {
+        let time = each.saturating_mul(calls);
         self.total.add(nanos(time));
         let ahead = self.used.spend(now, time, cap);
         let own = match ahead.is_zero() {
@@ -157,7 +176,7 @@ impl Share {
                 self.crowd.lock().spend(sender, now, Duration::from_nanos(cap.earned_in(time)))
             }),
         };
-        let rest = if time >= LONG { own.max(LONG) } else { own };
+        let rest = if each >= LONG { own.max(LONG) } else { own };
         (!rest.is_zero()).then_some(rest.min(AHEAD))
     }
 
@@ -189,12 +208,16 @@ mod tests {
     #[test]
     fn a_burst_is_let_through_then_each_call_is_waited_for() {
         let share = Share::default();
-        let rests: Vec<_> = (0..9).map(|_| share.spent(at(0), CALL, CAP, || jid(1)).unwrap()).collect();
+        let rests: Vec<_> = (0..9).map(|_| share.spent(at(0), CALL, 1, CAP, || jid(1)).unwrap()).collect();
         assert_eq!(rests[..6], [LONG; 6], "24 ms of the 25 that are earned in 100");
         assert_eq!(rests[6..], [ms(16), ms(32), ms(48)]);
-        assert_eq!(share.spent(at(48), CALL, CAP, || jid(1)), Some(ms(16)), "it has been earned meanwhile");
         assert_eq!(
-            share.spent(at(1_000), Duration::from_micros(300), CAP, || jid(1)),
+            share.spent(at(48), CALL, 1, CAP, || jid(1)),
+            Some(ms(16)),
+            "it has been earned meanwhile"
+        );
+        assert_eq!(
+            share.spent(at(1_000), Duration::from_micros(300), 1, CAP, || jid(1)),
             None,
             "a quick call after a quiet time"
         );
@@ -206,7 +229,7 @@ mod tests {
         let share = Share::default();
         let mut calls = 0;
         while share.room(at(0), false, || jid(1)) == Room::Free {
-            share.spent(at(0), CALL, CAP, || jid(1));
+            share.spent(at(0), CALL, 1, CAP, || jid(1));
             calls += 1;
         }
         assert_eq!(calls, 38, "0.6 seconds of a quarter of a processor");
@@ -214,7 +237,7 @@ mod tests {
         for other in 2..12 {
             assert_eq!(share.room(at(1), false, || jid(other)), Room::Free);
             let parts = u32::try_from(other).unwrap();
-            assert_eq!(share.spent(at(1), quick, CAP, || jid(other)), Some(quick * 4 * parts));
+            assert_eq!(share.spent(at(1), quick, 1, CAP, || jid(other)), Some(quick * 4 * parts));
         }
         let Room::Over { rest, .. } = share.room(at(1), false, || jid(1)) else { panic!("it is called") };
         assert_eq!(rest, ms(511), "what it has used alone");
@@ -224,7 +247,7 @@ mod tests {
     #[test]
     fn when_it_is_used_up_for_a_second_no_call_is_made() {
         let share = Share::default();
-        (0..69).for_each(|number| _ = share.spent(at(0), CALL, CAP, || jid(number)));
+        (0..69).for_each(|number| _ = share.spent(at(0), CALL, 1, CAP, || jid(number)));
         let over = |first| Room::Over { first, rest: Duration::ZERO };
         assert_eq!(share.room(at(1), false, || jid(100)), over(true));
         assert_eq!(share.room(at(1), false, || jid(100)), over(false));
@@ -233,7 +256,7 @@ mod tests {
         assert_eq!(rest, ms(998), "its part of many");
         assert_eq!(share.room(at(505), false, || jid(68)), Room::Free);
         assert_eq!(
-            share.spent(at(0), CALL, Cap(0), || jid(68)),
+            share.spent(at(0), CALL, 1, Cap(0), || jid(68)),
             Some(AHEAD),
             "without a limit nothing is added"
         );
@@ -242,9 +265,9 @@ mod tests {
     #[test]
     fn who_is_remembered_is_forgotten_after_a_quiet_second() {
         let share = Share::default();
-        (0..100).for_each(|number| _ = share.spent(at(0), ms(1), CAP, || jid(number)));
+        (0..100).for_each(|number| _ = share.spent(at(0), ms(1), 1, CAP, || jid(number)));
         assert_eq!(share.crowd.lock().senders.len(), 75, "the burst is nobody's");
-        (0..40).for_each(|_| _ = share.spent(at(90_000), CALL, CAP, || jid(1)));
+        (0..40).for_each(|_| _ = share.spent(at(90_000), CALL, 1, CAP, || jid(1)));
         assert_eq!(share.crowd.lock().senders.len(), 1);
     }
 
@@ -253,7 +276,7 @@ mod tests {
         let (share, other, all) = (Share::default(), Share::default(), Used::default());
         for _ in 0..60 {
             all.spend(at(0), CALL, Cap(20));
-            share.spent(at(0), CALL, Cap(25), || jid(1));
+            share.spent(at(0), CALL, 1, Cap(25), || jid(1));
         }
         assert!(all.is_up(at(0)));
         assert!(matches!(share.room(at(0), true, || jid(1)), Room::Over { first: true, .. }));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -19,17 +20,46 @@ const TIMES: &[u64] =
     &[1_000, 2_000, 5_000, 10_000, 50_000, 100_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000];
 
 /// How long calls took.
-pub(crate) struct Times(Histogram);
+pub(crate) struct Times {
+    measured: Histogram,
+    /// Quick calls that were not measured since the last that was.
+    quick: AtomicU32,
+    /// How long that took, nanoseconds.
+    last: AtomicU64,
+}
 
 impl Default for Times {
     fn default() -> Self {
-        Self(Histogram::new(TIMES))
+        Self { measured: Histogram::new(TIMES), quick: AtomicU32::new(0), last: AtomicU64::new(0) }
     }
 }
 
 impl Times {
-    pub fn record(&self, time: Duration) {
-        self.0.record(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+    /// A quick call was made, and not measured.
+    pub fn quick(&self) {
+        self.quick.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Records a call. `is_sample`: those before it that were not measured took as long. Returns how many it stands for.
+    pub fn record(&self, time: Duration, is_sample: bool) -> u32 {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let calls = match is_sample {
+            true => self.quick.swap(0, Ordering::Relaxed).saturating_add(1),
+            false => 1,
+        };
+        if is_sample {
+            self.last.store(nanos, Ordering::Relaxed);
+        }
+        self.measured.record_many(nanos, u64::from(calls));
+        calls
+    }
+
+    /// All calls. Those since the last that was measured count as that.
+    pub fn state(&self) -> HistogramState {
+        let mut state = self.measured.state();
+        let quick = u64::from(self.quick.load(Ordering::Relaxed));
+        state.add(self.last.load(Ordering::Relaxed), quick);
+        state
     }
 }
 
@@ -153,18 +183,26 @@ impl Stats {
 
     /// All hooks, in order.
     pub fn list(&self, domain_name: impl Fn(u32) -> String) -> Vec<HookStats> {
-        let of = |((hook, domain), counters): (&(Hook, u32), &Arc<HookCounters>)| HookStats {
-            hook: hook.name().to_owned(),
-            domain: domain_name(*domain),
-            calls: counters.times.0.state().count(),
-            verdicts: hook.verdicts().iter().zip(&counters.verdicts).map(|(w, n)| (*w, n.get())).collect(),
-            failures: FailureKind::ALL
-                .iter()
-                .zip(&counters.failures)
-                .map(|(kind, counter)| (kind.name(), counter.get()))
-                .filter(|(_, count)| *count > 0)
-                .collect(),
-            times: counters.times.0.state(),
+        let of = |((hook, domain), counters): (&(Hook, u32), &Arc<HookCounters>)| {
+            let times = counters.times.state();
+            HookStats {
+                hook: hook.name().to_owned(),
+                domain: domain_name(*domain),
+                calls: times.count(),
+                verdicts: hook
+                    .verdicts()
+                    .iter()
+                    .zip(&counters.verdicts)
+                    .map(|(w, n)| (*w, n.get()))
+                    .collect(),
+                failures: FailureKind::ALL
+                    .iter()
+                    .zip(&counters.failures)
+                    .map(|(kind, counter)| (kind.name(), counter.get()))
+                    .filter(|(_, count)| *count > 0)
+                    .collect(),
+                times,
+            }
         };
         self.hooks.lock().iter().map(of).collect()
     }

@@ -1,14 +1,21 @@
 //! What a call is about, before it is made.
 
+use kernel::Resource;
 use xmpp::{Jid, Stanza};
 
-use crate::head::facts::FROM_LOCAL;
+use crate::facts::FROM_LOCAL;
 use crate::state::{Account, Call, Keeper};
 
 /// A stanza that a hook is asked about. Whether it is asked is decided without copying anything.
 pub(crate) struct Subject<'a> {
     pub stanza: &'a Stanza,
-    pub session: Keeper,
+    /// The local session that sent it, on whatever domain.
+    pub client: Option<&'a Resource>,
+    /// Whether the session is on another domain: nothing is kept with it then.
+    pub is_elsewhere: bool,
+    /// A session created by a test.
+    #[cfg(test)]
+    pub made: Option<(u64, std::sync::Arc<crate::kept::Kept>)>,
     pub domain: u32,
     pub account: Account,
     pub facts: u32,
@@ -17,14 +24,35 @@ pub(crate) struct Subject<'a> {
 impl Subject<'_> {
     /// The call, which holds what it is about by reference count.
     pub fn call(&self) -> Call {
-        let (session, account) = (self.session.clone(), self.account.clone());
+        let (session, account) = (self.keeper(), self.account.clone());
         Call { stanza: self.stanza.clone(), session, domain: self.domain, account }
+    }
+
+    fn keeper(&self) -> Keeper {
+        #[cfg(test)]
+        if let Some((id, kept)) = &self.made {
+            return Keeper::Made(*id, kept.clone());
+        }
+        match self.client {
+            None => Keeper::Nobody,
+            Some(client) if self.is_elsewhere => Keeper::Elsewhere(client.clone()),
+            Some(client) => Keeper::Session(client.clone()),
+        }
+    }
+
+    /// The session's id; 0 if there is none on this domain.
+    pub fn session_id(&self) -> u64 {
+        #[cfg(test)]
+        if let Some((id, _)) = &self.made {
+            return *id;
+        }
+        self.client.filter(|_| !self.is_elsewhere).map_or(0, Resource::id)
     }
 
     /// Who is answerable for the stanza: the account of the local session, the local account that it comes from, or the remote domain.
     pub fn sender(&self) -> Option<Jid> {
-        if let Some(resource) = self.session.sender() {
-            return Some(resource.account().jid().clone());
+        if let Some(client) = self.client {
+            return Some(client.account().jid().clone());
         }
         let from = self.stanza.from()?;
         match self.facts & FROM_LOCAL != 0 {

@@ -15,13 +15,14 @@ use xmpp::{ElementLimits, Jid, Stanza, StreamError};
 use crate::bindings::castling::plugin::types::Contact;
 use crate::bindings::exports::castling::plugin::before_offline::Storing;
 use crate::directory::{Directory, SessionFacts};
-use crate::head;
 use crate::hook::Hook;
 use crate::kept::Kept;
-use crate::state::{Call, Keeper};
+use crate::state::Account;
+use crate::subject::Subject;
 use crate::{
     DeployOptions, Deployment, DomainSettings, LoadError, Occasion, Platform, PlatformOptions, Plugin,
 };
+use crate::{facts, head};
 
 pub const DOMAINS: [&str; 2] = ["chess.example", "wuchess.example"];
 
@@ -152,9 +153,9 @@ impl Running {
     fn subject<'a>(&self, id: u64, stanza: &'a Stanza) -> Subject<'a> {
         let host = DOMAINS[usize::try_from(id / 10).unwrap()];
         let domain = self.0.scope.serves(host).unwrap();
-        let session = Keeper::Made(id, self.1.lock().entry(id).or_default().clone());
-        let facts = head::of_stanza(stanza) | head::facts::FROM_LOCAL;
-        Subject { stanza, session, domain, account: Account::Senders, facts }
+        let made = Some((id, self.1.lock().entry(id).or_default().clone()));
+        let facts = head::of_stanza(stanza) | facts::FROM_LOCAL;
+        Subject { stanza, client: None, is_elsewhere: false, made, domain, account: Account::Senders, facts }
     }
 
     /// Its verdict on a client's stanza.
@@ -168,7 +169,7 @@ impl Running {
     /// Its verdict on a stanza for the offline store, on the first domain.
     pub fn before_offline(&self, xml: &str) -> Storing {
         let stanza = Stanza::parse_str(xml).unwrap();
-        let subject = Subject { session: Keeper::Nobody, ..self.subject(1, &stanza) };
+        let subject = Subject { made: None, ..self.subject(1, &stanza) };
         let counters = self.0.scope.memory.stats.hook(Hook::BeforeOffline, subject.domain);
         self.0.before_offline(&counters, &subject)
     }

@@ -273,7 +273,7 @@ fn no_call_finds_the_pool_empty_and_more_than_there_is_room_for_are_refused() {
     let mut deployed: Vec<_> = (0..2 * most).map(|_| deploy().unwrap()).collect();
     for running in &deployed {
         // An instance for each worker.
-        let mut seats = [running.0.pool.seat().0, running.0.pool.seat().0];
+        let mut seats = [running.0.pool.seat(), running.0.pool.seat()];
         assert!(seats.iter_mut().all(|seat| running.0.fill(seat, 0).is_ok()));
     }
     assert_eq!(kit.platform.stats_of("guest").instances, 4 * most as i64);
