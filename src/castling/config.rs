@@ -41,7 +41,8 @@ pub use overlay::Overlay;
 pub use problem::{Problem, Problems};
 pub use references::LATER_LISTENERS;
 pub use sources::options as sources;
-pub use surroundings::check as check_surroundings;
+pub use surroundings::{check as check_surroundings, check_own};
 pub use types::{
-    Auth, Config, Domain, Log, LogFormat, Origin, Plugin, PluginUse, ResourceConflict, Scram, Storage, Sync,
+    Auth, Config, Domain, Log, LogFormat, Module, Origin, Plugin, PluginUse, ResourceConflict, Scram,
+    Storage, Sync,
 };

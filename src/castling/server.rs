@@ -163,7 +163,7 @@ impl Server {
             standing: Mutex::default(),
             purges: purge::Purges::default(),
             auth: auth.clone(),
-            started: loaded.values.clone(),
+            started: loaded.file.values.clone(),
             c2s: OnceLock::new(),
             loaded: Mutex::new(loaded),
             file,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use hashbrown::HashMap;
+use hashbrown::HashSet;
 use parking_lot::Mutex;
 use runtime::Runtime;
 use storage::{AccountRecord, CreateError, PrivacyList, StorageError, Store};
@@ -144,6 +145,12 @@ impl Kernel {
         let mut next = self.publishing.lock().await;
         let mut first = *next;
         let mut addresses = self.tables.load().addresses.clone();
+        let served = domains.iter().filter_map(|one| match addresses.destination(one.jid.domain())? {
+            Destination::Host(host) => Some(host.index()),
+            _ => None,
+        });
+        let served = served.collect();
+        addresses.remove_services_of(&served);
         let mut made = Vec::with_capacity(domains.len());
         for served in domains {
             made.push(self.prepare(served, &mut addresses, &mut first)?);
@@ -182,7 +189,6 @@ impl Kernel {
                 host
             }
         };
-        addresses.remove_services_of(&host);
         let table = HostTable::build(&host, &options, &self.counters, modules);
         Ok((host, options, table))
     }
@@ -218,7 +224,7 @@ impl Kernel {
         let guard = self.publishing.lock().await;
         let mut addresses = self.tables.load().addresses.clone();
         addresses.remove(host.name());
-        addresses.remove_services_of(host);
+        addresses.remove_services_of(&HashSet::from([host.index()]));
         drop(self.publish(vec![(host.index(), None)], addresses, guard));
     }
 

@@ -131,6 +131,9 @@ impl TlsStore {
 
     fn install(&self, pair: Pair) -> Result<Loaded, TlsError> {
         let name: Arc<str> = pair.name.as_str().into();
+        if self.0.certificates.load().has(&name, &pair.key) {
+            return Ok(pair.loaded); // as it is: clients may go on resuming sessions
+        }
         let resolver = OfDomain { certificates: self.0.certificates.clone(), domain: name.clone() };
         // A new configuration has new ticket keys: sessions of the old certificate can no longer be resumed.
         let starttls = TlsConfig(Arc::new(server_config(Arc::new(resolver))?));

@@ -79,6 +79,9 @@ fn config() -> Config {
     let mut config = Config::new();
     config
         .strategy(Strategy::Cranelift)
+        // A backtrace names functions, no places in them: these tables are a sixth of a compiled plugin.
+        .generate_address_map(false)
+        .native_unwind_info(false)
         .concurrency_support(false)
         .epoch_interruption(true)
         .wasm_memory64(false)

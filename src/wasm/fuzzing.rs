@@ -111,6 +111,7 @@ fn scope() -> Option<Arc<Scope>> {
         version: "1".into(),
         rights: Rights::new(&grants),
         grants,
+        numbers: HashMap::from([(domain.name.clone(), 0)]),
         domains: HashMap::from([(0, domain)]),
         memory,
         services: Arc::new(services),

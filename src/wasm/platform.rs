@@ -272,6 +272,7 @@ impl Platform {
             version: plugin.version().to_owned(),
             rights: Rights::new(&grants),
             grants,
+            numbers: domains.iter().map(|(id, domain)| (domain.name.clone(), *id)).collect(),
             domains,
             memory,
             services: self.services.clone(),

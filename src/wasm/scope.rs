@@ -64,6 +64,8 @@ pub(crate) struct Scope {
     /// What the grants allow it to do to stanzas.
     pub rights: Rights,
     pub domains: HashMap<u32, Domain>,
+    /// Their numbers, by name.
+    pub numbers: HashMap<String, u32>,
     pub memory: Arc<Memory>,
     pub services: Arc<Services>,
 }
@@ -91,7 +93,7 @@ impl Scope {
 
     /// The plugin's number for the domain of this name, if enabled there.
     pub fn serves(&self, host: &str) -> Option<u32> {
-        self.domains.iter().find(|(_, domain)| domain.name == host).map(|(id, _)| *id)
+        self.numbers.get(host).copied()
     }
 
     /// The sessions, once set.

@@ -1,7 +1,7 @@
 //! For tests: does with every message of its namespace what a plugin should not do.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use castling_plugin::{ClientIn, Lifecycle, Settings, Stanza, Verdict, Why, call, log, rates, sessions};
@@ -29,7 +29,7 @@ impl Lifecycle for Hostile {
 
     fn configure(domain: u32) -> Result<(), String> {
         SETTINGS.read(domain)?;
-        *TOO_MUCH.lock().unwrap() = SETTINGS
+        *TOO_MUCH.lock().unwrap_or_else(PoisonError::into_inner) = SETTINGS
             .with(domain, |settings| match &*settings.does {
                 much @ ("huge" | "large") => vec![too_much(much); 2],
                 _ => Vec::new(),
@@ -71,7 +71,7 @@ fn harm(does: &str, stanza: &Stanza) -> Verdict {
         "recursion" => drop(deeper(1)),
         "trap" | "refuse" => panic!("on purpose"),
         "huge" | "large" => {
-            let made = TOO_MUCH.lock().unwrap().pop();
+            let made = TOO_MUCH.lock().unwrap_or_else(PoisonError::into_inner).pop();
             return Verdict::Replace(made.unwrap_or_else(|| too_much(does)));
         }
         "forged" => {

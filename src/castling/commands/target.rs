@@ -139,7 +139,7 @@ impl Files {
         let overlay = change.overlay(&self.loaded)?;
         let data_dir = self.loaded.config.data_dir.clone();
         let staged = overlay.stage(&data_dir).map_err(|error| unwritable(&data_dir, &error))?;
-        let loaded = usable(load_again(self.file.as_deref(), &data_dir, Some(&overlay))?)?;
+        let loaded = usable(load_again(self.file.as_deref(), &self.loaded, Some(&overlay))?)?;
         let heard = match change {
             Change::Disable(_) | Change::Remove(_) => Vec::new(),
             _ => try_out(platform, &loaded.config, change.name())?,

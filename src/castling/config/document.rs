@@ -29,7 +29,7 @@ impl Source {
 }
 
 /// The line of each path of a document: `domain[1].tls.cert` is on line 40.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Places(HashMap<String, usize>);
 
 impl Places {

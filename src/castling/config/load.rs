@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use settings::{Checker, Complaint, Section, Values, join, waiting};
@@ -36,8 +37,17 @@ pub struct Loaded {
     pub problems: Problems,
     /// Whether there is no file and this is the demo.
     pub demo: bool,
-    /// The file's values, defaults filled in.
+    /// What the file says.
+    pub file: Arc<FileSays>,
+}
+
+/// A file as it was read: the configuration without the changes made by commands.
+pub struct FileSays {
+    text: String,
+    /// Its values, defaults filled in.
     pub values: FileValues,
+    config: Config,
+    problems: Problems,
 }
 
 /// The values of a file, for comparison with later ones. They may contain passwords and are never shown.
@@ -85,26 +95,27 @@ pub fn load(file: Option<&Path>) -> Result<Loaded, Problems> {
     read(file, None, None)
 }
 
-/// The same for a running server, whose data directory stays the one that it was started with; with changes by commands that are not
-/// stored yet, if there are any.
+/// The same for what runs already, whose data directory stays; with changes by commands that are not stored yet, if there are any. A file
+/// that is as it was `before` is not parsed again.
 ///
 /// # Errors
 /// As [`load`].
 pub fn load_again(
     file: Option<&Path>,
-    data_dir: &Path,
+    before: &Loaded,
     overlay: Option<&Overlay>,
 ) -> Result<Loaded, Problems> {
-    read(file, Some(data_dir), overlay)
+    read(file, Some(before), overlay)
 }
 
-fn read(file: Option<&Path>, data_dir: Option<&Path>, overlay: Option<&Overlay>) -> Result<Loaded, Problems> {
+fn read(file: Option<&Path>, before: Option<&Loaded>, overlay: Option<&Overlay>) -> Result<Loaded, Problems> {
     let default = Path::new("castling.toml");
+    let data_dir = before.map(|before| &*before.config.data_dir);
     let Some(file) = file.or_else(|| default.exists().then_some(default)) else {
         let demo = Source::new(DEMO_NAME, DEMO);
         return Ok(match data_dir {
-            Some(_) => parse_in(&demo, Path::new(""), true, data_dir, overlay),
             None => parse(&demo, Path::new(""), true),
+            Some(_) => with_overlay(Arc::new(parse_file(&demo, Path::new(""), data_dir)), true, overlay),
         });
     };
 
@@ -123,22 +134,19 @@ fn read(file: Option<&Path>, data_dir: Option<&Path>, overlay: Option<&Overlay>)
         problem(format!("line {line} is not valid UTF-8"), "save the file as UTF-8")
     })?;
     let base = file.parent().unwrap_or(Path::new(""));
-    Ok(parse_in(&Source::new(name.clone(), text), base, false, data_dir, overlay))
+    let said = before.filter(|before| !before.demo && before.file.text == text);
+    let said = said.map(|before| before.file.clone());
+    let said = said.unwrap_or_else(|| Arc::new(parse_file(&Source::new(name.clone(), text), base, data_dir)));
+    Ok(with_overlay(said, false, overlay))
 }
 
 /// Parses a configuration whose paths are relative to `base`.
 pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
-    parse_in(source, base, demo, None, None)
+    with_overlay(Arc::new(parse_file(source, base, None)), demo, None)
 }
 
-/// The same, with another data directory than the configuration's, and another overlay than the one there.
-fn parse_in(
-    source: &Source,
-    base: &Path,
-    demo: bool,
-    data_dir: Option<&Path>,
-    overlay: Option<&Overlay>,
-) -> Loaded {
+/// What a file says by itself. `data_dir`: another data directory than its own.
+fn parse_file(source: &Source, base: &Path, data_dir: Option<&Path>) -> FileSays {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     let mut problems = Problems::new(source, Places::of(source, table.get_ref()));
     if let Some(fault) = syntax::first(source, &errors) {
@@ -158,6 +166,12 @@ fn parse_in(
         config.data_dir = data_dir.to_owned();
     }
     prepare_names(&mut config, &mut problems);
+    FileSays { text: source.text.clone(), values: FileValues(values), config, problems }
+}
+
+/// The configuration of a file with the changes made by commands: those of its data directory, or others.
+fn with_overlay(file: Arc<FileSays>, demo: bool, overlay: Option<&Overlay>) -> Loaded {
+    let (mut config, mut problems) = (file.config.clone(), file.problems.clone());
     let overlay = overlay.cloned().unwrap_or_else(|| stored(&config.data_dir, &mut problems));
     for name in overlay.domains.keys().filter(|name| names::domain(name).is_err()) {
         let complaint = Complaint::new(format!("{name:?} is not a valid domain"), "remove it from the file");
@@ -166,7 +180,7 @@ fn parse_in(
     let limits = config.limits.clone();
     effective::apply(&mut config, &overlay, |name| new_domain(name, &limits));
     references::check(&config, &overlay, demo, &mut problems);
-    Loaded { config, overlay, problems, demo, values: FileValues(values) }
+    Loaded { config, overlay, problems, demo, file }
 }
 
 /// The changes made by commands that are stored.

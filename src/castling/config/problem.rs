@@ -46,7 +46,7 @@ impl fmt::Display for Problem {
 }
 
 /// Collects the problems of one file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Problems {
     file: String,
     places: Places,

@@ -18,10 +18,15 @@ use crate::ownership;
 /// Checks files and ports. `own` are the addresses of this data directory's running server, whose use is
 /// expected. `now_us` in UTC microseconds is used for the validity of certificates.
 pub fn check(config: &Config, own: &[SocketAddr], now_us: i64, problems: &mut Problems) {
-    data_dir(&config.data_dir, problems);
-    plugins(config, problems);
+    check_own(config, problems);
     certificates(config, now_us, problems);
     ports(config, own, problems);
+}
+
+/// Checks what commands change: the data directory and the plugins.
+pub fn check_own(config: &Config, problems: &mut Problems) {
+    data_dir(&config.data_dir, problems);
+    plugins(config, problems);
 }
 
 fn data_dir(path: &Path, problems: &mut Problems) {

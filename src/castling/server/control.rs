@@ -1,6 +1,7 @@
 //! Commands received over the admin socket.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use admin::{BoxFuture, CommandError, Commands, Request};
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use super::domains::{Beside, InForce};
 use super::{Server, deletion, listeners, metrics};
 use crate::accounts::{Accounts, answer, arguments, unknown};
 use crate::api::{AddUsers, OfDomain, OfJid};
-use crate::config::{Loaded, Log, Overlay, Problem, check_surroundings, load_again};
+use crate::config::{Loaded, Log, Overlay, Problem, check_own, check_surroundings, load_again};
 use crate::{domains, logging, plugins};
 
 impl Commands for Server {
@@ -134,13 +135,15 @@ impl Server {
 
     /// Compiles the components of the plugins in the file before the configuration is locked: that takes seconds for a large one.
     async fn compile_ahead(&self) -> Result<(), CommandError> {
-        let (file, data_dir) = (self.file.clone(), self.loaded.lock().await.config.data_dir.clone());
+        // What is wrong is found again, and told, when the file is put in force.
+        let files = {
+            let loaded = self.loaded.lock().await;
+            let next = tokio::task::block_in_place(|| load_again(self.file.as_deref(), &loaded, None));
+            next.map(|next| plugins::files(&next.config)).unwrap_or_default()
+        };
         self.aside(move |platform| {
             platform.try_again();
-            // What is wrong is found again, and told, when the file is put in force.
-            if let Ok(next) = load_again(file.as_deref(), &data_dir, None) {
-                plugins::compile(platform, &plugins::files(&next.config));
-            }
+            plugins::compile(platform, &files);
             Ok(())
         })
         .await
@@ -154,11 +157,17 @@ impl Server {
         overlay: Option<&Overlay>,
         beside: Beside<'_>,
     ) -> Result<InForce, CommandError> {
-        let next = load_again(self.file.as_deref(), &loaded.config.data_dir, overlay);
+        let next = load_again(self.file.as_deref(), loaded, overlay);
         let mut next = next.map_err(|problems| refusal(problems.into_list()))?;
+        // A command changes only what it says: what else the file names has been looked at when that came into force.
+        let beside =
+            Beside { is_command: overlay.is_some() && Arc::ptr_eq(&next.file, &loaded.file), ..beside };
         let own: Vec<_> = self.listening.iter().map(|one| one.address).collect();
         let from = next.problems.count();
-        check_surroundings(&next.config, &own, self.kernel.now_us(), &mut next.problems);
+        match beside.is_command {
+            true => check_own(&next.config, &mut next.problems),
+            false => check_surroundings(&next.config, &own, self.kernel.now_us(), &mut next.problems),
+        }
         // If a certificate cannot be read the old one stays in use: this is reported, but is no reason to
         // refuse the rest. Whether a plugin's component is needed is found when plugins are put in force.
         let certificates = next.config.domains.iter().map(|domain| format!("{}.tls", domain.path));
@@ -185,7 +194,7 @@ impl Server {
         }
         self.kernel.set_peer_limit(listeners::peer_limit(&next.config.limits));
         let log = set_log(&loaded.config.log, &next.config.log);
-        let waiting = self.started.waiting(&next.values);
+        let waiting = self.started.waiting(&next.file.values);
         let waiting = waiting.iter().map(|path| format!("{path}: restart the server to apply this change"));
         let in_force = in_force.noting(log.into_iter().chain(waiting));
         *loaded = next;

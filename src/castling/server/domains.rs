@@ -39,6 +39,8 @@ pub(super) struct Beside<'a> {
     /// A domain whose accounts are deleted once the change is in force: until then it is closed and not
     /// retired.
     pub purged: Option<&'a str>,
+    /// Only a command changes something: certificates in use stay in use.
+    pub is_command: bool,
 }
 
 /// The longest time a domain's certificate is kept after the domain is removed.
@@ -100,7 +102,9 @@ impl Server {
             notes.push(format!("data sources are unchanged: {error}"));
         }
         for domain in &served {
-            notes.extend(self.certificate(config, domain));
+            if !(beside.is_command && self.tls.for_domain(&domain.name).is_some()) {
+                notes.extend(self.certificate(config, domain));
+            }
         }
         for host in self.kernel.hosts() {
             if served.iter().any(|domain| domain.name == host.name()) {

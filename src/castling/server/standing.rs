@@ -7,16 +7,18 @@ use admin::CommandError;
 use kernel::Module;
 use serde_json::Value;
 
-use crate::config::Domain;
+use crate::config::{self, Domain};
 
-/// The built-in modules of all domains, by domain and name.
+/// The built-in modules of all domains.
 #[derive(Default)]
-pub(super) struct Standing(BTreeMap<(String, &'static str), One>);
+pub(super) struct Standing(BTreeMap<String, Arc<OfDomain>>);
 
-#[derive(Clone)]
-struct One {
-    options: Value,
-    module: Arc<dyn Module>,
+/// Those of one domain.
+struct OfDomain {
+    /// What the configuration says about them.
+    said: BTreeMap<String, config::Module>,
+    /// Those that are on, in order.
+    modules: Vec<(&'static str, Arc<dyn Module>)>,
 }
 
 impl Standing {
@@ -26,42 +28,59 @@ impl Standing {
     /// # Errors
     /// A module refuses its options.
     pub fn modules(&self, domain: &Domain, next: &mut Self) -> Result<Vec<Arc<dyn Module>>, CommandError> {
-        let mut modules = Vec::new();
-        for entry in modules::catalog() {
-            let Some(module) = domain.modules.get(entry.name).filter(|module| module.on) else { continue };
-            let options = Value::Object(module.options.clone());
-            let built =
-                self.module(&domain.name, entry.name, options, next, entry.build).map_err(|error| {
-                    CommandError::new(format!("{}: module {}: {error}", domain.name, entry.name))
-                })?;
-            modules.push(built);
-        }
-        Ok(modules)
+        let names = modules::catalog().iter().map(|entry| entry.name);
+        self.built(&domain.name, &domain.modules, next, names, |name, options| {
+            let entry = modules::catalog().iter().find(|entry| entry.name == name);
+            let built = entry.map(|entry| (entry.build)(options)).transpose();
+            built.map_err(|error| CommandError::new(format!("{}: module {name}: {error}", domain.name)))
+        })
     }
 
-    /// One module: the existing one if its options are unchanged, else a new one that succeeds it.
-    fn module<E>(
+    /// The modules of a domain: those that there are as far as their options are unchanged, else new ones that succeed them.
+    fn built<E>(
         &self,
         domain: &str,
-        name: &'static str,
-        options: Value,
+        said: &BTreeMap<String, config::Module>,
         next: &mut Self,
-        build: impl FnOnce(&Value) -> Result<Arc<dyn Module>, E>,
-    ) -> Result<Arc<dyn Module>, E> {
-        let place = (domain.to_owned(), name);
-        let module = match self.0.get(&place) {
-            Some(one) if one.options == options => one.module.clone(),
+        names: impl Iterator<Item = &'static str>,
+        build: impl Fn(&'static str, &Value) -> Result<Option<Arc<dyn Module>>, E>,
+    ) -> Result<Vec<Arc<dyn Module>>, E> {
+        let of = match self.0.get(domain) {
+            Some(before) if before.said == *said => before.clone(),
             before => {
-                let module = build(&options)?;
-                if let Some(before) = before {
-                    module.succeed(&*before.module);
+                let mut modules = Vec::new();
+                for name in names {
+                    let module = module(before.map(|before| &**before), said, name, &build)?;
+                    modules.extend(module.map(|module| (name, module)));
                 }
-                module
+                Arc::new(OfDomain { said: said.clone(), modules })
             }
         };
-        next.0.insert(place, One { options, module: module.clone() });
-        Ok(module)
+        let modules = of.modules.iter().map(|(_, module)| module.clone()).collect();
+        next.0.insert(domain.to_owned(), of);
+        Ok(modules)
     }
+}
+
+/// One module, if it is on: the existing one if its options are unchanged, else a new one that succeeds it.
+fn module<E>(
+    before: Option<&OfDomain>,
+    said: &BTreeMap<String, config::Module>,
+    name: &'static str,
+    build: impl Fn(&'static str, &Value) -> Result<Option<Arc<dyn Module>>, E>,
+) -> Result<Option<Arc<dyn Module>>, E> {
+    let Some(now) = said.get(name).filter(|module| module.on) else { return Ok(None) };
+    let stands = before.and_then(|before| Some((before, before.modules.iter().find(|one| one.0 == name)?)));
+    if let Some((before, (_, module))) = stands
+        && before.said.get(name).is_some_and(|before| before.options == now.options)
+    {
+        return Ok(Some(module.clone()));
+    }
+    let module = build(name, &Value::Object(now.options.clone()))?;
+    if let (Some(module), Some((_, (_, before)))) = (&module, stands) {
+        module.succeed(&**before);
+    }
+    Ok(module)
 }
 
 #[cfg(test)]
@@ -93,10 +112,15 @@ mod tests {
     /// Builds the modules of these domains, each with these options, and increments each counter.
     fn count(standing: &mut Standing, domains: &[(&str, Value)]) -> Vec<usize> {
         let mut next = Standing::default();
-        let build = |_: &Value| Ok::<_, Infallible>(Arc::new(Counting::default()) as Arc<dyn Module>);
+        let build = |_: &'static str, _: &Value| {
+            Ok::<_, Infallible>(Some(Arc::new(Counting::default()) as Arc<dyn Module>))
+        };
         let counts = domains.iter().map(|(domain, options)| {
-            let module = standing.module(domain, "counting", options.clone(), &mut next, build).unwrap();
-            let module: &dyn Any = &*module;
+            let options = options.as_object().unwrap().clone();
+            let said = BTreeMap::from([("counting".to_owned(), config::Module { on: true, options })]);
+            let names = std::iter::once("counting");
+            let modules = standing.built(domain, &said, &mut next, names, build).unwrap();
+            let module: &dyn Any = &*modules[0];
             module.downcast_ref::<Counting>().unwrap().0.fetch_add(1, Ordering::Relaxed) + 1
         });
         let counts = counts.collect();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::route::service::ServiceAddress;
 use crate::route::taken::Taken;
@@ -76,10 +76,10 @@ impl Addresses {
         self.by_domain.remove(domain);
     }
 
-    /// Removes the services of a host; those of its next tables are claimed anew.
-    pub fn remove_services_of(&mut self, host: &Host) {
+    /// Removes the services of hosts, by their indices; those of their next tables are claimed anew.
+    pub fn remove_services_of(&mut self, hosts: &HashSet<usize>) {
         self.by_domain.retain(
-            |_, destination| !matches!(destination, Destination::Service(one) if one.host().index() == host.index()),
+            |_, destination| !matches!(destination, Destination::Service(one) if hosts.contains(&one.host().index())),
         );
     }
 }

@@ -35,6 +35,11 @@ impl Certificates {
         self.names.get(name)
     }
 
+    /// Whether the domain uses this certificate, which its key belongs to.
+    pub(super) fn has(&self, name: &str, key: &CertifiedKey) -> bool {
+        self.get(name).is_some_and(|entry| entry.alias_of.is_none() && entry.key.cert == key.cert)
+    }
+
     pub(super) fn insert(
         &mut self,
         name: Arc<str>,

@@ -141,6 +141,26 @@ async fn a_ticket_resumes() {
     }
 }
 
+/// A reload reads all files again: that must cost no client its tickets.
+#[tokio::test]
+async fn a_ticket_resumes_after_the_same_certificate_was_loaded_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (cert, key) = issue(dir.path(), CHESS, 2026, 2027);
+    let store = TlsStore::new(crate::testing::clock()).unwrap();
+    let old = client_with(&[], &[&rustls::version::TLS12]);
+    for resumed in [false, true, true] {
+        store.load(CHESS, &cert, &key).unwrap();
+        let (server, client) = handshake(store.for_domain(CHESS).unwrap(), &old, CHESS).await;
+        client.unwrap();
+        assert_eq!(server.unwrap().tls().unwrap().resumed, resumed);
+    }
+    let (cert, key) = issue(dir.path(), CHESS, 2026, 2028);
+    store.load(CHESS, &cert, &key).unwrap();
+    let (server, client) = handshake(store.for_domain(CHESS).unwrap(), &old, CHESS).await;
+    client.unwrap();
+    assert!(!server.unwrap().tls().unwrap().resumed, "another certificate");
+}
+
 #[tokio::test]
 async fn a_new_certificate_for_new_handshakes_only() {
     let (store, _kept) = store(&[BRAND]);
