@@ -104,7 +104,7 @@ fn settings(config: &Config, name: &str, plugin: &Plugin, found: &Inspection, pr
                 problems.error(&at, complaint(name, problem));
                 continue;
             }
-            // All at once: while one of them is wrong, no command is accepted that mends another.
+            // All at once: without a server no command is accepted that leaves one of them wrong.
             let mut keys: Vec<_> = list.iter().map(first).filter(by_command).collect();
             keys.retain(|other| everywhere(other) == everywhere(&key));
             keys.dedup();
