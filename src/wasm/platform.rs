@@ -1,5 +1,6 @@
 //! The plugin platform: everything shared by all plugins.
 
+mod components;
 mod figures;
 mod numbers;
 
@@ -11,29 +12,29 @@ use kernel::{Kernel, Module};
 use parking_lot::Mutex;
 use runtime::Runtime;
 use wasmtime::Engine;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Linker;
 
 use crate::absent::Absent;
-use crate::artefacts::{Artefact, Artefacts};
+use crate::artefacts::Artefacts;
 use crate::compile::Compiler;
 use crate::deployment::{DeployOptions, Deployment, Occasion};
 use crate::directory::KernelDirectory;
 use crate::engine::{self, Allocator};
 use crate::error::LoadError;
 use crate::grant::Grants;
-use crate::inspect::Inspection;
 use crate::job;
 use crate::limits::{LiveLimits, PluginLimits};
-use crate::manifest::{Manifest, is_name};
+use crate::manifest::Manifest;
 use crate::memory::Memory;
-use crate::plugin::{self, Code, Plugin};
+use crate::plugin::{self, Plugin};
 use crate::rebuild::Rebuilder;
 use crate::scope::{Domain, Scope, Services};
-use crate::section;
 use crate::share::Used;
 use crate::state::StoreData;
 use crate::ticker::Ticker;
 use crate::verdict::Rights;
+use components::manifest;
+pub use components::{Installed, Looking, inspect};
 use numbers::Numbers;
 
 pub struct PlatformOptions {
@@ -82,18 +83,6 @@ pub struct Platform {
     leases: Mutex<Vec<(String, Weak<()>)>>,
 }
 
-/// A plugin copied into the data directory.
-#[derive(Clone, Debug)]
-pub struct Installed {
-    /// Its name: the operator's, else its own.
-    pub name: String,
-    /// Its path in the data directory; the same content always has the same path.
-    pub path: PathBuf,
-    pub inspection: Inspection,
-    /// While it lives, its files are not cleaned up.
-    _lease: Arc<()>,
-}
-
 impl Platform {
     /// Creates the engine, and the directory for plugins' files (mode 0700).
     ///
@@ -137,56 +126,6 @@ impl Platform {
     /// first stanza.
     pub fn connect(&self, kernel: &Arc<Kernel>) {
         self.services.directory.get_or_init(|| KernelDirectory::of(kernel));
-    }
-
-    /// Reads a component's manifest, imports and exports, without running it.
-    ///
-    /// # Errors
-    /// Any reason why it cannot be loaded.
-    pub fn inspect(&self, file: &Path) -> Result<Inspection, LoadError> {
-        self.compile(&self.artefacts.read(file)?).map(|(_, inspection)| inspection)
-    }
-
-    /// SHA-256 of a component's file, hexadecimal.
-    ///
-    /// # Errors
-    /// It cannot be read, or is no component.
-    pub fn digest(&self, file: &Path) -> Result<String, LoadError> {
-        self.artefacts.read(file).map(|artefact| artefact.digest)
-    }
-
-    /// Verifies and compiles a component and stores a copy. Nothing is run.
-    ///
-    /// # Errors
-    /// Any reason why it cannot be loaded; nothing is stored then.
-    pub fn install(&self, file: &Path, name: Option<&str>) -> Result<Installed, LoadError> {
-        let artefact = Artefact::read(file)?;
-        let lease = self.lease(&artefact.digest);
-        let (_, inspection) = self.compile(&artefact)?;
-        let name = name.unwrap_or(&inspection.manifest.name).to_owned();
-        if !is_name(&name) {
-            return Err(LoadError::Name(name));
-        }
-        let path = self.artefacts.keep(&artefact)?;
-        Ok(Installed { name, path, inspection, _lease: lease })
-    }
-
-    /// Loads a version of a plugin under the operator's name for it. Nothing is run.
-    ///
-    /// # Errors
-    /// Any reason why it cannot be loaded.
-    pub fn load(&self, name: &str, file: &Path) -> Result<Arc<Plugin>, LoadError> {
-        if !is_name(name) {
-            return Err(LoadError::Name(name.to_owned()));
-        }
-        let (code, inspection) = self.compile(&self.artefacts.read(file)?)?;
-        Ok(Arc::new(Plugin { name: name.into(), inspection, code }))
-    }
-
-    fn compile(&self, artefact: &Artefact) -> Result<(Code, Inspection), LoadError> {
-        let manifest = manifest(artefact, self.services.memory_bytes as u64)?;
-        let component = self.artefacts.compile(&self.engine, artefact)?;
-        read(&self.linker, &component, manifest, artefact)
     }
 
     /// Deploys a plugin on its domains, without touching the present deployment: settings are checked, an
@@ -322,22 +261,6 @@ impl Platform {
         self.memories.lock().remove(name);
     }
 
-    /// Deletes the files of plugins that are not among these, by name and by the digest of their component.
-    pub fn clean(&self, names: &[&str], digests: &[&str]) {
-        let mut leases = self.leases.lock();
-        leases.retain(|(_, lease)| lease.strong_count() > 0);
-        let leased = leases.iter().map(|(digest, _)| digest.as_str());
-        let digests: Vec<&str> = digests.iter().copied().chain(leased).collect();
-        self.artefacts.clean(&self.engine, names, &digests);
-    }
-
-    /// Keeps the files of a component until the result is dropped.
-    fn lease(&self, digest: &str) -> Arc<()> {
-        let lease = Arc::new(());
-        self.leases.lock().push((digest.to_owned(), Arc::downgrade(&lease)));
-        lease
-    }
-
     /// What takes the place of a plugin that cannot be loaded: its failure policies apply to the stanzas that it was there for, as
     /// far as is known from when it was last in force.
     pub fn absent(&self, name: &str, file: &Path, options: &DeployOptions) -> Option<Arc<dyn Module>> {
@@ -359,50 +282,4 @@ impl Platform {
     pub(crate) fn services(&self) -> &Arc<Services> {
         &self.services
     }
-}
-
-/// How a component is looked at without a platform.
-#[derive(Clone, Debug, Default)]
-pub struct Looking {
-    /// Where its compiled code may be found; it is stored there if that is possible.
-    pub data_dir: PathBuf,
-    pub limits: PluginLimits,
-    /// As in [`PlatformOptions`].
-    pub compiler: Option<Compiler>,
-}
-
-/// Reads a component's manifest, imports and exports without a platform: nothing is run.
-///
-/// # Errors
-/// Any reason why it cannot be loaded.
-pub fn inspect(file: &Path, looking: &Looking) -> Result<Inspection, LoadError> {
-    let artefacts = Artefacts::at(&looking.data_dir, looking.compiler.clone());
-    let artefact = artefacts.read(file)?;
-    let manifest = manifest(&artefact, looking.limits.plugin_memory_bytes.get())?;
-    let engine = engine::plain()?;
-    let component = artefacts.look_up(&engine, &artefact)?;
-    read(&plugin::linker(&engine)?, &component, manifest, &artefact).map(|(_, inspection)| inspection)
-}
-
-/// The manifest of a component that needs no more memory than it may have.
-fn manifest(artefact: &Artefact, memory_bytes: u64) -> Result<Manifest, LoadError> {
-    let section = section::custom(&artefact.bytes, section::MANIFEST).ok_or(LoadError::NoManifest)?;
-    let manifest = Manifest::parse(section)?;
-    let needed = section::initial_pages(&artefact.bytes).saturating_mul(65_536);
-    match needed > memory_bytes {
-        true => Err(LoadError::Memory { needed, most: memory_bytes }),
-        false => Ok(manifest),
-    }
-}
-
-fn read(
-    linker: &Linker<StoreData>,
-    component: &Component,
-    manifest: Manifest,
-    artefact: &Artefact,
-) -> Result<(Code, Inspection), LoadError> {
-    let (digest, bytes) = (artefact.digest.clone(), artefact.bytes.len());
-    let inspection = Inspection::of(linker.engine(), component, manifest, digest, bytes)?;
-    let pre = linker.instantiate_pre(component).map_err(|error| LoadError::Link(format!("{error:#}")))?;
-    Ok((Code::new(pre, &inspection)?, inspection))
 }
