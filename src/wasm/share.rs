@@ -172,8 +172,9 @@ impl Share {
         let ahead = self.used.spend(now, time, cap);
         let own = match ahead.is_zero() {
             true => Duration::ZERO,
+            // For its own call: those before it, which were not measured, may have been others'.
             false => sender().map_or(ahead, |sender| {
-                self.crowd.lock().spend(sender, now, Duration::from_nanos(cap.earned_in(time)))
+                self.crowd.lock().spend(sender, now, Duration::from_nanos(cap.earned_in(each)))
             }),
         };
         let rest = if each >= LONG { own.max(LONG) } else { own };
@@ -222,6 +223,20 @@ mod tests {
             "a quick call after a quiet time"
         );
         assert_eq!(share.total(), ms(40) + Duration::from_micros(300));
+    }
+
+    #[test]
+    fn calls_that_were_not_measured_are_charged_to_nobody_in_particular() {
+        let share = Share::default();
+        let each = Duration::from_micros(500);
+        assert!(!share.may_be_used_up());
+        assert_eq!(share.spent(at(0), each, 100, CAP, || jid(1)), Some(each * 4), "what it has used itself");
+        assert_eq!(share.total(), each * 100);
+        assert!(share.may_be_used_up());
+        assert_eq!(share.room(at(0), false, || jid(2)), Room::Free);
+        assert_eq!(share.spent(at(99), each, 1, CAP, || jid(2)), Some(each * 8));
+        assert_eq!(share.room(at(200), false, || jid(2)), Room::Free);
+        assert!(!share.may_be_used_up(), "it has been earned, and the clock was looked at");
     }
 
     #[test]
