@@ -29,8 +29,7 @@ const CALL: Duration = Duration::from_millis(5);
 const STANZA_ID: usize = 128;
 
 impl Deployment {
-    /// Calls the hook for a client's stanza.
-    /// `limits`: what a changed stanza must keep.
+    /// Calls the hook for a client's stanza. `limits`: what a changed stanza must keep.
     pub(crate) fn client_in(
         self: &Arc<Self>,
         counters: &HookCounters,
@@ -164,6 +163,12 @@ impl Deployment {
             seat = self.pool.refilled(now, || self.rebuild(domain))?;
         }
         self.begins(&mut seat.sampling, on, time);
+        // What one domain's settings do to new instances must not hold up others again and again, nor cost them theirs.
+        if !seat.knows(domain)
+            && let Some(why) = self.pool.broken(domain, self.scope.services.clock.monotonic())
+        {
+            return Err(why);
+        }
         let mut ready = self.ready(&mut seat, domain, time);
         if matches!(&ready, Err(failure) if failure.kind == FailureKind::Exhausted) {
             drop(seat);
@@ -194,12 +199,8 @@ impl Deployment {
 
     /// Fills a seat that has no instance, and lets that read the settings of a domain. The time is counted, also if that fails.
     fn ready(&self, seat: &mut Seat, domain: u32, time: &mut Time) -> Result<(), Failure> {
-        if seat.instance.as_ref().is_some_and(|instance| instance.knows(domain)) {
+        if seat.knows(domain) {
             return Ok(());
-        }
-        // What one domain's settings do to new instances must not hold up others again and again.
-        if let Some(why) = self.pool.broken(domain, self.scope.services.clock.monotonic()) {
-            return Err(why);
         }
         let begun = cpu_time();
         let made = self.fill(seat, domain);

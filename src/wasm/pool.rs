@@ -161,6 +161,11 @@ impl Seat {
         instance.ok_or_else(|| Failure::new(FailureKind::Start, "the plugin has no instance"))
     }
 
+    /// Whether it has an instance that has read the settings of a domain.
+    pub fn knows(&self, domain: u32) -> bool {
+        self.instance.as_ref().is_some_and(|instance| instance.knows(domain))
+    }
+
     /// Whether an instance is missing that somebody else makes.
     pub fn lacks_one(&self) -> bool {
         self.failed && self.instance.is_none()
