@@ -1,5 +1,6 @@
 //! Replaces words in the subjects and bodies of the messages that clients send, in all languages of a message. Where there are such words,
-//! formatted copies of the text (XHTML-IM) are removed: they are not looked through. What is encrypted cannot be read.
+//! formatted copies of the text (XHTML-IM) and elements within a subject or body are removed: they are not looked through. What is encrypted
+//! cannot be read.
 
 mod words;
 
@@ -71,11 +72,12 @@ impl WordFilter {
         Verdict::Amend(changes)
     }
 
-    /// New texts for the children of this name that contain one of the words.
+    /// New texts for the children of this name that contain one of the words; for all, if there are elements in them.
     fn changes(&self, name: &str, texts: &[String]) -> Vec<NewText> {
+        let flat = !texts.is_empty() && call::has_elements(name, CLIENT);
         let each = texts.iter().zip(0..);
         each.filter_map(|(text, index)| {
-            let text = self.words.replaced(text, &self.with)?;
+            let text = self.words.replaced(text, &self.with).or_else(|| flat.then(|| text.clone()))?;
             Some(NewText { name: name.into(), ns: CLIENT.into(), index, text })
         })
         .collect()

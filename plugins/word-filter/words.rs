@@ -22,7 +22,7 @@ impl From<Vec<String>> for Words {
 }
 
 impl Words {
-    /// Whether there are none.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }

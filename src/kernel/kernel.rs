@@ -5,8 +5,7 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use hashbrown::HashMap;
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use parking_lot::Mutex;
 use runtime::Runtime;
 use storage::{AccountRecord, CreateError, PrivacyList, StorageError, Store};
@@ -145,12 +144,12 @@ impl Kernel {
         let mut next = self.publishing.lock().await;
         let mut first = *next;
         let mut addresses = self.tables.load().addresses.clone();
-        let served = domains.iter().filter_map(|one| match addresses.destination(one.jid.domain())? {
+        let hosts = domains.iter().filter_map(|one| match addresses.destination(one.jid.domain())? {
             Destination::Host(host) => Some(host.index()),
             _ => None,
         });
-        let served = served.collect();
-        addresses.remove_services_of(&served);
+        let hosts = hosts.collect();
+        addresses.remove_services_of(&hosts);
         let mut made = Vec::with_capacity(domains.len());
         for served in domains {
             made.push(self.prepare(served, &mut addresses, &mut first)?);

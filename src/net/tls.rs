@@ -131,13 +131,13 @@ impl TlsStore {
 
     fn install(&self, pair: Pair) -> Result<Loaded, TlsError> {
         let name: Arc<str> = pair.name.as_str().into();
+        let _change = self.0.change.lock();
         if self.0.certificates.load().has(&name, &pair.key) {
             return Ok(pair.loaded); // as it is: clients may go on resuming sessions
         }
         let resolver = OfDomain { certificates: self.0.certificates.clone(), domain: name.clone() };
         // A new configuration has new ticket keys: sessions of the old certificate can no longer be resumed.
         let starttls = TlsConfig(Arc::new(server_config(Arc::new(resolver))?));
-        let _change = self.0.change.lock();
         let mut all = Certificates::clone(&self.0.certificates.load());
         all.insert(name, Arc::new(pair.key), pair.names.into(), starttls);
         self.0.certificates.store(Arc::new(all));

@@ -17,6 +17,7 @@ use crate::hook::{Hook, Policy};
 use crate::instance::{Instance, RESTART};
 use crate::manifest::Want;
 use crate::pool::Seat;
+use crate::sampling::Sampling;
 use crate::scope::Domain;
 use crate::stats::HookCounters;
 use crate::subject::Subject;
@@ -125,9 +126,11 @@ impl Deployment {
             Admission::Open => return Err(Failure::new(FailureKind::Open, "the plugin is suspended")),
             Admission::Blamed => return Err(Failure::new(FailureKind::Blamed, "it fails for this sender")),
         }
+        counters.calls.inc();
         let want = self.job(hook).map_or(Want::Head, |job| job.want);
         let mut time = Time::default();
-        let answer = self.call(on, subject, want, &mut time, run);
+        let begins = |sampling: &mut Sampling, time: &mut Time| self.begins(sampling, on, counters, time);
+        let answer = self.call(subject, want, &mut time, begins, run);
         let answer = answer.and_then(|said| judge(said, &mut time));
         self.account(on, counters, &time, subject);
         match &answer {
@@ -148,10 +151,10 @@ impl Deployment {
     /// After a failure the instance is discarded: a trap poisons its store.
     fn call<R>(
         self: &Arc<Self>,
-        on: &Domain,
         subject: &Subject<'_>,
         want: Want,
         time: &mut Time,
+        begins: impl FnOnce(&mut Sampling, &mut Time),
         run: impl FnOnce(&mut Instance, Head) -> wasmtime::Result<R>,
     ) -> Result<R, Failure> {
         let domain = subject.domain;
@@ -162,13 +165,13 @@ impl Deployment {
             let now = self.scope.services.clock.monotonic();
             seat = self.pool.refilled(now, || self.rebuild(domain))?;
         }
-        self.begins(&mut seat.sampling, on, time);
         // What one domain's settings do to new instances must not hold up others again and again, nor cost them theirs.
         if !seat.knows(domain)
             && let Some(why) = self.pool.broken(domain, self.scope.services.clock.monotonic())
         {
             return Err(why);
         }
+        begins(&mut seat.sampling, time);
         let mut ready = self.ready(&mut seat, domain, time);
         if matches!(&ready, Err(failure) if failure.kind == FailureKind::Exhausted) {
             drop(seat);
@@ -177,6 +180,7 @@ impl Deployment {
         }
         let said = ready.and_then(|()| seat.filled()).and_then(|instance| {
             let head = head::pack(subject, want, &mut instance.text);
+            time.reached = true;
             let said = instance.run(Some(subject.call()), CALL, |instance| run(instance, head));
             time.spent = instance.take_spent();
             said

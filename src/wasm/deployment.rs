@@ -207,7 +207,7 @@ impl Refill for Deployment {
         if let Some(on) = self.scope.domains.get(&domain) {
             let time = cpu_time().saturating_sub(begun);
             // No session waits for it.
-            let _ = self.scope.charge(on, clock.monotonic(), time, 1, || None);
+            let _ = self.scope.charge(on, clock.monotonic(), time, Duration::ZERO, || None);
         }
     }
 }

@@ -4,7 +4,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// One in so many quick calls is measured, and stands for those before it: reading the clock costs as much as such a call.
 const MEASURED: u32 = 8;
-/// Chooses the calls that are measured. Nobody can tell which, and send what is slow with the others.
+
+/// Chooses the calls that are measured: unpredictable, so that no sender can hide slow stanzas among the others.
 pub(crate) struct Sampling {
     left: u32,
     random: u32,
@@ -36,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_in_eight_is_measured_and_nobody_knows_which() {
+    fn one_in_eight_is_measured_at_random() {
         let due = |sampling: &mut Sampling| (0..8_000).filter(|_| sampling.is_due()).collect::<Vec<_>>();
         let (one, other) = (due(&mut Sampling::default()), due(&mut Sampling::default()));
         assert!((900..1_100).contains(&one.len()), "{}", one.len());

@@ -133,7 +133,7 @@ impl Schema {
         self.check_itself("config")
     }
 
-    /// Checks that its names can be shown, its defaults are valid, its choices have its type, and some value is valid.
+    /// Checks that its names can be shown, its defaults are valid, its choices have its type, and its limits do not contradict each other.
     fn check_itself(&self, path: &str) -> Result<(), String> {
         if let Some(why) = self.contradiction() {
             return Err(format!("no value is valid for `{path}`: {why}"));
@@ -145,9 +145,11 @@ impl Schema {
             ));
         }
         // Whatever else it says about its values holds for its choices.
-        let rest = Self { allowed: Vec::new(), default: None, ..self.clone() };
-        if let Some(problem) = self.allowed.iter().find_map(|value| rest.problems_at(value, path).pop()) {
-            return Err(format!("a choice of {}", problem.message));
+        if !self.allowed.is_empty() {
+            let rest = Self { allowed: Vec::new(), default: None, ..self.clone() };
+            if let Some(problem) = self.allowed.iter().find_map(|value| rest.problems_at(value, path).pop()) {
+                return Err(format!("a choice of {}", problem.message));
+            }
         }
         let is_bad = |key: &&String| {
             key.is_empty() || key.len() > 64 || key.chars().any(is_control) || key.contains('.')
@@ -165,7 +167,7 @@ impl Schema {
         self.properties.iter().try_for_each(|(key, schema)| schema.check_itself(&format!("{path}.{key}")))
     }
 
-    /// Why no value can be valid, or a limit would not hold.
+    /// Why no value can be valid.
     fn contradiction(&self) -> Option<String> {
         let above = |least: Option<usize>, most: Option<usize>| least > most.or(Some(usize::MAX));
         let (least, most) =
@@ -175,7 +177,12 @@ impl Schema {
             _ => least > most,
         };
         if none_between {
-            return Some(format!("nothing is between `minimum` {least} and `maximum` {most}"));
+            return Some(match self.kind {
+                SchemaType::Integer if least <= most => {
+                    format!("there is no whole number between `minimum` {least} and `maximum` {most}")
+                }
+                _ => format!("`minimum` {least} is above `maximum` {most}"),
+            });
         }
         if above(self.min_length, self.max_length) {
             return Some("`minLength` is above `maxLength`".into());
@@ -315,13 +322,10 @@ mod tests {
     #[test]
     fn a_schema_that_no_value_fits_is_refused() {
         for (property, why) in [
-            (
-                json!({ "type": "integer", "minimum": 2, "maximum": 1 }),
-                "nothing is between `minimum` 2 and `maximum` 1",
-            ),
+            (json!({ "type": "integer", "minimum": 2, "maximum": 1 }), "`minimum` 2 is above `maximum` 1"),
             (
                 json!({ "type": "integer", "minimum": 1.2, "maximum": 1.8 }),
-                "nothing is between `minimum` 1.2 and `maximum` 1.8",
+                "there is no whole number between `minimum` 1.2 and `maximum` 1.8",
             ),
             (json!({ "type": "string", "minLength": 2, "maxLength": 1 }), "`minLength` is above `maxLength`"),
             (json!({ "type": "array", "minItems": 2, "maxItems": 1 }), "`minItems` is above `maxItems`"),

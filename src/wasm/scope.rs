@@ -76,19 +76,18 @@ impl Scope {
         self.services.now_ms()
     }
 
-    /// Counts CPU time that a domain has caused and that ends now: of so many calls, `each` of them. See
-    /// [`Share::spent`](crate::share::Share::spent).
+    /// Charges CPU time to a domain; see [`Share::spent`](crate::share::Share::spent).
     pub fn charge(
         &self,
         on: &Domain,
         now: Duration,
-        each: Duration,
-        calls: u32,
+        own: Duration,
+        of_others: Duration,
         sender: impl FnOnce() -> Option<Jid>,
     ) -> Option<Duration> {
         let services = &self.services;
-        services.used.spend(now, each.saturating_mul(calls), services.limits.all());
-        on.memory.share.spent(now, each, calls, services.limits.share(), sender)
+        services.used.spend(now, own + of_others, services.limits.all());
+        on.memory.share.spent(now, own, of_others, services.limits.share(), sender)
     }
 
     /// The plugin's number for the domain of this name, if enabled there.

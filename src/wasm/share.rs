@@ -26,7 +26,7 @@ const LOGGED: u64 = 60;
 pub(crate) struct Used {
     /// The moment up to which it has been used, by the monotonic clock in nanoseconds.
     up_to: AtomicU64,
-    /// A moment that has passed.
+    /// A reading of the clock, not always the latest: what is used up to no later than that is not used ahead.
     passed: AtomicU64,
 }
 
@@ -157,27 +157,27 @@ impl Share {
         self.used.may_be_ahead()
     }
 
-    /// Counts the time of calls, the last of which ends now: so many, `each` of that. Returns for how long its session must not be read from: while the share is used up, until
-    /// the sender's part of it has been earned again, where all who use the plugin have the same part.
+    /// Charges the CPU time of a call that ends now, and that of others' calls for which it stands. Returns for how long its session
+    /// must not be read from: while the share is used up, until the sender's part of it has been earned again, where all who use the
+    /// plugin have the same part.
     pub fn spent(
         &self,
         now: Duration,
-        each: Duration,
-        calls: u32,
+        own: Duration,
+        of_others: Duration,
         cap: Cap,
         sender: impl FnOnce() -> Option<Jid>,
     ) -> Option<Duration> {
-        let time = each.saturating_mul(calls);
+        let time = own + of_others;
         self.total.add(nanos(time));
         let ahead = self.used.spend(now, time, cap);
-        let own = match ahead.is_zero() {
+        let used = match ahead.is_zero() {
             true => Duration::ZERO,
-            // For its own call: those before it, which were not measured, may have been others'.
             false => sender().map_or(ahead, |sender| {
-                self.crowd.lock().spend(sender, now, Duration::from_nanos(cap.earned_in(each)))
+                self.crowd.lock().spend(sender, now, Duration::from_nanos(cap.earned_in(own)))
             }),
         };
-        let rest = if each >= LONG { own.max(LONG) } else { own };
+        let rest = if own >= LONG { used.max(LONG) } else { used };
         (!rest.is_zero()).then_some(rest.min(AHEAD))
     }
 
@@ -209,16 +209,17 @@ mod tests {
     #[test]
     fn a_burst_is_let_through_then_each_call_is_waited_for() {
         let share = Share::default();
-        let rests: Vec<_> = (0..9).map(|_| share.spent(at(0), CALL, 1, CAP, || jid(1)).unwrap()).collect();
+        let rests: Vec<_> =
+            (0..9).map(|_| share.spent(at(0), CALL, Duration::ZERO, CAP, || jid(1)).unwrap()).collect();
         assert_eq!(rests[..6], [LONG; 6], "24 ms of the 25 that are earned in 100");
         assert_eq!(rests[6..], [ms(16), ms(32), ms(48)]);
         assert_eq!(
-            share.spent(at(48), CALL, 1, CAP, || jid(1)),
+            share.spent(at(48), CALL, Duration::ZERO, CAP, || jid(1)),
             Some(ms(16)),
             "it has been earned meanwhile"
         );
         assert_eq!(
-            share.spent(at(1_000), Duration::from_micros(300), 1, CAP, || jid(1)),
+            share.spent(at(1_000), Duration::from_micros(300), Duration::ZERO, CAP, || jid(1)),
             None,
             "a quick call after a quiet time"
         );
@@ -230,11 +231,15 @@ mod tests {
         let share = Share::default();
         let each = Duration::from_micros(500);
         assert!(!share.may_be_used_up());
-        assert_eq!(share.spent(at(0), each, 100, CAP, || jid(1)), Some(each * 4), "what it has used itself");
+        assert_eq!(
+            share.spent(at(0), each, each * 99, CAP, || jid(1)),
+            Some(each * 4),
+            "what it has used itself"
+        );
         assert_eq!(share.total(), each * 100);
         assert!(share.may_be_used_up());
         assert_eq!(share.room(at(0), false, || jid(2)), Room::Free);
-        assert_eq!(share.spent(at(99), each, 1, CAP, || jid(2)), Some(each * 8));
+        assert_eq!(share.spent(at(99), each, Duration::ZERO, CAP, || jid(2)), Some(each * 8));
         assert_eq!(share.room(at(200), false, || jid(2)), Room::Free);
         assert!(!share.may_be_used_up(), "it has been earned, and the clock was looked at");
     }
@@ -244,7 +249,7 @@ mod tests {
         let share = Share::default();
         let mut calls = 0;
         while share.room(at(0), false, || jid(1)) == Room::Free {
-            share.spent(at(0), CALL, 1, CAP, || jid(1));
+            share.spent(at(0), CALL, Duration::ZERO, CAP, || jid(1));
             calls += 1;
         }
         assert_eq!(calls, 38, "0.6 seconds of a quarter of a processor");
@@ -252,7 +257,10 @@ mod tests {
         for other in 2..12 {
             assert_eq!(share.room(at(1), false, || jid(other)), Room::Free);
             let parts = u32::try_from(other).unwrap();
-            assert_eq!(share.spent(at(1), quick, 1, CAP, || jid(other)), Some(quick * 4 * parts));
+            assert_eq!(
+                share.spent(at(1), quick, Duration::ZERO, CAP, || jid(other)),
+                Some(quick * 4 * parts)
+            );
         }
         let Room::Over { rest, .. } = share.room(at(1), false, || jid(1)) else { panic!("it is called") };
         assert_eq!(rest, ms(511), "what it has used alone");
@@ -262,7 +270,7 @@ mod tests {
     #[test]
     fn when_it_is_used_up_for_a_second_no_call_is_made() {
         let share = Share::default();
-        (0..69).for_each(|number| _ = share.spent(at(0), CALL, 1, CAP, || jid(number)));
+        (0..69).for_each(|number| _ = share.spent(at(0), CALL, Duration::ZERO, CAP, || jid(number)));
         let over = |first| Room::Over { first, rest: Duration::ZERO };
         assert_eq!(share.room(at(1), false, || jid(100)), over(true));
         assert_eq!(share.room(at(1), false, || jid(100)), over(false));
@@ -271,7 +279,7 @@ mod tests {
         assert_eq!(rest, ms(998), "its part of many");
         assert_eq!(share.room(at(505), false, || jid(68)), Room::Free);
         assert_eq!(
-            share.spent(at(0), CALL, 1, Cap(0), || jid(68)),
+            share.spent(at(0), CALL, Duration::ZERO, Cap(0), || jid(68)),
             Some(AHEAD),
             "without a limit nothing is added"
         );
@@ -280,9 +288,9 @@ mod tests {
     #[test]
     fn who_is_remembered_is_forgotten_after_a_quiet_second() {
         let share = Share::default();
-        (0..100).for_each(|number| _ = share.spent(at(0), ms(1), 1, CAP, || jid(number)));
+        (0..100).for_each(|number| _ = share.spent(at(0), ms(1), Duration::ZERO, CAP, || jid(number)));
         assert_eq!(share.crowd.lock().senders.len(), 75, "the burst is nobody's");
-        (0..40).for_each(|_| _ = share.spent(at(90_000), CALL, 1, CAP, || jid(1)));
+        (0..40).for_each(|_| _ = share.spent(at(90_000), CALL, Duration::ZERO, CAP, || jid(1)));
         assert_eq!(share.crowd.lock().senders.len(), 1);
     }
 
@@ -291,7 +299,7 @@ mod tests {
         let (share, other, all) = (Share::default(), Share::default(), Used::default());
         for _ in 0..60 {
             all.spend(at(0), CALL, Cap(20));
-            share.spent(at(0), CALL, 1, Cap(25), || jid(1));
+            share.spent(at(0), CALL, Duration::ZERO, Cap(25), || jid(1));
         }
         assert!(all.is_up(at(0)));
         assert!(matches!(share.room(at(0), true, || jid(1)), Room::Over { first: true, .. }));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -19,55 +19,25 @@ const VERDICTS: usize = 6;
 const TIMES: &[u64] =
     &[1_000, 2_000, 5_000, 10_000, 50_000, 100_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000];
 
-/// How long calls took.
-pub(crate) struct Times {
-    measured: Histogram,
-    /// Quick calls that were not measured since the last that was.
-    quick: AtomicU32,
-    /// How long that took, nanoseconds.
-    last: AtomicU64,
-}
+/// How long calls took, as far as they were measured.
+pub(crate) struct Times(Histogram);
 
 impl Default for Times {
     fn default() -> Self {
-        Self { measured: Histogram::new(TIMES), quick: AtomicU32::new(0), last: AtomicU64::new(0) }
-    }
-}
-
-impl Times {
-    /// A quick call was made, and not measured.
-    pub fn quick(&self) {
-        self.quick.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Records a call. `is_sample`: those before it that were not measured took as long. Returns how many it stands for.
-    pub fn record(&self, time: Duration, is_sample: bool) -> u32 {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let calls = match is_sample {
-            true => self.quick.swap(0, Ordering::Relaxed).saturating_add(1),
-            false => 1,
-        };
-        if is_sample {
-            self.last.store(nanos, Ordering::Relaxed);
-        }
-        self.measured.record_many(nanos, u64::from(calls));
-        calls
-    }
-
-    /// All calls. Those since the last that was measured count as that.
-    pub fn state(&self) -> HistogramState {
-        let mut state = self.measured.state();
-        let quick = u64::from(self.quick.load(Ordering::Relaxed));
-        state.add(self.last.load(Ordering::Relaxed), quick);
-        state
+        Self(Histogram::new(TIMES))
     }
 }
 
 /// The counters of one hook on one domain.
 #[derive(Default)]
 pub(crate) struct HookCounters {
-    /// Nanoseconds of each call.
-    pub times: Times,
+    pub calls: Counter,
+    /// Nanoseconds of a call.
+    times: Times,
+    /// Calls whose time is known, or taken for that of another one.
+    timed: AtomicU64,
+    /// Whether the last call that was measured was not quick.
+    slow: AtomicBool,
     verdicts: [Counter; VERDICTS],
     failures: [Counter; FailureKind::ALL.len()],
 }
@@ -86,6 +56,39 @@ impl HookCounters {
             counter.inc();
         }
     }
+
+    /// Whether calls have not been quick lately.
+    pub fn is_slow(&self) -> bool {
+        self.slow.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether the call that was measured last was quick.
+    pub fn was_slow(&self, slow: bool) {
+        self.slow.store(slow, Ordering::Relaxed);
+    }
+
+    /// The time of a call is known, or it never reached the plugin.
+    pub fn timed(&self) {
+        self.timed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A call was measured that stands for those that were not. Returns how many others that are.
+    pub fn sampled(&self) -> u64 {
+        let calls = self.calls.get();
+        calls.saturating_sub(self.timed.fetch_max(calls, Ordering::Relaxed)).saturating_sub(1)
+    }
+
+    /// Records the time of a call, and that of others for which it stands.
+    pub fn record(&self, own: Duration, each: Duration, others: u64) {
+        self.times.0.record(nanos(own));
+        if others > 0 {
+            self.times.0.record_many(nanos(each), others);
+        }
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// All counters of a plugin's name.
@@ -108,7 +111,7 @@ pub struct HookStats {
     pub verdicts: BTreeMap<&'static str, u64>,
     /// Failures by name; only those that occurred.
     pub failures: BTreeMap<&'static str, u64>,
-    /// How long calls took, nanoseconds.
+    /// How long calls took, nanoseconds: a few of the last ones are missing, see [`HookCounters::sampled`].
     #[serde(serialize_with = "times")]
     pub times: HistogramState,
 }
@@ -184,11 +187,11 @@ impl Stats {
     /// All hooks, in order.
     pub fn list(&self, domain_name: impl Fn(u32) -> String) -> Vec<HookStats> {
         let of = |((hook, domain), counters): (&(Hook, u32), &Arc<HookCounters>)| {
-            let times = counters.times.state();
+            let times = counters.times.0.state();
             HookStats {
                 hook: hook.name().to_owned(),
                 domain: domain_name(*domain),
-                calls: times.count(),
+                calls: counters.calls.get(),
                 verdicts: hook
                     .verdicts()
                     .iter()
@@ -205,5 +208,28 @@ impl Stats {
             }
         };
         self.hooks.lock().iter().map(of).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_was_measured_stands_for_those_that_were_not() {
+        let (counters, us) = (HookCounters::default(), Duration::from_micros);
+        let calls = |count| (0..count).for_each(|_| counters.calls.inc());
+        calls(1);
+        assert_eq!(counters.sampled(), 0, "the first stands for itself");
+        calls(8);
+        assert_eq!(counters.sampled(), 7);
+        counters.record(us(3), us(3), 7);
+        calls(5);
+        (0..2).for_each(|_| counters.timed()); // two of them are known
+        assert_eq!(counters.sampled(), 2);
+        assert_eq!(counters.sampled(), 0, "they are not counted twice");
+        counters.record(us(40), us(10), 2);
+        let times = counters.times.0.state();
+        assert_eq!((times.count(), times.sum), (11, 24_000 + 60_000));
     }
 }

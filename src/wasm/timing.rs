@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::deadline::cpu_time;
 use crate::deployment::Deployment;
 use crate::failure::{Failure, FailureKind};
 use crate::sampling::Sampling;
@@ -14,11 +15,15 @@ use crate::ticker::TICK;
 /// A session that is read no further for so long at most has only let others go first.
 const MOMENT: Duration = Duration::from_millis(1);
 
+/// What a quick call needs at most. The clock tells a longer one not from one whose thread was not scheduled.
+const QUICK: Duration = Duration::from_micros(100);
+
 /// The time of a call.
 #[derive(Default)]
 pub(crate) struct Time {
-    /// When it began, if it is measured.
-    begun: Option<Duration>,
+    /// Whether it has reached the plugin.
+    pub reached: bool,
+    begun: Option<Begun>,
     /// CPU time to make an instance, or to let it read its settings.
     pub started: Duration,
     /// CPU time of what the plugin ran; only if it took so long that it may differ from the time that has passed.
@@ -27,31 +32,63 @@ pub(crate) struct Time {
     pub judged: Duration,
 }
 
+/// When a call began that is measured.
+#[derive(Clone, Copy)]
+enum Begun {
+    /// By the clock, which is the cheaper one.
+    Clock(Duration),
+    /// By the CPU time of the thread.
+    Cpu(Duration),
+}
+
+/// How long the plugin itself ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ran {
+    /// It was quick, and was not measured.
+    Unknown,
+    /// Known of this call.
+    Known(Duration),
+    /// Measured; calls that were not measured took as long.
+    Sample(Duration),
+}
+
 impl Time {
-    /// The time of a call that ends now; `None`: it was quick and is not measured.
-    fn until(&self, now: impl FnOnce() -> Duration) -> Option<Duration> {
-        let beside = self.started + self.judged;
-        let call = match (self.spent, self.begun) {
-            (Some(spent), _) => spent,
-            // More than a tick without a tick: the thread was not scheduled.
-            (None, Some(begun)) => now().saturating_sub(begun).saturating_sub(beside).min(TICK),
-            (None, None) if beside.is_zero() => return None,
-            (None, None) => Duration::ZERO,
-        };
-        Some(beside + call)
+    /// What the server has done for the call beside.
+    fn beside(&self) -> Duration {
+        self.started + self.judged
     }
 
-    /// Whether it tells how long other quick calls took.
-    fn is_sample(&self) -> bool {
-        self.begun.is_some() && self.spent.is_none() && self.started.is_zero() && self.judged.is_zero()
+    /// How long the plugin itself ran in a call that ends now.
+    fn ran(&self, now: impl FnOnce() -> Duration, cpu_time: impl FnOnce() -> Duration) -> Ran {
+        match (self.spent, self.begun) {
+            (Some(spent), _) => Ran::Known(spent),
+            (None, Some(Begun::Cpu(begun))) => {
+                Ran::Sample(cpu_time().saturating_sub(begun).saturating_sub(self.beside()))
+            }
+            (None, Some(Begun::Clock(begun))) => {
+                let ran = now().saturating_sub(begun).saturating_sub(self.beside());
+                // More than a tick without a tick: the thread was not scheduled.
+                if ran <= QUICK { Ran::Sample(ran) } else { Ran::Known(ran.min(TICK)) }
+            }
+            (None, None) => Ran::Unknown,
+        }
     }
 }
 
 impl Deployment {
     /// A call begins, on a seat. All are measured while a share is used up.
-    pub(crate) fn begins(&self, sampling: &mut Sampling, on: &Domain, time: &mut Time) {
+    pub(crate) fn begins(
+        &self,
+        sampling: &mut Sampling,
+        on: &Domain,
+        counters: &HookCounters,
+        time: &mut Time,
+    ) {
         if sampling.is_due() || on.memory.share.may_be_used_up() {
-            time.begun = Some(self.scope.services.clock.monotonic());
+            time.begun = Some(match counters.is_slow() {
+                true => Begun::Cpu(cpu_time()),
+                false => Begun::Clock(self.scope.services.clock.monotonic()),
+            });
         }
     }
 
@@ -83,11 +120,31 @@ impl Deployment {
     /// Counts the time of a call that ends now, its answer judged. A session that uses more of the plugin than its share is
     /// read no further until that has been earned again.
     pub(crate) fn account(&self, on: &Domain, counters: &HookCounters, time: &Time, subject: &Subject<'_>) {
-        let clock = &self.scope.services.clock;
-        let Some(each) = time.until(|| clock.monotonic()) else { return counters.times.quick() };
-        let calls = counters.times.record(each, time.is_sample());
+        let (clock, beside) = (&self.scope.services.clock, time.beside());
+        let (own, of_others) = match time.ran(|| clock.monotonic(), cpu_time) {
+            _ if !time.reached => {
+                counters.timed();
+                (beside, Duration::ZERO)
+            }
+            Ran::Unknown => (beside, Duration::ZERO),
+            Ran::Known(ran) => {
+                counters.timed();
+                counters.was_slow(ran > QUICK);
+                counters.record(ran + beside, ran, 0);
+                (ran + beside, Duration::ZERO)
+            }
+            Ran::Sample(ran) => {
+                let others = counters.sampled();
+                counters.was_slow(ran > QUICK);
+                counters.record(ran + beside, ran, others);
+                (ran + beside, ran.saturating_mul(u32::try_from(others).unwrap_or(u32::MAX)))
+            }
+        };
+        if own + of_others == Duration::ZERO {
+            return;
+        }
         let now = clock.monotonic();
-        let rest = self.scope.charge(on, now, each, calls, || subject.sender());
+        let rest = self.scope.charge(on, now, own, of_others, || subject.sender());
         rests(on, subject, now, rest.unwrap_or_default());
     }
 }
@@ -105,19 +162,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_is_measured_or_known_to_be_long() {
-        let ms = Duration::from_millis;
-        let until = |time: Time| time.until(|| ms(100));
-        assert_eq!(until(Time::default()), None);
-        assert_eq!(until(Time { begun: Some(ms(100) - ms(1) / 2), ..Time::default() }), Some(ms(1) / 2));
+    fn what_is_known_of_a_call() {
+        let (ms, us) = (Duration::from_millis, Duration::from_micros);
+        let ran = |time: Time| time.ran(|| ms(100), || ms(7));
+        let begun = |begun| Time { begun: Some(begun), ..Time::default() };
+        assert_eq!(ran(Time::default()), Ran::Unknown);
+        assert_eq!(ran(Time { judged: ms(3), ..Time::default() }), Ran::Unknown, "that of the plugin is");
+        assert_eq!(ran(begun(Begun::Clock(ms(100) - us(60)))), Ran::Sample(us(60)));
         assert_eq!(
-            until(Time { begun: Some(ms(50)), ..Time::default() }),
-            Some(TICK),
-            "it was not scheduled"
+            ran(begun(Begun::Clock(ms(100) - us(600)))),
+            Ran::Known(us(600)),
+            "or it was not scheduled"
         );
-        assert_eq!(until(Time { spent: Some(ms(4)), ..Time::default() }), Some(ms(4)));
-        let with_instance = Time { started: ms(2), begun: Some(ms(97)), ..Time::default() };
-        assert_eq!(until(with_instance), Some(ms(3)));
-        assert_eq!(until(Time { judged: ms(3), ..Time::default() }), Some(ms(3)));
+        assert_eq!(ran(begun(Begun::Clock(ms(50)))), Ran::Known(TICK));
+        assert_eq!(ran(begun(Begun::Cpu(ms(6)))), Ran::Sample(ms(1)));
+        assert_eq!(ran(Time { spent: Some(ms(4)), ..begun(Begun::Cpu(ms(6))) }), Ran::Known(ms(4)));
+        let beside = Time { started: us(500), judged: us(300), ..begun(Begun::Cpu(ms(6))) };
+        assert_eq!(ran(beside), Ran::Sample(us(200)));
     }
 }

@@ -165,23 +165,6 @@ impl<'a> Node<'a> {
         Cow::Owned(text)
     }
 
-    /// All text in the element, that of elements within it included, unescaped. Recursion is bounded as in [`to_element`](Self::to_element).
-    pub fn all_text(&self) -> Cow<'a, str> {
-        if self.first_child().is_none() {
-            return self.text();
-        }
-        let mut text = String::new();
-        self.all_text_into(&mut text);
-        Cow::Owned(text)
-    }
-
-    fn all_text_into(self, text: &mut String) {
-        self.segments(|segment| match segment {
-            Segment::Text(raw) => escape::push_text(text, raw),
-            Segment::Element(child) => child.all_text_into(text),
-        });
-    }
-
     fn segments(self, mut each: impl FnMut(Segment<'a>)) {
         let record = self.record();
         let mut at = record.inner_start;

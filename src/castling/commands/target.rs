@@ -142,11 +142,22 @@ impl Files {
         let loaded = usable(load_again(self.file.as_deref(), &self.loaded, Some(&overlay))?)?;
         let heard = match change {
             Change::Disable(_) | Change::Remove(_) => Vec::new(),
-            _ => try_out(platform, &loaded.config, change.name())?,
+            _ => self.tried(platform, &loaded.config, change.name())?,
         };
         staged.keep().map_err(|error| unwritable(&data_dir, &error))?;
         self.loaded = loaded;
         Ok(heard)
+    }
+
+    /// What a plugin says about the settings with which it would come into force. If it does not, it is no worse than before where it did
+    /// not either: so each of several mistakes can be corrected by itself.
+    fn tried(&self, platform: &Platform, next: &Config, name: &str) -> Result<Vec<String>, Failure> {
+        try_out(platform, next, name).or_else(|error| {
+            match try_out(platform, &self.loaded.config, name).is_ok() {
+                true => Err(error.into()),
+                false => Ok(vec![format!("it will not be loaded: {error}")]),
+            }
+        })
     }
 
     fn save(&self, overlay: &Overlay) -> Result<(), Failure> {
@@ -200,7 +211,7 @@ fn unwritable(data_dir: &Path, error: &std::io::Error) -> String {
 }
 
 /// Lets a plugin read the settings with which it would come into force. What it says about them.
-fn try_out(platform: &Platform, config: &Config, name: &str) -> Result<Vec<String>, Failure> {
+fn try_out(platform: &Platform, config: &Config, name: &str) -> Result<Vec<String>, CommandError> {
     let Some(plugin) = config.plugins.get(name) else { return Ok(Vec::new()) };
     let options = plugins::options(config, name, plugin);
     if options.domains.is_empty() {

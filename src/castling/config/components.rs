@@ -89,28 +89,23 @@ fn settings(config: &Config, name: &str, plugin: &Plugin, found: &Inspection, pr
     for (domain, one, list) in uses {
         used = true;
         let here = join(&join(&domain.path, "config"), name);
-        let first = |problem: &Problem| problem.path.split(['.', '[']).next().unwrap_or_default().to_owned();
-        let by_command = |key: &String| one.by_command.contains(key);
-        let everywhere = |key: &String| one.everywhere.contains(key);
-        for problem in &list {
-            let key = first(problem);
-            let set_here = domain.config.get(name).is_some_and(|table| table.contains_key(&key));
+        for problem in list {
+            let first = problem.path.split(['.', '[']).next().unwrap_or_default();
+            let set_here = domain.config.get(name).is_some_and(|table| table.contains_key(first));
             let at = below(if set_here { &here } else { &own }, &problem.path);
-            let on = (!everywhere(&key)).then_some(&*domain.name);
-            if !said.insert((at.clone(), by_command(&key), by_command(&key).then_some(on).flatten())) {
+            let by_command = one.by_command.iter().any(|key| key == first);
+            let on = (!one.everywhere.iter().any(|key| key == first)).then_some(&*domain.name);
+            if !said.insert((at.clone(), by_command, by_command.then_some(on).flatten())) {
                 continue;
             }
-            if !by_command(&key) {
-                problems.error(&at, complaint(name, problem));
-                continue;
+            match by_command {
+                true => {
+                    let complaint = set_by_command(name, on, first, &problem);
+                    let file = config.data_dir.join(overlay::FILE);
+                    problems.elsewhere_about(&at, &file, Severity::Error, complaint);
+                }
+                false => problems.error(&at, complaint(name, &problem)),
             }
-            // All at once: without a server no command is accepted that leaves one of them wrong.
-            let mut keys: Vec<_> = list.iter().map(first).filter(by_command).collect();
-            keys.retain(|other| everywhere(other) == everywhere(&key));
-            keys.dedup();
-            let file = config.data_dir.join(overlay::FILE);
-            let complaint = set_by_command(name, on, &keys, problem);
-            problems.elsewhere_about(&at, &file, Severity::Error, complaint);
         }
     }
     if !used {
@@ -129,11 +124,10 @@ fn complaint(name: &str, problem: &Problem) -> Complaint {
     Complaint::new(format!("plugin {name}: {}", problem.message), problem.remedy.clone())
 }
 
-/// `on`: the domain for which the key is set; none: for all. `keys`: those set so that are wrong.
-fn set_by_command(name: &str, on: Option<&str>, keys: &[String], problem: &Problem) -> Complaint {
+/// `on`: the domain for which the key is set; `None`: all domains.
+fn set_by_command(name: &str, on: Option<&str>, key: &str, problem: &Problem) -> Complaint {
     let Complaint { message, remedy } = complaint(name, problem);
     let on = on.map(|domain| format!(" --domain {domain}")).unwrap_or_default();
-    let all = |of: fn(&str) -> String| keys.iter().map(|key| of(key)).collect::<Vec<_>>().join(" ");
-    let (set, unset) = (all(|key| format!("--set {key}=VALUE")), all(|key| format!("--unset {key}")));
-    Complaint::new(message, format!("{remedy}: run castling plugin enable {name}{on} with {set} or {unset}"))
+    let command = format!("castling plugin enable {name}{on}");
+    Complaint::new(message, format!("{remedy}: run {command} --unset {key}, or with --set {key}=VALUE"))
 }

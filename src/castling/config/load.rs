@@ -95,8 +95,8 @@ pub fn load(file: Option<&Path>) -> Result<Loaded, Problems> {
     read(file, None, None)
 }
 
-/// The same for what runs already, whose data directory stays; with changes by commands that are not stored yet, if there are any. A file
-/// that is as it was `before` is not parsed again.
+/// The same for a running server or a command, whose data directory stays; with changes by commands that are not stored yet, if there are
+/// any. A file whose text is the same as `before` is not parsed again.
 ///
 /// # Errors
 /// As [`load`].

@@ -159,12 +159,12 @@ impl Server {
     ) -> Result<InForce, CommandError> {
         let next = load_again(self.file.as_deref(), loaded, overlay);
         let mut next = next.map_err(|problems| refusal(problems.into_list()))?;
-        // A command changes only what it says: what else the file names has been looked at when that came into force.
-        let beside =
-            Beside { is_command: overlay.is_some() && Arc::ptr_eq(&next.file, &loaded.file), ..beside };
+        // Only a command changes something: certificates and ports were looked at when the file came into force.
+        let is_command = overlay.is_some() && Arc::ptr_eq(&next.file, &loaded.file);
+        let beside = Beside { before: is_command.then_some(&loaded.config), ..beside };
         let own: Vec<_> = self.listening.iter().map(|one| one.address).collect();
         let from = next.problems.count();
-        match beside.is_command {
+        match is_command {
             true => check_own(&next.config, &mut next.problems),
             false => check_surroundings(&next.config, &own, self.kernel.now_us(), &mut next.problems),
         }

@@ -39,8 +39,16 @@ pub(super) struct Beside<'a> {
     /// A domain whose accounts are deleted once the change is in force: until then it is closed and not
     /// retired.
     pub purged: Option<&'a str>,
-    /// Only a command changes something: certificates in use stay in use.
-    pub is_command: bool,
+    /// What is in force, if only a command changes it: the certificates of its domains stay in use.
+    pub before: Option<&'a Config>,
+}
+
+impl Beside<'_> {
+    /// Whether the domain was served before with the same certificate.
+    fn has_certificate_of(&self, domain: &Domain) -> bool {
+        let before = self.before.and_then(|config| config.domain(&domain.name));
+        before.is_some_and(|before| before.enabled && before.tls == domain.tls)
+    }
 }
 
 /// The longest time a domain's certificate is kept after the domain is removed.
@@ -102,7 +110,7 @@ impl Server {
             notes.push(format!("data sources are unchanged: {error}"));
         }
         for domain in &served {
-            if !(beside.is_command && self.tls.for_domain(&domain.name).is_some()) {
+            if !beside.has_certificate_of(domain) || self.tls.for_domain(&domain.name).is_none() {
                 notes.extend(self.certificate(config, domain));
             }
         }

@@ -36,7 +36,7 @@ impl Standing {
         })
     }
 
-    /// The modules of a domain: those that there are as far as their options are unchanged, else new ones that succeed them.
+    /// The modules of a domain: existing ones whose options are unchanged, otherwise new ones that succeed them.
     fn built<E>(
         &self,
         domain: &str,
@@ -126,6 +126,38 @@ mod tests {
         let counts = counts.collect();
         *standing = next;
         counts
+    }
+
+    /// Kept as they are while what is said of them is the same, in the order of the catalog, and anew after they were off.
+    #[test]
+    fn modules_are_kept_in_their_order() {
+        let mut standing = Standing::default();
+        let mut built = |on: bool, x: i64| {
+            let module = |on, x: i64| config::Module {
+                on,
+                options: [("x".to_owned(), x.into())].into_iter().collect(),
+            };
+            let said = BTreeMap::from([("a".to_owned(), module(on, 1)), ("b".to_owned(), module(true, x))]);
+            let mut next = Standing::default();
+            let build = |_: &'static str, _: &Value| {
+                Ok::<_, Infallible>(Some(Arc::new(Counting::default()) as Arc<dyn Module>))
+            };
+            let modules = standing.built("d", &said, &mut next, ["b", "a"].into_iter(), build).unwrap();
+            standing = next;
+            modules
+        };
+        let first = built(true, 1);
+        let same = built(true, 1);
+        assert!(first.iter().zip(&same).all(|(one, other)| Arc::ptr_eq(one, other)) && same.len() == 2);
+        let other = built(true, 2);
+        assert!(
+            !Arc::ptr_eq(&first[0], &other[0]) && Arc::ptr_eq(&first[1], &other[1]),
+            "only what has changed"
+        );
+        let off = built(false, 2);
+        assert!(Arc::ptr_eq(&other[0], &off[0]) && off.len() == 1);
+        let on = built(true, 2);
+        assert!(Arc::ptr_eq(&other[0], &on[0]) && !Arc::ptr_eq(&first[1], &on[1]));
     }
 
     #[test]

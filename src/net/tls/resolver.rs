@@ -69,7 +69,10 @@ impl Certificates {
 
     pub(super) fn remove(&mut self, name: &str) {
         self.names.retain(|key, entry| &**key != name && entry.alias_of.as_deref() != Some(name));
-        self.default.take_if(|default| &**default == name);
+        if self.default.take_if(|default| &**default == name).is_some() {
+            let own = self.names.iter().filter(|(_, entry)| entry.alias_of.is_none());
+            self.default = own.map(|(name, _)| name.clone()).min();
+        }
         self.carry();
     }
 

@@ -84,6 +84,9 @@ async fn without_sni_the_default_domain() {
     let (_, client) = handshake(store.direct(), &quiet, CHESS).await;
     assert_eq!(shown(&client.unwrap()), der(&dir.path().join("wuchess.example.crt")));
     store.remove(BRAND);
+    let (_, client) = handshake(store.direct(), &quiet, CHESS).await;
+    assert_eq!(shown(&client.unwrap()), der(&dir.path().join("chess.example.crt")), "another one");
+    store.remove(CHESS);
     let (server, _) = handshake(store.direct(), &quiet, CHESS).await;
     assert!(matches!(server, Err(TlsAcceptError::UnknownName)));
 }

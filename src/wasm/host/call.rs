@@ -18,13 +18,13 @@ impl Host for StoreData {
 
     fn child_text(&mut self, name: String, ns: String) -> Result<Option<String>> {
         self.content("child-text")?;
-        Ok(self.call()?.stanza.child(&name, &ns).map(|child| child.all_text().into_owned()))
+        Ok(self.call()?.stanza.child(&name, &ns).map(|child| child.text().into_owned()))
     }
 
     fn child_texts(&mut self, name: String, ns: String) -> Result<Vec<String>> {
         self.content("child-texts")?;
         let children = self.call()?.stanza.children();
-        Ok(children.filter(|child| child.is(&name, &ns)).map(|child| child.all_text().into_owned()).collect())
+        Ok(children.filter(|child| child.is(&name, &ns)).map(|child| child.text().into_owned()).collect())
     }
 
     fn has_child(&mut self, name: String, ns: String) -> Result<bool> {
@@ -33,6 +33,11 @@ impl Host for StoreData {
 
     fn has_child_ns(&mut self, ns: String) -> Result<bool> {
         Ok(self.call()?.stanza.children().any(|child| child.ns() == ns))
+    }
+
+    fn has_elements(&mut self, name: String, ns: String) -> Result<bool> {
+        let mut children = self.call()?.stanza.children().filter(|child| child.is(&name, &ns));
+        Ok(children.any(|child| child.first_child().is_some()))
     }
 
     fn attribute(&mut self, name: String) -> Result<Option<String>> {

@@ -280,7 +280,9 @@ fn what_an_instance_needs_to_read_its_settings_is_counted() {
     while kit.platform.stats_of("guest").domains[0].cpu_seconds < 0.05 {
         std::thread::yield_now();
     }
-    let discarded = kit.platform.stats_of("guest").discarded;
+    let before = kit.platform.stats_of("guest");
     running.client_in(1, &harm("e@chess.example"));
-    assert_eq!(kit.platform.stats_of("guest").discarded, discarded, "it costs the other domain no instance");
+    let after = kit.platform.stats_of("guest");
+    assert_eq!(after.hooks[0].failures["deadline"], before.hooks[0].failures["deadline"] + 1);
+    assert_eq!(after.discarded, before.discarded, "it costs the other domain no instance");
 }

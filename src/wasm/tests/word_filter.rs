@@ -56,7 +56,9 @@ fn there_is_no_way_around_it() {
     let running = running(&kit);
     let html = "<html xmlns='http://jabber.org/protocol/xhtml-im'><body xmlns='http://www.w3.org/1999/xhtml'>patzer</body></html>";
     for (sent, expected) in [
-        ("<body>you <b xmlns='urn:x'>pat</b>zer!</body>".to_owned(), "<body>you ***!</body>"),
+        ("<body>you <b xmlns='urn:x'>patzer</b>!</body>".to_owned(), "<body>you !</body>"),
+        ("<body>you patzer<b xmlns='urn:x'>s</b></body>".to_owned(), "<body>you ***</body>"),
+        ("<body>you pat<b xmlns='urn:x'>s</b>zer</body><body/>".to_owned(), "<body>you ***</body><body/>"),
         (format!("<body>hello</body>{html}"), "<body>hello</body>"),
         (html.to_owned(), ""),
     ] {

@@ -22,7 +22,7 @@ const MEMORY: Description = bytes(gauge(
 ));
 const TIMES: Description = seconds(histogram(
     "castling_plugin_call",
-    "CPU time of a call, by domain and hook; one in eight quick calls is measured, and stands for those before it",
+    "CPU time of a call, by domain and hook; one in eight quick calls is measured, and counts for those since the last that was",
 ));
 const STATE: Description = bytes(gauge(
     "castling_plugin_state",
