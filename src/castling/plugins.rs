@@ -19,8 +19,8 @@ pub enum Change {
     Install(Box<Installed>),
     Enable {
         args: SwitchPlugin,
-        /// What the plugin asks for.
-        asks: Vec<String>,
+        /// What the plugin asks for, if that can be read.
+        asks: Result<Vec<String>, CommandError>,
     },
     Disable(SwitchPlugin),
     Reload {
@@ -54,8 +54,9 @@ impl Change {
                 let file = files.iter().find(|(name, _)| *name == args.name).map(|(_, file)| file);
                 // One that does not exist is refused when the overlay is made.
                 let found = file.map(|file| platform.inspect(file)).transpose();
-                let found = found.map_err(|error| refused(&format!("plugin {}", args.name), &error))?;
-                Ok(Self::Enable { args, asks: found.map(|found| found.asks).unwrap_or_default() })
+                let asks = found.map(|found| found.map(|found| found.asks).unwrap_or_default());
+                let asks = asks.map_err(|error| refused(&format!("plugin {}", args.name), &error));
+                Ok(Self::Enable { args, asks })
             }
             "disable" => Ok(Self::Disable(arguments(args)?)),
             "reload" => {
@@ -93,7 +94,15 @@ impl Change {
             Self::Install(installed) => loaded.install_plugin(&installed.name, kept(installed)),
             Self::Enable { args, asks } => {
                 let SwitchPlugin { name, domains, set, unset, grants } = args;
-                loaded.enable_plugin(name, &Enabling { domains, set, unset, given: grants, asked: asks })
+                // Only the first time it matters; later its file may be lost while it runs.
+                let has_been =
+                    loaded.config.plugins.get(name).is_some_and(|one| loaded.has_been_granted(name, one));
+                let asked = match asks {
+                    Ok(asks) => asks.as_slice(),
+                    Err(_) if has_been => &[],
+                    Err(error) => return Err(error.clone()),
+                };
+                loaded.enable_plugin(name, &Enabling { domains, set, unset, given: grants, asked })
             }
             Self::Disable(args) => loaded.disable_plugin(&args.name, &args.domains),
             Self::Reload { name, with, grants } => {
@@ -142,7 +151,11 @@ pub fn not_in_force(name: &str, error: &LoadError, plugin: &Plugin, file: Option
     CommandError::new(message).remedy(match plugin.origin {
         Origin::File => format!("set grants = [\"{}\"] there", all.join("\", \"")),
         Origin::Command => {
-            let (of, first) = file.map_or((String::new(), " first"), |file| (format!(" {file}"), ""));
+            let quoted = |file: &str| match file.contains(|c: char| c.is_whitespace() || c == '\'') {
+                true => format!(" {file:?}"),
+                false => format!(" {file}"),
+            };
+            let (of, first) = file.map_or((String::new(), " first"), |file| (quoted(file), ""));
             format!("run castling plugin reload {name}{of} --grant {}{first}", all.join(" --grant "))
         }
     })

@@ -2,7 +2,7 @@
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use admin::{Client, CommandError, Lock, LockError, Request};
@@ -16,7 +16,7 @@ use wasm::{Occasion, Platform};
 use super::{connect, tokio, usable};
 use crate::accounts::{Accounts, answer, arguments, unknown};
 use crate::api::{OfDomain, OfJid, OfPlugin};
-use crate::config::{Config, Loaded, Overlay, load, load_again};
+use crate::config::{Config, Loaded, Overlay, load};
 use crate::failure::Failure;
 use crate::plugins::{self, Change, Standing};
 use crate::server::{deletion, platform};
@@ -33,8 +33,6 @@ pub enum Target {
 /// A data directory that is not used by a server; none can start while this lives.
 pub struct Files {
     loaded: Loaded,
-    /// The configuration file.
-    file: Option<PathBuf>,
     tokio: tokio::runtime::Runtime,
     accounts: Option<Accounts>,
     store: Option<Store>,
@@ -52,8 +50,7 @@ impl Target {
         let loaded = usable(loaded)?;
         let lock = take(&loaded.config.data_dir)?;
         let tokio = tokio()?;
-        let file = file.map(Path::to_owned);
-        Ok(Self::Files(Box::new(Files { loaded, file, tokio, accounts: None, store: None, _lock: lock })))
+        Ok(Self::Files(Box::new(Files { loaded, tokio, accounts: None, store: None, _lock: lock })))
     }
 
     /// Executes a command on the target.
@@ -139,7 +136,7 @@ impl Files {
         let overlay = change.overlay(&self.loaded)?;
         let data_dir = self.loaded.config.data_dir.clone();
         let staged = overlay.stage(&data_dir).map_err(|error| unwritable(&data_dir, &error))?;
-        let loaded = usable(load_again(self.file.as_deref(), &self.loaded, Some(&overlay))?)?;
+        let loaded = usable(self.loaded.with(&overlay))?;
         let heard = match change {
             Change::Disable(_) | Change::Remove(_) => Vec::new(),
             _ => self.tried(platform, &loaded.config, change.name())?,

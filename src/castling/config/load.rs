@@ -43,7 +43,6 @@ pub struct Loaded {
 
 /// A file as it was read: the configuration without the changes made by commands.
 pub struct FileSays {
-    text: String,
     /// Its values, defaults filled in.
     pub values: FileValues,
     config: Config,
@@ -55,6 +54,11 @@ pub struct FileSays {
 pub struct FileValues(Map<String, Value>);
 
 impl Loaded {
+    /// The same with other changes by commands. The file is not read again: what was edited in it waits for a reload.
+    pub fn with(&self, overlay: &Overlay) -> Self {
+        with_overlay(self.file.clone(), self.demo, Some(overlay))
+    }
+
     /// Declares the removed domains again whose accounts were not all deleted when the last process ended, so that it can be
     /// done now. One that the file declares meanwhile keeps what is left of it, for good.
     ///
@@ -92,31 +96,21 @@ impl FileValues {
 /// # Errors
 /// The file cannot be read; this is then the only problem.
 pub fn load(file: Option<&Path>) -> Result<Loaded, Problems> {
-    read(file, None, None)
+    read(file, None)
 }
 
-/// The same for a running server or a command, whose data directory stays; with changes by commands that are not stored yet, if there are
-/// any. A file whose text is the same as `before` is not parsed again.
+/// The same for a running server, whose data directory stays.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_again(
-    file: Option<&Path>,
-    before: &Loaded,
-    overlay: Option<&Overlay>,
-) -> Result<Loaded, Problems> {
-    read(file, Some(before), overlay)
+pub fn load_again(file: Option<&Path>, data_dir: &Path) -> Result<Loaded, Problems> {
+    read(file, Some(data_dir))
 }
 
-fn read(file: Option<&Path>, before: Option<&Loaded>, overlay: Option<&Overlay>) -> Result<Loaded, Problems> {
+fn read(file: Option<&Path>, data_dir: Option<&Path>) -> Result<Loaded, Problems> {
     let default = Path::new("castling.toml");
-    let data_dir = before.map(|before| &*before.config.data_dir);
     let Some(file) = file.or_else(|| default.exists().then_some(default)) else {
-        let demo = Source::new(DEMO_NAME, DEMO);
-        return Ok(match data_dir {
-            None => parse(&demo, Path::new(""), true),
-            Some(_) => with_overlay(Arc::new(parse_file(&demo, Path::new(""), data_dir)), true, overlay),
-        });
+        return Ok(parse_in(&Source::new(DEMO_NAME, DEMO), Path::new(""), true, data_dir));
     };
 
     let name = file.display().to_string();
@@ -134,15 +128,17 @@ fn read(file: Option<&Path>, before: Option<&Loaded>, overlay: Option<&Overlay>)
         problem(format!("line {line} is not valid UTF-8"), "save the file as UTF-8")
     })?;
     let base = file.parent().unwrap_or(Path::new(""));
-    let said = before.filter(|before| !before.demo && before.file.text == text);
-    let said = said.map(|before| before.file.clone());
-    let said = said.unwrap_or_else(|| Arc::new(parse_file(&Source::new(name.clone(), text), base, data_dir)));
-    Ok(with_overlay(said, false, overlay))
+    Ok(parse_in(&Source::new(name.clone(), text), base, false, data_dir))
 }
 
 /// Parses a configuration whose paths are relative to `base`.
 pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
-    with_overlay(Arc::new(parse_file(source, base, None)), demo, None)
+    parse_in(source, base, demo, None)
+}
+
+/// The same, with another data directory than its own.
+fn parse_in(source: &Source, base: &Path, demo: bool, data_dir: Option<&Path>) -> Loaded {
+    with_overlay(Arc::new(parse_file(source, base, data_dir)), demo, None)
 }
 
 /// What a file says by itself. `data_dir`: another data directory than its own.
@@ -166,7 +162,7 @@ fn parse_file(source: &Source, base: &Path, data_dir: Option<&Path>) -> FileSays
         config.data_dir = data_dir.to_owned();
     }
     prepare_names(&mut config, &mut problems);
-    FileSays { text: source.text.clone(), values: FileValues(values), config, problems }
+    FileSays { values: FileValues(values), config, problems }
 }
 
 /// The configuration of a file with the changes made by commands: those of its data directory, or others.

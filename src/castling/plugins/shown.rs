@@ -1,5 +1,8 @@
 //! A plugin as `plugin list` and `plugin show` print it.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 use wasm::{AtWork, Grant, Inspection, Manifest, Platform, PluginStats};
 
@@ -9,7 +12,7 @@ use crate::config::{Loaded, Plugin, PluginUse};
 /// How a plugin stands in a running server.
 pub enum Standing {
     /// It is in force.
-    Running(AtWork),
+    Running(AtWork, Arc<wasm::Plugin>),
     /// It could not be loaded, for this reason.
     Absent(String),
     /// No domain uses it.
@@ -27,7 +30,10 @@ pub fn shown(
     standing: Standing,
 ) -> PluginShown {
     let config = &loaded.config;
-    let inspected = platform.inspect(&plugin.file);
+    let inspected = match &standing {
+        Standing::Running(_, running) => Ok(running.inspection().clone()),
+        _ => platform.inspect(&plugin.file),
+    };
     let trouble = inspected.as_ref().err().map(ToString::to_string);
     let mut one = inspected.as_ref().map_or_else(|_| PluginShown::default(), of);
     let manifest = platform.remembered(name).filter(|_| matches!(standing, Standing::Absent(_)));
@@ -49,11 +55,11 @@ pub fn shown(
     one.has_been_granted = loaded.has_been_granted(name, plugin);
     one.allowed = words(&plugin.grants);
     let (state, error) = match standing {
-        Standing::Running(at_work) => {
+        Standing::Running(at_work, _) => {
             one.suspended.clone_from(&at_work.suspended);
             one.parked.clone_from(&at_work.parked);
             one.suspensions = at_work.suspensions;
-            ("running", None)
+            ("running", another(platform, &plugin.file, &at_work.digest))
         }
         Standing::Absent(error) => ("not loaded", Some(error)),
         Standing::Idle => ("not enabled", trouble),
@@ -63,6 +69,15 @@ pub fn shown(
     one.error = error;
     one.stats = stats(platform.stats_of(name));
     one
+}
+
+/// What is wrong with the file of a component that is running.
+fn another(platform: &Platform, file: &Path, running: &str) -> Option<String> {
+    match platform.digest(file) {
+        Ok(digest) if digest == running => None,
+        Ok(_) => Some("its file has changed since it was loaded".into()),
+        Err(error) => Some(format!("the version in force stays: {error}")),
+    }
 }
 
 /// The counters, as JSON.

@@ -1,7 +1,6 @@
 //! Commands received over the admin socket.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use admin::{BoxFuture, CommandError, Commands, Request};
 use serde_json::{Value, json};
@@ -138,7 +137,8 @@ impl Server {
         // What is wrong is found again, and told, when the file is put in force.
         let files = {
             let loaded = self.loaded.lock().await;
-            let next = tokio::task::block_in_place(|| load_again(self.file.as_deref(), &loaded, None));
+            let data_dir = &loaded.config.data_dir;
+            let next = tokio::task::block_in_place(|| load_again(self.file.as_deref(), data_dir));
             next.map(|next| plugins::files(&next.config)).unwrap_or_default()
         };
         self.aside(move |platform| {
@@ -149,18 +149,20 @@ impl Server {
         .await
     }
 
-    /// File and overlay are read, checked as `castling check` does, and put in force as a whole or not at
-    /// all.
+    /// File and overlay are read, or changed by a command, checked as `castling check` does, and put in force as a whole or not at all.
     async fn read_again(
         &self,
         loaded: &mut Loaded,
         overlay: Option<&Overlay>,
         beside: Beside<'_>,
     ) -> Result<InForce, CommandError> {
-        let next = load_again(self.file.as_deref(), loaded, overlay);
+        // A command changes only what it says: what was edited waits for a reload, certificates and ports have been looked at.
+        let is_command = overlay.is_some();
+        let next = match overlay {
+            Some(overlay) => Ok(loaded.with(overlay)),
+            None => load_again(self.file.as_deref(), &loaded.config.data_dir),
+        };
         let mut next = next.map_err(|problems| refusal(problems.into_list()))?;
-        // Only a command changes something: certificates and ports were looked at when the file came into force.
-        let is_command = overlay.is_some() && Arc::ptr_eq(&next.file, &loaded.file);
         let beside = Beside { before: is_command.then_some(&loaded.config), ..beside };
         let own: Vec<_> = self.listening.iter().map(|one| one.address).collect();
         let from = next.problems.count();

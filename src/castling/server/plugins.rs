@@ -41,6 +41,16 @@ enum One {
     },
 }
 
+impl One {
+    /// Whether a command leaves a running plugin as it is: a component that was replaced meanwhile waits for a reload.
+    fn is_same(&self, beside: &Beside<'_>, name: &str, plugin: &Plugin, options: &DeployOptions) -> bool {
+        let before = beside.before.and_then(|config| config.plugins.get(name));
+        let same_file = before.is_some_and(|before| before.file == plugin.file);
+        same_file
+            && matches!(self, Self::Running { options: before, .. } if *before == format!("{options:?}"))
+    }
+}
+
 impl Deployed {
     /// The modules of a domain's plugins, in order.
     pub fn modules(&self, domain: &Domain) -> Vec<Arc<dyn Module>> {
@@ -74,7 +84,9 @@ impl Deployed {
     fn standing(&self, name: &str) -> Standing {
         match self.0.get(name) {
             None => Standing::Idle,
-            Some(One::Running { deployment, .. }) => Standing::Running(deployment.at_work()),
+            Some(One::Running { deployment, .. }) => {
+                Standing::Running(deployment.at_work(), deployment.plugin().clone())
+            }
             Some(One::Absent { error, .. }) => Standing::Absent(error.clone()),
         }
     }
@@ -103,6 +115,12 @@ impl Server {
         for (name, plugin, options) in used {
             let present = self.deployed.lock().await.0.get(name).cloned();
             let again = beside.again == Some(name.as_str());
+            if let Some(one) =
+                present.as_ref().filter(|one| !again && one.is_same(beside, name, plugin, &options))
+            {
+                deployed.0.insert(name.clone(), one.clone());
+                continue;
+            }
             let one = match self.one(name, plugin, &options, present.clone(), again).await {
                 Ok(one) => one,
                 Err(error) => {
@@ -278,7 +296,8 @@ impl Server {
     async fn enabled(&self, loaded: &Loaded, name: &str, everywhere: bool) -> Result<Value, CommandError> {
         let notes = match self.deployed.lock().await.0.get(name) {
             Some(One::Running { deployment, .. }) => deployment.heard().to_vec(),
-            _ => Vec::new(),
+            Some(One::Absent { error, .. }) => vec![format!("it is not loaded: {error}")],
+            None => Vec::new(),
         };
         answer(&plugins::enabled(loaded, name, everywhere, notes)?)
     }

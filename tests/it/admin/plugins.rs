@@ -340,6 +340,39 @@ fn damaged_code_is_compiled_again() {
     assert!(!survives(&mut bound(&server, "jack@chess.example/a"), 4), "it works");
 }
 
+/// A command changes only what it says: a domain that was deleted from the file, a component that was replaced, a setting that was
+/// edited wait for a reload, and `show` tells what is in force.
+#[test]
+fn commands_leave_alone_what_was_edited() {
+    let dir = folder(&format!(
+        "{BRANDS}plugins = [\"word-filter\"]\n[plugins.word-filter]\nfile = \"filter.wasm\"\n\
+         grants = [\"content\", \"replace\"]\nconfig = {{ words = [\"patzer\"] }}\n[[domain]]\nname = \"gone.example\"\n"
+    ));
+    fs::copy(plugin("word-filter"), dir.path().join("filter.wasm")).unwrap();
+    add_users(dir.path(), &[JACK, "anna@gone.example"]);
+    let server = Server::start_in(dir);
+    let mut anna = bound(&server, "anna@gone.example/a");
+    let running = list(&server)[0]["digest"].clone();
+    server.ok(&["plugin", "install", &sunshine()]);
+    fs::copy(plugin("mark"), server.dir.path().join("filter.wasm")).unwrap();
+    rewrite(server.dir.path(), |text| {
+        text.replace("[[domain]]\nname = \"gone.example\"\n", "").replace("patzer", "tyro")
+    });
+    server.ok(&["plugin", "enable", "sunshine", "--domain", "chess.example"]);
+    assert!(anna.ping().is_empty(), "its domain is still served");
+    let shown = list(&server);
+    let filter = shown.as_array().unwrap().iter().find(|one| one["name"] == "word-filter").unwrap();
+    assert_eq!((&filter["digest"], &filter["state"]), (&running, &"running".into()));
+    assert_eq!(filter["error"], "its file has changed since it was loaded");
+    assert_eq!(filter["settings"]["words"]["value"], json!(["patzer"]));
+    fs::copy(plugin("word-filter"), server.dir.path().join("filter.wasm")).unwrap();
+    server.ok(&["reload"]);
+    assert_eq!(anna.stream_error(), "host-gone");
+    let shown = list(&server);
+    let filter = shown.as_array().unwrap().iter().find(|one| one["name"] == "word-filter").unwrap();
+    assert_eq!((&filter["error"], &filter["settings"]["words"]["value"]), (&Value::Null, &json!(["tyro"])));
+}
+
 /// Each command, while no server runs.
 #[test]
 fn commands_without_a_server() {
