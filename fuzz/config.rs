@@ -51,7 +51,7 @@ fuzz_target!(|text: &str| {
 });
 
 fn said(text: &str) -> Vec<String> {
-    let loaded = parse(&Source::new(NAME, text), Path::new("/nonexistent"), false);
+    let loaded = parse(&Source::new(NAME, text), Path::new("/nonexistent"), false, None);
     loaded.problems.into_list().iter().map(ToString::to_string).collect()
 }
 

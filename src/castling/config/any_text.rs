@@ -53,7 +53,7 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 fn agrees(text: &str) -> Result<(), TestCaseError> {
-    let loaded = parse(&Source::new("c", text), Path::new("/nonexistent"), false);
+    let loaded = parse(&Source::new("c", text), Path::new("/nonexistent"), false, None);
     for problem in loaded.problems.into_list() {
         prop_assert!(!problem.remedy.contains("report this as a bug"), "{problem}\n{text}");
     }

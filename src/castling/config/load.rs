@@ -110,7 +110,7 @@ pub fn load_again(file: Option<&Path>, data_dir: &Path) -> Result<Loaded, Proble
 fn read(file: Option<&Path>, data_dir: Option<&Path>) -> Result<Loaded, Problems> {
     let default = Path::new("castling.toml");
     let Some(file) = file.or_else(|| default.exists().then_some(default)) else {
-        return Ok(parse_in(&Source::new(DEMO_NAME, DEMO), Path::new(""), true, data_dir));
+        return Ok(parse(&Source::new(DEMO_NAME, DEMO), Path::new(""), true, data_dir));
     };
 
     let name = file.display().to_string();
@@ -128,16 +128,11 @@ fn read(file: Option<&Path>, data_dir: Option<&Path>) -> Result<Loaded, Problems
         problem(format!("line {line} is not valid UTF-8"), "save the file as UTF-8")
     })?;
     let base = file.parent().unwrap_or(Path::new(""));
-    Ok(parse_in(&Source::new(name.clone(), text), base, false, data_dir))
+    Ok(parse(&Source::new(name.clone(), text), base, false, data_dir))
 }
 
-/// Parses a configuration whose paths are relative to `base`.
-pub fn parse(source: &Source, base: &Path, demo: bool) -> Loaded {
-    parse_in(source, base, demo, None)
-}
-
-/// The same, with another data directory than its own.
-fn parse_in(source: &Source, base: &Path, demo: bool, data_dir: Option<&Path>) -> Loaded {
+/// Parses a configuration whose paths are relative to `base`. `data_dir`: another data directory than its own.
+pub fn parse(source: &Source, base: &Path, demo: bool, data_dir: Option<&Path>) -> Loaded {
     with_overlay(Arc::new(parse_file(source, base, data_dir)), demo, None)
 }
 

@@ -191,7 +191,7 @@ fn is_table(key: &Key) -> bool {
 fn the_example_can_be_used() {
     let short = fs::read_to_string(root("config/castling.toml")).unwrap();
     for text in [short, whole_example()] {
-        let loaded = parse(&Source::new("castling.toml", text), Path::new("/nonexistent"), false);
+        let loaded = parse(&Source::new("castling.toml", text), Path::new("/nonexistent"), false, None);
         let fatal = loaded.problems.fatal();
         let list: Vec<String> = loaded.problems.into_list().iter().map(ToString::to_string).collect();
         assert!(!fatal, "{}", list.join("\n"));

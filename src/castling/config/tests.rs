@@ -12,7 +12,7 @@ use super::overlay::{Overlay, PluginOnDomain};
 use super::types::{Origin, ResourceConflict};
 
 fn read(text: &str) -> Loaded {
-    parse(&Source::new("c.toml", text), Path::new("/nonexistent"), false)
+    parse(&Source::new("c.toml", text), Path::new("/nonexistent"), false, None)
 }
 
 fn said(text: &str) -> Vec<String> {
@@ -302,7 +302,8 @@ fn later_features_are_warned_about() {
 
 #[test]
 fn the_demo_has_no_problems() {
-    let loaded = parse(&Source::new("demo", include_str!("demo.toml")), Path::new("/nonexistent"), true);
+    let loaded =
+        parse(&Source::new("demo", include_str!("demo.toml")), Path::new("/nonexistent"), true, None);
     let names: Vec<_> = loaded.config.domains.iter().map(|domain| domain.name.as_str()).collect();
     assert_eq!(names, ["chess.example", "wuchess.example"]);
     assert_eq!(loaded.problems.into_list(), []);
@@ -347,7 +348,7 @@ fn commands_lie_over_the_file() {
     overlay.plugin_mut("gone").enabled = Some(true);
     overlay.save(dir.path()).unwrap();
 
-    let loaded = parse(&Source::new("c.toml", text), dir.path(), false);
+    let loaded = parse(&Source::new("c.toml", text), dir.path(), false, None);
     let config = &loaded.config;
     let names = |domain: &str| -> Vec<String> {
         config.domain(domain).unwrap().active.iter().map(|plugin| plugin.name.clone()).collect()
@@ -383,6 +384,6 @@ fn commands_lie_over_the_file() {
 fn a_damaged_overlay_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("overlay.json"), "{").unwrap();
-    let loaded = parse(&Source::new("c.toml", "data_dir = \".\"\n"), dir.path(), false);
+    let loaded = parse(&Source::new("c.toml", "data_dir = \".\"\n"), dir.path(), false, None);
     assert!(loaded.problems.fatal());
 }

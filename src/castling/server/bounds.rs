@@ -64,7 +64,7 @@ fn try_all(title: &str, key: &Key, range: &Range) {
         (range.most.saturating_add(1), false),
     ] {
         let text = text(title, &key.name, value);
-        let mut loaded = parse(&Source::new("c.toml", text.as_str()), Path::new("/nonexistent"), false);
+        let mut loaded = parse(&Source::new("c.toml", text.as_str()), Path::new("/nonexistent"), false, None);
         let errors = errors(&mut loaded);
         if accepted {
             assert_eq!(errors, Vec::<String>::new(), "{text}");
@@ -105,7 +105,8 @@ fn what_holds_for_the_server_is_refused_on_a_domain() {
         for key in section.keys.iter().filter(|key| key.scope == Scope::Server) {
             let value = if matches!(key.kind, Kind::Integer(_)) { "60" } else { "[]" };
             let text = format!("{DOMAIN}[domain.limits]\n{} = {value}\n", key.name);
-            let mut loaded = parse(&Source::new("c.toml", text.as_str()), Path::new("/nonexistent"), false);
+            let mut loaded =
+                parse(&Source::new("c.toml", text.as_str()), Path::new("/nonexistent"), false, None);
             let expected =
                 format!("c.toml:4: `{}` applies to the whole server — move it to [limits]", key.name);
             assert_eq!(errors(&mut loaded), [expected]);

@@ -23,7 +23,7 @@ impl Changing {
     }
 
     fn with(&self, text: &str) -> Loaded {
-        parse(&Source::new("c.toml", text), self.0.path(), false)
+        parse(&Source::new("c.toml", text), self.0.path(), false, None)
     }
 
     #[track_caller]

@@ -12,7 +12,7 @@ use crate::config::load::{Loaded, load, parse};
 const NOW: i64 = 1_795_478_400_000_000;
 
 fn read(text: &str) -> Loaded {
-    parse(&Source::new("c.toml", text), Path::new("/nonexistent"), false)
+    parse(&Source::new("c.toml", text), Path::new("/nonexistent"), false, None)
 }
 
 #[test]
