@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 use crate::failure::{FailureKind, LastFailure};
 use crate::hook::Hook;
 use crate::metrics::MetricValue;
+use crate::share::nanos;
 
 const VERDICTS: usize = 6;
 
@@ -85,10 +86,6 @@ impl HookCounters {
             self.times.0.record_many(nanos(each), others);
         }
     }
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// All counters of a plugin's name.
@@ -186,26 +183,18 @@ impl Stats {
 
     /// All hooks, in order.
     pub fn list(&self, domain_name: impl Fn(u32) -> String) -> Vec<HookStats> {
-        let of = |((hook, domain), counters): (&(Hook, u32), &Arc<HookCounters>)| {
-            let times = counters.times.0.state();
-            HookStats {
-                hook: hook.name().to_owned(),
-                domain: domain_name(*domain),
-                calls: counters.calls.get(),
-                verdicts: hook
-                    .verdicts()
-                    .iter()
-                    .zip(&counters.verdicts)
-                    .map(|(w, n)| (*w, n.get()))
-                    .collect(),
-                failures: FailureKind::ALL
-                    .iter()
-                    .zip(&counters.failures)
-                    .map(|(kind, counter)| (kind.name(), counter.get()))
-                    .filter(|(_, count)| *count > 0)
-                    .collect(),
-                times,
-            }
+        let of = |((hook, domain), counters): (&(Hook, u32), &Arc<HookCounters>)| HookStats {
+            hook: hook.name().to_owned(),
+            domain: domain_name(*domain),
+            calls: counters.calls.get(),
+            verdicts: hook.verdicts().iter().zip(&counters.verdicts).map(|(w, n)| (*w, n.get())).collect(),
+            failures: FailureKind::ALL
+                .iter()
+                .zip(&counters.failures)
+                .map(|(kind, counter)| (kind.name(), counter.get()))
+                .filter(|(_, count)| *count > 0)
+                .collect(),
+            times: counters.times.0.state(),
         };
         self.hooks.lock().iter().map(of).collect()
     }

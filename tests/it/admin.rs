@@ -2,6 +2,7 @@
 
 mod accounts;
 mod domains;
+mod edited;
 mod plugins;
 mod process;
 mod sessions;
