@@ -32,7 +32,11 @@ static SETTINGS: Settings<Sunshine> = Settings::new();
 
 impl Lifecycle for Sunshine {
     fn configure(domain: u32) -> Result<(), String> {
-        SETTINGS.read(domain)
+        SETTINGS.read(domain)?;
+        match SETTINGS.with(domain, |settings| settings.window.ms) {
+            Some(0) => Err("window: 0 would count nothing; write \"60s\", or disable the plugin".into()),
+            _ => Ok(()),
+        }
     }
 }
 

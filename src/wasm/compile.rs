@@ -31,12 +31,14 @@ impl Compiler {
     /// Compiles a component to a file.
     pub(crate) fn run(&self, component: &[u8], to: &Path) -> Result<(), LoadError> {
         let from = to.with_added_extension("wasm");
-        std::fs::write(&from, component).map_err(LoadError::file(&from))?;
+        let written = std::fs::write(&from, component).map_err(LoadError::file(&from));
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).arg(&from).arg(to);
-        let done = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let done = written.map(|()| command.output());
+        // Part of it, if the disk is full.
         let _ = std::fs::remove_file(&from);
-        let done = done.map_err(|error| LoadError::Compiler(error.to_string()))?;
+        let done = done?.map_err(|error| LoadError::Compiler(error.to_string()))?;
         let words = String::from_utf8_lossy(&done.stderr);
         match done.status.code() {
             Some(0) => Ok(()),
