@@ -159,12 +159,21 @@ def resident(pid: int) -> int:
 
 
 def mapped(pid: int, folder: str) -> int:
-    """Resident bytes of the files below a folder."""
-    total, is_there = 0, False
+    """Resident bytes of the files below a folder, each page of a file once: instances map what their memory begins with again."""
+    areas = []
     for line in open(f"/proc/{pid}/smaps"):
-        first = line.split()[0]
+        first, *rest = line.split()
         if not first.endswith(":"):
-            is_there = folder in line
-        elif is_there and first == "Rss:":
-            total += int(line.split()[1])
+            begin, end = (int(address, 16) for address in first.split("-"))
+            file, at = rest[-1], int(rest[1], 16)
+            there = range(at, at + end - begin)
+        elif first == "Rss:" and folder in file:
+            areas.append((len(there), there, file, int(rest[0])))
+    total, seen = 0, {}
+    for _, there, file, resident in sorted(areas, key=lambda area: -area[0]):
+        others = seen.setdefault(file, [])
+        if not any(there.start < one.stop and one.start < there.stop for one in others):
+            others.append(there)
+            total += resident
     return 1024 * total
+

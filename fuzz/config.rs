@@ -11,12 +11,14 @@ macro_rules! reader {
 }
 reader!(
     "../src/castling/config/document.rs" document,
+    "../src/castling/config/domain.rs" domain,
     "../src/castling/config/domain_keys.rs" domain_keys,
     "../src/castling/config/effective.rs" effective,
     "../src/castling/config/keys.rs" keys,
     "../src/castling/config/load.rs" load,
     "../src/castling/config/log_level.rs" log_level,
     "../src/castling/config/names.rs" names,
+    "../src/castling/config/origin.rs" origin,
     "../src/castling/config/overlay.rs" overlay,
     "../src/castling/config/problem.rs" problem,
     "../src/castling/config/references.rs" references,

@@ -4,12 +4,14 @@
 mod change;
 mod components;
 mod document;
+mod domain;
 mod domain_keys;
 mod effective;
 mod keys;
 mod load;
 mod log_level;
 mod names;
+mod origin;
 mod overlay;
 mod problem;
 mod references;
@@ -35,14 +37,13 @@ pub use reference::tables;
 
 pub use change::{Enabling, settings, unknown_domain};
 pub use components::{check as check_components, looking};
+pub use domain::{Domain, Module, PluginUse, ResourceConflict};
 pub use load::{FileValues, Loaded, load, load_again};
 pub use names::prepared;
+pub use origin::Origin;
 pub use overlay::Overlay;
 pub use problem::{Problem, Problems};
 pub use references::LATER_LISTENERS;
 pub use sources::options as sources;
 pub use surroundings::{check as check_surroundings, check_own};
-pub use types::{
-    Auth, Config, Domain, Log, LogFormat, Module, Origin, Plugin, PluginUse, ResourceConflict, Scram,
-    Storage, Sync,
-};
+pub use types::{Auth, Config, Log, LogFormat, Plugin, Scram, Storage, Sync};

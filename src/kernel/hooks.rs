@@ -2,6 +2,7 @@
 
 pub(crate) mod job;
 pub(crate) mod process;
+pub(crate) mod registered;
 pub(crate) mod registrar;
 pub(crate) mod stage;
 pub(crate) mod tables;

@@ -81,11 +81,11 @@ impl sealed::Sealed for Host {
 }
 
 impl Host {
-    pub(crate) fn new(index: usize, jid: Jid, options: HostOptions) -> Self {
+    pub(crate) fn new(index: usize, jid: Jid, options: Arc<HostOptions>) -> Self {
         Self {
             index,
             jid,
-            options: ArcSwap::from_pointee(options),
+            options: ArcSwap::new(options),
             version: AtomicU32::new(0),
             accounts: Accounts::default(),
             logins: Arc::default(),
@@ -119,8 +119,11 @@ impl Host {
         self.options.load_full()
     }
 
-    pub(crate) fn set_options(&self, options: HostOptions) {
-        self.options.store(Arc::new(options));
+    pub(crate) fn set_options(&self, options: Arc<HostOptions>) {
+        if Arc::ptr_eq(&self.options.load(), &options) {
+            return;
+        }
+        self.options.store(options);
         self.version.fetch_add(1, Ordering::AcqRel);
         // Detached sessions notice the change now rather than with their next stanza.
         let accounts = self.accounts.all();
@@ -138,12 +141,12 @@ impl Host {
     }
 
     /// Replaces the hooks at the Write stage.
-    pub(crate) fn set_writers(&self, writers: Vec<WriteHook>) {
+    pub(crate) fn set_writers(&self, writers: &[WriteHook]) {
         if writers.is_empty() && self.writers.load().is_empty() {
             return;
         }
         let none = writers.is_empty();
-        self.writers.store(Arc::new(writers));
+        self.writers.store(Arc::new(writers.to_vec()));
         if none {
             // Flush what was held back: with the hooks gone, nothing else would release it.
             let accounts = self.accounts.all();

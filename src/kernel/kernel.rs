@@ -12,6 +12,7 @@ use storage::{AccountRecord, CreateError, PrivacyList, StorageError, Store};
 use xmpp::{Jid, Stanza, StreamCondition, StreamError};
 
 use crate::account::stored::Stored;
+use crate::hooks::registrar::Site;
 use crate::route::address::Addresses;
 use crate::route::request::Pending;
 use crate::route::taken::Taken;
@@ -28,11 +29,14 @@ const REMEMBER_US: i64 = 300_000_000;
 /// A domain to be served.
 pub struct Served {
     pub jid: Jid,
-    /// Its configuration.
-    pub options: HostOptions,
+    /// Its configuration; the same `Arc` as long as nothing in it has changed.
+    pub options: Arc<HostOptions>,
     /// Its modules: plugins first, in their order.
     pub modules: Vec<Arc<dyn Module>>,
 }
+
+/// A host with its next options and table.
+type Prepared = (Arc<Host>, Arc<HostOptions>, Arc<HostTable>);
 
 /// What the kernel is built from.
 pub struct KernelOptions {
@@ -155,10 +159,10 @@ impl Kernel {
             made.push(self.prepare(served, &mut addresses, &mut first)?);
         }
         for (host, _, table) in &made {
-            for service in &table.services {
+            for service in &table.registered.services {
                 addresses.take(service.domain(), Destination::Service(service.clone()))?;
             }
-            if let Some(taken) = table.taken.first() {
+            if let Some(taken) = table.registered.taken.first() {
                 return Err(Taken { what: format!("{} on {}", taken.what, host.name()), ..taken.clone() });
             }
         }
@@ -166,19 +170,19 @@ impl Kernel {
         let mut tables = Vec::with_capacity(made.len());
         for (host, options, table) in made {
             host.set_options(options);
-            host.set_writers(table.writers.clone());
-            tables.push((host.index(), Some(Arc::new(table))));
+            host.set_writers(&table.registered.writers);
+            tables.push((host.index(), Some(table)));
         }
         Ok(self.publish(tables, addresses, next))
     }
 
-    /// The host and its tables, not yet published.
+    /// The host and its table, not yet published. What is the same as before is kept.
     fn prepare(
         &self,
         Served { jid, options, modules }: Served,
         addresses: &mut Addresses,
         index: &mut usize,
-    ) -> Result<(Arc<Host>, HostOptions, HostTable), Taken> {
+    ) -> Result<Prepared, Taken> {
         let host = match addresses.destination(jid.domain()) {
             Some(Destination::Host(host)) => host.clone(),
             _ => {
@@ -188,7 +192,9 @@ impl Kernel {
                 host
             }
         };
-        let table = HostTable::build(&host, &options, &self.counters, modules);
+        let before = self.table(&host).filter(|_| Arc::ptr_eq(&host.options(), &options));
+        let site = Site { host: &host, options: &options, counters: &self.counters };
+        let table = HostTable::build(site, &modules, before.as_ref());
         Ok((host, options, table))
     }
 
@@ -306,7 +312,7 @@ impl Kernel {
     pub(crate) async fn load_at_bind(&self, account: &Account) {
         let mut read = self.roster(account).await.map(drop);
         if let Some(table) = self.table(account.host()) {
-            for load in &table.at_bind {
+            for load in &table.registered.at_bind {
                 read = read.and(load(self, account).await);
             }
         }

@@ -27,7 +27,7 @@ use crate::ticker::Ticker;
 const START: Duration = Duration::from_secs(2);
 
 /// A domain on which a plugin is enabled.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DomainSettings {
     /// The domain's name, as in `Host::name`.
     pub domain: String,
@@ -45,7 +45,7 @@ pub enum Occasion {
 }
 
 /// The operator's configuration of a plugin.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeployOptions {
     /// The plugin's own table (`[plugins.NAME].config`), which overrides the manifest's defaults.
     pub config: Map<String, Value>,

@@ -157,7 +157,7 @@ impl Site {
         };
         let modules = plugin.map(|(name, reads)| self.module(name, reads)).transpose()?;
         let modules = modules.into_iter().collect();
-        let served = Served { jid: Jid::domain_only(DOMAIN)?, options, modules };
+        let served = Served { jid: Jid::domain_only(DOMAIN)?, options: options.into(), modules };
         self.kernel.serve(vec![served]).await?;
         Ok(())
     }

@@ -7,11 +7,13 @@ use serde_json::{Map, Value};
 use settings::{item, join};
 use toml::de::DeValue;
 
+use super::domain::Domain;
 use super::load::Loaded;
 use super::names;
+use super::origin::Origin;
 use super::overlay::{DomainChange, Overlay, PluginChange};
 use super::tree;
-use super::types::{Domain, Origin, Plugin};
+use super::types::Plugin;
 
 type Changed = Result<Overlay, CommandError>;
 

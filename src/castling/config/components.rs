@@ -6,9 +6,11 @@ use admin::CommandError;
 use settings::{Complaint, Problem, join};
 use wasm::Inspection;
 
+use super::domain::Domain;
+use super::origin::Origin;
 use super::overlay;
 use super::problem::{Problems, Severity};
-use super::types::{Config, Domain, Origin, Plugin};
+use super::types::{Config, Plugin};
 use crate::plugins;
 
 /// Inspects every plugin's component without running it, and checks grants and settings. Missing files are

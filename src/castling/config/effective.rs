@@ -2,17 +2,18 @@
 //! settings.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use super::domain::{Declared, Domain, PluginUse};
+use super::origin::Origin;
 use super::overlay::{Overlay, PluginChange};
-use super::types::{Config, Domain, Origin, Plugin, PluginUse};
+use super::types::{Config, Plugin};
 
-/// Applies the overlay. `new_domain` creates a domain with defaults.
-pub fn apply(config: &mut Config, overlay: &Overlay, new_domain: impl Fn(&str) -> Option<Domain>) {
+/// Applies the overlay. `new_domain` declares a domain with defaults.
+pub fn apply(config: &mut Config, overlay: &Overlay, new_domain: impl Fn(&str) -> Option<Arc<Declared>>) {
     for (name, change) in &overlay.domains {
         if change.added && !change.purging && config.domain(name).is_none() {
-            config
-                .domains
-                .extend(new_domain(name).map(|domain| Domain { origin: Origin::Command, ..domain }));
+            config.domains.extend(new_domain(name).map(Domain::from));
         }
     }
     let data_dir = config.data_dir.clone();

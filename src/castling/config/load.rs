@@ -1,5 +1,6 @@
 //! Loads a configuration file and collects its problems.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,16 +11,18 @@ use settings::{Checker, Complaint, Section, Values, join, waiting};
 use toml::de::DeTable;
 
 use super::document::{Places, Source};
+use super::domain::{Declared, Domain};
 use super::domain_keys::domain;
 use super::effective;
 use super::keys::ROOT;
 use super::names::{self, changed, prepared};
+use super::origin::Origin;
 use super::overlay::{self, Overlay};
 use super::problem::{Problems, Severity};
 use super::references;
 use super::syntax;
 use super::tree;
-use super::types::{Config, Domain};
+use super::types::Config;
 
 /// The demo's configuration.
 const DEMO: &str = include_str!("demo.toml");
@@ -56,7 +59,7 @@ pub struct FileValues(Map<String, Value>);
 impl Loaded {
     /// The same with other changes by commands. The file is not read again: what was edited in it waits for a reload.
     pub fn with(&self, overlay: &Overlay) -> Self {
-        with_overlay(self.file.clone(), self.demo, Some(overlay))
+        with_overlay(self.file.clone(), self.demo, Some((overlay, &self.config)))
     }
 
     /// Declares the removed domains again whose accounts were not all deleted when the last process ended, so that it can be
@@ -78,7 +81,7 @@ impl Loaded {
         }
         let limits = &self.config.limits;
         let domains: Vec<_> = gone.iter().filter_map(|name| new_domain(name, limits)).collect();
-        self.config.domains.extend(domains.into_iter().map(|one| Domain { enabled: true, ..one }));
+        self.config.domains.extend(domains.into_iter().map(|one| Domain { enabled: true, ..one.into() }));
         Ok(gone)
     }
 }
@@ -152,6 +155,7 @@ fn parse_file(source: &Source, base: &Path, data_dir: Option<&Path>) -> FileSays
     }
     spread_limits(&mut values);
     let mut config = typed(values.clone(), &mut problems);
+    share_limits(&mut config);
     resolve_paths(&mut config, base);
     if let Some(data_dir) = data_dir {
         config.data_dir = data_dir.to_owned();
@@ -160,16 +164,23 @@ fn parse_file(source: &Source, base: &Path, data_dir: Option<&Path>) -> FileSays
     FileSays { values: FileValues(values), config, problems }
 }
 
-/// The configuration of a file with the changes made by commands: those of its data directory, or others.
-fn with_overlay(file: Arc<FileSays>, demo: bool, overlay: Option<&Overlay>) -> Loaded {
+/// The configuration of a file with the changes made by commands: those of its data directory, or others with the configuration
+/// that they change.
+fn with_overlay(file: Arc<FileSays>, demo: bool, other: Option<(&Overlay, &Config)>) -> Loaded {
     let (mut config, mut problems) = (file.config.clone(), file.problems.clone());
-    let overlay = overlay.cloned().unwrap_or_else(|| stored(&config.data_dir, &mut problems));
+    let overlay = match other {
+        Some((overlay, _)) => overlay.clone(),
+        None => stored(&config.data_dir, &mut problems),
+    };
     for name in overlay.domains.keys().filter(|name| names::domain(name).is_err()) {
         let complaint = Complaint::new(format!("{name:?} is not a valid domain"), "remove it from the file");
         problems.elsewhere(&config.data_dir.join(overlay::FILE), Severity::Error, complaint);
     }
     let limits = config.limits.clone();
-    effective::apply(&mut config, &overlay, |name| new_domain(name, &limits));
+    let added: HashMap<_, _> = other.into_iter().flat_map(|(_, before)| before.added()).collect();
+    effective::apply(&mut config, &overlay, |name| {
+        added.get(name).map(|one| (*one).clone()).or_else(|| new_domain(name, &limits))
+    });
     references::check(&config, &overlay, demo, &mut problems);
     Loaded { config, overlay, problems, demo, file }
 }
@@ -221,17 +232,26 @@ fn spread_limits(tree: &mut Map<String, Value>) {
     }
 }
 
+/// Domains without limits of their own have the server's, not a copy of them.
+fn share_limits(config: &mut Config) {
+    for domain in config.domains.iter_mut().map(|domain| Arc::make_mut(&mut domain.declared)) {
+        if domain.limits == config.limits {
+            domain.limits = config.limits.clone();
+        }
+    }
+}
+
 /// A domain with only a name.
-fn new_domain(name: &str, limits: &Values) -> Option<Domain> {
+fn new_domain(name: &str, limits: &Values) -> Option<Arc<Declared>> {
     let mut tree = defaults(&domain());
     tree.insert("name".into(), name.into());
-    tree.insert("limits".into(), serde_json::to_value(limits).ok()?);
-    serde_json::from_value(Value::Object(tree)).ok()
+    let declared: Declared = serde_json::from_value(Value::Object(tree)).ok()?;
+    Some(Arc::new(Declared { limits: limits.clone(), origin: Origin::Command, ..declared }))
 }
 
 /// Normalizes names, so that they can be compared.
 fn prepare_names(config: &mut Config, problems: &mut Problems) {
-    for domain in &mut config.domains {
+    for domain in config.domains.iter_mut().map(|domain| Arc::make_mut(&mut domain.declared)) {
         if let Some(name) = changed(&domain.name).filter(|_| names::domain(&domain.name).is_ok()) {
             let message = format!("the domain {:?} becomes {name:?} when normalized", domain.name);
             let remedy = format!("write {name:?} if that is intended, or choose another name");
@@ -256,7 +276,8 @@ fn resolve_paths(config: &mut Config, base: &Path) {
         base.clone_into(&mut source.base);
         source.password_file.iter_mut().for_each(resolve);
     }
-    for tls in config.domains.iter_mut().filter_map(|domain| domain.tls.as_mut()) {
+    let declared = config.domains.iter_mut().map(|domain| Arc::make_mut(&mut domain.declared));
+    for tls in declared.filter_map(|domain| domain.tls.as_mut()) {
         resolve(&mut tls.cert);
         resolve(&mut tls.key);
     }

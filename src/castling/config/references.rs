@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 
 use net::http::{Networks, ProxySettings};
-use settings::{Complaint, item, join};
+use settings::{Complaint, Values, item, join};
 
+use super::domain::Domain;
 use super::log_level;
 use super::overlay::{self, Overlay};
 use super::problem::{Problems, Severity};
 use super::sources;
-use super::types::{Config, Domain};
+use super::types::Config;
 
 /// Listeners accepted in the configuration but not supported by this version.
 pub const LATER_LISTENERS: &[&str] = &["s2s", "component"];
@@ -27,7 +28,6 @@ pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Prob
     for domain in &config.domains {
         auth(config, domain, problems);
         plugins(config, domain, problems);
-        limits(domain, problems);
         later(domain, problems);
         if domain.tls.is_none() && !demo {
             let message = format!("{} has no certificate, so a self-signed one is used", domain.name);
@@ -35,6 +35,7 @@ pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Prob
             problems.warning(&domain.path, Complaint::new(message, remedy));
         }
     }
+    limits(config, problems);
     log(config, problems);
     proxies(config, problems);
     metrics(config, problems);
@@ -122,15 +123,21 @@ fn undeclared(name: &str) -> Complaint {
     Complaint::new(message, remedy)
 }
 
-fn limits(domain: &Domain, problems: &mut Problems) {
-    let limits: kernel::DomainLimits = domain.limits.of();
+/// Those of the server, then those of the domains that have others.
+fn limits(config: &Config, problems: &mut Problems) {
+    unfit(&config.limits, "limits", "", problems);
+    for domain in config.domains.iter().filter(|domain| domain.limits != config.limits) {
+        unfit(&domain.limits, &join(&domain.path, "limits"), &format!(" on {}", domain.name), problems);
+    }
+}
+
+fn unfit(limits: &Values, path: &str, place: &str, problems: &mut Problems) {
+    let limits: kernel::DomainLimits = limits.of();
     if limits.stream.stanza_bytes.bound() > limits.mailbox_bytes.bound() {
         let message = format!(
-            "stanza_bytes is larger than mailbox_bytes on {}, so a mailbox cannot hold the largest stanza",
-            domain.name
+            "stanza_bytes is larger than mailbox_bytes{place}, so a mailbox cannot hold the largest stanza"
         );
-        let path = join(&domain.path, "limits");
-        problems.error(&path, Complaint::new(message, "raise mailbox_bytes or lower stanza_bytes"));
+        problems.error(path, Complaint::new(message, "raise mailbox_bytes or lower stanza_bytes"));
     }
 }
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 use settings::{Complaint, item, join};
 use storage::source::{SourceOptions, SourcePassword};
 
+use super::origin::Origin;
 use super::overlay;
 use super::problem::{Problems, Severity};
-use super::types::{Config, Datasource, Origin};
+use super::types::{Config, Datasource};
 
 /// What each source is made of.
 pub fn options(config: &Config) -> Vec<SourceOptions> {

@@ -9,10 +9,12 @@ use std::path::Path;
 use rustix::net::{self as sockets, AddressFamily, SocketFlags, SocketType, sockopt};
 use settings::{Complaint, item, join};
 
+use super::domain::{Domain, Tls};
+use super::origin::Origin;
 use super::overlay;
 use super::problem::{Problems, Severity};
 use super::references::LATER_LISTENERS;
-use super::types::{Config, Domain, Origin, Tls};
+use super::types::Config;
 use crate::ownership;
 
 /// Checks files and ports. `own` are the addresses of this data directory's running server, whose use is

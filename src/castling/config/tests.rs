@@ -7,9 +7,10 @@ use std::fs;
 use std::path::Path;
 
 use super::document::Source;
+use super::domain::ResourceConflict;
 use super::load::{Loaded, load, parse};
+use super::origin::Origin;
 use super::overlay::{Overlay, PluginOnDomain};
-use super::types::{Origin, ResourceConflict};
 
 fn read(text: &str) -> Loaded {
     parse(&Source::new("c.toml", text), Path::new("/nonexistent"), false, None)

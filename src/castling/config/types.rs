@@ -1,33 +1,17 @@
 //! The configuration as used by the rest of the binary.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use settings::Values;
 
-/// Where a value is set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Origin {
-    /// The configuration file.
-    #[default]
-    File,
-    /// A command; stored in the overlay.
-    Command,
-}
-
-impl Origin {
-    /// The word printed by `list` and `show`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::Command => "command",
-        }
-    }
-}
+use super::domain::{Declared, Domain};
+use super::origin::Origin;
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Deserialize)]
@@ -58,6 +42,18 @@ impl Config {
     /// The domain of that name.
     pub fn domain(&self, name: &str) -> Option<&Domain> {
         self.domains.iter().find(|domain| domain.name == name)
+    }
+
+    /// The domains that are served, by name.
+    pub fn served(&self) -> HashMap<&str, &Domain> {
+        let served = self.domains.iter().filter(|domain| domain.enabled);
+        served.map(|domain| (domain.name.as_str(), domain)).collect()
+    }
+
+    /// What stands for the domains that were added by command, by name.
+    pub fn added(&self) -> impl Iterator<Item = (&str, &Arc<Declared>)> {
+        let added = self.domains.iter().filter(|domain| domain.origin == Origin::Command);
+        added.map(|domain| (domain.name.as_str(), &domain.declared))
     }
 }
 
@@ -243,126 +239,6 @@ pub struct Datasource {
     /// The directory of the configuration file.
     #[serde(skip)]
     pub base: PathBuf,
-}
-
-/// `[[domain]]`, or a domain added by command.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Domain {
-    /// Its name as U-labels in lower case.
-    pub name: String,
-    /// Authentication providers, in order.
-    pub auth: Vec<String>,
-    /// Plugins the file enables, in order.
-    pub plugins: Vec<String>,
-    /// Settings of plugins on this domain.
-    pub config: BTreeMap<String, Map<String, Value>>,
-    /// Certificate and key; `None`: self-signed.
-    #[serde(default)]
-    pub tls: Option<Tls>,
-    /// Every module, on or off, with its options.
-    pub modules: BTreeMap<String, Module>,
-    /// The limits in force here.
-    pub limits: Values,
-    /// Allowed web origins; empty: any.
-    pub origins: Vec<String>,
-    /// URLs for web clients of this domain.
-    pub web: Web,
-    /// Addresses of services by kind.
-    pub services: BTreeMap<String, String>,
-    pub brand: Brand,
-    /// Bare JIDs of its administrators.
-    pub admins: Vec<String>,
-    /// What happens when a resource is in use.
-    pub resource_conflict: ResourceConflict,
-    /// The path of its table in the file (`domain[1]`); empty for a domain added by command.
-    #[serde(default)]
-    pub path: String,
-    #[serde(skip)]
-    pub origin: Origin,
-    /// Whether it is served.
-    #[serde(skip)]
-    pub enabled: bool,
-    /// Where `enabled` is set.
-    #[serde(skip)]
-    pub enabled_origin: Origin,
-    /// The plugins enabled here, in order, after changes by commands.
-    #[serde(skip)]
-    pub active: Vec<PluginUse>,
-}
-
-/// A plugin on a domain.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PluginUse {
-    pub name: String,
-    /// Its settings, merged key by key: the plugin's, then the domain's, then those set by command.
-    pub config: Map<String, Value>,
-    /// The keys of `config` set by a command.
-    pub by_command: Vec<String>,
-    /// Those of them that are set for all domains.
-    pub everywhere: Vec<String>,
-    /// Where it is enabled.
-    pub origin: Origin,
-}
-
-/// `tls = { cert, key }`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Tls {
-    /// PEM file with the chain.
-    pub cert: PathBuf,
-    /// PEM file with the private key.
-    pub key: PathBuf,
-}
-
-/// A module on a domain.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Module {
-    /// Whether it is on.
-    pub on: bool,
-    /// Its options, with defaults filled in.
-    pub options: Map<String, Value>,
-}
-
-/// `brand = { title, color }`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Brand {
-    /// The displayed name.
-    #[serde(default)]
-    pub title: Option<String>,
-    /// `#rgb` or `#rrggbb`.
-    #[serde(default)]
-    pub color: Option<String>,
-}
-
-/// `web = { websocket, bosh, see_other_uri }`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Web {
-    /// The public WebSocket URL, for host-meta (XEP-0156).
-    #[serde(default)]
-    pub websocket: Option<String>,
-    /// The public BOSH URL, for host-meta (XEP-0156).
-    #[serde(default)]
-    pub bosh: Option<String>,
-    /// Where web clients are redirected instead of being served: `wss://` for WebSocket (RFC 7395),
-    /// `https://` for BOSH (XEP-0124).
-    #[serde(default)]
-    pub see_other_uri: Vec<String>,
-}
-
-/// What happens when a resource is in use (RFC 6120 §7.7.2.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ResourceConflict {
-    /// The older session is closed.
-    Replace,
-    /// The newer one is refused.
-    Refuse,
-    /// The newer one gets another resource.
-    Rename,
 }
 
 /// A string that may contain a password and is therefore never shown.

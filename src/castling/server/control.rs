@@ -163,7 +163,7 @@ impl Server {
             None => load_again(self.file.as_deref(), &loaded.config.data_dir),
         };
         let mut next = next.map_err(|problems| refusal(problems.into_list()))?;
-        let beside = Beside { before: is_command.then_some(&loaded.config), ..beside };
+        let beside = Beside { before: Some(&loaded.config), by_command: is_command, ..beside };
         let own: Vec<_> = self.listening.iter().map(|one| one.address).collect();
         let from = next.problems.count();
         match is_command {

@@ -1,6 +1,6 @@
 //! From configured domains to served ones.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,16 +39,10 @@ pub(super) struct Beside<'a> {
     /// A domain whose accounts are deleted once the change is in force: until then it is closed and not
     /// retired.
     pub purged: Option<&'a str>,
-    /// What is in force, if only a command changes it: the certificates of its domains stay in use.
+    /// What is in force.
     pub before: Option<&'a Config>,
-}
-
-impl Beside<'_> {
-    /// Whether the domain was served before with the same certificate.
-    fn has_certificate_of(&self, domain: &Domain) -> bool {
-        let before = self.before.and_then(|config| config.domain(&domain.name));
-        before.is_some_and(|before| before.enabled && before.tls == domain.tls)
-    }
+    /// A command changes only what it says: the components and certificates that were read stay in use.
+    pub by_command: bool,
 }
 
 /// The longest time a domain's certificate is kept after the domain is removed.
@@ -87,6 +81,7 @@ impl Server {
     /// A plugin does not load or refuses its settings; nothing is changed then.
     pub(super) async fn apply(&self, loaded: &Loaded, beside: Beside<'_>) -> Result<InForce, CommandError> {
         let config = &loaded.config;
+        let before = beside.before.map(Config::served).unwrap_or_default();
         let served: Vec<&Domain> = config.domains.iter().filter(|domain| domain.enabled).collect();
         let deployed = self.deploy(config, &beside).await?;
         let mut standing = self.standing.lock().await;
@@ -95,7 +90,7 @@ impl Server {
         for domain in &served {
             let mut modules = deployed.modules(domain);
             modules.extend(standing.modules(domain, &mut next)?);
-            domains.push(as_served(domain, self.chain(domain), modules)?);
+            domains.push(self.served(domain, before.get(domain.name.as_str()).copied(), modules)?);
         }
         let farewell = self.kernel.serve(domains).await.map_err(|taken| {
             CommandError::new(taken.to_string()).remedy("disable one of them, or give it another address")
@@ -110,19 +105,19 @@ impl Server {
             notes.push(format!("data sources are unchanged: {error}"));
         }
         for domain in &served {
-            if !beside.has_certificate_of(domain) || self.tls.for_domain(&domain.name).is_none() {
+            let had = before.get(domain.name.as_str()).filter(|_| beside.by_command);
+            let has_it = had.is_some_and(|had| had.tls == domain.tls);
+            if !has_it || self.tls.for_domain(&domain.name).is_none() {
                 notes.extend(self.certificate(config, domain));
             }
         }
-        for host in self.kernel.hosts() {
-            if served.iter().any(|domain| domain.name == host.name()) {
-                continue;
-            }
+        let names: HashSet<&str> = served.iter().map(|domain| domain.name.as_str()).collect();
+        for host in self.kernel.hosts().iter().filter(|host| !names.contains(host.name())) {
             match beside.purged == Some(host.name()) {
-                true => self.kernel.close_host(&host).await,
-                false => self.kernel.retire_host(&host).await,
+                true => self.kernel.close_host(host).await,
+                false => self.kernel.retire_host(host).await,
             }
-            self.forget_certificate(&host);
+            self.forget_certificate(host);
         }
         Ok(InForce { notes, farewell, _replaced: replaced })
     }
@@ -139,6 +134,22 @@ impl Server {
                 tls.remove(&name);
             }
         });
+    }
+
+    /// A domain in the kernel's form. As long as the same is declared of it, it keeps its options: sessions are not told of a change.
+    fn served(
+        &self,
+        domain: &Domain,
+        before: Option<&Domain>,
+        modules: Vec<Arc<dyn Module>>,
+    ) -> Result<Served, CommandError> {
+        let is_same = |before: &Domain| {
+            Arc::ptr_eq(&before.declared, &domain.declared) || before.declared == domain.declared
+        };
+        match before.is_some_and(is_same).then(|| self.kernel.host(&domain.name)).flatten() {
+            Some(host) => Ok(Served { jid: host.jid().clone(), options: host.options(), modules }),
+            None => as_served(domain, self.chain(domain), modules),
+        }
     }
 
     fn chain(&self, domain: &Domain) -> Chain {
@@ -174,7 +185,7 @@ pub(super) fn as_served(
 ) -> Result<Served, CommandError> {
     let jid =
         Jid::domain_only(&domain.name).map_err(|e| CommandError::new(format!("{}: {e}", domain.name)))?;
-    Ok(Served { jid, options: host_options(domain, auth), modules })
+    Ok(Served { jid, options: host_options(domain, auth).into(), modules })
 }
 
 fn host_options(domain: &Domain, auth: Chain) -> HostOptions {

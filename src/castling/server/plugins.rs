@@ -28,8 +28,9 @@ pub(super) struct Deployed(BTreeMap<String, One>);
 enum One {
     Running {
         deployment: Arc<Deployment>,
+        module: Arc<dyn Module>,
         /// The options that it was built with: it is kept while these and its component are the same.
-        options: String,
+        options: Arc<DeployOptions>,
         /// Why its component could not be read again.
         lost: Option<String>,
     },
@@ -44,10 +45,10 @@ enum One {
 impl One {
     /// Whether a command leaves a running plugin as it is: a component that was replaced meanwhile waits for a reload.
     fn is_same(&self, beside: &Beside<'_>, name: &str, plugin: &Plugin, options: &DeployOptions) -> bool {
-        let before = beside.before.and_then(|config| config.plugins.get(name));
+        let before = beside.before.filter(|_| beside.by_command);
+        let before = before.and_then(|config| config.plugins.get(name));
         let same_file = before.is_some_and(|before| before.file == plugin.file);
-        same_file
-            && matches!(self, Self::Running { options: before, .. } if *before == format!("{options:?}"))
+        same_file && matches!(self, Self::Running { options: before, .. } if **before == *options)
     }
 }
 
@@ -56,7 +57,7 @@ impl Deployed {
     pub fn modules(&self, domain: &Domain) -> Vec<Arc<dyn Module>> {
         let active = domain.active.iter().filter_map(|plugin| self.0.get(&plugin.name));
         let module = |one: &One| match one {
-            One::Running { deployment, .. } => Some(deployment.module()),
+            One::Running { module, .. } => Some(module.clone()),
             One::Absent { module, .. } => module.clone(),
         };
         active.filter_map(module).collect()
@@ -155,12 +156,11 @@ impl Server {
             }
             (Err(error), _) => return Err(error),
         };
-        let same = format!("{options:?}");
         let occasion = match present {
-            Some(One::Running { options: before, deployment, .. })
-                if !again && before == same && deployment.is_of(&loaded) =>
+            Some(One::Running { options: before, deployment, module, .. })
+                if !again && *before == *options && deployment.is_of(&loaded) =>
             {
-                return Ok(One::Running { deployment, options: before, lost });
+                return Ok(One::Running { deployment, module, options: before, lost });
             }
             Some(One::Running { .. }) => Occasion::Reload,
             Some(One::Absent { .. }) | None => Occasion::Start,
@@ -169,10 +169,11 @@ impl Server {
         if again || occasion == Occasion::Start {
             self.platform.forgive(name);
         }
+        let options = Arc::new(options.clone());
         let with = options.clone();
         let begin = move |platform: &Platform| platform.deploy(&loaded, &with, occasion);
         let deployment = self.off_workers(name, plugin, begin).await?;
-        Ok(One::Running { deployment, options: same, lost })
+        Ok(One::Running { module: deployment.module(), deployment, options, lost })
     }
 
     /// A plugin cannot be loaded. When the server starts, and if it was not loaded before either, its place is kept.

@@ -16,7 +16,7 @@ pub(super) struct Standing(BTreeMap<String, Arc<OfDomain>>);
 /// Those of one domain.
 struct OfDomain {
     /// What the configuration says about them.
-    said: BTreeMap<String, config::Module>,
+    said: Arc<BTreeMap<String, config::Module>>,
     /// Those that are on, in order.
     modules: Vec<(&'static str, Arc<dyn Module>)>,
 }
@@ -40,13 +40,13 @@ impl Standing {
     fn built<E>(
         &self,
         domain: &str,
-        said: &BTreeMap<String, config::Module>,
+        said: &Arc<BTreeMap<String, config::Module>>,
         next: &mut Self,
         names: impl Iterator<Item = &'static str>,
         build: impl Fn(&'static str, &Value) -> Result<Option<Arc<dyn Module>>, E>,
     ) -> Result<Vec<Arc<dyn Module>>, E> {
         let of = match self.0.get(domain) {
-            Some(before) if before.said == *said => before.clone(),
+            Some(before) if Arc::ptr_eq(&before.said, said) || before.said == *said => before.clone(),
             before => {
                 let mut modules = Vec::new();
                 for name in names {
@@ -117,7 +117,7 @@ mod tests {
         };
         let counts = domains.iter().map(|(domain, options)| {
             let options = options.as_object().unwrap().clone();
-            let said = BTreeMap::from([("counting".to_owned(), config::Module { on: true, options })]);
+            let said = BTreeMap::from([("counting".to_owned(), config::Module { on: true, options })]).into();
             let names = std::iter::once("counting");
             let modules = standing.built(domain, &said, &mut next, names, build).unwrap();
             let module: &dyn Any = &*modules[0];
@@ -137,7 +137,8 @@ mod tests {
                 on,
                 options: [("x".to_owned(), x.into())].into_iter().collect(),
             };
-            let said = BTreeMap::from([("a".to_owned(), module(on, 1)), ("b".to_owned(), module(true, x))]);
+            let said =
+                BTreeMap::from([("a".to_owned(), module(on, 1)), ("b".to_owned(), module(true, x))]).into();
             let mut next = Standing::default();
             let build = |_: &'static str, _: &Value| {
                 Ok::<_, Infallible>(Some(Arc::new(Counting::default()) as Arc<dyn Module>))

@@ -134,7 +134,7 @@ mod tests {
             web: Web::default(),
             admins: Vec::new(),
         };
-        Arc::new(Host::new(0, Jid::domain_only("chess.example").unwrap(), options))
+        Arc::new(Host::new(0, Jid::domain_only("chess.example").unwrap(), options.into()))
     }
 
     fn account(id: i64) -> Arc<Account> {

@@ -30,7 +30,7 @@ impl Kernel {
     /// Features could not be notified, since the store failed.
     pub async fn account_made(self: &Arc<Self>, host: &Arc<Host>, local: &str) -> Result<(), StorageError> {
         host.accounts.forget_absent(local);
-        if self.table(host).is_none_or(|table| table.creations.is_empty()) {
+        if self.table(host).is_none_or(|table| table.registered.creations.is_empty()) {
             return Ok(());
         }
         if let Some(account) = self.account(host, local).await? {
@@ -41,20 +41,20 @@ impl Kernel {
 
     pub(crate) async fn tell_creation(self: &Arc<Self>, account: &Arc<Account>) {
         let Some(table) = self.table(account.host()) else { return };
-        for handler in &table.creations {
+        for handler in &table.registered.creations {
             handler(self, account).await;
         }
     }
 
     pub(crate) async fn tell_deletion(self: &Arc<Self>, account: &Arc<Account>) {
         let Some(table) = self.table(account.host()) else { return };
-        for handler in &table.deletions {
+        for handler in &table.registered.deletions {
             handler(self, account).await;
         }
     }
 
     pub(crate) fn tell_roster_change(&self, event: &RosterEvent<'_>) {
         let Some(table) = self.table(event.account.host()) else { return };
-        table.roster_changes.iter().for_each(|handler| handler(event));
+        table.registered.roster_changes.iter().for_each(|handler| handler(event));
     }
 }

@@ -51,7 +51,7 @@ impl Kernel {
         let mut served: HashSet<(Arc<str>, Duration)> = HashSet::new();
         for host in self.hosts() {
             let Some(table) = self.table(&host) else { continue };
-            for job in &table.jobs {
+            for job in &table.registered.jobs {
                 let due = second.is_multiple_of(job.interval.as_secs().max(1));
                 let mut mine =
                     || job.scope == Scope::Domain || served.insert((job.owner.clone(), job.interval));

@@ -9,8 +9,8 @@ use storage::StorageError;
 use xmpp::{Element, Stanza, StanzaError};
 
 use crate::hooks::job::Job;
+use crate::hooks::registered::{Hooks, Registered};
 use crate::hooks::stage::{Entry, Handler};
-use crate::hooks::tables::HostTable;
 use crate::route::early::{EarlyHandler, EarlyRequest};
 use crate::route::iq::{IqEntry, IqHandler, IqKey, Stranger};
 use crate::route::service::{Service, ServiceAddress};
@@ -92,47 +92,71 @@ pub trait Module: Any + Send + Sync {
     fn succeed(&self, _predecessor: &dyn Any) {}
 }
 
+/// Where modules register.
+#[derive(Clone, Copy)]
+pub(crate) struct Site<'a> {
+    pub host: &'a Arc<Host>,
+    /// Those in force once the tables are.
+    pub options: &'a HostOptions,
+    pub counters: &'a Counters,
+}
+
 /// Collects one module's registrations on one host.
 pub struct Registrar<'a> {
-    pub(crate) table: &'a mut HostTable,
-    pub(crate) entries: &'a mut [Vec<Entry>; Stage::COUNT],
-    pub(crate) host: &'a Arc<Host>,
-    pub(crate) options: &'a HostOptions,
-    pub(crate) counters: &'a Counters,
+    site: Site<'a>,
     pub(crate) owner: Arc<str>,
+    registered: &'a mut Registered,
+    hooks: Vec<(Stage, Arc<Entry>)>,
+    only_hooks: bool,
+}
+
+impl<'a> Registrar<'a> {
+    pub(crate) fn new(site: Site<'a>, owner: Arc<str>, registered: &'a mut Registered) -> Self {
+        Self { site, owner, registered, hooks: Vec::new(), only_hooks: true }
+    }
+
+    /// The hooks, and whether nothing else was registered.
+    pub(crate) fn done(self) -> (Hooks, bool) {
+        (self.hooks.into(), self.only_hooks)
+    }
+
+    fn rest(&mut self) -> &mut Registered {
+        self.only_hooks = false;
+        self.registered
+    }
 }
 
 impl Registrar<'_> {
     /// The host being built.
     pub fn host(&self) -> &Arc<Host> {
-        self.host
+        self.site.host
     }
 
     /// The options in force once these tables are.
     pub fn options(&self) -> &HostOptions {
-        self.options
+        self.site.options
     }
 
     /// Announces a feature of a target in disco#info (XEP-0030).
     pub fn feature(&mut self, target: Target, feature: &str) {
-        self.table.target(target).features.push(feature.into());
+        self.rest().target(target).features.push(feature.into());
     }
 
     /// Announces an identity of a target in disco#info (XEP-0030).
     pub fn identity(&mut self, target: Target, identity: Identity) {
-        self.table.target(target).identities.push(identity);
+        self.rest().target(target).identities.push(identity);
     }
 
     /// Announces an item of a target in disco#items (XEP-0030).
     pub fn item(&mut self, target: Target, item: DiscoItem) {
-        self.table.target(target).items.push(item);
+        self.rest().target(target).items.push(item);
     }
 
     /// Adds an element to the stream features of a phase (RFC 6120 section 4.3.2).
     pub fn stream_feature(&mut self, phase: Phase, feature: Element) {
         match phase {
-            Phase::Login => self.table.login_features.push(feature),
-            Phase::Bind => self.table.bind_features.push(feature),
+            Phase::Login => self.rest().login_features.push(feature),
+            Phase::Bind => self.rest().bind_features.push(feature),
         }
     }
 
@@ -165,7 +189,7 @@ impl Registrar<'_> {
     {
         let stored = self.stored(load);
         let at_bind = stored.clone();
-        self.table.at_bind.push(Arc::new(move |kernel, account| {
+        self.rest().at_bind.push(Arc::new(move |kernel, account| {
             let stored = at_bind.clone();
             Box::pin(async move { stored.load(kernel, account).await.map(drop) })
         }));
@@ -201,8 +225,9 @@ impl Registrar<'_> {
         let entry = IqEntry { owner: self.owner.clone(), holds, handler };
         let what = format!("requests {ns} ({name})");
         let key = IqKey { target, kind, ns: ns.into(), name: name.into() };
-        if let Some(earlier) = self.table.iq.insert(key, entry) {
-            self.table.taken.push(Taken { what, owners: [earlier.owner, self.owner.clone()] });
+        if let Some(earlier) = self.rest().iq.insert(key, entry) {
+            let owners = [earlier.owner, self.owner.clone()];
+            self.rest().taken.push(Taken { what, owners });
         }
     }
 
@@ -218,7 +243,7 @@ impl Registrar<'_> {
         answer: fn(&Stanza) -> IqResult,
     ) {
         let key = IqKey { target: Target::Account, kind, ns: ns.into(), name: name.into() };
-        self.table.strangers.insert(key, Stranger { resources, answer });
+        self.rest().strangers.insert(key, Stranger { resources, answer });
     }
 
     /// Handles IQ requests that only the account's owner may make; others are answered `forbidden`, whether
@@ -240,17 +265,20 @@ impl Registrar<'_> {
     {
         let handler: EarlyHandler = Arc::new(move |request| Box::pin(handler(request)));
         let key = IqKey { target: Target::Host, kind, ns: ns.into(), name: name.into() };
-        if let Some((owner, _)) = self.table.early.insert(key, (self.owner.clone(), handler)) {
+        let entry = (self.owner.clone(), handler);
+        if let Some((owner, _)) = self.rest().early.insert(key, entry) {
             let what = format!("requests {ns} ({name}) before log-in");
-            self.table.taken.push(Taken { what, owners: [owner, self.owner.clone()] });
+            let owners = [owner, self.owner.clone()];
+            self.rest().taken.push(Taken { what, owners });
         }
     }
 
     /// Claims an address of its own: stanzas to it or to any JID of that domain go to the service. Requests
     /// to the domain are first looked up in the IQ table under `Target::Service`.
     pub fn service(&mut self, address: &str, service: Arc<dyn Service>) -> Arc<ServiceAddress> {
-        let address = Arc::new(ServiceAddress::new(address, self.host.clone(), self.owner.clone(), service));
-        self.table.services.push(address.clone());
+        let address =
+            Arc::new(ServiceAddress::new(address, self.site.host.clone(), self.owner.clone(), service));
+        self.rest().services.push(address.clone());
         address
     }
 
@@ -259,7 +287,7 @@ impl Registrar<'_> {
     where
         F: Fn(&Resource, &Stanza) -> Release + Send + Sync + 'static,
     {
-        self.table.writers.push(Arc::new(hook));
+        self.rest().writers.push(Arc::new(hook));
     }
 
     /// Registers a handler that answers at once.
@@ -280,9 +308,9 @@ impl Registrar<'_> {
     }
 
     fn entry(&mut self, stage: Stage, order: Order, interest: Interest, handler: Handler) {
-        let drops = self.counters.of_drops(&self.owner, stage.name());
+        let drops = self.site.counters.of_drops(&self.owner, stage.name());
         let entry = Entry { order, by: self.owner.clone(), drops, interest, handler };
-        self.entries[stage as usize].push(entry);
+        self.hooks.push((stage, Arc::new(entry)));
     }
 
     /// Registers a handler of session events; awaited in registration order.
@@ -290,7 +318,7 @@ impl Registrar<'_> {
     where
         F: for<'a> Fn(&'a Arc<Kernel>, &'a SessionEvent) -> BoxFuture<'a, ()> + Send + Sync + 'static,
     {
-        self.table.session_handlers[kind as usize].push(Arc::new(handler));
+        self.rest().session_handlers[kind as usize].push(Arc::new(handler));
     }
 
     /// Registers a handler of account creation: by registration, by `user add`, or on first use of a foreign
@@ -299,7 +327,7 @@ impl Registrar<'_> {
     where
         F: for<'a> Fn(&'a Arc<Kernel>, &'a Arc<Account>) -> BoxFuture<'a, ()> + Send + Sync + 'static,
     {
-        self.table.creations.push(Arc::new(handler));
+        self.rest().creations.push(Arc::new(handler));
     }
 
     /// Registers a handler of roster changes: called after the commit and the pushes, before that roster's
@@ -308,7 +336,7 @@ impl Registrar<'_> {
     where
         F: Fn(&RosterEvent<'_>) + Send + Sync + 'static,
     {
-        self.table.roster_changes.push(Arc::new(handler));
+        self.rest().roster_changes.push(Arc::new(handler));
     }
 
     /// Registers a handler of account deletion, called before the account's rows are deleted (the cascade of
@@ -317,7 +345,7 @@ impl Registrar<'_> {
     where
         F: for<'a> Fn(&'a Arc<Kernel>, &'a Arc<Account>) -> BoxFuture<'a, ()> + Send + Sync + 'static,
     {
-        self.table.deletions.push(Arc::new(handler));
+        self.rest().deletions.push(Arc::new(handler));
     }
 
     /// Runs a job at an interval while the module is enabled; with [`Scope::Server`] once, on however many
@@ -327,6 +355,6 @@ impl Registrar<'_> {
         F: for<'a> Fn(&'a Arc<Kernel>) -> BoxFuture<'a, ()> + Send + Sync + 'static,
     {
         let (owner, running) = (self.owner.clone(), AtomicBool::new(false));
-        self.table.jobs.push(Arc::new(Job { interval, scope, owner, running, run: Box::new(run) }));
+        self.rest().jobs.push(Arc::new(Job { interval, scope, owner, running, run: Box::new(run) }));
     }
 }

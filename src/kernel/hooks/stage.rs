@@ -149,11 +149,11 @@ pub(crate) struct Entry {
 #[derive(Default)]
 pub struct StageTable {
     mask: u64,
-    entries: Box<[Entry]>,
+    entries: Box<[Arc<Entry>]>,
 }
 
 impl StageTable {
-    pub(crate) fn new(mut entries: Vec<Entry>) -> Self {
+    pub(crate) fn new(mut entries: Vec<Arc<Entry>>) -> Self {
         entries.sort_by_key(|entry| entry.order); // stable: registration order breaks ties
         let mask = entries.iter().fold(0, |mask, entry| mask | entry.interest.mask);
         Self { mask, entries: entries.into() }
@@ -165,7 +165,7 @@ impl StageTable {
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<&Entry> {
-        self.entries.get(index)
+        self.entries.get(index).map(|entry| &**entry)
     }
 }
 

@@ -3,91 +3,94 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hashbrown::HashMap;
-use storage::StorageError;
 use tokio::sync::watch;
 use xmpp::Element;
 
-use crate::account::events::{AccountHandler, RosterHandler};
-use crate::hooks::job::Job;
-use crate::hooks::registrar::DiscoItem;
+use crate::hooks::registered::{Hooks, Registered};
+use crate::hooks::registrar::{DiscoItem, Site};
 use crate::hooks::stage::{Entry, StageTable};
 use crate::route::address::Addresses;
-use crate::route::early::EarlyHandler;
-use crate::route::iq::{IqEntry, IqKey, Stranger};
-use crate::route::service::ServiceAddress;
-use crate::route::taken::Taken;
-use crate::session::event::SessionHandler;
-use crate::session::outlet::WriteHook;
-use crate::{
-    Account, BoxFuture, Counters, Destination, Host, HostOptions, Identity, Kernel, Module, Registrar,
-    SessionEventKind, Stage, Target,
-};
+use crate::{Destination, Host, Identity, Module, Registrar, Stage, Target};
 
 /// How long to wait for replaced tables to be released.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(crate) type AtBind =
-    Arc<dyn for<'a> Fn(&'a Kernel, &'a Account) -> BoxFuture<'a, Result<(), StorageError>> + Send + Sync>;
+/// What tells modules apart.
+fn address(module: &Arc<dyn Module>) -> *const () {
+    Arc::as_ptr(module).cast()
+}
 
-/// What is announced about a target (XEP-0030).
-#[derive(Default)]
-pub(crate) struct Announced {
-    pub features: Vec<Box<str>>,
-    pub identities: Vec<Identity>,
-    pub items: Vec<DiscoItem>,
+/// What one module has registered on a host.
+#[derive(Clone)]
+struct Part {
+    module: Arc<dyn Module>,
+    hooks: Hooks,
+    /// Whether that is all.
+    only_hooks: bool,
+}
+
+impl Part {
+    fn new(module: &Arc<dyn Module>, site: Site<'_>, registered: &mut Registered) -> Self {
+        let mut registrar = Registrar::new(site, module.about().name, registered);
+        module.clone().register(&mut registrar);
+        let (hooks, only_hooks) = registrar.done();
+        Self { module: module.clone(), hooks, only_hooks }
+    }
 }
 
 /// Everything registered on one host.
-#[derive(Default)]
 pub struct HostTable {
-    pub(crate) stages: [StageTable; Stage::COUNT],
-    pub(crate) iq: HashMap<IqKey, IqEntry>,
-    pub(crate) strangers: HashMap<IqKey, Stranger>,
-    pub(crate) early: HashMap<IqKey, (Arc<str>, EarlyHandler)>,
-    pub(crate) targets: HashMap<Target, Announced>,
-    pub(crate) login_features: Vec<Element>,
-    pub(crate) bind_features: Vec<Element>,
-    pub(crate) session_handlers: [Vec<SessionHandler>; SessionEventKind::COUNT],
-    pub(crate) creations: Vec<AccountHandler>,
-    pub(crate) deletions: Vec<AccountHandler>,
-    pub(crate) roster_changes: Vec<RosterHandler>,
-    pub(crate) jobs: Vec<Arc<Job>>,
-    pub(crate) at_bind: Vec<AtBind>,
-    pub(crate) writers: Vec<WriteHook>,
-    pub(crate) services: Vec<Arc<ServiceAddress>>,
-    pub(crate) taken: Vec<Taken>,
-    modules: Vec<Arc<dyn Module>>,
+    stages: [StageTable; Stage::COUNT],
+    /// All but the hooks.
+    pub(crate) registered: Arc<Registered>,
+    parts: Vec<Part>,
 }
 
 impl HostTable {
     /// Lets every module register, in order: plugins first, as they run before built-in modules of the same
-    /// order.
+    /// order. `before`: the host's present table, if its options are the same.
     pub(crate) fn build(
-        host: &Arc<Host>,
-        options: &HostOptions,
-        counters: &Counters,
-        modules: Vec<Arc<dyn Module>>,
-    ) -> Self {
-        let mut table = Self::default();
-        let mut entries: [Vec<Entry>; Stage::COUNT] = Default::default();
-        for module in &modules {
-            let owner = module.about().name;
-            let (table, entries) = (&mut table, &mut entries);
-            let mut registrar = Registrar { table, entries, host, options, counters, owner };
-            module.clone().register(&mut registrar);
+        site: Site<'_>,
+        modules: &[Arc<dyn Module>],
+        before: Option<&Arc<Self>>,
+    ) -> Arc<Self> {
+        let is_same = |before: &&Arc<Self>| {
+            let present = before.parts.iter().map(|part| address(&part.module));
+            present.eq(modules.iter().map(address))
+        };
+        if let Some(table) = before.filter(is_same) {
+            return table.clone();
         }
-        table.stages = entries.map(StageTable::new);
-        for announced in table.targets.values_mut() {
-            announced.features.sort_unstable();
-            announced.features.dedup();
+        if let Some(table) = before.and_then(|before| before.with(site, modules)) {
+            return Arc::new(table);
         }
-        table.modules = modules;
-        table
+        let mut registered = Registered::default();
+        let parts = modules.iter().map(|module| Part::new(module, site, &mut registered)).collect();
+        registered.sort();
+        Arc::new(Self::of(Arc::new(registered), parts))
     }
 
-    pub(crate) fn target(&mut self, target: Target) -> &mut Announced {
-        self.targets.entry(target).or_default()
+    /// The same table with other modules, as long as those that come and go have hooks only: with hundreds of domains, a plugin is
+    /// replaced without building everything anew.
+    fn with(&self, site: Site<'_>, modules: &[Arc<dyn Module>]) -> Option<Self> {
+        let mut beside = Registered::default();
+        let part = |module: &Arc<dyn Module>| {
+            let kept = self.parts.iter().find(|part| Arc::ptr_eq(&part.module, module));
+            kept.cloned().unwrap_or_else(|| Part::new(module, site, &mut beside))
+        };
+        let parts: Vec<Part> = modules.iter().map(part).collect();
+        fn others(parts: &[Part]) -> impl Iterator<Item = *const ()> {
+            parts.iter().filter(|part| !part.only_hooks).map(|part| address(&part.module))
+        }
+        others(&self.parts).eq(others(&parts)).then(|| Self::of(self.registered.clone(), parts))
+    }
+
+    fn of(registered: Arc<Registered>, parts: Vec<Part>) -> Self {
+        let mut entries: [Vec<Arc<Entry>>; Stage::COUNT] = Default::default();
+        for (stage, entry) in parts.iter().flat_map(|part| &part.hooks) {
+            entries[*stage as usize].push(entry.clone());
+        }
+        Self { stages: entries.map(StageTable::new), registered, parts }
     }
 
     pub fn stage(&self, stage: Stage) -> &StageTable {
@@ -96,32 +99,27 @@ impl HostTable {
 
     /// Disco features of a target, sorted.
     pub fn features(&self, target: &Target) -> &[Box<str>] {
-        self.targets.get(target).map(|announced| &*announced.features).unwrap_or_default()
+        self.registered.targets.get(target).map(|announced| &*announced.features).unwrap_or_default()
     }
 
     /// Disco identities of a target.
     pub fn identities(&self, target: &Target) -> &[Identity] {
-        self.targets.get(target).map(|announced| &*announced.identities).unwrap_or_default()
+        self.registered.targets.get(target).map(|announced| &*announced.identities).unwrap_or_default()
     }
 
     /// Disco items of a target.
     pub fn items(&self, target: &Target) -> &[DiscoItem] {
-        self.targets.get(target).map(|announced| &*announced.items).unwrap_or_default()
+        self.registered.targets.get(target).map(|announced| &*announced.items).unwrap_or_default()
     }
 
     /// What modules add to the stream features before authentication.
     pub fn login_features(&self) -> &[Element] {
-        &self.login_features
+        &self.registered.login_features
     }
 
     /// What modules add to the stream features after authentication.
     pub fn bind_features(&self) -> &[Element] {
-        &self.bind_features
-    }
-
-    /// The enabled modules, in order.
-    pub fn modules(&self) -> &[Arc<dyn Module>] {
-        &self.modules
+        &self.registered.bind_features
     }
 }
 
@@ -186,7 +184,79 @@ impl Farewell {
 
 #[cfg(test)]
 mod tests {
+    use auth::{Chain, Decoys};
+    use xmpp::Jid;
+
     use super::*;
+    use crate::{About, Conflict, Counters, DomainLimits, HostOptions, Interest, Order, Verdict};
+
+    /// A module with a hook, and with a feature if it has one.
+    struct Named(&'static str, Option<&'static str>);
+
+    impl Module for Named {
+        fn about(&self) -> About {
+            About { name: self.0.into(), specifications: Vec::new() }
+        }
+
+        fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
+            registrar.hook(Stage::Send, Order::Normal, Interest::all(), |_, _| Verdict::Continue);
+            self.1.iter().for_each(|feature| registrar.feature(Target::Host, feature));
+        }
+    }
+
+    fn module(name: &'static str, feature: Option<&'static str>) -> Arc<dyn Module> {
+        Arc::new(Named(name, feature))
+    }
+
+    /// The table of a host with these modules, after another one.
+    fn table(modules: &[&Arc<dyn Module>], before: Option<&Arc<HostTable>>) -> Arc<HostTable> {
+        let options = Arc::new(HostOptions {
+            limits: DomainLimits::default(),
+            conflict: Conflict::Replace,
+            auth: Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096)),
+            brand: crate::Brand::default(),
+            web: crate::Web::default(),
+            admins: Vec::new(),
+        });
+        let host = Arc::new(Host::new(0, Jid::domain_only("chess.example").unwrap(), options.clone()));
+        let site = Site { host: &host, options: &options, counters: &Counters::default() };
+        let modules: Vec<_> = modules.iter().map(|module| (*module).clone()).collect();
+        HostTable::build(site, &modules, before)
+    }
+
+    fn hooks(table: &HostTable) -> Vec<String> {
+        let entries = (0..).map_while(|index| table.stage(Stage::Send).get(index));
+        entries.map(|entry| entry.by.to_string()).collect()
+    }
+
+    #[test]
+    fn a_module_that_has_only_hooks_is_replaced_in_its_place() {
+        let (plugin, next) = (module("plugin", None), module("next", None));
+        let (other, disco) = (module("other", None), module("disco", Some("urn:example:a")));
+        let first = table(&[&plugin, &other, &disco], None);
+        assert_eq!(hooks(&first), ["plugin", "other", "disco"]);
+        let second = table(&[&next, &other, &disco], Some(&first));
+        assert_eq!(hooks(&second), ["next", "other", "disco"]);
+        assert!(Arc::ptr_eq(&first.registered, &second.registered));
+        let third = table(&[&other, &disco], Some(&second));
+        assert_eq!(hooks(&third), ["other", "disco"]);
+        assert!(Arc::ptr_eq(&first.registered, &third.registered));
+        assert!(Arc::ptr_eq(&third, &table(&[&other, &disco], Some(&third))), "nothing has changed");
+    }
+
+    #[test]
+    fn a_module_that_has_more_is_registered_with_all_others() {
+        let (plugin, disco) = (module("plugin", None), module("disco", Some("urn:example:a")));
+        let more = module("more", Some("urn:example:b"));
+        let first = table(&[&plugin, &disco], None);
+        let second = table(&[&plugin, &more, &disco], Some(&first));
+        assert_eq!(second.features(&Target::Host), ["urn:example:a".into(), "urn:example:b".into()]);
+        let third = table(&[&plugin, &more], Some(&second));
+        assert_eq!(third.features(&Target::Host), ["urn:example:b".into()]);
+        assert_eq!(hooks(&third), ["plugin", "more"]);
+        let exchanged = table(&[&disco, &more], Some(&second));
+        assert!(!Arc::ptr_eq(&exchanged.registered, &second.registered), "they register in another order");
+    }
 
     /// `Kernel::serve` relies on this: a stanza in progress keeps the tables it took first.
     #[test]

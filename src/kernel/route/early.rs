@@ -33,7 +33,7 @@ impl Kernel {
         let (kind, payload) = (request_kind(stanza)?, stanza.payload()?);
         let to_host = stanza.to().is_none_or(|to| to.is_domain() && to.domain() == host.name());
         let key = IqKeyRef { target: &Target::Host, kind, ns: payload.ns(), name: payload.name() };
-        let (_, handler) = table.early.get(&key).filter(|_| to_host)?;
+        let (_, handler) = table.registered.early.get(&key).filter(|_| to_host)?;
         let request =
             EarlyRequest { kernel: self.clone(), host: host.clone(), about, stanza: stanza.clone() };
         match handler(request).await {
@@ -44,6 +44,6 @@ impl Kernel {
 
     /// Whether any feature handles requests before authentication.
     pub fn takes_early(&self, host: &Host) -> bool {
-        self.table(host).is_some_and(|table| !table.early.is_empty())
+        self.table(host).is_some_and(|table| !table.registered.early.is_empty())
     }
 }

@@ -131,7 +131,7 @@ impl Kernel {
     pub(crate) async fn to_nobody(self: &Arc<Self>, mut packet: Box<Packet>, host: &Arc<Host>) {
         packet.host = host.clone();
         let stranger = key(&packet, &Target::Account)
-            .and_then(|key| packet.table()?.strangers.get(&key).copied())
+            .and_then(|key| packet.table()?.registered.strangers.get(&key).copied())
             .filter(|stranger| stranger.resources || packet.is_to_bare());
         let answer = match stranger {
             Some(stranger) => (stranger.answer)(&packet.stanza),
@@ -242,7 +242,7 @@ impl Kernel {
 
 /// The handler of a request to this target.
 fn handler(packet: &Packet, target: Option<&Target>) -> Option<IqEntry> {
-    packet.table()?.iq.get(&key(packet, target?)?).cloned()
+    packet.table()?.registered.iq.get(&key(packet, target?)?).cloned()
 }
 
 fn key<'a>(packet: &'a Packet, target: &'a Target) -> Option<IqKeyRef<'a>> {

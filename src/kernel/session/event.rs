@@ -58,7 +58,7 @@ impl Kernel {
 
     pub(crate) async fn publish_session_event(self: &Arc<Self>, event: SessionEvent) {
         let Some(table) = self.table(event.resource.host()) else { return };
-        for handler in table.session_handlers.get(event.kind as usize).into_iter().flatten() {
+        for handler in table.registered.session_handlers.get(event.kind as usize).into_iter().flatten() {
             handler(self, &event).await;
         }
     }

@@ -150,7 +150,7 @@ pub fn limits(set: Value) -> DomainLimits {
 }
 
 fn served(options: HostOptions, modules: Vec<Arc<dyn Module>>) -> Served {
-    Served { jid: Jid::domain_only("chess.example").unwrap(), options, modules }
+    Served { jid: Jid::domain_only("chess.example").unwrap(), options: options.into(), modules }
 }
 
 fn host_options(name: &str, limits: DomainLimits) -> HostOptions {
@@ -168,7 +168,7 @@ async fn serve(of: KernelOptions, options: &Value, limits: DomainLimits) -> Arc<
     let kernel = Kernel::new(of);
     let domains = ["chess.example", "wuchess.example"].map(|name| Served {
         jid: Jid::domain_only(name).unwrap(),
-        options: host_options(name, limits.clone()),
+        options: host_options(name, limits.clone()).into(),
         modules: modules(options),
     });
     assert!(kernel.serve(domains.into()).await.unwrap().gone().await);

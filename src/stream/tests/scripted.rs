@@ -101,7 +101,14 @@ impl Client {
         store.accounts().create("chess.example", "anna", &[], 0).await.unwrap();
         let kernel = Kernel::new(KernelOptions { runtime, store });
         let jid = Jid::domain_only("chess.example").unwrap();
-        assert!(kernel.serve(vec![Served { jid, options: options(), modules }]).await.unwrap().gone().await);
+        assert!(
+            kernel
+                .serve(vec![Served { jid, options: options().into(), modules }])
+                .await
+                .unwrap()
+                .gone()
+                .await
+        );
         let host = kernel.host("chess.example").unwrap();
         let account = kernel.account(&host, "anna").await.unwrap().unwrap();
         let request = BindRequest { account, resource: Some("a".into()), about: about(), login: None };

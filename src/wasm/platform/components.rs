@@ -1,7 +1,7 @@
 //! Components: installing them, looking at them, and what is left of them.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use wasmtime::component::{Component, Linker};
 
@@ -35,7 +35,11 @@ impl Platform {
     /// # Errors
     /// Any reason why it cannot be loaded.
     pub fn inspect(&self, file: &Path) -> Result<Inspection, LoadError> {
-        self.compile(&self.artefacts.read(file)?).map(|(_, inspection)| inspection)
+        let artefact = self.artefacts.read(file)?;
+        match self.in_use(|plugin| plugin.inspection.digest == artefact.digest) {
+            Some(plugin) => Ok(plugin.inspection.clone()),
+            None => self.compile(&artefact).map(|(_, inspection)| inspection),
+        }
     }
 
     /// SHA-256 of a component's file, hexadecimal.
@@ -70,8 +74,20 @@ impl Platform {
         if !is_name(name) {
             return Err(LoadError::Name(name.to_owned()));
         }
-        let (code, inspection) = self.compile(&self.artefacts.read(file)?)?;
+        let artefact = self.artefacts.read(file)?;
+        let is_it = |plugin: &Plugin| *plugin.name == *name && plugin.inspection.digest == artefact.digest;
+        if let Some(plugin) = self.in_use(is_it) {
+            return Ok(plugin);
+        }
+        let (code, inspection) = self.compile(&artefact)?;
         Ok(Arc::new(Plugin { name: name.into(), inspection, code }))
+    }
+
+    /// A version that some deployment uses: its code need not be read and verified again.
+    fn in_use(&self, is_it: impl Fn(&Plugin) -> bool) -> Option<Arc<Plugin>> {
+        let deployments = self.deployments.lock();
+        let mut plugins = deployments.iter().filter_map(Weak::upgrade).map(|one| one.plugin.clone());
+        plugins.find(|plugin| is_it(plugin))
     }
 
     fn compile(&self, artefact: &Artefact) -> Result<(Code, Inspection), LoadError> {

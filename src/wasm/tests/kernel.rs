@@ -50,7 +50,7 @@ impl Bench {
             web: kernel::Web::default(),
             admins: Vec::new(),
         };
-        let served = Served { jid: Jid::domain_only(DOMAIN).unwrap(), options, modules };
+        let served = Served { jid: Jid::domain_only(DOMAIN).unwrap(), options: options.into(), modules };
         assert!(self.kernel.serve(vec![served]).await.unwrap().gone().await, "nothing holds the old tables");
     }
 

@@ -130,11 +130,8 @@ fn messages_are_not_its_business() {
 fn a_window_in_which_nothing_can_be_counted_is_refused() {
     let kit = Kit::new();
     let plugin = kit.platform.load("sunshine", &built("sunshine")).unwrap();
-    let options = Options {
-        grants: &["sessions.close"],
-        config: json!({ "window": "0s" }),
-        ..Options::default()
-    };
+    let options =
+        Options { grants: &["sessions.close"], config: json!({ "window": "0s" }), ..Options::default() };
     let refused = kit.deploy(&plugin, options).err().unwrap().to_string();
     assert!(refused.contains("window: 0 would count nothing"), "{refused}");
 }
