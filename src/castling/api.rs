@@ -182,6 +182,8 @@ pub struct PluginShown {
     pub file: String,
     /// Where `file` is set: `file` or `command`.
     pub file_by: String,
+    /// The path that the configuration file names, if `plugin reload` has replaced it.
+    pub replaced: Option<String>,
     /// What it is called for.
     pub hooks: Vec<HookShown>,
     /// The grants that it asks for.

@@ -35,14 +35,14 @@ pub use load::parse;
 #[cfg(test)]
 pub use reference::tables;
 
-pub use change::{Enabling, settings, unknown_domain};
+pub use change::{Component, Enabling, settings, unknown_domain};
 pub use components::{check as check_components, looking};
 pub use domain::{Domain, Module, PluginUse, ResourceConflict};
 pub use load::{FileValues, Loaded, load, load_again};
-pub use names::prepared;
+pub use names::{argument, prepared};
 pub use origin::Origin;
 pub use overlay::Overlay;
-pub use problem::{Problem, Problems};
+pub use problem::{Problem, Problems, Severity};
 pub use references::LATER_LISTENERS;
 pub use sources::options as sources;
 pub use surroundings::{check as check_surroundings, check_own};

@@ -10,7 +10,7 @@ use wasm::{DeployOptions, DomainSettings, Inspection, Installed, LoadError, Look
 
 use crate::accounts::{arguments, unknown};
 use crate::api::{EnabledPlugin, InstallPlugin, OfPlugin, SwitchPlugin};
-use crate::config::{Config, Enabling, Loaded, Origin, Overlay, Plugin};
+use crate::config::{Component, Config, Enabling, Loaded, Origin, Overlay, Plugin, argument};
 
 pub use shown::{Standing, found, on, shown};
 
@@ -113,7 +113,11 @@ impl Change {
                     let checked = with.inspection.check_grants(has);
                     checked.map_err(|error| not_in_force(name, &error, &with_these, Some(file)))?;
                 }
-                loaded.replace_plugin(name, with.as_ref().map(|(_, with)| kept(with)), grants)
+                let component = with.as_ref().map(|(file, with)| match plugin.declares(Path::new(file)) {
+                    true => Component::Declared,
+                    false => Component::Kept(kept(with)),
+                });
+                loaded.replace_plugin(name, component, grants)
             }
             Self::Remove(name) => loaded.remove_plugin(name),
         }
@@ -151,11 +155,8 @@ pub fn not_in_force(name: &str, error: &LoadError, plugin: &Plugin, file: Option
     CommandError::new(message).remedy(match plugin.origin {
         Origin::File => format!("set grants = [\"{}\"] there", all.join("\", \"")),
         Origin::Command => {
-            let quoted = |file: &str| match file.contains(|c: char| c.is_whitespace() || c == '\'') {
-                true => format!(" {file:?}"),
-                false => format!(" {file}"),
-            };
-            let (of, first) = file.map_or((String::new(), " first"), |file| (quoted(file), ""));
+            let given = |file| (format!(" {}", argument(Path::new(file))), "");
+            let (of, first) = file.map_or((String::new(), " first"), given);
             format!("run castling plugin reload {name}{of} --grant {}{first}", all.join(" --grant "))
         }
     })

@@ -32,6 +32,14 @@ pub struct Enabling<'a> {
     pub asked: &'a [String],
 }
 
+/// Which component a plugin has from now on.
+pub enum Component {
+    /// That of the configuration file.
+    Declared,
+    /// A copy, relative to the data directory.
+    Kept(PathBuf),
+}
+
 /// No domain has this name.
 pub fn unknown_domain(name: &str) -> CommandError {
     CommandError::new(format!("domain {name} does not exist")).remedy("see castling domain list")
@@ -129,11 +137,13 @@ impl Loaded {
     ///
     /// # Errors
     /// There is no such plugin, or as for [`grants_once_enabled`](Self::grants_once_enabled).
-    pub fn replace_plugin(&self, name: &str, file: Option<PathBuf>, given: &[String]) -> Changed {
+    pub fn replace_plugin(&self, name: &str, with: Option<Component>, given: &[String]) -> Changed {
         let grants = self.grants_once_enabled(name, given, &[])?;
         let mut overlay = self.overlay.clone();
-        if let Some(file) = file {
-            overlay.plugin_mut(name).file = Some(file);
+        match with {
+            Some(Component::Kept(file)) => overlay.plugin_mut(name).file = Some(file),
+            Some(Component::Declared) => overlay.plugin_mut(name).file = None,
+            None => {}
         }
         if !given.is_empty() {
             overlay.plugin_mut(name).grants = Some(grants);

@@ -36,15 +36,23 @@ fn plugin(config: &mut Config, change: &PluginChange, data_dir: &Path) {
     let file = change.file.as_ref().map(|file| data_dir.join(file));
     match (config.plugins.get_mut(&change.name), file) {
         (Some(plugin), Some(file)) => {
-            plugin.file = file;
+            plugin.replaced = Some(std::mem::replace(&mut plugin.file, file));
             plugin.file_origin = Origin::Command;
         }
         (None, Some(file)) if change.installed => {
             let (origin, file_origin) = (Origin::Command, Origin::Command);
             let (config_of_it, grants) = (serde_json::Map::new(), change.grants.clone().unwrap_or_default());
             let policy = std::collections::BTreeMap::new();
-            let plugin =
-                Plugin { file, config: config_of_it, grants, policy, required: false, origin, file_origin };
+            let plugin = Plugin {
+                file,
+                config: config_of_it,
+                grants,
+                policy,
+                required: false,
+                origin,
+                file_origin,
+                replaced: None,
+            };
             config.plugins.insert(change.name.clone(), plugin);
         }
         _ => {}

@@ -1,11 +1,21 @@
 //! Formats of names, addresses and other strings in a configuration.
 
 use std::net::SocketAddr;
+use std::path::{Path, absolute};
 
 use settings::Complaint;
 use xmpp::{Jid, prep_domain};
 
 type Checked = Result<(), Complaint>;
+
+/// A path as an argument of a command, wherever that is run.
+pub fn argument(path: &Path) -> String {
+    let path = absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
+    match path.contains(|c: char| c.is_whitespace() || c == '\'') {
+        true => format!("{path:?}"),
+        false => path,
+    }
+}
 
 /// Any non-empty string.
 pub fn filled(text: &str) -> Checked {

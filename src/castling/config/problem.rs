@@ -128,6 +128,13 @@ impl Problems {
         errors.any(|(index, problem)| index < count || !excused(problem))
     }
 
+    /// The warnings, but those at or below these paths.
+    pub fn warnings(&self, but: &[String]) -> Vec<String> {
+        let warnings = self.list.iter().filter(|problem| problem.severity == Severity::Warning);
+        let told = warnings.filter(|problem| !but.iter().any(|path| problem.at.starts_with(path.as_str())));
+        told.map(ToString::to_string).collect()
+    }
+
     /// All problems, in the order of the file.
     pub fn into_list(mut self) -> Vec<Problem> {
         self.take_list()

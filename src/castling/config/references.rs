@@ -8,6 +8,7 @@ use settings::{Complaint, Values, item, join};
 
 use super::domain::Domain;
 use super::log_level;
+use super::names;
 use super::overlay::{self, Overlay};
 use super::problem::{Problems, Severity};
 use super::sources;
@@ -32,7 +33,7 @@ pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Prob
         if domain.tls.is_none() && !demo {
             let message = format!("{} has no certificate, so a self-signed one is used", domain.name);
             let remedy = "add tls = { cert = \"FILE\", key = \"FILE\" }";
-            problems.warning(&domain.path, Complaint::new(message, remedy));
+            problems.warning(&join(&domain.path, "tls"), Complaint::new(message, remedy));
         }
     }
     limits(config, problems);
@@ -187,6 +188,14 @@ fn stale(config: &Config, overlay: &Overlay, problems: &mut Problems) {
         let message = format!("plugin {} was configured by command but is no longer declared", change.name);
         let remedy = format!("declare it again, or run castling plugin remove {}", change.name);
         problems.elsewhere(&file, Severity::Warning, Complaint::new(message, remedy));
+    }
+    for (name, plugin) in &config.plugins {
+        let Some(declared) = &plugin.replaced else { continue };
+        let message =
+            format!("`castling plugin reload` has replaced it: another version of {name} is in force");
+        let remedy =
+            format!("to use this one, run castling plugin reload {name} {}", names::argument(declared));
+        problems.warning(&join(&join("plugins", name), "file"), Complaint::new(message, remedy));
     }
     for name in overlay.purging() {
         let message = format!("the accounts of {name} are being deleted (castling domain remove --purge)");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer};
@@ -200,9 +200,21 @@ pub struct Plugin {
     /// Where `file` is set: `plugin reload NAME FILE` changes it.
     #[serde(skip)]
     pub file_origin: Origin,
+    /// The path that the file names, while a command has replaced it.
+    #[serde(skip)]
+    pub replaced: Option<PathBuf>,
 }
 
 impl Plugin {
+    /// Whether the configuration file names this component, in force or replaced by a command.
+    pub fn declares(&self, file: &Path) -> bool {
+        let declared = self.replaced.as_ref().or((self.file_origin == Origin::File).then_some(&self.file));
+        let real = |path: &Path| path.canonicalize().ok();
+        declared.is_some_and(|declared| {
+            declared == file || real(declared).is_some_and(|one| Some(one) == real(file))
+        })
+    }
+
     /// The operator's failure policies, in the platform's format.
     pub fn failure_policy(&self) -> Option<Value> {
         let words = self.policy.iter().map(|(hook, word)| (hook.clone(), Value::from(word.as_str())));

@@ -50,6 +50,7 @@ pub fn shown(
     one.declared_by = plugin.origin.word().to_owned();
     one.file = plugin.file.display().to_string();
     one.file_by = plugin.file_origin.word().to_owned();
+    one.replaced = plugin.replaced.as_ref().map(|file| file.display().to_string());
     one.required = plugin.required;
     one.grants.clone_from(&plugin.grants);
     one.has_been_granted = loaded.has_been_granted(name, plugin);

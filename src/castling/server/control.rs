@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use admin::{BoxFuture, CommandError, Commands, Request};
 use serde_json::{Value, json};
+use settings::join;
 use xmpp::Jid;
 
 use super::domains::{Beside, InForce};
 use super::{Server, deletion, listeners, metrics};
 use crate::accounts::{Accounts, answer, arguments, unknown};
 use crate::api::{AddUsers, OfDomain, OfJid};
-use crate::config::{Loaded, Log, Overlay, Problem, check_own, check_surroundings, load_again};
+use crate::config::{Loaded, Log, Overlay, Problem, Severity, check_own, check_surroundings, load_again};
 use crate::{domains, logging, plugins};
 
 impl Commands for Server {
@@ -172,8 +173,9 @@ impl Server {
         }
         // If a certificate cannot be read the old one stays in use: this is reported, but is no reason to
         // refuse the rest. Whether a plugin's component is needed is found when plugins are put in force.
-        let certificates = next.config.domains.iter().map(|domain| format!("{}.tls", domain.path));
-        let excused: Vec<String> = certificates.chain(std::iter::once("plugins".to_owned())).collect();
+        let certificates = next.config.domains.iter().map(|domain| join(&domain.path, "tls"));
+        let certificates: Vec<String> = certificates.collect();
+        let excused: Vec<String> = certificates.iter().cloned().chain(["plugins".to_owned()]).collect();
         if next.problems.fatal_beside(&excused, from) {
             return Err(refusal(next.problems.into_list()));
         }
@@ -195,10 +197,11 @@ impl Server {
             page.set_allowed(metrics::allowed(&next.config));
         }
         self.kernel.set_peer_limit(listeners::peer_limit(&next.config.limits));
+        let warnings = if is_command { Vec::new() } else { next.problems.warnings(&certificates) };
         let log = set_log(&loaded.config.log, &next.config.log);
         let waiting = self.started.waiting(&next.file.values);
         let waiting = waiting.iter().map(|path| format!("{path}: restart the server to apply this change"));
-        let in_force = in_force.noting(log.into_iter().chain(waiting));
+        let in_force = in_force.noting(warnings.into_iter().chain(log).chain(waiting));
         *loaded = next;
         Ok(in_force)
     }
@@ -212,7 +215,7 @@ fn located(error: CommandError, mut problems: Vec<Problem>) -> CommandError {
         let name = rest.map(|rest| rest.split('.').next().unwrap_or_default());
         name.is_some_and(|name| said.starts_with(&format!("plugin {name}: ")))
     };
-    problems.retain(is_it);
+    problems.retain(|problem| problem.severity == Severity::Error && is_it(problem));
     if problems.is_empty() { error } else { refusal(problems) }
 }
 

@@ -77,3 +77,32 @@ fn commands_leave_alone_what_was_edited() {
     let filter = shown.as_array().unwrap().iter().find(|one| one["name"] == "word-filter").unwrap();
     assert_eq!((&filter["error"], &filter["settings"]["words"]["value"]), (&Value::Null, &json!(["tyro"])));
 }
+
+/// A component that the file declares is replaced by command: that is shown wherever the file is read, and the remedy goes back to
+/// what the file names.
+#[test]
+fn a_declared_component_that_was_replaced_is_shown_and_comes_back() {
+    const TABLE: &str = "[plugins.word-filter]\nfile = \"filter.wasm\"\ngrants = [\"content\", \"replace\"]\nconfig = { words = [\"patzer\"] }\n";
+    let dir = folder(&format!("{BRANDS}plugins = [\"word-filter\"]\n{TABLE}"));
+    fs::copy(plugin("word-filter"), dir.path().join("filter.wasm")).unwrap();
+    let server = Server::start_in(dir);
+    let declared = list(&server)[0]["digest"].clone();
+    let other = server.dir.path().join("other.wasm");
+    // A custom section makes it another file.
+    fs::write(&other, [fs::read(plugin("word-filter")).unwrap(), vec![0, 2, 1, b'x']].concat()).unwrap();
+    server.ok(&["plugin", "reload", "word-filter", other.to_str().unwrap()]);
+    let shown = &list(&server)[0];
+    assert_ne!(shown["digest"], declared);
+    assert!(shown["replaced"].as_str().unwrap().ends_with("filter.wasm"), "{shown}");
+    let check = server.run(&["check"]);
+    let said = String::from_utf8(check.stderr).unwrap();
+    let warning = "warning: `castling plugin reload` has replaced it: another version of word-filter is in force \
+                   — to use this one, run castling ";
+    let (_, remedy) = said.split_once(warning).unwrap_or_else(|| panic!("{said}"));
+    let remedy = remedy.lines().next().unwrap();
+    assert!(server.ok(&["reload"]).contains(warning), "a reload tells it as well");
+    server.ok(&remedy.split(' ').collect::<Vec<_>>());
+    let shown = &list(&server)[0];
+    assert_eq!((&shown["digest"], &shown["replaced"]), (&declared, &Value::Null));
+    assert_eq!(server.ok(&["reload"]).matches("word-filter").count(), 0);
+}

@@ -54,7 +54,8 @@ pub fn plugin(value: Value, json: bool) -> Result<(), Failure> {
     head(&one);
     field("declared by", &one.declared_by);
     let by = if one.file_by == "-" { String::new() } else { format!(" ({})", one.file_by) };
-    field("file", &format!("{}{by}", one.file));
+    let place = one.replaced.as_ref().map_or_else(String::new, |file| format!(", in place of {file} (file)"));
+    field("file", &format!("{}{by}{place}", one.file));
     field("state", &state(&one));
     if one.required {
         field("required", "the server does not start without it");
