@@ -50,15 +50,15 @@ def memory() -> list[list[str]]:
 
 def of_plugins() -> list[list[str]]:
     """The smallest of several servers: what the allocator keeps of other work only adds to it."""
-    enabled, code, further, more = (min(figures) for figures in zip(*(footprint() for _ in range(SERVERS))))
+    enabled, code, further = (min(figures) for figures in zip(*(footprint() for _ in range(SERVERS))))
     return [
         ["plugin that is enabled, with its first instance, no code", f"{enabled:.0f} kB"],
         ["its code in memory", f"{code:.0f} kB"],
-        [f"further instance that has been called ({more} of them)", f"{further:.0f} kB"],
+        ["further instance that has been called", f"{further:.0f} kB"],
     ]
 
 
-def footprint() -> tuple[float, float, float, int]:
+def footprint() -> tuple[float, float, float]:
     """On two domains: with many, what a change of the configuration takes for a while would be counted as well."""
     names = [f"reader-{number}" for number in range(NAMES)]
     with brands.Brands("cost", "reader", ["content"]) as server:
@@ -78,7 +78,7 @@ def footprint() -> tuple[float, float, float, int]:
         called, more = anonymous(server.pid), instances(server)
         code = mapped(server.pid, "/plugins/compiled/")
     further = (called - enabled) / (more - few) / 1024
-    return (enabled - before) / NAMES / 1024, code / NAMES / 1024, further, more - few
+    return (enabled - before) / NAMES / 1024, code / NAMES / 1024, further
 
 
 def replaced() -> list[str]:
@@ -174,7 +174,7 @@ def mapped(pid: int, folder: str) -> int:
         first, *rest = line.split()
         if not first.endswith(":"):
             begin, end = (int(address, 16) for address in first.split("-"))
-            file, at = rest[-1], int(rest[1], 16)
+            file, at = " ".join(rest[4:]), int(rest[1], 16)
             there = range(at, at + end - begin)
         elif first == "Rss:" and folder in file:
             areas.append((len(there), there, file, int(rest[0])))
@@ -185,4 +185,3 @@ def mapped(pid: int, folder: str) -> int:
             others.append(there)
             total += resident
     return 1024 * total
-

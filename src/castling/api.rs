@@ -174,6 +174,8 @@ pub struct PluginShown {
     pub state: String,
     /// Why it is not loaded.
     pub error: Option<String>,
+    /// The domains that it is not in force on, for their settings.
+    pub left_out: Vec<String>,
     /// Whether the server does not start without it.
     pub required: bool,
     /// Where it is declared: `file` or `command`.

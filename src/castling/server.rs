@@ -4,6 +4,7 @@
 mod bounds;
 mod control;
 pub mod deletion;
+mod deployed;
 mod domains;
 mod listeners;
 mod metrics;
@@ -52,7 +53,7 @@ pub struct Server {
     /// Foreign databases in force.
     sources: Sources,
     /// The deployed plugins.
-    deployed: Mutex<plugins::Deployed>,
+    deployed: Mutex<deployed::Deployed>,
     /// The built-in modules in use.
     standing: Mutex<standing::Standing>,
     /// The configuration in force; locked while it is changed.

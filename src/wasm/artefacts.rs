@@ -133,6 +133,12 @@ impl Artefacts {
         }
     }
 
+    /// Whether its compiled code is there, damaged or not.
+    pub fn has_code(&self, engine: &Engine, artefact: &Artefact) -> bool {
+        let path = self.code_path(engine, &artefact.digest);
+        path.exists() && hash_path(&path).exists()
+    }
+
     fn code_path(&self, engine: &Engine, digest: &str) -> PathBuf {
         self.folder.join(CODE).join(format!("{digest}-{}", compatibility(engine)))
     }

@@ -108,9 +108,13 @@ pub enum LoadError {
         /// Its message.
         message: String,
     },
-    /// The plugin failed while starting.
-    #[error("it failed while starting: {0}")]
-    Failed(String),
+    /// The plugin failed while starting, or while it read a domain's settings.
+    #[error("it failed {}: {message}", occasion(.domain.as_deref()))]
+    Failed {
+        /// The domain; `None`: it did not start at all.
+        domain: Option<String>,
+        message: String,
+    },
     /// The engine cannot be set up.
     #[error("plugin engine error: {0}")]
     Engine(String),
@@ -132,6 +136,15 @@ impl LoadError {
     pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |error| Self::File { path, error }
+    }
+
+    /// The domain whose settings are the reason: it could be loaded for the others.
+    pub fn domain(&self) -> Option<&str> {
+        match self {
+            Self::Config { domain, .. } => Some(domain),
+            Self::Refused { domain, .. } | Self::Failed { domain, .. } => domain.as_deref(),
+            _ => None,
+        }
     }
 
     /// What the operator can do about it.
@@ -179,10 +192,14 @@ impl LoadError {
                 problems.first().map(|problem| problem.remedy.clone()).unwrap_or_default()
             }
             Self::Refused { .. } => "correct its settings".into(),
-            Self::Failed(_) => "use another version of the plugin".into(),
+            Self::Failed { .. } => "use another version of the plugin".into(),
             Self::Engine(_) => "check the limits of the process (memory, threads)".into(),
         }
     }
+}
+
+fn occasion(domain: Option<&str>) -> String {
+    domain.map_or("while starting".to_owned(), |domain| format!("on its settings for {domain}"))
 }
 
 /// `: this; that`.

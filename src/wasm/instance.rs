@@ -45,14 +45,22 @@ pub(crate) struct Instance {
 
 /// Why an instance did not start.
 pub(crate) enum StartError {
-    Failed(Failure),
+    Failed { failure: Failure, domain: Option<String> },
     Refused { domain: Option<String>, message: String },
+}
+
+impl StartError {
+    fn failed(failure: Failure) -> Self {
+        Self::Failed { failure, domain: None }
+    }
 }
 
 impl From<StartError> for LoadError {
     fn from(error: StartError) -> Self {
         match error {
-            StartError::Failed(failure) => LoadError::Failed(failure.to_string()),
+            StartError::Failed { failure, domain } => {
+                LoadError::Failed { domain, message: failure.to_string() }
+            }
             StartError::Refused { domain, message } => LoadError::Refused { domain, message },
         }
     }
@@ -61,7 +69,7 @@ impl From<StartError> for LoadError {
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         match error {
-            StartError::Failed(failure) => failure.while_starting(),
+            StartError::Failed { failure, .. } => failure.while_starting(),
             StartError::Refused { message, .. } => Self::new(FailureKind::Refused, message),
         }
     }
@@ -90,7 +98,7 @@ impl Instance {
                 let most = ALL_SETTINGS.as_secs();
                 let text =
                     format!("it needs more than {most} s to read its settings of {} domains", domains.len());
-                return Err(StartError::Failed(Failure::new(FailureKind::Deadline, text)));
+                return Err(StartError::failed(Failure::new(FailureKind::Deadline, text)));
             }
         }
         let heard = instance.store.data_mut().heard.take();
@@ -121,7 +129,7 @@ impl Instance {
             spent: None,
             configured: HashSet::new(),
         };
-        instance.run(None, budget, |instance| instance.load(code)).map_err(StartError::Failed)?;
+        instance.run(None, budget, |instance| instance.load(code)).map_err(StartError::failed)?;
         instance.init(why, budget)?;
         Ok(instance)
     }
@@ -143,7 +151,7 @@ impl Instance {
             let lifecycle = instance.lifecycle.as_ref();
             lifecycle.map_or(Ok(Ok(())), |lifecycle| lifecycle.call_init(&mut instance.store, why))
         });
-        said.map_err(StartError::Failed)?.map_err(|message| refused(None, &message))
+        said.map_err(StartError::failed)?.map_err(|message| refused(None, &message))
     }
 
     /// Whether it has read the settings of a domain.
@@ -168,7 +176,8 @@ impl Instance {
         });
         self.store.data_mut().configuring = None;
         let name = self.store.data().scope.domains.get(&id).map(|domain| domain.name.clone());
-        said.map_err(StartError::Failed)?.map_err(|message| refused(name.as_deref(), &message))?;
+        let said = said.map_err(|failure| StartError::Failed { failure, domain: name.clone() })?;
+        said.map_err(|message| refused(name.as_deref(), &message))?;
         self.configured.insert(id);
         Ok(())
     }

@@ -3,6 +3,7 @@
 mod accounts;
 mod domains;
 mod edited;
+mod left_out;
 mod plugins;
 mod process;
 mod sessions;

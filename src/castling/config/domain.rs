@@ -12,7 +12,7 @@ use settings::Values;
 use super::origin::Origin;
 
 /// `[[domain]]`, or the defaults for a domain added by command.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Declared {
     /// Its name as U-labels in lower case.

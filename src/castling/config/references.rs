@@ -124,9 +124,11 @@ fn undeclared(name: &str) -> Complaint {
     Complaint::new(message, remedy)
 }
 
-/// Those of the server, then those of the domains that have others.
+/// Those of the server, if some domain has just these, then those of the domains that have others.
 fn limits(config: &Config, problems: &mut Problems) {
-    unfit(&config.limits, "limits", "", problems);
+    if config.domains.iter().any(|domain| domain.limits == config.limits) {
+        unfit(&config.limits, "limits", "", problems);
+    }
     for domain in config.domains.iter().filter(|domain| domain.limits != config.limits) {
         unfit(&domain.limits, &join(&domain.path, "limits"), &format!(" on {}", domain.name), problems);
     }

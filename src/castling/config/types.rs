@@ -50,7 +50,7 @@ impl Config {
         served.map(|domain| (domain.name.as_str(), domain)).collect()
     }
 
-    /// What stands for the domains that were added by command, by name.
+    /// What is declared of the domains that were added by command, by name.
     pub fn added(&self) -> impl Iterator<Item = (&str, &Arc<Declared>)> {
         let added = self.domains.iter().filter(|domain| domain.origin == Origin::Command);
         added.map(|domain| (domain.name.as_str(), &domain.declared))

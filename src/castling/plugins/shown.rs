@@ -1,5 +1,6 @@
 //! A plugin as `plugin list` and `plugin show` print it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +13,12 @@ use crate::config::{Loaded, Plugin, PluginUse};
 /// How a plugin stands in a running server.
 pub enum Standing {
     /// It is in force.
-    Running(AtWork, Arc<wasm::Plugin>),
+    Running {
+        at_work: AtWork,
+        plugin: Arc<wasm::Plugin>,
+        /// Domains that it is not in force on, each with the reason.
+        left_out: BTreeMap<String, String>,
+    },
     /// It could not be loaded, for this reason.
     Absent(String),
     /// No domain uses it.
@@ -31,7 +37,7 @@ pub fn shown(
 ) -> PluginShown {
     let config = &loaded.config;
     let inspected = match &standing {
-        Standing::Running(_, running) => Ok(running.inspection().clone()),
+        Standing::Running { plugin, .. } => Ok(plugin.inspection().clone()),
         _ => platform.inspect(&plugin.file),
     };
     let trouble = inspected.as_ref().err().map(ToString::to_string);
@@ -56,11 +62,14 @@ pub fn shown(
     one.has_been_granted = loaded.has_been_granted(name, plugin);
     one.allowed = words(&plugin.grants);
     let (state, error) = match standing {
-        Standing::Running(at_work, _) => {
+        Standing::Running { at_work, left_out, .. } => {
+            one.left_out = left_out.keys().cloned().collect();
             one.suspended.clone_from(&at_work.suspended);
             one.parked.clone_from(&at_work.parked);
             one.suspensions = at_work.suspensions;
-            ("running", another(platform, &plugin.file, &at_work.digest))
+            let errors = another(platform, &plugin.file, &at_work.digest).into_iter();
+            let errors: Vec<_> = errors.chain(left_out.into_values()).collect();
+            ("running", (!errors.is_empty()).then(|| errors.join("\n")))
         }
         Standing::Absent(error) => ("not loaded", Some(error)),
         Standing::Idle => ("not enabled", trouble),

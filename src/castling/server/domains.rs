@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use xmpp::Jid;
 
 use super::Server;
-use super::plugins::Deployed;
+use super::deployed::Deployed;
 use super::standing::Standing;
 use crate::config::{Config, Domain, Loaded, ResourceConflict, sources};
 use crate::failure::Failure;
@@ -36,9 +36,9 @@ pub(super) struct Beside<'a> {
     pub at_start: Option<&'a BTreeSet<String>>,
     /// A plugin that is reloaded even if nothing about it has changed.
     pub again: Option<&'a str>,
-    /// A domain whose accounts are deleted once the change is in force: until then it is closed and not
+    /// Domains whose accounts are deleted once the change is in force: until then they are closed and not
     /// retired.
-    pub purged: Option<&'a str>,
+    pub purged: &'a [String],
     /// What is in force.
     pub before: Option<&'a Config>,
     /// A command changes only what it says: the components and certificates that were read stay in use.
@@ -113,7 +113,7 @@ impl Server {
         }
         let names: HashSet<&str> = served.iter().map(|domain| domain.name.as_str()).collect();
         for host in self.kernel.hosts().iter().filter(|host| !names.contains(host.name())) {
-            match beside.purged == Some(host.name()) {
+            match beside.purged.iter().any(|name| name == host.name()) {
                 true => self.kernel.close_host(host).await,
                 false => self.kernel.retire_host(host).await,
             }
@@ -136,7 +136,9 @@ impl Server {
         });
     }
 
-    /// A domain in the kernel's form. As long as the same is declared of it, it keeps its options: sessions are not told of a change.
+    /// A domain in the kernel's form. It keeps its options as long as nothing of them has changed, so that its sessions are not told of
+    /// a change, and its table need not be built anew. `before`: what is in force; nothing fails between the kernel's change and that
+    /// of the configuration, so that they belong together.
     fn served(
         &self,
         domain: &Domain,
@@ -144,7 +146,7 @@ impl Server {
         modules: Vec<Arc<dyn Module>>,
     ) -> Result<Served, CommandError> {
         let is_same = |before: &Domain| {
-            Arc::ptr_eq(&before.declared, &domain.declared) || before.declared == domain.declared
+            Arc::ptr_eq(&before.declared, &domain.declared) || has_same_options(before, domain)
         };
         match before.is_some_and(is_same).then(|| self.kernel.host(&domain.name)).flatten() {
             Some(host) => Ok(Served { jid: host.jid().clone(), options: host.options(), modules }),
@@ -186,6 +188,17 @@ pub(super) fn as_served(
     let jid =
         Jid::domain_only(&domain.name).map_err(|e| CommandError::new(format!("{}: {e}", domain.name)))?;
     Ok(Served { jid, options: host_options(domain, auth).into(), modules })
+}
+
+/// Whether the kernel's options of a domain come out the same.
+fn has_same_options(one: &Domain, other: &Domain) -> bool {
+    one.limits == other.limits
+        && one.resource_conflict == other.resource_conflict
+        && one.auth == other.auth
+        && one.brand == other.brand
+        && one.origins == other.origins
+        && one.web == other.web
+        && one.admins == other.admins
 }
 
 fn host_options(domain: &Domain, auth: Chain) -> HostOptions {

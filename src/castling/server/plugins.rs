@@ -1,97 +1,24 @@
-//! Deployed plugins, and the `plugin` commands.
+//! Putting plugins in force, and the `plugin` commands.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use admin::CommandError;
-use kernel::Module;
 use serde_json::{Value, json};
 use tokio::sync::MutexGuard;
-use wasm::{DeployOptions, Deployment, LoadError, Occasion, Platform};
+use wasm::{DeployOptions, DomainSettings, LoadError, Occasion, Platform};
 
 use super::Server;
+use super::deployed::{Absent, Deployed, One, Running, Trouble, stays};
 use super::domains::Beside;
 use crate::accounts::{answer, arguments};
 use crate::api::{OfPlugin, PluginShown};
-use crate::config::{Config, Domain, Loaded, Origin, Plugin};
-use crate::plugins::{self, Change, Standing};
+use crate::config::{Config, Loaded, Plugin};
+use crate::plugins::{self, Change};
 
 /// How often what plugins keep is looked through.
 const TIDIED: Duration = Duration::from_secs(60);
-
-/// The plugins that some domain uses, by name.
-#[derive(Default)]
-pub(super) struct Deployed(BTreeMap<String, One>);
-
-#[derive(Clone)]
-enum One {
-    Running {
-        deployment: Arc<Deployment>,
-        module: Arc<dyn Module>,
-        /// The options that it was built with: it is kept while these and its component are the same.
-        options: Arc<DeployOptions>,
-        /// Why its component could not be read again.
-        lost: Option<String>,
-    },
-    /// It could not be loaded when the server started.
-    Absent {
-        error: String,
-        /// What stands in its place.
-        module: Option<Arc<dyn Module>>,
-    },
-}
-
-impl One {
-    /// Whether a command leaves a running plugin as it is: a component that was replaced meanwhile waits for a reload.
-    fn is_same(&self, beside: &Beside<'_>, name: &str, plugin: &Plugin, options: &DeployOptions) -> bool {
-        let before = beside.before.filter(|_| beside.by_command);
-        let before = before.and_then(|config| config.plugins.get(name));
-        let same_file = before.is_some_and(|before| before.file == plugin.file);
-        same_file && matches!(self, Self::Running { options: before, .. } if **before == *options)
-    }
-}
-
-impl Deployed {
-    /// The modules of a domain's plugins, in order.
-    pub fn modules(&self, domain: &Domain) -> Vec<Arc<dyn Module>> {
-        let active = domain.active.iter().filter_map(|plugin| self.0.get(&plugin.name));
-        let module = |one: &One| match one {
-            One::Running { module, .. } => Some(module.clone()),
-            One::Absent { module, .. } => module.clone(),
-        };
-        active.filter_map(module).collect()
-    }
-
-    /// What the operator should know: plugins that are not loaded, or whose component is lost.
-    pub fn notes(&self) -> Vec<String> {
-        let notes = self.0.values().filter_map(|one| match one {
-            One::Absent { error, .. } => Some(format!("not loaded: {error}")),
-            One::Running { lost, .. } => {
-                lost.as_ref().map(|error| format!("the version in force stays: {error}"))
-            }
-        });
-        notes.collect()
-    }
-
-    /// Those that are running.
-    pub fn running(&self) -> impl Iterator<Item = &Arc<Deployment>> {
-        self.0.values().filter_map(|one| match one {
-            One::Running { deployment, .. } => Some(deployment),
-            One::Absent { .. } => None,
-        })
-    }
-
-    fn standing(&self, name: &str) -> Standing {
-        match self.0.get(name) {
-            None => Standing::Idle,
-            Some(One::Running { deployment, .. }) => {
-                Standing::Running(deployment.at_work(), deployment.plugin().clone())
-            }
-            Some(One::Absent { error, .. }) => Standing::Absent(error.clone()),
-        }
-    }
-}
 
 impl Server {
     /// Deploys every plugin used by some domain, next to those in force now. An unchanged plugin is kept,
@@ -108,72 +35,103 @@ impl Server {
             .iter()
             .map(|(name, plugin)| (name, plugin, plugins::options(config, name, plugin)));
         let used: Vec<_> = used.filter(|(_, _, options)| !options.domains.is_empty()).collect();
-        let before = self.deployed.lock().await.0.len();
+        let before = self.deployed.lock().await.len();
         if beside.at_start.is_none() && used.len() > before {
             let room = self.platform.room_for(used.len());
             room.map_err(|error| CommandError::new(error.to_string()).remedy(error.remedy()))?;
         }
         for (name, plugin, options) in used {
-            let present = self.deployed.lock().await.0.get(name).cloned();
+            let present = self.deployed.lock().await.get(name).cloned();
             let again = beside.again == Some(name.as_str());
-            if let Some(one) =
-                present.as_ref().filter(|one| !again && one.is_same(beside, name, plugin, &options))
-            {
-                deployed.0.insert(name.clone(), one.clone());
-                continue;
-            }
-            let one = match self.one(name, plugin, &options, present.clone(), again).await {
-                Ok(one) => one,
-                Err(error) => {
-                    self.without(name, plugin, &options, present.filter(|_| !again), error, beside)?
-                }
+            let is_same = |one: &&One| !again && one.is_same(beside, name, plugin, &options);
+            let one = match present.as_ref().filter(is_same) {
+                Some(one) => one.clone(),
+                None => self.renewed(name, plugin, options, present, beside).await?,
             };
-            deployed.0.insert(name.clone(), one);
+            deployed.insert(name, one);
         }
         Ok(deployed)
     }
 
+    /// A plugin that is new or has changed. When the server starts, a domain whose settings do not fit keeps it from no other one; nor
+    /// does such a domain later, until its settings fit.
+    async fn renewed(
+        &self,
+        name: &str,
+        plugin: &Plugin,
+        options: DeployOptions,
+        present: Option<One>,
+        beside: &Beside<'_>,
+    ) -> Result<One, CommandError> {
+        let again = beside.again == Some(name);
+        let (wanted, mut options) = (Arc::new(options.clone()), options);
+        let mut left_out = BTreeMap::new();
+        loop {
+            let Trouble { error, domain } =
+                match self.one(name, plugin, &wanted, &options, present.clone(), again).await {
+                    Ok(running) => return Ok(One::Running(Running { left_out, ..running })),
+                    Err(trouble) => trouble,
+                };
+            let was_left_out = |name: &str| present.as_ref().is_some_and(|one| one.leaves_out(name));
+            let may_go = |name: &String| beside.at_start.is_some() && !plugin.required || was_left_out(name);
+            let Some(domain) = domain.filter(may_go).filter(|_| options.domains.len() > 1) else {
+                return self.without(name, plugin, &wanted, present.filter(|_| !again), error, beside);
+            };
+            let said = beside.at_start.is_some_and(|said| said.contains(name));
+            if !said && !was_left_out(&domain) {
+                tracing::error!(plugin = name, domain, "plugin is not in force on this domain: {error}");
+            }
+            let is_it = |one: &DomainSettings| one.domain == domain;
+            let only = options.domains.iter().find(|one| is_it(one)).cloned();
+            let there = DeployOptions { domains: only.into_iter().collect(), ..options.clone() };
+            let module = self.platform.absent(name, &plugin.file, &there);
+            options.domains.retain(|one| !is_it(one));
+            let error = format!("plugin {name} is not in force on {domain}: {error}");
+            left_out.insert(domain, Absent { error, module });
+        }
+    }
+
+    /// `wanted`: the options that it is to have; `options`: those that it can have.
     async fn one(
         &self,
         name: &str,
         plugin: &Plugin,
+        wanted: &Arc<DeployOptions>,
         options: &DeployOptions,
         present: Option<One>,
         again: bool,
-    ) -> Result<One, CommandError> {
+    ) -> Result<Running, Trouble> {
         let (owned, file) = (name.to_owned(), plugin.file.clone());
         let loaded = self.off_workers(name, plugin, move |platform| platform.load(&owned, &file)).await;
         let mut lost = None;
-        let loaded = match (loaded, &present) {
+        let running = present.as_ref().and_then(One::running);
+        let loaded = match (loaded, running) {
             (Ok(loaded), _) => loaded,
             // Its component is gone or damaged meanwhile: the version in force stays, with other options if need be.
-            (Err(error), Some(One::Running { deployment, .. }))
-                if !again && !is_other(deployment, plugin) =>
-            {
-                tracing::warn!(plugin = name, "the version in force stays: {error}");
+            (Err(Trouble { error, .. }), Some(running)) if !again && !running.is_other(plugin) => {
+                tracing::warn!(plugin = name, "{}", stays(&error.to_string()));
                 lost = Some(error.to_string());
-                deployment.plugin().clone()
+                running.deployment.plugin().clone()
             }
-            (Err(error), _) => return Err(error),
+            (Err(trouble), _) => return Err(trouble),
         };
-        let occasion = match present {
-            Some(One::Running { options: before, deployment, module, .. })
-                if !again && *before == *options && deployment.is_of(&loaded) =>
-            {
-                return Ok(One::Running { deployment, module, options: before, lost });
-            }
-            Some(One::Running { .. }) => Occasion::Reload,
-            Some(One::Absent { .. }) | None => Occasion::Start,
-        };
+        if let Some(running) = running
+            && !again
+            && running.options == *wanted
+            && running.deployment.is_of(&loaded)
+        {
+            return Ok(Running { lost, ..running.clone() });
+        }
+        let occasion = if running.is_some() { Occasion::Reload } else { Occasion::Start };
         // Begun anew, by an operator.
         if again || occasion == Occasion::Start {
             self.platform.forgive(name);
         }
-        let options = Arc::new(options.clone());
         let with = options.clone();
         let begin = move |platform: &Platform| platform.deploy(&loaded, &with, occasion);
         let deployment = self.off_workers(name, plugin, begin).await?;
-        Ok(One::Running { module: deployment.module(), deployment, options, lost })
+        let module = deployment.module();
+        Ok(Running { module, deployment, options: wanted.clone(), lost, left_out: BTreeMap::new() })
     }
 
     /// A plugin cannot be loaded. When the server starts, and if it was not loaded before either, its place is kept.
@@ -190,16 +148,16 @@ impl Server {
         beside: &Beside<'_>,
     ) -> Result<One, CommandError> {
         let said = match (&present, beside.at_start) {
-            (_, Some(_)) | (Some(One::Absent { .. }), None) if plugin.required => return Err(error),
+            (_, Some(_)) | (Some(One::Absent(_)), None) if plugin.required => return Err(error),
             (_, Some(said)) => said.contains(name),
-            (Some(One::Absent { error: before, .. }), None) => *before == error.to_string(),
+            (Some(One::Absent(before)), None) => before.error == error.to_string(),
             _ => return Err(error),
         };
         if !said {
             tracing::error!(plugin = name, "plugin is not loaded: {error}");
         }
         let module = self.platform.absent(name, &plugin.file, options);
-        Ok(One::Absent { error: error.to_string(), module })
+        Ok(One::Absent(Absent { error: error.to_string(), module }))
     }
 
     /// Runs CPU-bound work on a plugin off the workers that process stanzas.
@@ -208,9 +166,12 @@ impl Server {
         name: &str,
         plugin: &Plugin,
         work: impl FnOnce(&Platform) -> Result<T, LoadError> + Send + 'static,
-    ) -> Result<T, CommandError> {
+    ) -> Result<T, Trouble> {
         let done = self.aside(move |platform| Ok(work(platform))).await?;
-        done.map_err(|error| plugins::not_in_force(name, &error, plugin, None))
+        done.map_err(|error| Trouble {
+            error: plugins::not_in_force(name, &error, plugin, None),
+            domain: error.domain().map(str::to_owned),
+        })
     }
 
     pub(super) async fn aside<T: Send + 'static>(
@@ -295,9 +256,11 @@ impl Server {
     }
 
     async fn enabled(&self, loaded: &Loaded, name: &str, everywhere: bool) -> Result<Value, CommandError> {
-        let notes = match self.deployed.lock().await.0.get(name) {
-            Some(One::Running { deployment, .. }) => deployment.heard().to_vec(),
-            Some(One::Absent { error, .. }) => vec![format!("it is not loaded: {error}")],
+        let notes = match self.deployed.lock().await.get(name) {
+            Some(one) => {
+                let heard = one.running().map(|running| running.deployment.heard().to_vec());
+                heard.into_iter().flatten().chain(one.notes()).collect()
+            }
             None => Vec::new(),
         };
         answer(&plugins::enabled(loaded, name, everywhere, notes)?)
@@ -322,10 +285,4 @@ impl Server {
         let plugin = loaded.known_plugin(name)?;
         Ok(tokio::task::block_in_place(|| plugins::shown(loaded, &self.platform, name, plugin, standing)))
     }
-}
-
-/// Whether the configuration names another component than the one that is running; only those kept by content tell.
-fn is_other(deployment: &Deployment, plugin: &Plugin) -> bool {
-    let kept = plugin.file_origin == Origin::Command;
-    kept && plugin.file.file_stem().is_some_and(|stem| stem != deployment.digest())
 }

@@ -51,22 +51,20 @@ impl Server {
         overlay: Overlay,
         name: &str,
     ) -> Result<u64, CommandError> {
-        let (purge, in_force) = self.close(loaded, overlay, name).await?;
-        in_force.notes().await;
+        let purge = self.purges.begin(name)?;
+        self.close(loaded, overlay, &[name.to_owned()]).await?.notes().await;
         self.delete_all(purge).await
     }
 
-    /// The domain's sessions end and nobody logs in, but its accounts can still be deleted with all that it takes.
+    /// The sessions of these domains end and nobody logs in, but their accounts can still be deleted with all that it takes.
     async fn close(
         &self,
         mut loaded: MutexGuard<'_, Loaded>,
         overlay: Overlay,
-        name: &str,
-    ) -> Result<(Purge, InForce), CommandError> {
-        let purge = self.purges.begin(name)?;
-        let beside = Beside { purged: Some(name), ..Beside::default() };
-        let in_force = self.change(&mut loaded, overlay, beside).await?;
-        Ok((purge, in_force))
+        names: &[String],
+    ) -> Result<InForce, CommandError> {
+        let beside = Beside { purged: names, ..Beside::default() };
+        self.change(&mut loaded, overlay, beside).await
     }
 
     /// Long, so that other commands go on meanwhile.
@@ -93,13 +91,17 @@ impl Server {
     /// Goes on with deletions that the end of the process cut off. Their domains are served, and no listener is yet.
     ///
     /// # Errors
-    /// One of them cannot be taken out of service.
+    /// They cannot be taken out of service.
     pub(super) async fn resume_purges(self: &Arc<Self>, names: Vec<String>) -> Result<(), Failure> {
-        for name in names {
-            let loaded = self.loaded.lock().await;
-            let overlay = loaded.overlay.clone();
-            let (purge, in_force) = self.close(loaded, overlay, &name).await?;
-            in_force.notes().await;
+        if names.is_empty() {
+            return Ok(());
+        }
+        let purges = names.iter().map(|name| self.purges.begin(name)).collect::<Result<Vec<_>, _>>()?;
+        let loaded = self.loaded.lock().await;
+        let overlay = loaded.overlay.clone();
+        // All in one change: none of them is declared in it.
+        self.close(loaded, overlay, &names).await?.notes().await;
+        for (name, purge) in names.into_iter().zip(purges) {
             let server = self.clone();
             self.kernel.runtime().tasks.spawn("purge", async move {
                 match server.delete_all(purge).await {

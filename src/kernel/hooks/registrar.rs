@@ -84,8 +84,9 @@ pub enum IqKind {
 /// A feature of the server: a built-in module or a plugin.
 pub trait Module: Any + Send + Sync {
     fn about(&self) -> About;
-    /// Registers everything it handles on one host. Called again whenever the host's tables are built; a
-    /// module is kept as long as its options are the same.
+    /// Registers everything it handles on one host. What that is may depend on nothing but the module, the host and the host's
+    /// options, and nothing else may follow from the call: it is repeated when these change, may be made more than once, and what
+    /// came of it may be dropped. A module is kept as long as its own options are the same.
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>);
     /// Takes over the state of its predecessor on this host, the same feature with other options (`&dyn Any`
     /// is the module). State kept with hosts, accounts and sessions ([`State`]) needs no taking over.
@@ -104,7 +105,7 @@ pub(crate) struct Site<'a> {
 /// Collects one module's registrations on one host.
 pub struct Registrar<'a> {
     site: Site<'a>,
-    pub(crate) owner: Arc<str>,
+    owner: Arc<str>,
     registered: &'a mut Registered,
     hooks: Vec<(Stage, Arc<Entry>)>,
     only_hooks: bool,
@@ -120,7 +121,9 @@ impl<'a> Registrar<'a> {
         (self.hooks.into(), self.only_hooks)
     }
 
-    fn rest(&mut self) -> &mut Registered {
+    /// For all but hooks: what is registered here is shared by the tables that follow each other, so that the module cannot come or
+    /// go without everything being built anew.
+    fn beyond_hooks(&mut self) -> &mut Registered {
         self.only_hooks = false;
         self.registered
     }
@@ -139,24 +142,24 @@ impl Registrar<'_> {
 
     /// Announces a feature of a target in disco#info (XEP-0030).
     pub fn feature(&mut self, target: Target, feature: &str) {
-        self.rest().target(target).features.push(feature.into());
+        self.beyond_hooks().target(target).features.push(feature.into());
     }
 
     /// Announces an identity of a target in disco#info (XEP-0030).
     pub fn identity(&mut self, target: Target, identity: Identity) {
-        self.rest().target(target).identities.push(identity);
+        self.beyond_hooks().target(target).identities.push(identity);
     }
 
     /// Announces an item of a target in disco#items (XEP-0030).
     pub fn item(&mut self, target: Target, item: DiscoItem) {
-        self.rest().target(target).items.push(item);
+        self.beyond_hooks().target(target).items.push(item);
     }
 
     /// Adds an element to the stream features of a phase (RFC 6120 section 4.3.2).
     pub fn stream_feature(&mut self, phase: Phase, feature: Element) {
         match phase {
-            Phase::Login => self.rest().login_features.push(feature),
-            Phase::Bind => self.rest().bind_features.push(feature),
+            Phase::Login => self.beyond_hooks().login_features.push(feature),
+            Phase::Bind => self.beyond_hooks().bind_features.push(feature),
         }
     }
 
@@ -189,7 +192,7 @@ impl Registrar<'_> {
     {
         let stored = self.stored(load);
         let at_bind = stored.clone();
-        self.rest().at_bind.push(Arc::new(move |kernel, account| {
+        self.beyond_hooks().at_bind.push(Arc::new(move |kernel, account| {
             let stored = at_bind.clone();
             Box::pin(async move { stored.load(kernel, account).await.map(drop) })
         }));
@@ -225,9 +228,9 @@ impl Registrar<'_> {
         let entry = IqEntry { owner: self.owner.clone(), holds, handler };
         let what = format!("requests {ns} ({name})");
         let key = IqKey { target, kind, ns: ns.into(), name: name.into() };
-        if let Some(earlier) = self.rest().iq.insert(key, entry) {
+        if let Some(earlier) = self.beyond_hooks().iq.insert(key, entry) {
             let owners = [earlier.owner, self.owner.clone()];
-            self.rest().taken.push(Taken { what, owners });
+            self.beyond_hooks().taken.push(Taken { what, owners });
         }
     }
 
@@ -243,7 +246,7 @@ impl Registrar<'_> {
         answer: fn(&Stanza) -> IqResult,
     ) {
         let key = IqKey { target: Target::Account, kind, ns: ns.into(), name: name.into() };
-        self.rest().strangers.insert(key, Stranger { resources, answer });
+        self.beyond_hooks().strangers.insert(key, Stranger { resources, answer });
     }
 
     /// Handles IQ requests that only the account's owner may make; others are answered `forbidden`, whether
@@ -266,10 +269,10 @@ impl Registrar<'_> {
         let handler: EarlyHandler = Arc::new(move |request| Box::pin(handler(request)));
         let key = IqKey { target: Target::Host, kind, ns: ns.into(), name: name.into() };
         let entry = (self.owner.clone(), handler);
-        if let Some((owner, _)) = self.rest().early.insert(key, entry) {
+        if let Some((owner, _)) = self.beyond_hooks().early.insert(key, entry) {
             let what = format!("requests {ns} ({name}) before log-in");
             let owners = [owner, self.owner.clone()];
-            self.rest().taken.push(Taken { what, owners });
+            self.beyond_hooks().taken.push(Taken { what, owners });
         }
     }
 
@@ -278,7 +281,7 @@ impl Registrar<'_> {
     pub fn service(&mut self, address: &str, service: Arc<dyn Service>) -> Arc<ServiceAddress> {
         let address =
             Arc::new(ServiceAddress::new(address, self.site.host.clone(), self.owner.clone(), service));
-        self.rest().services.push(address.clone());
+        self.beyond_hooks().services.push(address.clone());
         address
     }
 
@@ -287,7 +290,7 @@ impl Registrar<'_> {
     where
         F: Fn(&Resource, &Stanza) -> Release + Send + Sync + 'static,
     {
-        self.rest().writers.push(Arc::new(hook));
+        self.beyond_hooks().writers.push(Arc::new(hook));
     }
 
     /// Registers a handler that answers at once.
@@ -318,7 +321,7 @@ impl Registrar<'_> {
     where
         F: for<'a> Fn(&'a Arc<Kernel>, &'a SessionEvent) -> BoxFuture<'a, ()> + Send + Sync + 'static,
     {
-        self.rest().session_handlers[kind as usize].push(Arc::new(handler));
+        self.beyond_hooks().session_handlers[kind as usize].push(Arc::new(handler));
     }
 
     /// Registers a handler of account creation: by registration, by `user add`, or on first use of a foreign
@@ -327,7 +330,7 @@ impl Registrar<'_> {
     where
         F: for<'a> Fn(&'a Arc<Kernel>, &'a Arc<Account>) -> BoxFuture<'a, ()> + Send + Sync + 'static,
     {
-        self.rest().creations.push(Arc::new(handler));
+        self.beyond_hooks().creations.push(Arc::new(handler));
     }
 
     /// Registers a handler of roster changes: called after the commit and the pushes, before that roster's
@@ -336,7 +339,7 @@ impl Registrar<'_> {
     where
         F: Fn(&RosterEvent<'_>) + Send + Sync + 'static,
     {
-        self.rest().roster_changes.push(Arc::new(handler));
+        self.beyond_hooks().roster_changes.push(Arc::new(handler));
     }
 
     /// Registers a handler of account deletion, called before the account's rows are deleted (the cascade of
@@ -345,7 +348,7 @@ impl Registrar<'_> {
     where
         F: for<'a> Fn(&'a Arc<Kernel>, &'a Arc<Account>) -> BoxFuture<'a, ()> + Send + Sync + 'static,
     {
-        self.rest().deletions.push(Arc::new(handler));
+        self.beyond_hooks().deletions.push(Arc::new(handler));
     }
 
     /// Runs a job at an interval while the module is enabled; with [`Scope::Server`] once, on however many
@@ -355,6 +358,6 @@ impl Registrar<'_> {
         F: for<'a> Fn(&'a Arc<Kernel>) -> BoxFuture<'a, ()> + Send + Sync + 'static,
     {
         let (owner, running) = (self.owner.clone(), AtomicBool::new(false));
-        self.rest().jobs.push(Arc::new(Job { interval, scope, owner, running, run: Box::new(run) }));
+        self.beyond_hooks().jobs.push(Arc::new(Job { interval, scope, owner, running, run: Box::new(run) }));
     }
 }

@@ -21,7 +21,6 @@ fn address(module: &Arc<dyn Module>) -> *const () {
 }
 
 /// What one module has registered on a host.
-#[derive(Clone)]
 struct Part {
     module: Arc<dyn Module>,
     hooks: Hooks,
@@ -43,7 +42,7 @@ pub struct HostTable {
     stages: [StageTable; Stage::COUNT],
     /// All but the hooks.
     pub(crate) registered: Arc<Registered>,
-    parts: Vec<Part>,
+    parts: Vec<Arc<Part>>,
 }
 
 impl HostTable {
@@ -65,7 +64,7 @@ impl HostTable {
             return Arc::new(table);
         }
         let mut registered = Registered::default();
-        let parts = modules.iter().map(|module| Part::new(module, site, &mut registered)).collect();
+        let parts = modules.iter().map(|module| Part::new(module, site, &mut registered).into()).collect();
         registered.sort();
         Arc::new(Self::of(Arc::new(registered), parts))
     }
@@ -76,16 +75,16 @@ impl HostTable {
         let mut beside = Registered::default();
         let part = |module: &Arc<dyn Module>| {
             let kept = self.parts.iter().find(|part| Arc::ptr_eq(&part.module, module));
-            kept.cloned().unwrap_or_else(|| Part::new(module, site, &mut beside))
+            kept.cloned().unwrap_or_else(|| Part::new(module, site, &mut beside).into())
         };
-        let parts: Vec<Part> = modules.iter().map(part).collect();
-        fn others(parts: &[Part]) -> impl Iterator<Item = *const ()> {
+        let parts: Vec<Arc<Part>> = modules.iter().map(part).collect();
+        fn others(parts: &[Arc<Part>]) -> impl Iterator<Item = *const ()> {
             parts.iter().filter(|part| !part.only_hooks).map(|part| address(&part.module))
         }
         others(&self.parts).eq(others(&parts)).then(|| Self::of(self.registered.clone(), parts))
     }
 
-    fn of(registered: Arc<Registered>, parts: Vec<Part>) -> Self {
+    fn of(registered: Arc<Registered>, parts: Vec<Arc<Part>>) -> Self {
         let mut entries: [Vec<Arc<Entry>>; Stage::COUNT] = Default::default();
         for (stage, entry) in parts.iter().flat_map(|part| &part.hooks) {
             entries[*stage as usize].push(entry.clone());
@@ -208,8 +207,7 @@ mod tests {
         Arc::new(Named(name, feature))
     }
 
-    /// The table of a host with these modules, after another one.
-    fn table(modules: &[&Arc<dyn Module>], before: Option<&Arc<HostTable>>) -> Arc<HostTable> {
+    fn host() -> Arc<Host> {
         let options = Arc::new(HostOptions {
             limits: DomainLimits::default(),
             conflict: Conflict::Replace,
@@ -218,8 +216,16 @@ mod tests {
             web: crate::Web::default(),
             admins: Vec::new(),
         });
-        let host = Arc::new(Host::new(0, Jid::domain_only("chess.example").unwrap(), options.clone()));
-        let site = Site { host: &host, options: &options, counters: &Counters::default() };
+        Arc::new(Host::new(0, Jid::domain_only("chess.example").unwrap(), options))
+    }
+
+    /// The table of a host with these modules, after another one.
+    fn table(
+        host: &Arc<Host>,
+        modules: &[&Arc<dyn Module>],
+        before: Option<&Arc<HostTable>>,
+    ) -> Arc<HostTable> {
+        let site = Site { host, options: &host.options(), counters: &Counters::default() };
         let modules: Vec<_> = modules.iter().map(|module| (*module).clone()).collect();
         HostTable::build(site, &modules, before)
     }
@@ -231,30 +237,32 @@ mod tests {
 
     #[test]
     fn a_module_that_has_only_hooks_is_replaced_in_its_place() {
+        let host = host();
         let (plugin, next) = (module("plugin", None), module("next", None));
         let (other, disco) = (module("other", None), module("disco", Some("urn:example:a")));
-        let first = table(&[&plugin, &other, &disco], None);
+        let first = table(&host, &[&plugin, &other, &disco], None);
         assert_eq!(hooks(&first), ["plugin", "other", "disco"]);
-        let second = table(&[&next, &other, &disco], Some(&first));
+        let second = table(&host, &[&next, &other, &disco], Some(&first));
         assert_eq!(hooks(&second), ["next", "other", "disco"]);
         assert!(Arc::ptr_eq(&first.registered, &second.registered));
-        let third = table(&[&other, &disco], Some(&second));
+        let third = table(&host, &[&other, &disco], Some(&second));
         assert_eq!(hooks(&third), ["other", "disco"]);
         assert!(Arc::ptr_eq(&first.registered, &third.registered));
-        assert!(Arc::ptr_eq(&third, &table(&[&other, &disco], Some(&third))), "nothing has changed");
+        assert!(Arc::ptr_eq(&third, &table(&host, &[&other, &disco], Some(&third))), "nothing has changed");
     }
 
     #[test]
     fn a_module_that_has_more_is_registered_with_all_others() {
+        let host = host();
         let (plugin, disco) = (module("plugin", None), module("disco", Some("urn:example:a")));
         let more = module("more", Some("urn:example:b"));
-        let first = table(&[&plugin, &disco], None);
-        let second = table(&[&plugin, &more, &disco], Some(&first));
+        let first = table(&host, &[&plugin, &disco], None);
+        let second = table(&host, &[&plugin, &more, &disco], Some(&first));
         assert_eq!(second.features(&Target::Host), ["urn:example:a".into(), "urn:example:b".into()]);
-        let third = table(&[&plugin, &more], Some(&second));
+        let third = table(&host, &[&plugin, &more], Some(&second));
         assert_eq!(third.features(&Target::Host), ["urn:example:b".into()]);
         assert_eq!(hooks(&third), ["plugin", "more"]);
-        let exchanged = table(&[&disco, &more], Some(&second));
+        let exchanged = table(&host, &[&disco, &more], Some(&second));
         assert!(!Arc::ptr_eq(&exchanged.registered, &second.registered), "they register in another order");
     }
 

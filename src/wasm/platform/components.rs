@@ -36,7 +36,12 @@ impl Platform {
     /// Any reason why it cannot be loaded.
     pub fn inspect(&self, file: &Path) -> Result<Inspection, LoadError> {
         let artefact = self.artefacts.read(file)?;
-        match self.in_use(|plugin| plugin.inspection.digest == artefact.digest) {
+        let present = if self.artefacts.has_code(&self.engine, &artefact) {
+            self.in_use(&artefact.digest)
+        } else {
+            None
+        };
+        match present {
             Some(plugin) => Ok(plugin.inspection.clone()),
             None => self.compile(&artefact).map(|(_, inspection)| inspection),
         }
@@ -74,20 +79,16 @@ impl Platform {
         if !is_name(name) {
             return Err(LoadError::Name(name.to_owned()));
         }
-        let artefact = self.artefacts.read(file)?;
-        let is_it = |plugin: &Plugin| *plugin.name == *name && plugin.inspection.digest == artefact.digest;
-        if let Some(plugin) = self.in_use(is_it) {
-            return Ok(plugin);
-        }
-        let (code, inspection) = self.compile(&artefact)?;
+        let (code, inspection) = self.compile(&self.artefacts.read(file)?)?;
         Ok(Arc::new(Plugin { name: name.into(), inspection, code }))
     }
 
-    /// A version that some deployment uses: its code need not be read and verified again.
-    fn in_use(&self, is_it: impl Fn(&Plugin) -> bool) -> Option<Arc<Plugin>> {
-        let deployments = self.deployments.lock();
-        let mut plugins = deployments.iter().filter_map(Weak::upgrade).map(|one| one.plugin.clone());
-        plugins.find(|plugin| is_it(plugin))
+    /// A version that some deployment uses: it need not be read and verified again to be looked at.
+    fn in_use(&self, digest: &str) -> Option<Arc<Plugin>> {
+        // The last reference to one may be dropped here: not while the others wait.
+        let deployments: Vec<_> = self.deployments.lock().iter().filter_map(Weak::upgrade).collect();
+        let mut plugins = deployments.iter().map(|one| &one.plugin);
+        plugins.find(|plugin| plugin.inspection.digest == digest).cloned()
     }
 
     fn compile(&self, artefact: &Artefact) -> Result<(Code, Inspection), LoadError> {

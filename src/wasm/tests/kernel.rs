@@ -42,15 +42,18 @@ impl Bench {
     }
 
     async fn serve(&self, modules: Vec<Arc<dyn Module>>) {
-        let options = HostOptions {
-            limits: DomainLimits::default(),
-            conflict: Conflict::Replace,
-            auth: Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096)),
-            brand: Brand::default(),
-            web: kernel::Web::default(),
-            admins: Vec::new(),
-        };
-        let served = Served { jid: Jid::domain_only(DOMAIN).unwrap(), options: options.into(), modules };
+        let present = self.kernel.host(DOMAIN).map(|host| host.options());
+        let options = present.unwrap_or_else(|| {
+            Arc::new(HostOptions {
+                limits: DomainLimits::default(),
+                conflict: Conflict::Replace,
+                auth: Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096)),
+                brand: Brand::default(),
+                web: kernel::Web::default(),
+                admins: Vec::new(),
+            })
+        });
+        let served = Served { jid: Jid::domain_only(DOMAIN).unwrap(), options, modules };
         assert!(self.kernel.serve(vec![served]).await.unwrap().gone().await, "nothing holds the old tables");
     }
 

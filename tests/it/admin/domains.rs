@@ -111,6 +111,9 @@ fn a_purge_that_cannot_be_put_in_force_deletes_nothing() {
 #[test]
 fn a_purge_that_was_cut_off_goes_on_at_the_next_start() {
     let server = start();
+    // Deleted before the other one.
+    server.ok(&["domain", "add", "fourth.example"]);
+    add_user(&server, "jack@fourth.example");
     server.ok(&["domain", "add", "third.example"]);
     add_user(&server, "jack@third.example");
     add_user(&server, "anna@third.example");

@@ -38,11 +38,16 @@ pub fn list(value: Value, json: bool) -> Result<(), Failure> {
 }
 
 fn state(one: &PluginShown) -> String {
-    match (one.parked.is_empty(), one.suspended.is_empty()) {
-        (false, _) => format!("{}, suspended until it is reloaded on {}", one.state, one.parked.join(", ")),
-        (true, false) => format!("{}, suspended on {}", one.state, one.suspended.join(", ")),
-        (true, true) => one.state.clone(),
-    }
+    let but = match one.left_out.as_slice() {
+        [] => String::new(),
+        domains => format!(", but not on {}", domains.join(", ")),
+    };
+    let suspended = match (one.parked.as_slice(), one.suspended.as_slice()) {
+        ([], []) => String::new(),
+        ([], domains) => format!(", suspended on {}", domains.join(", ")),
+        (domains, _) => format!(", suspended until it is reloaded on {}", domains.join(", ")),
+    };
+    format!("{}{but}{suspended}", one.state)
 }
 
 pub fn plugin(value: Value, json: bool) -> Result<(), Failure> {

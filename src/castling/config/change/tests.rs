@@ -127,7 +127,7 @@ fn a_plugin_installed_by_command() {
     );
     place.keep(place.loaded().replace_plugin("moon", None, &list(&["kv"])));
     assert_eq!(place.loaded().config.plugins["moon"].grants, ["kv"]);
-    place.keep(place.loaded().replace_plugin("moon", Some("plugins/moon2.wasm".into()), &[]));
+    place.keep(place.loaded().replace_plugin("moon", Some(Component::Kept("plugins/moon2.wasm".into())), &[]));
     assert!(place.loaded().config.plugins["moon"].file.ends_with("plugins/moon2.wasm"));
     let named = FILE.replace("[\"sun\"]", "[\"sun\", \"moon\"]");
     assert_eq!(
@@ -149,7 +149,7 @@ fn what_is_not_there_is_refused() {
     let set = Map::new();
     assert!(loaded.enable_plugin("moon", &enabling(&[], &set, &[], &[])).is_err());
     assert!(loaded.disable_plugin("moon", &[]).is_err());
-    assert!(loaded.replace_plugin("moon", Some("x".into()), &[]).is_err());
+    assert!(loaded.replace_plugin("moon", Some(Component::Kept("x".into())), &[]).is_err());
     assert!(loaded.install_plugin("Moon", "x".into()).is_err());
     assert_eq!(
         refused(loaded.enable_plugin("sun", &enabling(&list(&["c"]), &set, &[], &[]))),

@@ -1,0 +1,63 @@
+//! A plugin whose settings do not fit on one domain.
+
+use std::fs;
+
+use super::plugins::list;
+use super::{JACK, OTHER, bound, rewrite};
+use crate::fixture::{BRANDS, Server, add_users, castling, folder, plugin};
+
+/// What becomes of a message with the word that both brands are to filter.
+fn says(server: &Server, account: &str) -> String {
+    let mut raw = bound(server, &format!("{account}/x"));
+    raw.send(&format!("<presence/><message to='{account}/x' id='m'><body>patzer</body></message>"));
+    let message = std::iter::repeat_with(|| raw.stanza()).find(|one| one.name() == "message").unwrap();
+    match message.get("type") {
+        Some("error") => "error".into(),
+        _ => message.find("body", xmpp::ns::CLIENT).unwrap().text_content(),
+    }
+}
+
+/// The brand keeps the plugin from no other one, its place is kept there, and whatever is changed meanwhile is in force.
+#[test]
+fn settings_that_do_not_fit_on_one_domain_concern_no_other_one() {
+    let dir = folder(BRANDS);
+    fs::copy(plugin("word-filter"), dir.path().join("filter.wasm")).unwrap();
+    rewrite(dir.path(), |text| {
+        let on = |text: String, name: &str, config: &str| {
+            let name = format!("name = \"{name}\"");
+            text.replace(&name, &format!("{name}\nplugins = [\"word-filter\"]\n{config}"))
+        };
+        let text = on(text.to_owned(), "chess.example", "config.word-filter = { words = [\"\"] }");
+        let text = on(text, "wuchess.example", "");
+        format!(
+            "{text}[plugins.word-filter]\nfile = \"filter.wasm\"\ngrants = [\"content\", \"replace\"]\n\
+             policy = {{ client-in = \"reject\" }}\nconfig = {{ words = [\"patzer\"] }}\n"
+        )
+    });
+    add_users(dir.path(), &[JACK, OTHER]);
+    let check = String::from_utf8(castling(dir.path(), &["check"], "").stderr).unwrap();
+    assert!(check.contains("words"), "{check}");
+    let server = Server::start_in(dir);
+    let shown = list(&server)[0].clone();
+    assert_eq!(shown["state"], "running", "{shown}");
+    assert_eq!(shown["left_out"][0], "chess.example", "{shown}");
+    assert!(shown["error"].as_str().unwrap().contains("is not in force on chess.example"), "{shown}");
+    assert!(server.ok(&["plugin", "list"]).contains("running, but not on chess.example"));
+    assert_eq!((says(&server, JACK), says(&server, OTHER)), ("error".into(), "***".into()));
+    // Changes elsewhere, and of the plugin itself, are made.
+    server.ok(&["domain", "add", "new.example"]);
+    server.ok(&["plugin", "enable", "word-filter", "--domain", "wuchess.example", "--set", "with=###"]);
+    server.ok(&["plugin", "reload", "word-filter"]);
+    assert_eq!((says(&server, JACK), says(&server, OTHER)), ("error".into(), "###".into()));
+    // Another brand's settings that do not fit are refused as ever.
+    let refused =
+        server.refused(&["plugin", "enable", "word-filter", "--domain", "wuchess.example", "--set", "words=['']"]);
+    assert!(refused.contains("wuchess.example"), "{refused}");
+    let set = ["plugin", "enable", "word-filter", "--domain", "chess.example", "--set"];
+    server.ok(&[&set[..], &["words=[\"patzer\"]"]].concat());
+    let shown = list(&server)[0].clone();
+    assert_eq!((&shown["error"], says(&server, JACK).as_str()), (&serde_json::Value::Null, "***"), "{shown}");
+    // Once they have fitted, others that do not are refused.
+    server.refused(&[&set[..], &["words=['']"]].concat());
+    assert_eq!(says(&server, JACK), "***");
+}
