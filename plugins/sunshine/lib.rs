@@ -63,7 +63,7 @@ impl Sunshine {
             Ok(()) => metrics::count("closed", stanza.domain(), 1),
             Err(Denied::BadArgument) => {} // it is being closed already
             Err(why) => {
-                let message = format!("{} cannot be closed: {why:?}", stanza.from());
+                let message = format!("{} cannot be closed: {}", stanza.from(), why.name());
                 log::write(log::Level::Warn, &message);
             }
         }

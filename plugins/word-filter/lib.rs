@@ -6,7 +6,7 @@ mod words;
 
 use castling_plugin::{
     Change, ChildName, ClientIn, Lifecycle, NewText, Settings, Stanza, StanzaError, Verdict, call, facts,
-    metrics,
+    log, metrics,
 };
 use serde::Deserialize;
 
@@ -34,7 +34,14 @@ static SETTINGS: Settings<WordFilter> = Settings::new();
 
 impl Lifecycle for WordFilter {
     fn configure(domain: u32) -> Result<(), String> {
-        SETTINGS.read(domain)
+        SETTINGS.read(domain)?;
+        SETTINGS.with(domain, |settings| {
+            for word in settings.words.never() {
+                let line = format!("{word:?} can never be found: a word is a sequence of letters and digits");
+                log::write(log::Level::Warn, &line);
+            }
+        });
+        Ok(())
     }
 }
 

@@ -9,6 +9,8 @@ use serde::Deserialize;
 #[serde(from = "Vec<String>")]
 pub struct Words {
     all: HashSet<String>,
+    /// Those that no text contains as a word, as they were written.
+    never: Vec<String>,
     /// Characters of the longest.
     longest: usize,
 }
@@ -16,8 +18,9 @@ pub struct Words {
 impl From<Vec<String>> for Words {
     fn from(words: Vec<String>) -> Self {
         let all: HashSet<_> = words.iter().map(|word| word.to_lowercase()).collect();
+        let never = words.into_iter().filter(|word| !word.chars().all(char::is_alphanumeric)).collect();
         let longest = all.iter().map(|word| word.chars().count()).max().unwrap_or(0);
-        Self { all, longest }
+        Self { all, never, longest }
     }
 }
 
@@ -25,6 +28,11 @@ impl Words {
     /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// Those that can never be found.
+    pub fn never(&self) -> &[String] {
+        &self.never
     }
 
     /// The text with each of the words replaced; `None` if it contains none. A word is a sequence of letters and digits.

@@ -145,7 +145,7 @@ pub struct EnabledPlugin {
 }
 
 /// `plugin.reload`, `plugin.remove`, `plugin.show`
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct OfPlugin {
     pub name: String,
     /// For `plugin.reload`: another version, an absolute path.
@@ -154,6 +154,14 @@ pub struct OfPlugin {
     /// For `plugin.reload`: its grants; if empty, those that it has.
     #[serde(default)]
     pub grants: Vec<String>,
+    /// For `plugin.reload`: settings to change, and settings made by commands to remove.
+    #[serde(default)]
+    pub set: Map<String, Value>,
+    #[serde(default)]
+    pub unset: Vec<String>,
+    /// The domains of these settings; all if empty.
+    #[serde(default)]
+    pub domains: Vec<String>,
 }
 
 /// A plugin, for `plugin.list` and `plugin.show`.
@@ -174,6 +182,9 @@ pub struct PluginShown {
     pub state: String,
     /// Why it is not loaded.
     pub error: Option<String>,
+    /// Whether it is enabled on domains that are added later, too.
+    #[serde(default)]
+    pub everywhere: bool,
     /// The domains that it is not in force on, for their settings.
     pub left_out: Vec<String>,
     /// Whether the server does not start without it.

@@ -218,6 +218,15 @@ pub enum Plugin {
         /// What it may do from now on [default: what it was granted before]
         #[arg(long = "grant", value_name = "GRANT")]
         grants: Vec<String>,
+        /// Change a setting with it; a value that is not TOML is taken as a string
+        #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+        set: Vec<(String, String)>,
+        /// Remove a setting made by a command
+        #[arg(long = "unset", value_name = "KEY")]
+        unset: Vec<String>,
+        /// The settings are those of this domain [default: of all domains]
+        #[arg(long = "domain", value_name = "DOMAIN")]
+        domains: Vec<String>,
     },
     /// Remove an installed plugin
     Remove {
@@ -298,6 +307,7 @@ mod tests {
             "castling plugin install x.wasm --name x",
             "castling plugin enable x --domain a --domain b --set max=3 --set text=a=b --grant sessions.close",
             "castling plugin reload x y.wasm",
+            "castling plugin reload x y.wasm --set a=b --unset c --domain a --grant content",
             "castling plugin list --json",
             "castling session list --json",
             "castling session kick jack@chess.example/x",

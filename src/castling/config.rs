@@ -18,6 +18,7 @@ mod references;
 mod sources;
 mod surroundings;
 mod syntax;
+mod taken_back;
 mod tree;
 mod types;
 

@@ -24,10 +24,9 @@ pub enum Change {
     },
     Disable(SwitchPlugin),
     Reload {
-        name: String,
         /// Another version, with the file that was given.
         with: Option<(String, Box<Installed>)>,
-        grants: Vec<String>,
+        args: OfPlugin,
     },
     Remove(String),
 }
@@ -60,12 +59,13 @@ impl Change {
             }
             "disable" => Ok(Self::Disable(arguments(args)?)),
             "reload" => {
-                let OfPlugin { name, file, grants } = arguments(args)?;
-                let with = file.map(|file| match platform.install(Path::new(&file), Some(&name)) {
-                    Ok(installed) => Ok((file, Box::new(installed))),
-                    Err(error) => Err(refused(&file, &error)),
-                });
-                Ok(Self::Reload { name, with: with.transpose()?, grants })
+                let args: OfPlugin = arguments(args)?;
+                let installed = |file: &String| match platform.install(Path::new(file), Some(&args.name)) {
+                    Ok(installed) => Ok((file.clone(), Box::new(installed))),
+                    Err(error) => Err(refused(file, &error)),
+                };
+                let with = args.file.as_ref().map(installed).transpose()?;
+                Ok(Self::Reload { with, args })
             }
             "remove" => Ok(Self::Remove(arguments::<OfPlugin>(args)?.name)),
             _ => Err(unknown(&format!("plugin.{word}"))),
@@ -77,8 +77,20 @@ impl Change {
         match self {
             Self::Install(installed) => &installed.name,
             Self::Enable { args, .. } | Self::Disable(args) => &args.name,
-            Self::Reload { name, .. } | Self::Remove(name) => name,
+            Self::Reload { args, .. } => &args.name,
+            Self::Remove(name) => name,
         }
+    }
+
+    /// What it takes back of what was decided for single domains, for the operator.
+    pub fn taken_back(&self, loaded: &Loaded) -> Vec<String> {
+        let (of, enables) = match self {
+            Self::Enable { args, .. } => ((&args.domains, &args.set, &args.unset), true),
+            Self::Reload { args, .. } => ((&args.domains, &args.set, &args.unset), false),
+            _ => return Vec::new(),
+        };
+        let (domains, set, unset) = of;
+        loaded.taken_back(self.name(), &Enabling { domains, set, unset, given: &[], asked: &[] }, enables)
     }
 
     /// The overlay after it.
@@ -105,7 +117,8 @@ impl Change {
                 loaded.enable_plugin(name, &Enabling { domains, set, unset, given: grants, asked })
             }
             Self::Disable(args) => loaded.disable_plugin(&args.name, &args.domains),
-            Self::Reload { name, with, grants } => {
+            Self::Reload { with, args } => {
+                let OfPlugin { name, grants, set, unset, domains, .. } = args;
                 let plugin = loaded.known_plugin(name)?;
                 let has = if grants.is_empty() { &plugin.grants } else { grants };
                 if let Some((file, with)) = with.as_ref().filter(|_| loaded.has_been_granted(name, plugin)) {
@@ -117,7 +130,8 @@ impl Change {
                     true => Component::Declared,
                     false => Component::Kept(kept(with)),
                 });
-                loaded.replace_plugin(name, component, grants)
+                let overlay = loaded.replace_plugin(name, component, grants)?;
+                loaded.set_plugin(overlay, name, &Enabling { domains, set, unset, given: &[], asked: &[] })
             }
             Self::Remove(name) => loaded.remove_plugin(name),
         }
@@ -133,27 +147,27 @@ pub fn refused(what: &str, error: &LoadError) -> CommandError {
     CommandError::new(message).remedy(error.remedy())
 }
 
+/// What to do about a component that cannot be loaded.
+pub fn remedy(name: &str, error: &LoadError, plugin: &Plugin) -> String {
+    match error {
+        LoadError::File { .. } | LoadError::Damaged | LoadError::Altered | LoadError::NotAComponent(_)
+            if plugin.file_origin == Origin::Command =>
+        {
+            format!("run castling plugin reload {name} FILE")
+        }
+        _ => error.remedy(),
+    }
+}
+
 /// Why a plugin does not come into force; a lack of grants has the grants as remedy. `file`: that of a version that is not installed.
 pub fn not_in_force(name: &str, error: &LoadError, plugin: &Plugin, file: Option<&str>) -> CommandError {
     let LoadError::NotGranted { missing } = error else {
-        let refused = refused(&format!("plugin {name}"), error);
-        let is_kept = plugin.file_origin == Origin::Command;
-        return match error {
-            LoadError::File { .. }
-            | LoadError::Damaged
-            | LoadError::Altered
-            | LoadError::NotAComponent(_)
-                if is_kept =>
-            {
-                refused.remedy(format!("run castling plugin reload {name} FILE"))
-            }
-            _ => refused,
-        };
+        return refused(&format!("plugin {name}"), error).remedy(remedy(name, error, plugin));
     };
     let message = format!("plugin {name} asks for more than it is granted: {}", missing.join(", "));
     let all: Vec<_> = plugin.grants.iter().chain(missing).map(String::as_str).collect();
     CommandError::new(message).remedy(match plugin.origin {
-        Origin::File => format!("set grants = [\"{}\"] there", all.join("\", \"")),
+        Origin::File => format!("set grants = [\"{}\"] in [plugins.{name}]", all.join("\", \"")),
         Origin::Command => {
             let given = |file| (format!(" {}", argument(Path::new(file))), "");
             let (of, first) = file.map_or((String::new(), " first"), given);

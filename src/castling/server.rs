@@ -1,5 +1,6 @@
 //! The composition root: builds, runs and shuts down a server from a configuration.
 
+mod beside;
 #[cfg(test)]
 mod bounds;
 mod control;
@@ -52,8 +53,8 @@ pub struct Server {
     platform: Arc<wasm::Platform>,
     /// Foreign databases in force.
     sources: Sources,
-    /// The deployed plugins.
-    deployed: Mutex<deployed::Deployed>,
+    /// The deployed plugins; never locked while anything is awaited.
+    deployed: parking_lot::Mutex<deployed::Deployed>,
     /// The built-in modules in use.
     standing: Mutex<standing::Standing>,
     /// The configuration in force; locked while it is changed.
@@ -160,7 +161,7 @@ impl Server {
             decoys,
             platform,
             sources: Sources::new(runtime.clone()),
-            deployed: Mutex::default(),
+            deployed: parking_lot::Mutex::default(),
             standing: Mutex::default(),
             purges: purge::Purges::default(),
             auth: auth.clone(),
@@ -179,10 +180,13 @@ impl Server {
     /// Puts the configuration in force for the first time. `said`: plugins of whose trouble the log tells already.
     async fn begin(&self, said: &BTreeSet<String>) -> Result<(), Failure> {
         let loaded = self.loaded.lock().await;
-        let beside = domains::Beside { at_start: Some(said), ..domains::Beside::default() };
+        let beside = beside::Beside { at_start: Some(said), ..beside::Beside::default() };
         let notes = self.apply(&loaded, beside).await.map_err(|e| Failure::Message(e.to_string()))?;
         notes.notes().await.iter().for_each(|note| logging::warn(note));
-        crate::plugins::clean(&self.platform, &loaded.config);
+        // Without an overlay nothing is known of what commands have installed: it may be put back.
+        if loaded.has_overlay() {
+            crate::plugins::clean(&self.platform, &loaded.config);
+        }
         Ok(())
     }
 

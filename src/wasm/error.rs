@@ -169,7 +169,10 @@ impl LoadError {
             }
             Self::NoManifest => "add its manifest as custom section `castling:plugin`".into(),
             Self::Manifest(_) => "correct the manifest and build the plugin again".into(),
-            Self::Name(_) => "use a-z, 0-9 and `-`, at most 64 characters".into(),
+            Self::Name(name) if name == "internal" => {
+                "use another: the server's own accounts have this name".into()
+            }
+            Self::Name(_) => "use a-z, 0-9 and `-` (not at the beginning), at most 64 characters".into(),
             Self::Version { .. } => {
                 "update the server, or use a version of the plugin made for this one".into()
             }
@@ -188,9 +191,10 @@ impl LoadError {
                     .into()
             }
             Self::Policy(_) => "use one of the hook's policies, or leave it out".into(),
-            Self::Config { problems, .. } => {
-                problems.first().map(|problem| problem.remedy.clone()).unwrap_or_default()
-            }
+            Self::Config { problems, .. } => match problems.as_slice() {
+                [one] => one.remedy.clone(),
+                _ => "correct all of them".into(),
+            },
             Self::Refused { .. } => "correct its settings".into(),
             Self::Failed { .. } => "use another version of the plugin".into(),
             Self::Engine(_) => "check the limits of the process (memory, threads)".into(),
@@ -202,10 +206,14 @@ fn occasion(domain: Option<&str>) -> String {
     domain.map_or("while starting".to_owned(), |domain| format!("on its settings for {domain}"))
 }
 
-/// `: this; that`.
+/// `: this`, or `: this (what to do); that (what to do)`.
 fn listed(problems: &[Problem]) -> String {
-    let words: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
-    if words.is_empty() { String::new() } else { format!(": {}", words.join("; ")) }
+    let each = |problem: &Problem| format!("{} ({})", problem.message, problem.remedy);
+    match problems {
+        [] => String::new(),
+        [one] => format!(": {}", one.message),
+        several => format!(": {}", several.iter().map(each).collect::<Vec<_>>().join("; ")),
+    }
 }
 
 fn refusal(domain: Option<&str>) -> String {

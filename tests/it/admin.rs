@@ -1,6 +1,7 @@
 //! The operator's commands against a running server.
 
 mod accounts;
+mod commands;
 mod domains;
 mod edited;
 mod left_out;

@@ -13,10 +13,9 @@ use crate::output;
 
 /// Executes a `domain` command.
 pub fn run(file: Option<&Path>, command: Domain) -> Result<(), Failure> {
-    let mut target = Target::find(file)?;
     let (word, domain, purge) = match command {
         Domain::List(format) => {
-            let list = target.call("domain.list", &Value::Null)?;
+            let list = Target::look(file)?.call("domain.list", &Value::Null)?;
             return show(list, format.json);
         }
         Domain::Add { domain } => ("add", domain, false),
@@ -24,6 +23,7 @@ pub fn run(file: Option<&Path>, command: Domain) -> Result<(), Failure> {
         Domain::Enable { domain } => ("enable", domain, false),
         Domain::Disable { domain } => ("disable", domain, false),
     };
+    let mut target = Target::find(file)?;
     target.call(&format!("domain.{word}"), &OfDomain { domain, purge })?;
     target.close()
 }

@@ -24,7 +24,10 @@ pub fn run(file: Option<&Path>, command: Plugin) -> Result<(), Failure> {
         let found = plugins::inspect(Path::new(plugin), &looking)?;
         return show::plugin(answer(&plugins::found(plugin, &found))?, format.json);
     }
-    let mut target = Target::find(file)?;
+    let mut target = match &command {
+        Plugin::List(_) | Plugin::Show { .. } => Target::look(file)?,
+        _ => Target::find(file)?,
+    };
     let done = on(&mut target, command);
     done.and(target.close())
 }
@@ -51,12 +54,13 @@ fn on(target: &mut Target, command: Plugin) -> Result<(), Failure> {
             let args = SwitchPlugin { name, domains, ..SwitchPlugin::default() };
             target.call("plugin.disable", &args).map(drop)
         }
-        Plugin::Reload { name, file, grants } => {
+        Plugin::Reload { name, file, grants, set, unset, domains } => {
             let file = file.as_deref().map(path).transpose()?;
             if !grants.is_empty() {
                 announce(target, &name, &grants)?;
             }
-            let done = target.call("plugin.reload", &OfPlugin { name, file, grants })?;
+            let args = OfPlugin { name, file, grants, set: settings(&set), unset, domains };
+            let done = target.call("plugin.reload", &args)?;
             reply::<EnabledPlugin>(done)?
                 .notes
                 .iter()
@@ -72,7 +76,7 @@ fn on(target: &mut Target, command: Plugin) -> Result<(), Failure> {
 }
 
 fn of(name: String) -> OfPlugin {
-    OfPlugin { name, file: None, grants: Vec::new() }
+    OfPlugin { name, ..OfPlugin::default() }
 }
 
 /// Makes a path absolute, since the server has another working directory.

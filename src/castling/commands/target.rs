@@ -30,25 +30,37 @@ pub enum Target {
     Files(Box<Files>),
 }
 
-/// A data directory that is not used by a server; none can start while this lives.
+/// A data directory that is not used by a server; none can start while this lives and may change something.
 pub struct Files {
     loaded: Loaded,
     tokio: tokio::runtime::Runtime,
     accounts: Option<Accounts>,
     store: Option<Store>,
-    _lock: Lock,
+    _lock: Option<Lock>,
 }
 
 impl Target {
     /// Connects to the server of a configuration, or locks its data directory.
     pub fn find(file: Option<&Path>) -> Result<Self, Failure> {
+        Self::found(file, |data_dir| take(data_dir).map(Some))
+    }
+
+    /// The same for a command that only shows what is configured: it keeps no server from starting.
+    pub fn look(file: Option<&Path>) -> Result<Self, Failure> {
+        Self::found(file, |_| Ok(None))
+    }
+
+    fn found(
+        file: Option<&Path>,
+        lock: impl FnOnce(&Path) -> Result<Option<Lock>, Failure>,
+    ) -> Result<Self, Failure> {
         let loaded = load(file)?;
         // The running server goes by what it has read, whatever became of the file.
         if let Some(client) = connect(&loaded.config.data_dir)? {
             return Ok(Self::Server(client));
         }
         let loaded = usable(loaded)?;
-        let lock = take(&loaded.config.data_dir)?;
+        let lock = lock(&loaded.config.data_dir)?;
         let tokio = tokio()?;
         Ok(Self::Files(Box::new(Files { loaded, tokio, accounts: None, store: None, _lock: lock })))
     }
@@ -118,7 +130,8 @@ impl Files {
         }
         let files = plugins::files(&self.loaded.config);
         let change = Change::prepare(&platform, &files, word, args)?;
-        let notes = self.put_in_force(&platform, &change)?;
+        let mut notes = change.taken_back(&self.loaded);
+        notes.extend(self.put_in_force(&platform, &change)?);
         plugins::clean(&platform, &self.loaded.config);
         let name = change.name();
         Ok(match &change {

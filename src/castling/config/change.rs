@@ -128,6 +128,8 @@ impl Loaded {
             return Err(CommandError::new(message).remedy(remedy));
         }
         let mut overlay = self.overlay.clone();
+        // What is left of one that was declared in the file under this name has nothing to do with it.
+        overlay.plugins.retain(|change| change.name != name);
         let change = overlay.plugin_mut(name);
         (change.installed, change.file) = (true, Some(file));
         Ok(overlay)
@@ -216,14 +218,29 @@ impl Loaded {
     /// # Errors
     /// There is no such plugin or domain, or as for the grants.
     pub fn enable_plugin(&self, name: &str, enabling: &Enabling<'_>) -> Changed {
-        let Enabling { domains, set, unset, given, asked } = *enabling;
+        let Enabling { domains, given, asked, .. } = *enabling;
         let grants = self.grants_once_enabled(name, given, asked)?;
         let is_from_command = self.known_plugin(name)?.origin == Origin::Command;
         let mut overlay = self.switch_plugin(name, domains, true)?;
-        let change = overlay.plugin_mut(name);
         if is_from_command {
-            change.grants = Some(grants);
+            overlay.plugin_mut(name).grants = Some(grants);
         }
+        self.set_plugin(overlay, name, enabling)
+    }
+
+    /// Changes the settings of a plugin.
+    ///
+    /// # Errors
+    /// There is no such domain, or no command has made a setting that is to be removed.
+    pub fn set_plugin(&self, mut overlay: Overlay, name: &str, enabling: &Enabling<'_>) -> Changed {
+        let Enabling { domains, set, unset, .. } = *enabling;
+        for domain in domains {
+            self.known_domain(domain)?;
+        }
+        if domains.is_empty() && set.is_empty() && unset.is_empty() && overlay.plugin(name).is_none() {
+            return Ok(overlay);
+        }
+        let change = overlay.plugin_mut(name);
         unset_keys(name, change, domains, unset)?;
         configure(change, domains, set);
         change.domains.retain(|_, here| here.enabled.is_some() || !here.config.is_empty());
@@ -235,7 +252,9 @@ impl Loaded {
     /// # Errors
     /// There is no such plugin or domain, or the file requires the plugin.
     pub fn disable_plugin(&self, name: &str, domains: &[String]) -> Changed {
-        if self.known_plugin(name)?.required {
+        let listed = |domain: &Domain| domain.plugins.iter().any(|one| one == name);
+        let is_named = |name: &String| self.config.domain(&names::prepared(name)).is_none_or(listed);
+        if self.known_plugin(name)?.required && (domains.is_empty() || domains.iter().any(is_named)) {
             let place = self.problems.place(&join(&join("plugins", name), "required"));
             let remedy = "remove that there and run castling reload first";
             return Err(CommandError::new(format!("plugin {name} is required by {place}")).remedy(remedy));

@@ -26,7 +26,8 @@ pub fn check(config: &Config, problems: &mut Problems) {
             }
             Err(error) => {
                 let message = format!("plugin {name} cannot be loaded: {error}");
-                report(config, name, plugin, "file", Complaint::new(message, error.remedy()), problems);
+                let remedy = plugins::remedy(name, &error, plugin);
+                report(config, name, plugin, "file", Complaint::new(message, remedy), problems);
             }
         }
     }

@@ -57,6 +57,11 @@ pub struct FileSays {
 pub struct FileValues(Map<String, Value>);
 
 impl Loaded {
+    /// Whether changes by commands are stored.
+    pub fn has_overlay(&self) -> bool {
+        self.config.data_dir.join(overlay::FILE).exists()
+    }
+
     /// The same with other changes by commands. The file is not read again: what was edited in it waits for a reload.
     pub fn with(&self, overlay: &Overlay) -> Self {
         with_overlay(self.file.clone(), self.demo, Some((overlay, &self.config)))

@@ -40,9 +40,11 @@ pub fn shown(
         Standing::Running { plugin, .. } => Ok(plugin.inspection().clone()),
         _ => platform.inspect(&plugin.file),
     };
-    let trouble = inspected.as_ref().err().map(ToString::to_string);
+    let trouble = inspected.as_ref().err().map(|error| super::not_in_force(name, error, plugin, None));
+    let trouble = trouble.map(|error| error.to_string());
     let mut one = inspected.as_ref().map_or_else(|_| PluginShown::default(), of);
-    let manifest = platform.remembered(name).filter(|_| matches!(standing, Standing::Absent(_)));
+    let is_absent = matches!(standing, Standing::Absent(_)) || inspected.is_err();
+    let manifest = platform.remembered(name).filter(|_| is_absent);
     let manifest = manifest.or(inspected.ok().map(|found| found.manifest));
     one.hooks =
         manifest.map(|manifest| hooks(&manifest, plugin.failure_policy().as_ref())).unwrap_or_default();
@@ -57,6 +59,7 @@ pub fn shown(
     one.file = plugin.file.display().to_string();
     one.file_by = plugin.file_origin.word().to_owned();
     one.replaced = plugin.replaced.as_ref().map(|file| file.display().to_string());
+    one.everywhere = loaded.overlay.plugin(name).is_some_and(|change| change.enabled == Some(true));
     one.required = plugin.required;
     one.grants.clone_from(&plugin.grants);
     one.has_been_granted = loaded.has_been_granted(name, plugin);

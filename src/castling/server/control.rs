@@ -7,11 +7,14 @@ use serde_json::{Value, json};
 use settings::join;
 use xmpp::Jid;
 
-use super::domains::{Beside, InForce};
+use super::beside::Beside;
+use super::domains::InForce;
 use super::{Server, deletion, listeners, metrics};
 use crate::accounts::{Accounts, answer, arguments, unknown};
 use crate::api::{AddUsers, OfDomain, OfJid};
-use crate::config::{Loaded, Log, Overlay, Problem, Severity, check_own, check_surroundings, load_again};
+use crate::config::{
+    Loaded, Log, Overlay, Problem, Severity, check_components, check_own, check_surroundings, load_again,
+};
 use crate::{domains, logging, plugins};
 
 impl Commands for Server {
@@ -187,7 +190,12 @@ impl Server {
         }
         let in_force = match self.apply(&next, beside).await {
             Ok(in_force) => in_force,
-            Err(error) => return Err(located(error, next.problems.into_list())),
+            Err(error) => {
+                if !is_command {
+                    check_components(&next.config, &mut next.problems);
+                }
+                return Err(located(error, next.problems.into_list()));
+            }
         };
         if let Some(c2s) = self.c2s.get() {
             c2s.set_limits(next.config.limits.of());
@@ -215,8 +223,9 @@ fn located(error: CommandError, mut problems: Vec<Problem>) -> CommandError {
         let name = rest.map(|rest| rest.split('.').next().unwrap_or_default());
         name.is_some_and(|name| said.starts_with(&format!("plugin {name}: ")))
     };
-    problems.retain(|problem| problem.severity == Severity::Error && is_it(problem));
-    if problems.is_empty() { error } else { refusal(problems) }
+    problems.retain(is_it);
+    let found = problems.iter().any(|problem| problem.severity == Severity::Error);
+    if found { refusal(problems) } else { error }
 }
 
 /// Changes the log's level if it is another; a note if it cannot be changed.
@@ -228,8 +237,9 @@ fn set_log(before: &Log, next: &Log) -> Option<String> {
     set.unwrap_or_else(|error| Some(format!("log.level: the old one stays, {error}")))
 }
 
-/// All problems of a configuration, as one error.
+/// All errors of a configuration, as one.
 fn refusal(problems: Vec<Problem>) -> CommandError {
-    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
+    let lines: Vec<String> = errors.map(ToString::to_string).collect();
     CommandError::new(format!("the running configuration is unchanged: {}", lines.join("\n")))
 }

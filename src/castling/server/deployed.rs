@@ -7,7 +7,7 @@ use admin::CommandError;
 use kernel::Module;
 use wasm::{DeployOptions, Deployment};
 
-use super::domains::Beside;
+use super::beside::Beside;
 use crate::config::{Domain, Origin, Plugin};
 use crate::plugins::Standing;
 
@@ -38,6 +38,7 @@ pub(super) struct Running {
 #[derive(Clone)]
 pub(super) struct Absent {
     pub error: String,
+    pub domains: Vec<String>,
     /// `None`: nothing is known of it.
     pub module: Option<Arc<dyn Module>>,
 }
@@ -58,10 +59,7 @@ impl From<CommandError> for Trouble {
 impl One {
     /// Whether a command leaves a running plugin as it is: a component that was replaced meanwhile waits for a reload.
     pub fn is_same(&self, beside: &Beside<'_>, name: &str, plugin: &Plugin, options: &DeployOptions) -> bool {
-        let before = beside.before.filter(|_| beside.by_command);
-        let before = before.and_then(|config| config.plugins.get(name));
-        let same_file = before.is_some_and(|before| before.file == plugin.file);
-        same_file && matches!(self, Self::Running(running) if *running.options == *options)
+        beside.keeps(name, plugin) && matches!(self, Self::Running(running) if *running.options == *options)
     }
 
     pub fn running(&self) -> Option<&Running> {
@@ -139,6 +137,21 @@ impl Deployed {
     /// Those that are running.
     pub fn running(&self) -> impl Iterator<Item = &Arc<Deployment>> {
         self.0.values().filter_map(One::running).map(|running| &running.deployment)
+    }
+
+    /// Each plugin and domain, and whether it is in force there.
+    pub fn in_force(&self) -> Vec<(&str, &str, bool)> {
+        let mut all = Vec::new();
+        for (name, one) in &self.0 {
+            match one {
+                One::Absent(absent) => all.extend(absent.domains.iter().map(|on| (&**name, &**on, false))),
+                One::Running(running) => {
+                    let domains = running.options.domains.iter().map(|on| on.domain.as_str());
+                    all.extend(domains.map(|on| (&**name, on, !one.leaves_out(on))));
+                }
+            }
+        }
+        all
     }
 
     pub fn standing(&self, name: &str) -> Standing {

@@ -1,6 +1,6 @@
 //! From configured domains to served ones.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use xmpp::Jid;
 
 use super::Server;
+use super::beside::Beside;
 use super::deployed::Deployed;
 use super::standing::Standing;
 use crate::config::{Config, Domain, Loaded, ResourceConflict, sources};
@@ -27,22 +28,6 @@ pub fn platform(loaded: &Loaded, runtime: &Runtime) -> Result<Arc<wasm::Platform
         ..options
     };
     wasm::Platform::new(options).map_err(|e| Failure::Message(e.to_string()))
-}
-
-/// Additional parameters of a configuration change.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Beside<'a> {
-    /// The server starts: what a plugin lacks keeps it from nothing. The plugins whose trouble the log names already.
-    pub at_start: Option<&'a BTreeSet<String>>,
-    /// A plugin that is reloaded even if nothing about it has changed.
-    pub again: Option<&'a str>,
-    /// Domains whose accounts are deleted once the change is in force: until then they are closed and not
-    /// retired.
-    pub purged: &'a [String],
-    /// What is in force.
-    pub before: Option<&'a Config>,
-    /// A command changes only what it says: the components and certificates that were read stay in use.
-    pub by_command: bool,
 }
 
 /// The longest time a domain's certificate is kept after the domain is removed.
@@ -97,7 +82,7 @@ impl Server {
         })?;
         deployed.running().for_each(|deployment| self.platform.in_force(deployment));
         let mut notes = if beside.at_start.is_some() { Vec::new() } else { deployed.notes() };
-        let replaced = std::mem::replace(&mut *self.deployed.lock().await, deployed);
+        let replaced = std::mem::replace(&mut *self.deployed.lock(), deployed);
         let replaced = (replaced, std::mem::replace(&mut *standing, next));
         drop(standing);
         // The configuration was checked: what is mistaken about a source has been refused before.

@@ -44,7 +44,12 @@ impl Source for Metrics {
         all.extend(stanzas::families(server.kernel.counters()));
         all.extend(storage::families(server.kernel.store()));
         all.extend(datasources::families(&server.sources.stats()));
-        all.extend(plugins::families(&server.platform.stats(), &server.platform.loaded()));
+        let deployed = server.deployed.lock();
+        all.extend(plugins::families(
+            &server.platform.stats(),
+            &server.platform.loaded(),
+            &deployed.in_force(),
+        ));
         all
     }
 }

@@ -10,8 +10,8 @@ use tokio::sync::MutexGuard;
 use wasm::{DeployOptions, DomainSettings, LoadError, Occasion, Platform};
 
 use super::Server;
+use super::beside::Beside;
 use super::deployed::{Absent, Deployed, One, Running, Trouble, stays};
-use super::domains::Beside;
 use crate::accounts::{answer, arguments};
 use crate::api::{OfPlugin, PluginShown};
 use crate::config::{Config, Loaded, Plugin};
@@ -35,13 +35,13 @@ impl Server {
             .iter()
             .map(|(name, plugin)| (name, plugin, plugins::options(config, name, plugin)));
         let used: Vec<_> = used.filter(|(_, _, options)| !options.domains.is_empty()).collect();
-        let before = self.deployed.lock().await.len();
+        let before = self.deployed.lock().len();
         if beside.at_start.is_none() && used.len() > before {
             let room = self.platform.room_for(used.len());
             room.map_err(|error| CommandError::new(error.to_string()).remedy(error.remedy()))?;
         }
         for (name, plugin, options) in used {
-            let present = self.deployed.lock().await.get(name).cloned();
+            let present = self.deployed.lock().get(name).cloned();
             let again = beside.again == Some(name.as_str());
             let is_same = |one: &&One| !again && one.is_same(beside, name, plugin, &options);
             let one = match present.as_ref().filter(is_same) {
@@ -63,19 +63,19 @@ impl Server {
         present: Option<One>,
         beside: &Beside<'_>,
     ) -> Result<One, CommandError> {
-        let again = beside.again == Some(name);
         let (wanted, mut options) = (Arc::new(options.clone()), options);
         let mut left_out = BTreeMap::new();
         loop {
             let Trouble { error, domain } =
-                match self.one(name, plugin, &wanted, &options, present.clone(), again).await {
+                match self.one(name, plugin, &wanted, &options, present.as_ref(), beside).await {
                     Ok(running) => return Ok(One::Running(Running { left_out, ..running })),
                     Err(trouble) => trouble,
                 };
             let was_left_out = |name: &str| present.as_ref().is_some_and(|one| one.leaves_out(name));
             let may_go = |name: &String| beside.at_start.is_some() && !plugin.required || was_left_out(name);
             let Some(domain) = domain.filter(may_go).filter(|_| options.domains.len() > 1) else {
-                return self.without(name, plugin, &wanted, present.filter(|_| !again), error, beside);
+                let present = present.filter(|_| beside.again != Some(name));
+                return self.without(name, plugin, &wanted, present, error, beside);
             };
             let said = beside.at_start.is_some_and(|said| said.contains(name));
             if !said && !was_left_out(&domain) {
@@ -87,7 +87,7 @@ impl Server {
             let module = self.platform.absent(name, &plugin.file, &there);
             options.domains.retain(|one| !is_it(one));
             let error = format!("plugin {name} is not in force on {domain}: {error}");
-            left_out.insert(domain, Absent { error, module });
+            left_out.insert(domain.clone(), Absent { error, domains: vec![domain], module });
         }
     }
 
@@ -98,14 +98,13 @@ impl Server {
         plugin: &Plugin,
         wanted: &Arc<DeployOptions>,
         options: &DeployOptions,
-        present: Option<One>,
-        again: bool,
+        present: Option<&One>,
+        beside: &Beside<'_>,
     ) -> Result<Running, Trouble> {
-        let (owned, file) = (name.to_owned(), plugin.file.clone());
-        let loaded = self.off_workers(name, plugin, move |platform| platform.load(&owned, &file)).await;
+        let again = beside.again == Some(name);
+        let running = present.and_then(One::running);
         let mut lost = None;
-        let running = present.as_ref().and_then(One::running);
-        let loaded = match (loaded, running) {
+        let loaded = match (self.component(name, plugin, running, beside).await, running) {
             (Ok(loaded), _) => loaded,
             // Its component is gone or damaged meanwhile: the version in force stays, with other options if need be.
             (Err(Trouble { error, .. }), Some(running)) if !again && !running.is_other(plugin) => {
@@ -134,6 +133,22 @@ impl Server {
         Ok(Running { module, deployment, options: wanted.clone(), lost, left_out: BTreeMap::new() })
     }
 
+    /// A plugin's component: as it was read before, if a command changes only other things.
+    async fn component(
+        &self,
+        name: &str,
+        plugin: &Plugin,
+        running: Option<&Running>,
+        beside: &Beside<'_>,
+    ) -> Result<Arc<wasm::Plugin>, Trouble> {
+        if let Some(running) = running.filter(|running| running.lost.is_none() && beside.keeps(name, plugin))
+        {
+            return Ok(running.deployment.plugin().clone());
+        }
+        let (owned, file) = (name.to_owned(), plugin.file.clone());
+        self.off_workers(name, plugin, move |platform| platform.load(&owned, &file)).await
+    }
+
     /// A plugin cannot be loaded. When the server starts, and if it was not loaded before either, its place is kept.
     ///
     /// # Errors
@@ -157,7 +172,8 @@ impl Server {
             tracing::error!(plugin = name, "plugin is not loaded: {error}");
         }
         let module = self.platform.absent(name, &plugin.file, options);
-        Ok(One::Absent(Absent { error: error.to_string(), module }))
+        let domains = options.domains.iter().map(|on| on.domain.clone()).collect();
+        Ok(One::Absent(Absent { error: error.to_string(), domains, module }))
     }
 
     /// Runs CPU-bound work on a plugin off the workers that process stanzas.
@@ -236,13 +252,16 @@ impl Server {
         change: &Change,
     ) -> Result<Value, CommandError> {
         let overlay = change.overlay(&loaded)?;
+        let taken_back = change.taken_back(&loaded);
         let name = change.name();
         let again = matches!(change, Change::Reload { .. }).then_some(name);
         let in_force = self.change(&mut loaded, overlay, Beside { again, ..Beside::default() }).await?;
         let said = match change {
             Change::Install(_) => answer(&self.shown(&loaded, name).await?)?,
-            Change::Enable { args, .. } => self.enabled(&loaded, name, args.domains.is_empty()).await?,
-            Change::Reload { .. } => self.enabled(&loaded, name, false).await?,
+            Change::Enable { args, .. } => {
+                self.enabled(&loaded, name, args.domains.is_empty(), taken_back)?
+            }
+            Change::Reload { .. } => self.enabled(&loaded, name, false, taken_back)?,
             Change::Disable(_) => json!({}),
             Change::Remove(name) => {
                 self.platform.forget(name);
@@ -255,14 +274,17 @@ impl Server {
         Ok(said)
     }
 
-    async fn enabled(&self, loaded: &Loaded, name: &str, everywhere: bool) -> Result<Value, CommandError> {
-        let notes = match self.deployed.lock().await.get(name) {
-            Some(one) => {
-                let heard = one.running().map(|running| running.deployment.heard().to_vec());
-                heard.into_iter().flatten().chain(one.notes()).collect()
-            }
-            None => Vec::new(),
-        };
+    fn enabled(
+        &self,
+        loaded: &Loaded,
+        name: &str,
+        everywhere: bool,
+        mut notes: Vec<String>,
+    ) -> Result<Value, CommandError> {
+        if let Some(one) = self.deployed.lock().get(name) {
+            notes.extend(one.running().into_iter().flat_map(|running| running.deployment.heard().to_vec()));
+            notes.extend(one.notes());
+        }
         answer(&plugins::enabled(loaded, name, everywhere, notes)?)
     }
 
@@ -281,7 +303,7 @@ impl Server {
     }
 
     async fn shown(&self, loaded: &Loaded, name: &str) -> Result<PluginShown, CommandError> {
-        let standing = self.deployed.lock().await.standing(name);
+        let standing = self.deployed.lock().standing(name);
         let plugin = loaded.known_plugin(name)?;
         Ok(tokio::task::block_in_place(|| plugins::shown(loaded, &self.platform, name, plugin, standing)))
     }

@@ -8,7 +8,8 @@ use admin::CommandError;
 use parking_lot::Mutex;
 use tokio::sync::MutexGuard;
 
-use super::domains::{Beside, InForce};
+use super::beside::Beside;
+use super::domains::InForce;
 use super::{Server, deletion};
 use crate::config::{Loaded, Overlay};
 use crate::failure::Failure;

@@ -106,3 +106,20 @@ fn what_is_too_long_is_refused() {
     let Verdict::Replace(new) = running.client_in(1, &body(long[..20_000].to_owned())) else { panic!() };
     assert_eq!(new.child("body", xmpp::ns::CLIENT).unwrap().text().len(), 19_997);
 }
+
+#[test]
+fn words_that_can_never_be_found_are_named() {
+    let kit = Kit::new();
+    let plugin = kit.platform.load("word-filter", &built("word-filter")).unwrap();
+    let options = Options {
+        config: json!({ "words": ["two words", "patzer"] }),
+        grants: &["content", "replace"],
+        ..Options::default()
+    };
+    let running = kit.deploy(&plugin, options).unwrap();
+    let line = "\"two words\" can never be found: a word is a sequence of letters and digits";
+    assert_eq!(
+        running.0.heard(),
+        ["chess.example", "wuchess.example"].map(|domain| format!("{domain}: {line}"))
+    );
+}

@@ -50,8 +50,15 @@ fn settings_that_do_not_fit_on_one_domain_concern_no_other_one() {
     server.ok(&["plugin", "reload", "word-filter"]);
     assert_eq!((says(&server, JACK), says(&server, OTHER)), ("error".into(), "###".into()));
     // Another brand's settings that do not fit are refused as ever.
-    let refused =
-        server.refused(&["plugin", "enable", "word-filter", "--domain", "wuchess.example", "--set", "words=['']"]);
+    let refused = server.refused(&[
+        "plugin",
+        "enable",
+        "word-filter",
+        "--domain",
+        "wuchess.example",
+        "--set",
+        "words=['']",
+    ]);
     assert!(refused.contains("wuchess.example"), "{refused}");
     let set = ["plugin", "enable", "word-filter", "--domain", "chess.example", "--set"];
     server.ok(&[&set[..], &["words=[\"patzer\"]"]].concat());

@@ -71,6 +71,9 @@ pub fn plugin(value: Value, json: bool) -> Result<(), Failure> {
     if one.declared_by != "-" {
         granted("granted", &one.allowed);
     }
+    if one.everywhere {
+        field("enabled", "also on domains that are added later");
+    }
     one.domains.iter().for_each(domain);
     if one.domains.is_empty() {
         one.settings.iter().for_each(|(key, value)| setting(key, value));
@@ -145,19 +148,44 @@ fn setting(key: &str, value: &Value) {
 fn about_settings(schema: &Value) {
     for (key, about) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
         let text = |name: &str| about.get(name).and_then(Value::as_str).unwrap_or_default();
-        let mut words = vec![text("type").to_owned()];
-        for (name, word) in [
-            ("format", "a"),
-            ("minimum", "at least"),
-            ("maximum", "at most"),
-            ("maxLength", "characters up to"),
-        ] {
-            words.extend(
-                about.get(name).map(|value| format!("{word} {}", value.to_string().trim_matches('"'))),
-            );
-        }
-        words.extend(about.get("enum").map(|choices| format!("one of {choices}")));
-        field("setting", &format!("{key}: {}. {}", words.join(", "), text("description")));
+        field("setting", &format!("{key}: {}. {}", kind(about), text("description")));
+    }
+}
+
+/// `integer, at least 1, at most 9`, `array of string`, `array of object with kind, ns`
+fn kind(about: &Value) -> String {
+    let mut words = vec![about.get("type").and_then(Value::as_str).unwrap_or_default().to_owned()];
+    for (name, word) in [
+        ("format", "a"),
+        ("minimum", "at least"),
+        ("maximum", "at most"),
+        ("minLength", "characters at least"),
+        ("maxLength", "characters up to"),
+    ] {
+        words.extend(
+            about.get(name).filter(|value| !value.is_null()).map(|value| format!("{word} {}", plain(value))),
+        );
+    }
+    words.extend(about.get("enum").and_then(Value::as_array).filter(|choices| !choices.is_empty()).map(
+        |choices| {
+            let choices: Vec<_> = choices.iter().map(Value::to_string).collect();
+            format!("one of {}", choices.join(", "))
+        },
+    ));
+    let items = about.get("items").filter(|items| items.is_object());
+    let keys = about.get("properties").and_then(Value::as_object).filter(|keys| !keys.is_empty());
+    let keys = keys.map(|keys| keys.keys().map(String::as_str).collect::<Vec<_>>().join(", "));
+    words.join(", ")
+        + &items.map_or_else(String::new, |items| format!(" of {}", kind(items)))
+        + &keys.map_or_else(String::new, |keys| format!(" with {keys}"))
+}
+
+/// A text without quotes, a whole number without a fraction.
+fn plain(value: &Value) -> String {
+    match (value.as_str(), value.as_f64()) {
+        (Some(text), _) => text.to_owned(),
+        (None, Some(number)) => number.to_string(),
+        (None, None) => value.to_string(),
     }
 }
 
@@ -168,13 +196,16 @@ fn counters(stats: &Value) {
         let text = |key: &str| hook.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let calls = hook.get("calls").and_then(Value::as_u64).unwrap_or_default();
         field("calls", &format!("{calls} of {} on {}", text("hook"), text("domain")));
-        for (name, what) in [("verdicts", "  verdicts"), ("failures", "  failures"), ("times", "  ns up to")]
-        {
+        for (name, what) in [("verdicts", "  verdicts"), ("failures", "  failures"), ("times", "  times")] {
             let counts = hook.get(name).and_then(Value::as_object);
             let counts = counts.into_iter().flatten().filter(|(_, count)| **count != 0);
             let mut counts: Vec<_> = counts.collect();
             counts.sort_by_key(|(word, _)| word.parse::<u64>().unwrap_or(u64::MAX));
-            let words: Vec<_> = counts.iter().map(|(word, count)| format!("{word} {count}")).collect();
+            let one = |(word, count): &(&String, &Value)| match word.parse::<u64>() {
+                Ok(ns) => format!("{count} up to {} µs", plain(&(ns as f64 / 1000.0).into())),
+                Err(_) => format!("{word} {count}"),
+            };
+            let words: Vec<_> = counts.iter().map(one).collect();
             if !words.is_empty() {
                 field(what, &words.join(", "));
             }

@@ -127,7 +127,11 @@ fn a_plugin_installed_by_command() {
     );
     place.keep(place.loaded().replace_plugin("moon", None, &list(&["kv"])));
     assert_eq!(place.loaded().config.plugins["moon"].grants, ["kv"]);
-    place.keep(place.loaded().replace_plugin("moon", Some(Component::Kept("plugins/moon2.wasm".into())), &[]));
+    place.keep(place.loaded().replace_plugin(
+        "moon",
+        Some(Component::Kept("plugins/moon2.wasm".into())),
+        &[],
+    ));
     assert!(place.loaded().config.plugins["moon"].file.ends_with("plugins/moon2.wasm"));
     let named = FILE.replace("[\"sun\"]", "[\"sun\", \"moon\"]");
     assert_eq!(

@@ -33,6 +33,10 @@ const RESTED: Description = counter(
     "castling_plugin_sessions_rested",
     "How often a session was read no further for a moment, since it had used more than a plugin's share of CPU time, by domain",
 );
+const IN_FORCE: Description = gauge(
+    "castling_plugin_in_force",
+    "0 where a plugin could not be loaded and its policy applies to the stanzas that it was there for, else 1",
+);
 const SUSPENDED: Description = gauge(
     "castling_plugin_suspended",
     "1 while a plugin is not called on a domain, since it has failed for several senders; 2: until it is reloaded",
@@ -50,7 +54,11 @@ const OBSERVATIONS: Description = counter(
 );
 const OBSERVED: Description = gauge("castling_plugin_observed_sum", "The sum of those values");
 
-pub fn families(plugins: &[PluginStats], at_work: &[AtWork]) -> Vec<Family> {
+/// `in_force`: each plugin and domain, and whether it is in force there.
+pub fn families(plugins: &[PluginStats], at_work: &[AtWork], in_force: &[(&str, &str, bool)]) -> Vec<Family> {
+    let in_force = in_force.iter().map(|(plugin, domain, is_there)| {
+        Sample::of(u64::from(*is_there)).label("plugin", *plugin).label("domain", *domain)
+    });
     let each = |value: fn(&PluginStats) -> Sample| {
         plugins.iter().map(|one| value(one).label("plugin", &one.name)).collect::<Vec<_>>()
     };
@@ -69,6 +77,7 @@ pub fn families(plugins: &[PluginStats], at_work: &[AtWork]) -> Vec<Family> {
         FAILURES.with(words(plugins, "failure", |hook| &hook.failures)),
         TIMES
             .with(hooks(plugins).map(|(plugin, hook)| of_hook(distribution(&hook.times, 1e9), plugin, hook))),
+        IN_FORCE.with(in_force),
         SUSPENDED.with(at_work.iter().flat_map(suspended)),
         SUSPENSIONS.with(at_work.iter().map(|one| Sample::of(one.suspensions).label("plugin", &one.name))),
         DENIED.with(denied),
