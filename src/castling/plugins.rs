@@ -12,7 +12,7 @@ use crate::accounts::{arguments, unknown};
 use crate::api::{EnabledPlugin, InstallPlugin, OfPlugin, SwitchPlugin};
 use crate::config::{Component, Config, Enabling, Loaded, Origin, Overlay, Plugin, argument};
 
-pub use shown::{Standing, found, on, shown};
+pub use shown::{Standing, found, on, shown, stays};
 
 /// What a command changes. Components have been verified, compiled and stored.
 pub enum Change {

@@ -35,53 +35,62 @@ pub fn shown(
     plugin: &Plugin,
     standing: Standing,
 ) -> PluginShown {
-    let config = &loaded.config;
     let inspected = match &standing {
         Standing::Running { plugin, .. } => Ok(plugin.inspection().clone()),
         _ => platform.inspect(&plugin.file),
     };
     let trouble = inspected.as_ref().err().map(|error| super::not_in_force(name, error, plugin, None));
-    let trouble = trouble.map(|error| error.to_string());
-    let mut one = inspected.as_ref().map_or_else(|_| PluginShown::default(), of);
     let is_absent = matches!(standing, Standing::Absent(_)) || inspected.is_err();
-    let manifest = platform.remembered(name).filter(|_| is_absent);
-    let manifest = manifest.or(inspected.ok().map(|found| found.manifest));
-    one.hooks =
-        manifest.map(|manifest| hooks(&manifest, plugin.failure_policy().as_ref())).unwrap_or_default();
-    let uses = config.domains.iter().flat_map(|domain| {
-        domain.active.iter().filter(|one| one.name == name).map(|one| (domain.name.as_str(), one))
-    });
-    let defaults = one.defaults.clone();
-    one.domains = uses.map(|(domain, using)| on(domain, using, &defaults)).collect();
-    one.settings = settings(loaded, name, plugin, &defaults);
-    one.name = name.to_owned();
-    one.declared_by = plugin.origin.word().to_owned();
-    one.file = plugin.file.display().to_string();
-    one.file_by = plugin.file_origin.word().to_owned();
-    one.replaced = plugin.replaced.as_ref().map(|file| file.display().to_string());
-    one.everywhere = loaded.overlay.plugin(name).is_some_and(|change| change.enabled == Some(true));
-    one.required = plugin.required;
-    one.grants.clone_from(&plugin.grants);
-    one.has_been_granted = loaded.has_been_granted(name, plugin);
-    one.allowed = words(&plugin.grants);
-    let (state, error) = match standing {
+    let about = inspected.as_ref().map_or_else(|_| PluginShown::default(), of);
+    let noted = platform.remembered(name).filter(|_| is_absent);
+    let manifest = noted.or(inspected.ok().map(|found| found.manifest));
+    let policy = plugin.failure_policy();
+    let hooks = manifest.map(|manifest| hooks(&manifest, policy.as_ref())).unwrap_or_default();
+    let (state, error) = match &standing {
         Standing::Running { at_work, left_out, .. } => {
-            one.left_out = left_out.keys().cloned().collect();
-            one.suspended.clone_from(&at_work.suspended);
-            one.parked.clone_from(&at_work.parked);
-            one.suspensions = at_work.suspensions;
             let errors = another(platform, &plugin.file, &at_work.digest).into_iter();
-            let errors: Vec<_> = errors.chain(left_out.into_values()).collect();
+            let errors: Vec<_> = errors.chain(left_out.values().cloned()).collect();
             ("running", (!errors.is_empty()).then(|| errors.join("\n")))
         }
-        Standing::Absent(error) => ("not loaded", Some(error)),
-        Standing::Idle => ("not enabled", trouble),
-        Standing::Unknown => ("server not running", trouble),
+        Standing::Absent(error) => ("not loaded", Some(error.clone())),
+        Standing::Idle => ("not enabled", trouble.map(|error| error.to_string())),
+        Standing::Unknown => ("server not running", trouble.map(|error| error.to_string())),
     };
-    one.state = state.to_owned();
-    one.error = error;
-    one.stats = stats(platform.stats_of(name));
+    let mut one = PluginShown {
+        hooks,
+        state: state.to_owned(),
+        error,
+        stats: stats(platform.stats_of(name)),
+        ..configured(about, loaded, name, plugin)
+    };
+    if let Standing::Running { at_work, left_out, .. } = standing {
+        one.left_out = left_out.into_keys().collect();
+        (one.suspended, one.parked, one.suspensions) =
+            (at_work.suspended, at_work.parked, at_work.suspensions);
+    }
     one
+}
+
+/// What the configuration says of a plugin, beside what its component does.
+fn configured(about: PluginShown, loaded: &Loaded, name: &str, plugin: &Plugin) -> PluginShown {
+    let uses = loaded.config.domains.iter().flat_map(|domain| {
+        domain.active.iter().filter(|one| one.name == name).map(|one| (domain.name.as_str(), one))
+    });
+    PluginShown {
+        domains: uses.map(|(domain, using)| on(domain, using, &about.defaults)).collect(),
+        settings: settings(loaded, name, plugin, &about.defaults),
+        name: name.to_owned(),
+        declared_by: plugin.origin.word().to_owned(),
+        file: plugin.file.display().to_string(),
+        file_by: plugin.file_origin.word().to_owned(),
+        replaced: plugin.replaced.as_ref().map(|file| file.display().to_string()),
+        everywhere: loaded.overlay.plugin(name).is_some_and(|change| change.enabled == Some(true)),
+        required: plugin.required,
+        grants: plugin.grants.clone(),
+        has_been_granted: loaded.has_been_granted(name, plugin),
+        allowed: words(&plugin.grants),
+        ..about
+    }
 }
 
 /// What is wrong with the file of a component that is running.
@@ -89,8 +98,13 @@ fn another(platform: &Platform, file: &Path, running: &str) -> Option<String> {
     match platform.digest(file) {
         Ok(digest) if digest == running => None,
         Ok(_) => Some("its file has changed since it was loaded".into()),
-        Err(error) => Some(format!("the version in force stays: {error}")),
+        Err(error) => Some(stays(&error.to_string())),
     }
+}
+
+/// The component of a running plugin cannot be read.
+pub fn stays(error: &str) -> String {
+    format!("the version in force stays: {error}")
 }
 
 /// The counters, as JSON.

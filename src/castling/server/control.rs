@@ -13,7 +13,8 @@ use super::{Server, deletion, listeners, metrics};
 use crate::accounts::{Accounts, answer, arguments, unknown};
 use crate::api::{AddUsers, OfDomain, OfJid};
 use crate::config::{
-    Loaded, Log, Overlay, Problem, Severity, check_components, check_own, check_surroundings, load_again,
+    Config, Loaded, Log, Overlay, Problem, Severity, check_components, check_own, check_surroundings,
+    load_again,
 };
 use crate::{domains, logging, plugins};
 
@@ -167,27 +168,8 @@ impl Server {
             None => load_again(self.file.as_deref(), &loaded.config.data_dir),
         };
         let mut next = next.map_err(|problems| refusal(problems.into_list()))?;
+        self.check(&mut next, is_command)?;
         let beside = Beside { before: Some(&loaded.config), by_command: is_command, ..beside };
-        let own: Vec<_> = self.listening.iter().map(|one| one.address).collect();
-        let from = next.problems.count();
-        match is_command {
-            true => check_own(&next.config, &mut next.problems),
-            false => check_surroundings(&next.config, &own, self.kernel.now_us(), &mut next.problems),
-        }
-        // If a certificate cannot be read the old one stays in use: this is reported, but is no reason to
-        // refuse the rest. Whether a plugin's component is needed is found when plugins are put in force.
-        let certificates = next.config.domains.iter().map(|domain| join(&domain.path, "tls"));
-        let certificates: Vec<String> = certificates.collect();
-        let excused: Vec<String> = certificates.iter().cloned().chain(["plugins".to_owned()]).collect();
-        if next.problems.fatal_beside(&excused, from) {
-            return Err(refusal(next.problems.into_list()));
-        }
-        let served =
-            |name: &str| next.config.domains.iter().any(|domain| domain.enabled && domain.name == name);
-        if let Some(name) = self.purges.find(served) {
-            return Err(CommandError::new(format!("the accounts of {name} are still being deleted"))
-                .remedy("wait for that, then repeat the command"));
-        }
         let in_force = match self.apply(&next, beside).await {
             Ok(in_force) => in_force,
             Err(error) => {
@@ -197,6 +179,38 @@ impl Server {
                 return Err(located(error, next.problems.into_list()));
             }
         };
+        let warnings =
+            if is_command { Vec::new() } else { next.problems.warnings(&certificates(&next.config)) };
+        let more = self.settle(&loaded.config, &next);
+        *loaded = next;
+        Ok(in_force.noting(warnings.into_iter().chain(more)))
+    }
+
+    /// Whether a configuration can be put in force, as far as that can be told before.
+    fn check(&self, next: &mut Loaded, is_command: bool) -> Result<(), CommandError> {
+        let own: Vec<_> = self.listening.iter().map(|one| one.address).collect();
+        let from = next.problems.count();
+        match is_command {
+            true => check_own(&next.config, &mut next.problems),
+            false => check_surroundings(&next.config, &own, self.kernel.now_us(), &mut next.problems),
+        }
+        // If a certificate cannot be read the old one stays in use: this is reported, but is no reason to
+        // refuse the rest. Whether a plugin's component is needed is found when plugins are put in force.
+        let excused: Vec<_> = certificates(&next.config).into_iter().chain(["plugins".to_owned()]).collect();
+        if next.problems.fatal_beside(&excused, from) {
+            return Err(refusal(next.problems.take_list()));
+        }
+        let served =
+            |name: &str| next.config.domains.iter().any(|domain| domain.enabled && domain.name == name);
+        match self.purges.find(served) {
+            Some(name) => Err(CommandError::new(format!("the accounts of {name} are still being deleted"))
+                .remedy("wait for that, then repeat the command")),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts in force what is not a domain's or a plugin's. Notes for the operator.
+    fn settle(&self, before: &Config, next: &Loaded) -> Vec<String> {
         if let Some(c2s) = self.c2s.get() {
             c2s.set_limits(next.config.limits.of());
         }
@@ -205,14 +219,16 @@ impl Server {
             page.set_allowed(metrics::allowed(&next.config));
         }
         self.kernel.set_peer_limit(listeners::peer_limit(&next.config.limits));
-        let warnings = if is_command { Vec::new() } else { next.problems.warnings(&certificates) };
-        let log = set_log(&loaded.config.log, &next.config.log);
+        let log = set_log(&before.log, &next.config.log);
         let waiting = self.started.waiting(&next.file.values);
         let waiting = waiting.iter().map(|path| format!("{path}: restart the server to apply this change"));
-        let in_force = in_force.noting(warnings.into_iter().chain(log).chain(waiting));
-        *loaded = next;
-        Ok(in_force)
+        log.into_iter().chain(waiting).collect()
     }
+}
+
+/// The keys of the domains' certificates.
+fn certificates(config: &Config) -> Vec<String> {
+    config.domains.iter().map(|domain| join(&domain.path, "tls")).collect()
 }
 
 /// Why a configuration is not put in force: with its place in the file if the problems found before are about the same plugin.
@@ -221,7 +237,9 @@ fn located(error: CommandError, mut problems: Vec<Problem>) -> CommandError {
     let is_it = |problem: &Problem| {
         let rest = problem.at.strip_prefix("plugins.");
         let name = rest.map(|rest| rest.split('.').next().unwrap_or_default());
-        name.is_some_and(|name| said.starts_with(&format!("plugin {name}: ")))
+        let is_named =
+            |name: &str| said.strip_prefix("plugin ")?.strip_prefix(name)?.starts_with([':', ' ']).into();
+        name.and_then(is_named).unwrap_or(false)
     };
     problems.retain(is_it);
     let found = problems.iter().any(|problem| problem.severity == Severity::Error);

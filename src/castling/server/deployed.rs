@@ -9,7 +9,7 @@ use wasm::{DeployOptions, Deployment};
 
 use super::beside::Beside;
 use crate::config::{Domain, Origin, Plugin};
-use crate::plugins::Standing;
+use crate::plugins::{Standing, stays};
 
 /// The plugins that some domain uses, by name.
 #[derive(Default)]
@@ -95,11 +95,6 @@ impl One {
             }
         }
     }
-}
-
-/// The component of a running plugin cannot be read.
-pub(super) fn stays(error: &str) -> String {
-    format!("the version in force stays: {error}")
 }
 
 impl Running {

@@ -11,7 +11,7 @@ use wasm::{DeployOptions, DomainSettings, LoadError, Occasion, Platform};
 
 use super::Server;
 use super::beside::Beside;
-use super::deployed::{Absent, Deployed, One, Running, Trouble, stays};
+use super::deployed::{Absent, Deployed, One, Running, Trouble};
 use crate::accounts::{answer, arguments};
 use crate::api::{OfPlugin, PluginShown};
 use crate::config::{Config, Loaded, Plugin};
@@ -108,7 +108,7 @@ impl Server {
             (Ok(loaded), _) => loaded,
             // Its component is gone or damaged meanwhile: the version in force stays, with other options if need be.
             (Err(Trouble { error, .. }), Some(running)) if !again && !running.is_other(plugin) => {
-                tracing::warn!(plugin = name, "{}", stays(&error.to_string()));
+                tracing::warn!(plugin = name, "{}", plugins::stays(&error.to_string()));
                 lost = Some(error.to_string());
                 running.deployment.plugin().clone()
             }

@@ -128,3 +128,32 @@ fn components_outlive_a_lost_overlay() {
     fs::rename(aside, overlay).unwrap();
     assert_eq!(list(&Server::start_in(dir))[0]["state"], "running");
 }
+
+/// A reload that a plugin refuses names every mistake with its line, and nothing that is only a warning.
+#[test]
+fn a_refused_reload_names_each_mistake_with_its_line() {
+    let server = declared("");
+    rewrite(server.dir.path(), |text| {
+        text.replace(
+            "config = { words = [\"patzer\"] }",
+            "[plugins.word-filter.config]\nlongest = 0\nfoo = 1",
+        )
+    });
+    let refused = server.refused(&["reload"]);
+    for (key, message) in [("longest", "`longest` is out of range"), ("foo", "unknown setting `foo`")] {
+        let text = fs::read_to_string(server.dir.path().join("castling.toml")).unwrap();
+        let line = text.lines().position(|line| line.starts_with(key)).unwrap() + 1;
+        assert!(
+            refused.contains(&format!("castling.toml:{line}: plugin word-filter: {message}")),
+            "{refused}"
+        );
+    }
+    assert!(!refused.contains("self-signed"), "{refused}");
+    rewrite(server.dir.path(), |text| {
+        let fits = text.replace("longest = 0\nfoo = 1", "words = [\"patzer\"]");
+        fits.replace("[\"content\", \"replace\"]", "[\"content\"]")
+    });
+    let refused = server.refused(&["reload"]);
+    let remedy = "set grants = [\"content\", \"replace\"] in [plugins.word-filter]";
+    assert!(refused.contains("castling.toml:") && refused.contains(remedy), "{refused}");
+}
