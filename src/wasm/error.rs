@@ -190,7 +190,9 @@ impl LoadError {
                  installed"
                     .into()
             }
-            Self::Policy(_) => "use one of the hook's policies, or leave it out".into(),
+            Self::Policy(_) => {
+                "name a hook of the plugin and one of that hook's policies, or leave it out".into()
+            }
             Self::Config { problems, .. } => match problems.as_slice() {
                 [one] => one.remedy.clone(),
                 _ => "correct all of them".into(),

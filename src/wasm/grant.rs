@@ -172,7 +172,10 @@ mod tests {
             ("secrets", "`secrets` is not something that can be granted"),
             ("sessions.open", "`sessions` has no function `open` that needs a grant (close, of-account)"),
             ("content.xml", "`content` is granted as a whole"),
-            ("content:chess.example", "`content:chess.example`: it has no scope"),
+            (
+                "content:chess.example",
+                "`content:chess.example`: it takes no scope: leave out what follows the colon",
+            ),
             ("sessions.close:", "`sessions.close:`: the scope is not a domain or *.domain"),
             ("sql:", "`sql:`: the scope is not SOURCE/STATEMENT or SOURCE/*"),
             ("sql:m", "`sql:m`: the scope is not SOURCE/STATEMENT or SOURCE/*"),

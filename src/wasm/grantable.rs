@@ -141,7 +141,7 @@ impl ScopeKind {
     /// Whether a scope is well-formed.
     pub fn check(self, scope: &str) -> Result<(), String> {
         let form = match self {
-            Self::None => return Err("it has no scope".into()),
+            Self::None => return Err("it takes no scope: leave out what follows the colon".into()),
             Self::Domain => "a domain or *.domain",
             Self::Address => "a JID, a domain or *.domain",
             Self::Statement => "SOURCE/STATEMENT or SOURCE/*",

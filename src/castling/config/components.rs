@@ -10,14 +10,15 @@ use super::domain::Domain;
 use super::origin::Origin;
 use super::overlay;
 use super::problem::{Problems, Severity};
+use super::surroundings::component;
 use super::types::{Config, Plugin};
 use crate::plugins;
 
-/// Inspects every plugin's component without running it, and checks grants and settings. Missing files are
+/// Inspects every plugin's component without running it, and checks grants and settings. Files that are missing or no WebAssembly are
 /// reported by `surroundings`.
 pub fn check(config: &Config, problems: &mut Problems) {
     let looking = looking(config);
-    for (name, plugin) in config.plugins.iter().filter(|(_, plugin)| plugin.file.is_file()) {
+    for (name, plugin) in config.plugins.iter().filter(|(_, plugin)| component(&plugin.file).is_ok()) {
         match wasm::inspect(&plugin.file, &looking) {
             Ok(found) => {
                 grants(config, name, plugin, &found, problems);

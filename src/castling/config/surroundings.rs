@@ -85,8 +85,12 @@ fn plugins(config: &Config, problems: &mut Problems) {
 }
 
 /// Checks only a file's first bytes: whether it implements the plugin interface is found when it is compiled.
-fn component(path: &Path) -> Result<(), String> {
+pub fn component(path: &Path) -> Result<(), String> {
     let mut magic = [0; 4];
+    // Not opened: a pipe would wait.
+    if !path.metadata().map_err(|error| reason(&error))?.is_file() {
+        return Err("it is not a file".into());
+    }
     let mut file = File::open(path).map_err(|error| reason(&error))?;
     match file.read_exact(&mut magic) {
         Ok(()) if magic == *b"\0asm" => Ok(()),
