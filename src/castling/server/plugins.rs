@@ -17,6 +17,8 @@ use crate::api::{OfPlugin, PluginShown};
 use crate::config::{Config, Loaded, Plugin};
 use crate::plugins::{self, Change};
 
+/// How long domains are left out one after the other, each of which may take its time to be refused.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often what plugins keep is looked through.
 const TIDIED: Duration = Duration::from_secs(60);
 
@@ -64,16 +66,24 @@ impl Server {
         beside: &Beside<'_>,
     ) -> Result<One, CommandError> {
         let (wanted, mut options) = (Arc::new(options.clone()), options);
+        let clock = &self.kernel.runtime().clock;
+        let begun = clock.monotonic();
         let mut left_out = BTreeMap::new();
         loop {
             let Trouble { error, domain } =
                 match self.one(name, plugin, &wanted, &options, present.as_ref(), beside).await {
-                    Ok(running) => return Ok(One::Running(Running { left_out, ..running })),
+                    Ok(mut running) => {
+                        // One that stays as it was has its own.
+                        running.left_out.append(&mut left_out);
+                        return Ok(One::Running(running));
+                    }
                     Err(trouble) => trouble,
                 };
             let was_left_out = |name: &str| present.as_ref().is_some_and(|one| one.leaves_out(name));
             let may_go = |name: &String| beside.at_start.is_some() && !plugin.required || was_left_out(name);
-            let Some(domain) = domain.filter(may_go).filter(|_| options.domains.len() > 1) else {
+            let has_time = clock.monotonic().saturating_sub(begun) < PATIENCE;
+            let goes_on = options.domains.len() > 1 && has_time;
+            let Some(domain) = domain.filter(may_go).filter(|_| goes_on) else {
                 let present = present.filter(|_| beside.again != Some(name));
                 return self.without(name, plugin, &wanted, present, error, beside);
             };

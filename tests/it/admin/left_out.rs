@@ -48,6 +48,8 @@ fn settings_that_do_not_fit_on_one_domain_concern_no_other_one() {
     server.ok(&["domain", "add", "new.example"]);
     server.ok(&["plugin", "enable", "word-filter", "--domain", "wuchess.example", "--set", "with=###"]);
     server.ok(&["plugin", "reload", "word-filter"]);
+    server.ok(&["reload"]);
+    server.ok(&["domain", "add", "another.example"]);
     assert_eq!((says(&server, JACK), says(&server, OTHER)), ("error".into(), "###".into()));
     // Another brand's settings that do not fit are refused as ever.
     let refused = server.refused(&[
