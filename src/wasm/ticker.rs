@@ -47,9 +47,11 @@ impl Ticker {
 
     /// A call begins; its seat is locked already.
     pub fn call(&self) {
-        if !self.state.called.load(Ordering::Relaxed) {
-            self.state.called.store(true, Ordering::Relaxed);
+        // While this is set, it goes on for a while at least, or whoever has set it wakes it.
+        if self.state.called.load(Ordering::Relaxed) {
+            return;
         }
+        self.state.called.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst); // with the one in `may_sleep`: either that sees the locked seat, or this sees it asleep
         if self.state.asleep.load(Ordering::Relaxed) {
             self.thread.unpark();

@@ -90,7 +90,8 @@ impl One {
             Self::Absent(absent) => vec![format!("not loaded: {}", absent.error)],
             Self::Running(running) => {
                 let lost = running.lost.iter().map(|error| stays(error));
-                let left_out = running.left_out.values().map(|absent| absent.error.clone());
+                let left_out = running.left_out.iter();
+                let left_out = left_out.map(|(on, absent)| format!("not loaded on {on}: {}", absent.error));
                 lost.chain(left_out).collect()
             }
         }

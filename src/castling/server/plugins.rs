@@ -96,8 +96,8 @@ impl Server {
             let there = DeployOptions { domains: only.into_iter().collect(), ..options.clone() };
             let module = self.platform.absent(name, &plugin.file, &there);
             options.domains.retain(|one| !is_it(one));
-            let error = format!("plugin {name} is not in force on {domain}: {error}");
-            left_out.insert(domain.clone(), Absent { error, domains: vec![domain], module });
+            let absent = Absent { error: error.to_string(), domains: vec![domain.clone()], module };
+            left_out.insert(domain, absent);
         }
     }
 

@@ -41,7 +41,10 @@ fn settings_that_do_not_fit_on_one_domain_concern_no_other_one() {
     let shown = list(&server)[0].clone();
     assert_eq!(shown["state"], "running", "{shown}");
     assert_eq!(shown["left_out"][0], "chess.example", "{shown}");
-    assert!(shown["error"].as_str().unwrap().contains("is not in force on chess.example"), "{shown}");
+    assert!(
+        shown["error"].as_str().unwrap().contains("its settings for chess.example are invalid: "),
+        "{shown}"
+    );
     assert!(server.ok(&["plugin", "list"]).contains("running, but not on chess.example"));
     assert_eq!((says(&server, JACK), says(&server, OTHER)), ("error".into(), "***".into()));
     // Changes elsewhere, and of the plugin itself, are made.
