@@ -73,11 +73,13 @@ impl HostTable {
     /// replaced without building everything anew.
     fn with(&self, site: Site<'_>, modules: &[Arc<dyn Module>]) -> Option<Self> {
         let mut beside = Registered::default();
-        let part = |module: &Arc<dyn Module>| {
-            let kept = self.parts.iter().find(|part| Arc::ptr_eq(&part.module, module));
+        let part = |(index, module): (usize, &Arc<dyn Module>)| {
+            let is_it = |part: &&Arc<Part>| Arc::ptr_eq(&part.module, module);
+            // Most have stayed where they were.
+            let kept = self.parts.get(index).filter(is_it).or_else(|| self.parts.iter().find(is_it));
             kept.cloned().unwrap_or_else(|| Part::new(module, site, &mut beside).into())
         };
-        let parts: Vec<Arc<Part>> = modules.iter().map(part).collect();
+        let parts: Vec<Arc<Part>> = modules.iter().enumerate().map(part).collect();
         fn others(parts: &[Arc<Part>]) -> impl Iterator<Item = *const ()> {
             parts.iter().filter(|part| !part.only_hooks).map(|part| address(&part.module))
         }
