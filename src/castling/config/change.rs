@@ -55,10 +55,11 @@ impl Loaded {
         let name = names::prepared(name);
         if let Some(domain) = self.config.domain(&name) {
             let message = format!("{name} has already been {}", self.declared_domain(domain));
-            return Err(CommandError::new(message).remedy(match domain.enabled {
-                true => "see castling domain list".to_owned(),
-                false => format!("it is disabled: run castling domain enable {name}"),
-            }));
+            let error = CommandError::new(message);
+            return Err(match domain.enabled {
+                true => error,
+                false => error.remedy(format!("it is disabled: run castling domain enable {name}")),
+            });
         }
         if let Some(domain) =
             self.config.domains.iter().find(|one| one.services.values().any(|it| *it == name))

@@ -171,3 +171,16 @@ async fn after_a_swap_only_the_new_version_judges() {
     assert_eq!(bench.platform.loaded().len(), 1);
     assert_eq!(bench.platform.stats_of("guest").hooks[0].calls, 20);
 }
+
+/// What nobody has changed is told to no session.
+#[tokio::test]
+async fn a_swap_is_no_change_of_the_domains_options() {
+    let bench = Bench::new().await;
+    bench.serve(Vec::new()).await;
+    let host = bench.kernel.host(DOMAIN).unwrap();
+    let (version, table) = (host.version(), bench.kernel.table(&host).unwrap());
+    let sunshine = bench.deploy("sunshine", &built("sunshine"), &["sessions.close"]);
+    bench.serve(vec![sunshine.module()]).await;
+    assert_eq!(host.version(), version);
+    assert!(!Arc::ptr_eq(&bench.kernel.table(&host).unwrap(), &table));
+}
