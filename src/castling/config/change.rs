@@ -241,6 +241,11 @@ impl Loaded {
         for domain in domains {
             self.known_domain(domain)?;
         }
+        if let Some(key) = unset.iter().find(|key| set.contains_key(*key)) {
+            return Err(
+                CommandError::new(format!("{key} is to be set and to be removed")).remedy("say one of both")
+            );
+        }
         if domains.is_empty() && set.is_empty() && unset.is_empty() && overlay.plugin(name).is_none() {
             return Ok(overlay);
         }

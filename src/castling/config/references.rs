@@ -193,10 +193,8 @@ fn stale(config: &Config, overlay: &Overlay, problems: &mut Problems) {
     }
     for (name, plugin) in &config.plugins {
         let Some(declared) = &plugin.replaced else { continue };
-        let message =
-            format!("`castling plugin reload` has replaced it: another version of {name} is in force");
-        let remedy =
-            format!("to use this one, run castling plugin reload {name} {}", names::argument(declared));
+        let message = "not in use: `castling plugin install` or `reload` has put a copy or another version in its place";
+        let remedy = format!("to use it, run castling plugin reload {name} {}", names::argument(declared));
         problems.warning(&join(&join("plugins", name), "file"), Complaint::new(message, remedy));
     }
     for name in overlay.purging() {

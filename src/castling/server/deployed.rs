@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use admin::CommandError;
 use kernel::Module;
-use wasm::{DeployOptions, Deployment};
+use wasm::{DeployOptions, Deployment, DomainSettings};
 
 use super::beside::Beside;
 use crate::config::{Domain, Origin, Plugin};
@@ -38,7 +38,8 @@ pub(super) struct Running {
 #[derive(Clone)]
 pub(super) struct Absent {
     pub error: String,
-    pub domains: Vec<String>,
+    /// Those that it was to have.
+    pub options: Arc<DeployOptions>,
     /// `None`: nothing is known of it.
     pub module: Option<Arc<dyn Module>>,
 }
@@ -69,9 +70,13 @@ impl One {
         }
     }
 
-    /// Whether it was kept from this domain before.
-    pub fn leaves_out(&self, domain: &str) -> bool {
-        self.running().is_some_and(|running| running.left_out.contains_key(domain))
+    /// The settings of a domain on which it is not in force.
+    pub fn left_out(&self, domain: &str) -> Option<&DomainSettings> {
+        let options = match self {
+            Self::Running(running) => &running.left_out.get(domain)?.options,
+            Self::Absent(absent) => &absent.options,
+        };
+        options.domains.iter().find(|one| one.domain == domain)
     }
 
     fn module(&self, domain: &Domain) -> Option<Arc<dyn Module>> {
@@ -140,10 +145,12 @@ impl Deployed {
         let mut all = Vec::new();
         for (name, one) in &self.0 {
             match one {
-                One::Absent(absent) => all.extend(absent.domains.iter().map(|on| (&**name, &**on, false))),
+                One::Absent(absent) => {
+                    all.extend(absent.options.domains.iter().map(|on| (&**name, &*on.domain, false)));
+                }
                 One::Running(running) => {
                     let domains = running.options.domains.iter().map(|on| on.domain.as_str());
-                    all.extend(domains.map(|on| (&**name, on, !one.leaves_out(on))));
+                    all.extend(domains.map(|on| (&**name, on, !running.left_out.contains_key(on))));
                 }
             }
         }

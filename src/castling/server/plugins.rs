@@ -7,7 +7,7 @@ use std::time::Duration;
 use admin::CommandError;
 use serde_json::{Value, json};
 use tokio::sync::MutexGuard;
-use wasm::{DeployOptions, DomainSettings, LoadError, Occasion, Platform};
+use wasm::{DeployOptions, LoadError, Occasion, Platform};
 
 use super::Server;
 use super::beside::Beside;
@@ -79,25 +79,27 @@ impl Server {
                     }
                     Err(trouble) => trouble,
                 };
-            let was_left_out = |name: &str| present.as_ref().is_some_and(|one| one.leaves_out(name));
-            let may_go = |name: &String| beside.at_start.is_some() && !plugin.required || was_left_out(name);
+            let before = domain.as_ref().and_then(|name| present.as_ref()?.left_out(name));
+            let settings = options.domains.iter().find(|one| Some(&one.domain) == domain.as_ref());
+            // What a command says itself has to fit.
+            let is_excused = match before {
+                Some(before) => !beside.by_command || Some(before) == settings,
+                None => beside.at_start.is_some(),
+            };
             let has_time = clock.monotonic().saturating_sub(begun) < PATIENCE;
-            let goes_on = options.domains.len() > 1 && has_time;
-            let Some(domain) = domain.filter(may_go).filter(|_| goes_on) else {
+            let goes_on = is_excused && !plugin.required && options.domains.len() > 1 && has_time;
+            let (Some(domain), Some(settings), true) = (domain, settings, goes_on) else {
                 let present = present.filter(|_| beside.again != Some(name));
                 return self.without(name, plugin, &wanted, present, error, beside);
             };
             let said = beside.at_start.is_some_and(|said| said.contains(name));
-            if !said && !was_left_out(&domain) {
+            if !said && before.is_none() {
                 tracing::error!(plugin = name, domain, "plugin is not in force on this domain: {error}");
             }
-            let is_it = |one: &DomainSettings| one.domain == domain;
-            let only = options.domains.iter().find(|one| is_it(one)).cloned();
-            let there = DeployOptions { domains: only.into_iter().collect(), ..options.clone() };
+            let there = DeployOptions { domains: vec![settings.clone()], ..options.clone() };
             let module = self.platform.absent(name, &plugin.file, &there);
-            options.domains.retain(|one| !is_it(one));
-            let absent = Absent { error: error.to_string(), domains: vec![domain.clone()], module };
-            left_out.insert(domain, absent);
+            options.domains.retain(|one| one.domain != domain);
+            left_out.insert(domain, Absent { error: error.to_string(), options: there.into(), module });
         }
     }
 
@@ -124,8 +126,11 @@ impl Server {
             }
             (Err(trouble), _) => return Err(trouble),
         };
+        // Required meanwhile, it must be in force on all of them.
+        let is_enough = |running: &Running| !plugin.required || running.left_out.is_empty();
         if let Some(running) = running
             && !again
+            && is_enough(running)
             && running.options == *wanted
             && running.deployment.is_of(&loaded)
         {
@@ -167,7 +172,7 @@ impl Server {
         &self,
         name: &str,
         plugin: &Plugin,
-        options: &DeployOptions,
+        options: &Arc<DeployOptions>,
         present: Option<One>,
         error: CommandError,
         beside: &Beside<'_>,
@@ -182,8 +187,7 @@ impl Server {
             tracing::error!(plugin = name, "plugin is not loaded: {error}");
         }
         let module = self.platform.absent(name, &plugin.file, options);
-        let domains = options.domains.iter().map(|on| on.domain.clone()).collect();
-        Ok(One::Absent(Absent { error: error.to_string(), domains, module }))
+        Ok(One::Absent(Absent { error: error.to_string(), options: options.clone(), module }))
     }
 
     /// Runs CPU-bound work on a plugin off the workers that process stanzas.

@@ -96,8 +96,8 @@ fn a_declared_component_that_was_replaced_is_shown_and_comes_back() {
     assert!(shown["replaced"].as_str().unwrap().ends_with("filter.wasm"), "{shown}");
     let check = server.run(&["check"]);
     let said = String::from_utf8(check.stderr).unwrap();
-    let warning = "warning: `castling plugin reload` has replaced it: another version of word-filter is in force \
-                   — to use this one, run castling ";
+    let warning = "warning: not in use: `castling plugin install` or `reload` has put a copy or another version \
+                   in its place — to use it, run castling ";
     let (_, remedy) = said.split_once(warning).unwrap_or_else(|| panic!("{said}"));
     let remedy = remedy.lines().next().unwrap();
     assert!(server.ok(&["reload"]).contains(warning), "a reload tells it as well");

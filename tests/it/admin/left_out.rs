@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use tempfile::TempDir;
+
 use super::plugins::list;
 use super::{JACK, OTHER, bound, rewrite};
 use crate::fixture::{BRANDS, Server, add_users, castling, folder, plugin};
@@ -17,9 +19,8 @@ fn says(server: &Server, account: &str) -> String {
     }
 }
 
-/// The brand keeps the plugin from no other one, its place is kept there, and whatever is changed meanwhile is in force.
-#[test]
-fn settings_that_do_not_fit_on_one_domain_concern_no_other_one() {
+/// A folder whose file lists word-filter on both brands, each with these settings.
+fn declared(chess: &str, wuchess: &str) -> TempDir {
     let dir = folder(BRANDS);
     fs::copy(plugin("word-filter"), dir.path().join("filter.wasm")).unwrap();
     rewrite(dir.path(), |text| {
@@ -27,14 +28,20 @@ fn settings_that_do_not_fit_on_one_domain_concern_no_other_one() {
             let name = format!("name = \"{name}\"");
             text.replace(&name, &format!("{name}\nplugins = [\"word-filter\"]\n{config}"))
         };
-        let text = on(text.to_owned(), "chess.example", "config.word-filter = { words = [\"\"] }");
-        let text = on(text, "wuchess.example", "");
+        let text = on(on(text, "chess.example", chess), "wuchess.example", wuchess);
         format!(
             "{text}[plugins.word-filter]\nfile = \"filter.wasm\"\ngrants = [\"content\", \"replace\"]\n\
              policy = {{ client-in = \"reject\" }}\nconfig = {{ words = [\"patzer\"] }}\n"
         )
     });
     add_users(dir.path(), &[JACK, OTHER]);
+    dir
+}
+
+/// The brand keeps the plugin from no other one, its place is kept there, and whatever is changed meanwhile is in force.
+#[test]
+fn settings_that_do_not_fit_on_one_domain_concern_no_other_one() {
+    let dir = declared("config.word-filter = { words = [\"\"] }", "");
     let check = String::from_utf8(castling(dir.path(), &["check"], "").stderr).unwrap();
     assert!(check.contains("words"), "{check}");
     let server = Server::start_in(dir);
@@ -47,6 +54,17 @@ fn settings_that_do_not_fit_on_one_domain_concern_no_other_one() {
     );
     assert!(server.ok(&["plugin", "list"]).contains("running, but not on chess.example"));
     assert_eq!((says(&server, JACK), says(&server, OTHER)), ("error".into(), "***".into()));
+    // What a command says itself has to fit.
+    let refused = server.refused(&[
+        "plugin",
+        "enable",
+        "word-filter",
+        "--domain",
+        "chess.example",
+        "--set",
+        "longest=0",
+    ]);
+    assert!(refused.contains("chess.example"), "{refused}");
     // Changes elsewhere, and of the plugin itself, are made.
     server.ok(&["domain", "add", "new.example"]);
     server.ok(&["plugin", "enable", "word-filter", "--domain", "wuchess.example", "--set", "with=###"]);
@@ -72,4 +90,25 @@ fn settings_that_do_not_fit_on_one_domain_concern_no_other_one() {
     // Once they have fitted, others that do not are refused.
     server.refused(&[&set[..], &["words=['']"]].concat());
     assert_eq!(says(&server, JACK), "***");
+}
+
+/// They do not fit on any: each can be corrected by itself.
+#[test]
+fn brands_are_corrected_one_after_the_other() {
+    const WRONG: &str = "config.word-filter = { longest = 0 }";
+    let server = Server::start_in(declared(WRONG, WRONG));
+    assert_eq!(list(&server)[0]["state"], "not loaded");
+    assert_eq!((says(&server, JACK), says(&server, OTHER)), ("error".into(), "error".into()));
+    server.ok(&["reload"]);
+    server.ok(&["plugin", "reload", "word-filter", "--domain", "wuchess.example", "--set", "longest=50"]);
+    assert_eq!(list(&server)[0]["left_out"][0], "chess.example");
+    assert_eq!((says(&server, JACK), says(&server, OTHER)), ("error".into(), "***".into()));
+    // The next start would fail.
+    rewrite(server.dir.path(), |text| {
+        text.replace("[plugins.word-filter]\n", "[plugins.word-filter]\nrequired = true\n")
+    });
+    server.refused(&["reload"]);
+    rewrite(server.dir.path(), |text| text.replace("required = true\n", "").replace(WRONG, ""));
+    server.ok(&["reload"]);
+    assert_eq!((says(&server, JACK), says(&server, OTHER)), ("***".into(), "***".into()));
 }
