@@ -192,12 +192,16 @@ impl Platform {
     /// What the plugin may see and do, with its settings checked.
     fn scope(&self, plugin: &Plugin, options: &DeployOptions, grants: Grants) -> Result<Scope, LoadError> {
         let (schema, memory) = (&plugin.manifest().config, self.memory(&plugin.name));
-        let mut domains = HashMap::new();
+        let (mut domains, mut fits) = (HashMap::new(), None);
         for settings in &options.domains {
             let merged = schema.merge(&options.config, &settings.config);
-            let problems = schema.problems(&merged);
-            if !problems.is_empty() {
-                return Err(LoadError::Config { domain: settings.domain.clone(), problems });
+            // As a rule most domains have the same.
+            if fits.as_ref() != Some(&merged) {
+                let problems = schema.problems(&merged);
+                if !problems.is_empty() {
+                    return Err(LoadError::Config { domain: settings.domain.clone(), problems });
+                }
+                fits = Some(merged.clone());
             }
             let id = self.domains.lock().id(&settings.domain);
             let metrics = plugin.manifest().metrics.iter();

@@ -196,8 +196,9 @@ impl Server {
         }
         // If a certificate cannot be read the old one stays in use: this is reported, but is no reason to
         // refuse the rest. Whether a plugin's component is needed is found when plugins are put in force.
-        let excused: Vec<_> = certificates(&next.config).into_iter().chain(["plugins".to_owned()]).collect();
-        if next.problems.fatal_beside(&excused, from) {
+        let excused =
+            || certificates(&next.config).into_iter().chain(["plugins".to_owned()]).collect::<Vec<_>>();
+        if next.problems.fatal() && next.problems.fatal_beside(&excused(), from) {
             return Err(refusal(next.problems.take_list()));
         }
         let served =
