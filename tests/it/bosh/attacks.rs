@@ -33,8 +33,10 @@ fn a_flood_of_requests() {
     let server = server();
     let mut anna = bound(&server, "anna@chess.example/tcp");
     let jack = Client::online(&server, "jack@chess.example/web", "hold='1'");
+    // Without the second: else a server that keeps up with them all finds nothing wrong.
+    let rids = (1..200).filter(|n| *n != 2).map(|n| jack.rid + n);
     let asked: Vec<_> =
-        (1..200).map(|n| jack.send_as(jack.rid + n, "", &message("anna@chess.example/tcp", "x"))).collect();
+        rids.map(|rid| jack.send_as(rid, "", &message("anna@chess.example/tcp", "x"))).collect();
     let answers: Vec<_> = asked.into_iter().map(|asked| asked.body()).collect();
     assert!(answers.iter().any(|answer| answer.get("type") == Some("terminate")), "one ends the session");
     let mut other = Client::online(&server, "jack@chess.example/other", "hold='1'");
