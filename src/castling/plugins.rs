@@ -84,12 +84,11 @@ impl Change {
 
     /// What it takes back of what was decided for single domains, for the operator.
     pub fn taken_back(&self, loaded: &Loaded) -> Vec<String> {
-        let (of, enables) = match self {
-            Self::Enable { args, .. } => ((&args.domains, &args.set, &args.unset), true),
-            Self::Reload { args, .. } => ((&args.domains, &args.set, &args.unset), false),
+        let (domains, set, unset, enables) = match self {
+            Self::Enable { args, .. } => (&args.domains, &args.set, &args.unset, true),
+            Self::Reload { args, .. } => (&args.domains, &args.set, &args.unset, false),
             _ => return Vec::new(),
         };
-        let (domains, set, unset) = of;
         loaded.taken_back(self.name(), &Enabling { domains, set, unset, given: &[], asked: &[] }, enables)
     }
 

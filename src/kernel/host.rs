@@ -166,3 +166,19 @@ impl Host {
         self.enabled.store(enabled, Ordering::Release);
     }
 }
+
+#[cfg(test)]
+impl Host {
+    /// `chess.example` with default options.
+    pub(crate) fn for_tests() -> Arc<Self> {
+        let options = HostOptions {
+            limits: DomainLimits::default(),
+            conflict: Conflict::default(),
+            auth: auth::Chain::new(Vec::new(), auth::Decoys::new(vec![0; 32], 4096)),
+            brand: Brand::default(),
+            web: Web::default(),
+            admins: Vec::new(),
+        };
+        Arc::new(Self::new(0, Jid::domain_only("chess.example").unwrap(), options.into()))
+    }
+}

@@ -1,6 +1,7 @@
 //! A plugin as `plugin list` and `plugin show` print it.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -98,12 +99,12 @@ fn another(platform: &Platform, file: &Path, running: &str) -> Option<String> {
     match platform.digest(file) {
         Ok(digest) if digest == running => None,
         Ok(_) => Some("its file has changed since it was loaded".into()),
-        Err(error) => Some(stays(&error.to_string())),
+        Err(error) => Some(stays(&error)),
     }
 }
 
 /// The component of a running plugin cannot be read.
-pub fn stays(error: &str) -> String {
+pub fn stays(error: &impl Display) -> String {
     format!("the version in force stays: {error}")
 }
 

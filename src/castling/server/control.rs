@@ -238,9 +238,8 @@ fn located(error: CommandError, mut problems: Vec<Problem>) -> CommandError {
     let is_it = |problem: &Problem| {
         let rest = problem.at.strip_prefix("plugins.");
         let name = rest.map(|rest| rest.split('.').next().unwrap_or_default());
-        let is_named =
-            |name: &str| said.strip_prefix("plugin ")?.strip_prefix(name)?.starts_with([':', ' ']).into();
-        name.and_then(is_named).unwrap_or(false)
+        let named = name.and_then(|name| said.strip_prefix("plugin ")?.strip_prefix(name));
+        named.is_some_and(|rest| rest.starts_with([':', ' ']))
     };
     problems.retain(is_it);
     let found = problems.iter().any(|problem| problem.severity == Severity::Error);

@@ -94,7 +94,7 @@ impl One {
         match self {
             Self::Absent(absent) => vec![format!("not loaded: {}", absent.error)],
             Self::Running(running) => {
-                let lost = running.lost.iter().map(|error| stays(error));
+                let lost = running.lost.iter().map(stays);
                 let left_out = running.left_out.iter();
                 let left_out = left_out.map(|(on, absent)| format!("not loaded on {on}: {}", absent.error));
                 lost.chain(left_out).collect()

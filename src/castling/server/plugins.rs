@@ -44,8 +44,7 @@ impl Server {
         }
         for (name, plugin, options) in used {
             let present = self.deployed.lock().get(name).cloned();
-            let again = beside.again == Some(name.as_str());
-            let is_same = |one: &&One| !again && one.is_same(beside, name, plugin, &options);
+            let is_same = |one: &&One| one.is_same(beside, name, plugin, &options);
             let one = match present.as_ref().filter(is_same) {
                 Some(one) => one.clone(),
                 None => self.renewed(name, plugin, options, present, beside).await?,
@@ -120,7 +119,7 @@ impl Server {
             (Ok(loaded), _) => loaded,
             // Its component is gone or damaged meanwhile: the version in force stays, with other options if need be.
             (Err(Trouble { error, .. }), Some(running)) if !again && !running.is_other(plugin) => {
-                tracing::warn!(plugin = name, "{}", plugins::stays(&error.to_string()));
+                tracing::warn!(plugin = name, "{}", plugins::stays(&error));
                 lost = Some(error.to_string());
                 running.deployment.plugin().clone()
             }

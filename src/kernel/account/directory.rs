@@ -123,22 +123,10 @@ mod tests {
     use xmpp::Jid;
 
     use super::*;
-    use crate::{Brand, Conflict, DomainLimits, Host, HostOptions, Web};
-
-    fn host() -> Arc<Host> {
-        let options = HostOptions {
-            limits: DomainLimits::default(),
-            conflict: Conflict::default(),
-            auth: auth::Chain::new(Vec::new(), auth::Decoys::new(vec![0; 32], 4096)),
-            brand: Brand::default(),
-            web: Web::default(),
-            admins: Vec::new(),
-        };
-        Arc::new(Host::new(0, Jid::domain_only("chess.example").unwrap(), options.into()))
-    }
+    use crate::Host;
 
     fn account(id: i64) -> Arc<Account> {
-        Arc::new(Account::new(id, Jid::parse("jack@chess.example").unwrap(), host()))
+        Arc::new(Account::new(id, Jid::parse("jack@chess.example").unwrap(), Host::for_tests()))
     }
 
     #[test]

@@ -185,11 +185,8 @@ impl Farewell {
 
 #[cfg(test)]
 mod tests {
-    use auth::{Chain, Decoys};
-    use xmpp::Jid;
-
     use super::*;
-    use crate::{About, Conflict, Counters, DomainLimits, HostOptions, Interest, Order, Verdict};
+    use crate::{About, Counters, Interest, Order, Verdict};
 
     /// A module with a hook, and with a feature if it has one.
     struct Named(&'static str, Option<&'static str>);
@@ -207,18 +204,6 @@ mod tests {
 
     fn module(name: &'static str, feature: Option<&'static str>) -> Arc<dyn Module> {
         Arc::new(Named(name, feature))
-    }
-
-    fn host() -> Arc<Host> {
-        let options = Arc::new(HostOptions {
-            limits: DomainLimits::default(),
-            conflict: Conflict::Replace,
-            auth: Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096)),
-            brand: crate::Brand::default(),
-            web: crate::Web::default(),
-            admins: Vec::new(),
-        });
-        Arc::new(Host::new(0, Jid::domain_only("chess.example").unwrap(), options))
     }
 
     /// The table of a host with these modules, after another one.
@@ -239,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_module_that_has_only_hooks_is_replaced_in_its_place() {
-        let host = host();
+        let host = Host::for_tests();
         let (plugin, next) = (module("plugin", None), module("next", None));
         let (other, disco) = (module("other", None), module("disco", Some("urn:example:a")));
         let first = table(&host, &[&plugin, &other, &disco], None);
@@ -255,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_module_that_has_more_is_registered_with_all_others() {
-        let host = host();
+        let host = Host::for_tests();
         let (plugin, disco) = (module("plugin", None), module("disco", Some("urn:example:a")));
         let more = module("more", Some("urn:example:b"));
         let first = table(&host, &[&plugin, &disco], None);
