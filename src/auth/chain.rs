@@ -17,12 +17,21 @@ pub struct Chain {
     decoys: Decoys,
 }
 
+/// A password was right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The provider that has the account; `None` for the server's own store.
+    pub provider: Option<String>,
+}
+
 /// The keys with which a SCRAM exchange continues.
 pub struct Found {
     /// The account's keys, or a decoy's that no proof fits.
     pub keys: ScramKeys,
     /// The error to return even if the proof is right: the account is locked.
     pub refuse: Option<SaslError>,
+    /// The provider that has the account; `None` for the server's own store and for a decoy.
+    pub provider: Option<String>,
 }
 
 impl Chain {
@@ -36,6 +45,11 @@ impl Chain {
         self.providers.iter().map(|p| p.name())
     }
 
+    /// Whether accounts can be created here.
+    pub fn accepts_accounts(&self) -> bool {
+        self.providers.iter().any(|provider| provider.keeps_our_rows())
+    }
+
     /// The keys for a SCRAM exchange. They always exist, so that an exchange for a name without an account
     /// looks like any other and fails at its end.
     ///
@@ -44,16 +58,16 @@ impl Chain {
     pub async fn keys(&self, domain: &str, local: &str, hash: Hash) -> Result<Found, SaslError> {
         for provider in self.providers.iter() {
             match provider.keys(domain, local, hash).await.map_err(|e| failed(&e))? {
-                Lookup::Keys(keys) => return Ok(Found { keys, refuse: None }),
+                Lookup::Keys(keys) => return Ok(found(keys, None, &**provider)),
                 Lookup::Locked(Some(keys)) => {
-                    return Ok(Found { keys, refuse: Some(SaslError::AccountDisabled) });
+                    return Ok(found(keys, Some(SaslError::AccountDisabled), &**provider));
                 }
                 Lookup::Locked(None) | Lookup::NoKeys => break,
                 Lookup::NoSuchAccount | Lookup::NotMine => {}
                 Lookup::TryLater => return Err(SaslError::TemporaryAuthFailure),
             }
         }
-        Ok(Found { keys: self.decoys.keys(domain, local, hash).await, refuse: None })
+        Ok(Found { keys: self.decoys.keys(domain, local, hash).await, refuse: None, provider: None })
     }
 
     /// Checks a password.
@@ -61,10 +75,15 @@ impl Chain {
     /// # Errors
     /// [`SaslError::NotAuthorized`], [`SaslError::AccountDisabled`] (only if the password is right),
     /// [`SaslError::TemporaryAuthFailure`].
-    pub async fn verify_plain(&self, domain: &str, local: &str, password: &str) -> Result<(), SaslError> {
+    pub async fn verify_plain(
+        &self,
+        domain: &str,
+        local: &str,
+        password: &str,
+    ) -> Result<Accepted, SaslError> {
         for provider in self.providers.iter() {
             match provider.verify_plain(domain, local, password).await.map_err(|e| failed(&e))? {
-                Outcome::Accept => return Ok(()),
+                Outcome::Accept => return Ok(Accepted { provider: elsewhere(&**provider) }),
                 Outcome::Refuse => return Err(SaslError::NotAuthorized),
                 Outcome::Locked => return Err(SaslError::AccountDisabled),
                 Outcome::TryLater => return Err(SaslError::TemporaryAuthFailure),
@@ -79,29 +98,31 @@ impl Chain {
     /// # Errors
     /// A provider failed before one said yes.
     pub async fn exists(&self, domain: &str, local: &str) -> Result<bool, ProviderError> {
-        self.exists_at(domain, local, |_| true).await
+        Ok(self.holder(domain, local, |_| true).await?.is_some())
     }
 
-    /// Whether any provider whose accounts are not rows of the account table has the account.
+    /// The name of the first provider that has the account, of those whose accounts are not rows of the account table.
     ///
     /// # Errors
     /// A provider failed before one said yes.
-    pub async fn exists_elsewhere(&self, domain: &str, local: &str) -> Result<bool, ProviderError> {
-        self.exists_at(domain, local, |provider| !provider.keeps_our_rows()).await
+    pub async fn exists_elsewhere(&self, domain: &str, local: &str) -> Result<Option<&str>, ProviderError> {
+        let holder = self.holder(domain, local, |provider| !provider.keeps_our_rows()).await?;
+        Ok(holder.map(Provider::name))
     }
 
-    async fn exists_at(
+    /// The first provider that has the account, of those that are asked.
+    async fn holder(
         &self,
         domain: &str,
         local: &str,
         asked: fn(&dyn Provider) -> bool,
-    ) -> Result<bool, ProviderError> {
-        for provider in self.providers.iter().filter(|provider| asked(&***provider)) {
+    ) -> Result<Option<&dyn Provider>, ProviderError> {
+        for provider in self.providers.iter().map(|provider| &**provider).filter(|one| asked(*one)) {
             if provider.exists(domain, local).await? {
-                return Ok(true);
+                return Ok(Some(provider));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Creates an account at the first provider that accepts new ones.
@@ -115,7 +136,7 @@ impl Chain {
         password: &str,
         now_us: i64,
     ) -> Result<(), ChangeError> {
-        if self.exists_elsewhere(domain, local).await.map_err(ChangeError::Failed)? {
+        if self.exists_elsewhere(domain, local).await.map_err(ChangeError::Failed)?.is_some() {
             return Err(ChangeError::Exists);
         }
         for provider in self.providers.iter() {
@@ -127,19 +148,21 @@ impl Chain {
         Err(ChangeError::NotHere)
     }
 
-    /// Sets the password of an account, at the first provider that has it.
+    /// Sets the password of an account at the first provider that has it, and at no other: a password in the server's own
+    /// store beside an account that another provider has would be a second one.
     ///
     /// # Errors
-    /// See [`ChangeError`].
+    /// See [`ChangeError`]; `KeptBy` if that provider changes no passwords.
     pub async fn set_password(&self, domain: &str, local: &str, password: &str) -> Result<(), ChangeError> {
-        let mut missing = ChangeError::NotHere;
-        for provider in self.providers.iter() {
-            match provider.set_password(domain, local, password).await {
-                Err(error @ (ChangeError::NotHere | ChangeError::NoSuchAccount)) => missing = error,
-                decided => return decided,
-            }
+        if self.providers.is_empty() {
+            return Err(ChangeError::NotHere);
         }
-        Err(missing)
+        let holder = self.holder(domain, local, |_| true).await.map_err(ChangeError::Failed)?;
+        let holder = holder.ok_or(ChangeError::NoSuchAccount)?;
+        match holder.set_password(domain, local, password).await {
+            Err(ChangeError::NotHere) => Err(ChangeError::KeptBy(holder.name().to_owned())),
+            decided => decided,
+        }
     }
 
     /// The hashes that every provider offers for the domain, in the first provider's order. A failing
@@ -158,6 +181,15 @@ impl Chain {
         }
         common.unwrap_or_default()
     }
+}
+
+fn found(keys: ScramKeys, refuse: Option<SaslError>, provider: &dyn Provider) -> Found {
+    Found { keys, refuse, provider: elsewhere(provider) }
+}
+
+/// The provider's name, as an account's row says it.
+fn elsewhere(provider: &dyn Provider) -> Option<String> {
+    (!provider.keeps_our_rows()).then(|| provider.name().to_owned())
 }
 
 fn failed(error: &ProviderError) -> SaslError {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use runtime::Random;
-use storage::{Hash, ScramKeys, StorageError, Store};
+use storage::{Hash, Kept, ScramKeys, StorageError, Store};
 
 use crate::keys::{SALT_LEN, decoy_keys, decoy_model};
 
@@ -58,19 +58,25 @@ impl Decoys {
     /// The keys of a name without an account. Accounts of different ages have different iteration counts, and
     /// so have decoys: each imitates an account chosen by its name.
     pub async fn keys(&self, domain: &str, local: &str, hash: Hash) -> ScramKeys {
-        let shape = match self.model(domain, local, hash).await {
-            Ok(model) => model.unwrap_or(self.shape),
-            Err(error) => {
-                if !error.is_temporary() {
-                    tracing::error!(%error, "cannot choose the key parameters shown for an unknown account");
-                }
-                self.shape
-            }
+        let keys = match self.model(domain, local).await {
+            Some(Kept::Keys(keys)) => keys.into_iter().find(|keys| keys.hash == hash),
+            Some(Kept::Secret(_)) | None => None,
         };
-        decoy_keys(&self.secret, domain, local, hash, shape)
+        let shape = keys.map(|keys| Shape { iterations: keys.iterations, salt_len: keys.salt.len() });
+        decoy_keys(&self.secret, domain, local, hash, shape.unwrap_or(self.shape))
     }
 
-    async fn model(&self, domain: &str, local: &str, hash: Hash) -> Result<Option<Shape>, StorageError> {
+    /// How the password is kept of the account that a name without one imitates; `None` if the domain has none.
+    pub(crate) async fn model(&self, domain: &str, local: &str) -> Option<Kept> {
+        self.found(domain, local).await.unwrap_or_else(|error| {
+            if !error.is_temporary() {
+                tracing::error!(%error, "cannot choose the account that an unknown one imitates");
+            }
+            None
+        })
+    }
+
+    async fn found(&self, domain: &str, local: &str) -> Result<Option<Kept>, StorageError> {
         let Some(store) = &self.store else { return Ok(None) };
         let accounts = store.accounts();
         let start = decoy_model(&self.secret, domain, local);
@@ -79,8 +85,6 @@ impl Decoys {
             near = accounts.list(domain, None, 1).await?;
         }
         let Some(account) = near.first() else { return Ok(None) };
-        let keys = accounts.keys(domain, &account.local).await?.map(|(_, keys)| keys).unwrap_or_default();
-        let keys = keys.into_iter().find(|keys| keys.hash == hash);
-        Ok(keys.map(|keys| Shape { iterations: keys.iterations, salt_len: keys.salt.len() }))
+        Ok(accounts.credentials(domain, &account.local).await?.map(|(_, kept)| kept))
     }
 }

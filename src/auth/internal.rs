@@ -3,13 +3,17 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use storage::{Account, CreateError, Hash, ScramKeys, StorageError, Store};
+use storage::{Account, CreateError, Hash, Kept, ScramKeys, StorageError, Store};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::decoy::Decoys;
-use crate::keys::{PasswordError, new_keys, verify_plain};
+use crate::keys::{PasswordError, new_keys};
 use crate::provider::{BoxFuture, ChangeError, Lookup, Outcome, Provider, ProviderError};
+
+mod foreign;
+
+use foreign::Attempt;
 
 const NAME: &str = "internal";
 
@@ -68,17 +72,25 @@ impl Internal {
         work.await.ok()
     }
 
-    async fn account(
-        &self,
-        domain: &str,
-        local: &str,
-    ) -> Result<Option<(Account, Vec<ScramKeys>)>, ProviderError> {
-        self.store.accounts().keys(domain, local).await.map_err(failed)
+    /// An account that another provider has is none of this one's: whoever is removed there has nothing here.
+    async fn account(&self, domain: &str, local: &str) -> Result<Option<(Account, Kept)>, ProviderError> {
+        let found = self.store.accounts().credentials(domain, local).await.map_err(failed)?;
+        Ok(found.filter(|(account, _)| account.provider.is_none()))
+    }
+
+    /// The account without how its password is kept; `None` if another provider has it.
+    async fn own(&self, domain: &str, local: &str) -> Result<Option<Account>, ProviderError> {
+        let found = self.store.accounts().lookup(domain, local).await.map_err(failed)?;
+        Ok(found.filter(|account| account.provider.is_none()))
     }
 
     async fn lookup(&self, domain: &str, local: &str, hash: Hash) -> Result<Lookup, ProviderError> {
-        let Some((account, keys)) = self.account(domain, local).await? else {
+        let Some((account, kept)) = self.account(domain, local).await? else {
             return Ok(Lookup::NoSuchAccount);
+        };
+        let keys = match kept {
+            Kept::Keys(keys) => keys,
+            Kept::Secret(stored) => self.keys_of(&account, stored).await,
         };
         let keys = keys.into_iter().find(|k| k.hash == hash);
         Ok(match (account.enabled, keys) {
@@ -89,25 +101,43 @@ impl Internal {
     }
 
     async fn verify(&self, domain: &str, local: &str, password: &str) -> Result<Outcome, ProviderError> {
-        let account = self.account(domain, local).await?;
-        let (account, mut keys) = match account {
-            Some((account, keys)) => (Some(account), keys),
-            None => (None, Vec::new()),
+        let (account, kept) = self.account(domain, local).await?.unzip();
+        let own = kept.filter(|kept| !matches!(kept, Kept::Keys(keys) if keys.is_empty()));
+        let attempt = Attempt {
+            local: local.to_owned(),
+            domain: domain.to_owned(),
+            password: Zeroizing::new(password.to_owned()),
         };
-        if keys.is_empty() {
+        let Some(own) = own else {
             // The same work, so that timing does not reveal which accounts exist.
-            keys = self.decoys_for(domain, local).await;
-        }
-        let password = Zeroizing::new(password.to_owned());
-        let Some(right) = self.blocking(move || verify_plain(&password, &keys)).await else {
+            let kept = self.imitated(domain, local).await;
+            let done = self.check(attempt, kept).await.is_some();
+            return Ok(match account {
+                _ if !done => Outcome::TryLater,
+                None => Outcome::NoSuchAccount,
+                Some(_) => Outcome::Refuse,
+            });
+        };
+        let (Some(account), Some((right, keys, own))) = (account, self.check(attempt, own).await) else {
             return Ok(Outcome::TryLater);
         };
-        Ok(match account {
-            None => Outcome::NoSuchAccount,
-            Some(_) if !right => Outcome::Refuse,
-            Some(account) if account.enabled => Outcome::Accept,
-            Some(_) => Outcome::Locked,
-        })
+        match own {
+            _ if !right => return Ok(Outcome::Refuse),
+            _ if !account.enabled => return Ok(Outcome::Locked),
+            Kept::Secret(stored) => self.replace(&account, stored, &keys).await,
+            Kept::Keys(_) => {}
+        }
+        Ok(Outcome::Accept)
+    }
+
+    /// Whether the password is right, the keys that replace a secret, and what was kept. `None` if it did not complete.
+    async fn check(&self, attempt: Attempt, kept: Kept) -> Option<(bool, Vec<ScramKeys>, Kept)> {
+        let (random, hashing) = (self.random.clone(), self.hashing.clone());
+        let work = move || {
+            let (right, keys) = attempt.check(&kept, &*random, &hashing);
+            (right, keys, kept)
+        };
+        self.blocking(work).await
     }
 
     async fn decoys_for(&self, domain: &str, local: &str) -> Vec<ScramKeys> {
@@ -157,9 +187,7 @@ impl Provider for Internal {
     }
 
     fn exists<'a>(&'a self, domain: &'a str, local: &'a str) -> BoxFuture<'a, Result<bool, ProviderError>> {
-        Box::pin(
-            async move { Ok(self.store.accounts().lookup(domain, local).await.map_err(failed)?.is_some()) },
-        )
+        Box::pin(async move { Ok(self.own(domain, local).await?.is_some()) })
     }
 
     fn create<'a>(
@@ -186,12 +214,11 @@ impl Provider for Internal {
         password: &'a str,
     ) -> BoxFuture<'a, Result<(), ChangeError>> {
         Box::pin(async move {
-            let error = |error| ChangeError::Failed(failed(error));
-            let accounts = self.store.accounts();
-            let account = accounts.lookup(domain, local).await.map_err(error)?;
+            let account = self.own(domain, local).await.map_err(ChangeError::Failed)?;
             let account = account.ok_or(ChangeError::NoSuchAccount)?;
             let keys = self.new_keys(password).await.map_err(ChangeError::Password)?;
-            match accounts.set_keys(account.id, &keys).await.map_err(error)? {
+            let set = self.store.accounts().set_keys(account.id, &keys).await;
+            match set.map_err(|error| ChangeError::Failed(failed(error)))? {
                 true => Ok(()),
                 false => Err(ChangeError::NoSuchAccount),
             }

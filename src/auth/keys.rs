@@ -22,7 +22,7 @@ pub enum PasswordError {
     Prep(PrepError),
 }
 
-fn prepare(password: &str) -> Result<Zeroizing<String>, PasswordError> {
+pub(crate) fn prepare(password: &str) -> Result<Zeroizing<String>, PasswordError> {
     let prepared = saslprep(password).map_err(PasswordError::Prep)?;
     if prepared.is_empty() { Err(PasswordError::Empty) } else { Ok(Zeroizing::new(prepared.into_owned())) }
 }
@@ -52,6 +52,13 @@ fn keys_of(hash: Hash, password: &[u8], salt: &[u8], iterations: u32) -> ScramKe
         stored_key: digest(hash, &client_key),
         server_key: hmac(hash, &salted, &[b"Server Key"]),
     }
+}
+
+/// As [`derive_keys`], and takes as long for a password that SASLprep refuses; then there are none.
+pub(crate) fn derive_anyway(hash: Hash, password: &str, salt: &[u8], iterations: u32) -> Option<ScramKeys> {
+    let prepared = prepare(password);
+    let keys = keys_of(hash, prepared.as_ref().map_or(&[], |text| text.as_bytes()), salt, iterations);
+    prepared.is_ok().then_some(keys)
 }
 
 /// Keys for a new password, one set for each hash, each with a salt of its own. Blocking, as [`derive_keys`].

@@ -38,8 +38,8 @@ pub trait Provider: Send + Sync {
     /// Whether it has that account, locked or not.
     fn exists<'a>(&'a self, domain: &'a str, local: &'a str) -> BoxFuture<'a, Result<bool, ProviderError>>;
 
-    /// Whether its accounts are the rows of the account table, so that a caller who has queried that need not
-    /// query it.
+    /// Whether its accounts are the rows of the account table that name no provider, so that a caller who has queried
+    /// that need not query it.
     fn keeps_our_rows(&self) -> bool {
         false
     }
@@ -112,6 +112,8 @@ pub enum ChangeError {
     Password(PasswordError),
     /// The provider does not manage accounts or passwords.
     NotHere,
+    /// The provider of this name has the account, and changes no passwords.
+    KeptBy(String),
     /// The provider failed.
     Failed(ProviderError),
 }

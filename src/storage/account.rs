@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 
-use crate::account_key::{hashes, insert_keys};
+use crate::account_key::insert_keys;
+use crate::account_secret::insert_secrets;
 use crate::connection::Connection;
 use crate::repeat::parts;
 use crate::statement::Statement;
 use crate::value::{AccountId, Row, Value};
 use crate::writer::Commit;
-use crate::{ScramKeys, StorageError, Store};
+use crate::{Kept, ScramKeys, StorageError, Store};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -21,6 +22,8 @@ pub struct Account {
     pub created_us: i64,
     /// Whether it may log in.
     pub enabled: bool,
+    /// The auth provider that it was adopted from, which alone verifies it; `None`: the server's own store.
+    pub provider: Option<String>,
 }
 
 /// An account to be created. Names must be normalized already.
@@ -30,8 +33,8 @@ pub struct NewAccount {
     pub domain: String,
     /// Its local part, after nodeprep.
     pub local: String,
-    /// At most one entry per hash; empty for an account that another provider verifies.
-    pub keys: Vec<ScramKeys>,
+    /// Its password.
+    pub kept: Kept,
     /// When it is created, UTC microseconds.
     pub created_us: i64,
 }
@@ -71,7 +74,7 @@ impl Accounts<'_> {
         let account = NewAccount {
             domain: domain.to_owned(),
             local: local.to_owned(),
-            keys: keys.to_vec(),
+            kept: Kept::Keys(keys.to_vec()),
             created_us: now_us,
         };
         let data = (account, self.0.common_hashes().change());
@@ -179,25 +182,30 @@ async fn insert(
         let mut args = Vec::with_capacity(part.len() * 4);
         for account in part {
             args.extend([&account.domain, &account.local].map(|name| Value::from(name.as_str())));
-            args.extend([account.created_us, hashes(&account.keys)].map(Value::from));
+            args.extend([account.created_us, account.kept.bits()].map(Value::from));
         }
         for row in connection.fetch(Statement::AccountInsert.repeat(part.len(), &args)).await? {
             created.insert((row.text(1)?, row.text(2)?), row.int(0)?);
         }
     }
     let mut ids = Vec::with_capacity(accounts.len());
-    let mut keys = Vec::new();
+    let (mut keys, mut secrets) = (Vec::new(), Vec::new());
     for account in accounts {
         // Removed, so that a name given twice in one call exists the second time.
         let id = created.remove(&(account.domain.clone(), account.local.clone()));
-        keys.extend(id.into_iter().flat_map(|id| account.keys.iter().map(move |keys| (id, keys))));
+        match (id, &account.kept) {
+            (Some(id), Kept::Keys(own)) => keys.extend(own.iter().map(|keys| (id, keys))),
+            (Some(id), Kept::Secret(secret)) => secrets.push((id, secret)),
+            (None, _) => {}
+        }
         ids.push(id);
     }
     insert_keys(connection, &keys).await?;
+    insert_secrets(connection, &secrets).await?;
     Ok(ids)
 }
 
-/// The first five columns of a lookup.
+/// The first six columns of a lookup.
 pub(crate) fn account(row: &Row) -> Result<Account, StorageError> {
     Ok(Account {
         id: row.int(0)?,
@@ -205,5 +213,6 @@ pub(crate) fn account(row: &Row) -> Result<Account, StorageError> {
         local: row.text(2)?,
         created_us: row.int(3)?,
         enabled: row.flag(4)?,
+        provider: row.opt_text(5)?,
     })
 }

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::account::account;
 use crate::connection::Connection;
 use crate::repeat::parts;
 use crate::statement::Statement;
 use crate::value::{Row, Value};
 use crate::writer::Commit;
-use crate::{Account, AccountId, Accounts, Hash, ScramKeys, StorageError};
+use crate::{Account, AccountId, Accounts, Hash, Kept, ScramKeys, StorageError};
 
 impl Accounts<'_> {
-    /// Replaces all keys of the account, that is, its password; `false` if it does not exist.
+    /// Replaces all keys of the account, or its secret, that is, its password; `false` if it does not exist.
     pub fn set_keys(&self, id: AccountId, keys: &[ScramKeys]) -> Commit<bool> {
         let data = (id, keys.to_vec(), self.0.common_hashes().change());
         self.0.queue_for(&[id], data, |connection, (id, keys, _)| {
@@ -21,6 +20,7 @@ impl Accounts<'_> {
                     return Ok(Ok(false));
                 }
                 connection.execute(Statement::KeyDelete.with(&[(*id).into()])).await?;
+                connection.execute(Statement::SecretDelete.with(&[(*id).into()])).await?;
                 let keys: Vec<_> = keys.iter().map(|keys| (*id, keys)).collect();
                 insert_keys(connection, &keys).await?;
                 Ok(Ok(true))
@@ -28,7 +28,7 @@ impl Accounts<'_> {
         })
     }
 
-    /// The account of that name with its keys, in one query.
+    /// The account of that name with its keys, in one query; without any if its password is kept as a secret.
     ///
     /// # Errors
     /// The database failed, or a key is damaged.
@@ -37,21 +37,17 @@ impl Accounts<'_> {
         domain: &str,
         local: &str,
     ) -> Result<Option<(Account, Vec<ScramKeys>)>, StorageError> {
-        let args = [domain.into(), local.into()];
-        let rows = self.0.readers().fetch(Statement::KeyLookup.with(&args)).await?;
-        let Some(first) = rows.first() else { return Ok(None) };
-        let mut keys = Vec::with_capacity(rows.len());
-        for row in &rows {
-            if let Some(bit) = row.opt_int(5)? {
-                keys.push(key(bit, row)?);
-            }
-        }
-        Ok(Some((account(first)?, keys)))
+        let found = self.credentials(domain, local).await?;
+        Ok(found.map(|(account, kept)| match kept {
+            Kept::Keys(keys) => (account, keys),
+            Kept::Secret(_) => (account, Vec::new()),
+        }))
     }
 
     /// The hashes for which every account of the domain that has any keys has one, weakest first: offering
-    /// them locks no account out. All hashes for a domain without accounts. A few steps in an index, however
-    /// many accounts there are, and remembered: for as long as this store changes no keys, at most a minute.
+    /// them locks no account out. Empty while an account has a one-way secret. All hashes for a domain without
+    /// accounts. A few steps in an index, however many accounts there are, and remembered: for as long as this
+    /// store changes no keys, at most a minute.
     ///
     /// # Errors
     /// The database failed.
@@ -98,13 +94,15 @@ pub(crate) fn hashes(keys: &[ScramKeys]) -> i64 {
     keys.iter().fold(0, |set, keys| set | keys.hash.bit())
 }
 
-fn key(bit: i64, row: &Row) -> Result<ScramKeys, StorageError> {
+/// The key of a lookup's row.
+pub(crate) fn key(row: &Row) -> Result<Option<ScramKeys>, StorageError> {
+    let Some(bit) = row.opt_int(6)? else { return Ok(None) };
     let damaged = |what: &str| StorageError::Corrupt(format!("{what} of a key"));
-    Ok(ScramKeys {
+    Ok(Some(ScramKeys {
         hash: Hash::from_bit(bit).ok_or_else(|| damaged("the hash"))?,
-        iterations: u32::try_from(row.int(6)?).map_err(|_| damaged("the iterations"))?,
-        salt: row.bytes(7)?,
-        stored_key: row.bytes(8)?,
-        server_key: row.bytes(9)?,
-    })
+        iterations: u32::try_from(row.int(7)?).map_err(|_| damaged("the iterations"))?,
+        salt: row.bytes(8)?,
+        stored_key: row.bytes(9)?,
+        server_key: row.bytes(10)?,
+    }))
 }

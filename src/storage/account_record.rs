@@ -28,8 +28,8 @@ impl Accounts<'_> {
         let Some(first) = rows.first() else { return Ok(None) };
         Ok(Some(AccountRecord {
             account: account(first)?,
-            last: last_activity(first, 5)?,
-            default_list: list(&rows, 7)?,
+            last: last_activity(first, 6)?,
+            default_list: list(&rows, 8)?,
         }))
     }
 }

@@ -4,6 +4,7 @@
 //! They run on SQLite, or on the database server that [`SERVER`] names, each test in a database of its own.
 
 mod accounts;
+mod adopted;
 mod bed;
 mod check;
 mod copy;
@@ -12,10 +13,13 @@ mod gate;
 mod last_activity;
 mod offline;
 mod outage;
+mod plugin_slots;
+mod plugin_values;
 mod privacy;
 mod private;
 mod records;
 mod rosters;
+mod secrets;
 mod server;
 mod source;
 mod sqlite;
@@ -26,8 +30,8 @@ use runtime::Runtime;
 use xmpp::Jid;
 
 use crate::{
-    AccountId, Hash, Kinds, NewAccount, Options, PrivacyChange, PrivacyItem, RosterItem, ScramKeys, Store,
-    Subject, Subscription,
+    AccountId, Hash, Kept, Kinds, NewAccount, Options, PrivacyChange, PrivacyItem, RosterItem, ScramKeys,
+    Store, Subject, Subscription,
 };
 use bed::Bed;
 
@@ -51,7 +55,7 @@ fn keys(hash: Hash, seed: u8) -> ScramKeys {
 
 fn new_account(domain: &str, local: &str, hashes: &[Hash]) -> NewAccount {
     let keys = hashes.iter().map(|hash| keys(*hash, 9)).collect();
-    NewAccount { domain: domain.into(), local: local.into(), keys, created_us: NOW }
+    NewAccount { domain: domain.into(), local: local.into(), kept: Kept::Keys(keys), created_us: NOW }
 }
 
 fn item(order: u32, subject: Subject, allow: bool, kinds: Kinds) -> PrivacyItem {

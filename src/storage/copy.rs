@@ -1,9 +1,10 @@
 //! Moving a server's data from one database to another.
 //!
 //! Accounts are copied in runs, each with all its rows in one transaction that also records how far the copy has got:
-//! an interrupted copy goes on where it stopped, and a database with an unfinished one is not opened by a server. At
-//! the end both sides are read once more and compared.
+//! an interrupted copy goes on where it stopped, and a database with an unfinished one is not opened by a server. What
+//! plugins store for domains follows, then the settings. At the end both sides are read once more and compared.
 
+mod plugin_data;
 mod rows;
 mod side;
 
@@ -77,6 +78,7 @@ pub async fn copy(
         left = left.saturating_sub(count);
         progress(CopyProgress::Copied(all - left, all));
     }
+    plugin_data::copy(&mut source, &mut target).await?;
     settings(&mut source, &mut target).await?;
     let report = compare(&mut source, &mut target, all, &mut progress).await?;
     for table in TABLES.iter().filter(|table| table.counts()) {
@@ -131,6 +133,10 @@ async fn compare(
     for (table, ours, theirs) in sums.iter_mut() {
         match table.owner() {
             Some(_) => source.sum(table, after, i64::MAX, ours).await.map_err(CopyError::From)?,
+            None if table.is_of_plugins() => {
+                source.sum_of_plugins(table, ours).await.map_err(CopyError::From)?;
+                target.sum_of_plugins(table, theirs).await.map_err(CopyError::To)?;
+            }
             None => {
                 ours.add_all(table, &source.settings().await.map_err(CopyError::From)?);
                 theirs.add_all(table, &target.settings().await.map_err(CopyError::To)?);

@@ -17,8 +17,10 @@
 //! database is in its file (`sqlite.rs`, `postgres.rs`, `mariadb.rs`) and its folder of migrations.
 
 mod account;
+mod account_adopted;
 mod account_key;
 mod account_record;
+mod account_secret;
 mod backup;
 mod check;
 mod common_hashes;
@@ -26,6 +28,8 @@ mod connection;
 mod copy;
 mod dialect;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod last_activity;
 mod look;
@@ -35,6 +39,12 @@ mod native;
 mod offline;
 mod options;
 mod parameters;
+mod plugin_change;
+mod plugin_key;
+mod plugin_owner;
+mod plugin_slot;
+mod plugin_usage;
+mod plugin_value;
 mod postgres;
 mod privacy;
 mod privacy_item;
@@ -62,6 +72,7 @@ mod contract;
 
 pub use account::{Account, Accounts, CreateError, NewAccount};
 pub use account_record::AccountRecord;
+pub use account_secret::{AccountSecret, Kept};
 pub use backup::{BackupError, backup};
 pub use check::{Finding, StorageCheck, check};
 pub use copy::{CopyError, CopyProgress, CopyReport, copy};
@@ -69,6 +80,9 @@ pub use error::StorageError;
 pub use last_activity::{LastActivities, LastActivity};
 pub use offline::{Offline, OfflineError, OfflineId, OfflineMessage};
 pub use options::{Options, Sync};
+pub use plugin_change::{Changed, Expect, PluginChange, PluginValueError, PluginWrite};
+pub use plugin_slot::{PluginSlotError, PluginSlots};
+pub use plugin_value::PluginValues;
 pub use privacy::{PrivacyChange, PrivacyList, PrivacyLists};
 pub use privacy_item::{Kinds, PrivacyItem, Subject};
 pub use private::{PrivateEntry, PrivateError, PrivateLimits, PrivateXml};

@@ -31,6 +31,9 @@ const MIGRATIONS: &[Migration] = &[
     migration!(1, "first", "0001_first.sql"),
     migration!(2, "account data", "0002_account_data.sql"),
     migration!(3, "strangers", "0003_strangers.sql"),
+    migration!(4, "secrets", "0004_secrets.sql"),
+    migration!(5, "plugin data", "0005_plugin_data.sql"),
+    migration!(6, "adopted", "0006_adopted.sql"),
 ];
 
 impl Migration {

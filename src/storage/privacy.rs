@@ -67,6 +67,15 @@ impl PrivacyLists<'_> {
         list(&self.0.readers().fetch(Statement::PrivacyDefault.with(&[account.into()])).await?, 0)
     }
 
+    /// The number of accounts of a domain that have a default list. Counts an index: not for hot paths.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn accounts_with_default(&self, domain: &str) -> Result<u64, StorageError> {
+        let count = self.0.readers().number(Statement::PrivacyDefaultCount.with(&[domain.into()])).await?;
+        Ok(count.unsigned_abs())
+    }
+
     /// Changes a list, in one write. A list without items no longer exists and is no longer the default.
     /// Queued at the call.
     ///

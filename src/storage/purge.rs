@@ -29,8 +29,8 @@ impl Store {
         })
     }
 
-    /// Deletes all accounts of the domain, each completely, some hundred per write; returns how many there
-    /// were.
+    /// Deletes all accounts of the domain, each completely, and what plugins store for it, some hundred per write; returns
+    /// how many accounts there were.
     ///
     /// # Errors
     /// The database failed; what has been deleted until then stays deleted.
@@ -47,10 +47,12 @@ impl Store {
                 })
             });
             match chunk.await? {
-                0 => return Ok(total),
+                0 => break,
                 deleted => total += deleted,
             }
         }
+        self.plugin_values().remove_domain(domain).await?;
+        Ok(total)
     }
 
     /// The number of the account's rows per table, `account` itself first; tables without any are included.

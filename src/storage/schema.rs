@@ -37,6 +37,11 @@ impl Table {
         }
     }
 
+    /// Whether its rows belong to a plugin on a domain (`plugin_owner.rs`).
+    pub(crate) fn is_of_plugins(&self) -> bool {
+        self.key.first() == Some(&"owner_digest")
+    }
+
     /// Whether its `id` is given out by the database.
     pub(crate) fn counts(&self) -> bool {
         self.key == ["id"]
@@ -54,11 +59,13 @@ pub(crate) const TABLES: &[Table] = &[
             ("created_us", Int),
             ("enabled", Int),
             ("hashes", Int),
+            ("provider", Text),
         ],
         key: &["id"],
         indexes: &[
             Index { name: "account_name", columns: &["domain", "local"], unique: true },
             Index { name: "account_hashes", columns: &["domain", "hashes"], unique: false },
+            Index { name: "account_provider", columns: &["domain", "provider", "local"], unique: false },
         ],
     },
     Table {
@@ -72,6 +79,12 @@ pub(crate) const TABLES: &[Table] = &[
             ("server_key", Bytes),
         ],
         key: &["account_id", "hash"],
+        indexes: &[],
+    },
+    Table {
+        name: "account_secret",
+        columns: &[("account_id", Int), ("format", Text), ("secret", Text), ("salt", Text)],
+        key: &["account_id"],
         indexes: &[],
     },
     Table {
@@ -158,6 +171,34 @@ pub(crate) const TABLES: &[Table] = &[
         columns: &[("account_id", Int), ("list_digest", Bytes)],
         key: &["account_id"],
         indexes: &[],
+    },
+    Table {
+        name: "plugin_slot",
+        columns: &[("account_id", Int), ("plugin", Text), ("value", Bytes)],
+        key: &["account_id", "plugin"],
+        indexes: &[Index { name: "plugin_slot_plugin", columns: &["plugin"], unique: false }],
+    },
+    Table {
+        name: "plugin_usage",
+        columns: &[("owner_digest", Bytes), ("plugin", Text), ("domain", Text), ("bytes", Int)],
+        key: &["owner_digest"],
+        indexes: &[
+            Index { name: "plugin_usage_plugin", columns: &["plugin"], unique: false },
+            Index { name: "plugin_usage_domain", columns: &["domain"], unique: false },
+        ],
+    },
+    Table {
+        name: "plugin_value",
+        columns: &[("owner_digest", Bytes), ("item_key", Text), ("value", Bytes), ("expires_us", Int)],
+        key: &["owner_digest", "item_key"],
+        indexes: &[
+            Index { name: "plugin_value_expiry", columns: &["expires_us"], unique: false },
+            Index {
+                name: "plugin_value_owner_expiry",
+                columns: &["owner_digest", "expires_us"],
+                unique: false,
+            },
+        ],
     },
     Table { name: "setting", columns: &[("name", Text), ("value", Bytes)], key: &["name"], indexes: &[] },
 ];

@@ -102,33 +102,53 @@ statements! {
         VALUES {(?, ?, ?, 1, ?)} ON CONFLICT (domain, local) DO NOTHING RETURNING id, domain, local",
         mariadb "INSERT IGNORE INTO account (domain, local, created_us, enabled, hashes) \
         VALUES {(?, ?, ?, 1, ?)} RETURNING id, domain, local";
-    AccountLookup hot "account.lookup" "SELECT id, domain, local, created_us, enabled FROM account \
+    // An existing account keeps its provider, and its keys if it has none.
+    AccountAdopt hot "account.adopt" "INSERT INTO account (domain, local, created_us, enabled, hashes, provider) \
+        VALUES (?, ?, ?, 1, 0, ?) ON CONFLICT (domain, local) DO NOTHING",
+        mariadb "INSERT IGNORE INTO account (domain, local, created_us, enabled, hashes, provider) \
+        VALUES (?, ?, ?, 1, 0, ?)";
+    AccountLookup hot "account.lookup" "SELECT id, domain, local, created_us, enabled, provider FROM account \
         WHERE domain = ? AND local = ?";
-    AccountLoad hot "account.load" "SELECT a.id, a.domain, a.local, a.created_us, a.enabled, t.at_us, t.status, \
+    AccountLoad hot "account.load" "SELECT a.id, a.domain, a.local, a.created_us, a.enabled, a.provider, t.at_us, t.status, \
         i.list, i.item_order, i.subject, i.value, i.allow, i.kinds FROM account a \
         LEFT JOIN last_activity t ON t.account_id = a.id LEFT JOIN privacy_default d ON d.account_id = a.id \
         LEFT JOIN privacy_item i ON i.account_id = d.account_id AND i.list_digest = d.list_digest \
         WHERE a.domain = ? AND a.local = ? ORDER BY i.item_order";
-    AccountList hot "account.list" "SELECT id, domain, local, created_us, enabled FROM account \
+    AccountList hot "account.list" "SELECT id, domain, local, created_us, enabled, provider FROM account \
         WHERE domain = ? AND local > ? ORDER BY local LIMIT ?";
+    AccountAdopted hot "account.adopted" "SELECT id, domain, local, created_us, enabled, provider FROM account \
+        WHERE domain = ? AND provider = ? AND local > ? ORDER BY local LIMIT ?";
+    AccountProvider hot "account.provider" "SELECT min(provider) FROM account WHERE domain = ? AND provider > ?";
     AccountCount hot "account.count" "SELECT count(*) FROM account WHERE domain = ?";
     AccountEnable hot "account.enable" "UPDATE account SET enabled = ? WHERE id = ?";
     AccountHashes hot "account.hashes" "UPDATE account SET hashes = ? WHERE id = ?";
     AccountDelete hot "account.delete" "DELETE FROM account WHERE id IN ({?})";
     AccountIds hot "account.ids" "SELECT id FROM account WHERE domain = ? LIMIT ?";
     AccountExists hot "account.exists" "SELECT count(*) FROM account WHERE id = ?";
-    // Sets of hashes (Hash::bit) without SHA-1, SHA-256, SHA-512; 0, no keys at all, is not among them.
+    // Locks the account's row.
+    AccountHold hot "account.hold" "UPDATE account SET hashes = hashes WHERE id = ?";
+    // Sets of hashes (Hash::bit) without SHA-1, SHA-256, SHA-512; 8, a secret that has none (ONE_WAY), is each of them.
+    // Neither 0, no keys at all, nor 16, a password that all can be derived from (REVERSIBLE), is among them.
     AccountLacks hot "account.lacks" "SELECT \
-        EXISTS (SELECT 1 FROM account WHERE domain = ? AND hashes IN (2, 4, 6)), \
-        EXISTS (SELECT 1 FROM account WHERE domain = ? AND hashes IN (1, 4, 5)), \
-        EXISTS (SELECT 1 FROM account WHERE domain = ? AND hashes IN (1, 2, 3))";
+        EXISTS (SELECT 1 FROM account WHERE domain = ? AND hashes IN (2, 4, 6, 8)), \
+        EXISTS (SELECT 1 FROM account WHERE domain = ? AND hashes IN (1, 4, 5, 8)), \
+        EXISTS (SELECT 1 FROM account WHERE domain = ? AND hashes IN (1, 2, 3, 8))";
+    AccountSecrets hot "account.secrets" "SELECT count(*) FROM account WHERE domain = ? AND hashes IN (8, 16)";
 
     KeyInsert hot "account_key.insert" "INSERT INTO account_key \
         (account_id, hash, iterations, salt, stored_key, server_key) VALUES {(?, ?, ?, ?, ?, ?)}";
     KeyDelete hot "account_key.delete" "DELETE FROM account_key WHERE account_id = ?";
-    KeyLookup hot "account_key.lookup" "SELECT a.id, a.domain, a.local, a.created_us, a.enabled, \
-        k.hash, k.iterations, k.salt, k.stored_key, k.server_key \
-        FROM account a LEFT JOIN account_key k ON k.account_id = a.id WHERE a.domain = ? AND a.local = ?";
+    KeyLookup hot "account_key.lookup" "SELECT a.id, a.domain, a.local, a.created_us, a.enabled, a.provider, \
+        k.hash, k.iterations, k.salt, k.stored_key, k.server_key, s.format, s.secret, s.salt, a.hashes \
+        FROM account a LEFT JOIN account_key k ON k.account_id = a.id \
+        LEFT JOIN account_secret s ON s.account_id = a.id WHERE a.domain = ? AND a.local = ?";
+
+    SecretInsert hot "account_secret.insert" "INSERT INTO account_secret (account_id, format, secret, salt) \
+        VALUES {(?, ?, ?, ?)}";
+    SecretDelete hot "account_secret.delete" "DELETE FROM account_secret WHERE account_id = ?";
+    // An absent salt is as an empty one.
+    SecretDeleteSame hot "account_secret.delete_same" "DELETE FROM account_secret \
+        WHERE account_id = ? AND format = ? AND secret = ? AND coalesce(salt, '') = ?";
 
     RosterLoad hot "roster.load" "SELECT r.version, i.jid, i.name, i.subscription, i.ask, i.approved, i.in_roster, \
         i.pending_in, i.item_groups, i.version \
@@ -196,6 +216,8 @@ statements! {
     PrivacyDefault hot "privacy_default.list" "SELECT i.list, i.item_order, i.subject, i.value, i.allow, i.kinds \
         FROM privacy_default d JOIN privacy_item i ON i.account_id = d.account_id AND i.list_digest = d.list_digest \
         WHERE d.account_id = ? ORDER BY i.item_order";
+    PrivacyDefaultCount hot "privacy_default.count" "SELECT count(*) FROM account a WHERE a.domain = ? \
+        AND EXISTS (SELECT 1 FROM privacy_default d WHERE d.account_id = a.id)";
     PrivacyDefaultPut hot "privacy_default.put" "INSERT INTO privacy_default (account_id, list_digest) \
         SELECT account_id, list_digest FROM privacy_item WHERE account_id = ? AND list_digest = ? LIMIT 1 \
         ON CONFLICT (account_id) DO UPDATE SET list_digest = excluded.list_digest";
@@ -203,6 +225,43 @@ statements! {
     PrivacyDefaultDeleteEmpty hot "privacy_default.delete_empty" "DELETE FROM privacy_default \
         WHERE account_id = ? AND list_digest = ? \
         AND NOT EXISTS (SELECT 1 FROM privacy_item WHERE account_id = ? AND list_digest = ?)";
+
+    PluginUsageGet hot "plugin_usage.get" "SELECT bytes FROM plugin_usage WHERE owner_digest = ?";
+    // On SQLite there is only one writer.
+    PluginUsageLock hot "plugin_usage.lock" "SELECT bytes FROM plugin_usage WHERE owner_digest = ?",
+        postgres "SELECT bytes FROM plugin_usage WHERE owner_digest = ? FOR UPDATE",
+        mariadb "SELECT bytes FROM plugin_usage WHERE owner_digest = ? FOR UPDATE";
+    PluginUsageInsert hot "plugin_usage.insert" "INSERT INTO plugin_usage (owner_digest, plugin, domain, bytes) \
+        VALUES (?, ?, ?, 0) ON CONFLICT (owner_digest) DO NOTHING",
+        mariadb "INSERT IGNORE INTO plugin_usage (owner_digest, plugin, domain, bytes) VALUES (?, ?, ?, 0)";
+    PluginUsageSet hot "plugin_usage.set" "UPDATE plugin_usage SET bytes = ? WHERE owner_digest = ?";
+    PluginUsageDelete hot "plugin_usage.delete" "DELETE FROM plugin_usage WHERE owner_digest = ?";
+    PluginUsageOfPlugin hot "plugin_usage.of_plugin" "SELECT owner_digest FROM plugin_usage WHERE plugin = ? LIMIT 1";
+    PluginUsageOfDomain hot "plugin_usage.of_domain" "SELECT owner_digest FROM plugin_usage WHERE domain = ? LIMIT 1";
+
+    PluginValueGet hot "plugin_value.get" "SELECT value FROM plugin_value \
+        WHERE owner_digest = ? AND item_key = ? AND (expires_us IS NULL OR expires_us > ?)";
+    PluginValueRead hot "plugin_value.read" "SELECT value, expires_us FROM plugin_value \
+        WHERE owner_digest = ? AND item_key = ?";
+    PluginValueKeys hot "plugin_value.keys" "SELECT item_key FROM plugin_value WHERE owner_digest = ? \
+        AND item_key >= ? AND item_key < ? AND (expires_us IS NULL OR expires_us > ?) ORDER BY item_key LIMIT ?";
+    PluginValuePut hot "plugin_value.put" "INSERT INTO plugin_value (owner_digest, item_key, value, expires_us) \
+        VALUES (?, ?, ?, ?) ON CONFLICT (owner_digest, item_key) DO UPDATE SET \
+        value = excluded.value, expires_us = excluded.expires_us";
+    PluginValueDelete hot "plugin_value.delete" "DELETE FROM plugin_value \
+        WHERE owner_digest = ? AND item_key IN ({?})";
+    PluginValueSome hot "plugin_value.some" "SELECT item_key, octet_length(value) FROM plugin_value \
+        WHERE owner_digest = ? ORDER BY item_key LIMIT ?";
+    PluginValueExpired hot "plugin_value.expired" "SELECT item_key, octet_length(value) FROM plugin_value \
+        WHERE owner_digest = ? AND expires_us <= ? ORDER BY expires_us LIMIT ?";
+    PluginValueExpiring hot "plugin_value.expiring" "SELECT owner_digest FROM plugin_value \
+        WHERE expires_us <= ? ORDER BY expires_us LIMIT 1";
+
+    PluginSlotAll hot "plugin_slot.all" "SELECT plugin, value FROM plugin_slot WHERE account_id = ? ORDER BY plugin";
+    PluginSlotPut hot "plugin_slot.put" "INSERT INTO plugin_slot (account_id, plugin, value) VALUES (?, ?, ?) \
+        ON CONFLICT (account_id, plugin) DO UPDATE SET value = excluded.value";
+    PluginSlotDelete hot "plugin_slot.delete" "DELETE FROM plugin_slot WHERE plugin = ? AND account_id IN ({?})";
+    PluginSlotOfPlugin hot "plugin_slot.of_plugin" "SELECT account_id FROM plugin_slot WHERE plugin = ? LIMIT ?";
 
     SettingGet hot "setting.get" "SELECT value FROM setting WHERE name = ?";
     SettingPut hot "setting.put" "INSERT INTO setting (name, value) VALUES (?, ?) \

@@ -12,6 +12,8 @@ use crate::dialect::Dialect;
 use crate::health::Health;
 use crate::last_activity::LastActivities;
 use crate::offline::Offline;
+use crate::plugin_slot::PluginSlots;
+use crate::plugin_value::PluginValues;
 use crate::privacy::PrivacyLists;
 use crate::private::PrivateXml;
 use crate::purge::{AccountTables, account_tables};
@@ -162,6 +164,16 @@ impl Store {
 
     pub fn privacy(&self) -> PrivacyLists<'_> {
         PrivacyLists(self)
+    }
+
+    /// Values that plugins store for a domain.
+    pub fn plugin_values(&self) -> PluginValues<'_> {
+        PluginValues(self)
+    }
+
+    /// What plugins keep with accounts.
+    pub fn plugin_slots(&self) -> PluginSlots<'_> {
+        PluginSlots(self)
     }
 
     /// Values of the server itself.

@@ -1,16 +1,34 @@
+use parking_lot::Mutex;
+
 use super::*;
 use crate::keys::derive_keys;
 use crate::provider::BoxFuture;
 
 /// Always returns the same answer.
 struct Fixed {
+    name: &'static str,
     outcome: Result<Outcome, ()>,
     hashes: Vec<Hash>,
+    /// Whether it changes passwords; those it was given.
+    set: Option<Mutex<Vec<String>>>,
 }
 
 impl Fixed {
+    fn new(name: &'static str, outcome: Outcome) -> Self {
+        Fixed { name, outcome: Ok(outcome), hashes: vec![Hash::Sha256, Hash::Sha1], set: None }
+    }
+
     fn chained(outcome: Outcome) -> Arc<dyn Provider> {
-        Arc::new(Fixed { outcome: Ok(outcome), hashes: vec![Hash::Sha256, Hash::Sha1] })
+        Arc::new(Self::new("fixed", outcome))
+    }
+
+    /// One that changes passwords.
+    fn changing(name: &'static str, outcome: Outcome) -> Arc<Self> {
+        Arc::new(Fixed { set: Some(Mutex::default()), ..Self::new(name, outcome) })
+    }
+
+    fn passwords(&self) -> Vec<String> {
+        self.set.as_ref().unwrap().lock().clone()
     }
 
     fn answer(&self) -> Result<Outcome, ProviderError> {
@@ -26,7 +44,22 @@ fn keys(hash: Hash) -> ScramKeys {
 
 impl Provider for Fixed {
     fn name(&self) -> &str {
-        "fixed"
+        self.name
+    }
+
+    fn keeps_our_rows(&self) -> bool {
+        self.name == "internal"
+    }
+
+    fn set_password<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+        password: &'a str,
+    ) -> BoxFuture<'a, Result<(), ChangeError>> {
+        let Some(set) = &self.set else { return Box::pin(async { Err(ChangeError::NotHere) }) };
+        set.lock().push(password.to_owned());
+        Box::pin(async { Ok(()) })
     }
 
     fn keys<'a>(
@@ -73,7 +106,7 @@ fn outcomes(outcomes: &[Outcome]) -> Chain {
 }
 
 fn broken() -> Arc<dyn Provider> {
-    Arc::new(Fixed { outcome: Err(()), hashes: vec![] })
+    Arc::new(Fixed { outcome: Err(()), hashes: vec![], ..Fixed::new("broken", Outcome::Refuse) })
 }
 
 #[tokio::test]
@@ -91,7 +124,7 @@ async fn the_first_that_knows_decides() {
     ];
     for (providers, expected) in cases {
         let got = outcomes(providers).verify_plain("chess.example", "jack", "pencil").await;
-        assert_eq!(got, expected, "{providers:?}");
+        assert_eq!(got.map(drop), expected, "{providers:?}");
     }
 }
 
@@ -124,9 +157,72 @@ async fn keys_or_a_decoy() {
 
 #[tokio::test]
 async fn only_hashes_that_all_offer() {
-    let only_sha1 = Fixed { outcome: Ok(Outcome::NotMine), hashes: vec![Hash::Sha1] };
+    let only_sha1 = Fixed { hashes: vec![Hash::Sha1], ..Fixed::new("fixed", Outcome::NotMine) };
     let both = Fixed::chained(Outcome::NotMine);
     assert_eq!(chain(vec![both.clone()]).hashes_offered("d").await, [Hash::Sha256, Hash::Sha1]);
     assert_eq!(chain(vec![both, Arc::new(only_sha1)]).hashes_offered("d").await, [Hash::Sha1]);
     assert!(chain(vec![]).hashes_offered("d").await.is_empty());
+}
+
+#[tokio::test]
+async fn who_has_decided_is_named_unless_it_is_our_own_store() {
+    use Outcome::{Accept, Locked, NoSuchAccount, NotMine};
+    let named = async |providers: &[(&'static str, Outcome)]| {
+        let providers = providers.iter().map(|&(name, outcome)| Arc::new(Fixed::new(name, outcome)) as _);
+        let chain = chain(providers.collect());
+        let plain = chain.verify_plain("chess.example", "jack", "pencil").await;
+        let keys = chain.keys("chess.example", "jack", Hash::Sha1).await.unwrap();
+        let elsewhere = chain.exists_elsewhere("chess.example", "jack").await.unwrap().map(str::to_owned);
+        (plain.ok().and_then(|accepted| accepted.provider), keys.provider, elsewhere)
+    };
+    let sql = Some("auth-sql".to_owned());
+    assert_eq!(
+        named(&[("auth-sql", Accept), ("internal", Accept)]).await,
+        (sql.clone(), sql.clone(), sql.clone())
+    );
+    assert_eq!(named(&[("internal", Accept), ("auth-sql", Accept)]).await, (None, None, sql.clone()));
+    assert_eq!(
+        named(&[("a", NotMine), ("internal", NoSuchAccount), ("auth-sql", Accept), ("b", Accept)]).await,
+        (sql.clone(), sql.clone(), sql.clone())
+    );
+    assert_eq!(named(&[("auth-sql", Locked)]).await, (None, sql.clone(), sql));
+    assert_eq!(named(&[("auth-sql", NoSuchAccount), ("internal", NotMine)]).await, (None, None, None));
+}
+
+#[tokio::test]
+async fn a_password_is_set_where_the_account_is_and_nowhere_else() {
+    use Outcome::{Locked, NoSuchAccount, NotMine, Refuse};
+    let set = async |chain: &Chain| chain.set_password("chess.example", "jack", "new").await;
+    let sql = |outcome| Fixed::changing("auth-sql", outcome);
+    let internal = Fixed::changing("internal", Refuse);
+    let before = [sql(NotMine), sql(NoSuchAccount)];
+    let [other, missing] = before.clone();
+    assert!(set(&chain(vec![other, missing, internal.clone()])).await.is_ok());
+    assert_eq!(
+        (internal.passwords(), before.map(|one| one.passwords().len())),
+        (vec!["new".to_owned()], [0, 0])
+    );
+
+    let (first, internal) = (sql(Locked), Fixed::changing("internal", Refuse));
+    assert!(set(&chain(vec![first.clone(), internal.clone()])).await.is_ok());
+    assert_eq!((first.passwords().len(), internal.passwords().len()), (1, 0));
+
+    let fixed = Arc::new(Fixed::new("auth-sql", Refuse));
+    let kept = set(&chain(vec![fixed, internal.clone()])).await;
+    assert!(matches!(kept, Err(ChangeError::KeptBy(name)) if name == "auth-sql"));
+    let failed = set(&chain(vec![broken(), internal.clone()])).await;
+    assert!(matches!(failed, Err(ChangeError::Failed(_))));
+    assert!(matches!(set(&chain(vec![sql(NoSuchAccount)])).await, Err(ChangeError::NoSuchAccount)));
+    assert!(matches!(set(&chain(Vec::new())).await, Err(ChangeError::NotHere)));
+    assert_eq!(internal.passwords(), [""; 0], "no second password beside the one elsewhere");
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_elsewhere_is_not_created() {
+    let chain = chain(vec![
+        Arc::new(Fixed::new("internal", Outcome::NoSuchAccount)),
+        Fixed::chained(Outcome::Locked),
+    ]);
+    let created = chain.create("chess.example", "jack", "pencil", 0).await;
+    assert!(matches!(created, Err(ChangeError::Exists)));
 }

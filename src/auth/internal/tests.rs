@@ -1,19 +1,19 @@
 use runtime::{Runtime, SystemRandom};
 use storage::{CreateError, Options};
 
-use crate::keys::derive_keys;
+use crate::keys::{derive_keys, verify_plain};
 
 use super::*;
 
-const CHESS: &str = "chess.example";
+pub(super) const CHESS: &str = "chess.example";
 
-struct Fixture {
-    provider: Internal,
-    store: Store,
+pub(super) struct Fixture {
+    pub provider: Internal,
+    pub store: Store,
     _dir: tempfile::TempDir,
 }
 
-async fn fixture() -> Fixture {
+pub(super) async fn fixture() -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(Options::new("sqlite:test.db", dir.path()), &Runtime::system()).await.unwrap();
     let hashing = Hashing {
@@ -21,18 +21,18 @@ async fn fixture() -> Fixture {
         iterations: 8,
         at_once: NonZeroUsize::new(2).unwrap(),
     };
-    let decoys = Decoys::new(*b"a server's secret", hashing.iterations);
+    let decoys = Decoys::open(&store, &SystemRandom, hashing.iterations).await.unwrap();
     let provider = Internal::new(store.clone(), Arc::new(SystemRandom), decoys, hashing);
     Fixture { provider, store, _dir: dir }
 }
 
 impl Fixture {
-    async fn user(&self, domain: &str, local: &str, password: &str) -> Result<i64, CreateError> {
+    pub async fn user(&self, domain: &str, local: &str, password: &str) -> Result<i64, CreateError> {
         let keys = self.provider.new_keys(password).await.unwrap();
         self.store.accounts().create(domain, local, &keys, 0).await
     }
 
-    async fn plain(&self, domain: &str, local: &str, password: &str) -> Outcome {
+    pub async fn plain(&self, domain: &str, local: &str, password: &str) -> Outcome {
         self.provider.verify_plain(domain, local, password).await.unwrap()
     }
 }
@@ -153,4 +153,28 @@ async fn a_decoy_looks_like_one_of_the_accounts() {
         (32, 16),
         "where nobody has an account, as new ones are made"
     );
+}
+
+#[tokio::test]
+async fn an_account_of_another_provider_is_none_of_ours() {
+    let f = fixture().await;
+    f.user(CHESS, "jill", "one").await.unwrap();
+    assert!(f.store.accounts().adopt(CHESS, "jack", "auth-sql", 0).await.unwrap());
+    assert!(!f.provider.exists(CHESS, "jack").await.unwrap());
+    assert_eq!(f.plain(CHESS, "jack", "one").await, Outcome::NoSuchAccount);
+    let keys = f.provider.keys(CHESS, "jack", Hash::Sha256).await.unwrap();
+    assert!(matches!(keys, Lookup::NoSuchAccount));
+    let set = f.provider.set_password(CHESS, "jack", "two").await;
+    assert!(matches!(set, Err(ChangeError::NoSuchAccount)));
+    let created = f.provider.create(CHESS, "jack", "two", 0).await;
+    assert!(matches!(created, Err(ChangeError::Exists)));
+    let (_, kept) = f.store.accounts().credentials(CHESS, "jack").await.unwrap().unwrap();
+    assert_eq!(kept, Kept::Keys(Vec::new()), "no password was stored");
+    // Were one in the table, from before the name was adopted, it would not be right either.
+    let jack = f.store.accounts().lookup(CHESS, "jack").await.unwrap().unwrap();
+    let own = f.provider.new_keys("two").await.unwrap();
+    f.store.accounts().set_keys(jack.id, &own).await.unwrap();
+    assert_eq!(f.plain(CHESS, "jack", "two").await, Outcome::NoSuchAccount);
+    let offered = f.provider.hashes_offered(CHESS).await.unwrap();
+    assert_eq!(offered, [Hash::Sha256, Hash::Sha1]);
 }

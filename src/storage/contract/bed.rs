@@ -51,6 +51,12 @@ impl Bed {
         self.store.accounts().create(domain, local, &[keys(Hash::Sha1, 1)], NOW).await.unwrap()
     }
 
+    /// Gives an account with keys a secret, which the store itself does not.
+    pub async fn secret_beside_keys(&self, id: AccountId) {
+        let sql = "INSERT INTO account_secret (account_id, format, secret, salt) VALUES";
+        self.tamper(&format!("{sql} ({id}, 'bcrypt', '$2b$''\\ä', NULL)")).await;
+    }
+
     /// Runs SQL on the database, bypassing the store.
     pub async fn tamper(&self, sql: &str) {
         let sql = || sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));

@@ -3,6 +3,7 @@ use crate::{LastActivity, OfflineId, PrivateEntry, PrivateLimits, RosterChange};
 
 /// Gives the account rows in every table that has an account column.
 async fn fill(bed: &Bed, account: AccountId) {
+    bed.secret_beside_keys(account).await;
     let change = RosterChange { version: 1, put: vec![friend("bob@remote.example", 1)], remove: Vec::new() };
     bed.store.roster().apply(account, change).await.unwrap();
     bed.store.offline().store(account, b"<message/>", NOW, None, None).await.unwrap();
@@ -14,6 +15,7 @@ async fn fill(bed: &Bed, account: AccountId) {
     bed.store.last_activity().put(account, last).await.unwrap();
     let items = [item(1, Subject::Anyone, false, Kinds::ALL)];
     bed.store.privacy().change(account, default_list("strict", &items)).await.unwrap();
+    bed.store.plugin_slots().put(account, "filter", b"x").await.unwrap();
     for (table, rows) in bed.store.rows_of_account(account).await.unwrap() {
         assert!(rows > 0, "this test must put a row into the table {table}");
     }

@@ -123,6 +123,30 @@ async fn one_list_at_most_is_the_default() {
 }
 
 #[tokio::test]
+async fn accounts_with_a_default_list_are_counted_by_domain() {
+    let bed = Bed::new().await;
+    let alice = bed.account("chess.example", "alice").await;
+    let bob = bed.account("chess.example", "bob").await;
+    let other = bed.account("wuchess.example", "alice").await;
+    let privacy = bed.store.privacy();
+    let counts = async || {
+        let count = |domain| privacy.accounts_with_default(domain);
+        [count("chess.example").await.unwrap(), count("wuchess.example").await.unwrap()]
+    };
+    privacy.change(alice, put("a", &[anyone(1)])).await.unwrap();
+    assert_eq!(counts().await, [0, 0], "a list that is not the default does not count");
+    for account in [alice, bob, other] {
+        privacy.change(account, default_list("a", &[anyone(1), anyone(2)])).await.unwrap();
+    }
+    privacy.change(alice, default_list("b", &[anyone(1)])).await.unwrap();
+    assert_eq!(counts().await, [2, 1]);
+    assert_eq!(privacy.accounts_with_default("chess").await.unwrap(), 0);
+    privacy.remove(bob, "a").await.unwrap();
+    assert!(bed.store.accounts().delete(other).await.unwrap());
+    assert_eq!(counts().await, [1, 0]);
+}
+
+#[tokio::test]
 async fn a_default_list_that_loses_its_items_is_no_longer_the_default() {
     let bed = Bed::new().await;
     let alice = bed.account("chess.example", "alice").await;

@@ -12,14 +12,14 @@ use crate::statement::{Call, Shape, Statement};
 use crate::{Options, StorageError, migration};
 
 /// Rows read at a time of a table whose rows may be large; each has at most the size of a stanza.
-const PAGE: usize = 200;
+pub(super) const PAGE: usize = 200;
 
 /// Rows and bytes per insert.
 const ROWS: usize = 256;
 const BYTES: usize = 1 << 20;
 
 /// A database, by one connection.
-pub(super) struct Side(Look);
+pub(super) struct Side(pub(super) Look);
 
 /// Part of the rows of a run, and where to go on.
 pub(super) struct Page {

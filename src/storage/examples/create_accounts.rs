@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use castling_storage::{Hash, NewAccount, OfflineId, Options, ScramKeys, Store};
+use castling_storage::{Hash, Kept, NewAccount, OfflineId, Options, ScramKeys, Store};
 use runtime::{Clock, Runtime, SystemClock};
 
 const ACCOUNTS: usize = 10_000;
@@ -26,7 +26,7 @@ fn accounts() -> Vec<NewAccount> {
         .map(|n| NewAccount {
             domain: DOMAIN.to_owned(),
             local: format!("user{n}"),
-            keys: vec![keys(Hash::Sha1, 20), keys(Hash::Sha256, 32)],
+            kept: Kept::Keys(vec![keys(Hash::Sha1, 20), keys(Hash::Sha256, 32)]),
             created_us: 0,
         })
         .collect()

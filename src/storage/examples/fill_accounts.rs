@@ -10,7 +10,7 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
-use castling_storage::{AccountId, NewAccount, Options, RosterChange, RosterItem, Store, Subscription};
+use castling_storage::{AccountId, Kept, NewAccount, Options, RosterChange, RosterItem, Store, Subscription};
 use runtime::{Clock, Runtime, SystemClock};
 use xmpp::Jid;
 
@@ -55,7 +55,7 @@ async fn create(store: &Store, domain: &str, accounts: usize) -> Outcome<Vec<Acc
     let account = |number: usize| NewAccount {
         domain: domain.to_owned(),
         local: format!("user{number}"),
-        keys: keys.clone(),
+        kept: Kept::Keys(keys.clone()),
         created_us: first.created_us,
     };
     while ids.len() < accounts {

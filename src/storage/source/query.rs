@@ -83,7 +83,7 @@ impl QueryError {
 
 impl Query {
     /// Parses a statement for a database, for a source that may write or not.
-    pub(super) fn parse(name: &str, text: &str, dialect: Dialect, write: bool) -> Result<Self, QueryError> {
+    pub(crate) fn parse(name: &str, text: &str, dialect: Dialect, write: bool) -> Result<Self, QueryError> {
         if text.contains('\0') {
             return Err(QueryError::Nul);
         }
@@ -160,7 +160,7 @@ impl Query {
     }
 
     /// The text with the database's placeholders: `$1` and `?1` for the first name, `?` for each place in MariaDB.
-    pub(super) fn sql(&self) -> String {
+    pub(crate) fn sql(&self) -> String {
         self.with(|out, index| match self.dialect {
             Dialect::Postgres => write!(out, "${}", index + 1),
             Dialect::Sqlite => write!(out, "?{}", index + 1),
@@ -190,7 +190,7 @@ impl Query {
     }
 
     /// Which parameter stands at each placeholder of [`sql`](Self::sql).
-    pub(super) fn places(&self) -> Vec<usize> {
+    pub(crate) fn places(&self) -> Vec<usize> {
         if self.dialect != Dialect::Mariadb {
             return (0..self.parameters.len()).collect();
         }

@@ -21,9 +21,18 @@ pub struct Commit<T, E = StorageError>(oneshot::Receiver<Result<Result<T, E>, St
 impl<T, E> Commit<T, E> {
     /// That of a write which was not queued.
     pub(super) fn refused(error: StorageError) -> Self {
+        Self::settled(Err(error))
+    }
+
+    /// That of a write whose repository refuses it before it is queued.
+    pub(crate) fn invalid(error: E) -> Self {
+        Self::settled(Ok(Err(error)))
+    }
+
+    fn settled(result: Result<Result<T, E>, StorageError>) -> Self {
         let (answer, waiting) = oneshot::channel();
         // Its other end is here.
-        let _ = answer.send(Err(error));
+        let _ = answer.send(result);
         Self(waiting)
     }
 }

@@ -1,0 +1,78 @@
+//! Keys that were derived from plain passwords, so that a log-in costs no PBKDF2 when nothing has changed.
+
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
+use storage::{Hash, ScramKeys};
+
+/// The most names that keys are kept for.
+const NAMES: usize = 50_000;
+
+/// The domain, the local part and the hash.
+type Name<'a> = (&'a str, &'a str, Hash);
+
+/// By name; each with a digest of the password that it was derived from.
+#[derive(Default)]
+pub(super) struct Derived(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    /// Those that were used lately.
+    new: HashMap<[u8; 32], One>,
+    /// Those that were before; dropped when there are too many new ones.
+    old: HashMap<[u8; 32], One>,
+}
+
+struct One {
+    secret: [u8; 32],
+    keys: ScramKeys,
+}
+
+impl Derived {
+    /// The keys, if they were derived from this password with the salt and iterations of `decoy`.
+    pub fn get(&self, name: Name<'_>, secret: &str, decoy: &ScramKeys) -> Option<ScramKeys> {
+        let (name, secret) = (digest(name), Sha256::digest(secret));
+        let mut kept = self.0.lock();
+        let known = match kept.new.get(&name) {
+            Some(known) => known,
+            None => {
+                let known = kept.old.remove(&name)?;
+                kept.insert(name, known);
+                kept.new.get(&name)?
+            }
+        };
+        let fits = known.secret[..] == secret[..]
+            && known.keys.salt == decoy.salt
+            && known.keys.iterations == decoy.iterations;
+        fits.then(|| known.keys.clone())
+    }
+
+    pub fn put(&self, name: Name<'_>, secret: &str, keys: &ScramKeys) {
+        let one = One { secret: Sha256::digest(secret).into(), keys: keys.clone() };
+        self.0.lock().insert(digest(name), one);
+    }
+}
+
+impl Kept {
+    fn insert(&mut self, name: [u8; 32], one: One) {
+        if self.new.len() >= NAMES / 2
+            && let Entry::Vacant(_) = self.new.entry(name)
+        {
+            self.old = std::mem::take(&mut self.new);
+        }
+        self.new.insert(name, one);
+    }
+}
+
+fn digest((domain, local, hash): Name<'_>) -> [u8; 32] {
+    let hash = [hash as u8];
+    Sha256::new()
+        .chain_update(domain)
+        .chain_update([0])
+        .chain_update(local)
+        .chain_update([0])
+        .chain_update(hash)
+        .finalize()
+        .into()
+}
