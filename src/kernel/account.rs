@@ -3,6 +3,7 @@
 pub(crate) mod cascade;
 pub(crate) mod directory;
 pub(crate) mod events;
+pub(crate) mod lists;
 pub(crate) mod login;
 pub(crate) mod roster;
 pub(crate) mod roster_change;
@@ -83,6 +84,11 @@ impl Account {
     /// Its bound resources, attached or detached.
     pub fn resources(&self) -> Vec<Resource> {
         self.state.lock().sessions.iter().cloned().map(Resource::new).collect()
+    }
+
+    /// Whether it has bound resources, attached or detached.
+    pub fn has_sessions(&self) -> bool {
+        !self.state.lock().sessions.is_empty()
     }
 
     /// Resources that have sent available presence.

@@ -37,6 +37,8 @@ pub struct Counters {
     pub slow_readers: Counter,
     /// Sessions resumed (XEP-0198).
     pub resumed: Counter,
+    /// Sessions that a feature has refused before they were bound.
+    pub refused_binds: Counter,
     /// Dropped by the rules of RFC 6121 section 8.
     pub ignored: ByKind,
     /// Dropped because the sender's share of the recipient's mailbox was used up.

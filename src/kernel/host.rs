@@ -157,6 +157,11 @@ impl Host {
         }
     }
 
+    /// Accounts with sessions, connected or waiting to be resumed.
+    pub fn online_accounts(&self) -> usize {
+        self.accounts.all().iter().filter(|account| account.has_sessions()).count()
+    }
+
     /// False once the domain is disabled or removed: no more sessions can be bound.
     pub fn is_enabled(&self) -> bool {
         self.enabled.load(Ordering::Acquire)

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use hashbrown::{HashMap, HashSet};
 use parking_lot::Mutex;
 use runtime::Runtime;
-use storage::{AccountRecord, CreateError, PrivacyList, StorageError, Store};
+use storage::{AccountRecord, StorageError, Store};
 use xmpp::{Jid, Stanza, StreamCondition, StreamError};
 
 use crate::account::stored::Stored;
@@ -20,7 +20,7 @@ use crate::session::Session;
 use crate::session::directory::Sessions;
 use crate::{
     Account, Counters, Destination, Farewell, Host, HostOptions, HostTable, Module, Origin, Packet, Roster,
-    Tables, log_failure,
+    Screen, Tables, log_failure,
 };
 
 /// How long an account stays in memory after its last use.
@@ -58,7 +58,7 @@ pub struct Kernel {
     pub(crate) peer_limit: AtomicU32,
     pub(crate) pending: Pending,
     pub(crate) rosters: Stored<Roster>,
-    pub(crate) default_lists: Stored<Option<PrivacyList>>,
+    pub(crate) default_lists: Stored<Option<Arc<Screen>>>,
     counters: Counters,
     /// When the kernel was created, monotonic.
     since: Duration,
@@ -78,7 +78,7 @@ impl Kernel {
             peer_limit: AtomicU32::new(0),
             pending: Pending::default(),
             rosters: crate::account::roster::state(),
-            default_lists: crate::account::screen::state(),
+            default_lists: crate::account::lists::state(),
             counters: Counters::default(),
             since,
             resumable: Mutex::default(),
@@ -254,56 +254,89 @@ impl Kernel {
         host: &Arc<Host>,
         local: &str,
     ) -> Result<Option<Arc<Account>>, StorageError> {
-        loop {
+        self.find(host, local, None).await
+    }
+
+    /// The account of a local user whose password another auth provider has just verified: as [`account`](Self::account),
+    /// but the provider is not asked again whether it exists. `None` if the domain is closed.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn adopt(
+        self: &Arc<Self>,
+        host: &Arc<Host>,
+        local: &str,
+        provider: &str,
+    ) -> Result<Option<Arc<Account>>, StorageError> {
+        self.find(host, local, Some(provider)).await
+    }
+
+    async fn find(
+        self: &Arc<Self>,
+        host: &Arc<Host>,
+        local: &str,
+        provider: Option<&str>,
+    ) -> Result<Option<Arc<Account>>, StorageError> {
+        let mut is_new = false;
+        let account = loop {
             let now_us = self.monotonic_us();
             if let Some(account) = host.accounts.get(local) {
                 account.touch(now_us);
-                return Ok(Some(account));
+                break account;
             }
-            let Some(seen) = host.accounts.seen(local, now_us) else { return Ok(None) };
+            let Some(seen) = host.accounts.seen(local, now_us) else {
+                if provider.is_none() {
+                    return Ok(None);
+                }
+                host.accounts.forget_absent(local); // it exists since
+                continue;
+            };
             let Ok(jid) = Jid::from_parts(Some(local), host.name(), None) else { return Ok(None) };
-            let Some((found, made)) = self.record(host, local).await? else {
+            let Some((found, made)) = self.record(host, local, provider).await? else {
                 host.accounts.put_absent(local, seen, now_us);
                 return Ok(None);
             };
+            is_new |= made;
             let account = Arc::new(Account::new(found.account.id, jid, host.clone()));
-            account.set_screen(found.default_list.clone());
-            self.default_lists.preset(&account, found.default_list);
-            self.prepare_screen(&account).await?;
+            self.preset_default_list(&account, found.default_list).await?;
             account.touch(now_us);
             if let Some(account) = host.accounts.insert(local, account, seen) {
-                if made {
-                    self.tell_creation(&account).await;
-                }
-                return Ok(Some(account));
+                break account;
             }
+        };
+        if is_new {
+            self.tell_creation(&account).await;
         }
+        Ok(Some(account))
     }
 
-    /// The account's row, and whether it was created by this call: on first use of an account known only to a
-    /// foreign provider.
-    async fn record(&self, host: &Host, local: &str) -> Result<Option<(AccountRecord, bool)>, StorageError> {
+    /// The account's row, and whether it was created by this call: on first use of an account that another provider has,
+    /// either `provider`, or the one that says so now.
+    async fn record(
+        &self,
+        host: &Host,
+        local: &str,
+        provider: Option<&str>,
+    ) -> Result<Option<(AccountRecord, bool)>, StorageError> {
         let accounts = self.store.accounts();
         if let Some(found) = accounts.load(host.name(), local).await? {
             return Ok(Some((found, false)));
         }
+        if !host.is_enabled() {
+            return Ok(None); // its accounts may be on their way out
+        }
         let options = host.options();
-        let exists = options.auth.exists_elsewhere(host.name(), local).await;
-        match exists {
-            Ok(true) => {}
-            Ok(false) => return Ok(None),
-            Err(error) => {
+        let provider = match provider {
+            Some(provider) => Some(provider),
+            None => options.auth.exists_elsewhere(host.name(), local).await.map_err(|error| {
                 if !error.temporary {
                     tracing::error!(%error, "cannot look up an account");
                 }
-                return Err(StorageError::Unreachable(error.to_string()));
-            }
-        }
-        let made = match accounts.create(host.name(), local, &[], self.now_us()).await {
-            Ok(_) => true,
-            Err(CreateError::Exists) => false,
-            Err(CreateError::Storage(error)) => return Err(error),
+                StorageError::Unreachable(error.to_string())
+            })?,
         };
+        let Some(provider) = provider else { return Ok(None) };
+        let made = accounts.adopt(host.name(), local, provider, self.now_us()).await?;
         Ok(accounts.load(host.name(), local).await?.map(|found| (found, made)))
     }
 

@@ -1,5 +1,6 @@
 //! A session: a bound resource. If it can be resumed, it outlives its connection.
 
+pub(crate) mod admission;
 pub(crate) mod asking;
 pub(crate) mod binding;
 pub(crate) mod directory;
@@ -104,6 +105,8 @@ pub(crate) struct Session {
     /// The active privacy list of this session.
     pub(crate) screen: ArcSwapOption<Screen>,
     priority: AtomicI16,
+    /// Held while its presence is recorded and shown to features, so that they see it in order.
+    pub(crate) announcing: Mutex<()>,
     /// Whether no connection serves it: it is detached or has ended.
     waiting: AtomicBool,
     /// Whether the Write stage, which may hold stanzas back, sees what is to be written.
@@ -147,6 +150,7 @@ impl Session {
             slots: Slots::default(),
             screen: ArcSwapOption::empty(),
             priority: AtomicI16::new(UNAVAILABLE),
+            announcing: Mutex::new(()),
             waiting: AtomicBool::new(false),
             restrained: AtomicBool::new(false),
             asking: Asking::default(),

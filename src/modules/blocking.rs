@@ -1,8 +1,8 @@
 //! XEP-0191: addresses that an account blocks.
 //!
 //! The block list is a part of the account's default privacy list (XEP-0016): its items that deny all stanzas
-//! of an address. The kernel screens what they deny; here they are read, changed and pushed, and those who
-//! may see the account's presence are sent its end or its return.
+//! of an address. The kernel screens what they deny; here they are read, changed and pushed, whichever protocol
+//! changes them. Presence follows by itself.
 
 mod list;
 mod push;
@@ -11,19 +11,20 @@ pub(crate) mod request;
 use std::sync::Arc;
 
 use kernel::{
-    About, Account, Holds, IqKind, IqRequest, IqResult, Kernel, Module, Registrar, Resource, State, Target,
+    About, Account, Holds, IqKind, IqRequest, IqResult, Module, Registrar, Resource, State, Target,
 };
 use serde_json::Value;
 use settings::{Required, group, number};
-use storage::{PrivacyChange, PrivacyList};
-use xmpp::{Element, Jid, StanzaError, ns};
+use storage::PrivacyItem;
+use xmpp::{Element, StanzaError, ns};
 
 use crate::OptionError;
 use crate::options;
-use crate::presence::directed::Directed;
-use crate::presence::sight::Sight;
 use crate::refused::Refused;
 use push::{Asked, Pushes};
+
+/// The name of a list created by this feature.
+const NAME: &str = "blocklist";
 
 group! {
     /// What a block list may hold.
@@ -35,14 +36,10 @@ group! {
     }
 }
 
-/// The new default list, and the change of its rows; `None`: nothing changes.
-type Change = Option<(Option<PrivacyList>, PrivacyChange)>;
-
 struct Feature {
     limit: usize,
     asked: State<Resource, Asked>,
     pushes: State<Account, Pushes>,
-    directed: State<Resource, Directed>,
 }
 
 pub(crate) fn build(options: &Value) -> Result<Arc<dyn Module>, OptionError> {
@@ -58,8 +55,9 @@ impl Module for Blocking {
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
         registrar.feature(Target::Host, ns::BLOCKING);
         registrar.feature(Target::Account, ns::BLOCKING);
-        let (asked, pushes, directed) = (registrar.state(), registrar.state(), registrar.state());
-        let feature = Arc::new(Feature { limit: self.blocked.bound(), asked, pushes, directed });
+        let (asked, pushes) = (registrar.state(), registrar.state());
+        let feature = Arc::new(Feature { limit: self.blocked.bound(), asked, pushes });
+        registrar.list_change(move |kernel, change| push::others(kernel, change, asked, pushes));
         registrar.own_iq(Holds::Requests, IqKind::Get, "blocklist", ns::BLOCKING, {
             move |request| get(request, asked)
         });
@@ -81,7 +79,8 @@ async fn get(request: IqRequest, asked: State<Resource, Asked>) -> IqResult {
         asked.of(resource).set(); // before it is read, so that no change is missed
     }
     let list = request.kernel.default_list(&account).await.map_err(|error| Refused::from(error).0)?;
-    let items = list::blocked(list.as_ref().as_ref()).map(request::item);
+    let list = list.as_ref().map(|screen| &**screen.list());
+    let items = list::blocked(list).into_iter().map(request::item);
     Ok(Some(Element::new("blocklist", ns::BLOCKING).with_children(items)))
 }
 
@@ -94,50 +93,38 @@ impl Feature {
             return Err(StanzaError::bad_request().text("<block/> must contain at least one <item/>"));
         }
         request::refuse_own(&account, &jids)?;
-        let name =
-            list::free_name(&request.kernel, &account).await.map_err(|error| Refused::from(error).0)?;
-        let compute =
-            |list: Option<&PrivacyList>| list::block(list, &jids, &name, self.limit).map_err(Refused);
-        self.change(&request.kernel, &account, &request::payload("block", &jids), &jids, compute).await
+        let (limit, payload) = (self.limit, request::payload("block", &jids));
+        let compute = move |items: &[PrivacyItem]| list::block(items, &jids, limit).map_err(Refused);
+        self.change(&request, account, payload, compute).await
     }
 
     /// Sections 3.4 and 3.5: some addresses, or all.
     async fn unblock(self: Arc<Self>, request: IqRequest) -> IqResult {
         let account = request.own_account()?;
         let jids = request::addresses(&request)?;
-        let compute = |list: Option<&PrivacyList>| Ok(list::unblock(list, &jids));
-        self.change(&request.kernel, &account, &request::payload("unblock", &jids), &jids, compute).await
+        let payload = request::payload("unblock", &jids);
+        let compute = move |items: &[PrivacyItem]| Ok(list::unblock(items, &jids));
+        self.change(&request, account, payload, compute).await
     }
 
-    /// Changes the list, in this order: commit, put in force, pushes, then presence. What the server sends
-    /// for an account is not screened by the account's own list, so a newly blocked contact is still sent
-    /// `unavailable`. Without `jids`, the change concerns all blocked JIDs.
+    /// Changes the list; the push is what was requested, and nothing else.
     async fn change<C>(
         &self,
-        kernel: &Arc<Kernel>,
-        account: &Arc<Account>,
-        payload: &Element,
-        jids: &[Jid],
+        request: &IqRequest,
+        account: Arc<Account>,
+        payload: Element,
         compute: C,
     ) -> IqResult
     where
-        C: FnOnce(Option<&PrivacyList>) -> Result<Change, Refused>,
+        C: FnOnce(&[PrivacyItem]) -> Result<Option<Vec<PrivacyItem>>, Refused> + Send + 'static,
     {
-        let mut before = None;
-        let compute = |list: Option<&PrivacyList>| {
-            let concerned: Vec<Jid> = match jids {
-                [] => list::blocked(list).cloned().collect(),
-                jids => jids.to_vec(),
-            };
-            before = Some((Sight::of(account), concerned));
-            compute(list)
+        let announce = {
+            let (kernel, account) = (request.kernel.clone(), account.clone());
+            let (asked, pushes) = (self.asked, self.pushes);
+            move || push::push(&kernel, &account, &payload, asked, pushes)
         };
-        let announce = || push::push(kernel, account, payload, self.asked, self.pushes);
-        let changed =
-            kernel.change_default_list(account, compute, announce).await.map_err(|refused| refused.0)?;
-        if let (true, Some((before, concerned))) = (changed, before) {
-            before.changed(kernel, account, &concerned, self.directed).await;
-        }
-        Ok(None)
+        let by = request.resource.as_ref();
+        let changed = request.kernel.change_default_list(&account, by, NAME, compute, announce).await;
+        changed.map(|_| None).map_err(|refused| refused.0)
     }
 }

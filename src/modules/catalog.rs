@@ -7,8 +7,8 @@ use serde_json::Value;
 use settings::{Group, Key, Section};
 
 use crate::{
-    OptionError, blocking, carbons, disco, last_activity, offline, options, ping, presence, private_xml,
-    register, roster, session, time, vcard, version,
+    OptionError, admin_commands, blocking, carbons, commands, disco, last_activity, offline, options, ping,
+    presence, private_xml, register, roster, session, time, vcard, version,
 };
 
 /// A feature as named in the configuration: `modules = { NAME = true | false | { options } }`.
@@ -42,6 +42,12 @@ static CATALOG: &[Entry] = &[
     Entry::new("vcard", "User profiles (XEP-0054).", vcard::build).with_options::<vcard::VCard>(),
     Entry::new("last_activity", "When users were last available (XEP-0012).", last_activity::build),
     Entry::new("disco", "Service discovery (XEP-0030).", disco::build),
+    Entry::new("commands", "Ad-hoc commands (XEP-0050), those that other modules offer.", commands::build),
+    Entry::new(
+        "admin_commands",
+        "Commands for the domain's administrators (XEP-0133).",
+        admin_commands::build,
+    ),
     Entry::new("ping", "XMPP ping (XEP-0199).", ping::build),
     Entry::new("time", "Entity time (XEP-0202).", time::build),
     Entry::new("version", "Software version (XEP-0092).", version::build).with_options::<version::Version>(),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use kernel::{
-    About, Account, DiscoItem, HostTable, Identity, IqKind, IqRequest, IqResult, Module, Registrar, Target,
+    About, Account, Announced, DiscoItem, Identity, IqKind, IqRequest, IqResult, Module, NodeRequest,
+    Registrar, Target,
 };
 use serde_json::Value;
-use xmpp::{Element, Jid, Stanza, StanzaError, ns};
+use xmpp::{Element, Stanza, StanzaError, ns};
 
 use crate::OptionError;
 use crate::options::{self, NoOptions};
@@ -41,31 +42,32 @@ impl Module for Disco {
 }
 
 async fn host_info(request: IqRequest) -> IqResult {
-    no_node(&request)?;
-    let table = request.kernel.table(&request.host).ok_or_else(StanzaError::service_unavailable)?;
-    Ok(Some(info(&table, &Target::Host)))
+    let announced = announced(&request, Target::Host).await?;
+    Ok(Some(info(&request, &announced)))
 }
 
 /// The domain's services, as announced by features.
 async fn host_items(request: IqRequest) -> IqResult {
-    no_node(&request)?;
-    let table = request.kernel.table(&request.host).ok_or_else(StanzaError::service_unavailable)?;
-    Ok(Some(items(table.items(&Target::Host))))
+    let announced = announced(&request, Target::Host).await?;
+    Ok(Some(items(&request, &announced.items)))
 }
 
 async fn account_info(request: IqRequest) -> IqResult {
     authorized(&request).await?;
-    no_node(&request)?;
-    let table = request.kernel.table(&request.host).ok_or_else(StanzaError::service_unavailable)?;
-    Ok(Some(info(&table, &Target::Account)))
+    let announced = announced(&request, Target::Account).await?;
+    Ok(Some(info(&request, &announced)))
 }
 
 /// The available resources of the account.
 async fn account_items(request: IqRequest) -> IqResult {
     let Ok(account) = authorized(&request).await else { return nothing(&request.stanza) };
-    no_node(&request)?;
-    let resources = account.available().into_iter().map(|resource| item(resource.jid(), None));
-    Ok(Some(Element::new("query", ns::DISCO_ITEMS).with_children(resources)))
+    if node(&request).is_some() {
+        return Ok(Some(items(&request, &announced(&request, Target::Account).await?.items)));
+    }
+    let resources = account.available();
+    let resources: Vec<_> =
+        resources.into_iter().map(|resource| DiscoItem::new(resource.jid().clone())).collect();
+    Ok(Some(items(&request, &resources)))
 }
 
 /// The empty answer for strangers, whatever the account and node (section 8): nothing can be harvested.
@@ -85,30 +87,51 @@ async fn authorized(request: &IqRequest) -> Result<Arc<Account>, StanzaError> {
     if roster.is_watched_by(from) { Ok(account) } else { Err(StanzaError::service_unavailable()) }
 }
 
-fn no_node(request: &IqRequest) -> Result<(), StanzaError> {
-    match request.stanza.payload().and_then(|query| query.attr("node")) {
-        Some(node) if !node.is_empty() => Err(StanzaError::item_not_found()),
-        _ => Ok(()),
-    }
+/// The node that a request is about; `None`: the target itself.
+fn node(request: &IqRequest) -> Option<Arc<str>> {
+    let node = request.stanza.payload().and_then(|query| query.attr("node"));
+    node.filter(|node| !node.is_empty()).map(|node| node.as_ref().into())
 }
 
-fn info(table: &HostTable, target: &Target) -> Element {
-    let identities = table.identities(target).iter().map(|identity| {
+/// What is announced about the target of a request, or about its node.
+async fn announced(request: &IqRequest, target: Target) -> Result<Arc<Announced>, StanzaError> {
+    if let Some(node) = node(request) {
+        let request = NodeRequest {
+            kernel: request.kernel.clone(),
+            host: request.host.clone(),
+            account: request.account.clone(),
+            resource: request.resource.clone(),
+            from: request.from().cloned(),
+            node,
+        };
+        return request.kernel.clone().node(&target, request).await.map(Arc::new);
+    }
+    let table = request.kernel.table(&request.host).ok_or_else(StanzaError::service_unavailable)?;
+    Ok(table.announced(&target).unwrap_or_default())
+}
+
+fn query(request: &IqRequest, ns: &'static str) -> Element {
+    Element::new("query", ns).opt_attr("node", node(request))
+}
+
+fn info(request: &IqRequest, announced: &Announced) -> Element {
+    let identities = announced.identities.iter().map(|identity| {
         Element::new("identity", ns::DISCO_INFO)
             .attr("category", &*identity.category)
             .attr("type", &*identity.kind)
             .opt_attr("name", identity.name.as_deref())
     });
-    let features = table.features(target).iter();
+    let features = announced.features.iter();
     let features = features.map(|feature| Element::new("feature", ns::DISCO_INFO).attr("var", &**feature));
-    Element::new("query", ns::DISCO_INFO).with_children(identities).with_children(features)
+    query(request, ns::DISCO_INFO).with_children(identities).with_children(features)
 }
 
-fn items(items: &[DiscoItem]) -> Element {
-    let items = items.iter().map(|one| item(&one.jid, one.name.as_deref()));
-    Element::new("query", ns::DISCO_ITEMS).with_children(items)
-}
-
-fn item(jid: &Jid, name: Option<&str>) -> Element {
-    Element::new("item", ns::DISCO_ITEMS).attr("jid", jid.as_str()).opt_attr("name", name)
+fn items(request: &IqRequest, items: &[DiscoItem]) -> Element {
+    let items = items.iter().map(|item| {
+        Element::new("item", ns::DISCO_ITEMS)
+            .attr("jid", item.jid.as_str())
+            .opt_attr("node", item.node.as_deref())
+            .opt_attr("name", item.name.as_deref())
+    });
+    query(request, ns::DISCO_ITEMS).with_children(items)
 }

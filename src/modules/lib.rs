@@ -3,9 +3,11 @@
 //! Every feature takes part through the kernel's `Registrar`; [`catalog`] lists them, with their options. A
 //! feature that needs more than one file has a directory of its name.
 
+mod admin_commands;
 mod blocking;
 mod carbons;
 mod catalog;
+mod commands;
 mod disco;
 mod last_activity;
 mod offline;

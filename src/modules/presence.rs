@@ -7,11 +7,11 @@
 
 pub(crate) mod broadcast;
 mod change;
-pub(crate) mod directed;
+mod directed;
 mod inbound;
 mod outbound;
 mod probe;
-pub(crate) mod sight;
+mod sight;
 
 use std::sync::Arc;
 
@@ -49,6 +49,7 @@ impl Module for Presence {
         let managing = Interest::types(Kind::Presence, &Action::TYPES);
         let probes = Interest::types(Kind::Presence, &[StanzaType::Probe]);
         registrar.hook_later(Stage::Receive, Order::Late, managing.and(probes), arrived);
+        registrar.screen_change(move |kernel, change| Box::pin(sight::changed(kernel, change, directed)));
         registrar.session(SessionEventKind::Closed, move |kernel, event| {
             Box::pin(broadcast::closed(kernel, &event.resource, directed))
         });

@@ -1,5 +1,6 @@
 //! Why an account's data was not read or changed, as reported to the sender.
 
+use kernel::ListError;
 use storage::StorageError;
 use xmpp::StanzaError;
 
@@ -15,5 +16,11 @@ impl From<StanzaError> for Refused {
 impl From<StorageError> for Refused {
     fn from(error: StorageError) -> Self {
         Self(kernel::failed(&error, "cannot read or write the data of an account"))
+    }
+}
+
+impl From<ListError> for Refused {
+    fn from(error: ListError) -> Self {
+        Self(error.into())
     }
 }

@@ -45,7 +45,9 @@ impl Module for Registration {
 
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
         registrar.feature(Target::Host, ns::REGISTER);
-        registrar.stream_feature(Phase::Login, Element::new("register", ns::REGISTER_FEATURE));
+        if registrar.options().auth.accepts_accounts() {
+            registrar.stream_feature(Phase::Login, Element::new("register", ns::REGISTER_FEATURE));
+        }
         registrar.early_iq(IqKind::Get, "query", ns::REGISTER, |_| async { Ok(Some(form(None))) });
         let this = self;
         registrar.early_iq(IqKind::Set, "query", ns::REGISTER, move |request| {
@@ -157,6 +159,12 @@ async fn change(request: IqRequest) -> IqResult {
 async fn remove(request: &IqRequest, host: &Arc<Host>, account: &Account) -> IqResult {
     let local = account.jid().local().unwrap_or_default();
     let by = request.resource.as_ref();
+    let auth = host.options().auth.clone();
+    match auth.exists_elsewhere(host.name(), local).await {
+        Ok(None) => {}
+        Ok(Some(provider)) => return Err(refusal(ChangeError::KeptBy(provider.to_owned()))),
+        Err(error) => return Err(refusal(ChangeError::Failed(error))),
+    }
     match request.kernel.delete_account(host, local, by).await {
         Ok(AccountDeletion::Deleted) => Ok(None),
         Ok(AccountDeletion::NoSuchAccount) => Err(StanzaError::registration_required()),
@@ -193,7 +201,7 @@ fn refusal(error: ChangeError) -> StanzaError {
         ChangeError::Exists => StanzaError::conflict().text("this user name is taken"),
         ChangeError::NoSuchAccount => StanzaError::item_not_found(),
         ChangeError::Password(error) => StanzaError::not_acceptable().text(error.to_string()),
-        ChangeError::NotHere => {
+        ChangeError::NotHere | ChangeError::KeptBy(_) => {
             StanzaError::not_allowed().text("accounts of this domain are managed elsewhere")
         }
         ChangeError::Failed(error) if error.temporary => StanzaError::resource_constraint()

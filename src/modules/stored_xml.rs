@@ -3,28 +3,13 @@
 use storage::StorageError;
 use xmpp::{Document, Element, ElementLimits, Node, StanzaError};
 
-/// How much a tree may weigh beyond four times its source.
-const SLACK: usize = 1 << 20;
-
-/// An element as a tree of its own. Each element of a tree holds its own copy of its namespace name; growth
-/// out of proportion is refused, so that a long name declared once does not fill the memory.
+/// An element as a tree of its own; one that would be far larger than its source is refused.
 ///
 /// # Errors
 /// `policy-violation`.
 pub(crate) fn tree(node: Node<'_>) -> Result<Element, StanzaError> {
-    let source = node.raw().len();
-    match source.saturating_add(names(node)) <= source.saturating_mul(4).saturating_add(SLACK) {
-        true => Ok(node.to_element()),
-        false => Err(StanzaError::policy_violation().text("the namespaces in this element are too long")),
-    }
-}
-
-/// Total bytes of namespace names, counted once for each element and attribute. Recursion is bounded by the
-/// limits under which the stanza was parsed.
-fn names(node: Node<'_>) -> usize {
-    let attributes = node.attrs().map(|attr| attr.ns.len());
-    let children = node.children().map(names);
-    attributes.chain(children).fold(node.ns().len(), usize::saturating_add)
+    let refused = || StanzaError::policy_violation().text("the namespaces in this element are too long");
+    node.to_bounded_element().ok_or_else(refused)
 }
 
 /// The XML of an element, with every namespace declared in it.

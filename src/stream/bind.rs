@@ -130,7 +130,7 @@ async fn request<P: Pipe>(
     }
 }
 
-/// The error conditions of RFC 6120 section 7.7.
+/// The error conditions of RFC 6120 section 7.7, or what a gate says.
 fn refusal(error: BindError, host: &Host) -> StanzaError {
     match error {
         BindError::Conflict => StanzaError::conflict().text("this resource is in use"),
@@ -139,6 +139,7 @@ fn refusal(error: BindError, host: &Host) -> StanzaError {
             StanzaError::resource_constraint().text(format!("this account already has {most} sessions"))
         }
         BindError::BadResource => StanzaError::bad_request().text("the resource is not valid"),
+        BindError::Refused(error) => error,
         BindError::Gone | BindError::Revoked => StanzaError::gone(),
     }
 }

@@ -68,17 +68,9 @@ pub(crate) async fn open<P: Pipe>(
                 return None;
             }
             pipe.set_limits(&host.options().limits, logged_in);
-            Some((host, header.lang.as_deref().filter(|lang| is_language(lang)).map(Arc::from)))
+            Some((host, header.lang.as_deref().filter(|lang| xmpp::is_language(lang)).map(Arc::from)))
         }
     }
-}
-
-/// Whether this looks like a language tag (BCP 47, section 4.4.1 for the length): it is stamped on each
-/// stanza.
-fn is_language(lang: &str) -> bool {
-    let subtag =
-        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    lang.len() <= 35 && lang.split('-').all(subtag)
 }
 
 /// Writes the server's header; `to` is the `from` of the client's, if present (RFC 6120 section 4.7.2).
@@ -131,16 +123,4 @@ pub(crate) async fn fail<P: Pipe, T>(c2s: &C2s, pipe: &mut P, error: PipeError) 
         goodbye(pipe).await;
     }
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_language;
-
-    #[test]
-    fn what_is_a_language_tag() {
-        assert!(["de", "de-CH-1996", "zh-Hant", "x-chess"].into_iter().all(is_language));
-        let long = "a-".repeat(17) + "ab";
-        assert!(!["", "-", "de-", "not a lang", "<\"", "ninechars", &long].into_iter().any(is_language));
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use auth::{Limited, LoginLimiter, Mechanism, SaslError, ScramServer};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kernel::{Host, Login};
+use kernel::{Host, Login, log_failure};
 use xmpp::{Document, Element, Jid, StreamCondition, StreamError, StreamEvent, ns};
 
 use crate::c2s::C2s;
@@ -145,37 +145,49 @@ async fn attempt<P: Pipe>(
         },
     };
     match mechanism.hash() {
-        None => Ok(plain(host, &message).await.map_or_else(
+        None => Ok(plain(c2s, host, &message).await.map_or_else(
             |error| Attempt::Failed(error, None),
             |(jid, login)| Attempt::Done(jid, login, None),
         )),
         Some(hash) => {
             let nonce = c2s.kernel.runtime().random.token(128);
-            scram(pipe, host, ScramServer::new(hash, nonce), &message).await
+            scram(c2s, pipe, host, ScramServer::new(hash, nonce), &message).await
         }
     }
 }
 
-async fn plain(host: &Arc<Host>, message: &[u8]) -> Result<(Jid, Login), SaslError> {
+async fn plain(c2s: &C2s, host: &Arc<Host>, message: &[u8]) -> Result<(Jid, Login), SaslError> {
     let credentials = auth::parse_plain(message)?;
     let jid = user(host, &credentials.authcid, credentials.authzid.as_deref())?;
     let local = jid.local().ok_or(SaslError::NotAuthorized)?;
     let login = host.begin_login(local);
-    host.options().auth.verify_plain(host.name(), local, &credentials.password).await?;
-    match login.is_revoked() {
-        true => Err(SaslError::NotAuthorized),
-        false => Ok((jid, login)),
+    let accepted = host.options().auth.verify_plain(host.name(), local, &credentials.password).await?;
+    if login.is_revoked() {
+        return Err(SaslError::NotAuthorized);
     }
+    adopt(c2s, host, local, accepted.provider.as_deref()).await?;
+    Ok((jid, login))
+}
+
+/// The account of another provider gets its row before it is bound: so that provider is not asked again whether it exists.
+async fn adopt(c2s: &C2s, host: &Arc<Host>, local: &str, provider: Option<&str>) -> Result<(), SaslError> {
+    let Some(provider) = provider else { return Ok(()) };
+    let adopted = c2s.kernel.adopt(host, local, provider).await;
+    adopted.map(drop).map_err(|error| {
+        log_failure(&error, "cannot create the account of another auth provider");
+        SaslError::TemporaryAuthFailure
+    })
 }
 
 async fn scram<P: Pipe>(
+    c2s: &C2s,
     pipe: &mut P,
     host: &Arc<Host>,
     mut exchange: ScramServer,
     message: &[u8],
 ) -> Result<Attempt, PipeError> {
     let begun = begin_scram(host, &mut exchange, message).await;
-    let Begun { jid, login, refuse, first } = match begun {
+    let Begun { jid, login, refuse, provider, first } = match begun {
         Ok(begun) => begun,
         Err(error) => return Ok(Attempt::Failed(error, None)),
     };
@@ -187,7 +199,13 @@ async fn scram<P: Pipe>(
     Ok(match (exchange.client_final(&last), refuse) {
         // proved with keys that are no longer the account's
         (Ok(_), None) if login.is_revoked() => Attempt::Failed(SaslError::NotAuthorized, None),
-        (Ok(signature), None) => Attempt::Done(jid, login, Some(signature)),
+        (Ok(signature), None) => {
+            let local = jid.local().unwrap_or_default();
+            match adopt(c2s, host, local, provider.as_deref()).await {
+                Ok(()) => Attempt::Done(jid, login, Some(signature)),
+                Err(error) => Attempt::Failed(error, None),
+            }
+        }
         (Ok(_), Some(refuse)) => Attempt::Failed(refuse, None),
         (Err(error), _) => Attempt::Failed(error, None),
     })
@@ -199,6 +217,8 @@ struct Begun {
     login: Login,
     /// Why even a correct proof is refused.
     refuse: Option<SaslError>,
+    /// The provider that has the account, if it is not the server's own store.
+    provider: Option<String>,
     first: Vec<u8>,
 }
 
@@ -213,7 +233,8 @@ async fn begin_scram(
     let local = jid.local().ok_or(SaslError::NotAuthorized)?;
     let login = host.begin_login(local);
     let found = host.options().auth.keys(host.name(), local, hash).await?;
-    Ok(Begun { login, refuse: found.refuse, first: exchange.server_first(&found.keys), jid })
+    let first = exchange.server_first(&found.keys);
+    Ok(Begun { login, refuse: found.refuse, provider: found.provider, first, jid })
 }
 
 /// The account's bare JID; an authorization identity of another account is refused (RFC 6120 section 6.3.8).

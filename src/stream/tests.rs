@@ -1,4 +1,6 @@
 //! Sessions on a scripted pipe.
 
 mod acknowledging;
+mod gate;
+mod login;
 mod scripted;

@@ -16,6 +16,7 @@ mod escape;
 mod framer;
 mod header;
 mod jid;
+mod language;
 mod limits;
 mod malformed;
 mod node;
@@ -38,6 +39,7 @@ mod wrapper;
 
 pub mod datetime;
 pub mod delay;
+pub mod form;
 pub mod ns;
 
 pub use composer::{Composer, Content};
@@ -46,6 +48,7 @@ pub use element::{Attribute, Child, Element};
 pub use error::{Condition, ErrorType, StanzaError, StreamCondition, StreamError};
 pub use header::{StreamHeader, without_declaration};
 pub use jid::{Jid, JidError, Part, to_ascii};
+pub use language::is_language;
 pub use limits::ElementLimits;
 pub use malformed::Malformed;
 pub use node::{Attr, Node};

@@ -196,6 +196,21 @@ impl<'a> Node<'a> {
         element
     }
 
+    /// The same, for input that was not written with care: `None` if the tree would be far larger than its source. Each element of a
+    /// tree holds its own copy of its namespace name, so that a long name declared once could fill the memory.
+    pub fn to_bounded_element(&self) -> Option<Element> {
+        let source = self.raw().len();
+        let tree = source.saturating_add(self.name_bytes());
+        (tree <= source.saturating_mul(4).saturating_add(SLACK)).then(|| self.to_element())
+    }
+
+    /// Total bytes of namespace names, counted once for each element and attribute.
+    fn name_bytes(&self) -> usize {
+        let attributes = self.attrs().map(|attr| attr.ns.len());
+        let children = self.children().map(|child| child.name_bytes());
+        attributes.chain(children).fold(self.ns().len(), usize::saturating_add)
+    }
+
     /// Sets the attributes whose full name is `wanted` on `element`.
     pub(crate) fn attributes_into(self, element: &mut Element, wanted: impl Fn(&str) -> bool) {
         for attr in self.attrs().filter(|attr| wanted(attr.full_name)) {
@@ -218,6 +233,9 @@ impl<'a> Node<'a> {
         });
     }
 }
+
+/// How much a bounded tree may weigh beyond four times its source.
+const SLACK: usize = 1 << 20;
 
 fn owned(name: &str) -> Cow<'static, str> {
     ns::known(name).map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed)

@@ -57,7 +57,7 @@ impl Kernel {
         crate::delivery::gate::quiet(&account).await;
         self.tell_deletion(&account).await;
         if let Some(resource) = by {
-            resource.session().set_presence(None); // its watchers have been notified
+            self.withdraw(resource.session()); // its watchers have been notified
         }
         let deleted = self.store().purge(account.id()).await;
         match deleted {

@@ -122,7 +122,7 @@ impl Kernel {
         self.rosters.cached(account)
     }
 
-    /// Drops the cached roster, after something else has written to the store.
+    /// Has the roster read again, after something else has written to the store.
     pub fn invalidate_roster(&self, account: &Account) {
         self.rosters.forget(account);
     }

@@ -2,13 +2,12 @@
 //! of XEP-0191 is a part. It answers without waiting and never queries the store.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use hashbrown::HashMap;
-use storage::{Kinds, PrivacyChange, PrivacyItem, PrivacyList, StorageError, Subject, Subscription};
+use storage::{Kinds, PrivacyItem, PrivacyList, Subject, Subscription};
 use xmpp::{Jid, Kind, Stanza, StanzaType};
 
-use crate::{Account, Kernel, Resource, Roster, Stored};
+use crate::{Account, Kernel, Resource, Roster};
 
 /// The direction of a stanza, as the owner of the list sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,15 +56,17 @@ impl Rule {
 
 /// A compiled privacy list: rules about JIDs in a map, the rest in order.
 pub struct Screen {
-    list: PrivacyList,
+    list: Arc<PrivacyList>,
     jids: HashMap<Box<str>, Vec<Rule>>,
     rest: Vec<(Rule, Subject)>,
     /// Whether any rule is for `domain/resource`.
     resources_of_domains: bool,
+    needs_roster: bool,
 }
 
 impl Screen {
-    pub fn new(list: PrivacyList) -> Self {
+    pub fn new(list: impl Into<Arc<PrivacyList>>) -> Self {
+        let list = list.into();
         let mut jids: HashMap<Box<str>, Vec<Rule>> = HashMap::new();
         let mut rest = Vec::new();
         let mut resources_of_domains = false;
@@ -78,17 +79,18 @@ impl Screen {
                 other => rest.push((Rule::of(item), other.clone())),
             }
         }
-        Self { list, jids, rest, resources_of_domains }
+        let needs_roster = rest.iter().any(|(_, subject)| !matches!(subject, Subject::Anyone));
+        Self { list, jids, rest, resources_of_domains, needs_roster }
     }
 
     /// The list it was compiled from.
-    pub fn list(&self) -> &PrivacyList {
+    pub fn list(&self) -> &Arc<PrivacyList> {
         &self.list
     }
 
     /// Whether any rule is about contacts, so that the roster is needed.
     pub fn needs_roster(&self) -> bool {
-        self.rest.iter().any(|(_, subject)| !matches!(subject, Subject::Anyone))
+        self.needs_roster
     }
 
     /// Whether the stanza may pass. Of the items that apply, the one with the lowest order decides; if none
@@ -140,14 +142,6 @@ fn applies(subject: &Subject, other: &Jid, roster: Option<&Roster>) -> bool {
     }
 }
 
-/// Default lists as account state.
-pub(crate) fn state() -> Stored<Option<PrivacyList>> {
-    Stored::new(|kernel, account| {
-        Box::pin(async move { kernel.store().privacy().default_list(account.id()).await })
-    })
-    .read_again(|account, list: &Option<PrivacyList>| account.set_screen(list.clone()))
-}
-
 impl Account {
     /// The compiled default list; `None` if the account has none.
     pub fn screen(&self) -> Option<Arc<Screen>> {
@@ -155,8 +149,8 @@ impl Account {
     }
 
     /// Puts a default list in force.
-    pub(crate) fn set_screen(&self, list: Option<PrivacyList>) {
-        self.screen.store(list.map(|list| Arc::new(Screen::new(list))));
+    pub(crate) fn set_screen(&self, screen: Option<Arc<Screen>>) {
+        self.screen.store(screen);
     }
 
     /// Stanzas between resources of one account, and those from its own server, are never blocked (section
@@ -166,30 +160,42 @@ impl Account {
     }
 }
 
+impl Resource {
+    /// The compiled active list of the session; `None`: the default list applies.
+    pub fn active_list(&self) -> Option<Arc<Screen>> {
+        self.session().screen.load_full()
+    }
+
+    /// The list in force for it: its active list, else the default list of its account.
+    pub fn screen(&self) -> Option<Arc<Screen>> {
+        self.active_list().or_else(|| self.account().screen())
+    }
+}
+
 impl Kernel {
     /// Whether the account's default list lets the stanza through.
     pub fn admits(&self, account: &Account, matter: Matter, other: &Jid) -> bool {
-        match &*account.screen.load() {
-            None => true,
-            Some(screen) => self.passes(account, screen, matter, other),
-        }
+        self.admits_under(account, account.screen.load().as_deref(), matter, other)
     }
 
     /// Whether the list in force for this resource, its active list or else the default, lets the stanza
     /// through.
     pub fn admits_at(&self, resource: &Resource, matter: Matter, other: &Jid) -> bool {
-        match &*resource.session().screen.load() {
+        match resource.session().screen.load().as_deref() {
             None => self.admits(resource.account(), matter, other),
-            Some(active) => self.passes(resource.account(), active, matter, other),
+            active => self.admits_under(resource.account(), active, matter, other),
         }
     }
 
-    /// Whether any list is in force for this resource.
-    pub(crate) fn has_list(&self, resource: &Resource) -> bool {
-        resource.account().screen.load().is_some() || resource.session().screen.load().is_some()
-    }
-
-    fn passes(&self, account: &Account, screen: &Screen, matter: Matter, other: &Jid) -> bool {
+    /// Whether a list of the account would let the stanza through, were it in force; `None`: no list.
+    pub fn admits_under(
+        &self,
+        account: &Account,
+        screen: Option<&Screen>,
+        matter: Matter,
+        other: &Jid,
+    ) -> bool {
+        let Some(screen) = screen else { return true };
         if account.is_exempt(other) {
             return true;
         }
@@ -197,60 +203,9 @@ impl Kernel {
         screen.admits(matter, other, roster.as_deref())
     }
 
-    /// Sets the session's active list; `None`: the default list applies.
-    pub fn set_active_screen(&self, resource: &Resource, screen: Option<Arc<Screen>>) {
-        resource.account().has_active_lists.store(true, Ordering::Relaxed);
-        resource.session().screen.store(screen);
-    }
-
-    /// The account's default list: as cached, else read from the store.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn default_list(&self, account: &Account) -> Result<Arc<Option<PrivacyList>>, StorageError> {
-        self.default_lists.load(self, account).await
-    }
-
-    /// Changes the account's default list. `compute` sees the current one and returns the new list (`None`:
-    /// no default list) with the change of its rows; both are committed, then put in force, then announced by
-    /// `announce`, before the next change of this list. A change of `None`: nothing changes.
-    ///
-    /// # Errors
-    /// What `compute` refuses with, or the store's failure; nothing is changed then.
-    pub async fn change_default_list<C, A, E>(
-        &self,
-        account: &Account,
-        compute: C,
-        announce: A,
-    ) -> Result<bool, E>
-    where
-        C: FnOnce(Option<&PrivacyList>) -> Result<Option<(Option<PrivacyList>, PrivacyChange)>, E>,
-        A: FnOnce(),
-        E: From<StorageError>,
-    {
-        // The departure of a session that is ending is announced under the list that was in force when it
-        // left.
-        let _serial = account.binding.lock().await;
-        let next = |list: &Option<PrivacyList>| {
-            let Some((next, change)) = compute(list.as_ref())? else { return Ok(None) };
-            let write = self.store().privacy().change(account.id(), change);
-            Ok(Some((next, async { write.await.map_err(E::from) }, ())))
-        };
-        let in_force = |list: &Option<PrivacyList>, ()| {
-            account.set_screen(list.clone());
-            announce();
-        };
-        self.default_lists.change(self, account, next, in_force).await
-    }
-
-    /// Loads what must be in memory before the default list can be applied. Called when the account is
-    /// loaded.
-    pub(crate) async fn prepare_screen(&self, account: &Account) -> Result<(), StorageError> {
-        let needs_roster = account.screen.load().as_ref().is_some_and(|screen| screen.needs_roster());
-        if needs_roster {
-            self.roster(account).await?;
-        }
-        Ok(())
+    /// Whether any list is in force for this resource.
+    pub(crate) fn has_list(&self, resource: &Resource) -> bool {
+        resource.account().screen.load().is_some() || resource.session().screen.load().is_some()
     }
 }
 

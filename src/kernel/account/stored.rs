@@ -194,10 +194,11 @@ impl<T: Any + Send + Sync> Stored<T> {
         self.cell(&turn.account).cached.store(Some(value));
     }
 
-    /// Drops the cached value, after something else has written to the store.
+    /// Has the value read again, after something else has written to the store. Until then those who cannot wait have the old
+    /// one: a privacy list that is about contacts must not be without a roster.
     pub fn forget(&self, account: &Account) {
         if let Some(cell) = account.slots().get::<Cell<T>>() {
-            cell.cached.store(None);
+            cell.doubtful.store(true, Ordering::Release);
         }
     }
 }

@@ -18,9 +18,9 @@ use crate::route::taken::Taken;
 use crate::session::outlet::Release;
 use crate::state::Owner;
 use crate::{
-    Account, BoxFuture, Counters, Holds, Host, HostOptions, Interest, IqRequest, IqResult, Kernel, Order,
-    Packet, Resource, RosterEvent, Scope, SessionEvent, SessionEventKind, Stage, State, Stored, Target,
-    Verdict,
+    Account, BoxFuture, Counters, DiscoItem, Holds, Host, HostOptions, Identity, Interest, IqRequest,
+    IqResult, Kernel, ListChange, Order, Packet, Resource, RosterEvent, Scope, ScreenChange, SessionEvent,
+    SessionEventKind, Stage, State, Stored, Target, Verdict,
 };
 
 /// A module's description, for disco, the README's table and the console.
@@ -30,37 +30,6 @@ pub struct About {
     pub name: Arc<str>,
     /// The XEPs or RFCs it implements, with the version followed: `("XEP-0199", "2.0.1")`.
     pub specifications: Vec<(&'static str, &'static str)>,
-}
-
-/// A disco identity (XEP-0030 section 3.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// `category`, such as `server`.
-    pub category: Box<str>,
-    /// `type`, such as `im`.
-    pub kind: Box<str>,
-    /// The `name` attribute; may be absent.
-    pub name: Option<String>,
-}
-
-impl Identity {
-    /// An identity without a name.
-    pub fn new(category: &str, kind: &str) -> Self {
-        Self { category: category.into(), kind: kind.into(), name: None }
-    }
-
-    /// The same with a name, unless it is empty.
-    pub fn named(self, name: &str) -> Self {
-        Self { name: (!name.is_empty()).then(|| name.to_owned()), ..self }
-    }
-}
-
-/// An item of disco#items (XEP-0030 section 4).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DiscoItem {
-    pub jid: xmpp::Jid,
-    /// The `name` attribute; may be absent.
-    pub name: Option<String>,
 }
 
 /// When a stream feature is offered (RFC 6120 section 4.3).
@@ -123,9 +92,14 @@ impl<'a> Registrar<'a> {
 
     /// For all but hooks: what is registered here is shared by the tables that follow each other, so that the module cannot come or
     /// go without everything being built anew.
-    fn beyond_hooks(&mut self) -> &mut Registered {
+    pub(crate) fn beyond_hooks(&mut self) -> &mut Registered {
         self.only_hooks = false;
         self.registered
+    }
+
+    /// The module that registers.
+    pub(crate) fn owner(&self) -> &Arc<str> {
+        &self.owner
     }
 }
 
@@ -340,6 +314,24 @@ impl Registrar<'_> {
         F: Fn(&RosterEvent<'_>) + Send + Sync + 'static,
     {
         self.beyond_hooks().roster_changes.push(Arc::new(handler));
+    }
+
+    /// Registers a handler of changes of privacy lists: called after the commit, when the change is in force, before the
+    /// account's next change. It must not wait.
+    pub fn list_change<F>(&mut self, handler: F)
+    where
+        F: Fn(&Arc<Kernel>, &ListChange<'_>) + Send + Sync + 'static,
+    {
+        self.beyond_hooks().list_changes.push(Arc::new(handler));
+    }
+
+    /// Registers a handler of sessions for which another privacy list is in force: called after those of
+    /// [`list_change`](Self::list_change), awaited before the account's next change, which it must not make itself.
+    pub fn screen_change<F>(&mut self, handler: F)
+    where
+        F: for<'a> Fn(&'a Arc<Kernel>, &'a ScreenChange) -> BoxFuture<'a, ()> + Send + Sync + 'static,
+    {
+        self.beyond_hooks().screen_changes.push(Arc::new(handler));
     }
 
     /// Registers a handler of account deletion, called before the account's rows are deleted (the cascade of

@@ -7,10 +7,10 @@ use tokio::sync::watch;
 use xmpp::Element;
 
 use crate::hooks::registered::{Hooks, Registered};
-use crate::hooks::registrar::{DiscoItem, Site};
+use crate::hooks::registrar::Site;
 use crate::hooks::stage::{Entry, StageTable};
 use crate::route::address::Addresses;
-use crate::{Destination, Host, Identity, Module, Registrar, Stage, Target};
+use crate::{Announced, Destination, Host, Module, Registrar, Stage, Target};
 
 /// How long to wait for replaced tables to be released.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -65,7 +65,7 @@ impl HostTable {
         }
         let mut registered = Registered::default();
         let parts = modules.iter().map(|module| Part::new(module, site, &mut registered).into()).collect();
-        registered.sort();
+        registered.complete();
         Arc::new(Self::of(Arc::new(registered), parts))
     }
 
@@ -98,19 +98,14 @@ impl HostTable {
         &self.stages[stage as usize]
     }
 
+    /// What is announced about a target (XEP-0030), its features sorted; `None` if nothing is.
+    pub fn announced(&self, target: &Target) -> Option<Arc<Announced>> {
+        self.registered.targets.get(target).cloned()
+    }
+
     /// Disco features of a target, sorted.
     pub fn features(&self, target: &Target) -> &[Box<str>] {
         self.registered.targets.get(target).map(|announced| &*announced.features).unwrap_or_default()
-    }
-
-    /// Disco identities of a target.
-    pub fn identities(&self, target: &Target) -> &[Identity] {
-        self.registered.targets.get(target).map(|announced| &*announced.identities).unwrap_or_default()
-    }
-
-    /// Disco items of a target.
-    pub fn items(&self, target: &Target) -> &[DiscoItem] {
-        self.registered.targets.get(target).map(|announced| &*announced.items).unwrap_or_default()
     }
 
     /// What modules add to the stream features before authentication.

@@ -86,10 +86,10 @@ impl IqRequest {
         self.stanza.from()
     }
 
-    /// Whether the account's owner sent it.
+    /// Whether a client of the account's owner sent it. A plugin that sends from the account's address is not its owner.
     pub fn is_own(&self) -> bool {
-        match (&self.account, self.stanza.from()) {
-            (Some(account), Some(from)) => account.jid().as_str() == from.bare_str(),
+        match (&self.account, &self.resource) {
+            (Some(account), Some(resource)) => account.jid() == resource.account().jid(),
             _ => false,
         }
     }

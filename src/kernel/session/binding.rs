@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use xmpp::{Jid, StreamCondition, StreamError};
+use xmpp::{Jid, StanzaError, StreamCondition, StreamError};
 
 use crate::account::AccountState;
 use crate::delivery::gate::Job;
 use crate::session::Session;
+use crate::session::admission::{check, full};
 use crate::session::mailbox::Left;
 use crate::{Account, Attachment, Hold, Item, Kernel, Login, Resource, SessionAbout, SessionEventKind};
 
@@ -37,7 +38,7 @@ pub struct BindRequest {
 }
 
 /// Why a resource was not bound.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum BindError {
     /// The resource is in use and the policy is to refuse.
     Conflict,
@@ -49,16 +50,19 @@ pub enum BindError {
     Revoked,
     /// The resource is not a valid resourcepart.
     BadResource,
+    /// A feature has refused it, with this error ([`Registrar::gate`](crate::Registrar::gate)).
+    Refused(StanzaError),
 }
 
 impl Kernel {
-    /// Binds a resource (RFC 6120 section 7). A session that it replaces has ended, and its `unavailable` has
-    /// been sent, before this returns. Runs to completion even if the caller is dropped: otherwise a replaced
-    /// session's messages would be lost half-way.
+    /// Binds a resource (RFC 6120 section 7), once the gates let it pass. A session that it replaces has ended, and its
+    /// `unavailable` has been sent, before this returns. A caller that is dropped while the gates are asked leaves nothing
+    /// behind; after that it runs to completion: otherwise a replaced session's messages would be lost half-way.
     ///
     /// # Errors
     /// See [`BindError`].
     pub async fn bind(self: &Arc<Self>, request: BindRequest) -> Result<Hold, BindError> {
+        self.pass_gates(&request).await?;
         let kernel = self.clone();
         let bound = self.runtime().tasks.spawn("bind", async move { kernel.bind_now(request).await });
         bound.await.unwrap_or(Err(BindError::Gone))
@@ -67,12 +71,7 @@ impl Kernel {
     async fn bind_now(self: &Arc<Self>, request: BindRequest) -> Result<Hold, BindError> {
         let account = request.account;
         let _serial = account.binding.lock().await;
-        if !account.host().is_enabled() || account.state.lock().deleted {
-            return Err(BindError::Gone);
-        }
-        if request.login.is_some_and(|login| login.is_revoked()) {
-            return Err(BindError::Revoked);
-        }
+        check(&account, request.login.as_deref())?;
         let jid = self.choose(&account, request.resource).await?;
         let limit = account.host().options().limits.sessions_per_account.bound();
         let attached = |session: &&Arc<Session>| !session.is_waiting();
@@ -103,10 +102,9 @@ impl Kernel {
         account: &Arc<Account>,
         resource: Option<String>,
     ) -> Result<Jid, BindError> {
-        let make = |resource: &str| account.jid().with_resource(resource).map_err(|_| BindError::BadResource);
-        let random = || make(&self.runtime().random.token(96));
+        let random = || full(account, &self.runtime().random.token(96));
         let Some(resource) = resource else { return random() };
-        let jid = make(&resource)?;
+        let jid = full(account, &resource)?;
         let Some(old) = jid.resource().and_then(|resource| account.state.lock().session(resource).cloned())
         else {
             return Ok(jid);
@@ -222,7 +220,7 @@ impl Kernel {
             Some(job) => self.run_gate(account, job),
         }
         self.publish_plain_event(SessionEventKind::Closed, Resource::new(session.clone())).await;
-        session.set_presence(None);
+        self.withdraw(session);
     }
 
     /// What the session had not received. If stored messages were still being read back, another session

@@ -2,11 +2,33 @@
 
 use std::sync::Arc;
 
-use xmpp::Stanza;
+use xmpp::{Stanza, StanzaType};
 
 use crate::session::Session;
 use crate::session::event::{SessionEvent, SessionEventKind};
-use crate::{Backlog, Kernel, Resource};
+use crate::{Backlog, Kernel, Registrar, Resource};
+
+/// A session's own presence, which has been recorded.
+pub struct PresenceTaken<'a> {
+    pub resource: &'a Resource,
+    /// `available` or `unavailable`, from its full JID, without `to`.
+    pub stanza: &'a Stanza,
+}
+
+pub(crate) type PresenceHandler = Arc<dyn Fn(&Arc<Kernel>, &PresenceTaken<'_>) + Send + Sync>;
+
+impl Registrar<'_> {
+    /// Calls a handler once the server has recorded a session's own presence, before it is announced: each available
+    /// presence, and the unavailable one that follows, also if the server makes it since the session has ended without one. A
+    /// session that waits to be resumed is still available. The calls of one session are in the order of its presence; the
+    /// handler must not change that presence itself.
+    pub fn presence<F>(&mut self, handler: F)
+    where
+        F: Fn(&Arc<Kernel>, &PresenceTaken<'_>) + Send + Sync + 'static,
+    {
+        self.beyond_hooks().presences.push(Arc::new(handler));
+    }
+}
 
 /// A session's available presence has been recorded and must be announced.
 pub struct Arrival {
@@ -26,8 +48,40 @@ impl Kernel {
         let before = session.priority();
         let comes = presence.priority() >= 0 && before.is_none_or(|before| before < 0);
         let backlog = if comes { Backlog::begin(session) } else { None };
-        self.set_presence(session, Some(presence));
+        self.take_presence(session, &presence);
         Arrival { before, resource: resource.clone(), comes, backlog }
+    }
+
+    /// Records a session's available or unavailable presence, and shows it to features; `true` if it was available.
+    fn take_presence(self: &Arc<Self>, session: &Arc<Session>, stanza: &Stanza) -> bool {
+        let _serial = session.announcing.lock();
+        let available = stanza.stanza_type() == StanzaType::None;
+        let was_available = self.set_presence(session, available.then(|| stanza.clone()));
+        if available || was_available {
+            self.show_presence(session, stanza);
+        }
+        was_available
+    }
+
+    /// Removes the presence of a session that has ended, or that ends once its client has an answer, without `unavailable`; its
+    /// watchers are not notified.
+    pub(crate) fn withdraw(self: &Arc<Self>, session: &Arc<Session>) {
+        let _serial = session.announcing.lock();
+        if session.is_available() {
+            session.set_presence(None);
+            self.show_presence(
+                session,
+                &Stanza::presence(StanzaType::Unavailable, Some(session.jid()), None),
+            );
+        }
+    }
+
+    /// Calls the features that see presence; `announcing` is locked.
+    fn show_presence(self: &Arc<Self>, session: &Arc<Session>, stanza: &Stanza) {
+        let Some(table) = self.table(session.host()) else { return };
+        let resource = Resource::new(session.clone());
+        let taken = PresenceTaken { resource: &resource, stanza };
+        table.registered.presences.iter().for_each(|handler| handler(self, &taken));
     }
 
     /// Sets a session's presence; true when it was available. Deliveries see it before or after, never in between: if it
@@ -59,10 +113,10 @@ impl Kernel {
         }
     }
 
-    /// Removes a session's presence; `true` if it was available.
-    pub async fn leave(self: &Arc<Self>, resource: &Resource) -> bool {
-        let session = resource.session();
-        let available = self.set_presence(session, None);
+    /// Removes a session's presence; `true` if it was available. `stanza`: the `unavailable` of the client, or the one made for a
+    /// session that has ended without.
+    pub async fn leave(self: &Arc<Self>, resource: &Resource, stanza: &Stanza) -> bool {
+        let available = self.take_presence(resource.session(), stanza);
         if available {
             self.publish_plain_event(SessionEventKind::Unavailable, resource.clone()).await;
         }

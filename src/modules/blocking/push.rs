@@ -2,8 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use kernel::{Account, Kernel, Resource, State};
-use xmpp::{Element, Stanza, StanzaType};
+use hashbrown::HashSet;
+use kernel::{Account, Kernel, ListChange, Resource, State};
+use xmpp::{Element, Jid, Stanza, StanzaType};
+
+use super::list::blocked;
+use super::request;
 
 /// Whether a session has requested the block list.
 #[derive(Default)]
@@ -38,5 +42,27 @@ pub(super) fn push(
     let push = Stanza::iq(StanzaType::Set, &format!("block-{number}"), None, None, Some(payload));
     for resource in resources {
         kernel.tell(&resource, push.clone().with_to(Some(resource.jid().clone())));
+    }
+}
+
+/// Pushes what another protocol has blocked and unblocked (section 5), each address by name: a push without addresses would
+/// say that nothing is blocked any more.
+pub(super) fn others(
+    kernel: &Kernel,
+    change: &ListChange<'_>,
+    asked: State<Resource, Asked>,
+    pushes: State<Account, Pushes>,
+) {
+    if change.blocking {
+        return; // pushed as it was requested
+    }
+    let (before, after) = (blocked(change.default_before), blocked(change.default_after));
+    for (name, these, without) in [("unblock", &before, &after), ("block", &after, &before)] {
+        let without: HashSet<&Jid> = without.iter().copied().collect();
+        let jids: Vec<Jid> =
+            these.iter().filter(|jid| !without.contains(*jid)).map(|jid| (*jid).clone()).collect();
+        if !jids.is_empty() {
+            push(kernel, change.account, &request::payload(name, &jids), asked, pushes);
+        }
     }
 }

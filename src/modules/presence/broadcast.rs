@@ -23,11 +23,11 @@ pub(super) async fn available(
         Ok(roster) => roster,
         Err(error) => return Verdict::Reject(Refused::from(error).0),
     };
-    let before = account.screen();
+    let before = resource.screen();
     // What arrives from now on is younger than the stored messages, which are read back after the broadcast.
     let arrival = kernel.arrive(resource, stanza.clone());
     tell(kernel, resource, stanza, roster.watchers().chain([account.jid()])).await;
-    amend(kernel, resource, before, &roster, roster.watchers()).await;
+    amend(kernel, resource, before, roster.watchers()).await;
     if arrival.before.is_none() {
         probe::contacts(kernel, resource, &roster).await;
         requests(kernel, resource).await;
@@ -46,21 +46,21 @@ pub(super) async fn unavailable(
     stanza: Stanza,
     kept: State<Resource, Directed>,
 ) -> Verdict {
-    let before = resource.account().screen();
-    if let Some(farewell) = leave(kernel, resource, kept).await {
+    let before = resource.screen();
+    if let Some(farewell) = leave(kernel, resource, &stanza, kept).await {
         tell(kernel, resource, stanza, farewell.recipients(resource).chain([resource.jid()])).await;
-        amend(kernel, resource, before, &farewell.roster, farewell.recipients(resource)).await;
+        amend(kernel, resource, before, farewell.recipients(resource)).await;
     }
     Verdict::Handled
 }
 
 /// A session has ended, in whatever way, without sending `unavailable`.
 pub(super) async fn closed(kernel: &Arc<Kernel>, resource: &Resource, kept: State<Resource, Directed>) {
-    let before = resource.account().screen();
-    if let Some(farewell) = leave(kernel, resource, kept).await {
-        let stanza = Stanza::presence(StanzaType::Unavailable, Some(resource.jid()), None);
+    let before = resource.screen();
+    let stanza = Stanza::presence(StanzaType::Unavailable, Some(resource.jid()), None);
+    if let Some(farewell) = leave(kernel, resource, &stanza, kept).await {
         tell(kernel, resource, stanza, farewell.recipients(resource)).await;
-        amend(kernel, resource, before, &farewell.roster, farewell.recipients(resource)).await;
+        amend(kernel, resource, before, farewell.recipients(resource)).await;
     }
 }
 
@@ -94,10 +94,11 @@ impl Farewell {
 async fn leave(
     kernel: &Arc<Kernel>,
     resource: &Resource,
+    stanza: &Stanza,
     kept: State<Resource, Directed>,
 ) -> Option<Farewell> {
     // First: a probe being answered meanwhile checks the presence again afterwards.
-    let was_available = kernel.leave(resource).await;
+    let was_available = kernel.leave(resource, stanza).await;
     let directed = kept.peek(resource).map(Directed::take).unwrap_or_default();
     if !was_available && directed.is_empty() {
         return None;

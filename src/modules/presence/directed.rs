@@ -15,7 +15,7 @@ const LIMIT: usize = 1000;
 
 /// JIDs that a session has sent directed presence to and that would not be notified of its end otherwise.
 #[derive(Default)]
-pub(crate) struct Directed(Mutex<HashSet<Jid>>);
+pub(super) struct Directed(Mutex<HashSet<Jid>>);
 
 impl Directed {
     /// Remembers a JID; `false` if the limit is reached.

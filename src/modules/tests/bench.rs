@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth::{Chain, Decoys, Hash, Hashing, Internal};
+use auth::{Chain, Decoys, Hash, Hashing, Internal, Provider};
 use kernel::{
     BindRequest, Brand, Conflict, DomainLimits, Hold, HostOptions, Kernel, KernelOptions, Module, Resource,
     Served, SessionAbout, Taken, Transport,
@@ -75,12 +75,26 @@ impl Bench {
 
     /// Serves chess.example with accounts that have passwords.
     pub async fn serve_passwords(&self) {
+        self.serve_passwords_behind(Vec::new()).await;
+    }
+
+    /// The same behind other providers.
+    pub async fn serve_passwords_behind(&self, mut providers: Vec<Arc<dyn Provider>>) {
         let decoys = Decoys::new(vec![0; 32], 4096);
         let hashing =
             Hashing { hashes: vec![Hash::Sha256], iterations: 4096, at_once: std::num::NonZeroUsize::MIN };
         let random = Arc::new(SystemRandom);
         let internal = Internal::new(self.kernel.store().clone(), random, decoys.clone(), hashing);
-        self.serve_accounts_of(Chain::new(vec![Arc::new(internal)], decoys), Vec::new()).await;
+        providers.push(Arc::new(internal));
+        self.serve_accounts_of(Chain::new(providers, decoys), Vec::new()).await;
+    }
+
+    /// Serves chess.example with these administrators, and these modules in front of the server's own.
+    pub async fn serve_admins(&self, admins: &[&str], mut extra: Vec<Arc<dyn Module>>) {
+        let admins = admins.iter().map(|jid| Jid::parse(jid).unwrap()).collect();
+        let options = HostOptions { admins, ..host_options("chess.example", DomainLimits::default()) };
+        extra.extend(modules(&json!({})));
+        assert!(self.kernel.serve(vec![served(options, extra)]).await.unwrap().gone().await);
     }
 
     /// Serves chess.example with the accounts of these providers, and these modules in front of the server's

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use storage::{Kinds, PrivacyChange, PrivacyItem, PrivacyList, StorageError, Subject};
+use storage::{Kinds, PrivacyItem, Subject};
 use xmpp::Jid;
 
 use super::bench::{Bench, Client, NOW_US};
+use super::lists;
 
 fn get(to: &str) -> String {
     format!("<iq type='get' id='l' to='{to}'><query xmlns='jabber:iq:last'/></iq>")
@@ -150,10 +151,7 @@ async fn not_to_those_from_whom_a_list_withholds_presence() {
     let (anna, bert) = bench.friends("anna@chess.example/a", "bert@chess.example/b").await;
     let subject = Subject::Jid(Jid::parse("bert@chess.example").unwrap());
     let deny = PrivacyItem { order: 1, subject, allow: false, kinds: Kinds::PRESENCE_OUT };
-    let list = PrivacyList { name: "invisible".into(), items: vec![deny] };
-    let compute =
-        |_: Option<&PrivacyList>| Ok::<_, StorageError>(Some((Some(list), PrivacyChange::default())));
-    bench.kernel.change_default_list(anna.resource().account(), compute, || ()).await.unwrap();
+    lists::set_default(&bench, anna.resource().account(), "invisible", &[deny]).await;
     answers(&bert, ANNA, "<forbidden ").await;
     answers(&bert, "anna@chess.example/a", "<forbidden ").await;
     answers(&anna, ANNA, &seconds(0)).await;

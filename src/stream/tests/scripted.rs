@@ -4,22 +4,26 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use auth::{Chain, Decoys};
+use auth::{Chain, Decoys, LoginLimiter};
 use bytes::Bytes;
 use kernel::{
     BindRequest, Brand, Conflict, DomainLimits, HostOptions, Kernel, KernelOptions, Module, Served,
     SessionAbout, Transport,
 };
+use net::{Connections, TlsStore};
 use runtime::{ManualClock, Runtime, SystemRandom};
+use settings::Limit;
 use storage::{Options, Store};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 use xmpp::{Document, Element, Jid, Stanza, StreamEvent, StreamHeader, ns};
 
-use crate::bind::Bound;
+use crate::bind::{Bound, bind};
+use crate::c2s::{C2s, C2sLimits, C2sOptions};
 use crate::established;
 use crate::pipe::{Input, Pipe, PipeError};
+use crate::sasl::authenticate;
 
 /// The time limit for anything a test waits for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -88,42 +92,69 @@ fn about() -> SessionAbout {
 pub struct Client {
     input: UnboundedSender<Input>,
     written: UnboundedReceiver<String>,
-    _kernel: Arc<Kernel>,
+    kernel: Arc<Kernel>,
     _folder: TempDir,
 }
 
 impl Client {
     /// On a server with these modules and no others.
     pub async fn bound(modules: Vec<Arc<dyn Module>>) -> Self {
-        let folder = TempDir::new().unwrap();
-        let runtime = Runtime::new(Arc::new(ManualClock::with_tokio(0)), Arc::new(SystemRandom));
-        let store = Store::open(Options::new("sqlite:test.db", folder.path()), &runtime).await.unwrap();
-        store.accounts().create("chess.example", "anna", &[], 0).await.unwrap();
-        let kernel = Kernel::new(KernelOptions { runtime, store });
-        let jid = Jid::domain_only("chess.example").unwrap();
-        assert!(
-            kernel
-                .serve(vec![Served { jid, options: options().into(), modules }])
-                .await
-                .unwrap()
-                .gone()
-                .await
-        );
+        let (kernel, folder) = served(no_accounts(), modules).await;
         let host = kernel.host("chess.example").unwrap();
         let account = kernel.account(&host, "anna").await.unwrap().unwrap();
         let request = BindRequest { account, resource: Some("a".into()), about: about(), login: None };
         let hold = kernel.bind(request).await.ok().unwrap();
+        let bound = Bound { hold, resumed: false, lang: None };
+        let (client, pipe) = Self::of(&kernel, folder);
+        kernel.runtime().tasks.spawn("session", established::run(pipe, bound));
+        client
+    }
+
+    /// The same, but it has only authenticated, and binds by itself.
+    pub async fn authenticated(modules: Vec<Arc<dyn Module>>) -> Self {
+        let (kernel, folder) = served(no_accounts(), modules).await;
+        let (client, mut pipe) = Self::of(&kernel, folder);
+        let c2s = c2s(&kernel);
+        kernel.runtime().tasks.spawn("session", async move {
+            let host = c2s.kernel.host("chess.example").unwrap();
+            let (user, login) =
+                (Jid::parse("anna@chess.example").unwrap(), Arc::new(host.begin_login("anna")));
+            let bound = bind(&c2s, &mut *pipe, &host, &user, &login).await.ok().flatten();
+            established::run(pipe, bound.unwrap()).await;
+        });
+        client
+    }
+
+    /// The same, but it has not authenticated yet, and the accounts are those of these providers.
+    pub async fn connected(auth: Chain) -> Self {
+        let (kernel, folder) = served(auth, Vec::new()).await;
+        let (client, mut pipe) = Self::of(&kernel, folder);
+        let c2s = c2s(&kernel);
+        kernel.runtime().tasks.spawn("session", async move {
+            let host = c2s.kernel.host("chess.example").unwrap();
+            let Ok(Some((user, login))) = authenticate(&c2s, &mut *pipe, &host).await else { return };
+            let bound = bind(&c2s, &mut *pipe, &host, &user, &Arc::new(login)).await;
+            if let Ok(Some(bound)) = bound {
+                established::run(pipe, bound).await;
+            }
+        });
+        client
+    }
+
+    pub fn kernel(&self) -> &Arc<Kernel> {
+        &self.kernel
+    }
+
+    fn of(kernel: &Arc<Kernel>, folder: TempDir) -> (Self, Box<Scripted>) {
         let ((input, script), (output, written)) = (unbounded_channel(), unbounded_channel());
         let pipe = Box::new(Scripted { input: script, written: output });
-        let bound = Bound { hold, resumed: false, lang: None };
-        kernel.runtime().tasks.spawn("session", established::run(pipe, bound));
-        Self { input, written, _kernel: kernel, _folder: folder }
+        (Self { input, written, kernel: kernel.clone(), _folder: folder }, pipe)
     }
 
     /// Writes an element.
-    pub fn write(&self, xml: &'static str) {
-        let document =
-            Document::parse(Bytes::from_static(xml.as_bytes()), ns::CLIENT, &xmpp::ElementLimits::default());
+    pub fn write(&self, xml: &str) {
+        let bytes = Bytes::copy_from_slice(xml.as_bytes());
+        let document = Document::parse(bytes, ns::CLIENT, &xmpp::ElementLimits::default());
         self.input.send(Input::Event(StreamEvent::Element(document.unwrap()))).unwrap();
     }
 
@@ -136,11 +167,40 @@ impl Client {
     }
 }
 
-fn options() -> HostOptions {
+fn c2s(kernel: &Arc<Kernel>) -> Arc<C2s> {
+    let limits = C2sLimits::default();
+    let clock = kernel.runtime().clock.clone();
+    C2s::new(C2sOptions {
+        kernel: kernel.clone(),
+        tls: TlsStore::new(clock.clone()).unwrap(),
+        limiter: Arc::new(LoginLimiter::new(Limit::of(60), clock)),
+        connections: Connections::new(limits.connections, Default::default(), 1),
+        limits,
+    })
+}
+
+fn no_accounts() -> Chain {
+    Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096))
+}
+
+/// A server with anna on chess.example, and with these providers and modules.
+async fn served(auth: Chain, modules: Vec<Arc<dyn Module>>) -> (Arc<Kernel>, TempDir) {
+    let folder = TempDir::new().unwrap();
+    let runtime = Runtime::new(Arc::new(ManualClock::with_tokio(0)), Arc::new(SystemRandom));
+    let store = Store::open(Options::new("sqlite:test.db", folder.path()), &runtime).await.unwrap();
+    store.accounts().create("chess.example", "anna", &[], 0).await.unwrap();
+    let kernel = Kernel::new(KernelOptions { runtime, store });
+    let jid = Jid::domain_only("chess.example").unwrap();
+    let domains = vec![Served { jid, options: options(auth).into(), modules }];
+    assert!(kernel.serve(domains).await.unwrap().gone().await);
+    (kernel, folder)
+}
+
+fn options(auth: Chain) -> HostOptions {
     HostOptions {
         limits: DomainLimits::default(),
         conflict: Conflict::Replace,
-        auth: Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096)),
+        auth,
         brand: Brand::default(),
         web: kernel::Web::default(),
         admins: Vec::new(),

@@ -1,12 +1,10 @@
 //! Which stanzas pass and which do not.
 
-use std::sync::Arc;
-
-use kernel::Screen;
-use storage::{Kinds, PrivacyChange, PrivacyList, Subscription};
+use storage::{Kinds, Subscription};
 
 use super::{ANNA, BERT, NOTHING, block, deny, done};
 use crate::tests::bench::Bench;
+use crate::tests::lists;
 
 #[tokio::test]
 async fn nothing_comes_from_a_blocked_address() {
@@ -98,17 +96,8 @@ async fn resources_of_one_account_are_never_blocked() {
     let phone = bench.online("anna@chess.example/phone").await;
     anna.received();
     // by a privacy list, since the blocking command refuses it
-    let change = |_: Option<&PrivacyList>| {
-        let items = vec![deny(1, "anna@chess.example", Kinds::ALL), deny(2, "chess.example", Kinds::ALL)];
-        let change = PrivacyChange {
-            list: "x".into(),
-            put: items.clone(),
-            default: Some(true),
-            ..PrivacyChange::default()
-        };
-        Ok::<_, storage::StorageError>(Some((Some(PrivacyList { name: "x".into(), items }), change)))
-    };
-    bench.kernel.change_default_list(anna.resource().account(), change, || {}).await.unwrap();
+    let items = [deny(1, "anna@chess.example", Kinds::ALL), deny(2, "chess.example", Kinds::ALL)];
+    lists::set_default(&bench, anna.resource().account(), "x", &items).await;
     phone.send("<message to='anna@chess.example/a'><body>x</body></message>").await;
     assert!(anna.one().contains("<body>x</body>"));
     phone.send("<presence><show>away</show></presence>").await;
@@ -131,10 +120,11 @@ async fn sessions_with_active_lists_go_by_those() {
     });
     let (top, middle, low) = (top.await, middle.await, low.await);
     done(&low, &block(&["bert@chess.example"])).await;
-    let screen = |items| Some(Arc::new(Screen::new(PrivacyList { name: "active".into(), items })));
-    let admits = || screen(vec![deny(1, "carl@chess.example", Kinds::ALL)]);
-    bench.kernel.set_active_screen(middle.resource(), admits());
-    bench.kernel.set_active_screen(low.resource(), admits());
+    lists::put(&bench, low.resource().account(), "active", &[deny(1, "carl@chess.example", Kinds::ALL)])
+        .await;
+    for resource in [middle.resource(), low.resource()] {
+        bench.kernel.set_active_list(resource, Some("active")).await.unwrap();
+    }
     for client in [&top, &middle, &low] {
         client.received();
     }
@@ -155,8 +145,9 @@ async fn sessions_with_active_lists_go_by_those() {
     );
     middle.send("<message to='bert@chess.example'><body>x</body></message>").await;
     assert_eq!((middle.received().len(), bert.received().len()), (0, 1));
-    bench.kernel.set_active_screen(middle.resource(), None);
-    bench.kernel.set_active_screen(low.resource(), None);
+    for resource in [middle.resource(), low.resource()] {
+        bench.kernel.set_active_list(resource, None).await.unwrap();
+    }
     assert!(bert.ask(message).await.contains("service-unav"));
 }
 

@@ -1,13 +1,11 @@
 //! What is not copied, and which resources get no copies.
 
-use std::sync::Arc;
-
-use kernel::Screen;
-use storage::{Kinds, PrivacyChange, PrivacyItem, PrivacyList, StorageError, Subject};
+use storage::{Kinds, PrivacyItem, Subject};
 use xmpp::Jid;
 
 use super::{ENABLE, berts, chat, copy, from, nothing};
 use crate::tests::bench::Bench;
+use crate::tests::lists;
 
 #[tokio::test]
 async fn who_gets_the_message_gets_no_copy() {
@@ -100,18 +98,17 @@ async fn what_is_blocked_is_not_copied() {
         allow: false,
         kinds: Kinds::ALL,
     };
-    let list = PrivacyList { name: "x".into(), items: vec![deny] };
+    let account = two.resource().account();
+    lists::put(&bench, account, "x", &[deny]).await;
     // a session's active list also keeps copies from it
-    bench.kernel.set_active_screen(two.resource(), Some(Arc::new(Screen::new(list.clone()))));
+    bench.kernel.set_active_list(two.resource(), Some("x")).await.unwrap();
     plain.send(ENABLE).await;
     plain.received();
     anna.send(&chat("1", "bert@chess.example/one")).await;
     assert_eq!((one.received().len(), plain.received().len()), (1, 1));
     nothing(&[&two]);
-    bench.kernel.set_active_screen(two.resource(), None);
-    let compute =
-        |_: Option<&PrivacyList>| Ok::<_, StorageError>(Some((Some(list.clone()), PrivacyChange::default())));
-    bench.kernel.change_default_list(one.resource().account(), compute, || ()).await.unwrap();
+    bench.kernel.set_active_list(two.resource(), None).await.unwrap();
+    lists::default(&bench, account, "x").await;
     anna.send(&chat("2", "bert@chess.example/one")).await;
     assert!(anna.one().contains("<service-unavailable "));
     one.send(&chat("3", "anna@chess.example")).await;

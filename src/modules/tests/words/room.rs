@@ -31,7 +31,7 @@ impl Module for Rooms {
         let room = Arc::new(Room(registrar.state()));
         let address = registrar.service(ADDRESS, room);
         registrar.feature(Target::Service(address.domain().clone()), "http://jabber.org/protocol/muc");
-        registrar.item(Target::Host, DiscoItem { jid: Jid::domain_only(ADDRESS).unwrap(), name: None });
+        registrar.item(Target::Host, DiscoItem::new(Jid::domain_only(ADDRESS).unwrap()));
     }
 }
 
