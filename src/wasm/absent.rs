@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use kernel::{About, Module, Order, Packet, Registrar, Verdict};
-use xmpp::StanzaError;
+use kernel::{About, Module, Order, Packet, Registrar, Ruling, Verdict};
+use xmpp::{Kind, StanzaError};
 
 use crate::failure::FailureKind;
 use crate::hook::{Hook, Policy};
 use crate::job::Job;
 use crate::memory::Memory;
+use crate::service;
 use crate::stats::HookCounters;
 use crate::verdict;
 
@@ -45,24 +46,42 @@ impl Module for Absent {
         let order = if self.guards { Order::Guard } else { Order::Normal };
         let open = self.jobs.iter().enumerate().filter(|(_, job)| job.policy != Policy::Open);
         for (index, job) in open {
-            let Some(interest) = job.interest() else { continue };
             let counters = self.memory.stats.hook(job.hook, domain);
+            if job.hook == Hook::SessionGate {
+                registrar.gate(move |_, _| {
+                    counters.failure(FailureKind::Absent);
+                    Box::pin(std::future::ready(Err(service::refusal())))
+                });
+                continue;
+            }
+            let (Some(interest), Some(stage)) = (job.interest(), job.hook.stage()) else { continue };
             let absent = self.clone();
-            registrar.hook(job.hook.stage(), order, interest, move |_, packet| {
+            registrar.hook(stage, order, interest, move |_, packet| {
                 absent.jobs.get(index).map_or(Verdict::Continue, |job| judge(job, packet, &counters))
             });
         }
     }
 }
 
-fn judge(job: &Job, packet: &Packet, counters: &HookCounters) -> Verdict {
+fn judge(job: &Job, packet: &mut Packet, counters: &HookCounters) -> Verdict {
     if (job.hook == Hook::ClientIn && packet.client().is_none()) || !job.wants(&packet.stanza) {
         return Verdict::Continue;
     }
     counters.failure(FailureKind::Absent);
     match (job.hook, job.policy) {
         (Hook::ClientIn, policy) => verdict::failed(policy, FailureKind::Absent, &packet.stanza),
-        (Hook::BeforeOffline, Policy::Reject) => Verdict::Reject(StanzaError::service_unavailable()),
-        (Hook::BeforeOffline, _) => Verdict::Drop,
+        (Hook::BeforeDeliver, policy) => {
+            let refused = policy == Policy::Reject && packet.stanza.kind() != Kind::Presence;
+            let ruling = || match refused {
+                true => Ruling::Reject(StanzaError::not_acceptable()),
+                false => Ruling::Drop,
+            };
+            for recipient in packet.recipients.iter_mut() {
+                recipient.ruling.get_or_insert_with(ruling);
+            }
+            Verdict::Continue
+        }
+        (_, Policy::Reject) => Verdict::Reject(StanzaError::service_unavailable()),
+        (_, _) => Verdict::Drop,
     }
 }

@@ -26,6 +26,8 @@ pub(crate) const MAX_BYTES: u64 = 32 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Artefacts {
     folder: PathBuf,
+    /// Whether it is this process's own, so that what cannot be stored there is a failure.
+    is_own: bool,
     compiler: Option<Compiler>,
     /// Components for which the compiler has failed, by digest, with the reason: that may have taken minutes.
     failed: Mutex<HashMap<String, String>>,
@@ -73,12 +75,12 @@ impl Artefacts {
             DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(LoadError::file(path))?;
             std::fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(LoadError::file(path))?;
         }
-        Ok(Self { folder, compiler, failed: Mutex::default() })
+        Ok(Self { folder, is_own: true, compiler, failed: Mutex::default() })
     }
 
     /// Those of a data directory that may not exist or not belong to this process.
     pub fn at(data_dir: &Path, compiler: Option<Compiler>) -> Self {
-        Self { folder: data_dir.join("plugins"), compiler, failed: Mutex::default() }
+        Self { folder: data_dir.join("plugins"), is_own: false, compiler, failed: Mutex::default() }
     }
 
     /// Reads a file. One that is kept here must have the content that it is named after.
@@ -128,7 +130,7 @@ impl Artefacts {
     /// The compiled component; it is stored only if that is possible.
     pub fn look_up(&self, engine: &Engine, artefact: &Artefact) -> Result<Component, LoadError> {
         match self.compile(engine, artefact) {
-            Err(LoadError::File { .. }) => compile::component(engine, &artefact.bytes),
+            Err(LoadError::File { .. }) if !self.is_own => compile::component(engine, &artefact.bytes),
             done => done,
         }
     }

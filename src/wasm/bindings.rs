@@ -3,6 +3,34 @@
 
 wasmtime::component::bindgen!({
     path: "../../wit/1",
-    world: "everything",
+    world: "filters",
     imports: { default: trappable },
 });
+
+/// The same for services, whose calls may wait.
+pub mod waiting {
+    wasmtime::component::bindgen!({
+        path: "../../wit/1",
+        world: "services",
+        imports: {
+            "castling:plugin/ask": async | trappable,
+            "castling:plugin/kv": async | trappable,
+            "castling:plugin/sql": async | trappable,
+            "castling:plugin/accounts": async | trappable,
+            "castling:plugin/screening": async | trappable,
+            "castling:plugin/http-client": async | trappable,
+            default: trappable,
+        },
+        exports: { default: async },
+        with: {
+            "castling:plugin/types": super::castling::plugin::types,
+            "castling:plugin/call": super::castling::plugin::call,
+            "castling:plugin/log": super::castling::plugin::log,
+            "castling:plugin/config": super::castling::plugin::config,
+            "castling:plugin/metrics": super::castling::plugin::metrics,
+            "castling:plugin/rates": super::castling::plugin::rates,
+            "castling:plugin/sessions": super::castling::plugin::sessions,
+            "castling:plugin/routing": super::castling::plugin::routing,
+        },
+    });
+}

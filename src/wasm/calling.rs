@@ -9,7 +9,7 @@ use xmpp::{ElementLimits, Jid};
 use crate::bindings::castling::plugin::types::Head;
 use crate::bindings::exports::castling::plugin::before_offline::Storing;
 use crate::breaker::{Admission, Breaker, Consequence};
-use crate::deadline::cpu_time;
+use crate::cpu_time::cpu_time;
 use crate::deployment::Deployment;
 use crate::failure::{Failure, FailureKind, LastFailure};
 use crate::head;
@@ -19,6 +19,7 @@ use crate::manifest::Want;
 use crate::pool::Seat;
 use crate::sampling::Sampling;
 use crate::scope::Domain;
+use crate::service::Caller;
 use crate::stats::HookCounters;
 use crate::subject::Subject;
 use crate::timing::Time;
@@ -101,13 +102,13 @@ impl Deployment {
         }
     }
 
-    fn policy(&self, hook: Hook) -> Policy {
+    pub(crate) fn policy(&self, hook: Hook) -> Policy {
         self.job(hook).map_or(Policy::Open, |job| job.policy)
     }
 
     /// Makes a call, unless its share of CPU time or the breaker of its domain forbids it. An answer that `judge` refuses is a
     /// failure as well.
-    fn ask<R, T>(
+    pub(crate) fn ask<R, T>(
         self: &Arc<Self>,
         hook: Hook,
         counters: &HookCounters,
@@ -133,19 +134,36 @@ impl Deployment {
         let answer = self.call(subject, want, &mut time, begins, run);
         let answer = answer.and_then(|said| judge(said, &mut time));
         self.account(on, counters, &time, subject);
-        match &answer {
-            Ok(_) if admission == Admission::Trial => {
+        let failure = answer.as_ref().err();
+        if failure.is_some() || admission == Admission::Trial {
+            self.concluded(failure, breaker, admission, on, domain, &subject.caller());
+        }
+        answer
+    }
+
+    /// What follows from the outcome of a call.
+    pub(crate) fn concluded(
+        &self,
+        failure: Option<&Failure>,
+        breaker: &Breaker,
+        admission: Admission,
+        on: &Domain,
+        domain: u32,
+        caller: &Caller,
+    ) {
+        let trial = admission == Admission::Trial;
+        match failure {
+            None if trial => {
                 breaker.recovered();
                 let (plugin, domain) = (&*self.scope.name, self.domain(domain));
                 tracing::info!(plugin, domain, "plugin is called again");
             }
-            Ok(_) => {}
-            Err(failure) => {
-                self.log(failure, on, subject);
-                self.failed(breaker, failure, admission == Admission::Trial, domain, subject.sender());
+            None => {}
+            Some(failure) => {
+                self.log(failure, on, caller);
+                self.failed(breaker, failure, trial, domain, caller.sender.clone());
             }
         }
-        answer
     }
 
     /// After a failure the instance is discarded: a trap poisons its store.
@@ -214,7 +232,7 @@ impl Deployment {
 
     pub(crate) fn fill(&self, seat: &mut Seat, domain: u32) -> Result<(), Failure> {
         if seat.instance.is_none() {
-            let made = Instance::start(&self.plugin.code, &self.scope, self.why, RESTART)?;
+            let made = Instance::start(self.filters()?, &self.scope, self.why, RESTART)?;
             seat.instance = Some(Box::new(made));
         }
         let instance = seat.filled()?;
@@ -226,8 +244,8 @@ impl Deployment {
         known
     }
 
-    fn log(&self, failure: &Failure, on: &Domain, subject: &Subject<'_>) {
-        let (session, stanza) = (subject.session_id(), subject.stanza);
+    fn log(&self, failure: &Failure, on: &Domain, caller: &Caller) {
+        let (session, (stanza, id)) = (caller.session, &caller.stanza);
         let (plugin, version, domain) = (&*self.scope.name, self.plugin.version(), &*on.name);
         let (kind, error) = (failure.kind.name(), &*failure.message);
         self.scope.memory.stats.failed(LastFailure {
@@ -236,11 +254,10 @@ impl Deployment {
             message: failure.message.clone(),
             domain: domain.to_owned(),
             session,
-            stanza: stanza.id().unwrap_or_default().chars().take(STANZA_ID).collect(),
+            stanza: id.chars().take(STANZA_ID).collect(),
             backtrace: failure.backtrace.clone(),
         });
         let Some(suppressed) = on.memory.failures.take(self.scope.now_ms()) else { return };
-        let stanza = stanza.kind().as_str();
         if failure.kind == FailureKind::Host {
             tracing::error!(
                 plugin,

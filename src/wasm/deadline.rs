@@ -1,14 +1,18 @@
 //! The CPU time limit of a call.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
 use wasmtime::{Result, Trap, UpdateDeadline};
 
+use crate::cpu_time::cpu_time;
+use crate::service::Meter;
 use crate::ticker::TICK;
 
 /// What a quick call needs at most.
 const QUICK: Duration = Duration::from_micros(100);
+/// A service that computes for so long lets others have its thread.
+const SLICE: Duration = Duration::from_millis(10);
 
 /// The budget of the call in progress.
 ///
@@ -20,12 +24,19 @@ pub(crate) struct Deadline {
     budget: Duration,
     began: Option<Duration>,
     missed: bool,
+    /// That of a call which may wait, and continue on another thread.
+    meter: Option<Arc<Meter>>,
 }
 
 impl Deadline {
     /// A call begins.
     pub fn start(&mut self, budget: Duration) {
-        *self = Self { budget, began: None, missed: false };
+        *self = Self { budget, ..Self::default() };
+    }
+
+    /// A call begins that may wait.
+    pub fn start_metered(&mut self, budget: Duration, meter: Arc<Meter>) {
+        *self = Self { budget, meter: Some(meter), ..Self::default() };
     }
 
     /// Whether the call was stopped because its time was up.
@@ -43,19 +54,20 @@ impl Deadline {
 
     /// An epoch has passed while the guest ran.
     pub fn tick(&mut self) -> Result<UpdateDeadline> {
-        let now = cpu_time();
-        let began = *self.began.get_or_insert(now);
-        if now.saturating_sub(began) < self.budget {
-            return Ok(UpdateDeadline::Continue(1));
+        let (spent, poll) = match &self.meter {
+            Some(meter) => meter.read(),
+            None => {
+                let now = cpu_time();
+                (now.saturating_sub(*self.began.get_or_insert(now)), Duration::ZERO)
+            }
+        };
+        match () {
+            () if spent >= self.budget => {
+                self.missed = true;
+                Err(Trap::Interrupt.into())
+            }
+            () if poll >= SLICE => Ok(UpdateDeadline::Yield(1)),
+            () => Ok(UpdateDeadline::Continue(1)),
         }
-        self.missed = true;
-        Err(Trap::Interrupt.into())
     }
-}
-
-/// The CPU time of this thread; a system call.
-pub(crate) fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
-    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
 }

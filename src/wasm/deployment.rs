@@ -1,30 +1,30 @@
 //! A deployed plugin: one version, with its settings, grants and policies.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use hashbrown::HashMap;
 use kernel::Interest;
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use xmpp::Stanza;
 
 use crate::bindings::exports::castling::plugin::lifecycle::Why;
 use crate::breaker::Breaker;
-use crate::deadline::cpu_time;
+use crate::cpu_time::cpu_time;
 use crate::error::LoadError;
 use crate::failure::{Failure, FailureKind};
 use crate::hook::Hook;
 use crate::instance::{Instance, RESTART};
 use crate::job::{self, Job};
-use crate::plugin::Plugin;
+use crate::plugin::{FilterCode, Plugin};
 use crate::pool::Pool;
 use crate::rebuild::Refill;
 use crate::scope::{Domain, Scope};
+use crate::service::{Described, ServicePool, Trial};
+use crate::starting::START;
 use crate::ticker::Ticker;
-
-/// CPU time of init, and of configure for each domain, when no stanza is waiting.
-const START: Duration = Duration::from_secs(2);
 
 /// A domain on which a plugin is enabled.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -81,15 +81,38 @@ pub struct Deployment {
     pub(crate) plugin: Arc<Plugin>,
     pub(crate) scope: Arc<Scope>,
     jobs: Vec<Job>,
+    /// Its instances for stanzas on their way.
     pub(crate) pool: Pool,
+    /// Its instances for calls that may wait.
+    pub(crate) services: ServicePool,
+    /// Where its accounts are, if it has any.
+    pub(crate) described: HashMap<u32, Arc<Described>>,
     /// One for each domain, so that what users of one brand do takes the plugin from no other.
     pub(crate) breakers: HashMap<u32, Arc<Breaker>>,
     pub(crate) why: Why,
     pub(crate) ticker: Arc<Ticker>,
     heard: Vec<String>,
+    /// Set while it is in force no longer, with the one that is, if any.
+    retired: Mutex<Option<Weak<Self>>>,
 }
 
 impl Deployment {
+    /// Another of the same plugin is in force by now, or none; or it is itself.
+    pub(crate) fn succeeded_by(self: &Arc<Self>, now: Option<&Arc<Self>>) {
+        let is_in_force = now.is_some_and(|now| Arc::ptr_eq(now, self));
+        let successor = now.map_or_else(Weak::new, Arc::downgrade);
+        *self.retired.lock() = (!is_in_force).then_some(successor);
+    }
+
+    /// The one that is in force by now, if it has this hook on the domain.
+    pub(crate) fn successor(self: &Arc<Self>, hook: Hook, domain: u32) -> Option<Arc<Self>> {
+        let one = match &*self.retired.lock() {
+            Some(successor) => successor.upgrade()?,
+            None => self.clone(),
+        };
+        (one.breakers.contains_key(&domain) && one.job(hook).is_some()).then_some(one)
+    }
+
     /// Deploys a plugin: creates one instance, which starts and reads every domain's settings. A failure
     /// leaves the previous deployment untouched.
     pub(crate) fn start(
@@ -106,20 +129,48 @@ impl Deployment {
         };
         let jobs = job::of(plugin.manifest(), policy)?;
         let starting = ticker.starting();
-        let (trial, heard) = Instance::try_out(&plugin.code, &scope, why, START)?;
+        let (pool, mut heard) = (Pool::new(seats), Vec::new());
+        if let Some(code) = &plugin.code.filter {
+            let (trial, said) = Instance::try_out(code, &scope, why, START)?;
+            (pool.seat().instance, heard) = (Some(Box::new(trial)), said);
+        }
+        let instances = plugin.manifest().instances();
+        let services = ServicePool::new(scope.domains.keys().copied(), instances);
+        let mut described = HashMap::new();
+        if let Some(code) = &plugin.code.service {
+            let mut trial = Trial::of(code, &scope, why)?;
+            heard = trial.heard;
+            described = std::mem::take(&mut trial.described);
+            services.put_back(Box::new(trial.instance));
+        }
         drop(starting);
-        let pool = Pool::new(seats);
-        pool.seat().instance = Some(Box::new(trial));
         // A change for one domain forgives nobody on the others.
         let digest = &plugin.inspection.digest;
         let breaker = |on: &Domain| on.memory.breaker(format!("{digest} {}", on.config));
         let breakers = scope.domains.iter().map(|(id, on)| (*id, breaker(on))).collect();
-        Ok(Self { plugin, scope, jobs, pool, breakers, why, ticker, heard })
+        Ok(Self {
+            plugin,
+            scope,
+            jobs,
+            pool,
+            services,
+            described,
+            breakers,
+            why,
+            ticker,
+            heard,
+            retired: Mutex::default(),
+        })
     }
 
     /// The deployed version of the plugin.
     pub fn plugin(&self) -> &Arc<Plugin> {
         &self.plugin
+    }
+
+    /// Where its accounts are, on each domain, in no order.
+    pub fn described(&self) -> impl Iterator<Item = &Described> {
+        self.described.values().map(|one| &**one)
     }
 
     /// What it has said about its settings: warnings, each with the domain.
@@ -167,9 +218,15 @@ impl Deployment {
         self.jobs.iter().find(|job| job.hook == hook)
     }
 
-    /// Its hooks, each with the union of its interests.
-    pub(crate) fn hooks(&self) -> impl Iterator<Item = (Hook, Interest)> {
-        self.jobs.iter().filter_map(|job| Some((job.hook, job.interest()?)))
+    /// Its hooks, each with the union of its interests, if it has any.
+    pub(crate) fn hooks(&self) -> impl Iterator<Item = (Hook, Option<Interest>)> {
+        self.jobs.iter().map(|job| (job.hook, job.interest()))
+    }
+
+    /// Its code for stanzas on their way.
+    pub(crate) fn filters(&self) -> Result<&FilterCode, Failure> {
+        let filters = self.plugin.code.filter.as_ref();
+        filters.ok_or_else(|| Failure::new(FailureKind::Host, "the plugin is not a filter"))
     }
 
     /// Whether it is interested. The kernel has only checked the union of all interests.
@@ -185,7 +242,7 @@ impl Deployment {
     /// An instance in place of one that has failed, with the settings of those domains that do not break it.
     fn remade(&self, mut domains: Vec<u32>) -> Result<Box<Instance>, Failure> {
         for broken in 0..=BREAKING {
-            let mut made = Instance::start(&self.plugin.code, &self.scope, Why::RestartAfterTrap, RESTART)?;
+            let mut made = Instance::start(self.filters()?, &self.scope, Why::RestartAfterTrap, RESTART)?;
             let known = domains.iter().filter(|_| broken < BREAKING);
             let mut tried = known.map(|domain| (*domain, made.configure(*domain, RESTART)));
             let Some((domain, Err(why))) = tried.find(|(_, said)| said.is_err()) else {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use kernel::{Kernel, Resource};
-use xmpp::{Jid, StreamError};
+use xmpp::{Element, Jid, Stanza, StanzaType, StreamError};
 
 use crate::bindings::castling::plugin::types::{Contact, Subscription};
 
@@ -29,6 +29,8 @@ pub(crate) trait Directory: Send + Sync {
     fn of_account(&self, jid: &Jid) -> Vec<SessionFacts>;
     /// Closes a session's stream; `false` if there is no such session, or it is being closed.
     fn close(&self, id: u64, error: StreamError) -> bool;
+    /// Sends a session a request of its account: a push. `false` if there is no such session, or it is being closed.
+    fn push(&self, id: u64, payload: &Element) -> bool;
     /// An account's roster item, if there is one; `None` if the roster is not in memory.
     fn roster_item(&self, account: &Jid, contact: &Jid) -> Option<Option<Contact>>;
 }
@@ -60,17 +62,23 @@ impl Directory for KernelDirectory {
         open.map(|resource| resource.close(error)).is_some()
     }
 
+    fn push(&self, id: u64, payload: &Element) -> bool {
+        let Some(kernel) = self.0.upgrade() else { return false };
+        let Some(resource) = kernel.resource(id).filter(|resource| resource.closing().is_none()) else {
+            return false;
+        };
+        let number = kernel.runtime().random.token(64);
+        let push = Stanza::iq(StanzaType::Set, &number, None, Some(resource.jid()), Some(payload));
+        kernel.tell(&resource, push);
+        true
+    }
+
     fn roster_item(&self, account: &Jid, contact: &Jid) -> Option<Option<Contact>> {
         let kernel = self.0.upgrade()?;
         let account = kernel.account_in_use(account)?;
         let roster = kernel.cached_roster(&account)?; // a filter must not wait for the store
         Some(roster.get(&contact.bare()).map(|item| Contact {
-            subscription: match item.subscription {
-                storage::Subscription::None => Subscription::None,
-                storage::Subscription::To => Subscription::To,
-                storage::Subscription::From => Subscription::From,
-                storage::Subscription::Both => Subscription::Both,
-            },
+            subscription: subscription(item.subscription),
             groups: item.groups.iter().map(ToString::to_string).collect(),
         }))
     }
@@ -86,5 +94,15 @@ fn facts(session: &Resource) -> SessionFacts {
         transport: about.transport.name(),
         ip: about.address.ip().to_string(),
         since_ms: u64::try_from(session.since_us() / 1000).unwrap_or_default(),
+    }
+}
+
+/// A subscription as plugins see it.
+pub(crate) fn subscription(of: storage::Subscription) -> Subscription {
+    match of {
+        storage::Subscription::None => Subscription::None,
+        storage::Subscription::To => Subscription::To,
+        storage::Subscription::From => Subscription::From,
+        storage::Subscription::Both => Subscription::Both,
     }
 }

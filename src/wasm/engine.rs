@@ -3,7 +3,7 @@
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
 
 use crate::error::LoadError;
-use crate::limits;
+use crate::limits::{self, KEPT, RUNNING};
 
 /// Plugins for which there is room however few are configured at start.
 const PLUGINS: usize = 40;
@@ -11,6 +11,8 @@ const PLUGINS: usize = 40;
 const INSTANCES: usize = 4_000;
 /// Core instances of one component: its module, the shims between component and module, and some spare ones.
 const CORE_INSTANCES: u32 = 8;
+/// Bytes of a fibre's stack: a guest's own, and what the server needs for the functions that it calls.
+const STACK: usize = 1024 * 1024;
 /// Bytes of a memory or table that stay resident between two instances in a slot.
 const KEEP_RESIDENT: usize = 64 * 1024;
 
@@ -86,14 +88,17 @@ fn config() -> Config {
         .epoch_interruption(true)
         .wasm_memory64(false)
         .wasm_relaxed_simd(false)
-        .max_wasm_stack(512 * 1024);
+        .max_wasm_stack(512 * 1024)
+        .async_stack_size(STACK);
     config
 }
 
 /// Enough of everything for what each deployment may have, so that none finds the pool empty.
 fn pool(workers: usize, deployments: usize, memory_bytes: usize) -> InstanceAllocationStrategy {
     // One more of each: it is made before it takes the seat of one that has failed.
-    let instances = u32::try_from((workers + 1) * deployments).unwrap_or(u32::MAX);
+    let filters = (workers + 1) * deployments;
+    let services = RUNNING + KEPT * deployments;
+    let instances = u32::try_from(filters + services).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances * CORE_INSTANCES)
@@ -102,7 +107,7 @@ fn pool(workers: usize, deployments: usize, memory_bytes: usize) -> InstanceAllo
         .max_tables_per_component(limits::TABLES as u32)
         .total_memories(instances * limits::MEMORIES as u32)
         .total_tables(instances * limits::TABLES as u32)
-        .total_stacks(0)
+        .total_stacks(u32::try_from(services).unwrap_or(u32::MAX))
         .max_memory_size(memory_bytes)
         .table_elements(limits::TABLE_ELEMENTS)
         .linear_memory_keep_resident(KEEP_RESIDENT)

@@ -10,3 +10,5 @@ pub(crate) const IS_CARBON: u32 = 256;
 pub(crate) const HAS_DELAY: u32 = 512;
 pub(crate) const DIRECTED_PRESENCE: u32 = 1024;
 pub(crate) const OUTBOUND: u32 = 2048;
+/// Of a recipient: a resource of it is available.
+pub(crate) const IS_AVAILABLE: u32 = 4096;

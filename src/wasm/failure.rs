@@ -40,10 +40,14 @@ pub enum FailureKind {
     Share,
     /// It could not be loaded.
     Absent,
+    /// It waited for too long.
+    Timeout,
+    /// It was not called: too many of its calls wait already; this does not count against the plugin.
+    Overloaded,
 }
 
 impl FailureKind {
-    pub(crate) const ALL: [FailureKind; 12] = [
+    pub(crate) const ALL: [FailureKind; 14] = [
         FailureKind::Trap,
         FailureKind::Deadline,
         FailureKind::Memory,
@@ -56,6 +60,8 @@ impl FailureKind {
         FailureKind::Exhausted,
         FailureKind::Share,
         FailureKind::Absent,
+        FailureKind::Timeout,
+        FailureKind::Overloaded,
     ];
 
     /// Its name in statistics.
@@ -73,6 +79,8 @@ impl FailureKind {
             "exhausted",
             "share",
             "absent",
+            "timeout",
+            "overloaded",
         ][self as usize]
     }
 
@@ -80,14 +88,15 @@ impl FailureKind {
     pub(crate) fn weight(self) -> u32 {
         match self {
             FailureKind::Deadline | FailureKind::Memory => 2,
-            FailureKind::Trap | FailureKind::Verdict | FailureKind::Start => 1,
+            FailureKind::Trap | FailureKind::Verdict | FailureKind::Start | FailureKind::Timeout => 1,
             FailureKind::Refused
             | FailureKind::Host
             | FailureKind::Open
             | FailureKind::Blamed
             | FailureKind::Exhausted
             | FailureKind::Share
-            | FailureKind::Absent => 0,
+            | FailureKind::Absent
+            | FailureKind::Overloaded => 0,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What the fuzz targets call: parts that read what a plugin's author or its code has written.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use hashbrown::HashMap;
-use runtime::{SystemClock, SystemRandom};
+use runtime::{Runtime, SystemClock, SystemRandom};
 use serde_json::json;
 use xmpp::{ElementLimits, Jid, Stanza};
 
@@ -11,12 +11,10 @@ use crate::amend::amend;
 use crate::bindings::castling::plugin::types::{Change, Child, ChildName, NewText};
 use crate::bindings::castling::plugin::{call, config, log, metrics, rates, sessions};
 use crate::grant::Grants;
-use crate::limits::{LiveLimits, PluginLimits};
+use crate::limits::PluginLimits;
 use crate::manifest::{Manifest, MetricKind};
 use crate::memory::Memory;
-use crate::rebuild::Rebuilder;
 use crate::scope::{Domain, Scope, Services};
-use crate::share::Used;
 use crate::state::{Account, Call, Keeper, StoreData};
 use crate::verdict::Rights;
 use crate::{grant, section};
@@ -89,16 +87,8 @@ pub fn amended(text: &str) {
 }
 
 fn scope() -> Option<Arc<Scope>> {
-    let limits = PluginLimits::default();
-    let services = Services {
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom),
-        limits: LiveLimits::new(&limits, 1),
-        used: Used::default(),
-        memory_bytes: limits.plugin_memory_bytes.bound(),
-        rebuilder: Rebuilder::default(),
-        directory: OnceLock::new(),
-    };
+    let runtime = Runtime::new(Arc::new(SystemClock), Arc::new(SystemRandom));
+    let services = Services::new(&PluginLimits::default(), 1, runtime);
     let memory = Arc::<Memory>::default();
     let series = memory.metrics.series("m", 0, MetricKind::Counter);
     let config = json!({ "max": 3, "on": true, "window": "5m", "inner": { "text": "x" } });
@@ -124,7 +114,7 @@ pub fn imports(text: &str) {
     let mut host = StoreData::new(scope.clone());
     let mut words = Words(text.split('\n'));
     let account = Account::Recipients(Jid::parse("a@x").ok());
-    host.call = Some(Call { stanza, session: Keeper::Nobody, domain: 0, account });
+    host.call = Some(Call { stanza, session: Keeper::Nobody, domain: 0, account, recipients: None });
     for _ in 0..32 {
         one(&mut host, &mut words);
     }

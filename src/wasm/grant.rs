@@ -170,7 +170,10 @@ mod tests {
             ("log", "`log` needs no grant: every plugin may use it"),
             ("call", "`call` needs no grant: every plugin may use it"),
             ("secrets", "`secrets` is not something that can be granted"),
-            ("sessions.open", "`sessions` has no function `open` that needs a grant (close, of-account)"),
+            (
+                "sessions.open",
+                "`sessions` has no function `open` that needs a grant (close, of-account, push)",
+            ),
             ("content.xml", "`content` is granted as a whole"),
             (
                 "content:chess.example",
@@ -230,7 +233,10 @@ mod tests {
     fn what_was_asked_for() {
         let contain = |given: &[&str], asked: &str| grants(given).contain(&Grant::parse(asked).unwrap());
         assert!(contain(&["sessions"], "sessions.close") && !contain(&["sessions.close"], "sessions"));
-        assert!(contain(&["sessions.close", "sessions.of-account"], "sessions"), "both its functions");
+        assert!(
+            contain(&["sessions.close", "sessions.of-account", "sessions.push"], "sessions"),
+            "all its functions"
+        );
         assert!(contain(&["sessions:*.x.example"], "sessions.close:a.x.example"));
         assert!(!contain(&["sessions:a.x.example"], "sessions.close:*.x.example"));
         assert!(contain(&["content"], "content") && !contain(&["replace"], "content"));

@@ -59,9 +59,14 @@ const LIST: &[Interface] = &[
     interface(
         "sessions",
         ScopeKind::Domain,
-        &[function("close", "may close sessions"), function("of-account", "sees all sessions of an account")],
+        &[
+            function("close", "may close sessions"),
+            function("of-account", "sees all sessions of an account"),
+            function("push", "may send clients requests in the name of their accounts"),
+        ],
     ),
     interface("routing", ScopeKind::Address, &[function("send", "may send stanzas")]),
+    interface("ask", ScopeKind::Address, &[function("iq", "may send requests and sees the answers")]),
     interface("config", ScopeKind::Secret, &[function("secret", "reads secrets")]),
     interface(
         "kv",
@@ -85,9 +90,22 @@ const LIST: &[Interface] = &[
         &[
             function("exists", "sees whether an account exists"),
             function("roster", "reads rosters"),
+            function("available", "sees who is online"),
             function("private-xml", "reads private data (XEP-0049)"),
             function("set-account-slot", "stores data with accounts"),
-            function("set-domain-slot", "stores data with domains"),
+        ],
+    ),
+    interface(
+        "screening",
+        ScopeKind::None,
+        &[
+            function("lists", "sees the names of privacy lists"),
+            function("get", "reads privacy lists"),
+            function("put", "changes privacy lists"),
+            function("remove", "removes privacy lists"),
+            function("set-default", "chooses default privacy lists"),
+            function("active", "sees active privacy lists"),
+            function("set-active", "chooses active privacy lists"),
         ],
     ),
     interface("http-client", ScopeKind::Url, &[function("fetch", "makes requests to web servers")]),

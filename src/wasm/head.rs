@@ -137,6 +137,7 @@ mod tests {
                 made: None,
                 domain: 3,
                 account: Account::Senders,
+                recipients: None,
                 facts: of_stanza(stanza),
             },
             want,

@@ -9,39 +9,99 @@ use kernel::Stage;
 pub enum Hook {
     /// A client's stanza, after `from` is stamped.
     ClientIn,
+    /// A stanza about to be delivered, with all its recipients on one domain.
+    BeforeDeliver,
     /// A stanza that no online session takes.
     BeforeOffline,
+    /// Requests that the plugin answers.
+    IqHandler,
+    /// Presence of a local session that was recorded.
+    PresenceChange,
+    /// Beginning and end of sessions.
+    SessionEvents,
+    /// Whether a session may begin.
+    SessionGate,
+    /// Changes of privacy lists.
+    ScreeningEvents,
+    /// What is due from time to time.
+    Timers,
+    /// Ad-hoc commands.
+    Commands,
+    /// Accounts in a foreign database, verified by the server.
+    Credentials,
+    /// Passwords, checked by the plugin.
+    PasswordCheck,
 }
 
 /// What happens to a stanza when a plugin fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// As if the plugin were absent: `pass`, or `keep` in the offline hook.
+    /// As if the plugin were absent: `pass`, `keep` in the offline hook, or `admit` for a session.
     Open,
     /// The sender gets `internal-server-error`; presence is dropped. In the offline hook: it is bounced with
-    /// `service-unavailable`.
+    /// `service-unavailable`. A session is refused with `resource-constraint`.
     Reject,
     /// It is dropped, and counted.
     Drop,
 }
 
 impl Hook {
-    pub(crate) const ALL: [Hook; 2] = [Hook::ClientIn, Hook::BeforeOffline];
+    pub(crate) const ALL: [Hook; 12] = [
+        Hook::ClientIn,
+        Hook::BeforeDeliver,
+        Hook::BeforeOffline,
+        Hook::IqHandler,
+        Hook::PresenceChange,
+        Hook::SessionEvents,
+        Hook::SessionGate,
+        Hook::ScreeningEvents,
+        Hook::Timers,
+        Hook::Commands,
+        Hook::Credentials,
+        Hook::PasswordCheck,
+    ];
 
     /// The interface's name in WIT.
     pub fn name(self) -> &'static str {
         match self {
             Hook::ClientIn => "client-in",
+            Hook::BeforeDeliver => "before-deliver",
             Hook::BeforeOffline => "before-offline",
+            Hook::IqHandler => "iq-handler",
+            Hook::PresenceChange => "presence-change",
+            Hook::SessionEvents => "session-events",
+            Hook::SessionGate => "session-gate",
+            Hook::ScreeningEvents => "screening-events",
+            Hook::Timers => "timers",
+            Hook::Commands => "commands",
+            Hook::Credentials => "credentials",
+            Hook::PasswordCheck => "password-check",
         }
     }
 
-    /// Where the kernel calls it.
-    pub(crate) fn stage(self) -> Stage {
+    /// Where the kernel calls it on a stanza's way; `None`: it is called in a service.
+    pub(crate) fn stage(self) -> Option<Stage> {
         match self {
-            Hook::ClientIn => Stage::Send,
-            Hook::BeforeOffline => Stage::Undelivered,
+            Hook::ClientIn => Some(Stage::Send),
+            Hook::BeforeDeliver => Some(Stage::Receive),
+            Hook::BeforeOffline => Some(Stage::Undelivered),
+            _ => None,
         }
+    }
+
+    /// Whether its calls may wait.
+    pub(crate) fn is_service(self) -> bool {
+        self.stage().is_none()
+    }
+
+    /// Whether it tells where the accounts of a domain are, so that `auth` may name the plugin.
+    pub fn is_provider(self) -> bool {
+        matches!(self, Hook::Credentials | Hook::PasswordCheck)
+    }
+
+    /// Whether it is called for stanzas that its interests choose.
+    pub(crate) fn has_interests(self) -> bool {
+        !self.is_service() || self == Hook::PresenceChange
     }
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
@@ -49,35 +109,44 @@ impl Hook {
     }
 
     /// The names of the policies for this hook.
-    pub(crate) fn words(self) -> [(&'static str, Policy); 3] {
+    pub(crate) fn words(self) -> &'static [(&'static str, Policy)] {
         match self {
-            Hook::ClientIn => [("pass", Policy::Open), ("reject", Policy::Reject), ("drop", Policy::Drop)],
-            Hook::BeforeOffline => {
-                [("keep", Policy::Open), ("bounce", Policy::Reject), ("discard", Policy::Drop)]
+            Hook::ClientIn => &[("pass", Policy::Open), ("reject", Policy::Reject), ("drop", Policy::Drop)],
+            Hook::BeforeDeliver => {
+                &[("pass", Policy::Open), ("reject", Policy::Reject), ("drop", Policy::Drop)]
             }
+            Hook::BeforeOffline => {
+                &[("keep", Policy::Open), ("bounce", Policy::Reject), ("discard", Policy::Drop)]
+            }
+            Hook::SessionGate => &[("admit", Policy::Open), ("refuse", Policy::Reject)],
+            _ => &[],
         }
     }
 
     /// The name of a policy.
     pub fn word(self, policy: Policy) -> &'static str {
-        self.words().into_iter().find(|(_, one)| *one == policy).map_or("", |(word, _)| word)
+        self.words().iter().find(|(_, one)| *one == policy).map_or("", |(word, _)| word)
     }
 
     /// The policy of this name for this hook.
     pub(crate) fn policy(self, word: &str) -> Result<Policy, String> {
         let words = self.words();
         let found = words.iter().find(|(name, _)| *name == word).map(|(_, policy)| *policy);
-        found.ok_or_else(|| {
-            let names = words.map(|(name, _)| name).join(", ");
-            format!("`{word}` is not a valid failure policy of {self} ({names})")
+        found.ok_or_else(|| match words {
+            [] => format!("{self} has no failure policy"),
+            words => {
+                let names = words.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+                format!("`{word}` is not a valid failure policy of {self} ({names})")
+            }
         })
     }
 
     /// The policy when neither the operator nor the plugin sets one.
     pub(crate) fn default_policy(self, guards: bool) -> Policy {
         match self {
-            Hook::ClientIn if guards => Policy::Reject,
-            Hook::ClientIn | Hook::BeforeOffline => Policy::Open,
+            Hook::ClientIn | Hook::BeforeDeliver if guards => Policy::Reject,
+            Hook::SessionGate => Policy::Reject,
+            _ => Policy::Open,
         }
     }
 
@@ -85,7 +154,16 @@ impl Hook {
     pub(crate) fn verdicts(self) -> &'static [&'static str] {
         match self {
             Hook::ClientIn => &["pass", "drop", "reject", "amend", "replace", "handled"],
+            Hook::BeforeDeliver => &["pass", "drop", "reject"],
             Hook::BeforeOffline => &["keep", "discard", "bounce", "keep-for"],
+            Hook::IqHandler => &["result", "error"],
+            Hook::SessionGate => &["admit", "refuse"],
+            Hook::Commands => &["next", "done", "error"],
+            Hook::Credentials => &["mine", "not-mine"],
+            Hook::PasswordCheck => {
+                &["accept", "refuse", "no-such-account", "locked", "try-later", "not-mine"]
+            }
+            Hook::PresenceChange | Hook::SessionEvents | Hook::ScreeningEvents | Hook::Timers => &["done"],
         }
     }
 }

@@ -9,6 +9,8 @@ mod routing;
 mod sessions;
 mod slow;
 mod types;
+mod waiting;
 pub(crate) mod wasi;
 
 pub(crate) use log::write_line;
+pub(crate) use waiting::taken;

@@ -12,7 +12,7 @@ use crate::grant::Grants;
 use crate::grantable;
 use crate::hook::Hook;
 use crate::host::wasi;
-use crate::manifest::{Manifest, Want};
+use crate::manifest::{HookManifest, Manifest, Want};
 
 /// The package of the plugin interface, and the version this server provides.
 const PACKAGE: &str = "castling:plugin";
@@ -28,6 +28,8 @@ const HOST: &[&str] = &[
     "rates",
     "sessions",
     "routing",
+    "ask",
+    "screening",
     "kv",
     "sql",
     "accounts",
@@ -63,6 +65,12 @@ pub struct Inspection {
 }
 
 impl Inspection {
+    /// The requests and commands that it answers, in words: nobody else can on the same domain.
+    pub fn claims(&self) -> Vec<String> {
+        let hooks = self.manifest.hooks.values();
+        hooks.flat_map(HookManifest::claims).collect()
+    }
+
     /// Inspects a compiled component.
     pub(crate) fn of(
         engine: &Engine,
@@ -92,6 +100,22 @@ impl Inspection {
     pub fn check_config(&self, base: &Map<String, Value>, own: &Map<String, Value>) -> Vec<Problem> {
         let schema = &self.manifest.config;
         schema.problems(&schema.merge(base, own))
+    }
+
+    /// Whether its code uses a function of the host's.
+    pub(crate) fn imports(&self, interface: &str, function: &str) -> bool {
+        let mut of_it = self.imports.iter().filter(|import| import.interface == interface);
+        of_it.any(|import| import.functions.iter().any(|one| one == function))
+    }
+
+    /// Whether it chooses default privacy lists.
+    pub fn sets_default_lists(&self) -> bool {
+        self.imports("screening", "set-default")
+    }
+
+    /// Whether it has accounts, so that the `auth` of a domain may name it.
+    pub fn is_provider(&self) -> bool {
+        self.exports.iter().filter_map(|name| Hook::from_name(name)).any(Hook::is_provider)
     }
 
     /// Checks whether these grants suffice.

@@ -5,25 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hashbrown::HashSet;
-use wasmtime::{PoolConcurrencyLimitError, Store};
+use wasmtime::Store;
 
 use crate::bindings::exports::castling::plugin::lifecycle::Why;
-use crate::bindings::exports::castling::plugin::{before_offline, client_in, lifecycle};
-use crate::deadline::cpu_time;
-use crate::error::LoadError;
+use crate::bindings::exports::castling::plugin::{before_deliver, before_offline, client_in, lifecycle};
+use crate::cpu_time::cpu_time;
 use crate::failure::{Failure, FailureKind};
-use crate::plain::line;
-use crate::plugin::Code;
+use crate::plugin::FilterCode;
 use crate::scope::Scope;
+use crate::starting::{self, StartError, classify, refused};
 use crate::state::{Call, StoreData};
 
-/// Bytes that one call between guest and host may pass to the host.
-const PASSED_BYTES: usize = 4 * 1024 * 1024;
-/// Maximum characters of a plugin's refusal message.
-const WORDS: usize = 1000;
-
 /// CPU time to read the settings of all domains before they come into force: changes wait for that.
-const ALL_SETTINGS: Duration = Duration::from_secs(10);
+pub(crate) const ALL_SETTINGS: Duration = Duration::from_secs(10);
 
 /// CPU time of init, and of configure for each domain, when an instance is created while a stanza is waiting.
 pub(crate) const RESTART: Duration = Duration::from_millis(100);
@@ -33,6 +27,7 @@ pub(crate) struct Instance {
     store: Store<StoreData>,
     lifecycle: Option<lifecycle::Guest>,
     pub client_in: Option<client_in::Guest>,
+    pub before_deliver: Option<before_deliver::Guest>,
     pub before_offline: Option<before_offline::Guest>,
     /// The packed text of the call, reused as a buffer.
     pub text: String,
@@ -43,47 +38,20 @@ pub(crate) struct Instance {
     configured: HashSet<u32>,
 }
 
-/// Why an instance did not start.
-pub(crate) enum StartError {
-    Failed { failure: Failure, domain: Option<String> },
-    Refused { domain: Option<String>, message: String },
-}
-
-impl StartError {
-    fn failed(failure: Failure) -> Self {
-        Self::Failed { failure, domain: None }
-    }
-}
-
-impl From<StartError> for LoadError {
-    fn from(error: StartError) -> Self {
-        match error {
-            StartError::Failed { failure, domain } => {
-                LoadError::Failed { domain, message: failure.to_string() }
-            }
-            StartError::Refused { domain, message } => LoadError::Refused { domain, message },
-        }
-    }
-}
-
-impl From<StartError> for Failure {
-    fn from(error: StartError) -> Self {
-        match error {
-            StartError::Failed { failure, .. } => failure.while_starting(),
-            StartError::Refused { message, .. } => Self::new(FailureKind::Refused, message),
-        }
-    }
-}
-
 impl Instance {
     /// Creates an instance and starts it. Each step has this budget of CPU time.
-    pub fn start(code: &Code, scope: &Arc<Scope>, why: Why, budget: Duration) -> Result<Self, StartError> {
+    pub fn start(
+        code: &FilterCode,
+        scope: &Arc<Scope>,
+        why: Why,
+        budget: Duration,
+    ) -> Result<Self, StartError> {
         Self::begin(code, scope, why, budget, false)
     }
 
     /// The same, and lets it read the settings of every domain. Returns what it has to say about them as well.
     pub fn try_out(
-        code: &Code,
+        code: &FilterCode,
         scope: &Arc<Scope>,
         why: Why,
         budget: Duration,
@@ -106,23 +74,19 @@ impl Instance {
     }
 
     fn begin(
-        code: &Code,
+        code: &FilterCode,
         scope: &Arc<Scope>,
         why: Why,
         budget: Duration,
         is_first: bool,
     ) -> Result<Self, StartError> {
-        let mut data = StoreData::new(scope.clone());
-        data.heard = is_first.then(Vec::new);
-        let mut store = Store::new(code.pre.engine(), data);
-        store.limiter(|state| &mut state.limits);
-        store.set_hostcall_fuel(PASSED_BYTES);
-        store.epoch_deadline_callback(|mut store| store.data_mut().deadline.tick());
+        let store = starting::store(code.pre.engine(), scope, is_first);
         scope.memory.instances.inc();
         let mut instance = Self {
             store,
             lifecycle: None,
             client_in: None,
+            before_deliver: None,
             before_offline: None,
             text: String::new(),
             counted_bytes: 0,
@@ -134,13 +98,15 @@ impl Instance {
         Ok(instance)
     }
 
-    fn load(&mut self, code: &Code) -> wasmtime::Result<()> {
+    fn load(&mut self, code: &FilterCode) -> wasmtime::Result<()> {
         let instance = code.pre.instantiate(&mut self.store)?;
         let store = &mut self.store;
         self.lifecycle =
             code.lifecycle.as_ref().map(|found| found.load(&mut *store, &instance)).transpose()?;
         self.client_in =
             code.client_in.as_ref().map(|found| found.load(&mut *store, &instance)).transpose()?;
+        self.before_deliver =
+            code.before_deliver.as_ref().map(|found| found.load(&mut *store, &instance)).transpose()?;
         self.before_offline =
             code.before_offline.as_ref().map(|found| found.load(&mut *store, &instance)).transpose()?;
         Ok(())
@@ -212,20 +178,9 @@ impl Instance {
         self.count_bytes();
         match done {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(self.classify(&error)),
-            Err(panic) => Err(Failure::new(FailureKind::Host, words(&*panic))),
+            Ok(Err(error)) => Err(classify(self.store.data(), &error)),
+            Err(panic) => Err(Failure::new(FailureKind::Host, starting::words(&*panic))),
         }
-    }
-
-    fn classify(&self, error: &wasmtime::Error) -> Failure {
-        let state = self.store.data();
-        let kind = match () {
-            () if state.deadline.missed() => FailureKind::Deadline,
-            () if state.limits.exceeded() => FailureKind::Memory,
-            () if error.is::<PoolConcurrencyLimitError>() => FailureKind::Exhausted,
-            () => FailureKind::Trap,
-        };
-        Failure::of(kind, error)
     }
 
     fn count_bytes(&mut self) {
@@ -243,14 +198,4 @@ impl Drop for Instance {
         memory.instances.dec();
         memory.bytes.add(-self.counted_bytes);
     }
-}
-
-/// The plugin's own message, shortened for the operator.
-fn refused(domain: Option<&str>, message: &str) -> StartError {
-    StartError::Refused { domain: domain.map(str::to_owned), message: line(message, WORDS) }
-}
-
-fn words(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".into())
 }

@@ -16,6 +16,8 @@ group! {
         plugin_memory_bytes: Required = number(16_777_216, 1_048_576..=1_073_741_824).server_wide().at_start();
         /// Bytes that the server keeps for one plugin on one domain: session slots and counters.
         plugin_state_bytes: Limit = number(67_108_864, 65_536..=1 << 40).server_wide();
+        /// Bytes that one plugin may store in the database for one domain.
+        plugin_stored_bytes: Limit = number(67_108_864, 65_536..=1 << 40).server_wide();
         /// Percent of one processor that the calls of one plugin may use on one domain. Sessions that use more of it are read no
         /// further until that has been earned again; if a second would not do, the plugin's policy applies.
         plugin_cpu_percent: Limit = number(25, 1..=10_000).server_wide();
@@ -29,14 +31,16 @@ group! {
 #[derive(Debug)]
 pub(crate) struct LiveLimits {
     state_bytes: AtomicUsize,
+    stored_bytes: AtomicU64,
     share: AtomicU64,
     all: AtomicU64,
 }
 
 impl LiveLimits {
     pub fn new(limits: &PluginLimits, workers: usize) -> Self {
+        let none = || AtomicU64::new(0);
         let live =
-            Self { state_bytes: AtomicUsize::new(0), share: AtomicU64::new(0), all: AtomicU64::new(0) };
+            Self { state_bytes: AtomicUsize::new(0), stored_bytes: none(), share: none(), all: none() };
         live.set(limits, workers);
         live
     }
@@ -44,12 +48,18 @@ impl LiveLimits {
     pub fn set(&self, limits: &PluginLimits, workers: usize) {
         let percent = |limit: Limit| limit.get().map_or(0, std::num::NonZero::get);
         self.state_bytes.store(limits.plugin_state_bytes.bound(), Ordering::Relaxed);
+        self.stored_bytes.store(limits.plugin_stored_bytes.bound() as u64, Ordering::Relaxed);
         self.share.store(percent(limits.plugin_cpu_percent), Ordering::Relaxed);
         self.all.store(percent(limits.plugins_cpu_percent) * workers as u64, Ordering::Relaxed);
     }
 
     pub fn state_bytes(&self) -> usize {
         self.state_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Bytes in the database, of one plugin on one domain.
+    pub fn stored_bytes(&self) -> u64 {
+        self.stored_bytes.load(Ordering::Relaxed)
     }
 
     /// Of one plugin on one domain.
@@ -63,6 +73,10 @@ impl LiveLimits {
     }
 }
 
+/// Calls of all services that run at once.
+pub(crate) const RUNNING: usize = 256;
+/// Instances of one service that are kept while no call needs them.
+pub(crate) const KEPT: usize = 2;
 /// Elements of one table.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 pub(crate) const INSTANCES: usize = 16;

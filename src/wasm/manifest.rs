@@ -1,5 +1,7 @@
 //! A plugin's manifest: JSON in the component's custom section `castling:plugin`.
 
+mod services;
+
 use std::collections::BTreeMap;
 
 use kernel::Interest;
@@ -33,6 +35,9 @@ pub struct Manifest {
     pub description: String,
     /// The stanzas it wants to be called for, by hook.
     pub hooks: BTreeMap<String, HookManifest>,
+    /// How many calls of its services run at once on each domain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instances: Option<usize>,
     /// Whether it protects: it runs before others, and when it fails, stanzas are refused rather than let
     /// through.
     #[serde(default)]
@@ -53,7 +58,17 @@ pub struct Manifest {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct HookManifest {
     /// It is called for stanzas that match any of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interests: Vec<InterestManifest>,
+    /// Of `iq-handler`: the requests that it answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<RequestManifest>,
+    /// Of `timers`: the interval of each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub timers: BTreeMap<String, String>,
+    /// Of `commands`: those that it executes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<CommandManifest>,
     /// Whether the call carries the stanza's XML.
     #[serde(default)]
     pub want: Want,
@@ -61,6 +76,9 @@ pub struct HookManifest {
     #[serde(default)]
     pub on_failure: Option<String>,
 }
+
+pub use services::{CommandManifest, RequestManifest};
+pub(crate) use services::{Executors, Sender, interval};
 
 /// Stanzas that match all of its keys.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -125,7 +143,9 @@ impl Manifest {
                 .on_failure
                 .take_if(|word| Hook::from_name(name).is_none_or(|hook| hook.policy(word).is_err()));
         }
-        manifest.hooks.retain(|name, about| Hook::from_name(name).is_some() && !about.interests.is_empty());
+        let is_called =
+            |hook: Hook, about: &HookManifest| !hook.has_interests() || !about.interests.is_empty();
+        manifest.hooks.retain(|name, about| Hook::from_name(name).is_some_and(|hook| is_called(hook, about)));
         Some(manifest)
     }
 
@@ -147,9 +167,10 @@ impl Manifest {
         }
         for (name, hook) in &self.hooks {
             let known = Hook::from_name(name).ok_or_else(|| format!("unknown hook `{name}`"))?;
-            if hook.interests.is_empty() {
+            if hook.interests.is_empty() && known.has_interests() {
                 return Err(format!("`{name}` has no interests: it would never be called"));
             }
+            services::check(known, name, hook)?;
             for interest in &hook.interests {
                 interest.compile()?;
                 if known == Hook::BeforeOffline && !interest.kinds.iter().any(|kind| kind == "message") {
@@ -161,6 +182,7 @@ impl Manifest {
             }
         }
         self.grants.iter().try_for_each(|grant| crate::grant::Grant::parse(grant).map(drop))?;
+        services::check_instances(self.instances)?;
         self.config.check_whole()
     }
 
@@ -184,6 +206,11 @@ impl Manifest {
             Some(name) => Err(format!("{name:?} is not a valid name of a metric")),
             None => Ok(()),
         }
+    }
+
+    /// How many calls of its services run at once on each domain.
+    pub(crate) fn instances(&self) -> usize {
+        self.instances.unwrap_or(services::INSTANCES)
     }
 
     /// The manifest's entry for this hook.

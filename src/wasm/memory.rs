@@ -12,6 +12,7 @@ use crate::log_limit::LogLimit;
 use crate::metrics::Metrics;
 use crate::quota::Quota;
 use crate::rates::Rates;
+use crate::service::{Lanes, Outbox};
 use crate::share::Share;
 use crate::stats::Stats;
 
@@ -44,6 +45,12 @@ pub(crate) struct OnDomain {
     /// All of what the plugin keeps with sessions and in `rates`.
     pub state: Arc<Quota>,
     pub share: Share,
+    /// Events that services are told of, in order.
+    pub lanes: Arc<Lanes>,
+    /// Stanzas that services send.
+    pub outbox: Arc<Outbox>,
+    /// The timers that a service is being told of.
+    pub firing: Mutex<HashSet<String>>,
     breaker: Mutex<Guarded>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{About, Destination, Kernel, Module, Order, Packet, Registrar, Verdict};
+use kernel::{About, Destination, Interest, Kernel, Module, Order, Packet, Registrar, Stage, Verdict};
 use xmpp::StanzaError;
 
 use crate::bindings::exports::castling::plugin::before_offline::Storing;
@@ -11,6 +11,7 @@ use crate::directory::KernelDirectory;
 use crate::facts;
 use crate::head::{self, Place};
 use crate::hook::Hook;
+use crate::slots::Slots;
 use crate::state::Account;
 use crate::subject::Subject;
 
@@ -23,6 +24,19 @@ impl Deployment {
     }
 }
 
+impl Deployment {
+    /// Has what is kept with accounts read at bind, if the plugin looks at it on a stanza's way.
+    fn register_slots(&self, registrar: &mut Registrar<'_>) {
+        let looks = |function: &str| self.plugin.inspection.imports("call", function);
+        let looks = looks("account-slot") || looks("recipient-slot");
+        let sets = self.plugin.inspection.imports("accounts", "set-account-slot");
+        if looks || sets {
+            let slots = Slots::new(registrar, looks);
+            self.scope.services.slots.get_or_init(|| Arc::new(slots));
+        }
+    }
+}
+
 impl Module for PluginModule {
     fn about(&self) -> About {
         About { name: self.0.scope.name.clone(), specifications: Vec::new() }
@@ -30,34 +44,56 @@ impl Module for PluginModule {
 
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
         let Some(domain) = self.0.scope.serves(registrar.host().name()) else { return };
-        let order = if self.0.plugin.manifest().guards { Order::Guard } else { Order::Normal };
+        self.0.register_slots(registrar);
         for (hook, interest) in self.0.hooks() {
-            let (deployment, counters) = (self.0.clone(), self.0.scope.memory.stats.hook(hook, domain));
-            match hook {
-                Hook::ClientIn => registrar.hook(hook.stage(), order, interest, move |kernel, packet| {
-                    if packet.client().is_none() || !deployment.wants(hook, &packet.stanza) {
-                        return Verdict::Continue;
-                    }
-                    let subject = sent(&deployment, kernel, packet, domain);
-                    deployment.client_in(&counters, &subject, || packet.host.options().limits.stream.parser())
-                }),
-                Hook::BeforeOffline => {
-                    registrar.hook(hook.stage(), order, interest, move |kernel, packet| {
-                        if !deployment.wants(hook, &packet.stanza) {
-                            return Verdict::Continue;
-                        }
-                        let said = deployment
-                            .before_offline(&counters, &stored(&deployment, kernel, packet, domain));
-                        storing(said, packet)
-                    });
-                }
+            match (hook.stage(), interest) {
+                (Some(stage), Some(interest)) => self.filter(registrar, hook, stage, interest, domain),
+                (_, interest) => self.0.register_service(registrar, hook, interest, domain),
             }
         }
     }
 }
 
+impl PluginModule {
+    fn filter(
+        &self,
+        registrar: &mut Registrar<'_>,
+        hook: Hook,
+        stage: Stage,
+        interest: Interest,
+        domain: u32,
+    ) {
+        let order = if self.0.plugin.manifest().guards { Order::Guard } else { Order::Normal };
+        let (deployment, counters) = (self.0.clone(), self.0.scope.memory.stats.hook(hook, domain));
+        registrar.hook(stage, order, interest, move |kernel, packet| {
+            let is_asked = hook != Hook::ClientIn || packet.client().is_some();
+            if !is_asked || !deployment.wants(hook, &packet.stanza) {
+                return Verdict::Continue;
+            }
+            match hook {
+                Hook::ClientIn => {
+                    let subject = sent(&deployment, kernel, packet, domain);
+                    let limits = || packet.host.options().limits.stream.parser();
+                    deployment.client_in(&counters, &subject, limits)
+                }
+                Hook::BeforeDeliver => deployment.rule(&counters, kernel, packet, domain),
+                _ => {
+                    let said =
+                        deployment.before_offline(&counters, &stored(&deployment, kernel, packet, domain));
+                    storing(said, packet)
+                }
+            }
+        });
+    }
+}
+
 /// A client's stanza, as the subject of a call.
-fn sent<'a>(deployment: &Deployment, kernel: &Arc<Kernel>, packet: &'a Packet, domain: u32) -> Subject<'a> {
+pub(crate) fn sent<'a>(
+    deployment: &Deployment,
+    kernel: &Arc<Kernel>,
+    packet: &'a Packet,
+    domain: u32,
+) -> Subject<'a> {
     deployment.scope.services.directory.get_or_init(|| KernelDirectory::of(kernel));
     let place = |name: &str| match name == packet.host.name() {
         true => Place::Here,
@@ -75,12 +111,18 @@ fn sent<'a>(deployment: &Deployment, kernel: &Arc<Kernel>, packet: &'a Packet, d
         made: None,
         domain,
         account: Account::Senders,
+        recipients: None,
         facts: head::of_packet(packet, true, place),
     }
 }
 
-/// A stanza that is about to be stored.
-fn stored<'a>(deployment: &Deployment, kernel: &Arc<Kernel>, packet: &'a Packet, domain: u32) -> Subject<'a> {
+/// A stanza that is about to be delivered or stored.
+pub(crate) fn stored<'a>(
+    deployment: &Deployment,
+    kernel: &Arc<Kernel>,
+    packet: &'a Packet,
+    domain: u32,
+) -> Subject<'a> {
     let sent = sent(deployment, kernel, packet, domain);
     Subject {
         // What is kept with a session on another domain would count against this one.

@@ -5,14 +5,15 @@ mod figures;
 mod numbers;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 
+use arc_swap::ArcSwapOption;
 use hashbrown::{HashMap, HashSet};
 use kernel::{Kernel, Module};
 use parking_lot::Mutex;
 use runtime::Runtime;
+use storage::source::Sources;
 use wasmtime::Engine;
-use wasmtime::component::Linker;
 
 use crate::absent::Absent;
 use crate::artefacts::Artefacts;
@@ -23,14 +24,12 @@ use crate::engine::{self, Allocator};
 use crate::error::LoadError;
 use crate::grant::Grants;
 use crate::job;
-use crate::limits::{LiveLimits, PluginLimits};
+use crate::limits::PluginLimits;
 use crate::manifest::Manifest;
 use crate::memory::Memory;
-use crate::plugin::{self, Plugin};
-use crate::rebuild::Rebuilder;
-use crate::scope::{Domain, Scope, Services};
-use crate::share::Used;
-use crate::state::StoreData;
+use crate::plugin::{Linkers, Plugin};
+use crate::scope::{Connected, Domain, Scope, Services};
+use crate::service::PluginSource;
 use crate::ticker::Ticker;
 use crate::verdict::Rights;
 use components::manifest;
@@ -70,7 +69,7 @@ impl PlatformOptions {
 pub struct Platform {
     engine: Engine,
     allocator: Allocator,
-    linker: Linker<StoreData>,
+    linkers: Linkers,
     artefacts: Artefacts,
     workers: usize,
     services: Arc<Services>,
@@ -79,6 +78,8 @@ pub struct Platform {
     /// Every deployment that is still referenced, oldest first.
     deployments: Arc<Mutex<Vec<Weak<Deployment>>>>,
     ticker: Mutex<Option<Arc<Ticker>>>,
+    /// Those that may have accounts, by name.
+    providers: Mutex<HashMap<Arc<str>, Arc<ArcSwapOption<Deployment>>>>,
     /// Components that are being installed, by digest.
     leases: Mutex<Vec<(String, Weak<()>)>>,
 }
@@ -90,29 +91,39 @@ impl Platform {
     /// [`LoadError::Engine`] or [`LoadError::File`].
     pub fn new(options: PlatformOptions) -> Result<Arc<Self>, LoadError> {
         let (workers, limits) = (options.workers.max(1), options.limits);
-        let memory_bytes = limits.plugin_memory_bytes.bound();
-        let (engine, allocator) = engine::build(workers, options.plugins, memory_bytes)?;
-        let linker = plugin::linker(&engine)?;
-        let services = Services {
-            limits: LiveLimits::new(&limits, workers),
-            memory_bytes,
-            rebuilder: Rebuilder::default(),
-            used: Used::default(),
-            clock: options.runtime.clock,
-            random: options.runtime.random,
-            directory: OnceLock::new(),
-        };
+        let engine = engine::build(workers, options.plugins, limits.plugin_memory_bytes.bound())?;
+        let artefacts = Artefacts::open(&options.data_dir, options.compiler)?;
+        Self::with(engine, artefacts, workers, &limits, options.runtime)
+    }
+
+    /// One beside the server, for a look at what plugins say of themselves: it connects to nothing and stores nothing but compiled code.
+    ///
+    /// # Errors
+    /// [`LoadError::Engine`].
+    pub fn aside(looking: Looking, runtime: Runtime) -> Result<Arc<Self>, LoadError> {
+        let artefacts = Artefacts::at(&looking.data_dir, looking.compiler);
+        Self::with((engine::plain()?, Allocator::OnDemand), artefacts, 1, &looking.limits, runtime)
+    }
+
+    fn with(
+        (engine, allocator): (Engine, Allocator),
+        artefacts: Artefacts,
+        workers: usize,
+        limits: &PluginLimits,
+        runtime: Runtime,
+    ) -> Result<Arc<Self>, LoadError> {
         Ok(Arc::new(Self {
+            linkers: Linkers::new(&engine)?,
             engine,
             allocator,
-            linker,
-            artefacts: Artefacts::open(&options.data_dir, options.compiler)?,
+            artefacts,
             workers,
-            services: Arc::new(services),
+            services: Arc::new(Services::new(limits, workers, runtime)),
             memories: Mutex::default(),
             domains: Mutex::default(),
             deployments: Arc::default(),
             ticker: Mutex::new(None),
+            providers: Mutex::default(),
             leases: Mutex::default(),
         }))
     }
@@ -122,10 +133,11 @@ impl Platform {
         self.allocator
     }
 
-    /// Sets the source of sessions; only the first call counts. The platform's modules call this with their
-    /// first stanza.
-    pub fn connect(&self, kernel: &Arc<Kernel>) {
+    /// Sets where sessions, accounts and data sources are found; only the first call counts. The platform's modules do the same for
+    /// sessions with their first stanza.
+    pub fn connect(&self, kernel: &Arc<Kernel>, sources: Arc<Sources>) {
         self.services.directory.get_or_init(|| KernelDirectory::of(kernel));
+        self.services.connected.get_or_init(|| Connected { kernel: Arc::downgrade(kernel), sources });
     }
 
     /// Deploys a plugin on its domains, without touching the present deployment: settings are checked, an
@@ -157,6 +169,29 @@ impl Platform {
     /// Notes that a deployment is in force: should its component be lost, its manifest tells what it was there for.
     pub fn in_force(&self, deployment: &Deployment) {
         self.artefacts.remember(&deployment.scope.name, deployment.plugin.manifest());
+    }
+
+    /// The accounts of a plugin, which need not be in force.
+    pub fn source(&self, name: &str) -> PluginSource {
+        PluginSource::new(name.into(), self.provider(name))
+    }
+
+    fn provider(&self, name: &str) -> Arc<ArcSwapOption<Deployment>> {
+        self.providers.lock().entry(name.into()).or_default().clone()
+    }
+
+    /// Has those plugins that are in force answer for accounts, and no others.
+    pub fn provide(&self, in_force: &[&Arc<Deployment>]) {
+        let known: Vec<_> = self.deployments.lock().iter().filter_map(Weak::upgrade).collect();
+        for one in known {
+            one.succeeded_by(in_force.iter().find(|now| now.scope.name == one.scope.name).copied());
+        }
+        let providers: Vec<_> =
+            self.providers.lock().iter().map(|(name, one)| (name.clone(), one.clone())).collect();
+        for (name, provider) in providers {
+            let deployment = in_force.iter().find(|one| one.scope.name == name);
+            provider.store(deployment.map(|one| (*one).clone()));
+        }
     }
 
     /// The manifest that a plugin had when it was last in force.
@@ -229,7 +264,13 @@ impl Platform {
             return Ok(ticker.clone());
         }
         let deployments = self.deployments.clone();
-        let busy = move || deployments.lock().iter().filter_map(Weak::upgrade).any(|one| one.pool.is_busy());
+        let busy = move || {
+            deployments
+                .lock()
+                .iter()
+                .filter_map(Weak::upgrade)
+                .any(|one| one.pool.is_busy() || one.services.is_busy())
+        };
         let ticker = Arc::new(Ticker::start(&self.engine, busy)?);
         Ok(started.insert(ticker).clone())
     }

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use wasmtime::component::{InstancePre, Linker};
+use wasmtime::Engine;
+use wasmtime::component::{Component, InstancePre, Linker};
 
-use crate::bindings::Everything;
-use crate::bindings::exports::castling::plugin::{before_offline, client_in, lifecycle};
+use crate::bindings::Filters;
+use crate::bindings::exports::castling::plugin::{before_deliver, before_offline, client_in, lifecycle};
 use crate::error::LoadError;
 use crate::hook::Hook;
 use crate::host::wasi;
 use crate::inspect::Inspection;
 use crate::manifest::Manifest;
+use crate::service::{self, ServiceCode};
 use crate::state::StoreData;
 
 /// A version of a plugin, ready to be deployed.
@@ -22,33 +24,79 @@ pub struct Plugin {
 
 /// The compiled component, with its hooks looked up.
 pub(crate) struct Code {
+    /// `None`: it has no hook that is called on a stanza's way.
+    pub filter: Option<FilterCode>,
+    /// `None`: it has no hook that may wait.
+    pub service: Option<Arc<ServiceCode>>,
+}
+
+/// The component as a filter.
+pub(crate) struct FilterCode {
     pub pre: InstancePre<StoreData>,
     pub lifecycle: Option<lifecycle::GuestIndices>,
     pub client_in: Option<client_in::GuestIndices>,
+    pub before_deliver: Option<before_deliver::GuestIndices>,
     pub before_offline: Option<before_offline::GuestIndices>,
 }
 
+/// What components are linked with.
+pub(crate) struct Linkers {
+    filters: Linker<StoreData>,
+    services: Linker<StoreData>,
+}
+
+impl Linkers {
+    pub fn new(engine: &Engine) -> Result<Self, LoadError> {
+        Ok(Self { filters: linker(engine)?, services: service::linker(engine)? })
+    }
+
+    pub fn engine(&self) -> &Engine {
+        self.filters.engine()
+    }
+}
+
 /// The linker for filters: every function returns without waiting.
-pub(crate) fn linker(engine: &wasmtime::Engine) -> Result<Linker<StoreData>, LoadError> {
+fn linker(engine: &Engine) -> Result<Linker<StoreData>, LoadError> {
     let mut linker = Linker::new(engine);
     let added =
-        Everything::add_to_linker::<_, wasmtime::component::HasSelf<StoreData>>(&mut linker, |state| state);
+        Filters::add_to_linker::<_, wasmtime::component::HasSelf<StoreData>>(&mut linker, |state| state);
     added.and_then(|()| wasi::add_to_linker(&mut linker)).map_err(|error| LoadError::engine(&error))?;
     Ok(linker)
 }
 
 impl Code {
-    pub fn new(pre: InstancePre<StoreData>, inspection: &Inspection) -> Result<Self, LoadError> {
-        let has = |name: &str| inspection.exports.iter().any(|export| export == name);
-        let link = |error: wasmtime::Error| LoadError::Link(format!("{error:#}"));
-        let lifecycle = lifecycle::GuestIndices::new(&pre).ok();
-        let client_in = has(Hook::ClientIn.name()).then(|| client_in::GuestIndices::new(&pre)).transpose();
+    pub fn new(linkers: &Linkers, component: &Component, inspection: &Inspection) -> Result<Self, LoadError> {
+        let hooks: Vec<Hook> = inspection.exports.iter().filter_map(|name| Hook::from_name(name)).collect();
+        let pre =
+            |linker: &Linker<StoreData>| linker.instantiate_pre(component).map_err(|error| link(&error));
+        let (mut filter, mut service) = (None, None);
+        if hooks.iter().any(|hook| !hook.is_service()) {
+            filter = Some(FilterCode::new(pre(&linkers.filters)?, &hooks)?);
+        }
+        if hooks.iter().any(|hook| hook.is_service()) {
+            service = Some(Arc::new(ServiceCode::new(pre(&linkers.services)?, &hooks)?));
+        }
+        Ok(Self { filter, service })
+    }
+}
+
+fn link(error: &wasmtime::Error) -> LoadError {
+    LoadError::Link(format!("{error:#}"))
+}
+
+impl FilterCode {
+    fn new(pre: InstancePre<StoreData>, hooks: &[Hook]) -> Result<Self, LoadError> {
+        let has = |hook: Hook| hooks.contains(&hook);
+        let client_in = has(Hook::ClientIn).then(|| client_in::GuestIndices::new(&pre)).transpose();
+        let before_deliver =
+            has(Hook::BeforeDeliver).then(|| before_deliver::GuestIndices::new(&pre)).transpose();
         let before_offline =
-            has(Hook::BeforeOffline.name()).then(|| before_offline::GuestIndices::new(&pre)).transpose();
+            has(Hook::BeforeOffline).then(|| before_offline::GuestIndices::new(&pre)).transpose();
         Ok(Self {
-            lifecycle,
-            client_in: client_in.map_err(link)?,
-            before_offline: before_offline.map_err(link)?,
+            lifecycle: lifecycle::GuestIndices::new(&pre).ok(),
+            client_in: client_in.map_err(|error| link(&error))?,
+            before_deliver: before_deliver.map_err(|error| link(&error))?,
+            before_offline: before_offline.map_err(|error| link(&error))?,
             pre,
         })
     }

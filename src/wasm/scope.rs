@@ -1,20 +1,24 @@
 //! What one deployment of a plugin may see and do.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use hashbrown::HashMap;
-use runtime::{SharedClock, SharedRandom};
+use kernel::Kernel;
+use runtime::{Runtime, SharedClock, SharedRandom};
 use serde_json::Value;
+use storage::source::Sources;
+use tokio::sync::Semaphore;
 use xmpp::Jid;
 
 use crate::directory::Directory;
 use crate::grant::Grants;
-use crate::limits::LiveLimits;
+use crate::limits::{LiveLimits, PluginLimits, RUNNING};
 use crate::memory::{Memory, OnDomain};
 use crate::metrics::Series;
 use crate::rebuild::Rebuilder;
 use crate::share::Used;
+use crate::slots::Slots;
 use crate::verdict::Rights;
 
 /// Parts of the server shared by all plugins.
@@ -30,9 +34,41 @@ pub(crate) struct Services {
     pub used: Used,
     /// Set by the first stanza.
     pub directory: OnceLock<Arc<dyn Directory>>,
+    /// The rest of the server, once it is there.
+    pub connected: OnceLock<Connected>,
+    /// What plugins keep with accounts.
+    pub slots: OnceLock<Arc<Slots>>,
+    /// Calls of services that run at once.
+    pub running: Arc<Semaphore>,
+}
+
+/// What services reach of the server. Plugins are referenced by the kernel's tables, so this must not keep the kernel alive.
+pub(crate) struct Connected {
+    pub kernel: Weak<Kernel>,
+    pub sources: Arc<Sources>,
 }
 
 impl Services {
+    pub fn new(limits: &PluginLimits, workers: usize, runtime: Runtime) -> Self {
+        Self {
+            limits: LiveLimits::new(limits, workers),
+            memory_bytes: limits.plugin_memory_bytes.bound(),
+            rebuilder: Rebuilder::default(),
+            used: Used::default(),
+            clock: runtime.clock,
+            random: runtime.random,
+            directory: OnceLock::new(),
+            connected: OnceLock::new(),
+            slots: OnceLock::new(),
+            running: Arc::new(Semaphore::new(RUNNING)),
+        }
+    }
+
+    /// The kernel, while the server runs.
+    pub fn kernel(&self) -> Option<Arc<Kernel>> {
+        self.connected.get()?.kernel.upgrade()
+    }
+
     /// Monotonic milliseconds, never 0.
     pub fn now_ms(&self) -> u64 {
         u64::try_from(self.clock.monotonic().as_millis()).unwrap_or(u64::MAX).saturating_add(1)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kernel::{Resource, State as KernelState};
+use tokio::time::Instant;
 use wasmtime::{Result, format_err};
 use xmpp::{Jid, Stanza};
 
@@ -24,6 +25,14 @@ pub(crate) struct StoreData {
     pub heard: Option<Vec<String>>,
     /// The domain whose settings are being read.
     pub configuring: Option<u32>,
+    /// The domain that a service's call is about, with a stanza or without.
+    pub about: Option<u32>,
+    /// When the call must have ended, for one that may wait.
+    pub ends: Option<Instant>,
+    /// Whether the call sees a password: nothing that it says is written.
+    pub sees_password: bool,
+    /// Whether its calls may wait.
+    pub is_service: bool,
     /// What the guest has written to its standard output and error, up to the next line feed.
     pub output: Vec<u8>,
 }
@@ -36,6 +45,8 @@ pub(crate) struct Call {
     pub session: Keeper,
     pub domain: u32,
     pub account: Account,
+    /// The bare JIDs of its recipients, where it is about to be delivered.
+    pub recipients: Option<Arc<[Jid]>>,
 }
 
 /// The account whose roster is queried.
@@ -107,8 +118,12 @@ impl StoreData {
             limits: MemoryLimiter::new(scope.services.memory_bytes),
             heard: None,
             configuring: None,
+            about: None,
+            is_service: false,
             scope,
             deadline: Deadline::default(),
+            ends: None,
+            sees_password: false,
             output: Vec::new(),
         }
     }
@@ -119,6 +134,15 @@ impl StoreData {
     /// Outside a call: a trap.
     pub fn call(&self) -> Result<&Call> {
         self.call.as_ref().ok_or_else(|| format_err!("no call is in progress"))
+    }
+
+    /// The domain that the call in progress is about.
+    ///
+    /// # Errors
+    /// Outside a call: a trap.
+    pub fn on(&self) -> Result<&Domain> {
+        let domain = self.call.as_ref().map(|call| call.domain).or(self.about);
+        self.domain(domain.ok_or_else(|| format_err!("no call is in progress"))?)
     }
 
     /// A domain of the plugin.
@@ -176,7 +200,7 @@ impl StoreData {
 
     /// Counts a denied call into the host, for the domain that the call in progress is about.
     pub fn denied(&self, interface: &'static str) {
-        let domain = self.call.as_ref().map(|call| call.domain).or(self.configuring);
+        let domain = self.call.as_ref().map(|call| call.domain).or(self.about).or(self.configuring);
         self.scope.memory.stats.denied(interface, domain);
     }
 

@@ -1,9 +1,12 @@
 //! What a call is about, before it is made.
 
+use std::sync::Arc;
+
 use kernel::Resource;
 use xmpp::{Jid, Stanza};
 
 use crate::facts::FROM_LOCAL;
+use crate::service::Caller;
 use crate::state::{Account, Call, Keeper};
 
 /// A stanza that a hook is asked about. Whether it is asked is decided without copying anything.
@@ -15,9 +18,11 @@ pub(crate) struct Subject<'a> {
     pub is_elsewhere: bool,
     /// A session created by a test.
     #[cfg(test)]
-    pub made: Option<(u64, std::sync::Arc<crate::kept::Kept>)>,
+    pub made: Option<(u64, Arc<crate::kept::Kept>)>,
     pub domain: u32,
     pub account: Account,
+    /// The bare JIDs of its recipients, where it is about to be delivered.
+    pub recipients: Option<Arc<[Jid]>>,
     pub facts: u32,
 }
 
@@ -25,7 +30,8 @@ impl Subject<'_> {
     /// The call, which holds what it is about by reference count.
     pub fn call(&self) -> Call {
         let (session, account) = (self.keeper(), self.account.clone());
-        Call { stanza: self.stanza.clone(), session, domain: self.domain, account }
+        let recipients = self.recipients.clone();
+        Call { stanza: self.stanza.clone(), session, domain: self.domain, account, recipients }
     }
 
     fn keeper(&self) -> Keeper {
@@ -37,6 +43,16 @@ impl Subject<'_> {
             None => Keeper::Nobody,
             Some(client) if self.is_elsewhere => Keeper::Elsewhere(client.clone()),
             Some(client) => Keeper::Session(client.clone()),
+        }
+    }
+
+    /// On whose behalf the call is made.
+    pub fn caller(&self) -> Caller {
+        let id = self.stanza.id().unwrap_or_default().to_owned();
+        Caller {
+            sender: self.sender(),
+            session: self.session_id(),
+            stanza: (self.stanza.kind().as_str(), id),
         }
     }
 

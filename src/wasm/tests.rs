@@ -1,5 +1,6 @@
 //! Plugins run by the real host code, without a server.
 
+mod bench;
 mod contract;
 mod failures;
 mod guest;
@@ -8,6 +9,7 @@ mod kit;
 mod loading;
 mod log;
 mod offline_filter;
+mod services;
 mod state;
 mod sunshine;
 mod wasi;

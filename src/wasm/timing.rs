@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::deadline::cpu_time;
+use crate::cpu_time::cpu_time;
 use crate::deployment::Deployment;
 use crate::failure::{Failure, FailureKind};
 use crate::sampling::Sampling;

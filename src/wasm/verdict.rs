@@ -1,7 +1,7 @@
 //! Converts a plugin's verdict to the kernel's.
 
 use kernel::Verdict;
-use xmpp::{Condition, Document, ElementLimits, Kind, Stanza, StanzaError, StanzaType, ns};
+use xmpp::{Condition, Document, Element, ElementLimits, Kind, Stanza, StanzaError, StanzaType, ns};
 
 use crate::amend::amend;
 use crate::bindings::castling::plugin::types::{StanzaError as WitError, Verdict as WitVerdict};
@@ -104,7 +104,7 @@ fn reject(stanza: &Stanza, error: StanzaError) -> Verdict {
     if answered { Verdict::Reject(error) } else { swallowed(stanza) }
 }
 
-fn stanza_error(error: &WitError) -> Result<StanzaError, Failure> {
+pub(crate) fn stanza_error(error: &WitError) -> Result<StanzaError, Failure> {
     let condition = Condition::from_name(&error.condition)
         .ok_or_else(|| bad(format!("unknown stanza error `{}`", error.condition)))?;
     let mut made = StanzaError::new(condition);
@@ -112,15 +112,27 @@ fn stanza_error(error: &WitError) -> Result<StanzaError, Failure> {
         made = made.text(text.chars().filter(|c| !c.is_control()).take(4096).collect::<String>());
     }
     if let Some(app) = &error.app {
-        let document = parse(app, &ElementLimits::default())
+        let app = element(app)
             .map_err(|why| bad(format!("the application condition is not well-formed XML: {why}")))?;
-        made = made.app(document.to_element());
+        made = made.app(app);
     }
     Ok(made)
 }
 
 fn parse(xml: &str, limits: &ElementLimits) -> Result<Document, String> {
     Document::parse(xml.as_bytes().to_vec().into(), ns::CLIENT, limits).map_err(|error| error.to_string())
+}
+
+/// A stanza that a plugin has written.
+pub(crate) fn stanza(xml: &str) -> Result<Stanza, String> {
+    let document = parse(xml, &ElementLimits::default())?;
+    Stanza::from_document(document).map_err(|why| why.error.to_string())
+}
+
+/// An element that a plugin has written.
+pub(crate) fn element(xml: &str) -> Result<Element, String> {
+    let document = parse(xml, &ElementLimits::default())?;
+    document.root().to_bounded_element().ok_or_else(|| "its namespaces are too long".to_owned())
 }
 
 fn replace(xml: &str, old: &Stanza, rights: Rights, limits: &ElementLimits) -> Result<Stanza, Failure> {

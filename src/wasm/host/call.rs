@@ -65,22 +65,18 @@ impl Host for StoreData {
         Ok(set.map_err(|OverQuota| Denied::OverQuota))
     }
 
-    /// Only services set it (`accounts.set-account-slot`), and this server has none yet, so it is empty.
     fn account_slot(&mut self) -> Result<Vec<u8>> {
-        self.call().map(|_| Vec::new())
+        let account = self.call()?.account().cloned();
+        Ok(account.map(|account| self.slot_of(&account)).unwrap_or_default())
     }
 
-    /// As `account_slot`.
-    fn domain_slot(&mut self) -> Result<Vec<u8>> {
-        self.call().map(|_| Vec::new())
+    fn recipient_jid(&mut self, index: u32) -> Result<String> {
+        Ok(self.recipient(index)?.to_string())
     }
 
-    fn recipient_slot(&mut self, _index: u32) -> Result<Vec<u8>> {
-        bail!("recipient-slot is only available in before-deliver")
-    }
-
-    fn recipient_session_slot(&mut self, _index: u32) -> Result<Vec<u8>> {
-        bail!("recipient-session-slot is only available in before-deliver")
+    fn recipient_slot(&mut self, index: u32) -> Result<Vec<u8>> {
+        let account = self.recipient(index)?.clone();
+        Ok(self.slot_of(&account))
     }
 
     fn roster_item(&mut self, jid: String) -> Result<Result<Option<Contact>, ()>> {
@@ -91,17 +87,34 @@ impl Host for StoreData {
         Ok(found.ok_or(()))
     }
 
-    fn recipient_roster_item(&mut self, _: u32, _: String) -> Result<Result<Option<Contact>, ()>> {
-        bail!("recipient-roster-item is only available in before-deliver")
+    fn recipient_roster_item(&mut self, index: u32, jid: String) -> Result<Result<Option<Contact>, ()>> {
+        let account = self.recipient(index)?;
+        let Ok(contact) = Jid::parse(&jid) else { return Ok(Ok(None)) };
+        let found = self.scope.directory().and_then(|directory| directory.roster_item(account, &contact));
+        Ok(found.ok_or(()))
     }
 
     fn now_ms(&mut self) -> Result<u64> {
-        self.call()?;
+        self.on()?;
         Ok(u64::try_from(self.scope.services.clock.now_us() / 1000).unwrap_or_default())
     }
 }
 
 impl StoreData {
+    fn recipient(&self, index: u32) -> Result<&Jid> {
+        let recipients = self.call()?.recipients.as_deref().unwrap_or_default();
+        let Some(jid) = usize::try_from(index).ok().and_then(|index| recipients.get(index)) else {
+            bail!("there is no recipient {index}: only calls of before-deliver have any")
+        };
+        Ok(jid)
+    }
+
+    fn slot_of(&self, account: &Jid) -> Vec<u8> {
+        let services = &self.scope.services;
+        let account = services.kernel().and_then(|kernel| kernel.account_in_use(account));
+        account.and_then(|account| services.slots.get()?.peek(&account, &self.scope.name)).unwrap_or_default()
+    }
+
     /// A component that imports one of these functions is not loaded without the grant; this is the second lock.
     fn content(&self, function: &str) -> Result<()> {
         match self.allows("call", function) {

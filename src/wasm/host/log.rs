@@ -13,10 +13,10 @@ const LINE: usize = 4096;
 impl Host for StoreData {
     fn write(&mut self, level: WitLevel, message: String) -> Result<()> {
         let level = severity(level);
-        if self.call.is_none() && !self.hears(level, &message) {
-            return Ok(());
+        let is_in_call = self.call.is_some() || self.about.is_some();
+        if is_in_call || self.hears(level, &message) {
+            write_line(self, level, &message);
         }
-        write_line(self, level, &message);
         Ok(())
     }
 
@@ -66,11 +66,16 @@ fn clean(message: &str) -> String {
     line(text, LINE)
 }
 
-/// Writes a line with its context. Control characters are removed, since the text is the plugin's.
+/// Writes a line with its context. Control characters are removed, since the text is the plugin's. Nothing is written of what a
+/// plugin says while it has a password: a panic may quote it.
 pub(crate) fn write_line(state: &StoreData, level: Level, message: &str) {
+    if state.sees_password {
+        return;
+    }
     let scope = &state.scope;
     let call = state.call.as_ref();
-    let domain = call.map(|call| call.domain).or(state.configuring).and_then(|id| scope.domains.get(&id));
+    let about = call.map(|call| call.domain).or(state.about).or(state.configuring);
+    let domain = about.and_then(|id| scope.domains.get(&id));
     let limit = domain.map_or(&scope.memory.log, |domain| &domain.memory.log);
     let Some(suppressed) = limit.take(scope.now_ms()) else { return };
     let clean = clean(message);

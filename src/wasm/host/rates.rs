@@ -10,7 +10,7 @@ use crate::state::StoreData;
 impl Host for StoreData {
     fn hit(&mut self, name: String, key: String, limit: u32, window_ms: u32) -> Result<bool> {
         let scope = &self.scope;
-        let on = &self.domain(self.call()?.domain)?.memory;
+        let on = &self.on()?.memory;
         let quota = (&*on.state, scope.services.limits.state_bytes());
         let hit = on.rates.hit((&name, &key), limit, window_ms, scope.now_ms(), quota);
         if hit.is_err() {

@@ -1,12 +1,15 @@
 //! `sessions`: querying and closing sessions.
 
+use std::sync::Arc;
+
 use wasmtime::Result;
 use xmpp::{Jid, StreamCondition, StreamError};
 
 use crate::bindings::castling::plugin::sessions::{Host, SessionInfo};
 use crate::bindings::castling::plugin::types::Denied;
-use crate::directory::SessionFacts;
+use crate::directory::{Directory, SessionFacts};
 use crate::state::StoreData;
+use crate::verdict;
 
 /// Maximum characters of a stream error's text.
 const TEXT: usize = 4096;
@@ -34,28 +37,49 @@ impl Host for StoreData {
     }
 
     fn close(&mut self, id: u64, condition: String, text: Option<String>) -> Result<Result<(), Denied>> {
-        if !self.allows("sessions", "close") {
-            return Ok(Err(Denied::NotGranted));
-        }
         let Some(condition) = StreamCondition::from_name(&condition) else {
             return Ok(Err(Denied::BadArgument));
         };
-        let Some(directory) = self.scope.directory() else { return Ok(Err(Denied::Unavailable)) };
-        let Some(facts) = directory.session(id) else { return Ok(Err(Denied::BadArgument)) };
-        if self.scope.serves(&facts.host).is_none() {
-            self.denied("sessions");
-            return Ok(Err(Denied::OutOfScope));
-        }
-        if !self.allows_for("sessions", "close", &facts.host) {
-            return Ok(Err(Denied::OutOfScope));
-        }
+        let directory = match self.reaches(id, "close") {
+            Ok(directory) => directory,
+            Err(denied) => return Ok(Err(denied)),
+        };
         let text = text.map(|text| text.chars().filter(|c| !c.is_control()).take(TEXT).collect());
         let closed = directory.close(id, StreamError { condition, text, application: None });
         Ok(if closed { Ok(()) } else { Err(Denied::BadArgument) })
     }
+
+    fn push(&mut self, id: u64, payload: String) -> Result<Result<(), Denied>> {
+        if !self.is_service || self.about.is_none() {
+            return Ok(Err(self.unavailable("sessions", "push")));
+        }
+        let directory = match self.reaches(id, "push") {
+            Ok(directory) => directory,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        let Ok(payload) = verdict::element(&payload) else { return Ok(Err(Denied::BadArgument)) };
+        Ok(if directory.push(id, &payload) { Ok(()) } else { Err(Denied::BadArgument) })
+    }
 }
 
 impl StoreData {
+    /// The sessions, if the plugin may do this to the one of that number.
+    fn reaches(&self, id: u64, function: &'static str) -> std::result::Result<Arc<dyn Directory>, Denied> {
+        if !self.allows("sessions", function) {
+            return Err(Denied::NotGranted);
+        }
+        let directory = self.scope.directory().ok_or(Denied::Unavailable)?;
+        let facts = directory.session(id).ok_or(Denied::BadArgument)?;
+        if self.scope.serves(&facts.host).is_none() {
+            self.denied("sessions");
+            return Err(Denied::OutOfScope);
+        }
+        match self.allows_for("sessions", function, &facts.host) {
+            true => Ok(directory.clone()),
+            false => Err(Denied::OutOfScope),
+        }
+    }
+
     /// What the plugin may see; `None` for sessions on domains it is not enabled for.
     fn seen(&self, facts: SessionFacts) -> Option<SessionInfo> {
         let domain = self.scope.serves(&facts.host)?;

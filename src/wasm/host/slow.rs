@@ -1,10 +1,10 @@
-//! `kv`, `sql`, `accounts`, `http-client`: these wait, which a filter must not; in filters they return
-//! `unavailable`.
+//! `ask`, `kv`, `sql`, `accounts`, `screening`, `http-client`: these wait, which a filter must not; in filters they
+//! return `unavailable`.
 
 use wasmtime::Result;
 
 use crate::bindings::castling::plugin::types::Denied;
-use crate::bindings::castling::plugin::{accounts, http_client, kv, sql};
+use crate::bindings::castling::plugin::{accounts, ask, http_client, kv, screening, sql};
 use crate::state::StoreData;
 
 impl StoreData {
@@ -60,7 +60,7 @@ impl sql::Host for StoreData {
         _name: String,
         _domain: u32,
         _params: Vec<(String, sql::Value)>,
-    ) -> Result<Result<Vec<Vec<sql::Value>>, sql::Failure>> {
+    ) -> Result<Result<sql::Rows, sql::Failure>> {
         Ok(Err(self.no_sql("query")))
     }
 
@@ -90,6 +90,10 @@ impl accounts::Host for StoreData {
         Ok(Err(self.unavailable("accounts", "roster")))
     }
 
+    fn available(&mut self, _bare_jid: String) -> Outcome<Vec<accounts::Presence>> {
+        Ok(Err(self.unavailable("accounts", "available")))
+    }
+
     fn private_xml(&mut self, _bare_jid: String, _name: String, _ns: String) -> Outcome<Option<String>> {
         Ok(Err(self.unavailable("accounts", "private-xml")))
     }
@@ -97,14 +101,68 @@ impl accounts::Host for StoreData {
     fn set_account_slot(&mut self, _bare_jid: String, _value: Vec<u8>) -> Outcome<()> {
         Ok(Err(self.unavailable("accounts", "set-account-slot")))
     }
-
-    fn set_domain_slot(&mut self, _domain: u32, _value: Vec<u8>) -> Outcome<()> {
-        Ok(Err(self.unavailable("accounts", "set-domain-slot")))
-    }
 }
 
 impl http_client::Host for StoreData {
     fn fetch(&mut self, _request: http_client::Request) -> Outcome<http_client::Response> {
         Ok(Err(self.unavailable("http-client", "fetch")))
+    }
+}
+
+impl ask::Host for StoreData {
+    fn iq(
+        &mut self,
+        _from: String,
+        _to: String,
+        _set: bool,
+        _payload: String,
+        _timeout_ms: u32,
+    ) -> Result<Result<Option<String>, ask::Failure>> {
+        Ok(Err(ask::Failure::Denied(self.unavailable("ask", "iq"))))
+    }
+}
+
+type Screened<T> = Result<Result<T, screening::Refusal>>;
+
+impl StoreData {
+    fn no_lists<T>(&self, function: &str) -> Screened<T> {
+        Ok(Err(screening::Refusal::Denied(self.unavailable("screening", function))))
+    }
+}
+
+impl screening::Host for StoreData {
+    fn lists(&mut self, _account: String) -> Screened<screening::Overview> {
+        self.no_lists("lists")
+    }
+
+    fn get(&mut self, _account: String, _name: String) -> Screened<Vec<screening::Rule>> {
+        self.no_lists("get")
+    }
+
+    fn put(
+        &mut self,
+        _account: String,
+        _session: u64,
+        _name: String,
+        _rules: Vec<screening::Rule>,
+        _limits: screening::ListLimits,
+    ) -> Screened<()> {
+        self.no_lists("put")
+    }
+
+    fn remove(&mut self, _account: String, _session: u64, _name: String) -> Screened<()> {
+        self.no_lists("remove")
+    }
+
+    fn set_default(&mut self, _account: String, _session: u64, _name: Option<String>) -> Screened<()> {
+        self.no_lists("set-default")
+    }
+
+    fn active(&mut self, _session: u64) -> Screened<Option<String>> {
+        self.no_lists("active")
+    }
+
+    fn set_active(&mut self, _session: u64, _name: Option<String>) -> Screened<()> {
+        self.no_lists("set-active")
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Component;
 
 use crate::artefacts::{Artefact, Artefacts};
 use crate::compile::Compiler;
@@ -13,9 +13,8 @@ use crate::inspect::Inspection;
 use crate::limits::PluginLimits;
 use crate::manifest::{Manifest, is_name};
 use crate::platform::Platform;
-use crate::plugin::{self, Code, Plugin};
+use crate::plugin::{Code, Linkers, Plugin};
 use crate::section;
-use crate::state::StoreData;
 
 /// A plugin copied into the data directory.
 #[derive(Clone, Debug)]
@@ -93,8 +92,8 @@ impl Platform {
 
     fn compile(&self, artefact: &Artefact) -> Result<(Code, Inspection), LoadError> {
         let manifest = manifest(artefact, self.services.memory_bytes as u64)?;
-        let component = self.artefacts.compile(&self.engine, artefact)?;
-        read(&self.linker, &component, manifest, artefact)
+        let component = self.artefacts.look_up(&self.engine, artefact)?;
+        read(&self.linkers, &component, manifest, artefact)
     }
 
     /// Deletes the files of plugins that are not among these, by name and by the digest of their component.
@@ -134,7 +133,7 @@ pub fn inspect(file: &Path, looking: &Looking) -> Result<Inspection, LoadError> 
     let manifest = manifest(&artefact, looking.limits.plugin_memory_bytes.get())?;
     let engine = engine::plain()?;
     let component = artefacts.look_up(&engine, &artefact)?;
-    read(&plugin::linker(&engine)?, &component, manifest, &artefact).map(|(_, inspection)| inspection)
+    read(&Linkers::new(&engine)?, &component, manifest, &artefact).map(|(_, inspection)| inspection)
 }
 
 /// The manifest of a component that needs no more memory than it may have.
@@ -149,13 +148,12 @@ pub(crate) fn manifest(artefact: &Artefact, memory_bytes: u64) -> Result<Manifes
 }
 
 fn read(
-    linker: &Linker<StoreData>,
+    linkers: &Linkers,
     component: &Component,
     manifest: Manifest,
     artefact: &Artefact,
 ) -> Result<(Code, Inspection), LoadError> {
     let (digest, bytes) = (artefact.digest.clone(), artefact.bytes.len());
-    let inspection = Inspection::of(linker.engine(), component, manifest, digest, bytes)?;
-    let pre = linker.instantiate_pre(component).map_err(|error| LoadError::Link(format!("{error:#}")))?;
-    Ok((Code::new(pre, &inspection)?, inspection))
+    let inspection = Inspection::of(linkers.engine(), component, manifest, digest, bytes)?;
+    Ok((Code::new(linkers, component, &inspection)?, inspection))
 }

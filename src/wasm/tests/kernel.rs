@@ -3,97 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::kernel::{
-    BindRequest, Brand, Conflict, DomainLimits, Hold, HostOptions, Kernel, KernelOptions, Module, Served,
-    SessionAbout, Transport,
-};
-use auth::{Chain, Decoys};
-use runtime::{ManualClock, Runtime, SystemRandom};
 use serde_json::json;
-use storage::{Options, Store};
-use tempfile::TempDir;
-use xmpp::{Jid, Stanza, StreamCondition};
+use xmpp::StreamCondition;
 
+use super::bench::{Bench, DOMAIN, received};
 use super::guest::{ANSWER, Guest};
 use super::kit::built;
-use crate::{DeployOptions, Deployment, DomainSettings, Occasion, Platform, PlatformOptions};
-
-const DOMAIN: &str = "chess.example";
-
-struct Bench {
-    kernel: Arc<Kernel>,
-    platform: Arc<Platform>,
-    clock: Arc<ManualClock>,
-    folder: TempDir,
-}
-
-impl Bench {
-    async fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let clock = Arc::new(ManualClock::new(1_700_000_000_000_000));
-        let runtime = Runtime::new(clock.clone(), Arc::new(SystemRandom));
-        let store = Store::open(Options::new("sqlite:test.db", folder.path()), &runtime).await.unwrap();
-        for local in ["anna", "bert"] {
-            store.accounts().create(DOMAIN, local, &[], 0).await.unwrap();
-        }
-        let kernel = Kernel::new(KernelOptions { runtime: runtime.clone(), store });
-        let platform = Platform::new(PlatformOptions::new(folder.path(), runtime)).unwrap();
-        Self { kernel, platform, clock, folder }
-    }
-
-    async fn serve(&self, modules: Vec<Arc<dyn Module>>) {
-        let present = self.kernel.host(DOMAIN).map(|host| host.options());
-        let options = present.unwrap_or_else(|| {
-            Arc::new(HostOptions {
-                limits: DomainLimits::default(),
-                conflict: Conflict::Replace,
-                auth: Chain::new(Vec::new(), Decoys::new(vec![0; 32], 4096)),
-                brand: Brand::default(),
-                web: kernel::Web::default(),
-                admins: Vec::new(),
-            })
-        });
-        let served = Served { jid: Jid::domain_only(DOMAIN).unwrap(), options, modules };
-        assert!(self.kernel.serve(vec![served]).await.unwrap().gone().await, "nothing holds the old tables");
-    }
-
-    async fn bind(&self, local: &str) -> Hold {
-        let host = self.kernel.host(DOMAIN).unwrap();
-        let account = self.kernel.account(&host, local).await.unwrap().unwrap();
-        let address = "127.0.0.1:1".parse().unwrap();
-        let about = SessionAbout { transport: Transport::Tcp, tls: true, address };
-        self.kernel
-            .bind(BindRequest { account, resource: Some("x".into()), about, login: None })
-            .await
-            .ok()
-            .unwrap()
-    }
-
-    async fn send(&self, from: &Hold, xml: &str) {
-        let stanza = Stanza::parse_str(xml).unwrap().with_from(from.jid().clone());
-        from.process(stanza).await;
-    }
-
-    fn deploy(&self, name: &str, file: &std::path::Path, grants: &[&str]) -> Arc<Deployment> {
-        let plugin = self.platform.load(name, file).unwrap();
-        let options = DeployOptions {
-            domains: vec![DomainSettings { domain: DOMAIN.into(), ..Default::default() }],
-            grants: grants.iter().map(ToString::to_string).collect(),
-            ..Default::default()
-        };
-        self.platform.deploy(&plugin, &options, Occasion::Start).unwrap()
-    }
-}
-
-/// Takes what waits in a session's mailbox.
-fn received(hold: &Hold) -> Vec<String> {
-    let mut all = Vec::new();
-    hold.gather(usize::MAX, |stanza| {
-        all.push(stanza.to_string());
-        1
-    });
-    all
-}
+use crate::{DeployOptions, DomainSettings, Occasion};
 
 #[tokio::test]
 async fn sunshine_closes_a_session_and_what_it_kept_goes_with_it() {

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use runtime::{ManualClock, Runtime, SeededRandom};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
-use xmpp::{ElementLimits, Jid, Stanza, StreamError};
+use xmpp::{Element, ElementLimits, Jid, Stanza, StreamError};
 
 use crate::bindings::castling::plugin::types::Contact;
 use crate::bindings::exports::castling::plugin::before_offline::Storing;
@@ -60,6 +60,10 @@ impl Directory for Sessions {
 
     fn close(&self, id: u64, error: StreamError) -> bool {
         self.closed.lock().push((id, error));
+        true
+    }
+
+    fn push(&self, _id: u64, _payload: &Element) -> bool {
         true
     }
 
@@ -155,7 +159,16 @@ impl Running {
         let domain = self.0.scope.serves(host).unwrap();
         let made = Some((id, self.1.lock().entry(id).or_default().clone()));
         let facts = head::of_stanza(stanza) | facts::FROM_LOCAL;
-        Subject { stanza, client: None, is_elsewhere: false, made, domain, account: Account::Senders, facts }
+        Subject {
+            stanza,
+            client: None,
+            is_elsewhere: false,
+            made,
+            domain,
+            account: Account::Senders,
+            recipients: None,
+            facts,
+        }
     }
 
     /// Its verdict on a client's stanza.
@@ -192,7 +205,7 @@ fn build() -> PathBuf {
     cargo.args(["build", "--quiet", "--release", "--target", "wasm32-wasip2"]);
     cargo.arg("--target-dir").arg(&guests).current_dir(root.join("plugins"));
     assert!(cargo.status().unwrap().success(), "the plugins do not build");
-    for name in ["sunshine", "offline-filter", "word-filter", "hostile"] {
+    for name in ["greeter", "hostile", "keeper", "offline-filter", "sunshine", "word-filter"] {
         let file = format!("wasm32-wasip2/release/{}.wasm", name.replace('-', "_"));
         std::fs::copy(guests.join(file), guests.join(format!("{name}.wasm"))).unwrap();
     }

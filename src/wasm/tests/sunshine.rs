@@ -121,7 +121,7 @@ fn messages_are_not_its_business() {
     let kit = Kit::new();
     let running = sunshine(&kit, Options::default());
     let (_, interest) = running.0.hooks().next().unwrap();
-    let wants = |xml| interest.wants(&xmpp::Stanza::parse_str(xml).unwrap());
+    let wants = |xml| interest.as_ref().unwrap().wants(&xmpp::Stanza::parse_str(xml).unwrap());
     assert!(wants(HERE) && wants("<presence type='unavailable'/>"));
     assert!(!wants("<message><body>x</body></message>"));
 }
