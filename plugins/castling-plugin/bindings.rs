@@ -3,34 +3,44 @@
 
 wit_bindgen::generate!({ path: "../../wit/1", world: "imports" });
 
-pub mod lifecycle {
-    wit_bindgen::generate!({
-        path: "../../wit/1",
-        world: "export-lifecycle",
-        pub_export_macro: true,
-        export_macro_name: "export_lifecycle",
-        default_bindings_module: "castling_plugin::lifecycle",
-    });
+/// A module with the bindings of one exported interface, which shares those types of the imports that it names.
+macro_rules! export {
+    ($module:ident, $world:tt, $export:tt, $path:tt, { $($interface:tt: $shared:ident),* }) => {
+        pub mod $module {
+            wit_bindgen::generate!({
+                path: "../../wit/1",
+                world: $world,
+                with: { $($interface: crate::bindings::castling::plugin::$shared,)* },
+                pub_export_macro: true,
+                export_macro_name: $export,
+                default_bindings_module: $path,
+            });
+        }
+    };
 }
 
-pub mod client_in {
-    wit_bindgen::generate!({
-        path: "../../wit/1",
-        world: "export-client-in",
-        with: { "castling:plugin/types@1.0.0": crate::bindings::castling::plugin::types },
-        pub_export_macro: true,
-        export_macro_name: "export_client_in",
-        default_bindings_module: "castling_plugin::client_in",
-    });
-}
-
-pub mod before_offline {
-    wit_bindgen::generate!({
-        path: "../../wit/1",
-        world: "export-before-offline",
-        with: { "castling:plugin/types@1.0.0": crate::bindings::castling::plugin::types },
-        pub_export_macro: true,
-        export_macro_name: "export_before_offline",
-        default_bindings_module: "castling_plugin::before_offline",
-    });
-}
+export!(lifecycle, "export-lifecycle", "export_lifecycle", "castling_plugin::lifecycle", {});
+export!(client_in, "export-client-in", "export_client_in", "castling_plugin::client_in", { "castling:plugin/types@1.0.0": types });
+export!(before_deliver, "export-before-deliver", "export_before_deliver", "castling_plugin::before_deliver", { "castling:plugin/types@1.0.0": types });
+export!(before_offline, "export-before-offline", "export_before_offline", "castling_plugin::before_offline", { "castling:plugin/types@1.0.0": types });
+export!(iq_handler, "export-iq-handler", "export_iq_handler", "castling_plugin::iq_handler", { "castling:plugin/types@1.0.0": types });
+export!(presence_change, "export-presence-change", "export_presence_change", "castling_plugin::presence_change", { "castling:plugin/types@1.0.0": types });
+export!(
+    session_events,
+    "export-session-events",
+    "export_session_events",
+    "castling_plugin::session_events",
+    {}
+);
+export!(session_gate, "export-session-gate", "export_session_gate", "castling_plugin::session_gate", { "castling:plugin/types@1.0.0": types });
+export!(
+    screening_events,
+    "export-screening-events",
+    "export_screening_events",
+    "castling_plugin::screening_events",
+    {}
+);
+export!(timers, "export-timers", "export_timers", "castling_plugin::timers", {});
+export!(commands, "export-commands", "export_commands", "castling_plugin::commands", { "castling:plugin/types@1.0.0": types });
+export!(credentials, "export-credentials", "export_credentials", "castling_plugin::credentials", { "castling:plugin/types@1.0.0": types, "castling:plugin/sql@1.0.0": sql });
+export!(password_check, "export-password-check", "export_password_check", "castling_plugin::password_check", { "castling:plugin/types@1.0.0": types });

@@ -12,18 +12,31 @@
 
 mod bindings;
 mod duration;
+mod services;
 mod settings;
 mod stanza;
+pub mod xml;
 
+pub use bindings::before_deliver::exports::castling::plugin::before_deliver::Ruling;
 pub use bindings::before_offline::exports::castling::plugin::before_offline::Storing;
 pub use bindings::castling::plugin::types::{
-    Change, Child, ChildName, Contact, Denied, Kind, NewText, StanzaError, StanzaType, Subscription, Verdict,
+    AccountName, Change, Child, ChildName, Contact, Denied, Kind, NewText, Outcome, StanzaError, StanzaType,
+    Subscription, Verdict,
 };
-pub use bindings::castling::plugin::{call, config, log, metrics, rates, sessions};
+pub use bindings::castling::plugin::{
+    accounts, ask, call, config, kv, log, metrics, rates, routing, screening, sessions, sql,
+};
 pub use bindings::lifecycle::exports::castling::plugin::lifecycle::Why;
 #[doc(hidden)]
-pub use bindings::{before_offline, client_in, lifecycle};
+pub use bindings::{
+    before_deliver, before_offline, client_in, commands, credentials, iq_handler, lifecycle, password_check,
+    presence_change, screening_events, session_events, session_gate, timers,
+};
 pub use duration::Duration;
+pub use services::{
+    Action, Answer, Client, Commands, Credentials, Description, Done, Field, FieldKind, Form, IqHandler,
+    Next, PasswordCheck, PresenceChange, ScreeningEvents, SessionEvents, SessionGate, Step, Timers,
+};
 pub use settings::Settings;
 pub use stanza::{Stanza, facts};
 
@@ -45,6 +58,12 @@ pub trait Lifecycle {
 pub trait ClientIn {
     /// Returns the verdict on a stanza.
     fn filter(stanza: &Stanza) -> Verdict;
+}
+
+/// Judges stanzas that are about to be delivered.
+pub trait BeforeDeliver {
+    /// Returns the ruling for each recipient, in order; `recipients` are the facts of each.
+    fn filter(stanza: &Stanza, recipients: &[u32]) -> Vec<Ruling>;
 }
 
 /// Judges stanzas that no online session takes, before they are stored.
@@ -72,13 +91,19 @@ impl<P: ClientIn> client_in::exports::castling::plugin::client_in::Guest for Ada
     }
 }
 
+impl<P: BeforeDeliver> before_deliver::exports::castling::plugin::before_deliver::Guest for Adapter<P> {
+    fn filter(head: Head, text: String, recipients: Vec<u32>) -> Vec<Ruling> {
+        P::filter(&Stanza::new(head, text), &recipients)
+    }
+}
+
 impl<P: BeforeOffline> before_offline::exports::castling::plugin::before_offline::Guest for Adapter<P> {
     fn filter(head: Head, text: String) -> Storing {
         P::filter(&Stanza::new(head, text))
     }
 }
 
-/// Exports a plugin: its type, and the hooks it implements (`lifecycle`, `client_in`, `before_offline`).
+/// Exports a plugin: its type, and the hooks it implements (`lifecycle`, `client_in`, `iq_handler` and so on).
 #[macro_export]
 macro_rules! plugin {
     ($plugin:ident: $($hook:ident),+ $(,)?) => {
@@ -107,7 +132,37 @@ macro_rules! manifest {
 macro_rules! export_hook {
     (lifecycle, $plugin:ident) => { $crate::lifecycle::export_lifecycle!($plugin with_types_in $crate::lifecycle); };
     (client_in, $plugin:ident) => { $crate::client_in::export_client_in!($plugin with_types_in $crate::client_in); };
+    (before_deliver, $plugin:ident) => {
+        $crate::before_deliver::export_before_deliver!($plugin with_types_in $crate::before_deliver);
+    };
     (before_offline, $plugin:ident) => {
         $crate::before_offline::export_before_offline!($plugin with_types_in $crate::before_offline);
+    };
+    (iq_handler, $plugin:ident) => {
+        $crate::iq_handler::export_iq_handler!($plugin with_types_in $crate::iq_handler);
+    };
+    (presence_change, $plugin:ident) => {
+        $crate::presence_change::export_presence_change!($plugin with_types_in $crate::presence_change);
+    };
+    (session_events, $plugin:ident) => {
+        $crate::session_events::export_session_events!($plugin with_types_in $crate::session_events);
+    };
+    (session_gate, $plugin:ident) => {
+        $crate::session_gate::export_session_gate!($plugin with_types_in $crate::session_gate);
+    };
+    (screening_events, $plugin:ident) => {
+        $crate::screening_events::export_screening_events!($plugin with_types_in $crate::screening_events);
+    };
+    (timers, $plugin:ident) => {
+        $crate::timers::export_timers!($plugin with_types_in $crate::timers);
+    };
+    (commands, $plugin:ident) => {
+        $crate::commands::export_commands!($plugin with_types_in $crate::commands);
+    };
+    (credentials, $plugin:ident) => {
+        $crate::credentials::export_credentials!($plugin with_types_in $crate::credentials);
+    };
+    (password_check, $plugin:ident) => {
+        $crate::password_check::export_password_check!($plugin with_types_in $crate::password_check);
     };
 }

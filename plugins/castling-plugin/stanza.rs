@@ -32,6 +32,8 @@ pub mod facts {
     pub const DIRECTED_PRESENCE: u32 = 1024;
     /// The call is made on its sender's side.
     pub const OUTBOUND: u32 = 2048;
+    /// Of a recipient: a resource of it is available.
+    pub const IS_AVAILABLE: u32 = 4096;
 }
 
 /// The stanza of the call in progress. Its head and texts are free; the rest is requested from the host.
