@@ -52,11 +52,25 @@ pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
 
 /// What touches storage on both database servers. On SQLite it runs with all other tests.
 pub fn step(checkout: &Checkout, totals: &mut Totals) -> Outcome {
-    NAMES.iter().filter_map(|name| Server::start(name).transpose()).try_for_each(|server| {
-        let server = server?;
-        contract(checkout, totals, Some(&server))?;
-        outages(checkout, totals, Some(&server))
-    })
+    let servers: Vec<Server> =
+        NAMES.iter().filter_map(|name| Server::start(name).transpose()).collect::<Outcome<_>>()?;
+    for server in &servers {
+        contract(checkout, totals, Some(server))?;
+        outages(checkout, totals, Some(server))?;
+    }
+    members(checkout, totals, &servers)
+}
+
+/// Accounts in tables on all databases at once.
+fn members(checkout: &Checkout, totals: &mut Totals, servers: &[Server]) -> Outcome {
+    say::step("accounts in tables on all databases");
+    let mut tests = cargo_test(checkout)?;
+    tests.args(["--workspace", "--test", "it", "--", "main_job::members::", "--include-ignored"]);
+    for server in servers {
+        let name = format!("CASTLING_TEST_{}", server.name.to_uppercase());
+        tests.env(&name, &server.url).env(format!("{name}_PID"), server.pid().to_string());
+    }
+    totals.run(on(&mut tests, None))
 }
 
 fn contract(checkout: &Checkout, totals: &mut Totals, server: Option<&Server>) -> Outcome {
@@ -90,7 +104,7 @@ fn on<'a>(tests: &'a mut Command, server: Option<&Server>) -> &'a mut Command {
 /// The tests run on this server and may kill it.
 pub fn may_kill<'a>(tests: &'a mut Command, server: Option<&Server>) -> &'a mut Command {
     if let Some(server) = server {
-        tests.env(PID, server.pid.to_string());
+        tests.env(PID, server.pid().to_string());
     }
     on(tests, server)
 }
@@ -117,6 +131,15 @@ impl Server {
         }
     }
 
+    /// Its process: the one that was started, or that a test has started since.
+    fn pid(&self) -> u32 {
+        let restarted = ["pid", "data/postmaster.pid"].iter().find_map(|file| {
+            let text = fs::read_to_string(self.folder.join(file)).ok()?;
+            text.lines().next()?.trim().parse().ok()
+        });
+        restarted.unwrap_or(self.pid)
+    }
+
     /// Waits until the command succeeds.
     fn ready(self, mut ask: impl FnMut() -> Command) -> Outcome<Self> {
         for _ in 0..ATTEMPTS {
@@ -135,14 +158,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Nobody needs its data any more. It may have been started again by a test.
-        let restarted = ["pid", "data/postmaster.pid"].iter().filter_map(|file| {
-            let text = fs::read_to_string(self.folder.join(file)).ok()?;
-            text.lines().next()?.trim().parse().ok()
-        });
-        for pid in restarted.chain([self.pid]) {
-            shell::succeeds(Command::new("kill").args(["-KILL", &pid.to_string()]));
-        }
+        // Nobody needs its data any more.
+        shell::succeeds(Command::new("kill").args(["-KILL", &self.pid().to_string()]));
         let _ = fs::remove_dir_all(&self.folder);
     }
 }

@@ -1,5 +1,6 @@
 //! The `user` commands, operating on the store: in a running server, or without one.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
@@ -8,11 +9,17 @@ use auth::{PasswordError, ScramKeys, new_keys};
 use runtime::Runtime;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use storage::{Account, CreateError, Hash, NewAccount, StorageError, Store};
+use storage::{Account, CreateError, Hash, Kept, NewAccount, StorageError, Store};
 use xmpp::{Jid, datetime};
 
-use crate::api::{AddUsers, AddedUsers, ListUsers, OfJid, RefusedUser, SetPassword, UserPage, UserShown};
-use crate::config::{Auth, Scram};
+use crate::api::{
+    AddUsers, AddedUsers, Adopted, DeletedUser, ListUsers, OfJid, RefusedUser, SetPassword, UserPage,
+    UserShown,
+};
+use crate::config::{Auth, Domain, Scram};
+
+/// The server's own accounts, in `auth`.
+const INTERNAL: &str = "internal";
 
 /// Accounts in one page of a list.
 const PAGE: u32 = 1000;
@@ -22,13 +29,15 @@ const PAGE: u32 = 1000;
 pub struct Accounts {
     store: Store,
     runtime: Runtime,
-    domains: Vec<String>,
+    /// The providers of each domain, in order.
+    domains: BTreeMap<String, Vec<String>>,
     hashes: Vec<Hash>,
     iterations: u32,
 }
 
 impl Accounts {
-    pub fn new(store: Store, runtime: Runtime, domains: Vec<String>, auth: &Auth) -> Self {
+    pub fn new(store: Store, runtime: Runtime, domains: &[Domain], auth: &Auth) -> Self {
+        let domains = domains.iter().map(|domain| (domain.name.clone(), domain.auth.clone())).collect();
         let hashes = auth.scram.iter().map(|hash| match hash {
             Scram::Sha1 => Hash::Sha1,
             Scram::Sha256 => Hash::Sha256,
@@ -44,7 +53,6 @@ impl Accounts {
         match command {
             "add" => answer(&self.add(arguments::<AddUsers>(args)?.rows).await?),
             "passwd" => self.passwd(arguments(args)?).await,
-            "del" => self.delete(&arguments::<OfJid>(args)?.jid).await,
             "list" => self.list(arguments(args)?).await,
             "show" => self.show(&arguments::<OfJid>(args)?.jid).await,
             _ => Err(unknown(&format!("user.{command}"))),
@@ -59,7 +67,7 @@ impl Accounts {
         let mut refused = Vec::new();
         let mut named = Vec::new();
         for (row, (jid, password)) in rows.into_iter().enumerate() {
-            match self.name(&jid) {
+            match self.name(&jid).and_then(|name| self.kept_here(name)) {
                 Ok((local, domain)) => named.push((row, local, domain, password)),
                 Err(error) => refused.push(RefusedUser { row, message: error.to_string() }),
             }
@@ -74,7 +82,7 @@ impl Accounts {
                     accounts.push(NewAccount {
                         domain,
                         local,
-                        keys,
+                        kept: Kept::Keys(keys),
                         created_us: self.runtime.clock.now_us(),
                     });
                 }
@@ -95,6 +103,9 @@ impl Accounts {
 
     async fn passwd(&self, args: SetPassword) -> Result<Value, CommandError> {
         let account = self.account(&args.jid).await?;
+        if let Some(adopted) = self.adopted(&account) {
+            return Err(kept_elsewhere(&account, &adopted));
+        }
         let keys = self.hash(vec![args.password]).await?.pop();
         let keys = keys.ok_or_else(|| CommandError::new("no keys were generated"))?;
         let keys = keys.map_err(|error| CommandError::new(password_refused(&error)))?;
@@ -104,34 +115,59 @@ impl Accounts {
         }
     }
 
-    async fn delete(&self, jid: &str) -> Result<Value, CommandError> {
-        let account = self.account(jid).await?;
-        match self.store.purge(account.id).await.map_err(failed)? {
-            true => Ok(json!({})),
-            false => Err(no_account(jid)),
-        }
+    /// Where an account is that is not the server's own.
+    fn adopted(&self, account: &Account) -> Option<Adopted> {
+        let provider = account.provider.clone()?;
+        let auth = self.domains.get(&account.domain);
+        let orphaned = auth.is_some_and(|auth| !auth.contains(&provider));
+        Some(Adopted { provider, orphaned })
+    }
+
+    /// The reply to the deletion of an account.
+    ///
+    /// # Errors
+    /// As [`answer`].
+    pub fn deleted(&self, account: &Account) -> Result<Value, CommandError> {
+        let adopted = self.adopted(account).filter(|adopted| !adopted.orphaned);
+        answer(&DeletedUser { provider: adopted.map(|adopted| adopted.provider) })
     }
 
     async fn list(&self, args: ListUsers) -> Result<Value, CommandError> {
         let page = self.store.accounts().list(&args.domain, args.after.as_deref(), PAGE).await;
-        let locals: Vec<String> = page.map_err(failed)?.into_iter().map(|account| account.local).collect();
+        let page = page.map_err(failed)?;
+        let adopted = page.iter().filter_map(|one| Some((one.local.clone(), self.adopted(one)?))).collect();
+        let locals: Vec<String> = page.into_iter().map(|account| account.local).collect();
         let more = locals.len() == PAGE as usize;
-        answer(&UserPage { locals, more })
+        let secrets = match more {
+            true => 0,
+            false => self.store.accounts().count_secrets(&args.domain).await.map_err(failed)?,
+        };
+        answer(&UserPage { locals, more, adopted, secrets })
     }
 
     async fn show(&self, jid: &str) -> Result<Value, CommandError> {
         let account = self.account(jid).await?;
-        let keys = self.store.accounts().keys(&account.domain, &account.local).await.map_err(failed)?;
-        let scram = keys.map(|(_, keys)| keys).unwrap_or_default();
+        let found = self.store.accounts().credentials(&account.domain, &account.local).await;
+        let (scram, secret) = match found.map_err(failed)? {
+            Some((_, Kept::Keys(keys))) => (keys, None),
+            Some((_, Kept::Secret(secret))) => (Vec::new(), Some(secret.format)),
+            None => (Vec::new(), None),
+        };
         answer(&UserShown {
             jid: format!("{}@{}", account.local, account.domain),
             created: datetime::format(account.created_us),
             enabled: account.enabled,
             scram: scram.iter().map(|keys| hash_word(keys.hash).to_owned()).collect(),
+            secret,
+            adopted: self.adopted(&account),
         })
     }
 
-    async fn account(&self, jid: &str) -> Result<Account, CommandError> {
+    /// The account of a JID.
+    ///
+    /// # Errors
+    /// It is not a valid account address, there is no such account, or the database failed.
+    pub async fn account(&self, jid: &str) -> Result<Account, CommandError> {
         let (local, domain) = split(jid, Jid::parse(jid))?;
         let found = self.store.accounts().lookup(&domain, &local).await.map_err(failed)?;
         found.ok_or_else(|| no_account(jid))
@@ -140,11 +176,23 @@ impl Accounts {
     /// The parts of an account name that may be created here.
     fn name(&self, jid: &str) -> Result<(String, String), CommandError> {
         let (local, domain) = split(jid, Jid::parse_strict(jid))?;
-        if !self.domains.contains(&domain) {
+        if !self.domains.contains_key(&domain) {
             let message = format!("{domain} is not a domain of this server");
             return Err(CommandError::new(message).remedy("see castling domain list"));
         }
         Ok((local, domain))
+    }
+
+    /// A name on a domain whose `auth` has the server's own accounts: nobody could log in with another's.
+    fn kept_here(&self, (local, domain): (String, String)) -> Result<(String, String), CommandError> {
+        match self.domains.get(&domain) {
+            Some(auth) if !auth.iter().any(|provider| provider == INTERNAL) => {
+                let message = format!("accounts of {domain} are kept by {}", auth.join(", "));
+                Err(CommandError::new(message)
+                    .remedy("create it there, or add \"internal\" to the auth of the domain"))
+            }
+            _ => Ok((local, domain)),
+        }
     }
 
     /// The keys of passwords, derived on all cores.
@@ -195,8 +243,26 @@ fn hash_word(hash: Hash) -> &'static str {
     }
 }
 
-fn password_refused(error: &PasswordError) -> String {
+pub fn password_refused(error: &PasswordError) -> String {
     error.to_string()
+}
+
+/// The error for a password that only a running server can change.
+fn kept_elsewhere(account: &Account, Adopted { provider, orphaned }: &Adopted) -> CommandError {
+    let (local, domain) = (&account.local, &account.domain);
+    match orphaned {
+        true => no_provider(local, domain, provider),
+        false => CommandError::new(format!("the password of {local}@{domain} is kept by {provider}"))
+            .remedy(format!("start the server with {domain} enabled: it can ask {provider} to change it")),
+    }
+}
+
+/// The error for an account of a provider that its domain no longer has.
+pub fn no_provider(local: &str, domain: &str, provider: &str) -> CommandError {
+    let message =
+        format!("{local}@{domain} is an account of {provider}, which {domain} no longer has in its auth");
+    CommandError::new(message)
+        .remedy(format!("add it to auth, or run castling user prune --domain {domain} --orphaned"))
 }
 
 fn not_created(jid: &str, error: &CreateError) -> String {

@@ -1,5 +1,7 @@
 //! Arguments and replies of commands over the admin socket.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -57,6 +59,70 @@ pub struct UserPage {
     pub locals: Vec<String>,
     /// Whether more follow.
     pub more: bool,
+    /// Whose accounts those are that are not the server's own, by local part.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub adopted: BTreeMap<String, Adopted>,
+    /// On the last page, how many accounts of the domain still have their password in a format of other software.
+    #[serde(default)]
+    pub secrets: u64,
+}
+
+/// Where an account is that was adopted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adopted {
+    /// The auth provider that it was adopted from.
+    pub provider: String,
+    /// Whether the domain's `auth` no longer names the provider.
+    #[serde(default)]
+    pub orphaned: bool,
+}
+
+/// `user.prune`: one page.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PruneUsers {
+    pub domain: String,
+    /// Delete nothing.
+    pub dry_run: bool,
+    /// Delete accounts of providers that `auth` no longer names as well.
+    pub orphaned: bool,
+    /// Delete them even if they are most of all.
+    #[serde(default)]
+    pub force: bool,
+    /// Only accounts after this one: its provider and local part.
+    #[serde(default)]
+    pub after: Option<(String, String)>,
+}
+
+/// A page of accounts that no provider has any more.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrunedPage {
+    /// The adopted accounts that were looked at.
+    #[serde(default)]
+    pub looked_at: usize,
+    pub users: Vec<PrunedUser>,
+    /// The last account that was looked at, if more follow.
+    pub next: Option<(String, String)>,
+    /// Why the accounts of this page behind these were not deleted.
+    #[serde(default)]
+    pub failure: Option<String>,
+}
+
+/// An account that no provider has any more.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrunedUser {
+    pub local: String,
+    #[serde(flatten)]
+    pub adopted: Adopted,
+    /// Whether it was deleted, or would be in a dry run.
+    pub deleted: bool,
+}
+
+/// The result of `user.del`.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletedUser {
+    /// The auth provider that has the account and that it can be adopted from again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
 }
 
 /// An account, for `user.show`.
@@ -69,6 +135,12 @@ pub struct UserShown {
     pub enabled: bool,
     /// The SCRAM hashes it has keys for.
     pub scram: Vec<String>,
+    /// Without keys: the format of other software that its password is kept in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// Where it is, if it is not the server's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<Adopted>,
 }
 
 /// `domain.add`, `domain.enable`, `domain.disable`, `domain.remove`
@@ -141,6 +213,14 @@ pub struct EnabledPlugin {
     pub everywhere: bool,
     /// What it says about its settings.
     #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// The result of `plugin.disable`.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Noted {
+    /// What the operator should know.
     pub notes: Vec<String>,
 }
 

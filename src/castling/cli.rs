@@ -128,7 +128,22 @@ pub enum User {
         /// Account, as name@domain
         jid: String,
     },
-    /// List accounts, one per line
+    /// Delete adopted accounts that no auth provider of the domain has any more
+    Prune {
+        /// Domain whose accounts are looked at
+        #[arg(long)]
+        domain: String,
+        /// Only list the accounts
+        #[arg(long)]
+        dry_run: bool,
+        /// Also delete accounts of a provider that the domain's auth no longer names
+        #[arg(long)]
+        orphaned: bool,
+        /// Delete them even if more than half of the adopted accounts are gone
+        #[arg(long)]
+        force: bool,
+    },
+    /// List accounts, one per line, adopted ones with their auth provider
     List {
         /// Only accounts of this domain
         domain: Option<String>,

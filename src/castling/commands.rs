@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod domain;
 mod plugin;
+mod prune;
 mod reload;
 mod serve;
 mod session;

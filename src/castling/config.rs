@@ -2,6 +2,7 @@
 //! of it the changes made by commands.
 
 mod change;
+mod claims;
 mod components;
 mod document;
 mod domain;

@@ -14,6 +14,7 @@ mod output;
 mod ownership;
 mod password;
 mod plugins;
+mod providers;
 mod rows;
 mod server;
 mod signals;

@@ -1,5 +1,7 @@
 //! The composition root: builds, runs and shuts down a server from a configuration.
 
+#[cfg(test)]
+mod bed;
 mod beside;
 #[cfg(test)]
 mod bounds;
@@ -7,13 +9,17 @@ mod control;
 pub mod deletion;
 mod deployed;
 mod domains;
+mod holders;
 mod listeners;
 mod metrics;
 mod plugins;
+mod providers;
+mod prune;
 mod purge;
 mod sessions;
 mod standing;
 mod stats;
+mod users;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -49,10 +55,11 @@ pub struct Server {
     kernel: Arc<Kernel>,
     tls: TlsStore,
     internal: Arc<Internal>,
+    providers: providers::Providers,
     decoys: Decoys,
     platform: Arc<wasm::Platform>,
     /// Foreign databases in force.
-    sources: Sources,
+    sources: Arc<Sources>,
     /// The deployed plugins; never locked while anything is awaited.
     deployed: parking_lot::Mutex<deployed::Deployed>,
     /// The built-in modules in use.
@@ -146,21 +153,25 @@ impl Server {
             iterations: auth.iterations,
             at_once: available_parallelism().unwrap_or(NonZeroUsize::MIN),
         };
+        let random = runtime.random.clone();
         let internal =
-            Arc::new(Internal::new(store.clone(), runtime.random.clone(), decoys.clone(), hashing));
+            Arc::new(Internal::new(store.clone(), random.clone(), decoys.clone(), hashing.clone()));
         let tls = TlsStore::new(runtime.clock.clone()).map_err(|e| e.to_string())?;
         let kernel = Kernel::new(KernelOptions { runtime: runtime.clone(), store });
         let platform = platform(&loaded, runtime)?;
-        platform.connect(&kernel);
+        let sources = Arc::new(Sources::new(runtime.clone()));
+        platform.connect(&kernel, sources.clone());
+        let providers = providers::Providers::new(platform.clone(), random, decoys.clone(), hashing);
         let since_us = runtime.clock.now_us();
         let listening = listeners::shown(bound);
         let server = Arc::new(Self {
             kernel,
             tls,
             internal,
+            providers,
             decoys,
             platform,
-            sources: Sources::new(runtime.clone()),
+            sources,
             deployed: parking_lot::Mutex::default(),
             standing: Mutex::default(),
             purges: purge::Purges::default(),

@@ -47,13 +47,13 @@ fn away(options: &SourceOptions, error: &SourceError) -> Complaint {
 
 /// Reports what was found: an error for a statement that cannot be run, a warning for one that costs too much and for a
 /// source that cannot be reached.
-pub async fn check(config: &Config, problems: &mut Problems) {
-    for Looked { name, found } in look(config).await {
-        let path = join("datasources", &name);
+pub fn report(looked: &[Looked], problems: &mut Problems) {
+    for Looked { name, found } in looked {
+        let path = join("datasources", name);
         let inspection = match found {
             Ok(inspection) => inspection,
             Err(complaint) => {
-                problems.warning(&join(&path, "url"), complaint);
+                problems.warning(&join(&path, "url"), complaint.clone());
                 continue;
             }
         };

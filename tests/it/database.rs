@@ -21,12 +21,21 @@ pub fn is_server() -> bool {
 
 /// Of the two servers.
 pub fn is_postgres() -> bool {
-    std::env::var(SERVER).is_ok_and(|url| url.starts_with("postgres"))
+    std::env::var(SERVER).is_ok_and(|url| speaks_postgres(&url))
 }
 
-/// `host:port` of the server.
-pub fn address() -> String {
-    std::env::var(SERVER).unwrap().rsplit_once('@').unwrap().1.to_owned()
+fn speaks_postgres(url: &str) -> bool {
+    url.starts_with("postgres")
+}
+
+/// The URL of the server that the tests run on.
+pub fn server() -> String {
+    std::env::var(SERVER).unwrap()
+}
+
+/// `host:port` of a server.
+pub fn address(server: &str) -> &str {
+    server.rsplit_once('@').unwrap().1
 }
 
 pub fn pid() -> u32 {
@@ -57,25 +66,30 @@ pub fn url() -> Option<String> {
 
 /// Runs a statement as the server's administrator.
 pub fn run(sql: &str) {
-    let made = client(sql).output().unwrap();
+    run_on(&server(), None, sql);
+}
+
+/// The same on this server, in a database of it.
+pub fn run_on(server: &str, database: Option<&str>, sql: &str) {
+    let made = client(server, database, sql).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }
 
-/// Whether the server answers.
-pub fn answers() -> bool {
-    client("SELECT 1").output().unwrap().status.success()
+/// Whether a server answers.
+pub fn answers(server: &str) -> bool {
+    client(server, None, "SELECT 1").output().unwrap().status.success()
 }
 
-fn client(sql: &str) -> Command {
-    if is_postgres() {
+fn client(server: &str, database: Option<&str>, sql: &str) -> Command {
+    if speaks_postgres(server) {
         let mut psql = Command::new("psql");
-        let url = format!("{}/postgres", std::env::var(SERVER).unwrap());
+        let url = format!("{server}/{}", database.unwrap_or("postgres"));
         psql.args(["--quiet", "--command", sql, &url]);
         return psql;
     }
-    let address = address();
-    let (host, port) = address.split_once(':').unwrap();
+    let (host, port) = address(server).split_once(':').unwrap();
     let mut mariadb = Command::new("mariadb");
     mariadb.args(["--no-defaults", "-u", "root", "-h", host, "-P", port, "-e", sql]);
+    mariadb.args(database);
     mariadb
 }

@@ -11,6 +11,7 @@
 )]
 
 mod admin;
+mod auth_sql;
 mod bosh;
 mod budget;
 mod clock;
@@ -31,10 +32,13 @@ mod outage;
 mod paced;
 mod page;
 mod patience;
+mod privacy;
+mod provider;
 mod proxy;
 mod raw;
 mod register;
 mod scenario;
+mod services;
 mod shares;
 mod slow_reader;
 mod soak;

@@ -4,6 +4,7 @@
 
 mod contacts;
 mod driver;
+mod members;
 mod plugins;
 mod stage;
 

@@ -19,7 +19,7 @@ fn root(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
 }
 
-fn get(address: SocketAddr, fields: &str) -> (u16, String) {
+pub fn get(address: SocketAddr, fields: &str) -> (u16, String) {
     let mut http = Http::connect(address).unwrap();
     http.request("GET /metrics", fields, "").unwrap();
     let (head, body) = http.answer().unwrap();

@@ -13,7 +13,7 @@ use super::{connect, reply, tokio};
 use crate::api::Status;
 use crate::config::{LATER_LISTENERS, Loaded, check_components, check_surroundings, load};
 use crate::failure::Failure;
-use crate::{database, output, sources};
+use crate::{database, output, providers, sources};
 
 /// Reports all problems; fails only on errors.
 pub fn run(file: Option<&Path>) -> Result<(), Failure> {
@@ -24,9 +24,13 @@ pub fn run(file: Option<&Path>) -> Result<(), Failure> {
     if own.is_empty() {
         check_database(&mut loaded);
     }
-    if !loaded.problems.fatal() && !loaded.config.datasources.is_empty() {
+    if !loaded.problems.fatal() {
         let Loaded { config, problems, .. } = &mut loaded;
-        tokio()?.block_on(sources::check(config, problems));
+        let tokio = tokio()?;
+        let looked = tokio.block_on(sources::look(config));
+        sources::report(&looked, problems);
+        let _context = tokio.enter(); // what plugins are given to start is measured by its clock
+        providers::check(config, &looked, problems);
     }
     let fatal = loaded.problems.fatal();
     let place = loaded.problems.place("");

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::reply;
 use super::target::Target;
 use crate::accounts::answer;
-use crate::api::{EnabledPlugin, InstallPlugin, OfPlugin, PluginShown, SwitchPlugin};
+use crate::api::{EnabledPlugin, InstallPlugin, Noted, OfPlugin, PluginShown, SwitchPlugin};
 use crate::cli::Plugin;
 use crate::config::{load, looking, settings};
 use crate::failure::Failure;
@@ -52,7 +52,9 @@ fn on(target: &mut Target, command: Plugin) -> Result<(), Failure> {
         }
         Plugin::Disable { name, domains } => {
             let args = SwitchPlugin { name, domains, ..SwitchPlugin::default() };
-            target.call("plugin.disable", &args).map(drop)
+            let done: Noted = reply(target.call("plugin.disable", &args)?)?;
+            done.notes.iter().for_each(|note| output::line(note));
+            Ok(())
         }
         Plugin::Reload { name, file, grants, set, unset, domains } => {
             let file = file.as_deref().map(path).transpose()?;

@@ -85,7 +85,11 @@ impl Target {
 impl Files {
     fn run(&mut self, command: &str, args: Value) -> Result<Value, Failure> {
         match command.split_once('.') {
-            Some(("user", "del")) => self.delete_user(&arguments::<OfJid>(args)?.jid),
+            Some(("user", "del")) => {
+                let (kernel, accounts) = (self.kernel()?, self.accounts()?);
+                let jid = arguments::<OfJid>(args)?.jid;
+                Ok(self.tokio.block_on(deletion::account(&kernel, &accounts, &jid))?)
+            }
             Some(("user", word)) => {
                 let accounts = self.accounts()?;
                 Ok(self.tokio.block_on(accounts.run(word, args))?)
@@ -175,18 +179,7 @@ impl Files {
         Ok(overlay.save(data_dir).map_err(|error| unwritable(data_dir, &error))?)
     }
 
-    /// Deletes by the cascade, as a running server does.
-    fn delete_user(&mut self, jid: &str) -> Result<Value, Failure> {
-        let kernel = self.kernel()?;
-        match self.tokio.block_on(deletion::account(&kernel, jid)) {
-            Some(deleted) => Ok(deleted?),
-            None => {
-                let accounts = self.accounts()?;
-                Ok(self.tokio.block_on(accounts.run("del", json!({ "jid": jid })))?)
-            }
-        }
-    }
-
+    /// What deletes by the cascade, as a running server does.
     fn kernel(&mut self) -> Result<Arc<Kernel>, Failure> {
         let store = self.store()?;
         let runtime = Runtime::system();
@@ -200,8 +193,7 @@ impl Files {
         }
         let store = self.store()?;
         let config = &self.loaded.config;
-        let names = config.domains.iter().map(|domain| domain.name.clone()).collect();
-        let accounts = Accounts::new(store, Runtime::system(), names, &config.auth);
+        let accounts = Accounts::new(store, Runtime::system(), &config.domains, &config.auth);
         Ok(self.accounts.insert(accounts).clone())
     }
 

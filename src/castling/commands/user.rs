@@ -4,9 +4,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::reply;
 use super::target::Target;
-use crate::api::{AddUsers, AddedUsers, DomainShown, ListUsers, OfJid, SetPassword, UserPage, UserShown};
+use super::{prune, reply};
+use crate::api::{
+    AddUsers, AddedUsers, Adopted, DeletedUser, DomainShown, ListUsers, OfJid, PruneUsers, SetPassword,
+    UserPage, UserShown,
+};
 use crate::cli::User;
 use crate::config::{prepared, unknown_domain};
 use crate::failure::Failure;
@@ -30,7 +33,10 @@ pub fn run(file: Option<&Path>, command: User) -> Result<(), Failure> {
             let password = password::read(password.password_stdin)?;
             one(file, "user.passwd", &SetPassword { jid, password }).map(drop)
         }
-        User::Del { jid } => one(file, "user.del", &OfJid { jid }).map(drop),
+        User::Del { jid } => delete(file, jid),
+        User::Prune { domain, dry_run, orphaned, force } => {
+            prune::run(file, PruneUsers { domain: prepared(&domain), dry_run, orphaned, force, after: None })
+        }
         User::List { domain } => list(file, domain),
         User::Show { jid, format } => show(one(file, "user.show", &OfJid { jid })?, format.json),
     }
@@ -49,6 +55,16 @@ fn add(file: Option<&Path>, jid: String, password: String) -> Result<(), Failure
         Some(refused) => Err(Failure::Message(refused.message)),
         None => Ok(()),
     }
+}
+
+fn delete(file: Option<&Path>, jid: String) -> Result<(), Failure> {
+    let deleted: DeletedUser = reply(one(file, "user.del", &OfJid { jid: jid.clone() })?)?;
+    if let Some(provider) = deleted.provider {
+        output::error(&format!(
+            "{jid} is an account of {provider}: its next login creates it again, without data"
+        ));
+    }
+    Ok(())
 }
 
 /// Adds all valid accounts and reports every line that is refused.
@@ -104,14 +120,27 @@ fn list(file: Option<&Path>, domain: Option<String>) -> Result<(), Failure> {
         loop {
             let args = ListUsers { domain: domain.clone(), after };
             let page: UserPage = reply(target.call("user.list", &args)?)?;
-            page.locals.iter().for_each(|local| output::line(&format!("{local}@{domain}")));
+            for local in &page.locals {
+                output::line(&prune::shown(local, &domain, page.adopted.get(local)));
+            }
             after = page.locals.last().cloned();
             if !page.more {
+                not_logged_in(&domain, page.secrets);
                 break;
             }
         }
     }
     target.close()
+}
+
+/// Says how many accounts wait for their first login. Not on standard output, which has one account per line.
+fn not_logged_in(domain: &str, count: u64) {
+    let accounts = match count {
+        0 => return,
+        1 => "1 account has an imported password and has".to_owned(),
+        _ => format!("{count} accounts have imported passwords and have"),
+    };
+    output::error(&format!("{domain}: {accounts} not logged in yet"));
 }
 
 fn show(value: Value, json: bool) -> Result<(), Failure> {
@@ -123,7 +152,12 @@ fn show(value: Value, json: bool) -> Result<(), Failure> {
     output::line(&format!("jid      {}", user.jid));
     output::line(&format!("created  {}", user.created));
     output::line(&format!("enabled  {}", user.enabled));
-    output::line(&format!("scram    {}", user.scram.join(", ")));
+    output::line(&match (user.adopted, user.secret) {
+        (Some(Adopted { provider, orphaned: false }), _) => format!("provider {provider}"),
+        (Some(Adopted { provider, orphaned: true }), _) => format!("provider {provider} (no longer in auth)"),
+        (None, Some(format)) => format!("secret   {format}"),
+        (None, None) => format!("scram    {}", user.scram.join(", ")),
+    });
     Ok(())
 }
 

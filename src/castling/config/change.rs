@@ -268,6 +268,7 @@ impl Loaded {
             let remedy = "remove that there and run castling reload first";
             return Err(CommandError::new(format!("plugin {name} is required by {place}")).remedy(remedy));
         }
+        self.is_no_provider(name, domains)?;
         let mut overlay = self.switch_plugin(name, domains, false)?;
         overlay.plugin_mut(name).domains.retain(|_, here| here.enabled.is_some() || !here.config.is_empty());
         Ok(overlay)
@@ -381,6 +382,8 @@ pub fn settings(pairs: &[(String, String)]) -> Map<String, Value> {
     };
     pairs.iter().map(|(key, text)| (key.clone(), value(text))).collect()
 }
+
+mod provider;
 
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,12 @@
 //! Checks of plugins: whether their components load, with these grants and these settings.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use admin::CommandError;
-use settings::{Complaint, Problem, join};
+use settings::{Complaint, Problem, item, join};
 use wasm::Inspection;
 
+use super::claims;
 use super::domain::Domain;
 use super::origin::Origin;
 use super::overlay;
@@ -18,12 +19,15 @@ use crate::plugins;
 /// reported by `surroundings`.
 pub fn check(config: &Config, problems: &mut Problems) {
     let looking = looking(config);
+    let mut claimed = BTreeMap::new();
     for (name, plugin) in config.plugins.iter().filter(|(_, plugin)| component(&plugin.file).is_ok()) {
         match wasm::inspect(&plugin.file, &looking) {
             Ok(found) => {
                 grants(config, name, plugin, &found, problems);
                 policy(name, plugin, &found, problems);
+                providers(config, name, &found, problems);
                 settings(config, name, plugin, &found, problems);
+                claimed.insert(name.as_str(), found.claims());
             }
             Err(error) => {
                 let message = format!("plugin {name} cannot be loaded: {error}");
@@ -32,6 +36,7 @@ pub fn check(config: &Config, problems: &mut Problems) {
             }
         }
     }
+    claims::check(config, &claimed, problems);
 }
 
 /// How components are looked at: compiled as the server does, within its limits.
@@ -71,6 +76,20 @@ fn grants(config: &Config, name: &str, plugin: &Plugin, found: &Inspection, prob
         let CommandError { message, remedy, .. } = plugins::not_in_force(name, &error, plugin, None);
         let complaint = Complaint::new(message, remedy.unwrap_or_default());
         report(config, name, plugin, "grants", complaint, problems);
+    }
+}
+
+/// A plugin that `auth` names must have accounts.
+fn providers(config: &Config, name: &str, found: &Inspection, problems: &mut Problems) {
+    if found.is_provider() {
+        return;
+    }
+    for domain in &config.domains {
+        let Some(index) = domain.auth.iter().position(|one| one == name) else { continue };
+        let message =
+            format!("plugin {name} has no accounts: it exports neither credentials nor password-check");
+        let complaint = Complaint::new(message, "name one that has, such as auth-sql");
+        problems.error(&item(&join(&domain.path, "auth"), index), complaint);
     }
 }
 

@@ -8,7 +8,7 @@ use super::names;
 /// One `[[domain]]`.
 pub fn domain() -> Section {
     let name = "The domain name; letters beyond ASCII are allowed.";
-    let admins = "Accounts with administrator rights, `name@domain`. Not part of this version: ignored with a warning.";
+    let admins = "Accounts with administrator rights, `name@domain`. They run the commands of the module `admin_commands`.";
     let conflict = "When a client requests a resource that is in use: `\"replace\"` closes the older session, `\"refuse\"` \
                     refuses the newer, `\"rename\"` gives the newer another resource.";
     let mut keys = vec![Key::new("name", Kind::text(names::domain).like("chess.example"), name).required()];
@@ -37,8 +37,8 @@ pub fn domain() -> Section {
 
 /// Keys of plugins and authentication providers on a domain.
 fn of_plugins() -> [Key; 3] {
-    let auth = "The credential providers, in this order: `\"internal\"` or a plugin. Plugins are not supported here in this \
-                version.";
+    let auth = "Where accounts are, in this order: `\"internal\"`, the server's own store, or a plugin such as `auth-sql`. A name that \
+                one does not know is looked up in the next; a wrong password, a locked account and a failure are final.";
     let config = "`config.NAME = { … }` overrides settings of plugin NAME here, key by key.";
     [
         list("auth", names::name, "internal", auth).default(["internal"].as_slice()),

@@ -59,17 +59,22 @@ fn plugin(config: &mut Config, change: &PluginChange, data_dir: &Path) {
     }
 }
 
-/// The plugins of the file in its order, then those named only by commands.
+/// The plugins of the file in its order, first `plugins`, then `auth`; then those named only by commands.
 fn order<'a>(domain: &'a Domain, overlay: &'a Overlay) -> impl Iterator<Item = &'a str> {
-    let later = overlay.plugins.iter().map(|change| change.name.as_str());
-    let later = later.filter(|name| !domain.plugins.iter().any(|listed| listed == name));
-    domain.plugins.iter().map(String::as_str).chain(later)
+    let providers = domain.auth.iter().filter(|name| !domain.plugins.contains(name));
+    let named =
+        |name: &str| [&domain.plugins, &domain.auth].iter().any(|list| list.iter().any(|one| one == name));
+    let later = overlay.plugins.iter().map(|change| change.name.as_str()).filter(move |name| !named(name));
+    domain.plugins.iter().chain(providers).map(String::as_str).chain(later)
 }
 
 fn active(domain: &Domain, name: &str, plugin: &Plugin, change: Option<&PluginChange>) -> Option<PluginUse> {
-    let listed = domain.plugins.iter().any(|one| one == name);
+    let is_provider = domain.auth.iter().any(|one| one == name);
+    let listed = is_provider || domain.plugins.iter().any(|one| one == name);
     let here = change.and_then(|change| change.domains.get(&domain.name));
     let said = here.and_then(|here| here.enabled).or(change.and_then(|change| change.enabled));
+    // Without it nobody could log in: commands cannot disable it.
+    let said = said.filter(|_| !is_provider);
     if !said.unwrap_or(listed) {
         return None;
     }

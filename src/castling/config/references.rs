@@ -91,13 +91,13 @@ fn auth(config: &Config, domain: &Domain, problems: &mut Problems) {
         let complaint = Complaint::new(message, "write auth = [\"internal\"]");
         problems.error(&path, complaint);
     }
-    for (index, provider) in domain.auth.iter().enumerate().filter(|(_, name)| *name != "internal") {
+    for (index, provider) in domain.auth.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
         let path = item(&path, index);
-        if config.plugins.contains_key(provider) {
-            let message = format!("plugins cannot verify passwords in this version; {provider} is ignored");
-            problems.warning(&path, Complaint::new(message, "leave it or remove it"));
-        } else if !provider.is_empty() {
+        if provider != "internal" && !config.plugins.contains_key(provider) {
             problems.error(&path, undeclared(provider));
+        }
+        if domain.auth.iter().take(index).any(|earlier| earlier == provider) {
+            problems.error(&path, Complaint::new(format!("{provider} is listed twice"), "remove one"));
         }
     }
 }
@@ -172,10 +172,6 @@ fn proxies(config: &Config, problems: &mut Problems) {
 
 /// Keys of features that this version does not have.
 fn later(domain: &Domain, problems: &mut Problems) {
-    if !domain.admins.is_empty() {
-        let message = "`admins` has no effect in this version: administrators use the castling command";
-        problems.warning(&join(&domain.path, "admins"), Complaint::new(message, "leave it or remove it"));
-    }
     for kind in domain.services.keys() {
         let message = format!("the service `{kind}` is not supported by this version and is ignored");
         let path = join(&join(&domain.path, "services"), kind);

@@ -51,10 +51,6 @@ pub(super) fn check(config: &Config, problems: &mut Problems) {
             }
         }
     }
-    if !config.datasources.is_empty() {
-        let message = "plugins cannot run the statements of data sources in this version";
-        problems.warning("datasources", Complaint::new(message, "leave it or remove it"));
-    }
     grants(config, problems);
 }
 
@@ -85,7 +81,7 @@ fn unknown(config: &Config, grant: &str) -> Option<Complaint> {
         let message = format!("grant {grant:?}: there is no data source {name:?}");
         return Some(Complaint::new(message, format!("declare [datasources.{name}], or correct the grant")));
     };
-    let query = query.filter(|query| !source.queries.contains_key(*query))?;
+    let query = query.filter(|query| *query != "*" && !source.queries.contains_key(*query))?;
     let message = format!("grant {grant:?}: the data source {name} has no statement {query:?}");
     let known: Vec<&str> = source.queries.keys().map(String::as_str).collect();
     let remedy = match known.is_empty() {

@@ -234,7 +234,7 @@ fn plugins() {
             "c.toml:1: \"Sun\" is not a valid plugin name — use lower-case letters, digits and -, 64 characters at most",
             "c.toml:3: \"log\" is not a valid grant: `log` needs no grant: every plugin may use it — see docs/plugins/grants.md",
             "c.toml:3: \"shell\" is not a valid grant: `shell` is not something that can be granted (content, replace, retype, \
-             stanza, sessions, routing, config, kv, sql, accounts, http-client) — see docs/plugins/grants.md",
+             stanza, sessions, routing, ask, config, kv, sql, accounts, screening, http-client) — see docs/plugins/grants.md",
         ],
     );
     expect(

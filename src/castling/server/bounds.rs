@@ -126,6 +126,7 @@ fn what_holds_for_the_server_is_refused_on_a_domain() {
             "plugin_cpu_percent",
             "plugin_memory_bytes",
             "plugin_state_bytes",
+            "plugin_stored_bytes",
             "plugins_cpu_percent",
             "trusted_proxies"
         ]

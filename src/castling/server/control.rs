@@ -1,17 +1,14 @@
 //! Commands received over the admin socket.
 
-use std::collections::HashSet;
-
 use admin::{BoxFuture, CommandError, Commands, Request};
 use serde_json::{Value, json};
 use settings::join;
-use xmpp::Jid;
 
 use super::beside::Beside;
 use super::domains::InForce;
-use super::{Server, deletion, listeners, metrics};
-use crate::accounts::{Accounts, answer, arguments, unknown};
-use crate::api::{AddUsers, OfDomain, OfJid};
+use super::{Server, listeners, metrics};
+use crate::accounts::{answer, arguments, unknown};
+use crate::api::OfDomain;
 use crate::config::{
     Config, Loaded, Log, Overlay, Problem, Severity, check_components, check_own, check_surroundings,
     load_again,
@@ -22,7 +19,6 @@ impl Commands for Server {
     fn run(&self, request: Request) -> BoxFuture<'_, Result<Value, CommandError>> {
         Box::pin(async move {
             match request.command.split_once('.') {
-                Some(("user", "del")) => self.delete_user(&arguments::<OfJid>(request.args)?.jid).await,
                 Some(("user", word)) => self.user(word, request.args).await,
                 Some(("domain", "list")) => answer(&domains::shown(&self.loaded.lock().await.config)),
                 Some(("domain", word)) => self.domain(word, request.args).await,
@@ -40,60 +36,6 @@ impl Commands for Server {
 }
 
 impl Server {
-    async fn accounts(&self) -> Accounts {
-        let config = &self.loaded.lock().await.config;
-        let names = config.domains.iter().map(|domain| domain.name.clone()).collect();
-        let (store, runtime) = (self.kernel.store().clone(), self.kernel.runtime().clone());
-        Accounts::new(store, runtime, names, &self.auth)
-    }
-
-    async fn user(&self, word: &str, args: Value) -> Result<Value, CommandError> {
-        match word {
-            "add" => self.add_users(arguments(args)?).await,
-            "passwd" => self.set_password(args).await,
-            _ => self.accounts().await.run(word, args).await,
-        }
-    }
-
-    /// Sessions that used the old password are ended.
-    async fn set_password(&self, args: Value) -> Result<Value, CommandError> {
-        let jid = args.get("jid").and_then(Value::as_str).and_then(|jid| Jid::parse(jid).ok());
-        let answer = self.accounts().await.run("passwd", args).await?;
-        let Some((jid, host)) = jid.and_then(|jid| Some((jid.clone(), self.kernel.host(jid.domain())?)))
-        else {
-            return Ok(answer); // a domain that is not served has no sessions
-        };
-        match self.kernel.account(&host, jid.local().unwrap_or_default()).await {
-            Ok(Some(account)) => self.kernel.password_changed(&account, None).await,
-            Ok(None) => {}
-            Err(error) => tracing::error!(%jid, %error, "cannot end the sessions that used the old password"),
-        }
-        Ok(answer)
-    }
-
-    /// A name recently looked up without success may exist now, and features are notified of new accounts.
-    async fn add_users(&self, users: AddUsers) -> Result<Value, CommandError> {
-        let jids: Vec<_> = users.rows.iter().map(|(jid, _)| Jid::parse(jid).ok()).collect();
-        let added = self.accounts().await.add(users.rows).await?;
-        let refused: HashSet<_> = added.refused.iter().map(|one| one.row).collect();
-        let made = jids.into_iter().enumerate().filter(|(row, _)| !refused.contains(row));
-        for jid in made.filter_map(|(_, jid)| jid) {
-            let Some(host) = self.kernel.host(jid.domain()) else { continue };
-            if let Err(error) = self.kernel.account_made(&host, jid.local().unwrap_or_default()).await {
-                tracing::error!(%jid, %error, "cannot notify the modules of a new account");
-            }
-        }
-        answer(&added)
-    }
-
-    /// Deletes by the cascade. An account of a domain that is not served has only rows.
-    async fn delete_user(&self, text: &str) -> Result<Value, CommandError> {
-        match deletion::account(&self.kernel, text).await {
-            Some(deleted) => deleted,
-            None => self.accounts().await.run("del", json!({ "jid": text })).await,
-        }
-    }
-
     async fn domain(&self, word: &str, args: Value) -> Result<Value, CommandError> {
         let args: OfDomain = arguments(args)?;
         let mut loaded = self.loaded.lock().await;

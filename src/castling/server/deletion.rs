@@ -7,34 +7,31 @@ use admin::CommandError;
 use auth::{Chain, Decoys};
 use kernel::{AccountDeletion, Kernel, KernelOptions};
 use runtime::Runtime;
-use serde_json::{Value, json};
+use serde_json::Value;
 use storage::Store;
-use xmpp::Jid;
 
 use super::domains::as_served;
 use super::standing::Standing;
-use crate::accounts::{failed, no_account};
+use crate::accounts::{Accounts, failed, no_account};
 use crate::config::Loaded;
 
-/// Deletes one account. `None` if its domain is not served: then it has only rows.
+/// Deletes one account; one of a domain that is not served has only rows.
 ///
 /// # Errors
-/// It is not a valid account JID, there is no such account, or the database fails.
-pub async fn account(kernel: &Arc<Kernel>, text: &str) -> Option<Result<Value, CommandError>> {
-    let jid = match Jid::parse(text) {
-        Ok(jid) => jid,
-        Err(error) => return Some(Err(CommandError::new(format!("{text:?} is not a valid JID: {error}")))),
+/// It is not a valid account address, there is no such account, or the database fails.
+pub async fn account(kernel: &Arc<Kernel>, accounts: &Accounts, jid: &str) -> Result<Value, CommandError> {
+    let account = accounts.account(jid).await?;
+    let deleted = match kernel.host(&account.domain) {
+        Some(host) => kernel.delete_account(&host, &account.local, None).await.map_err(failed)?,
+        None => match kernel.store().purge(account.id).await.map_err(failed)? {
+            true => AccountDeletion::Deleted,
+            false => AccountDeletion::NoSuchAccount,
+        },
     };
-    let (Some(local), None) = (jid.local(), jid.resource()) else {
-        let error = CommandError::new(format!("{text:?} is not a valid account address"));
-        return Some(Err(error.remedy("write it as name@domain")));
-    };
-    let host = kernel.host(jid.domain())?;
-    Some(match kernel.delete_account(&host, local, None).await {
-        Ok(AccountDeletion::Deleted) => Ok(json!({})),
-        Ok(AccountDeletion::NoSuchAccount) => Err(no_account(text)),
-        Err(error) => Err(failed(error)),
-    })
+    match deleted {
+        AccountDeletion::Deleted => accounts.deleted(&account),
+        AccountDeletion::NoSuchAccount => Err(no_account(jid)),
+    }
 }
 
 /// Deletes all accounts of a domain; returns how many there were.

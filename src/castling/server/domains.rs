@@ -81,6 +81,7 @@ impl Server {
             CommandError::new(taken.to_string()).remedy("disable one of them, or give it another address")
         })?;
         deployed.running().for_each(|deployment| self.platform.in_force(deployment));
+        self.platform.provide(&deployed.running().collect::<Vec<_>>());
         let mut notes = if beside.at_start.is_some() { Vec::new() } else { deployed.notes() };
         let replaced = std::mem::replace(&mut *self.deployed.lock(), deployed);
         let replaced = (replaced, std::mem::replace(&mut *standing, next));
@@ -140,10 +141,11 @@ impl Server {
     }
 
     fn chain(&self, domain: &Domain) -> Chain {
-        let internal = domain.auth.iter().any(|name| name == "internal");
-        let providers: Vec<Arc<dyn auth::Provider>> =
-            if internal { vec![self.internal.clone()] } else { Vec::new() };
-        Chain::new(providers, self.decoys.clone())
+        let provider = |name: &String| match name.as_str() {
+            "internal" => self.internal.clone() as Arc<dyn auth::Provider>,
+            plugin => self.providers.of(plugin),
+        };
+        Chain::new(domain.auth.iter().map(provider).collect(), self.decoys.clone())
     }
 
     /// Loads the domain's certificate. If it cannot be read, the old one stays in use.

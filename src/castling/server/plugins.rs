@@ -14,7 +14,7 @@ use super::beside::Beside;
 use super::deployed::{Absent, Deployed, One, Running, Trouble};
 use crate::accounts::{answer, arguments};
 use crate::api::{OfPlugin, PluginShown};
-use crate::config::{Config, Loaded, Plugin};
+use crate::config::{Config, Loaded, Plugin, prepared};
 use crate::plugins::{self, Change};
 
 /// How long domains are left out one after the other, each of which may take its time to be refused.
@@ -255,6 +255,9 @@ impl Server {
             if let Err(error) = tidied.await {
                 tracing::error!(%error, "cannot tidy up what plugins keep");
             }
+            if let Err(error) = self.kernel.store().plugin_values().expire(self.kernel.now_us()).await {
+                kernel::log_failure(&error, "cannot delete what plugins have stored for a time");
+            }
         }
     }
 
@@ -268,6 +271,7 @@ impl Server {
         let taken_back = change.taken_back(&loaded);
         let name = change.name();
         let again = matches!(change, Change::Reload { .. }).then_some(name);
+        let before = self.screening_on(name);
         let in_force = self.change(&mut loaded, overlay, Beside { again, ..Beside::default() }).await?;
         let said = match change {
             Change::Install(_) => answer(&self.shown(&loaded, name).await?)?,
@@ -275,9 +279,12 @@ impl Server {
                 self.enabled(&loaded, name, args.domains.is_empty(), taken_back)?
             }
             Change::Reload { .. } => self.enabled(&loaded, name, false, taken_back)?,
-            Change::Disable(_) => json!({}),
+            Change::Disable(args) => {
+                json!({ "notes": self.lists_left(&before, &args.domains).await? })
+            }
             Change::Remove(name) => {
                 self.platform.forget(name);
+                self.forget_stored(name).await?;
                 json!({})
             }
         };
@@ -285,6 +292,45 @@ impl Server {
         drop(loaded);
         in_force.notes().await;
         Ok(said)
+    }
+
+    /// Deletes what a plugin has stored: it has been removed.
+    async fn forget_stored(&self, name: &str) -> Result<(), CommandError> {
+        let store = self.kernel.store();
+        let values = store.plugin_values().remove_plugin(name).await;
+        let slots = store.plugin_slots().remove_plugin(name).await;
+        values.and(slots).map(drop).map_err(|error| {
+            let message = format!("plugin {name} is removed, but not all that it has stored: {error}");
+            CommandError::new(message)
+        })
+    }
+
+    /// The domains on which a plugin chooses default lists, which stay in force without it.
+    fn screening_on(&self, name: &str) -> Vec<String> {
+        let deployed = self.deployed.lock();
+        let running = deployed.get(name).and_then(One::running);
+        let running = running.filter(|running| running.deployment.plugin().inspection().sets_default_lists());
+        running.map(|running| running.deployment.at_work().domains).unwrap_or_default()
+    }
+
+    /// What a plugin that is no longer in force leaves: privacy lists. `domains`: those of the command; all if empty.
+    async fn lists_left(&self, before: &[String], domains: &[String]) -> Result<Vec<String>, CommandError> {
+        let mut accounts = 0;
+        for domain in before
+            .iter()
+            .filter(|name| domains.is_empty() || domains.iter().any(|one| prepared(one) == **name))
+        {
+            let counted = self.kernel.store().privacy().accounts_with_default(domain).await;
+            accounts += counted.map_err(|error| CommandError::new(error.to_string()))?;
+        }
+        let whose = match accounts {
+            0 => return Ok(Vec::new()),
+            1 => "1 account".to_owned(),
+            more => format!("{more} accounts"),
+        };
+        Ok(vec![format!(
+            "the default privacy lists of {whose} stay in force; clients can change only what they block"
+        )])
     }
 
     fn enabled(

@@ -128,6 +128,93 @@ fn accounts_without_a_server() {
     assert_eq!(place.run("user list"), said(0, "", ""));
 }
 
+/// Creates accounts with passwords as an import leaves them.
+fn import(place: &Place, accounts: &[(&str, auth::Format)]) {
+    let new = |(local, format): &(&str, auth::Format)| {
+        let (text, salt) = format.example();
+        let kept = auth::kept(*format, text, salt).ok().unwrap();
+        storage::NewAccount { domain: "chess.example".into(), local: (*local).into(), kept, created_us: 0 }
+    };
+    let new = accounts.iter().map(new).collect();
+    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tokio.block_on(async {
+        let options = storage::Options::new("sqlite:castling.db", place.path("data"));
+        let store = storage::Store::open(options, &runtime::Runtime::system()).await.unwrap();
+        assert!(store.accounts().create_many(new).await.iter().all(Result::is_ok));
+        store.close().await.unwrap();
+    });
+}
+
+#[test]
+fn imported_passwords_are_named_and_counted() {
+    let place = Place::new();
+    place.run_with("user add jack@chess.example --password-stdin", "secret");
+    let not_yet = |what: &str| format!("chess.example: {what} not logged in yet\n");
+    import(&place, &[("anna", auth::Format::Auto)]);
+    let list = place.run("user list");
+    let expected = not_yet("1 account has an imported password and has");
+    assert_eq!(list, said(0, "anna@chess.example\njack@chess.example\n", &expected));
+    import(&place, &[("bob", auth::Format::Plain), ("carl", auth::Format::Scram)]);
+    let list = place.run("user list chess.example");
+    assert_eq!(list.err, not_yet("2 accounts have imported passwords and have"));
+    for (name, kept) in [("anna", "secret   bcrypt"), ("bob", "secret   plain"), ("carl", "scram    sha-256")]
+    {
+        let shown = place.run(&format!("user show {name}@chess.example"));
+        assert!(shown.out.ends_with(&format!("enabled  true\n{kept}\n")), "{}", shown.out);
+    }
+    let json = |name: &str| -> serde_json::Value {
+        serde_json::from_str(&place.run(&format!("user show {name}@chess.example --json")).out).unwrap()
+    };
+    assert_eq!(json("anna")["secret"], "bcrypt");
+    assert_eq!(json("carl").get("secret"), None);
+    for name in ["anna", "bob"] {
+        let changed = place.run_with(&format!("user passwd {name}@chess.example --password-stdin"), "new");
+        assert_eq!(changed, said(0, "", ""));
+    }
+    assert_eq!(place.run("user list").err, "");
+    let shown = place.run("user show anna@chess.example").out;
+    assert!(shown.ends_with("scram    sha-1, sha-256\n"), "{shown}");
+}
+
+/// Makes accounts as a server does for those of its auth providers.
+fn adopt(place: &Place, accounts: &[(&str, &str)]) {
+    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tokio.block_on(async {
+        let options = storage::Options::new("sqlite:castling.db", place.path("data"));
+        let store = storage::Store::open(options, &runtime::Runtime::system()).await.unwrap();
+        for (local, provider) in accounts {
+            assert!(store.accounts().adopt("chess.example", local, provider, 0).await.unwrap());
+        }
+        store.close().await.unwrap();
+    });
+}
+
+#[test]
+fn accounts_of_a_provider_say_so() {
+    let place = Place::new();
+    place.run_with("user add jack@chess.example --password-stdin", "secret");
+    adopt(&place, &[("anna", "auth-old")]);
+    let list = "anna@chess.example (auth-old, no longer in auth)\njack@chess.example\n";
+    assert_eq!(place.run("user list"), said(0, list, ""));
+    let shown = place.run("user show anna@chess.example").out;
+    assert!(shown.ends_with("enabled  true\nprovider auth-old (no longer in auth)\n"), "{shown}");
+    let json = |name: &str| -> serde_json::Value {
+        serde_json::from_str(&place.run(&format!("user show {name}@chess.example --json")).out).unwrap()
+    };
+    let adopted = serde_json::json!({ "provider": "auth-old", "orphaned": true });
+    assert_eq!((&json("anna")["adopted"], json("jack").get("adopted")), (&adopted, None));
+    let refused = "castling: anna@chess.example is an account of auth-old, which chess.example no longer has in its \
+                   auth — add it to auth, or run castling user prune --domain chess.example --orphaned\n";
+    let passwd = place.run_with("user passwd anna@chess.example --password-stdin", "new");
+    assert_eq!(passwd, said(1, "", refused));
+    assert_eq!(
+        place.run_with("user add anna@chess.example --password-stdin", "x"),
+        said(1, "", "castling: anna@chess.example already exists\n")
+    );
+    assert_eq!(place.run("user del anna@chess.example"), said(0, "", ""));
+    assert_eq!(place.run("user list"), said(0, "jack@chess.example\n", ""));
+}
+
 #[test]
 fn a_password_is_never_taken_from_nowhere() {
     let place = Place::new();
@@ -222,7 +309,9 @@ fn removing_a_domain_keeps_its_data() {
 #[test]
 fn commands_that_need_a_server_say_so() {
     let place = Place::new();
-    for line in ["status", "stats", "reload", "session list", "session kick a@b"] {
+    for line in
+        ["status", "stats", "reload", "session list", "session kick a@b", "user prune --domain chess.example"]
+    {
         let expected = "castling: no server is running with the data directory ./data — start it with \
                         castling serve\n";
         assert_eq!(place.run(line), said(1, "", expected), "{line}");

@@ -12,6 +12,7 @@ use crate::fixture::{signal, until};
 
 /// Its process, and what it takes to start it again.
 pub struct DatabaseServer {
+    url: String,
     pid: u32,
     command: Vec<String>,
     folder: PathBuf,
@@ -19,14 +20,19 @@ pub struct DatabaseServer {
 }
 
 impl DatabaseServer {
+    /// The one that the tests run on.
     pub fn running() -> Self {
-        let pid = database::pid();
+        Self::of(database::server(), database::pid())
+    }
+
+    /// The one with this URL and this process.
+    pub fn of(url: String, pid: u32) -> Self {
         let proc = PathBuf::from(format!("/proc/{pid}"));
         let command = fs::read_to_string(proc.join("cmdline")).unwrap();
         let command = command.trim_end_matches('\0').split('\0').map(str::to_owned).collect();
         let folder = fs::read_link(proc.join("cwd")).unwrap();
         let user = fs::metadata(&proc).unwrap().uid();
-        Self { pid, command, folder, user }
+        Self { url, pid, command, folder, user }
     }
 
     /// It is started again without options by which it forgets what it has committed if the machine fails.
@@ -55,7 +61,7 @@ impl DatabaseServer {
     pub fn kill(&mut self) {
         self.signal("KILL");
         // Its parent is not this process: until it has been buried, it holds nothing any more.
-        until("the database server is gone", || TcpStream::connect(database::address()).is_err());
+        until("the database server is gone", || TcpStream::connect(database::address(&self.url)).is_err());
     }
 
     /// Starts it again; what it recovers comes first.
@@ -66,7 +72,7 @@ impl DatabaseServer {
             if ended.try_recv().is_ok() {
                 ended = self.start();
             }
-            database::answers()
+            database::answers(&self.url)
         });
     }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 use xmpp::datetime;
 
 use super::reply;
-use crate::api::{GrantShown, PluginOn, PluginShown};
+use crate::api::{GrantShown, HookShown, PluginOn, PluginShown};
 use crate::failure::Failure;
 use crate::output;
 
@@ -94,11 +94,7 @@ pub fn head(one: &PluginShown) {
         field("digest", &format!("sha256:{digest} ({bytes} bytes)"));
     }
     for hook in &one.hooks {
-        let whole = if hook.want == "xml" { ", with the whole stanza" } else { "" };
-        field(
-            "hook",
-            &format!("{}: {}{whole}; if it fails: {}", hook.hook, interests(&hook.interests), hook.policy),
-        );
+        field("hook", &described(hook));
     }
     if one.guards {
         field("guards", "it protects: it runs before others, and if it fails, stanzas are refused");
@@ -117,6 +113,22 @@ fn granted(name: &str, grants: &[GrantShown]) {
         field(name, "nothing");
     }
     grants.iter().for_each(|one| field(name, &format!("{} ({})", one.grant, one.words)));
+}
+
+/// `client-in: presence, with the whole stanza; if it fails: pass`. Hooks of services have neither interests nor a policy.
+fn described(hook: &HookShown) -> String {
+    let mut text = hook.hook.clone();
+    let interests = interests(&hook.interests);
+    if !interests.is_empty() {
+        text += &format!(": {interests}");
+    }
+    if hook.want == "xml" {
+        text += ", with the whole stanza";
+    }
+    if !hook.policy.is_empty() {
+        text += &format!("; if it fails: {}", hook.policy);
+    }
+    text
 }
 
 /// `presence; message of type chat with urn:example`

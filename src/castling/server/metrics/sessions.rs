@@ -21,6 +21,8 @@ const SESSIONS: Description = gauge(
     "Sessions by domain and transport, attached or waiting to be resumed (detached)",
 );
 const RESUMED: Description = counter("castling_sessions_resumed", "Sessions that were resumed (XEP-0198)");
+const REFUSED_BINDS: Description =
+    counter("castling_sessions_refused", "Sessions that a module or plugin did not let in after the log-in");
 const SLOW: Description =
     counter("castling_slow_readers", "Sessions closed since their clients read too slowly");
 const STANZAS: Description = gauge(
@@ -51,6 +53,7 @@ pub fn families(server: &Server, figures: &SessionFigures) -> Vec<Family> {
         LOG_INS.with(log_ins),
         SESSIONS.with(sessions),
         RESUMED.alone(counters.resumed.get()),
+        REFUSED_BINDS.alone(counters.refused_binds.get()),
         SLOW.alone(counters.slow_readers.get()),
         STANZAS.alone(mailboxes.stanzas),
         UNACKNOWLEDGED.alone(mailboxes.unacknowledged),
