@@ -59,6 +59,23 @@ impl Source {
     /// # Errors
     /// See [`SourceError`]; a result beyond the limits is an error, and never cut short.
     pub async fn query(&self, name: &str, values: &[(&str, Value)]) -> Result<Rows, SourceError> {
+        self.call(name, values, None).await
+    }
+
+    /// As [`query`](Self::query), for a statement that changes one row: if it would change more, it changes none.
+    ///
+    /// # Errors
+    /// Also [`SourceError::TooManyAffected`].
+    pub async fn change_one(&self, name: &str, values: &[(&str, Value)]) -> Result<Rows, SourceError> {
+        self.call(name, values, Some(1)).await
+    }
+
+    async fn call(
+        &self,
+        name: &str,
+        values: &[(&str, Value)],
+        most_affected: Option<u64>,
+    ) -> Result<Rows, SourceError> {
         let named = self.queries.iter().find(|named| named.query.name() == name);
         let named = named.ok_or_else(|| SourceError::UnknownQuery(name.to_owned()))?;
         let values = assigned(&named.query, values)?;
@@ -69,6 +86,7 @@ impl Source {
             types: &named.types,
             caps: Caps::new(self.options.rows, self.options.bytes),
             write: self.options.write,
+            most_affected,
             limit: self.options.statement,
         };
         let result = Box::pin(self.run(&call)).await;

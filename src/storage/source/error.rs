@@ -46,6 +46,9 @@ pub enum SourceError {
     /// The result has more bytes than the limit.
     #[error("the result has more than {0} bytes")]
     TooManyBytes(usize),
+    /// The statement would have changed so many rows, where it may change one; it has changed none.
+    #[error("it would have changed {0} rows instead of one")]
+    TooManyAffected(u64),
     /// A column of a type that cannot be returned: its name and its type.
     #[error("column {0} has the type {1}, which cannot be returned")]
     Type(String, String),

@@ -29,6 +29,8 @@ pub(super) struct Call<'a> {
     pub types: &'a Types,
     pub caps: Caps,
     pub write: bool,
+    /// How many rows it may change; beyond that it changes none.
+    pub most_affected: Option<u64>,
     pub limit: Duration,
 }
 
@@ -100,6 +102,30 @@ impl Link {
     }
 
     async fn native(&mut self, call: &Call<'_>) -> Result<Rows, SourceError> {
+        let Some(most) = call.most_affected.filter(|_| call.write) else { return self.statement(call).await };
+        self.control("BEGIN").await?;
+        let result = match self.statement(call).await {
+            Ok(rows) if rows.affected > most => Err(SourceError::TooManyAffected(rows.affected)),
+            result => result,
+        };
+        match &result {
+            Ok(_) => self.control("COMMIT").await?,
+            Err(error) if keeps(error) => self.control("ROLLBACK").await?,
+            Err(_) => {} // as does the end of the connection
+        }
+        result
+    }
+
+    async fn control(&mut self, sql: &'static str) -> Result<(), SourceError> {
+        let sql = sqlx::raw_sql(sql);
+        match self {
+            Self::Sqlite(link) => link.connection.execute(sql).await.map(drop).map_err(Sqlite::failure),
+            Self::Postgres(connection) => connection.execute(sql).await.map(drop).map_err(Postgres::failure),
+            Self::Mariadb(connection) => connection.execute(sql).await.map(drop).map_err(MySql::failure),
+        }
+    }
+
+    async fn statement(&mut self, call: &Call<'_>) -> Result<Rows, SourceError> {
         match self {
             Self::Sqlite(link) => {
                 let _running = link.timer.start(call.limit);
@@ -151,6 +177,7 @@ pub(super) fn keeps(error: &SourceError) -> bool {
             | SourceError::Refused(_)
             | SourceError::ReadOnly
             | SourceError::Conflict
+            | SourceError::TooManyAffected(_)
             | SourceError::Database(_)
     )
 }

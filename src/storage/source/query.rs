@@ -145,7 +145,7 @@ impl Query {
     }
 
     /// Whether it inserts, changes or deletes rows.
-    pub(super) fn writes(&self) -> bool {
+    pub fn writes(&self) -> bool {
         let mut words = self.pieces.iter().filter_map(|piece| match piece {
             Piece::Text(Kind::Word, text) => Some(text),
             _ => None,

@@ -116,3 +116,31 @@ async fn a_statement_that_begins_with_a_write_is_refused_before() {
     let error = Source::new(options(&bed, &[("q", "delete from t")]), Arc::new(SystemClock)).err().unwrap();
     assert!(matches!(&error, SourceError::Query(name, _) if name == "q"), "{error:?}");
 }
+
+#[tokio::test]
+async fn what_may_change_one_row_changes_none_instead_of_several() {
+    let bed = made().await;
+    let queries = [
+        ("put", "insert into t values (:a), (:b)"),
+        ("change", "update t set i = i + 10 where i >= :from"),
+        ("all", "select i from t order by i"),
+    ];
+    // One connection, so that each statement meets what the one before has left.
+    let source = open(SourceOptions { write: true, connections: 1, ..options(&bed, &queries) });
+    source.query("put", &[("a", 1.into()), ("b", 2.into())]).await.unwrap();
+    let change = async |from: i64| source.change_one("change", &[("from", from.into())]).await;
+    let all = async || rows(&source, "all", &[]).await;
+    assert_eq!(change(2).await.err(), Some(SourceError::TooManyAffected(2)));
+    assert_eq!(all().await, [["integer 1"], ["integer 2"], ["integer 7"]]);
+    assert_eq!(change(7).await.unwrap().affected, 1);
+    assert_eq!(change(18).await.unwrap().affected, 0);
+    assert_eq!(all().await, [["integer 1"], ["integer 2"], ["integer 17"]]);
+    let missing = source.change_one("change", &[]).await;
+    assert_eq!(missing.err(), Some(SourceError::Missing("from".into())));
+    bed.tamper("DROP TABLE t").await;
+    assert!(change(7).await.is_err());
+    bed.tamper("CREATE TABLE t (i int)").await;
+    bed.tamper("INSERT INTO t VALUES (7)").await;
+    assert_eq!(change(7).await.unwrap().affected, 1, "nothing of the failure is left");
+    assert_eq!(source.query("all", &[]).await.unwrap().rows.len(), 1);
+}
