@@ -19,8 +19,8 @@ use crate::route::taken::Taken;
 use crate::session::Session;
 use crate::session::directory::Sessions;
 use crate::{
-    Account, Counters, Destination, Farewell, Host, HostOptions, HostTable, Module, Origin, Packet, Roster,
-    Screen, Tables, log_failure,
+    Account, BoxFuture, Counters, Destination, Farewell, Host, HostOptions, HostTable, Module, Origin,
+    Packet, Roster, Screen, Tables, log_failure,
 };
 
 /// How long an account stays in memory after its last use.
@@ -277,12 +277,11 @@ impl Kernel {
         local: &str,
         provider: Option<&str>,
     ) -> Result<Option<Arc<Account>>, StorageError> {
-        let mut is_new = false;
-        let account = loop {
+        loop {
             let now_us = self.monotonic_us();
             if let Some(account) = host.accounts.get(local) {
                 account.touch(now_us);
-                break account;
+                return Ok(Some(account));
             }
             let Some(seen) = host.accounts.seen(local, now_us) else {
                 if provider.is_none() {
@@ -292,35 +291,30 @@ impl Kernel {
                 continue;
             };
             let Ok(jid) = Jid::from_parts(Some(local), host.name(), None) else { return Ok(None) };
-            let Some((found, made)) = self.record(host, local, provider).await? else {
+            let Some(found) = self.record(host, local, provider).await? else {
                 host.accounts.put_absent(local, seen, now_us);
                 return Ok(None);
             };
-            is_new |= made;
             let account = Arc::new(Account::new(found.account.id, jid, host.clone()));
             self.preset_default_list(&account, found.default_list).await?;
             account.touch(now_us);
             if let Some(account) = host.accounts.insert(local, account, seen) {
-                break account;
+                return Ok(Some(account));
             }
-        };
-        if is_new {
-            self.tell_creation(&account).await;
         }
-        Ok(Some(account))
     }
 
-    /// The account's row, and whether it was created by this call: on first use of an account that another provider has,
-    /// either `provider`, or the one that says so now.
+    /// The account's row. It is created on first use of an account that another provider has, either `provider`, or the one that
+    /// says so now.
     async fn record(
-        &self,
-        host: &Host,
+        self: &Arc<Self>,
+        host: &Arc<Host>,
         local: &str,
         provider: Option<&str>,
-    ) -> Result<Option<(AccountRecord, bool)>, StorageError> {
+    ) -> Result<Option<AccountRecord>, StorageError> {
         let accounts = self.store.accounts();
         if let Some(found) = accounts.load(host.name(), local).await? {
-            return Ok(Some((found, false)));
+            return Ok(Some(found));
         }
         if !host.is_enabled() {
             return Ok(None); // its accounts may be on their way out
@@ -336,8 +330,27 @@ impl Kernel {
             })?,
         };
         let Some(provider) = provider else { return Ok(None) };
-        let made = accounts.adopt(host.name(), local, provider, self.now_us()).await?;
-        Ok(accounts.load(host.name(), local).await?.map(|found| (found, made)))
+        self.create_elsewhere(host.clone(), local.to_owned(), provider.to_owned()).await?;
+        accounts.load(host.name(), local).await
+    }
+
+    /// A task of its own, so that features hear of the account even if whoever asked for it is gone.
+    fn create_elsewhere(
+        self: &Arc<Self>,
+        host: Arc<Host>,
+        local: String,
+        provider: String,
+    ) -> BoxFuture<'static, Result<(), StorageError>> {
+        let (kernel, tasks) = (self.clone(), self.runtime().tasks.clone());
+        let create = async move {
+            let accounts = kernel.store.accounts();
+            match accounts.adopt(host.name(), &local, &provider, kernel.now_us()).await? {
+                true => kernel.account_made(&host, &local).await,
+                false => Ok(()),
+            }
+        };
+        let create: BoxFuture<'static, _> = Box::pin(create);
+        Box::pin(async move { tasks.spawn("account", create).await.unwrap_or(Err(StorageError::Closed)) })
     }
 
     /// Preloads, while a session is bound, what is later read without waiting: the roster, and what modules

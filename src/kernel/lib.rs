@@ -39,7 +39,7 @@ pub use hooks::disco::{Announced, DiscoItem, Identity, NodeRequest, NodeResult};
 pub use hooks::job::Scope;
 pub use hooks::registrar::{About, IqKind, Module, Phase, Registrar};
 pub use hooks::stage::{Interest, Order, Stage, StageTable, Verdict};
-pub use hooks::tables::{Farewell, HostTable, Tables};
+pub use hooks::tables::{Farewell, HostTable, Tables, conflicts};
 pub use host::{Brand, Host, HostOptions, Web};
 pub use kernel::{Kernel, KernelOptions, Served};
 pub use limits::DomainLimits;

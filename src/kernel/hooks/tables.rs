@@ -10,7 +10,8 @@ use crate::hooks::registered::{Hooks, Registered};
 use crate::hooks::registrar::Site;
 use crate::hooks::stage::{Entry, StageTable};
 use crate::route::address::Addresses;
-use crate::{Announced, Destination, Host, Module, Registrar, Stage, Target};
+use crate::route::taken::Taken;
+use crate::{Announced, Counters, Destination, Host, Module, Registrar, Served, Stage, Target};
 
 /// How long to wait for replaced tables to be released.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -117,6 +118,17 @@ impl HostTable {
     pub fn bind_features(&self) -> &[Element] {
         &self.registered.bind_features
     }
+}
+
+/// What two of a domain's modules both claim, so that it could not be served with them.
+pub fn conflicts(served: &Served) -> Vec<Taken> {
+    let host = Arc::new(Host::new(0, served.jid.clone(), served.options.clone()));
+    let site = Site { host: &host, options: &served.options, counters: &Counters::default() };
+    let mut registered = Registered::default();
+    for module in &served.modules {
+        drop(Part::new(module, site, &mut registered));
+    }
+    registered.taken
 }
 
 /// The tables of all hosts. A stanza takes one reference when it enters and keeps it to its end, so that a

@@ -58,8 +58,21 @@ impl Kernel {
 
     pub(crate) async fn publish_session_event(self: &Arc<Self>, event: SessionEvent) {
         let Some(table) = self.table(event.resource.host()) else { return };
-        for handler in table.registered.session_handlers.get(event.kind as usize).into_iter().flatten() {
-            handler(self, &event).await;
+        let handlers = table.registered.session_handlers.get(event.kind as usize);
+        let handlers = handlers.map(Vec::as_slice).unwrap_or_default();
+        // The first to hear that a session begins is the last to hear that it ends: by then the others have said their last, such as
+        // its presence.
+        match event.kind {
+            SessionEventKind::Closed => {
+                for handler in handlers.iter().rev() {
+                    handler(self, &event).await;
+                }
+            }
+            _ => {
+                for handler in handlers {
+                    handler(self, &event).await;
+                }
+            }
         }
     }
 }

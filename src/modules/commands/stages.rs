@@ -7,13 +7,14 @@ use std::time::Duration;
 use hashbrown::HashMap;
 use kernel::{CommandAction, CommandActions, CommandError};
 use parking_lot::Mutex;
+use xmpp::Jid;
 use xmpp::form::Form;
 
 use super::asked::Wish;
 
 /// Commands of one client that wait for it; beyond it the one that has waited longest is given up.
 const PER_CLIENT: usize = 10;
-/// Commands that wait on one host; beyond it none begins.
+/// Commands that wait on one host; beyond it the account that has most of them gives up the one that has waited longest.
 const PER_HOST: usize = 1000;
 /// How long a command waits for its client.
 pub(super) const PATIENCE: Duration = Duration::from_secs(600);
@@ -24,6 +25,8 @@ const REMEMBERED: usize = 20;
 #[derive(Clone)]
 pub(super) struct Stage {
     pub id: Arc<str>,
+    /// The client's account.
+    pub account: Jid,
     pub node: Arc<str>,
     /// The language that it was begun in.
     pub lang: Option<Arc<str>>,
@@ -60,9 +63,6 @@ impl Stage {
 #[derive(Default)]
 pub(super) struct Stages(Mutex<HashMap<u64, Vec<Stage>>>);
 
-/// A host has as many commands that wait as it may have.
-pub(super) struct Full;
-
 impl Stages {
     /// One that waits for this client.
     pub fn get(&self, client: u64, id: &str, now: Duration) -> Option<Stage> {
@@ -71,7 +71,7 @@ impl Stages {
     }
 
     /// Keeps a command that waits, in place of its earlier stage.
-    pub fn put(&self, client: u64, stage: Stage, now: Duration) -> Result<(), Full> {
+    pub fn put(&self, client: u64, stage: Stage, now: Duration) {
         let mut all = self.0.lock();
         remove(&mut all, client, |one| one.id == stage.id);
         all.retain(|_, stages| {
@@ -79,16 +79,13 @@ impl Stages {
             !stages.is_empty()
         });
         let count = all.values().map(Vec::len).sum::<usize>();
-        let own = all.get(&client).map_or(0, Vec::len);
-        if own < PER_CLIENT && count >= PER_HOST {
-            return Err(Full);
-        }
         let own = all.entry(client).or_default();
-        if own.len() >= PER_CLIENT {
-            own.remove(0);
-        }
         own.push(stage);
-        Ok(())
+        if own.len() > PER_CLIENT {
+            own.remove(0);
+        } else if count >= PER_HOST {
+            give_up_one(&mut all);
+        }
     }
 
     /// One has ended.
@@ -100,6 +97,24 @@ impl Stages {
     pub fn forget(&self, client: u64) {
         self.0.lock().remove(&client);
     }
+}
+
+/// The oldest of the account that has most: so nobody's commands take the room for those of others.
+fn give_up_one(all: &mut HashMap<u64, Vec<Stage>>) {
+    if let Some((client, id)) = oldest_of_most(all) {
+        remove(all, client, |stage| stage.id == id);
+    }
+}
+
+fn oldest_of_most(all: &HashMap<u64, Vec<Stage>>) -> Option<(u64, Arc<str>)> {
+    let mut counts: HashMap<&Jid, usize> = HashMap::new();
+    for stage in all.values().flatten() {
+        *counts.entry(&stage.account).or_default() += 1;
+    }
+    let most = counts.values().max().copied();
+    let stages = all.iter().flat_map(|(client, stages)| stages.iter().map(move |stage| (*client, stage)));
+    let of_most = stages.filter(|(_, stage)| counts.get(&stage.account).copied() == most);
+    of_most.min_by_key(|(_, stage)| stage.until).map(|(client, stage)| (client, stage.id.clone()))
 }
 
 fn remove(all: &mut HashMap<u64, Vec<Stage>>, client: u64, is_it: impl Fn(&Stage) -> bool) {
@@ -134,8 +149,13 @@ mod tests {
     use super::*;
 
     fn stage(id: &str, until: u64) -> Stage {
+        of("jack", id, until)
+    }
+
+    fn of(account: &str, id: &str, until: u64) -> Stage {
         Stage {
             id: id.into(),
+            account: Jid::from_parts(Some(account), "chess.example", None).unwrap(),
             node: "n".into(),
             lang: None,
             actions: CommandActions::only(CommandAction::Next),
@@ -155,29 +175,53 @@ mod tests {
     fn a_client_s_oldest_command_gives_way() {
         let stages = Stages::default();
         for number in 0..=PER_CLIENT {
-            assert!(stages.put(1, stage(&number.to_string(), 9), NOW).is_ok());
+            stages.put(1, stage(&number.to_string(), 9), NOW);
         }
         assert!(stages.get(1, "0", NOW).is_none() && stages.get(1, "1", NOW).is_some());
         assert!(stages.get(2, "1", NOW).is_none(), "it is another client's");
-        assert!(stages.put(1, stage("1", 9), NOW).is_ok());
+        stages.put(1, stage("1", 9), NOW);
         assert_eq!(count(&stages), PER_CLIENT, "a stage follows another one");
         stages.forget(1);
         assert_eq!(count(&stages), 0);
     }
 
     #[test]
-    fn a_host_has_room_again_when_commands_have_ended_or_expired() {
+    fn where_a_host_is_full_the_account_that_has_most_gives_way() {
+        let stages = Stages::default();
+        let mut until = 10;
+        let mut put = |client: u64, account: &str, id: &str| {
+            until += 1;
+            stages.put(client, of(account, id, until), NOW);
+        };
+        put(1, "anna", "first");
+        for client in 2..PER_HOST as u64 - 1 {
+            put(client, "jack", "x");
+        }
+        put(5000, "bert", "x");
+        put(5001, "bert", "x");
+        assert_eq!(count(&stages), PER_HOST);
+        put(5002, "carl", "x");
+        put(5003, "jack", "x");
+        assert_eq!(count(&stages), PER_HOST);
+        for (client, id) in [(1, "first"), (5000, "x"), (5001, "x"), (5002, "x"), (5003, "x"), (4, "x")] {
+            assert!(stages.get(client, id, NOW).is_some(), "{client}");
+        }
+        for client in [2, 3] {
+            assert!(stages.get(client, "x", NOW).is_none(), "{client}");
+        }
+    }
+
+    #[test]
+    fn what_has_expired_makes_room() {
         let stages = Stages::default();
         for client in 0..PER_HOST as u64 {
-            assert!(stages.put(client, stage("x", 6 + client % 2), NOW).is_ok());
+            stages.put(client, stage("x", 6 + client % 2), NOW);
         }
-        assert!(stages.put(5000, stage("x", 9), NOW).is_err());
-        assert!(stages.put(0, stage("x", 6), NOW).is_ok(), "it is there already");
+        stages.put(0, stage("x", 6), NOW);
+        assert_eq!(count(&stages), PER_HOST, "it was there already");
         stages.remove(0, "x");
-        assert!(stages.put(5000, stage("x", 9), NOW).is_ok());
-        assert!(stages.put(5001, stage("x", 9), NOW).is_err());
-        assert!(stages.put(5001, stage("x", 9), Duration::from_secs(6)).is_ok());
-        assert_eq!(count(&stages), PER_HOST / 2 + 2);
+        stages.put(5001, stage("x", 9), Duration::from_secs(6));
+        assert_eq!(count(&stages), PER_HOST / 2 + 1);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use xmpp::{ErrorType, StanzaError};
 
 use super::answer::Answer;
 use super::asked::{Asked, Wish};
-use super::stages::{Begun, Full, PATIENCE, Stage, Stages};
+use super::stages::{Begun, PATIENCE, Stage, Stages};
 
 /// Where commands are kept that wait for their clients.
 #[derive(Clone, Copy)]
@@ -118,7 +118,9 @@ impl Turn {
                 let now = request.kernel.runtime().clock.monotonic();
                 let required = form.required().map(Into::into).collect();
                 let Self { id, lang, .. } = self;
-                let stage = Stage { id, node, lang, actions, required, state, until: now + PATIENCE };
+                let account = client.account().jid().clone();
+                let stage =
+                    Stage { id, account, node, lang, actions, required, state, until: now + PATIENCE };
                 keep(stages, client, stage, now)?;
                 Ok(Some(answer))
             }
@@ -144,9 +146,7 @@ fn keep(stages: &Stages, client: &Resource, stage: Stage, now: Duration) -> Resu
         stages.remove(client.id(), &stage.id);
         return Err(StanzaError::internal_server_error());
     }
-    stages.put(client.id(), stage, now).map_err(|Full| {
-        StanzaError::resource_constraint().text("too many commands are running; try again later")
-    })?;
+    stages.put(client.id(), stage, now);
     if client.is_closed() {
         stages.forget(client.id()); // it has ended meanwhile
     }

@@ -144,6 +144,27 @@ impl Bench {
         (a, b)
     }
 
+    /// So many accounts `c0`, `c1`, …, which are online and see the client's presence.
+    pub async fn watchers(&self, of: &Client, count: usize) -> Vec<Client> {
+        let mut watchers = Vec::new();
+        for number in 0..count {
+            let name = format!("c{number}");
+            self.kernel.store().accounts().create("chess.example", &name, &[], 0).await.unwrap();
+            let watcher = self.online(&format!("{name}@chess.example/r")).await;
+            watcher.send(&format!("<presence type='subscribe' to='{}'/>", of.bare())).await;
+            of.send(&format!("<presence type='subscribed' to='{}'/>", watcher.bare())).await;
+            watcher.received();
+            watchers.push(watcher);
+        }
+        of.received();
+        watchers
+    }
+
+    /// How many statements the store has run.
+    pub fn statements(&self) -> u64 {
+        self.kernel.store().statement_counts().iter().map(|stat| stat.calls).sum()
+    }
+
     /// Waits until the store has `count` messages for an account.
     pub async fn kept(&self, jid: &str, count: u64) {
         let jid = Jid::parse(jid).unwrap();

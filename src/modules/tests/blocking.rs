@@ -9,7 +9,7 @@ mod stanzas;
 use storage::{Kinds, PrivacyItem, Subject};
 use xmpp::Jid;
 
-use crate::tests::bench::{Bench, Client};
+use crate::tests::bench::Client;
 
 const NOTHING: [&str; 0] = [];
 const ANNA: &str = "anna@chess.example/a";
@@ -48,10 +48,6 @@ async fn list(client: &Client) -> Vec<String> {
         answer.split("jid='").skip(1).map(|rest| rest[..rest.find('\'').unwrap()].to_owned()).collect();
     jids.sort();
     jids
-}
-
-fn calls(bench: &Bench) -> u64 {
-    bench.kernel.store().statement_counts().iter().map(|stat| stat.calls).sum()
 }
 
 fn deny(order: u32, jid: &str, kinds: Kinds) -> PrivacyItem {

@@ -1,6 +1,6 @@
 //! The cost of privacy lists.
 
-use super::{ANNA, BERT, NOTHING, block, calls, done, list, unavailable};
+use super::{ANNA, BERT, NOTHING, block, done, list, unavailable};
 use crate::tests::bench::Bench;
 
 #[tokio::test]
@@ -9,7 +9,7 @@ async fn no_stanza_costs_a_query() {
     let (anna, bert) = bench.friends(ANNA, BERT).await;
     let carl = bench.online("carl@chess.example/c").await;
     done(&anna, &block(&["bert@chess.example", "x.example"])).await;
-    let before = calls(&bench);
+    let before = bench.statements();
     for round in 0..2500 {
         anna.send("<message to='bert@chess.example'><body>x</body></message>").await;
         bert.send("<message to='anna@chess.example'><body>x</body></message>").await;
@@ -19,29 +19,19 @@ async fn no_stanza_costs_a_query() {
             assert!(!anna.received().is_empty() && !bert.received().is_empty());
         }
     }
-    assert_eq!(calls(&bench), before);
+    assert_eq!(bench.statements(), before);
 }
 
 #[tokio::test]
 async fn a_broadcast_leaves_the_blocked_out_and_costs_no_query() {
     let bench = Bench::new().await;
     let anna = bench.online(ANNA).await;
-    let mut contacts = Vec::new();
-    for number in 0..200 {
-        let name = format!("c{number}");
-        bench.kernel.store().accounts().create("chess.example", &name, &[], 0).await.unwrap();
-        let contact = bench.online(&format!("{name}@chess.example/r")).await;
-        contact.send("<presence type='subscribe' to='anna@chess.example'/>").await;
-        anna.send(&format!("<presence type='subscribed' to='{}'/>", contact.bare())).await;
-        contact.received();
-        contacts.push(contact);
-    }
-    anna.received();
+    let contacts = bench.watchers(&anna, 200).await;
     done(&anna, &block(&["c7@chess.example"])).await;
     assert_eq!(contacts[7].one(), unavailable(ANNA, "c7@chess.example"));
-    let before = calls(&bench);
+    let before = bench.statements();
     anna.send("<presence><show>away</show></presence>").await;
-    assert_eq!(calls(&bench), before);
+    assert_eq!(bench.statements(), before);
     for (number, contact) in contacts.iter().enumerate() {
         assert_eq!(contact.received().len(), usize::from(number != 7), "c{number}");
     }

@@ -4,10 +4,6 @@ use storage::Kinds;
 
 use super::*;
 
-fn calls(bench: &Bench) -> u64 {
-    bench.kernel.store().statement_counts().iter().map(|stat| stat.calls).sum()
-}
-
 fn lists() -> [Vec<PrivacyItem>; 2] {
     let strangers = item(9, Subject::Subscription(storage::Subscription::None), false, Kinds::PRESENCE_OUT);
     [vec![deny(1, "c7@chess.example"), strangers.clone()], vec![deny(1, "c8@chess.example"), strangers]]
@@ -23,7 +19,7 @@ async fn no_stanza_costs_a_statement() {
     set_default(&bench, account, "a", &one).await;
     put(&bench, account, "b", &other).await;
     set_active(&bench, &phone, Some("b")).await;
-    let before = calls(&bench);
+    let before = bench.statements();
     for round in 0..2000 {
         desk.send("<message to='bert@chess.example'><body>x</body></message>").await;
         phone.send("<message to='c8@chess.example'><body>x</body></message>").await;
@@ -34,7 +30,7 @@ async fn no_stanza_costs_a_statement() {
             assert!([&desk, &phone, &bert].iter().all(|client| !client.received().is_empty()));
         }
     }
-    assert_eq!(calls(&bench), before);
+    assert_eq!(bench.statements(), before);
 }
 
 #[tokio::test]
@@ -42,24 +38,16 @@ async fn a_broadcast_costs_no_statement_and_goes_by_the_list_of_its_session() {
     let bench = Bench::new().await;
     let (desk, phone) = (bench.online(ANNA).await, bench.online(PHONE).await);
     let account = desk.resource().account();
-    let mut contacts = Vec::new();
-    for number in 0..200 {
-        let name = format!("c{number}");
-        bench.kernel.store().accounts().create("chess.example", &name, &[], 0).await.unwrap();
-        let contact = bench.online(&format!("{name}@chess.example/r")).await;
-        contact.send("<presence type='subscribe' to='anna@chess.example'/>").await;
-        desk.send(&format!("<presence type='subscribed' to='{}'/>", contact.bare())).await;
-        contacts.push(contact);
-    }
+    let contacts = bench.watchers(&desk, 200).await;
     let [one, other] = lists();
     set_default(&bench, account, "a", &one).await;
     put(&bench, account, "b", &other).await;
     set_active(&bench, &phone, Some("b")).await;
     for (client, denied) in [(&desk, 7), (&phone, 8)] {
         contacts.iter().for_each(|contact| drop(contact.received()));
-        let before = calls(&bench);
+        let before = bench.statements();
         client.send("<presence><show>away</show></presence>").await;
-        assert_eq!(calls(&bench), before);
+        assert_eq!(bench.statements(), before);
         for (number, contact) in contacts.iter().enumerate() {
             assert_eq!(contact.received().len(), usize::from(number != denied), "c{number}");
         }
