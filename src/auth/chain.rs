@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use storage::{Hash, ScramKeys};
 
+use crate::complaint::Complaints;
 use crate::decoy::Decoys;
 use crate::error::SaslError;
-use crate::provider::{ChangeError, Lookup, Outcome, Provider, ProviderError};
+use crate::found::{AccountKeys, Found};
+use crate::provider::{ChangeError, LogIn, Lookup, Outcome, Provider, ProviderError};
 
 /// The providers of a domain's `auth` list. The first that returns anything but [`Outcome::NotMine`] or
 /// [`Outcome::NoSuchAccount`] decides; a failing one ends the login with [`SaslError::TemporaryAuthFailure`],
@@ -15,6 +17,7 @@ use crate::provider::{ChangeError, Lookup, Outcome, Provider, ProviderError};
 pub struct Chain {
     providers: Arc<[Arc<dyn Provider>]>,
     decoys: Decoys,
+    complaints: Arc<Complaints>,
 }
 
 /// A password was right.
@@ -24,20 +27,10 @@ pub struct Accepted {
     pub provider: Option<String>,
 }
 
-/// The keys with which a SCRAM exchange continues.
-pub struct Found {
-    /// The account's keys, or a decoy's that no proof fits.
-    pub keys: ScramKeys,
-    /// The error to return even if the proof is right: the account is locked.
-    pub refuse: Option<SaslError>,
-    /// The provider that has the account; `None` for the server's own store and for a decoy.
-    pub provider: Option<String>,
-}
-
 impl Chain {
     /// A chain of providers, in the order they are tried.
     pub fn new(providers: Vec<Arc<dyn Provider>>, decoys: Decoys) -> Self {
-        Chain { providers: providers.into(), decoys }
+        Chain { providers: providers.into(), decoys, complaints: Arc::default() }
     }
 
     /// The providers' names, in order.
@@ -55,19 +48,52 @@ impl Chain {
     ///
     /// # Errors
     /// [`SaslError::TemporaryAuthFailure`].
-    pub async fn keys(&self, domain: &str, local: &str, hash: Hash) -> Result<Found, SaslError> {
+    pub async fn keys(&self, log_in: LogIn<'_>, hash: Hash) -> Result<Found, SaslError> {
         for provider in self.providers.iter() {
-            match provider.keys(domain, local, hash).await.map_err(|e| failed(&e))? {
-                Lookup::Keys(keys) => return Ok(found(keys, None, &**provider)),
+            let lookup = provider.keys(log_in, hash).await;
+            match lookup.map_err(|error| self.failed(log_in.domain, Some(log_in.local), &error))? {
+                Lookup::Keys(keys) => {
+                    return Ok(self.found(log_in, hash, keys, None, elsewhere(&**provider)));
+                }
                 Lookup::Locked(Some(keys)) => {
-                    return Ok(found(keys, Some(SaslError::AccountDisabled), &**provider));
+                    let refuse = Some(SaslError::AccountDisabled);
+                    return Ok(self.found(log_in, hash, keys, refuse, elsewhere(&**provider)));
                 }
                 Lookup::Locked(None) | Lookup::NoKeys => break,
                 Lookup::NoSuchAccount | Lookup::NotMine => {}
                 Lookup::TryLater => return Err(SaslError::TemporaryAuthFailure),
             }
         }
-        Ok(Found { keys: self.decoys.keys(domain, local, hash).await, refuse: None, provider: None })
+        let decoy = AccountKeys::Stored(self.decoy(log_in, hash).await);
+        Ok(self.found(log_in, hash, decoy, None, None))
+    }
+
+    async fn decoy(&self, log_in: LogIn<'_>, hash: Hash) -> ScramKeys {
+        let LogIn { domain, local, .. } = log_in;
+        for provider in self.providers.iter() {
+            if let Some(shape) = provider.shape(log_in, hash).await {
+                return self.decoys.keys_like(domain, local, hash, shape);
+            }
+        }
+        self.decoys.keys(domain, local, hash).await
+    }
+
+    fn found(
+        &self,
+        log_in: LogIn<'_>,
+        hash: Hash,
+        keys: AccountKeys,
+        refuse: Option<SaslError>,
+        provider: Option<String>,
+    ) -> Found {
+        let imitation = match &keys {
+            AccountKeys::Stored(keys) => {
+                let mut providers = self.providers.iter();
+                providers.find_map(|provider| provider.imitation(log_in.domain, hash, keys.iterations))
+            }
+            AccountKeys::Derived(_) => None,
+        };
+        Found { keys, refuse, provider, imitation }
     }
 
     /// Checks a password.
@@ -75,16 +101,19 @@ impl Chain {
     /// # Errors
     /// [`SaslError::NotAuthorized`], [`SaslError::AccountDisabled`] (only if the password is right),
     /// [`SaslError::TemporaryAuthFailure`].
-    pub async fn verify_plain(
-        &self,
-        domain: &str,
-        local: &str,
-        password: &str,
-    ) -> Result<Accepted, SaslError> {
-        for provider in self.providers.iter() {
-            match provider.verify_plain(domain, local, password).await.map_err(|e| failed(&e))? {
+    pub async fn verify_plain(&self, log_in: LogIn<'_>, password: &str) -> Result<Accepted, SaslError> {
+        let mut providers = self.providers.iter();
+        while let Some(provider) = providers.next() {
+            let outcome = provider.verify_plain(log_in, password).await;
+            match outcome.map_err(|error| self.failed(log_in.domain, Some(log_in.local), &error))? {
                 Outcome::Accept => return Ok(Accepted { provider: elsewhere(&**provider) }),
-                Outcome::Refuse => return Err(SaslError::NotAuthorized),
+                Outcome::Refuse => {
+                    // A name that no provider has costs what all of them take; so does a wrong password, whatever the others say.
+                    for other in providers {
+                        drop(other.verify_plain(log_in, password).await);
+                    }
+                    return Err(SaslError::NotAuthorized);
+                }
                 Outcome::Locked => return Err(SaslError::AccountDisabled),
                 Outcome::TryLater => return Err(SaslError::TemporaryAuthFailure),
                 Outcome::NoSuchAccount | Outcome::NotMine => {}
@@ -165,13 +194,32 @@ impl Chain {
         }
     }
 
+    /// Says that somebody could not log in because of a provider: not each time, if it is away. That our own store is away has been
+    /// said.
+    fn failed(&self, domain: &str, local: Option<&str>, error: &ProviderError) -> SaslError {
+        let is_own = |one: &Arc<dyn Provider>| one.keeps_our_rows() && one.name() == error.provider;
+        let complaint = match error.temporary {
+            true if self.providers.iter().any(is_own) => None,
+            true => self.complaints.take(&error.what),
+            false => Some(0),
+        };
+        let (provider, error) = (&*error.provider, &*error.what);
+        match complaint {
+            Some(suppressed) => {
+                tracing::warn!(domain, local, provider, error, suppressed, "auth provider failed")
+            }
+            None => tracing::debug!(domain, local, provider, error, "auth provider failed"),
+        }
+        SaslError::TemporaryAuthFailure
+    }
+
     /// The hashes that every provider offers for the domain, in the first provider's order. A failing
     /// provider offers none, so that no client is offered a mechanism that would not work.
     pub async fn hashes_offered(&self, domain: &str) -> Vec<Hash> {
         let mut common: Option<Vec<Hash>> = None;
         for provider in self.providers.iter() {
             let offered = provider.hashes_offered(domain).await.unwrap_or_else(|error| {
-                failed(&error);
+                self.failed(domain, None, &error);
                 Vec::new()
             });
             common = Some(match common {
@@ -183,21 +231,9 @@ impl Chain {
     }
 }
 
-fn found(keys: ScramKeys, refuse: Option<SaslError>, provider: &dyn Provider) -> Found {
-    Found { keys, refuse, provider: elsewhere(provider) }
-}
-
 /// The provider's name, as an account's row says it.
 fn elsewhere(provider: &dyn Provider) -> Option<String> {
     (!provider.keeps_our_rows()).then(|| provider.name().to_owned())
-}
-
-fn failed(error: &ProviderError) -> SaslError {
-    match error.temporary {
-        true => tracing::debug!(provider = %error.provider, error = %error.what, "auth provider failed"),
-        false => tracing::warn!(provider = %error.provider, error = %error.what, "auth provider failed"),
-    }
-    SaslError::TemporaryAuthFailure
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use runtime::Random;
-use storage::{Hash, Kept, ScramKeys, StorageError, Store};
+use storage::{Account, Hash, Kept, ScramKeys, StorageError, Store};
 
 use crate::keys::{SALT_LEN, decoy_keys, decoy_model};
 
@@ -25,8 +25,10 @@ pub struct Decoys {
 
 /// What a challenge reveals of an account's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Shape {
+pub struct Shape {
+    /// Of PBKDF2.
     pub iterations: u32,
+    /// Bytes of the salt.
     pub salt_len: usize,
 }
 
@@ -66,6 +68,27 @@ impl Decoys {
         decoy_keys(&self.secret, domain, local, hash, shape.unwrap_or(self.shape))
     }
 
+    /// The same, with this shape.
+    pub(crate) fn keys_like(&self, domain: &str, local: &str, hash: Hash, shape: Shape) -> ScramKeys {
+        decoy_keys(&self.secret, domain, local, hash, shape)
+    }
+
+    /// The local part of an account of the domain, chosen by a name that need not be one; `None` if there is none.
+    pub(crate) async fn neighbour(&self, domain: &str, local: &str) -> Option<String> {
+        let store = self.store.as_ref()?;
+        Some(self.near(store, domain, local).await.ok()??.local)
+    }
+
+    async fn near(&self, store: &Store, domain: &str, local: &str) -> Result<Option<Account>, StorageError> {
+        let accounts = store.accounts();
+        let start = decoy_model(&self.secret, domain, local);
+        let mut near = accounts.list(domain, Some(&start), 1).await?;
+        if near.is_empty() {
+            near = accounts.list(domain, None, 1).await?;
+        }
+        Ok(near.pop())
+    }
+
     /// How the password is kept of the account that a name without one imitates; `None` if the domain has none.
     pub(crate) async fn model(&self, domain: &str, local: &str) -> Option<Kept> {
         self.found(domain, local).await.unwrap_or_else(|error| {
@@ -78,13 +101,7 @@ impl Decoys {
 
     async fn found(&self, domain: &str, local: &str) -> Result<Option<Kept>, StorageError> {
         let Some(store) = &self.store else { return Ok(None) };
-        let accounts = store.accounts();
-        let start = decoy_model(&self.secret, domain, local);
-        let mut near = accounts.list(domain, Some(&start), 1).await?;
-        if near.is_empty() {
-            near = accounts.list(domain, None, 1).await?;
-        }
-        let Some(account) = near.first() else { return Ok(None) };
-        Ok(accounts.credentials(domain, &account.local).await?.map(|(_, kept)| kept))
+        let Some(account) = self.near(store, domain, local).await? else { return Ok(None) };
+        Ok(store.accounts().credentials(domain, &account.local).await?.map(|(_, kept)| kept))
     }
 }

@@ -6,12 +6,16 @@ mod model;
 use std::sync::Arc;
 
 use storage::{Hash, ScramKeys};
-use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use crate::decoy::Decoys;
+use crate::blocking::Blocking;
+use crate::decoy::{Decoys, Shape};
+use crate::error::SaslError;
+use crate::found::{AccountKeys, Derivation};
+use crate::future::BoxFuture;
 use crate::internal::Hashing;
-use crate::provider::{BoxFuture, ChangeError, Lookup, Outcome, Provider, ProviderError};
+use crate::keys::SALT_LEN;
+use crate::provider::{ChangeError, LogIn, Lookup, Outcome, Provider, ProviderError};
 use crate::secret::{AccountName, Format, Secret, WriteError, Writing};
 
 use self::derived::Derived;
@@ -74,11 +78,7 @@ pub trait AccountSource: Send + Sync {
     /// How it stores passwords on a domain; `None`: that is not known now.
     fn storing(&self, domain: &str) -> Option<Storing>;
 
-    fn find<'a>(
-        &'a self,
-        domain: &'a str,
-        local: &'a str,
-    ) -> BoxFuture<'a, Result<AccountFound, ProviderError>>;
+    fn find<'a>(&'a self, log_in: LogIn<'a>) -> BoxFuture<'a, Result<AccountFound, ProviderError>>;
 
     /// Whether there is such an account, locked or not.
     fn exists<'a>(&'a self, domain: &'a str, local: &'a str) -> BoxFuture<'a, Result<bool, ProviderError>>;
@@ -95,22 +95,25 @@ pub trait AccountSource: Send + Sync {
     ) -> BoxFuture<'a, Result<bool, Option<ProviderError>>>;
 }
 
+/// A password of nobody, from which keys are derived only for the time that this takes.
+const IMITATED: &str = "\u{1}";
+
 /// The accounts of a source.
 pub struct External<S> {
     source: S,
     random: runtime::SharedRandom,
     decoys: Decoys,
     hashing: Hashing,
-    blocking: Arc<Semaphore>,
-    derived: Derived,
+    blocking: Blocking,
+    derived: Arc<Derived>,
     models: Models,
 }
 
 impl<S: AccountSource> External<S> {
     /// `decoys` should be those of the domain's chain; `hashing` says which keys are derived from plain passwords.
     pub fn new(source: S, random: runtime::SharedRandom, decoys: Decoys, hashing: Hashing) -> Self {
-        let blocking = Arc::new(Semaphore::new(hashing.at_once.get()));
-        let (derived, models) = (Derived::default(), Models::default());
+        let blocking = Blocking::new(hashing.at_once);
+        let (derived, models) = (Arc::default(), Models::default());
         Self { source, random, decoys, hashing, blocking, derived, models }
     }
 
@@ -127,81 +130,117 @@ impl<S: AccountSource> External<S> {
         })
     }
 
-    /// Runs hashing on the pool for blocking work, with limited concurrency. `None` if it did not complete.
-    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-        let permit = self.blocking.clone().acquire_owned().await.ok()?;
-        // The permit moves with the work: a caller that gives up does not free it before the work is done.
-        let work = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop(permit);
-            done
-        });
-        work.await.ok()
-    }
-
-    async fn lookup(&self, domain: &str, local: &str, hash: Hash) -> Result<Lookup, ProviderError> {
-        let storing = self.storing(domain)?;
-        let (record, is_account) = match self.source.find(domain, local).await? {
+    async fn lookup(&self, log_in: LogIn<'_>, hash: Hash) -> Result<Lookup, ProviderError> {
+        let storing = self.storing(log_in.domain)?;
+        let record = match self.source.find(log_in).await? {
             AccountFound::NotMine => return Ok(Lookup::NotMine),
-            AccountFound::NoSuchAccount => (None, false),
-            AccountFound::Account(record) => (Some(record), true),
+            AccountFound::NoSuchAccount => return Ok(Lookup::NoSuchAccount),
+            AccountFound::Account(record) => record,
         };
-        let locked = record.as_ref().is_some_and(|record| record.locked);
-        let record = record.filter(AccountRecord::has_password);
-        let keys = match storing.format {
-            // An unknown name costs what a known one does; no password fits the keys that come of it.
-            Format::Plain => self.derived_keys(domain, local, hash, record).await?,
-            _ => record.map(|record| self.keys_in(storing.format, &record, hash)).transpose()?.flatten(),
+        let locked = record.locked;
+        let keys = match (record.has_password(), storing.format) {
+            (false, _) => None,
+            (true, Format::Plain) => {
+                // As for a name without an account: it takes a moment.
+                let decoy = self.decoys.keys(log_in.domain, log_in.local, hash).await;
+                Some(AccountKeys::Derived(self.derivation(log_in, hash, record.secret, decoy)))
+            }
+            (true, format) => self.keys_in(log_in.domain, format, &record, hash)?.map(AccountKeys::Stored),
         };
-        Ok(match (is_account, locked, keys) {
-            (false, ..) => Lookup::NoSuchAccount,
-            (true, true, keys) => Lookup::Locked(keys),
-            (true, false, Some(keys)) => Lookup::Keys(keys),
-            (true, false, None) => Lookup::NoKeys,
+        Ok(match (locked, keys) {
+            (true, keys) => Lookup::Locked(keys),
+            (false, Some(keys)) => Lookup::Keys(keys),
+            (false, None) => Lookup::NoKeys,
         })
     }
 
     /// The keys of a plain password: with the salt that a decoy of this name has, which is the same at each log-in.
-    async fn derived_keys(
+    fn derivation(
         &self,
-        domain: &str,
-        local: &str,
+        log_in: LogIn<'_>,
         hash: Hash,
-        record: Option<AccountRecord>,
-    ) -> Result<Option<ScramKeys>, ProviderError> {
-        let decoy = self.decoys.keys(domain, local, hash).await;
-        let is_known = record.is_some();
-        let secret = record.map_or_else(|| Zeroizing::new(String::from("\u{1}")), |record| record.secret.0);
-        let name = (domain, local, hash);
-        if let Some(keys) = self.derived.get(name, &secret, &decoy) {
-            return Ok(is_known.then_some(keys));
-        }
-        let (salt, iterations, password) = (decoy.salt.clone(), decoy.iterations, secret.clone());
-        let derive = move || crate::keys::derive_anyway(hash, &password, &salt, iterations);
-        let keys = self.blocking(derive).await;
-        let keys =
-            keys.ok_or_else(|| ProviderError { temporary: true, ..self.failed("the server stops") })?;
-        let Some(keys) = keys else { return Ok(None) };
-        self.derived.put(name, &secret, &keys);
-        Ok(is_known.then_some(keys))
+        secret: StoredPassword,
+        decoy: ScramKeys,
+    ) -> Derivation {
+        let name = derived::name(log_in.domain, log_in.local, hash);
+        let known = self.derived.get(name, secret.as_str(), &decoy);
+        let ScramKeys { salt, iterations, .. } = decoy;
+        let (own_salt, kept, blocking) = (salt.clone(), self.derived.clone(), self.blocking.clone());
+        let run = async move {
+            let derive = move || {
+                let keys = crate::keys::derive_anyway(hash, secret.as_str(), &own_salt, iterations);
+                keys.inspect(|keys| kept.put(name, secret.as_str(), keys))
+            };
+            let keys = blocking.run(derive).await.ok_or(SaslError::TemporaryAuthFailure)?;
+            keys.ok_or(SaslError::NotAuthorized) // SASLprep refuses such a password
+        };
+        Derivation { salt, iterations, known, run: Box::pin(run) }
     }
 
     fn keys_in(
         &self,
+        domain: &str,
         format: Format,
         record: &AccountRecord,
         hash: Hash,
     ) -> Result<Option<ScramKeys>, ProviderError> {
         let secret = Secret::read(format, record.secret.as_str(), record.salt.as_deref());
         match secret.map_err(|error| self.failed(error.to_string()))? {
-            Secret::Scram(keys) => Ok(keys.into_iter().find(|keys| keys.hash == hash)),
+            Secret::Scram(keys) => {
+                let keys = keys.into_iter().find(|keys| keys.hash == hash);
+                Ok(keys.inspect(|keys| self.models.note_keys(domain, keys)))
+            }
             _ => Ok(None),
         }
     }
 
-    async fn verify(&self, domain: &str, local: &str, password: &str) -> Result<Outcome, ProviderError> {
+    /// What is verified for a name without an account.
+    async fn model(&self, domain: &str, local: &str, format: Format) -> Arc<Secret> {
+        if format == Format::Plain {
+            return model::example(format); // all cost the same
+        }
+        if let Some(model) = self.models.secret(domain, format) {
+            return model;
+        }
+        let record = self.neighbour(domain, local).await;
+        let secret = record.and_then(|record| {
+            Secret::read(format, record.secret.as_str(), record.salt.as_deref()).ok().map(Arc::new)
+        });
+        match secret {
+            Some(secret) => {
+                self.models.note(domain, format, &secret);
+                secret
+            }
+            None => model::example(format),
+        }
+    }
+
+    /// An account that has logged in here some time: asked for once after the start, until one logs in.
+    async fn neighbour(&self, domain: &str, local: &str) -> Option<AccountRecord> {
+        let neighbour = self.decoys.neighbour(domain, local).await?;
+        match self.source.find(LogIn::from_nowhere(domain, &neighbour)).await {
+            Ok(AccountFound::Account(record)) => Some(record).filter(AccountRecord::has_password),
+            _ => None,
+        }
+    }
+
+    /// What the challenge of a name without an account shows, where keys are stored.
+    async fn imitated(&self, domain: &str, local: &str, hash: Hash) -> Option<Shape> {
+        if self.source.storing(domain)?.format != Format::Scram {
+            return None;
+        }
+        if self.models.shape(domain, hash).is_none()
+            && let Some(record) = self.neighbour(domain, local).await
+        {
+            drop(self.keys_in(domain, Format::Scram, &record, hash));
+        }
+        self.models.shape(domain, hash)
+    }
+
+    async fn verify(&self, log_in: LogIn<'_>, password: &str) -> Result<Outcome, ProviderError> {
+        let LogIn { domain, local, .. } = log_in;
         let format = self.storing(domain)?.format;
-        let record = match self.source.find(domain, local).await? {
+        let record = match self.source.find(log_in).await? {
             AccountFound::NotMine => return Ok(Outcome::NotMine),
             AccountFound::NoSuchAccount => None,
             AccountFound::Account(record) => Some(record),
@@ -212,15 +251,16 @@ impl<S: AccountSource> External<S> {
             Some(record) => {
                 let read = Secret::read(format, record.secret.as_str(), record.salt.as_deref());
                 let read = Arc::new(read.map_err(|error| self.failed(error.to_string()))?);
-                self.models.note(domain, &read);
+                self.models.note(domain, format, &read);
                 read
             }
-            None => self.models.of(domain, format),
+            None => self.model(domain, local, format).await,
         };
         let password = Zeroizing::new(password.to_owned());
         let (local, domain) = (local.to_owned(), domain.to_owned());
-        let verified =
-            self.blocking(move || secret.verify(AccountName { local: &local, domain: &domain }, &password));
+        let verified = self
+            .blocking
+            .run(move || secret.verify(AccountName { local: &local, domain: &domain }, &password));
         Ok(match verified.await.map(|right| right && record.is_some()) {
             None => Outcome::TryLater,
             Some(_) if !is_account => Outcome::NoSuchAccount,
@@ -247,7 +287,7 @@ impl<S: AccountSource> External<S> {
             };
             writing.write(&password)
         };
-        let written = self.blocking(write).await;
+        let written = self.blocking.run(write).await;
         let written = written.ok_or_else(|| ChangeError::Failed(self.failed("the server stops")))?;
         let written = written.map_err(|error| match error {
             WriteError::Password(error) => ChangeError::Password(error),
@@ -267,22 +307,29 @@ impl<S: AccountSource> Provider for External<S> {
         self.source.name()
     }
 
-    fn keys<'a>(
-        &'a self,
-        domain: &'a str,
-        local: &'a str,
-        hash: Hash,
-    ) -> BoxFuture<'a, Result<Lookup, ProviderError>> {
-        Box::pin(self.lookup(domain, local, hash))
+    fn keys<'a>(&'a self, log_in: LogIn<'a>, hash: Hash) -> BoxFuture<'a, Result<Lookup, ProviderError>> {
+        Box::pin(self.lookup(log_in, hash))
+    }
+
+    fn shape<'a>(&'a self, log_in: LogIn<'a>, hash: Hash) -> BoxFuture<'a, Option<Shape>> {
+        Box::pin(self.imitated(log_in.domain, log_in.local, hash))
+    }
+
+    fn imitation(&self, domain: &str, hash: Hash, iterations: u32) -> Option<BoxFuture<'static, ()>> {
+        let derives = self.source.storing(domain).is_some_and(|storing| storing.format == Format::Plain);
+        let blocking = self.blocking.clone();
+        derives.then(|| {
+            let derive = move || crate::keys::derive_anyway(hash, IMITATED, &[0; SALT_LEN], iterations);
+            Box::pin(async move { drop(blocking.run(derive).await) }) as BoxFuture<'static, ()>
+        })
     }
 
     fn verify_plain<'a>(
         &'a self,
-        domain: &'a str,
-        local: &'a str,
+        log_in: LogIn<'a>,
         password: &'a str,
     ) -> BoxFuture<'a, Result<Outcome, ProviderError>> {
-        Box::pin(self.verify(domain, local, password))
+        Box::pin(self.verify(log_in, password))
     }
 
     fn exists<'a>(&'a self, domain: &'a str, local: &'a str) -> BoxFuture<'a, Result<bool, ProviderError>> {

@@ -1,15 +1,16 @@
 //! The provider backed by the server's own store.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 
 use storage::{Account, CreateError, Hash, Kept, ScramKeys, StorageError, Store};
-use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use crate::blocking::Blocking;
 use crate::decoy::Decoys;
+use crate::found::AccountKeys;
+use crate::future::BoxFuture;
 use crate::keys::{PasswordError, new_keys};
-use crate::provider::{BoxFuture, ChangeError, Lookup, Outcome, Provider, ProviderError};
+use crate::provider::{ChangeError, LogIn, Lookup, Outcome, Provider, ProviderError};
 
 mod foreign;
 
@@ -34,13 +35,13 @@ pub struct Internal {
     random: runtime::SharedRandom,
     decoys: Decoys,
     hashing: Hashing,
-    blocking: Arc<Semaphore>,
+    blocking: Blocking,
 }
 
 impl Internal {
     /// The provider backed by a store. `decoys` should be those of the domain's chain.
     pub fn new(store: Store, random: runtime::SharedRandom, decoys: Decoys, hashing: Hashing) -> Self {
-        let blocking = Arc::new(Semaphore::new(hashing.at_once.get()));
+        let blocking = Blocking::new(hashing.at_once);
         Internal { store, random, decoys, hashing, blocking }
     }
 
@@ -51,25 +52,15 @@ impl Internal {
     pub async fn new_keys(&self, password: &str) -> Result<Vec<ScramKeys>, PasswordError> {
         let password = Zeroizing::new(password.to_owned());
         let (random, hashing) = (self.random.clone(), self.hashing.clone());
-        let made =
-            self.blocking(move || new_keys(&*random, &hashing.hashes, hashing.iterations, &password)).await;
+        let made = self
+            .blocking
+            .run(move || new_keys(&*random, &hashing.hashes, hashing.iterations, &password))
+            .await;
         match made {
             Some(made) => made,
             // The runtime is shutting down; the keys are no longer needed.
             None => Ok(Vec::new()),
         }
-    }
-
-    /// Runs hashing on the pool for blocking work, with limited concurrency. `None` if it did not complete.
-    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-        let permit = self.blocking.clone().acquire_owned().await.ok()?;
-        // The permit moves with the work: a caller that gives up does not free it before the work is done.
-        let work = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop(permit);
-            done
-        });
-        work.await.ok()
     }
 
     /// An account that another provider has is none of this one's: whoever is removed there has nothing here.
@@ -92,7 +83,7 @@ impl Internal {
             Kept::Keys(keys) => keys,
             Kept::Secret(stored) => self.keys_of(&account, stored).await,
         };
-        let keys = keys.into_iter().find(|k| k.hash == hash);
+        let keys = keys.into_iter().find(|k| k.hash == hash).map(AccountKeys::Stored);
         Ok(match (account.enabled, keys) {
             (true, Some(keys)) => Lookup::Keys(keys),
             (true, None) => Lookup::NoKeys,
@@ -137,7 +128,7 @@ impl Internal {
             let (right, keys) = attempt.check(&kept, &*random, &hashing);
             (right, keys, kept)
         };
-        self.blocking(work).await
+        self.blocking.run(work).await
     }
 
     async fn decoys_for(&self, domain: &str, local: &str) -> Vec<ScramKeys> {
@@ -168,22 +159,16 @@ impl Provider for Internal {
         NAME
     }
 
-    fn keys<'a>(
-        &'a self,
-        domain: &'a str,
-        local: &'a str,
-        hash: Hash,
-    ) -> BoxFuture<'a, Result<Lookup, ProviderError>> {
-        Box::pin(self.lookup(domain, local, hash))
+    fn keys<'a>(&'a self, log_in: LogIn<'a>, hash: Hash) -> BoxFuture<'a, Result<Lookup, ProviderError>> {
+        Box::pin(self.lookup(log_in.domain, log_in.local, hash))
     }
 
     fn verify_plain<'a>(
         &'a self,
-        domain: &'a str,
-        local: &'a str,
+        log_in: LogIn<'a>,
         password: &'a str,
     ) -> BoxFuture<'a, Result<Outcome, ProviderError>> {
-        Box::pin(self.verify(domain, local, password))
+        Box::pin(self.verify(log_in.domain, log_in.local, password))
     }
 
     fn exists<'a>(&'a self, domain: &'a str, local: &'a str) -> BoxFuture<'a, Result<bool, ProviderError>> {

@@ -10,11 +10,15 @@
 //! - [`Secret`]: passwords as other software stores them, in one of the [`Format`]s.
 //! - [`LoginLimiter`]: failed logins per address.
 
+mod blocking;
 mod chain;
+mod complaint;
 mod decoy;
 mod digest;
 mod error;
 mod external;
+mod found;
+mod future;
 mod internal;
 mod keys;
 mod limiter;
@@ -25,16 +29,18 @@ mod provider;
 mod scram;
 mod secret;
 
-pub use chain::{Accepted, Chain, Found};
-pub use decoy::Decoys;
+pub use chain::{Accepted, Chain};
+pub use decoy::{Decoys, Shape};
 pub use error::SaslError;
 pub use external::{AccountFound, AccountRecord, AccountSource, External, StoredPassword, Storing};
+pub use found::{AccountKeys, Derivation, Found};
+pub use future::BoxFuture;
 pub use internal::{Hashing, Internal};
 pub use keys::{PasswordError, SALT_LEN, derive_keys, new_keys, verify_plain};
-pub use limiter::{Limited, LoginLimiter, LoginLimits};
+pub use limiter::{Limited, LoginLimiter, LoginLimits, subscriber};
 pub use mechanism::{Mechanism, UnknownMechanism};
 pub use plain::{PlainCredentials, parse_plain};
-pub use provider::{BoxFuture, ChangeError, Lookup, Outcome, Provider, ProviderError};
+pub use provider::{ChangeError, LogIn, Lookup, Outcome, Provider, ProviderError};
 pub use scram::{ClientFirst, ScramServer};
 pub use secret::{
     AccountName, Bounds, EXAMPLE_PASSWORD, Format, OneWay, Secret, SecretError, UnknownFormat, WriteError,

@@ -22,7 +22,7 @@ group! {
     /// How often a password may be wrong.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct LoginLimits {
-        /// Failed log-ins per minute from one address.
+        /// Failed log-ins per minute from one address, and those that a client gives up half-way.
         logins_per_minute: Limit = number(60, 1..=1_000_000).server_wide().at_start();
     }
 }
@@ -35,7 +35,7 @@ pub struct Limited {
     pub retry_after: Duration,
 }
 
-/// Counts failed logins by address (IPv6: by /64, which is one subscriber), as a token bucket: `per_minute`
+/// Counts failed logins by [`subscriber`], as a token bucket: `per_minute`
 /// at once, and as many again over a minute. At most 8,192 addresses are remembered; under an attack from
 /// more, those with the fewest failures are forgotten.
 pub struct LoginLimiter {
@@ -129,11 +129,18 @@ impl LoginLimiter {
     }
 }
 
-/// IPv4 addresses, also mapped into IPv6; the /64 of an IPv6 address.
-fn key_of(address: IpAddr) -> u128 {
+/// The subscriber at an address: an IPv4 address, also if mapped into IPv6; the first of the /64 of an IPv6 address.
+pub fn subscriber(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+fn key_of(address: IpAddr) -> u128 {
+    match subscriber(address) {
         IpAddr::V4(v4) => 1 << 127 | u128::from(u32::from(v4)) << 64 | 1,
-        IpAddr::V6(v6) => u128::from(v6) >> 64 << 64 | 2,
+        IpAddr::V6(v6) => u128::from(v6) | 2,
     }
 }
 

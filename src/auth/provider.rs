@@ -1,14 +1,30 @@
 //! Credential providers.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::net::IpAddr;
 
-use storage::{Hash, ScramKeys};
+use storage::Hash;
 
+use crate::decoy::Shape;
+use crate::found::AccountKeys;
+use crate::future::BoxFuture;
 use crate::keys::PasswordError;
 
-/// A future behind a trait object.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// A client that logs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogIn<'a> {
+    /// The domain and the local part that it claims, normalized.
+    pub domain: &'a str,
+    pub local: &'a str,
+    /// Where it is, as far as that is known. It is answerable for the attempt: the name that it claims is not.
+    pub address: Option<IpAddr>,
+}
+
+impl<'a> LogIn<'a> {
+    /// From nowhere: of a name that is asked for while nobody logs in with it.
+    pub fn from_nowhere(domain: &'a str, local: &'a str) -> Self {
+        Self { domain, local, address: None }
+    }
+}
 
 /// A source of credentials: the server's own store, a plugin. `domain` and `local` are the normalized parts
 /// of a JID.
@@ -20,18 +36,23 @@ pub trait Provider: Send + Sync {
     fn name(&self) -> &str;
 
     /// The account's SCRAM keys for a hash.
-    fn keys<'a>(
-        &'a self,
-        domain: &'a str,
-        local: &'a str,
-        hash: Hash,
-    ) -> BoxFuture<'a, Result<Lookup, ProviderError>>;
+    fn keys<'a>(&'a self, log_in: LogIn<'a>, hash: Hash) -> BoxFuture<'a, Result<Lookup, ProviderError>>;
+
+    /// What the challenge of a name without an account must show, where that is not as for one of our own store.
+    fn shape<'a>(&'a self, _log_in: LogIn<'a>, _hash: Hash) -> BoxFuture<'a, Option<Shape>> {
+        Box::pin(std::future::ready(None))
+    }
+
+    /// The work of deriving keys with so many iterations, if that is what a wrong proof costs the domain's accounts here: it is
+    /// done for a name without an account, too.
+    fn imitation(&self, _domain: &str, _hash: Hash, _iterations: u32) -> Option<BoxFuture<'static, ()>> {
+        None
+    }
 
     /// Whether the password is the account's. May take CPU time, but not on the calling thread.
     fn verify_plain<'a>(
         &'a self,
-        domain: &'a str,
-        local: &'a str,
+        log_in: LogIn<'a>,
         password: &'a str,
     ) -> BoxFuture<'a, Result<Outcome, ProviderError>>;
 
@@ -73,14 +94,14 @@ pub trait Provider: Send + Sync {
 /// The answer to [`Provider::keys`].
 pub enum Lookup {
     /// The account's keys.
-    Keys(ScramKeys),
+    Keys(AccountKeys),
     /// The account exists but has no keys for this hash.
     NoKeys,
     /// The provider is responsible for this name, but there is no such account.
     NoSuchAccount,
     /// The account may not log in. Includes its keys, if it has any, so that the lock is revealed only to a
     /// client with the right password.
-    Locked(Option<ScramKeys>),
+    Locked(Option<AccountKeys>),
     /// It cannot decide now.
     TryLater,
     /// The provider is not responsible for this name.

@@ -19,8 +19,8 @@ pub struct ClientFirst {
     pub authzid: Option<String>,
 }
 
-/// One exchange: [`client_first`](Self::client_first), then the caller looks up the keys, then
-/// [`server_first`](Self::server_first), then [`client_final`](Self::client_final). A call out of this order
+/// One exchange: [`client_first`](Self::client_first), then the caller looks up the account, then
+/// [`server_first`](Self::server_first), then [`client_final`](Self::client_final), with the keys. A call out of this order
 /// is treated as a client error.
 pub struct ScramServer {
     hash: Hash,
@@ -45,8 +45,6 @@ struct Challenged {
     /// client-first-message-bare "," server-first-message ",".
     auth_message: String,
     nonce: String,
-    stored_key: Vec<u8>,
-    server_key: Vec<u8>,
 }
 
 impl ScramServer {
@@ -85,8 +83,8 @@ impl ScramServer {
         Ok(ClientFirst { username, authzid })
     }
 
-    /// The server-first-message for the account's keys, or for a decoy's.
-    pub fn server_first(&mut self, keys: &ScramKeys) -> Vec<u8> {
+    /// The server-first-message, with the salt and iterations of the account's keys, or of a decoy's.
+    pub fn server_first(&mut self, salt: &[u8], iterations: u32) -> Vec<u8> {
         // Out of order there is no state to use: the final message will be refused.
         let ScramState::First { gs2_header, bare, client_nonce } =
             std::mem::replace(&mut self.state, ScramState::Done)
@@ -94,13 +92,11 @@ impl ScramServer {
             return Vec::new();
         };
         let nonce = format!("{client_nonce}{}", self.nonce);
-        let server_first = format!("r={nonce},s={},i={}", STANDARD.encode(&keys.salt), keys.iterations);
+        let server_first = format!("r={nonce},s={},i={iterations}", STANDARD.encode(salt));
         self.state = ScramState::Challenged(Box::new(Challenged {
             gs2_header,
             auth_message: format!("{bare},{server_first},"),
             nonce,
-            stored_key: keys.stored_key.clone(),
-            server_key: keys.server_key.clone(),
         }));
         server_first.into_bytes()
     }
@@ -111,7 +107,7 @@ impl ScramServer {
     /// # Errors
     /// [`SaslError::NotAuthorized`]: the proof is wrong, or the nonce or the channel binding does not match
     /// this exchange. [`SaslError::MalformedRequest`]: a syntax error, or out of order.
-    pub fn client_final(&mut self, message: &[u8]) -> Result<Vec<u8>, SaslError> {
+    pub fn client_final(&mut self, message: &[u8], keys: &ScramKeys) -> Result<Vec<u8>, SaslError> {
         let ScramState::Challenged(challenged) = std::mem::replace(&mut self.state, ScramState::Done) else {
             return Err(SaslError::MalformedRequest);
         };
@@ -122,10 +118,10 @@ impl ScramServer {
             return Err(SaslError::NotAuthorized);
         }
         let auth_message: [&[u8]; 2] = [challenged.auth_message.as_bytes(), last.without_proof.as_bytes()];
-        if !proves(self.hash, &challenged.stored_key, &auth_message, &proof) {
+        if !proves(self.hash, &keys.stored_key, &auth_message, &proof) {
             return Err(SaslError::NotAuthorized);
         }
-        let signature = hmac(self.hash, &challenged.server_key, &auth_message);
+        let signature = hmac(self.hash, &keys.server_key, &auth_message);
         Ok(format!("v={}", STANDARD.encode(signature)).into_bytes())
     }
 }
@@ -180,24 +176,24 @@ mod tests {
         server_last: "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
     };
 
-    fn challenged(vector: &Vector) -> ScramServer {
+    fn challenged(vector: &Vector) -> (ScramServer, ScramKeys) {
         let mut server = ScramServer::new(vector.hash, vector.server_nonce.to_owned());
         let first = server.client_first(vector.first.as_bytes()).unwrap();
         assert_eq!(first, ClientFirst { username: "user".to_owned(), authzid: None });
         let salt = STANDARD.decode(vector.salt).unwrap();
         let keys = derive_keys(vector.hash, "pencil", &salt, 4096).unwrap();
-        assert_eq!(server.server_first(&keys), vector.server_first.as_bytes());
-        server
+        assert_eq!(server.server_first(&salt, 4096), vector.server_first.as_bytes());
+        (server, keys)
     }
 
     #[test]
     fn vectors_of_the_rfcs() {
         for vector in [SHA_1, SHA_256] {
-            let mut server = challenged(&vector);
-            let last = server.client_final(vector.last.as_bytes()).unwrap();
+            let (mut server, keys) = challenged(&vector);
+            let last = server.client_final(vector.last.as_bytes(), &keys).unwrap();
             assert_eq!(last, vector.server_last.as_bytes());
             // A second proof finds the exchange finished.
-            let again = server.client_final(vector.last.as_bytes());
+            let again = server.client_final(vector.last.as_bytes(), &keys);
             assert_eq!(again, Err(SaslError::MalformedRequest));
         }
     }
@@ -217,7 +213,8 @@ mod tests {
         for (old, new, error) in changes {
             let changed = SHA_1.last.replace(old, new);
             assert_ne!(changed, SHA_1.last);
-            assert_eq!(challenged(&SHA_1).client_final(changed.as_bytes()), Err(error), "{changed}");
+            let (mut server, keys) = challenged(&SHA_1);
+            assert_eq!(server.client_final(changed.as_bytes(), &keys), Err(error), "{changed}");
         }
     }
 
@@ -247,8 +244,8 @@ mod tests {
     ) -> Result<Vec<u8>, SaslError> {
         let mut server = ScramServer::new(hash, "server".to_owned());
         server.client_first(format!("{gs2}{bare}").as_bytes())?;
-        let challenge = server.server_first(keys);
-        server.client_final(&answer(hash, gs2, bare, &challenge, password))
+        let challenge = server.server_first(&keys.salt, keys.iterations);
+        server.client_final(&answer(hash, gs2, bare, &challenge, password), keys)
     }
 
     #[test]
@@ -294,11 +291,11 @@ mod tests {
     fn out_of_order() {
         let keys = derive_keys(Hash::Sha1, "pencil", b"salt", 2).unwrap();
         let mut server = ScramServer::new(Hash::Sha1, "server".to_owned());
-        assert_eq!(server.client_final(SHA_1.last.as_bytes()), Err(SaslError::MalformedRequest));
+        assert_eq!(server.client_final(SHA_1.last.as_bytes(), &keys), Err(SaslError::MalformedRequest));
         let mut server = ScramServer::new(Hash::Sha1, "server".to_owned());
-        assert!(server.server_first(&keys).is_empty());
-        assert_eq!(server.client_final(SHA_1.last.as_bytes()), Err(SaslError::MalformedRequest));
-        let mut server = challenged(&SHA_1);
+        assert!(server.server_first(b"salt", 2).is_empty());
+        assert_eq!(server.client_final(SHA_1.last.as_bytes(), &keys), Err(SaslError::MalformedRequest));
+        let (mut server, _) = challenged(&SHA_1);
         assert_eq!(server.client_first(SHA_1.first.as_bytes()), Err(SaslError::MalformedRequest));
     }
 }

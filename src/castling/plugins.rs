@@ -164,7 +164,7 @@ pub fn not_in_force(name: &str, error: &LoadError, plugin: &Plugin, file: Option
         return refused(&format!("plugin {name}"), error).remedy(remedy(name, error, plugin));
     };
     let message = format!("plugin {name} asks for more than it is granted: {}", missing.join(", "));
-    let all: Vec<_> = plugin.grants.iter().chain(missing).map(String::as_str).collect();
+    let all: Vec<_> = plugin.grants.iter().chain(missing).map(|grant| narrow(grant)).collect();
     CommandError::new(message).remedy(match plugin.origin {
         Origin::File => format!("set grants = [\"{}\"] in [plugins.{name}]", all.join("\", \"")),
         Origin::Command => {
@@ -173,6 +173,11 @@ pub fn not_in_force(name: &str, error: &LoadError, plugin: &Plugin, file: Option
             format!("run castling plugin reload {name}{of} --grant {}{first}", all.join(" --grant "))
         }
     })
+}
+
+/// What is proposed instead of a grant that is wider than it need be.
+fn narrow(grant: &str) -> &str {
+    if grant == "sql" { "sql:SOURCE/STATEMENT" } else { grant }
 }
 
 /// The configuration of a plugin for the served domains that use it.

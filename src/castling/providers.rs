@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use runtime::{Runtime, SystemClock};
 use settings::{Complaint, join};
-use storage::source::{Report, Source};
+use storage::source::{Query, Report, Source};
 use wasm::{Described, LoadError, Occasion, Platform};
 
 use crate::config::{Config, Plugin, Problems, looking, sources};
@@ -13,6 +13,8 @@ use crate::sources::Looked;
 
 /// The parameter of a new password.
 const PASSWORD: &str = "password";
+/// One that many accounts share.
+const DOMAIN: &str = "domain";
 
 /// Runs each plugin that some domain's `auth` names, as far as it says where accounts are; checks what it says.
 pub fn check(config: &Config, looked: &[Looked], problems: &mut Problems) {
@@ -27,7 +29,11 @@ pub fn check(config: &Config, looked: &[Looked], problems: &mut Problems) {
             Ok(all) => all.iter().for_each(|one| fits(config, name, one, looked, problems)),
             Err(error) => {
                 let message = format!("plugin {name}: {error}");
-                let path = join(&join("plugins", name), "config");
+                let own = config.domains.iter().find(|domain| Some(&*domain.name) == error.domain());
+                let path = match own.filter(|domain| domain.config.contains_key(name)) {
+                    Some(domain) => join(&join(&domain.path, "config"), name),
+                    None => join(&join("plugins", name), "config"),
+                };
                 problems.error(&path, Complaint::new(message, error.remedy()));
             }
         }
@@ -83,13 +89,22 @@ fn statement(
         return problems.error(&join(&join("plugins", plugin), "config"), complaint);
     }
     let queries = join(&join("datasources", source), "queries");
-    let Some(parameters) = parameters(config, source, query) else {
+    let Some(statement) = written(config, source, query) else {
         let message = format!("data source {source} has no statement {query}, which plugin {plugin} needs");
         let remedy = format!("add {query} = \"select …\" to [datasources.{source}.queries]");
         return problems.error(&queries, Complaint::new(message, remedy));
     };
-    let path = join(&queries, query);
+    let (path, parameters) = (join(&queries, query), statement.parameters());
     let changes = one.set_password.as_deref() == Some(wanted);
+    if statement.writes() != changes {
+        // A function that it calls may do it.
+        let message = match changes {
+            true => format!("statement {query} does not look as if it changed anything"),
+            false => format!("statement {query} changes the database whenever somebody tries to log in"),
+        };
+        let remedy = if changes { "write an update" } else { "write a select" };
+        problems.warning(&path, Complaint::new(message, remedy));
+    }
     let known = |name: &str| one.parameters.iter().any(|one| one == name) || (changes && name == PASSWORD);
     for name in parameters.iter().filter(|name| !known(name)) {
         let all = one.parameters.iter().map(|name| format!(":{name}")).collect::<Vec<_>>().join(", ");
@@ -101,7 +116,7 @@ fn statement(
         problems
             .error(&path, Complaint::new(message, format!("set the column of the password to :{PASSWORD}")));
     }
-    if !parameters.iter().any(|name| name != PASSWORD) {
+    if !parameters.iter().any(|name| name != PASSWORD && name != DOMAIN) {
         let does =
             if changes { "would change the passwords of all" } else { "finds the same for every name" };
         let message = format!("statement {query} has no parameter for the account: it {does}");
@@ -122,12 +137,11 @@ fn statement(
     }
 }
 
-/// The parameters of a statement; `None` if there is none of this name.
-fn parameters(config: &Config, source: &str, query: &str) -> Option<Vec<String>> {
+/// A statement; `None` if there is none of this name.
+fn written(config: &Config, source: &str, query: &str) -> Option<Query> {
     let options = sources(config).into_iter().find(|options| options.name == source)?;
     let source = Source::new(options, Arc::new(SystemClock)).ok()?;
-    let found = source.queries().find(|one| one.name() == query);
-    found.map(|query| query.parameters().to_vec())
+    source.queries().find(|one| one.name() == query).cloned()
 }
 
 /// What the database says of a statement, if it was reached.

@@ -65,6 +65,19 @@ pub fn report(looked: &[Looked], problems: &mut Problems) {
     }
 }
 
+/// Looks at sources that come into force, and logs what is wrong with their statements: a server starts without them. One that cannot be
+/// reached is logged when it is used.
+pub async fn log_faults(options: Vec<SourceOptions>) {
+    for options in options {
+        let Looked { name, found } = look_at(options).await;
+        let statements = found.map(|inspection| inspection.statements).unwrap_or_default();
+        for complaint in statements.iter().flat_map(errors) {
+            let (datasource, error, remedy) = (&name, complaint.message, complaint.remedy);
+            tracing::error!(datasource, error, remedy, "a statement cannot be run");
+        }
+    }
+}
+
 /// Why the statement cannot be run.
 pub fn errors(report: &Report) -> impl Iterator<Item = Complaint> + '_ {
     let complaint = move |finding: &storage::Finding| complaint(report, finding);

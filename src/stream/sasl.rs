@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use auth::{Limited, LoginLimiter, Mechanism, SaslError, ScramServer};
+use auth::{Found, Limited, LogIn, LoginLimiter, Mechanism, SaslError, ScramServer};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kernel::{Host, Login, log_failure};
@@ -39,7 +39,10 @@ pub(crate) async fn authenticate<P: Pipe>(
             continue;
         }
         let result = match c2s.limiter.check(pipe.about().address.ip()) {
-            Ok(()) => attempt(c2s, pipe, host, &offered, &first).await?,
+            Ok(()) => {
+                let attempt = attempt(c2s, pipe, host, &offered, &first).await;
+                attempt.inspect_err(|_| given_up(&c2s.limiter, pipe.about().address.ip()))?
+            }
             Err(limited) => Attempt::limited(limited),
         };
         let result = result.judged(&c2s.limiter, pipe.about().address.ip());
@@ -81,15 +84,33 @@ impl Attempt {
         }
     }
 
-    /// Refuses even a correct login if too many have failed by the time the exchange ends.
+    /// Refuses even a correct login if too many have failed by the time the exchange ends. One that the client gives up has cost
+    /// as much as one that fails.
     fn judged(self, limiter: &LoginLimiter, address: IpAddr) -> Self {
         let right = match &self {
             Self::Done(..) => true,
-            Self::Failed(SaslError::NotAuthorized, _) => false,
-            _ => return self,
+            Self::Left => {
+                given_up(limiter, address);
+                return self;
+            }
+            Self::Failed(
+                SaslError::NotAuthorized
+                | SaslError::Aborted
+                | SaslError::MalformedRequest
+                | SaslError::IncorrectEncoding
+                | SaslError::InvalidAuthzid,
+                _,
+            ) => false,
+            Self::Failed(..) => return self,
         };
         limiter.judge(address, right).map_or_else(Self::limited, |()| self)
     }
+}
+
+/// A client has left in the middle of an exchange.
+fn given_up(limiter: &LoginLimiter, address: IpAddr) {
+    // Whether it is one too many matters to the next.
+    let _ = limiter.judge(address, false);
 }
 
 /// SCRAM if every account has keys for the hash; PLAIN only under TLS.
@@ -145,7 +166,7 @@ async fn attempt<P: Pipe>(
         },
     };
     match mechanism.hash() {
-        None => Ok(plain(c2s, host, &message).await.map_or_else(
+        None => Ok(plain(c2s, pipe.about().address.ip(), host, &message).await.map_or_else(
             |error| Attempt::Failed(error, None),
             |(jid, login)| Attempt::Done(jid, login, None),
         )),
@@ -156,12 +177,18 @@ async fn attempt<P: Pipe>(
     }
 }
 
-async fn plain(c2s: &C2s, host: &Arc<Host>, message: &[u8]) -> Result<(Jid, Login), SaslError> {
+async fn plain(
+    c2s: &C2s,
+    address: IpAddr,
+    host: &Arc<Host>,
+    message: &[u8],
+) -> Result<(Jid, Login), SaslError> {
     let credentials = auth::parse_plain(message)?;
     let jid = user(host, &credentials.authcid, credentials.authzid.as_deref())?;
     let local = jid.local().ok_or(SaslError::NotAuthorized)?;
     let login = host.begin_login(local);
-    let accepted = host.options().auth.verify_plain(host.name(), local, &credentials.password).await?;
+    let log_in = LogIn { domain: host.name(), local, address: Some(address) };
+    let accepted = host.options().auth.verify_plain(log_in, &credentials.password).await?;
     if login.is_revoked() {
         return Err(SaslError::NotAuthorized);
     }
@@ -186,8 +213,8 @@ async fn scram<P: Pipe>(
     mut exchange: ScramServer,
     message: &[u8],
 ) -> Result<Attempt, PipeError> {
-    let begun = begin_scram(host, &mut exchange, message).await;
-    let Begun { jid, login, refuse, provider, first } = match begun {
+    let begun = begin_scram(pipe.about().address.ip(), host, &mut exchange, message).await;
+    let Begun { jid, login, mut found, first } = match begun {
         Ok(begun) => begun,
         Err(error) => return Ok(Attempt::Failed(error, None)),
     };
@@ -196,7 +223,8 @@ async fn scram<P: Pipe>(
         Answer::Refused(error) => return Ok(Attempt::Failed(error, None)),
         Answer::Left => return Ok(Attempt::Left),
     };
-    Ok(match (exchange.client_final(&last), refuse) {
+    let (refuse, provider) = (found.refuse.take(), found.provider.take());
+    Ok(match (found.prove(&mut exchange, &last).await, refuse) {
         // proved with keys that are no longer the account's
         (Ok(_), None) if login.is_revoked() => Attempt::Failed(SaslError::NotAuthorized, None),
         (Ok(signature), None) => {
@@ -215,14 +243,12 @@ async fn scram<P: Pipe>(
 struct Begun {
     jid: Jid,
     login: Login,
-    /// Why even a correct proof is refused.
-    refuse: Option<SaslError>,
-    /// The provider that has the account, if it is not the server's own store.
-    provider: Option<String>,
+    found: Found,
     first: Vec<u8>,
 }
 
 async fn begin_scram(
+    address: IpAddr,
     host: &Arc<Host>,
     exchange: &mut ScramServer,
     message: &[u8],
@@ -232,9 +258,10 @@ async fn begin_scram(
     let jid = user(host, &client.username, client.authzid.as_deref())?;
     let local = jid.local().ok_or(SaslError::NotAuthorized)?;
     let login = host.begin_login(local);
-    let found = host.options().auth.keys(host.name(), local, hash).await?;
-    let first = exchange.server_first(&found.keys);
-    Ok(Begun { login, refuse: found.refuse, provider: found.provider, first, jid })
+    let log_in = LogIn { domain: host.name(), local, address: Some(address) };
+    let found = host.options().auth.keys(log_in, hash).await?;
+    let first = found.challenge(exchange);
+    Ok(Begun { jid, login, found, first })
 }
 
 /// The account's bare JID; an authorization identity of another account is refused (RFC 6120 section 6.3.8).

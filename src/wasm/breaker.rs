@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use xmpp::Jid;
 
 use crate::blame::{Blame, SPAN_MS};
+use crate::hook::Hook;
 
 /// It opens when within the span so many senders had failures,
 const SENDERS: usize = 3;
@@ -38,6 +39,24 @@ pub(crate) struct Breaker {
     calls: AtomicU64,
     blame: Blame,
     state: Mutex<BreakerState>,
+}
+
+/// The breakers of one plugin on one domain.
+#[derive(Default)]
+pub(crate) struct Breakers {
+    log_ins: Breaker,
+    others: Breaker,
+}
+
+impl Breakers {
+    /// The one for the calls of a hook.
+    pub fn of(&self, hook: Hook) -> &Breaker {
+        if hook.is_log_in() { &self.log_ins } else { &self.others }
+    }
+
+    pub fn all(&self) -> [&Breaker; 2] {
+        [&self.log_ins, &self.others]
+    }
 }
 
 #[derive(Default)]
@@ -117,12 +136,20 @@ impl Breaker {
         }
     }
 
-    /// A call failed. A weight of 0: the plugin is not to blame; if that was the trial call, another is made a second later.
-    pub fn failed(&self, sender: Option<Jid>, weight: u32, trial: bool, now: u64) -> Consequence {
+    /// A call failed that a sender is answerable for; `blamed`: whom it is not made for any more. A weight of 0: the plugin is not to
+    /// blame; if that was the trial call, another is made a second later.
+    pub fn failed(
+        &self,
+        sender: Option<Jid>,
+        blamed: Option<&Jid>,
+        weight: u32,
+        trial: bool,
+        now: u64,
+    ) -> Consequence {
         if weight == 0 {
             return Consequence::Nothing;
         }
-        let blamed = sender.as_ref().is_some_and(|sender| self.blame.failed(sender, weight, now));
+        let blamed = blamed.is_some_and(|blamed| self.blame.failed(blamed, weight, now));
         let mut state = self.state.lock();
         if !trial && self.is_open() {
             return if blamed { Consequence::Blamed } else { Consequence::Nothing }; // begun before it opened
@@ -226,7 +253,7 @@ mod tests {
             Admission::Trial => true,
             other => panic!("{other:?}"),
         };
-        breaker.failed(jid(sender), 1, trial, now)
+        breaker.failed(jid(sender), jid(sender).as_ref(), 1, trial, now)
     }
 
     /// Opens a closed one.
@@ -286,7 +313,7 @@ mod tests {
         assert_eq!(trip(&breaker, 1), Consequence::Opened);
         for (sender, admission) in under_way {
             assert_eq!(admission, Admission::Closed);
-            assert_eq!(breaker.failed(jid(sender), 1, false, 2), Consequence::Nothing);
+            assert_eq!(breaker.failed(jid(sender), jid(sender).as_ref(), 1, false, 2), Consequence::Nothing);
         }
         assert_eq!(breaker.opened(), 1);
     }
@@ -296,7 +323,7 @@ mod tests {
         let breaker = Breaker::default();
         for sender in 0..200 {
             assert_eq!(breaker.admit(|| jid(sender), || 1), Admission::Closed);
-            assert_eq!(breaker.failed(jid(sender), 0, false, 1), Consequence::Nothing);
+            assert_eq!(breaker.failed(jid(sender), jid(sender).as_ref(), 0, false, 1), Consequence::Nothing);
         }
     }
 

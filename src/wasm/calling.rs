@@ -30,6 +30,14 @@ const CALL: Duration = Duration::from_millis(5);
 /// The most characters of a stanza's id that are remembered.
 const STANZA_ID: usize = 128;
 
+/// The calls that one breaker judges.
+struct Calls<'a> {
+    breaker: &'a Breaker,
+    domain: &'a str,
+    /// Those for log-ins, or all others.
+    log_ins: bool,
+}
+
 impl Deployment {
     /// Calls the hook for a client's stanza. `limits`: what a changed stanza must keep.
     pub(crate) fn client_in(
@@ -117,11 +125,11 @@ impl Deployment {
         judge: impl FnOnce(R, &mut Time) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let domain = subject.domain;
-        let (Some(breaker), Some(on)) = (self.breakers.get(&domain), self.scope.domains.get(&domain)) else {
+        let (Some(breakers), Some(on)) = (self.breakers.get(&domain), self.scope.domains.get(&domain)) else {
             return Err(Failure::new(FailureKind::Host, "the plugin is not enabled on this domain"));
         };
         self.has_share(on, subject)?;
-        let admission = breaker.admit(|| subject.sender(), || self.scope.now_ms());
+        let admission = breakers.of(hook).admit(|| subject.sender(), || self.scope.now_ms());
         match admission {
             Admission::Closed | Admission::Trial => {}
             Admission::Open => return Err(Failure::new(FailureKind::Open, "the plugin is suspended")),
@@ -136,7 +144,7 @@ impl Deployment {
         self.account(on, counters, &time, subject);
         let failure = answer.as_ref().err();
         if failure.is_some() || admission == Admission::Trial {
-            self.concluded(failure, breaker, admission, on, domain, &subject.caller());
+            self.concluded(failure, hook, admission, domain, &subject.caller());
         }
         answer
     }
@@ -145,23 +153,26 @@ impl Deployment {
     pub(crate) fn concluded(
         &self,
         failure: Option<&Failure>,
-        breaker: &Breaker,
+        hook: Hook,
         admission: Admission,
-        on: &Domain,
         domain: u32,
         caller: &Caller,
     ) {
+        let (Some(breakers), Some(on)) = (self.breakers.get(&domain), self.scope.domains.get(&domain)) else {
+            return;
+        };
+        let calls = Calls { breaker: breakers.of(hook), domain: &on.name, log_ins: hook.is_log_in() };
         let trial = admission == Admission::Trial;
         match failure {
             None if trial => {
-                breaker.recovered();
-                let (plugin, domain) = (&*self.scope.name, self.domain(domain));
-                tracing::info!(plugin, domain, "plugin is called again");
+                calls.breaker.recovered();
+                let Calls { domain, log_ins, .. } = calls;
+                tracing::info!(plugin = &*self.scope.name, domain, log_ins, "plugin is called again");
             }
             None => {}
             Some(failure) => {
                 self.log(failure, on, caller);
-                self.failed(breaker, failure, trial, domain, caller.sender.clone());
+                self.failed(&calls, failure, trial, caller);
             }
         }
     }
@@ -284,16 +295,18 @@ impl Deployment {
     }
 
     /// Counts a failure toward the blame of its sender and the breaker.
-    fn failed(&self, breaker: &Breaker, failure: &Failure, trial: bool, domain: u32, sender: Option<Jid>) {
-        let (plugin, version, domain) = (&*self.scope.name, self.plugin.version(), self.domain(domain));
-        let name = sender.clone();
-        let name = name.as_ref().map_or("", Jid::as_str);
-        match breaker.failed(sender, failure.kind.weight(), trial, self.scope.now_ms()) {
+    fn failed(&self, calls: &Calls<'_>, failure: &Failure, trial: bool, caller: &Caller) {
+        let Calls { breaker, domain, log_ins } = *calls;
+        let (plugin, version) = (&*self.scope.name, self.plugin.version());
+        let (blamed, weight) = (caller.blamed(), failure.kind.weight());
+        let name = blamed.as_ref().map_or("", Jid::as_str);
+        match breaker.failed(caller.sender.clone(), blamed.as_ref(), weight, trial, self.scope.now_ms()) {
             Consequence::Nothing => {}
             Consequence::Blamed => tracing::warn!(
                 plugin,
                 version,
                 domain,
+                log_ins,
                 sender = name,
                 "plugin is not called for this sender for a minute: it has failed for it repeatedly"
             ),
@@ -302,6 +315,7 @@ impl Deployment {
                     plugin,
                     version,
                     domain,
+                    log_ins,
                     "plugin suspended: it has failed for several senders"
                 );
             }
@@ -309,6 +323,7 @@ impl Deployment {
                 plugin,
                 version,
                 domain,
+                log_ins,
                 "plugin suspended until it is reloaded: it has failed for several senders again and again"
             ),
         }

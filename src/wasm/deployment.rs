@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use xmpp::Stanza;
 
 use crate::bindings::exports::castling::plugin::lifecycle::Why;
-use crate::breaker::Breaker;
+use crate::breaker::{Breaker, Breakers};
 use crate::cpu_time::cpu_time;
 use crate::error::LoadError;
 use crate::failure::{Failure, FailureKind};
@@ -87,8 +87,8 @@ pub struct Deployment {
     pub(crate) services: ServicePool,
     /// Where its accounts are, if it has any.
     pub(crate) described: HashMap<u32, Arc<Described>>,
-    /// One for each domain, so that what users of one brand do takes the plugin from no other.
-    pub(crate) breakers: HashMap<u32, Arc<Breaker>>,
+    /// Those of each domain, so that what users of one brand do takes the plugin from no other.
+    pub(crate) breakers: HashMap<u32, Arc<Breakers>>,
     pub(crate) why: Why,
     pub(crate) ticker: Arc<Ticker>,
     heard: Vec<String>,
@@ -102,6 +102,11 @@ impl Deployment {
         let is_in_force = now.is_some_and(|now| Arc::ptr_eq(now, self));
         let successor = now.map_or_else(Weak::new, Arc::downgrade);
         *self.retired.lock() = (!is_in_force).then_some(successor);
+    }
+
+    /// Whether it is in force no longer.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.retired.lock().is_some()
     }
 
     /// The one that is in force by now, if it has this hook on the domain.
@@ -146,8 +151,8 @@ impl Deployment {
         drop(starting);
         // A change for one domain forgives nobody on the others.
         let digest = &plugin.inspection.digest;
-        let breaker = |on: &Domain| on.memory.breaker(format!("{digest} {}", on.config));
-        let breakers = scope.domains.iter().map(|(id, on)| (*id, breaker(on))).collect();
+        let breakers_of = |on: &Domain| on.memory.breakers(format!("{digest} {}", on.config));
+        let breakers = scope.domains.iter().map(|(id, on)| (*id, breakers_of(on))).collect();
         Ok(Self {
             plugin,
             scope,
@@ -197,13 +202,13 @@ impl Deployment {
             domains: self.domains(|_| true),
             suspended: self.domains(Breaker::is_open),
             parked: self.domains(Breaker::is_parked),
-            suspensions: self.breakers.values().map(|breaker| breaker.opened()).sum(),
+            suspensions: self.breakers.values().flat_map(|on| on.all()).map(Breaker::opened).sum(),
         }
     }
 
-    /// The names of the domains whose breaker is like that, in order.
+    /// The names of the domains with a breaker like that, in order.
     fn domains(&self, is_like: impl Fn(&Breaker) -> bool) -> Vec<String> {
-        let found = self.breakers.iter().filter(|(_, breaker)| is_like(breaker));
+        let found = self.breakers.iter().filter(|(_, on)| on.all().into_iter().any(&is_like));
         let mut names: Vec<_> = found.map(|(id, _)| self.domain(*id).to_owned()).collect();
         names.sort_unstable();
         names

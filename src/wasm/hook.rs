@@ -99,6 +99,17 @@ impl Hook {
         matches!(self, Hook::Credentials | Hook::PasswordCheck)
     }
 
+    /// Whether somebody who logs in waits for it. Such calls have breakers and seats of their own: what goes wrong in others must keep
+    /// nobody from logging in.
+    pub(crate) fn is_log_in(self) -> bool {
+        self.is_provider() || self == Hook::SessionGate
+    }
+
+    /// Whether the plugin is only told of something. Nobody waits for that, and it waits for as long as it takes.
+    pub(crate) fn is_event(self) -> bool {
+        matches!(self, Hook::SessionEvents | Hook::PresenceChange | Hook::ScreeningEvents)
+    }
+
     /// Whether it is called for stanzas that its interests choose.
     pub(crate) fn has_interests(self) -> bool {
         !self.is_service() || self == Hook::PresenceChange

@@ -1,5 +1,8 @@
 //! A component's imports, exports and manifest, read without running it.
 
+use std::sync::Arc;
+
+use kernel::Module;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use settings::Problem;
@@ -7,12 +10,13 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
+use crate::claiming::Claiming;
 use crate::error::LoadError;
 use crate::grant::Grants;
 use crate::grantable;
 use crate::hook::Hook;
 use crate::host::wasi;
-use crate::manifest::{HookManifest, Manifest, Want};
+use crate::manifest::{Manifest, Want};
 
 /// The package of the plugin interface, and the version this server provides.
 const PACKAGE: &str = "castling:plugin";
@@ -65,10 +69,10 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// The requests and commands that it answers, in words: nobody else can on the same domain.
-    pub fn claims(&self) -> Vec<String> {
-        let hooks = self.manifest.hooks.values();
-        hooks.flat_map(HookManifest::claims).collect()
+    /// A module that registers the requests and commands that the plugin answers, and never answers any: nobody else can answer them
+    /// on the same domain.
+    pub fn claiming(&self, name: &str) -> Arc<dyn Module> {
+        Arc::new(Claiming::new(name.into(), self.manifest.hooks.values().cloned().collect()))
     }
 
     /// Inspects a compiled component.

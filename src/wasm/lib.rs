@@ -8,10 +8,12 @@
 mod absent;
 mod amend;
 mod artefacts;
+mod at_once;
 mod bindings;
 mod blame;
 mod breaker;
 mod calling;
+mod claiming;
 mod compile;
 mod cpu_time;
 mod deadline;

@@ -74,7 +74,7 @@ impl LiveLimits {
 }
 
 /// Calls of all services that run at once.
-pub(crate) const RUNNING: usize = 256;
+pub(crate) const RUNNING: usize = 320;
 /// Instances of one service that are kept while no call needs them.
 pub(crate) const KEPT: usize = 2;
 /// Elements of one table.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 use parking_lot::Mutex;
 use runtime::{Counter, Gauge};
+use tokio::sync::{RwLock, RwLockReadGuard};
 
-use crate::breaker::Breaker;
+use crate::breaker::Breakers;
 use crate::log_limit::LogLimit;
 use crate::metrics::Metrics;
 use crate::quota::Quota;
@@ -30,6 +31,9 @@ pub(crate) struct Memory {
     pub instances: Gauge,
     /// Instances discarded after a failure.
     pub discarded: Counter,
+    /// Whether the plugin has been removed. Held while anything is stored for it: what is written after its values were deleted
+    /// would stay for ever.
+    removed: RwLock<bool>,
     domains: Mutex<HashMap<u32, Arc<OnDomain>>>,
 }
 
@@ -51,33 +55,44 @@ pub(crate) struct OnDomain {
     pub outbox: Arc<Outbox>,
     /// The timers that a service is being told of.
     pub firing: Mutex<HashSet<String>>,
-    breaker: Mutex<Guarded>,
+    breakers: Mutex<Guarded>,
 }
 
-/// A breaker, and what it has judged: the version and its settings.
+/// Breakers, and what they have judged: the version and its settings.
 #[derive(Default)]
 struct Guarded {
     what: String,
-    breaker: Arc<Breaker>,
+    breakers: Arc<Breakers>,
 }
 
 impl OnDomain {
-    /// The breaker for a version with its settings: a fresh one if it was another before.
-    pub fn breaker(&self, what: String) -> Arc<Breaker> {
-        let mut guarded = self.breaker.lock();
+    /// The breakers for a version with its settings: fresh ones if it was another before.
+    pub fn breakers(&self, what: String) -> Arc<Breakers> {
+        let mut guarded = self.breakers.lock();
         if guarded.what != what {
-            *guarded = Guarded { what, breaker: Arc::default() };
+            *guarded = Guarded { what, breakers: Arc::default() };
         }
-        guarded.breaker.clone()
+        guarded.breakers.clone()
     }
 
     /// Forgets for whom it has failed.
     pub fn forgive(&self) {
-        *self.breaker.lock() = Guarded::default();
+        *self.breakers.lock() = Guarded::default();
     }
 }
 
 impl Memory {
+    /// Leave to store something, while it is held. `None`: the plugin has been removed.
+    pub async fn stores(&self) -> Option<RwLockReadGuard<'_, bool>> {
+        let removed = self.removed.read().await;
+        (!*removed).then_some(removed)
+    }
+
+    /// Waits until all that was begun is stored; then nothing is any more.
+    pub async fn store_no_more(&self) {
+        *self.removed.write().await = true;
+    }
+
     /// What is kept for this domain.
     pub fn on(&self, domain: u32) -> Arc<OnDomain> {
         self.domains.lock().entry(domain).or_default().clone()

@@ -301,9 +301,20 @@ impl Platform {
         }
     }
 
-    /// Drops what is remembered under a name: the plugin has been removed.
-    pub fn forget(&self, name: &str) {
-        self.memories.lock().remove(name);
+    /// Drops what is remembered under a name: the plugin has been removed. When this returns, none of its calls that still run can
+    /// store anything.
+    pub async fn forget(&self, name: &str) {
+        let memory = self.memories.lock().remove(name);
+        if let Some(memory) = memory {
+            memory.store_no_more().await;
+        }
+    }
+
+    /// Forgets what a plugin has kept with accounts, once that is deleted.
+    pub fn forget_slots(&self, name: &str) {
+        if let Some(slots) = self.services.slots.get() {
+            slots.forget(name);
+        }
     }
 
     /// What takes the place of a plugin that cannot be loaded: its failure policies apply to the stanzas that it was there for, as

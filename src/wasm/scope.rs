@@ -8,12 +8,12 @@ use kernel::Kernel;
 use runtime::{Runtime, SharedClock, SharedRandom};
 use serde_json::Value;
 use storage::source::Sources;
-use tokio::sync::Semaphore;
 use xmpp::Jid;
 
+use crate::at_once::AtOnce;
 use crate::directory::Directory;
 use crate::grant::Grants;
-use crate::limits::{LiveLimits, PluginLimits, RUNNING};
+use crate::limits::{LiveLimits, PluginLimits};
 use crate::memory::{Memory, OnDomain};
 use crate::metrics::Series;
 use crate::rebuild::Rebuilder;
@@ -39,7 +39,7 @@ pub(crate) struct Services {
     /// What plugins keep with accounts.
     pub slots: OnceLock<Arc<Slots>>,
     /// Calls of services that run at once.
-    pub running: Arc<Semaphore>,
+    pub running: AtOnce,
 }
 
 /// What services reach of the server. Plugins are referenced by the kernel's tables, so this must not keep the kernel alive.
@@ -60,7 +60,7 @@ impl Services {
             directory: OnceLock::new(),
             connected: OnceLock::new(),
             slots: OnceLock::new(),
-            running: Arc::new(Semaphore::new(RUNNING)),
+            running: AtOnce::default(),
         }
     }
 

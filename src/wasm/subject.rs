@@ -53,6 +53,7 @@ impl Subject<'_> {
             sender: self.sender(),
             session: self.session_id(),
             stanza: (self.stanza.kind().as_str(), id),
+            ..Caller::default()
         }
     }
 

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::{Command, id};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::outage::database_server::DatabaseServer;
+
 /// Names the server; without it, tests run on SQLite.
 const SERVER: &str = "CASTLING_TEST_DATABASE";
 
@@ -92,4 +94,17 @@ fn client(server: &str, database: Option<&str>, sql: &str) -> Command {
     mariadb.args(["--no-defaults", "-u", "root", "-h", host, "-P", port, "-e", sql]);
     mariadb.args(database);
     mariadb
+}
+
+/// A new database, with the site's own tables, on the server of that name (`POSTGRES`, `MARIADB`); and its URL.
+pub fn site(name: &str, tables: &str) -> (DatabaseServer, String) {
+    let read = |name: String| {
+        std::env::var(&name).unwrap_or_else(|_| panic!("{name} is set by cargo xtask databases"))
+    };
+    let server = read(format!("CASTLING_TEST_{name}"));
+    let process = read(format!("CASTLING_TEST_{name}_PID")).parse().unwrap();
+    let database = format!("site_{}_{}", id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    run_on(&server, None, &format!("create database {database}"));
+    run_on(&server, Some(&database), tables);
+    (DatabaseServer::of(server.clone(), process), format!("{server}/{database}"))
 }

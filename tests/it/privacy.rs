@@ -180,6 +180,26 @@ fn without_the_plugin_a_default_list_stays_in_force() {
 }
 
 #[test]
+fn it_is_enabled_and_set_up_while_the_server_is_stopped() {
+    let dir = folder("[[domain]]\nname = \"chess.example\"\n");
+    let file = plugin("privacy");
+    for args in [
+        &["plugin", "install", file.to_str().unwrap()][..],
+        &["plugin", "enable", "privacy"],
+        &["plugin", "reload", "privacy", "--set", "items=7"],
+    ] {
+        let done = castling(dir.path(), args, "");
+        assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    let refused = castling(dir.path(), &["plugin", "reload", "privacy", "--set", "items=many"], "");
+    assert_eq!(refused.status.code(), Some(1), "{}", String::from_utf8_lossy(&refused.stderr));
+    add_users(dir.path(), &[JACK]);
+    let server = Server::start_in(dir);
+    let mut jack = bound(&server, &format!("{JACK}/desk"));
+    assert_eq!(set(&mut jack, &format!("<list name='x'>{DENY_ANNA}</list>")), "");
+}
+
+#[test]
 fn two_plugins_that_answer_the_same_are_refused() {
     let file = plugin("privacy");
     let declared =

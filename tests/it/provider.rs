@@ -1,5 +1,7 @@
 //! Providers of accounts that misbehave: whoever logs in there is told to try again, and nobody else notices.
 
+mod late;
+
 use std::net::TcpListener;
 
 use xmpp::ns;
@@ -56,6 +58,28 @@ fn a_plugin_checks_passwords() {
     }
     assert_eq!(plain(&server, "eve", "open-eve"), "success", "it goes on after its failures");
     assert!(!server.log().contains("open-"), "no password reaches the log");
+}
+
+/// Who makes the plugin fail for a name cannot keep the name from its owner, who logs in from elsewhere, nor others from theirs.
+#[test]
+fn a_name_that_fails_from_one_address_is_free_from_others() {
+    let server = start("[\"doorman\"]", "");
+    let from = |address: &str, local: &str, password: &str| {
+        let source = Some(address.parse().unwrap());
+        let mut raw = Raw::connect_from(source, server.address("c2s"), "wuchess.example");
+        raw.restart();
+        let mut raw = raw.starttls(None);
+        raw.restart();
+        let said = raw.plain(local, password);
+        if said.is("success", ns::SASL) { "success".to_owned() } else { condition(&said) }
+    };
+    for _ in 0..2 {
+        assert_eq!(from("127.0.0.2", "eve", "trap"), "temporary-auth-failure");
+    }
+    assert_eq!(from("127.0.0.2", "eve", "open-eve"), "temporary-auth-failure", "it is not called for him");
+    assert_eq!(from("127.0.0.2", "anna", "open-anna"), "success");
+    assert_eq!(from("127.0.0.1", "eve", "open-eve"), "success");
+    assert!(has_failed(&server, "blamed"));
 }
 
 /// While log-ins wait, those of another brand and talk there go on as ever.
@@ -120,16 +144,21 @@ fn a_provider_that_burns_its_time_holds_up_nobody_else() {
     assert!(has_failed(&server, "deadline"));
 }
 
+/// auth-sql with a source.
+fn members(url: &str, keys: &str, credentials: &str) -> String {
+    format!(
+        "[datasources.members]\nurl = {url:?}\n{keys}\n[datasources.members.queries]\n\
+         credentials = {credentials:?}\n[plugins.auth-sql]\nfile = {:?}\n\
+         config = {{ source = \"members\" }}\ngrants = [\"sql:members/*\"]\n",
+        plugin("auth-sql")
+    )
+}
+
 #[test]
 fn a_source_that_never_answers_holds_up_nobody_else() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://u@{}/x", silent.local_addr().unwrap());
-    let source = format!(
-        "[datasources.members]\nurl = {url:?}\nconnect_seconds = 2\n[datasources.members.queries]\n\
-         credentials = \"select password from member where name = :jid\"\n[plugins.auth-sql]\nfile = {:?}\n\
-         config = {{ source = \"members\" }}\ngrants = [\"sql:members/*\"]\n",
-        plugin("auth-sql")
-    );
+    let source = members(&url, "connect_seconds = 2", "select password from member where name = :jid");
     let server = start("[\"auth-sql\"]", &source);
     let waiting = logging_in(&server, "eve", 20);
     bystanders(&server);

@@ -1,6 +1,6 @@
 //! A client that speaks by the letter: every element of a stream is the test's to write and to read.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use client::tls::{self, Trust};
@@ -43,7 +43,12 @@ pub struct Raw {
 impl Raw {
     /// A connection on which nothing was said.
     pub fn connect(address: SocketAddr, domain: &str) -> Self {
-        let io = Box::new(wait(client::connect(address, None)).unwrap());
+        Self::connect_from(None, address, domain)
+    }
+
+    /// `source`: the client's address, if that matters.
+    pub fn connect_from(source: Option<Ipv4Addr>, address: SocketAddr, domain: &str) -> Self {
+        let io = Box::new(wait(client::connect(address, source)).unwrap());
         let (parser, domain) = (StreamParser::new(ElementLimits::OWN), domain.to_owned());
         Self { io, tls: None, parser, domain, jid: String::new(), lang: "", opened: None }
     }

@@ -39,14 +39,19 @@ fn told(watcher: &mut Raw, jid: &str) -> String {
 fn sessions_and_their_presence_are_told_in_order() {
     let server = start();
     let mut watcher = bound(&server, &format!("{WATCHER}/x"));
-    for resource in ["a", "b"] {
+    // The last one leaves without a word: the server says for it that it is unavailable.
+    for (resource, takes_leave) in [("a", true), ("b", true), ("c", false)] {
         let jid = format!("{JACK}/{resource}");
         let mut jack = bound(&server, &jid);
         jack.send("<presence/>");
         jack.ping();
-        jack.send("<presence type='unavailable'/>");
-        // Its own, too, which comes when all others have been told.
-        std::iter::repeat_with(|| jack.stanza()).find(|one| one.get("type") == Some("unavailable")).unwrap();
+        if takes_leave {
+            jack.send("<presence type='unavailable'/>");
+            // Its own, too, which comes when all others have been told.
+            std::iter::repeat_with(|| jack.stanza())
+                .find(|one| one.get("type") == Some("unavailable"))
+                .unwrap();
+        }
         jack.send("</stream:stream>");
         jack.ended();
         let all: Vec<_> = (0..4).map(|_| told(&mut watcher, &jid)).collect();
@@ -64,6 +69,40 @@ fn a_client_that_the_gate_refuses_may_try_again() {
     // Another brand does not have the plugin.
     let mut other = Raw::log_in(server.address("c2s_plain"), "jack@wuchess.example");
     assert_eq!(other.bind("refused"), Ok(()));
+}
+
+/// The plugin is not called for her requests any more, but it is for her log-in.
+#[test]
+fn who_makes_requests_fail_logs_in_all_the_same() {
+    let server = start();
+    let mut jack = bound(&server, &format!("{JACK}/a"));
+    let mut asked = |word: &str| {
+        jack.send(&format!(
+            "<iq type='get' id='k' to='chess.example'><do xmlns='urn:example:keeper'>{word}</do></iq>"
+        ));
+        let answer = std::iter::repeat_with(|| jack.stanza()).find(|one| one.get("id") == Some("k")).unwrap();
+        answer.find("error", ns::CLIENT).map(|error| error.children().next().unwrap().name().to_owned())
+    };
+    assert_eq!(asked("panic").as_deref(), Some("internal-server-error"));
+    assert_eq!(asked("panic").as_deref(), Some("internal-server-error"));
+    assert_eq!(asked("echo x").as_deref(), Some("service-unavailable"), "it fails for him");
+    let mut again = Raw::log_in(server.address("c2s_plain"), JACK);
+    assert_eq!(again.bind("refused"), Err("not-allowed".to_owned()), "the gate is asked");
+    assert_eq!(again.bind("fine"), Ok(()));
+}
+
+/// More than can be told at once, and than could wait for ten seconds.
+#[test]
+fn a_burst_of_sessions_is_told_to_the_last() {
+    let server = start();
+    let mut watcher = bound(&server, &format!("{WATCHER}/x"));
+    let mut jack = bound(&server, &format!("{JACK}/a"));
+    jack.send(&"<presence/><presence type='unavailable'/>".repeat(90));
+    jack.ping();
+    jack.send("</stream:stream>");
+    let all: Vec<_> = (0..182).map(|_| told(&mut watcher, &format!("{JACK}/a"))).collect();
+    assert_eq!((&*all[0], &*all[181]), ("opened", "closed"));
+    assert!(all[1..181].iter().all(|one| one == "presence"));
 }
 
 fn command(raw: &mut Raw, attributes: &str, content: &str) -> Element {

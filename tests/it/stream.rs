@@ -141,6 +141,24 @@ fn failed_log_ins_are_limited_by_address() {
 }
 
 #[test]
+fn exchanges_that_are_given_up_count_as_failed() {
+    let server = Server::start_with(&format!("[limits]\nlogins_per_minute = 3\n{BRANDS}"), &[JACK]);
+    let mut aborting = open(&server);
+    aborting.begin(&Scram::sha256("jack", "secret"));
+    aborting.send(&format!("<abort xmlns='{}'/>", ns::SASL));
+    assert_eq!(failure(&aborting.next()), "aborted");
+    let mut broken = open(&server);
+    broken.begin(&Scram::sha256("jack", "secret"));
+    broken.send(&format!("<response xmlns='{}'>!</response>", ns::SASL));
+    assert_eq!(failure(&broken.next()), "incorrect-encoding");
+    let mut leaving = open(&server);
+    leaving.begin(&Scram::sha256("jack", "secret"));
+    drop(leaving);
+    let limited = Err("temporary-auth-failure".into());
+    until("the right password is refused, too", || open(&server).authenticate("jack", "secret") == limited);
+}
+
+#[test]
 fn exchanges_that_were_begun_in_time_are_not_all_judged() {
     let server = Server::start_with(&format!("[limits]\nlogins_per_minute = 5\n{BRANDS}"), &[JACK]);
     let begun: Vec<_> = (0..20)

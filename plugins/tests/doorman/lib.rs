@@ -1,4 +1,4 @@
-//! For tests: the password of each user is `open-` and the name; some names misbehave. Rules on the recipients of messages by what
+//! For tests: the password of each user is `open-` and the name; some names misbehave, and so does the password `trap`. Rules on the recipients of messages by what
 //! their body says.
 
 use castling_plugin::{
@@ -21,6 +21,7 @@ impl PasswordCheck for Doorman {
                 std::hint::black_box(());
             },
             "hang" => hang(name),
+            _ if password == "trap" => panic!("as asked"),
             "later" => Outcome::TryLater,
             user if user.starts_with("other") => Outcome::NotMine,
             user if user.starts_with("nobody") => Outcome::NoSuchAccount,

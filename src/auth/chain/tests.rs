@@ -1,8 +1,10 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use parking_lot::Mutex;
 
 use super::*;
+use crate::future::BoxFuture;
 use crate::keys::derive_keys;
-use crate::provider::BoxFuture;
 
 /// Always returns the same answer.
 struct Fixed {
@@ -11,11 +13,18 @@ struct Fixed {
     hashes: Vec<Hash>,
     /// Whether it changes passwords; those it was given.
     set: Option<Mutex<Vec<String>>>,
+    verified: AtomicUsize,
 }
 
 impl Fixed {
     fn new(name: &'static str, outcome: Outcome) -> Self {
-        Fixed { name, outcome: Ok(outcome), hashes: vec![Hash::Sha256, Hash::Sha1], set: None }
+        Fixed {
+            name,
+            outcome: Ok(outcome),
+            hashes: vec![Hash::Sha256, Hash::Sha1],
+            set: None,
+            verified: AtomicUsize::new(0),
+        }
     }
 
     fn chained(outcome: Outcome) -> Arc<dyn Provider> {
@@ -37,6 +46,8 @@ impl Fixed {
         self.outcome.map_err(|()| error())
     }
 }
+
+const JACK: LogIn<'static> = LogIn { domain: "chess.example", local: "jack", address: None };
 
 fn keys(hash: Hash) -> ScramKeys {
     derive_keys(hash, "pencil", b"salt", 1).unwrap()
@@ -62,29 +73,20 @@ impl Provider for Fixed {
         Box::pin(async { Ok(()) })
     }
 
-    fn keys<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a str,
-        hash: Hash,
-    ) -> BoxFuture<'a, Result<Lookup, ProviderError>> {
+    fn keys<'a>(&'a self, _: LogIn<'a>, hash: Hash) -> BoxFuture<'a, Result<Lookup, ProviderError>> {
         let lookup = self.answer().map(|outcome| match outcome {
-            Outcome::Accept => Lookup::Keys(keys(hash)),
+            Outcome::Accept => Lookup::Keys(AccountKeys::Stored(keys(hash))),
             Outcome::Refuse => Lookup::NoKeys,
             Outcome::NoSuchAccount => Lookup::NoSuchAccount,
-            Outcome::Locked => Lookup::Locked(Some(keys(hash))),
+            Outcome::Locked => Lookup::Locked(Some(AccountKeys::Stored(keys(hash)))),
             Outcome::TryLater => Lookup::TryLater,
             Outcome::NotMine => Lookup::NotMine,
         });
         Box::pin(async { lookup })
     }
 
-    fn verify_plain<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a str,
-        _: &'a str,
-    ) -> BoxFuture<'a, Result<Outcome, ProviderError>> {
+    fn verify_plain<'a>(&'a self, _: LogIn<'a>, _: &'a str) -> BoxFuture<'a, Result<Outcome, ProviderError>> {
+        self.verified.fetch_add(1, Ordering::Relaxed);
         Box::pin(async { self.answer() })
     }
 
@@ -123,7 +125,7 @@ async fn the_first_that_knows_decides() {
         (&[NoSuchAccount, Locked], Err(SaslError::AccountDisabled)),
     ];
     for (providers, expected) in cases {
-        let got = outcomes(providers).verify_plain("chess.example", "jack", "pencil").await;
+        let got = outcomes(providers).verify_plain(JACK, "pencil").await;
         assert_eq!(got.map(drop), expected, "{providers:?}");
     }
 }
@@ -131,27 +133,42 @@ async fn the_first_that_knows_decides() {
 #[tokio::test]
 async fn a_broken_provider_lets_nobody_in() {
     let chain = chain(vec![broken(), Fixed::chained(Outcome::Accept)]);
-    let plain = chain.verify_plain("chess.example", "jack", "pencil").await;
+    let plain = chain.verify_plain(JACK, "pencil").await;
     assert_eq!(plain, Err(SaslError::TemporaryAuthFailure));
-    let keys = chain.keys("chess.example", "jack", Hash::Sha1).await;
+    let keys = chain.keys(JACK, Hash::Sha1).await;
     assert_eq!(keys.err(), Some(SaslError::TemporaryAuthFailure));
     assert!(chain.hashes_offered("chess.example").await.is_empty());
     assert!(chain.exists("chess.example", "jack").await.is_err());
+}
+
+/// Each provider's work is a part of the time that an answer takes.
+#[tokio::test]
+async fn a_wrong_password_asks_as_many_as_an_unknown_name() {
+    use Outcome::{Accept, NoSuchAccount, Refuse};
+    let asked = async |outcomes: [Outcome; 2]| {
+        let providers = outcomes.map(|outcome| Arc::new(Fixed::new("fixed", outcome)));
+        let chain = chain(providers.iter().map(|one| one.clone() as _).collect());
+        drop(chain.verify_plain(JACK, "pencil").await);
+        providers.map(|one| one.verified.load(Ordering::Relaxed))
+    };
+    assert_eq!(asked([NoSuchAccount, NoSuchAccount]).await, [1, 1]);
+    assert_eq!(asked([Refuse, NoSuchAccount]).await, [1, 1]);
+    assert_eq!(asked([Accept, NoSuchAccount]).await, [1, 0], "who knows the password learns nothing");
 }
 
 #[tokio::test]
 async fn keys_or_a_decoy() {
     use Outcome::{Accept, Locked, NoSuchAccount, NotMine, Refuse};
     let found = async |outcomes_: &[Outcome]| {
-        let found = outcomes(outcomes_).keys("chess.example", "jack", Hash::Sha256).await.unwrap();
-        (found.keys.stored_key == keys(Hash::Sha256).stored_key, found.refuse)
+        let found = outcomes(outcomes_).keys(JACK, Hash::Sha256).await.unwrap();
+        (found.keys.resolved().await.stored_key == keys(Hash::Sha256).stored_key, found.refuse)
     };
     assert_eq!(found(&[NotMine, Accept]).await, (true, None));
     assert_eq!(found(&[Locked]).await, (true, Some(SaslError::AccountDisabled)));
     for decoyed in [[NotMine, NoSuchAccount], [Refuse, Accept]] {
         assert_eq!(found(&decoyed).await, (false, None));
     }
-    let salt = async || outcomes(&[]).keys("chess.example", "jack", Hash::Sha256).await.unwrap().keys.salt;
+    let salt = async || outcomes(&[]).keys(JACK, Hash::Sha256).await.unwrap().keys.resolved().await.salt;
     assert_eq!(salt().await, salt().await);
 }
 
@@ -170,8 +187,8 @@ async fn who_has_decided_is_named_unless_it_is_our_own_store() {
     let named = async |providers: &[(&'static str, Outcome)]| {
         let providers = providers.iter().map(|&(name, outcome)| Arc::new(Fixed::new(name, outcome)) as _);
         let chain = chain(providers.collect());
-        let plain = chain.verify_plain("chess.example", "jack", "pencil").await;
-        let keys = chain.keys("chess.example", "jack", Hash::Sha1).await.unwrap();
+        let plain = chain.verify_plain(JACK, "pencil").await;
+        let keys = chain.keys(JACK, Hash::Sha1).await.unwrap();
         let elsewhere = chain.exists_elsewhere("chess.example", "jack").await.unwrap().map(str::to_owned);
         (plain.ok().and_then(|accepted| accepted.provider), keys.provider, elsewhere)
     };

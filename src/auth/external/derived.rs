@@ -9,8 +9,8 @@ use storage::{Hash, ScramKeys};
 /// The most names that keys are kept for.
 const NAMES: usize = 50_000;
 
-/// The domain, the local part and the hash.
-type Name<'a> = (&'a str, &'a str, Hash);
+/// A digest of the domain, the local part and the hash.
+pub(super) type Name = [u8; 32];
 
 /// By name; each with a digest of the password that it was derived from.
 #[derive(Default)]
@@ -19,9 +19,9 @@ pub(super) struct Derived(Mutex<Kept>);
 #[derive(Default)]
 struct Kept {
     /// Those that were used lately.
-    new: HashMap<[u8; 32], One>,
+    new: HashMap<Name, One>,
     /// Those that were before; dropped when there are too many new ones.
-    old: HashMap<[u8; 32], One>,
+    old: HashMap<Name, One>,
 }
 
 struct One {
@@ -31,8 +31,8 @@ struct One {
 
 impl Derived {
     /// The keys, if they were derived from this password with the salt and iterations of `decoy`.
-    pub fn get(&self, name: Name<'_>, secret: &str, decoy: &ScramKeys) -> Option<ScramKeys> {
-        let (name, secret) = (digest(name), Sha256::digest(secret));
+    pub fn get(&self, name: Name, secret: &str, decoy: &ScramKeys) -> Option<ScramKeys> {
+        let secret = Sha256::digest(secret);
         let mut kept = self.0.lock();
         let known = match kept.new.get(&name) {
             Some(known) => known,
@@ -48,14 +48,14 @@ impl Derived {
         fits.then(|| known.keys.clone())
     }
 
-    pub fn put(&self, name: Name<'_>, secret: &str, keys: &ScramKeys) {
+    pub fn put(&self, name: Name, secret: &str, keys: &ScramKeys) {
         let one = One { secret: Sha256::digest(secret).into(), keys: keys.clone() };
-        self.0.lock().insert(digest(name), one);
+        self.0.lock().insert(name, one);
     }
 }
 
 impl Kept {
-    fn insert(&mut self, name: [u8; 32], one: One) {
+    fn insert(&mut self, name: Name, one: One) {
         if self.new.len() >= NAMES / 2
             && let Entry::Vacant(_) = self.new.entry(name)
         {
@@ -65,7 +65,8 @@ impl Kept {
     }
 }
 
-fn digest((domain, local, hash): Name<'_>) -> [u8; 32] {
+/// What the keys of a name are kept under.
+pub(super) fn name(domain: &str, local: &str, hash: Hash) -> Name {
     let hash = [hash as u8];
     Sha256::new()
         .chain_update(domain)

@@ -35,8 +35,7 @@ impl AccountSource for Arc<Table> {
 
     fn find<'a>(
         &'a self,
-        _domain: &'a str,
-        local: &'a str,
+        LogIn { local, .. }: LogIn<'a>,
     ) -> BoxFuture<'a, Result<AccountFound, ProviderError>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let found = self.rows.lock().get(local).map(|(text, salt, locked)| AccountRecord {
@@ -70,6 +69,10 @@ impl AccountSource for Arc<Table> {
     }
 }
 
+fn log_in(local: &str) -> LogIn<'_> {
+    LogIn::from_nowhere(DOMAIN, local)
+}
+
 struct Bench {
     table: Arc<Table>,
     provider: Arc<External<Arc<Table>>>,
@@ -99,12 +102,12 @@ fn of(format: Format, rows: &[(&str, Row)], away: bool) -> Bench {
 
 impl Bench {
     async fn plain(&self, local: &str, password: &str) -> Result<(), SaslError> {
-        self.chain.verify_plain(DOMAIN, local, password).await.map(drop)
+        self.chain.verify_plain(log_in(local), password).await.map(drop)
     }
 
     /// The keys that an exchange of SCRAM would use.
     async fn keys(&self, local: &str) -> ScramKeys {
-        self.chain.keys(DOMAIN, local, Hash::Sha256).await.ok().unwrap().keys
+        self.chain.keys(log_in(local), Hash::Sha256).await.ok().unwrap().keys.resolved().await
     }
 }
 
@@ -154,9 +157,28 @@ async fn passwords_are_verified_and_nothing_else_is_told() {
     ] {
         assert_eq!(bench.plain(local, password).await, expected, "{local} {password}");
     }
-    let locked = bench.chain.keys(DOMAIN, "lock", Hash::Sha256).await.ok().unwrap();
+    let locked = bench.chain.keys(log_in("lock"), Hash::Sha256).await.ok().unwrap();
     assert_eq!(locked.refuse, Some(SaslError::AccountDisabled));
-    assert!(verify_plain("secret", &[locked.keys]), "only who has the password learns that");
+    assert!(verify_plain("secret", &[locked.keys.resolved().await]), "only who has the password learns that");
+}
+
+#[tokio::test]
+async fn a_name_without_an_account_costs_a_derivation_where_those_with_one_do() {
+    let imitated = async |bench: &Bench, local: &str| {
+        let found = bench.chain.keys(log_in(local), Hash::Sha256).await.ok().unwrap();
+        (matches!(found.keys, AccountKeys::Derived(_)), found.imitation.is_some())
+    };
+    let rows = [("jack", ("secret", None, false)), ("none", ("", None, false))];
+    let plain = bench(Format::Plain, &rows);
+    assert_eq!(imitated(&plain, "jack").await, (true, false));
+    for local in ["jill", "none", "x"] {
+        assert_eq!(imitated(&plain, local).await, (false, true), "{local}");
+    }
+    let (text, _) = Format::Scram.example();
+    let scram = bench(Format::Scram, &[("jack", (text, None, false))]);
+    for local in ["jack", "jill"] {
+        assert_eq!(imitated(&scram, local).await, (false, false), "{local}");
+    }
 }
 
 #[tokio::test]
@@ -192,7 +214,7 @@ async fn what_cannot_be_decided_is_never_a_wrong_password() {
     let bench = of(Format::Plain, &[("jack", ("secret", None, false))], true);
     assert_eq!(bench.plain("jack", "secret").await, later);
     assert_eq!(
-        bench.chain.keys(DOMAIN, "jack", Hash::Sha256).await.err(),
+        bench.chain.keys(log_in("jack"), Hash::Sha256).await.err(),
         Some(SaslError::TemporaryAuthFailure)
     );
 
@@ -201,7 +223,7 @@ async fn what_cannot_be_decided_is_never_a_wrong_password() {
     *bench.table.storing.lock() = None;
     assert_eq!(bench.plain("jack", "secret").await, later, "the plugin is not in force");
     assert_eq!(
-        bench.chain.keys(DOMAIN, "jack", Hash::Sha256).await.err(),
+        bench.chain.keys(log_in("jack"), Hash::Sha256).await.err(),
         Some(SaslError::TemporaryAuthFailure)
     );
     assert_eq!(
@@ -249,10 +271,12 @@ fn only_so_many_derived_keys_are_kept() {
     let derived = Derived::default();
     let keys = crate::derive_keys(Hash::Sha1, "x", b"salt", 1).unwrap();
     for number in 0..60_000 {
-        derived.put(("a", &number.to_string(), Hash::Sha1), "x", &keys);
+        derived.put(derived::name("a", &number.to_string(), Hash::Sha1), "x", &keys);
     }
-    let known = |number: usize| derived.get(("a", &number.to_string(), Hash::Sha1), "x", &keys).is_some();
+    let known = |number: usize| {
+        derived.get(derived::name("a", &number.to_string(), Hash::Sha1), "x", &keys).is_some()
+    };
     assert!(known(59_999) && known(30_000) && !known(0));
-    assert!(derived.get(("a", "59999", Hash::Sha1), "y", &keys).is_none(), "another password");
-    assert!(derived.get(("b", "59999", Hash::Sha1), "x", &keys).is_none(), "another domain");
+    assert!(derived.get(derived::name("a", "59999", Hash::Sha1), "y", &keys).is_none(), "another password");
+    assert!(derived.get(derived::name("b", "59999", Hash::Sha1), "x", &keys).is_none(), "another domain");
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use runtime::{Runtime, SystemRandom};
 use storage::{CreateError, Options};
 
@@ -6,6 +8,10 @@ use crate::keys::{derive_keys, verify_plain};
 use super::*;
 
 pub(super) const CHESS: &str = "chess.example";
+
+fn log_in(local: &str) -> LogIn<'_> {
+    LogIn::from_nowhere(CHESS, local)
+}
 
 pub(super) struct Fixture {
     pub provider: Internal,
@@ -33,7 +39,7 @@ impl Fixture {
     }
 
     pub async fn plain(&self, domain: &str, local: &str, password: &str) -> Outcome {
-        self.provider.verify_plain(domain, local, password).await.unwrap()
+        self.provider.verify_plain(LogIn::from_nowhere(domain, local), password).await.unwrap()
     }
 }
 
@@ -57,7 +63,7 @@ async fn locked_is_told_to_who_knows_the_password() {
     f.store.accounts().set_enabled(id, false).await.unwrap();
     assert_eq!(f.plain(CHESS, "jack", "one").await, Outcome::Locked);
     assert_eq!(f.plain(CHESS, "jack", "two").await, Outcome::Refuse);
-    let keys = f.provider.keys(CHESS, "jack", Hash::Sha1).await.unwrap();
+    let keys = f.provider.keys(log_in("jack"), Hash::Sha1).await.unwrap();
     assert!(matches!(keys, Lookup::Locked(Some(_))));
 }
 
@@ -66,14 +72,17 @@ async fn keys_by_hash() {
     let f = fixture().await;
     f.user(CHESS, "jack", "one").await.unwrap();
     for hash in [Hash::Sha1, Hash::Sha256] {
-        match f.provider.keys(CHESS, "jack", hash).await.unwrap() {
-            Lookup::Keys(keys) => assert!(keys.hash == hash && verify_plain("one", &[keys])),
+        match f.provider.keys(log_in("jack"), hash).await.unwrap() {
+            Lookup::Keys(keys) => {
+                let keys = keys.resolved().await;
+                assert!(keys.hash == hash && verify_plain("one", &[keys]));
+            }
             _ => panic!("no keys"),
         }
     }
-    let lookup = f.provider.keys(CHESS, "jack", Hash::Sha512).await.unwrap();
+    let lookup = f.provider.keys(log_in("jack"), Hash::Sha512).await.unwrap();
     assert!(matches!(lookup, Lookup::NoKeys));
-    let lookup = f.provider.keys(CHESS, "jill", Hash::Sha1).await.unwrap();
+    let lookup = f.provider.keys(log_in("jill"), Hash::Sha1).await.unwrap();
     assert!(matches!(lookup, Lookup::NoSuchAccount));
 }
 
@@ -97,20 +106,20 @@ async fn a_failing_store_is_an_error_and_no_answer() {
     let f = fixture().await;
     f.user(CHESS, "jack", "one").await.unwrap();
     f.store.close().await.unwrap();
-    let error = f.provider.verify_plain(CHESS, "jack", "one").await.unwrap_err();
+    let error = f.provider.verify_plain(log_in("jack"), "one").await.unwrap_err();
     assert_eq!(error.provider, "internal");
 }
 
 #[tokio::test]
 async fn so_many_at_once() {
     let f = fixture().await;
-    let held = f.provider.blocking.clone().acquire_many_owned(2).await.unwrap();
+    let held = f.provider.blocking.0.clone().acquire_many_owned(2).await.unwrap();
     let mut waiting = Box::pin(f.plain(CHESS, "jack", "one"));
     let ready = std::future::poll_fn(|cx| std::task::Poll::Ready(waiting.as_mut().poll(cx).is_ready())).await;
     assert!(!ready);
     drop(held);
     assert_eq!(waiting.await, Outcome::NoSuchAccount);
-    assert_eq!(f.provider.blocking.available_permits(), 2);
+    assert_eq!(f.provider.blocking.0.available_permits(), 2);
 }
 
 #[tokio::test]
@@ -162,7 +171,7 @@ async fn an_account_of_another_provider_is_none_of_ours() {
     assert!(f.store.accounts().adopt(CHESS, "jack", "auth-sql", 0).await.unwrap());
     assert!(!f.provider.exists(CHESS, "jack").await.unwrap());
     assert_eq!(f.plain(CHESS, "jack", "one").await, Outcome::NoSuchAccount);
-    let keys = f.provider.keys(CHESS, "jack", Hash::Sha256).await.unwrap();
+    let keys = f.provider.keys(log_in("jack"), Hash::Sha256).await.unwrap();
     assert!(matches!(keys, Lookup::NoSuchAccount));
     let set = f.provider.set_password(CHESS, "jack", "two").await;
     assert!(matches!(set, Err(ChangeError::NoSuchAccount)));

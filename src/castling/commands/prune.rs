@@ -11,14 +11,14 @@ use crate::failure::Failure;
 use crate::output;
 
 /// Deletes the accounts that are gone, or lists them, page by page.
-pub fn run(file: Option<&Path>, mut args: PruneUsers) -> Result<(), Failure> {
+pub fn run(file: Option<&Path>, args: PruneUsers) -> Result<(), Failure> {
     let mut server = running(file)?;
     if !args.dry_run && !args.force {
         few_are_gone(&mut server, &args)?;
     }
-    let (mut deleted, mut kept) = (0, 0);
-    loop {
-        let page: PrunedPage = reply(server.call(&Request::new("user.prune", answer(&args)?))?)?;
+    let (mut deleted, mut kept, mut all) = (0, 0, 0);
+    pages(&mut server, args.clone(), |page| {
+        all += page.looked_at;
         for user in &page.users {
             let name = shown(&user.local, &args.domain, Some(&user.adopted));
             match user.deleted {
@@ -32,35 +32,47 @@ pub fn run(file: Option<&Path>, mut args: PruneUsers) -> Result<(), Failure> {
                 }
             }
         }
+    })?;
+    summary(deleted, kept, args.dry_run);
+    if args.dry_run && !args.force && are_many(deleted, all) {
+        output::error(
+            "note: so many would not be deleted without --force: see whether the table is empty by mistake",
+        );
+    }
+    Ok(())
+}
+
+/// # Errors
+/// What the server says, after all that came before.
+fn pages(server: &mut Client, mut args: PruneUsers, mut see: impl FnMut(&PrunedPage)) -> Result<(), Failure> {
+    loop {
+        let page: PrunedPage = reply(server.call(&Request::new("user.prune", answer(&args)?))?)?;
+        see(&page);
         if let Some(failure) = page.failure {
             return Err(Failure::Message(failure));
         }
         match page.next {
             Some(next) => args.after = Some(next),
-            None => break,
+            None => return Ok(()),
         }
     }
-    summary(deleted, kept, args.dry_run);
-    Ok(())
 }
 
 /// So few that a mistake loses little.
 const FEW: usize = 10;
 
+fn are_many(gone: usize, all: usize) -> bool {
+    gone > FEW && gone * 2 > all
+}
+
 /// Looks at all accounts before the first is deleted: a table that is empty by mistake must not cost everybody's data.
 fn few_are_gone(server: &mut Client, args: &PruneUsers) -> Result<(), Failure> {
-    let mut args = PruneUsers { dry_run: true, ..args.clone() };
     let (mut gone, mut all) = (0, 0);
-    loop {
-        let page: PrunedPage = reply(server.call(&Request::new("user.prune", answer(&args)?))?)?;
+    pages(server, PruneUsers { dry_run: true, ..args.clone() }, |page| {
         gone += page.users.iter().filter(|user| user.deleted).count();
         all += page.looked_at;
-        match page.next {
-            Some(next) => args.after = Some(next),
-            None => break,
-        }
-    }
-    match gone > FEW && gone * 2 > all {
+    })?;
+    match are_many(gone, all) {
         false => Ok(()),
         true => Err(Failure::Message(format!(
             "{gone} of {all} adopted accounts of {} are gone, so none was deleted — see whether the table is empty by mistake \
@@ -70,8 +82,9 @@ fn few_are_gone(server: &mut Client, args: &PruneUsers) -> Result<(), Failure> {
     }
 }
 
-fn summary(deleted: u64, kept: u64, dry_run: bool) {
-    let accounts = |count: u64| if count == 1 { "1 account".to_owned() } else { format!("{count} accounts") };
+fn summary(deleted: usize, kept: usize, dry_run: bool) {
+    let accounts =
+        |count: usize| if count == 1 { "1 account".to_owned() } else { format!("{count} accounts") };
     let done = if dry_run { "would be deleted" } else { "deleted" };
     output::line(&format!("{} {done}", accounts(deleted)));
     if kept > 0 {

@@ -166,6 +166,7 @@ impl Files {
     /// What a plugin says about the settings with which it would come into force. If it does not, it is no worse than before where it did
     /// not either: so each of several mistakes can be corrected by itself.
     fn tried(&self, platform: &Platform, next: &Config, name: &str) -> Result<Vec<String>, Failure> {
+        let _context = self.tokio.enter(); // what plugins are given to start is measured by its clock
         try_out(platform, next, name).or_else(|error| {
             match try_out(platform, &self.loaded.config, name).is_ok() {
                 true => Err(error.into()),

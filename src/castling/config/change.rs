@@ -167,8 +167,14 @@ impl Loaded {
             && plugin.origin == Origin::File
         {
             let message = format!("plugin {name} is {}", self.declared_plugin(name, plugin));
-            let remedy =
-                format!("remove it there and run castling reload, or run castling plugin disable {name}");
+            let is_provider =
+                self.config.domains.iter().any(|domain| domain.auth.iter().any(|one| one == name));
+            let remedy = match is_provider {
+                true => "remove it there, also from `auth`, and run castling reload".to_owned(),
+                false => {
+                    format!("remove it there and run castling reload, or run castling plugin disable {name}")
+                }
+            };
             return Err(CommandError::new(message).remedy(remedy));
         }
         if let Some(place) = self.named_in_file(name) {

@@ -27,7 +27,7 @@ pub fn check(config: &Config, problems: &mut Problems) {
                 policy(name, plugin, &found, problems);
                 providers(config, name, &found, problems);
                 settings(config, name, plugin, &found, problems);
-                claimed.insert(name.as_str(), found.claims());
+                claimed.insert(name.as_str(), found.claiming(name));
             }
             Err(error) => {
                 let message = format!("plugin {name} cannot be loaded: {error}");

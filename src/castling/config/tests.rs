@@ -1,5 +1,6 @@
 //! Broken configurations and the exact messages for them.
 
+mod claims;
 mod effects;
 mod sources;
 

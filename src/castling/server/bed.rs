@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use auth::{
-    BoxFuture, Chain, ChangeError, Decoys, Hash, Hashing, Internal, Lookup, Outcome, Provider, ProviderError,
+    BoxFuture, Chain, ChangeError, Decoys, Hash, Hashing, Internal, LogIn, Lookup, Outcome, Provider,
+    ProviderError,
 };
 use kernel::{Host, Kernel, KernelOptions};
 use parking_lot::Mutex;
@@ -40,21 +41,11 @@ impl Provider for Elsewhere {
         self.name
     }
 
-    fn keys<'a>(
-        &'a self,
-        _domain: &'a str,
-        _local: &'a str,
-        _hash: Hash,
-    ) -> BoxFuture<'a, Result<Lookup, ProviderError>> {
+    fn keys<'a>(&'a self, _: LogIn<'a>, _: Hash) -> BoxFuture<'a, Result<Lookup, ProviderError>> {
         Box::pin(async { Ok(Lookup::NotMine) })
     }
 
-    fn verify_plain<'a>(
-        &'a self,
-        _domain: &'a str,
-        _local: &'a str,
-        _password: &'a str,
-    ) -> BoxFuture<'a, Result<Outcome, ProviderError>> {
+    fn verify_plain<'a>(&'a self, _: LogIn<'a>, _: &'a str) -> BoxFuture<'a, Result<Outcome, ProviderError>> {
         Box::pin(async { Ok(Outcome::NotMine) })
     }
 

@@ -90,6 +90,10 @@ impl Server {
         if let Err(error) = self.sources.put_in_force(sources(config)) {
             notes.push(format!("data sources are unchanged: {error}"));
         }
+        if !beside.by_command {
+            let look = crate::sources::log_faults(sources(config));
+            self.kernel.runtime().tasks.spawn("look at data sources", look);
+        }
         for domain in &served {
             let had = before.get(domain.name.as_str()).filter(|_| beside.by_command);
             let has_it = had.is_some_and(|had| had.tls == domain.tls);

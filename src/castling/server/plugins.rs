@@ -283,7 +283,7 @@ impl Server {
                 json!({ "notes": self.lists_left(&before, &args.domains).await? })
             }
             Change::Remove(name) => {
-                self.platform.forget(name);
+                self.platform.forget(name).await;
                 self.forget_stored(name).await?;
                 json!({})
             }
@@ -299,6 +299,7 @@ impl Server {
         let store = self.kernel.store();
         let values = store.plugin_values().remove_plugin(name).await;
         let slots = store.plugin_slots().remove_plugin(name).await;
+        self.platform.forget_slots(name);
         values.and(slots).map(drop).map_err(|error| {
             let message = format!("plugin {name} is removed, but not all that it has stored: {error}");
             CommandError::new(message)

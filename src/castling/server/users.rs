@@ -130,7 +130,8 @@ async fn not_set(kernel: &Kernel, host: &Host, jid: &Jid, error: ChangeError) ->
     match error {
         ChangeError::KeptBy(provider) => {
             let message = format!("the password of {jid} is kept by {provider}, which cannot change it");
-            CommandError::new(message).remedy("write a statement set_password, or change it there")
+            CommandError::new(message)
+                .remedy("write a statement set_password and grant it to the plugin, or change it there")
         }
         ChangeError::Password(error) => CommandError::new(password_refused(&error)),
         ChangeError::Failed(error) => CommandError::new(error.to_string()),

@@ -1,5 +1,6 @@
 //! XEP-0077: accounts that clients create, change and cancel.
 
+use auth::LogIn;
 use kernel::{SessionAbout, Transport};
 use xmpp::Stanza;
 
@@ -46,7 +47,7 @@ async fn an_account_is_made_before_log_in() {
     assert_eq!(bench.early(about(ADDRESS, true), &named("Dora")).await, "<iq id='1' type='result'></iq>");
     assert!(bench.kernel.account(&host, "dora").await.unwrap().is_some());
     let auth = host.options().auth.clone();
-    assert!(auth.verify_plain("chess.example", "dora", "secret").await.is_ok());
+    assert!(auth.verify_plain(LogIn::from_nowhere("chess.example", "dora"), "secret").await.is_ok());
     assert!(bench.early(about(ADDRESS, true), &named("dora")).await.contains("<conflict"));
 }
 
@@ -114,7 +115,7 @@ async fn a_password_is_changed_by_its_owner_alone() {
     let answer = anna.receives(1).await.remove(0);
     assert!(answer.contains("type='result'"), "{answer}");
     let auth = bench.kernel.host("chess.example").unwrap().options().auth.clone();
-    assert!(auth.verify_plain("chess.example", "anna", "secret").await.is_ok());
+    assert!(auth.verify_plain(LogIn::from_nowhere("chess.example", "anna"), "secret").await.is_ok());
     assert!(
         other.resource().is_closed() && !anna.resource().is_closed(),
         "what knew the former password ends"

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use auth::{BoxFuture, Chain, Decoys, Hash, Lookup, Outcome, Provider, ProviderError, derive_keys};
+use auth::{
+    AccountKeys, BoxFuture, Chain, Decoys, Hash, LogIn, Lookup, Outcome, Provider, ProviderError, derive_keys,
+};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -37,16 +39,11 @@ impl Provider for Elsewhere {
         "elsewhere"
     }
 
-    fn keys<'a>(
-        &'a self,
-        _domain: &'a str,
-        local: &'a str,
-        hash: Hash,
-    ) -> BoxFuture<'a, Result<Lookup, ProviderError>> {
+    fn keys<'a>(&'a self, log_in: LogIn<'a>, hash: Hash) -> BoxFuture<'a, Result<Lookup, ProviderError>> {
         self.verified.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
-            Ok(match local {
-                "jack" => Lookup::Keys(derive_keys(hash, PASSWORD, SALT, 1).unwrap()),
+            Ok(match log_in.local {
+                "jack" => Lookup::Keys(AccountKeys::Stored(derive_keys(hash, PASSWORD, SALT, 1).unwrap())),
                 _ => Lookup::NoSuchAccount,
             })
         })
@@ -54,13 +51,12 @@ impl Provider for Elsewhere {
 
     fn verify_plain<'a>(
         &'a self,
-        _domain: &'a str,
-        local: &'a str,
+        log_in: LogIn<'a>,
         password: &'a str,
     ) -> BoxFuture<'a, Result<Outcome, ProviderError>> {
         self.verified.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
-            Ok(match (local, password) {
+            Ok(match (log_in.local, password) {
                 ("jack", PASSWORD) => Outcome::Accept,
                 ("jack", _) => Outcome::Refuse,
                 _ => Outcome::NoSuchAccount,

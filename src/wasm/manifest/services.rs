@@ -88,20 +88,6 @@ pub enum Executors {
     Users,
 }
 
-impl HookManifest {
-    /// The requests and commands that are answered, in words.
-    pub(crate) fn claims(&self) -> impl Iterator<Item = String> {
-        let requests = self.requests.iter().flat_map(|one| {
-            let to = if one.to == Addressee::Host { "the domain" } else { "accounts" };
-            one.kinds().map(move |kind| {
-                let kind = if kind == IqKind::Get { "get" } else { "set" };
-                format!("the request {} ({}) of type {kind} to {to}", one.ns, one.name)
-            })
-        });
-        requests.chain(self.commands.iter().map(|one| format!("the command {}", one.node)))
-    }
-}
-
 impl RequestManifest {
     pub(crate) fn target(&self) -> Target {
         match self.to {

@@ -14,17 +14,21 @@ use crate::hook::Hook;
 use crate::scope::Domain;
 use crate::service::guests::Guests;
 use crate::service::instance::{About, Budget, ServiceInstance};
+use crate::service::pool::Seat;
 use crate::share::Room;
 use crate::state::StoreData;
 
-/// How long a log-in waits until it asks again for its share of CPU time.
+/// How long a log-in or an event waits until it asks again whether there is CPU time for it.
 const AGAIN: Duration = Duration::from_millis(50);
 
 /// On whose behalf a call is made.
 #[derive(Clone, Default)]
 pub(crate) struct Caller {
-    /// Who is answerable for it: an account, or a remote domain; `None`: the server itself.
+    /// Who is answerable for it: an account, a remote domain, or the address of somebody who logs in; `None`: the server itself.
     pub sender: Option<Jid>,
+    /// Whom it is not made for any more after failures, if not for the sender: a name that logs in from an address. So nobody takes a
+    /// name from its owner, or log-ins from all who share an address.
+    pub attempt: Option<Jid>,
     /// The number of the session; 0: none.
     pub session: u64,
     /// The kind and `id` of the stanza, for the log.
@@ -41,12 +45,17 @@ pub(crate) struct Asked {
     pub alone: bool,
 }
 
-/// Where and how a call runs.
-struct Place {
-    about: About,
-    budget: Budget,
-    alone: bool,
-    sees_password: bool,
+/// Leave to make a call.
+pub(crate) struct Leave<'a> {
+    admission: Admission,
+    _seat: Seat<'a>,
+}
+
+impl Caller {
+    /// Who is blamed for failures.
+    pub fn blamed(&self) -> Option<Jid> {
+        self.attempt.clone().or_else(|| self.sender.clone())
+    }
 }
 
 impl Budget {
@@ -63,93 +72,111 @@ impl Deployment {
         asked: Asked,
         run: impl for<'a> FnOnce(&'a mut Store<StoreData>, &'a Guests) -> BoxFuture<'a, wasmtime::Result<R>>,
     ) -> Result<R, Failure> {
-        let Asked { hook, about, caller, budget, alone } = asked;
+        let leave = self.leave(&asked).await?;
+        self.call_with(leave, asked, run, Ok).await
+    }
+
+    /// Waits for leave to make a call: for as long as it takes if it is about an event.
+    pub(crate) async fn leave(&self, asked: &Asked) -> Result<Leave<'_>, Failure> {
+        let leave = self.seated(asked).await;
+        if let Err(failure) = &leave {
+            self.scope.memory.stats.hook(asked.hook, asked.about.domain).failure(failure.kind);
+        }
+        leave
+    }
+
+    async fn seated(&self, Asked { hook, about, caller, budget, .. }: &Asked) -> Result<Leave<'_>, Failure> {
         let domain = about.domain;
-        let (Some(breaker), Some(on)) = (self.breakers.get(&domain), self.scope.domains.get(&domain)) else {
+        let (Some(breakers), Some(on)) = (self.breakers.get(&domain), self.scope.domains.get(&domain)) else {
             return Err(Failure::new(FailureKind::Host, "the plugin is not enabled on this domain"));
         };
-        let counters = self.scope.memory.stats.hook(hook, domain);
-        let answer = match self.lets_call_when(on, breaker, &caller, alone.then_some(budget.wall)).await {
-            Ok(admission) => {
-                counters.calls.inc();
-                let mut spent = Duration::ZERO;
-                let place = Place { about, budget, alone, sees_password: hook == Hook::PasswordCheck };
-                let answer = self.call_service(place, caller.sender.clone(), &mut spent, run).await;
-                counters.timed();
-                counters.record(spent, spent, 0);
-                let now = self.scope.services.clock.monotonic();
-                // Nobody is kept from sending meanwhile: a request that waits holds up its sender anyway.
-                let _ = self.scope.charge(on, now, spent, Duration::ZERO, || caller.sender.clone());
-                self.concluded(answer.as_ref().err(), breaker, admission, on, domain, &caller);
-                answer
-            }
-            Err(failure) => Err(failure),
+        // Many log in at once after a restart: they wait for a share that is used up.
+        let for_share = if hook.is_log_in() { budget.wall } else { Duration::ZERO };
+        let (ends, for_seat) = match hook.is_event() {
+            true => (None, None),
+            false => (Some(Instant::now() + for_share), Some(budget.wall)),
         };
-        if let Err(failure) = &answer {
-            counters.failure(failure.kind);
-        }
-        answer
-    }
-
-    /// As [`lets_call`](Self::lets_call); but a log-in waits for a share that is used up, for so long at most: many log in at once
-    /// after a restart.
-    async fn lets_call_when(
-        &self,
-        on: &Domain,
-        breaker: &Breaker,
-        caller: &Caller,
-        patience: Option<Duration>,
-    ) -> Result<Admission, Failure> {
-        let ends = patience.map(|patience| Instant::now() + patience);
         loop {
-            match self.lets_call(on, breaker, caller) {
-                Err(failure)
-                    if failure.kind == FailureKind::Share
-                        && ends.is_some_and(|ends| Instant::now() < ends) =>
-                {
-                    tokio::time::sleep(AGAIN).await;
+            if self.has_room(on, caller) {
+                let seat =
+                    self.services.seat(domain, hook.is_log_in(), &self.scope.services.running, for_seat);
+                let seat = seat.await?;
+                if self.has_room(on, caller) {
+                    return Ok(Leave { admission: self.lets_call(breakers.of(*hook), caller)?, _seat: seat });
                 }
-                done => return done,
             }
-        }
-    }
-
-    fn lets_call(&self, on: &Domain, breaker: &Breaker, caller: &Caller) -> Result<Admission, Failure> {
-        let share = &on.memory.share;
-        if share.may_be_used_up() {
-            let now = self.scope.services.clock.monotonic();
-            let is_up = self.scope.services.used.is_up(now);
-            if let Room::Over { .. } = share.room(now, is_up, || caller.sender.clone()) {
+            if ends.is_some_and(|ends| Instant::now() >= ends) {
                 return Err(Failure::new(FailureKind::Share, "its share of CPU time is used up"));
             }
+            tokio::time::sleep(AGAIN).await;
         }
-        match breaker.admit(|| caller.sender.clone(), || self.scope.now_ms()) {
+    }
+
+    /// Whether its share of CPU time is not used up.
+    fn has_room(&self, on: &Domain, caller: &Caller) -> bool {
+        let share = &on.memory.share;
+        if !share.may_be_used_up() {
+            return true;
+        }
+        let now = self.scope.services.clock.monotonic();
+        let is_up = self.scope.services.used.is_up(now);
+        share.room(now, is_up, || caller.sender.clone()) == Room::Free
+    }
+
+    fn lets_call(&self, breaker: &Breaker, caller: &Caller) -> Result<Admission, Failure> {
+        match breaker.admit(|| caller.blamed(), || self.scope.now_ms()) {
             Admission::Open => Err(Failure::new(FailureKind::Open, "the plugin is suspended")),
             Admission::Blamed => Err(Failure::new(FailureKind::Blamed, "it fails for this sender")),
             admission => Ok(admission),
         }
     }
 
+    /// Makes a call. An answer that `judge` refuses is a failure as well.
+    pub(crate) async fn call_with<R, T>(
+        &self,
+        leave: Leave<'_>,
+        asked: Asked,
+        run: impl for<'a> FnOnce(&'a mut Store<StoreData>, &'a Guests) -> BoxFuture<'a, wasmtime::Result<R>>,
+        judge: impl FnOnce(R) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let (hook, domain, caller) = (asked.hook, asked.about.domain, asked.caller.clone());
+        let counters = self.scope.memory.stats.hook(hook, domain);
+        counters.calls.inc();
+        let mut spent = Duration::ZERO;
+        let answer = self.call_service(asked, &mut spent, run).await.and_then(judge);
+        counters.timed();
+        counters.record(spent, spent, 0);
+        if let Some(on) = self.scope.domains.get(&domain) {
+            let now = self.scope.services.clock.monotonic();
+            // Nobody is kept from sending meanwhile: a request that waits holds up its sender anyway.
+            let _ = self.scope.charge(on, now, spent, Duration::ZERO, || caller.sender.clone());
+        }
+        let failure = answer.as_ref().err();
+        self.concluded(failure, hook, leave.admission, domain, &caller);
+        if let Some(failure) = failure {
+            counters.failure(failure.kind);
+        }
+        answer
+    }
+
     /// After a failure the instance is discarded: a trap poisons its store.
     async fn call_service<R>(
         &self,
-        Place { about, budget, alone, sees_password }: Place,
-        sender: Option<Jid>,
+        Asked { hook, about, caller, budget, alone }: Asked,
         spent: &mut Duration,
         run: impl for<'a> FnOnce(&'a mut Store<StoreData>, &'a Guests) -> BoxFuture<'a, wasmtime::Result<R>>,
     ) -> Result<R, Failure> {
         let domain = about.domain;
-        let _seat = self.services.seat(domain, &self.scope.services.running, budget.wall).await?;
         let _at_work = self.ticker.starting();
         let idle = if alone { None } else { self.services.take(domain) };
         let mut instance = match idle {
             Some(instance) => instance,
             None => Box::new(self.begin_service().await?),
         };
-        instance.acts_for(domain, sender);
+        instance.acts_for(domain, caller.sender);
         let known = instance.configure(domain, Budget::START).await.map_err(Failure::from);
         let done = match known {
-            Ok(()) if sees_password => instance.run_in_secret(about, budget, run).await,
+            Ok(()) if hook == Hook::PasswordCheck => instance.run_in_secret(about, budget, run).await,
             Ok(()) => instance.run(Some(about), budget, run).await,
             Err(failure) => Err(failure),
         };

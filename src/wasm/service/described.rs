@@ -46,7 +46,10 @@ impl Described {
             return Err("with the format `scram`, hashes must be named: sha-1, sha-256 or sha-512".into());
         }
         if !scope.grants.allow_for("sql", "query", &said.find) {
-            return Err(format!("it is not granted sql:{}", said.find));
+            return Err(format!(
+                "its settings name the statement {}, which is not among its grants",
+                said.find
+            ));
         }
         Ok(Self {
             find: said.find,

@@ -160,9 +160,15 @@ impl Deployment {
         let (this, counted) = (self.clone(), counters.clone());
         let work = async move {
             // What waited is told to the version that is in force by now, and to none after the plugin was disabled.
-            let Some(in_force) = this.successor(hook, domain) else { return };
-            if in_force.serve(asked, run).await.is_ok() {
-                counted.verdict(0);
+            while let Some(in_force) = this.successor(hook, domain) {
+                let Ok(leave) = in_force.leave(&asked).await else { return };
+                if in_force.is_retired() {
+                    continue;
+                }
+                if in_force.call_with(leave, asked, run, Ok).await.is_ok() {
+                    counted.verdict(0);
+                }
+                return;
             }
         };
         if on.memory.lanes.run(&kernel.runtime().tasks, key, Box::pin(work)).is_err() {

@@ -9,11 +9,12 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use crate::at_once::AtOnce;
 use crate::failure::{Failure, FailureKind};
 use crate::limits::KEPT;
 use crate::service::instance::ServiceInstance;
 
-/// Calls that wait for an instance on one domain.
+/// Calls that wait for an instance on one domain, and for which somebody waits.
 const WAITING: usize = 1_000;
 
 /// The instances of one deployment. A call takes one that is idle, or makes one, and brings it back. Calls for one domain take no
@@ -25,10 +26,27 @@ pub(crate) struct ServicePool {
     running: AtomicUsize,
 }
 
-/// The calls of one domain.
+/// The calls of one domain. Log-ins have seats of their own.
 struct Place {
-    seats: Arc<Semaphore>,
+    log_ins: Seats,
+    others: Seats,
+}
+
+struct Seats {
+    free: Arc<Semaphore>,
     waiting: AtomicUsize,
+}
+
+impl Seats {
+    fn new(count: usize) -> Self {
+        Self { free: Arc::new(Semaphore::new(count)), waiting: AtomicUsize::new(0) }
+    }
+
+    /// One of these and of all. `None`: there will be none any more.
+    async fn take(&self, all: &Arc<Semaphore>) -> Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
+        let own = self.free.clone().acquire_owned().await.ok()?;
+        Some((own, all.clone().acquire_owned().await.ok()?))
+    }
 }
 
 /// Leave for one call.
@@ -61,34 +79,39 @@ impl Drop for Waiting<'_> {
 }
 
 impl ServicePool {
-    /// `instances`: how many calls run at once on each of these domains.
+    /// `instances`: how many calls run at once on each of these domains, and as many log-ins.
     pub fn new(domains: impl Iterator<Item = u32>, instances: usize) -> Self {
-        let place =
-            |_: &u32| Place { seats: Arc::new(Semaphore::new(instances)), waiting: AtomicUsize::new(0) };
-        let domains = domains.map(|domain| (domain, place(&domain))).collect();
+        let place = || Place { log_ins: Seats::new(instances), others: Seats::new(instances) };
+        let domains = domains.map(|domain| (domain, place())).collect();
         Self { idle: Mutex::default(), domains, running: AtomicUsize::new(0) }
     }
 
-    /// Waits for leave to run a call.
+    /// Waits for leave to run a call. `patience`: for how long at most; without it for as long as it takes.
     ///
     /// # Errors
     /// [`FailureKind::Overloaded`]: too many wait already, or there was none within `patience`.
     pub async fn seat(
         &self,
         domain: u32,
-        all: &Arc<Semaphore>,
-        patience: Duration,
+        is_log_in: bool,
+        running: &AtOnce,
+        patience: Option<Duration>,
     ) -> Result<Seat<'_>, Failure> {
         let overloaded =
             || Failure::new(FailureKind::Overloaded, "too many of its calls wait for an instance");
         let place = self.domains.get(&domain).ok_or_else(overloaded)?;
-        let _waiting = Waiting::begin(&place.waiting).ok_or_else(overloaded)?;
-        let both = async {
-            let own = place.seats.clone().acquire_owned().await.ok()?;
-            Some((own, all.clone().acquire_owned().await.ok()?))
+        let (seats, all) = match is_log_in {
+            true => (&place.log_ins, &running.log_ins),
+            false => (&place.others, &running.others),
         };
-        let permits = timeout(patience, both).await.ok().flatten();
-        let (own, of_all) = permits.ok_or_else(overloaded)?;
+        let both = match patience {
+            Some(patience) => {
+                let _waiting = Waiting::begin(&seats.waiting).ok_or_else(overloaded)?;
+                timeout(patience, seats.take(all)).await.ok().flatten()
+            }
+            None => seats.take(all).await,
+        };
+        let (own, of_all) = both.ok_or_else(overloaded)?;
         self.running.fetch_add(1, Ordering::Relaxed);
         Ok(Seat { pool: self, _own: own, _of_all: of_all })
     }

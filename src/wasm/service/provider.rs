@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use auth::{
-    BoxFuture, ChangeError, Decoys, External, Hash, Hashing, Lookup, Outcome, Provider, ProviderError,
+    BoxFuture, ChangeError, Decoys, External, Hash, Hashing, LogIn, Lookup, Outcome, Provider, ProviderError,
+    Shape,
 };
 use runtime::SharedRandom;
 
@@ -36,35 +37,43 @@ impl Provider for PluginProvider {
         &self.check.name
     }
 
-    fn keys<'a>(
-        &'a self,
-        domain: &'a str,
-        local: &'a str,
-        hash: Hash,
-    ) -> BoxFuture<'a, Result<Lookup, ProviderError>> {
+    fn keys<'a>(&'a self, log_in: LogIn<'a>, hash: Hash) -> BoxFuture<'a, Result<Lookup, ProviderError>> {
         match self.checks() {
             // It has no keys, and none is offered: the name may be the next provider's.
             Some(deployment) => Box::pin(async move {
-                Ok(match self.check.ask(&deployment, domain, local, None).await? {
+                Ok(match self.check.ask(&deployment, log_in, None).await? {
                     WitOutcome::NoSuchAccount => Lookup::NoSuchAccount,
                     WitOutcome::NotMine => Lookup::NotMine,
                     WitOutcome::TryLater => Lookup::TryLater,
                     _ => Lookup::NoKeys,
                 })
             }),
-            None => self.accounts.keys(domain, local, hash),
+            None => self.accounts.keys(log_in, hash),
+        }
+    }
+
+    fn shape<'a>(&'a self, log_in: LogIn<'a>, hash: Hash) -> BoxFuture<'a, Option<Shape>> {
+        match self.checks() {
+            Some(_) => Box::pin(std::future::ready(None)),
+            None => self.accounts.shape(log_in, hash),
+        }
+    }
+
+    fn imitation(&self, domain: &str, hash: Hash, iterations: u32) -> Option<BoxFuture<'static, ()>> {
+        match self.checks() {
+            Some(_) => None,
+            None => self.accounts.imitation(domain, hash, iterations),
         }
     }
 
     fn verify_plain<'a>(
         &'a self,
-        domain: &'a str,
-        local: &'a str,
+        log_in: LogIn<'a>,
         password: &'a str,
     ) -> BoxFuture<'a, Result<Outcome, ProviderError>> {
         match self.checks() {
             Some(deployment) => Box::pin(async move {
-                Ok(match self.check.ask(&deployment, domain, local, Some(password)).await? {
+                Ok(match self.check.ask(&deployment, log_in, Some(password)).await? {
                     WitOutcome::Accept => Outcome::Accept,
                     WitOutcome::Refuse => Outcome::Refuse,
                     WitOutcome::NoSuchAccount => Outcome::NoSuchAccount,
@@ -73,14 +82,14 @@ impl Provider for PluginProvider {
                     WitOutcome::NotMine => Outcome::NotMine,
                 })
             }),
-            None => self.accounts.verify_plain(domain, local, password),
+            None => self.accounts.verify_plain(log_in, password),
         }
     }
 
     fn exists<'a>(&'a self, domain: &'a str, local: &'a str) -> BoxFuture<'a, Result<bool, ProviderError>> {
         match self.checks() {
             Some(deployment) => Box::pin(async move {
-                match self.check.ask(&deployment, domain, local, None).await? {
+                match self.check.ask(&deployment, LogIn::from_nowhere(domain, local), None).await? {
                     WitOutcome::Accept | WitOutcome::Refuse | WitOutcome::Locked => Ok(true),
                     WitOutcome::NoSuchAccount | WitOutcome::NotMine => Ok(false),
                     WitOutcome::TryLater => Err(self.check.away("the plugin cannot tell now")),

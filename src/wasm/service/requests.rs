@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kernel::{IqRequest, IqResult, Registrar, Target};
 use xmpp::{Framing, StanzaError};
 
+use crate::bindings::castling::plugin::types::StanzaError as WitStanzaError;
 use crate::deployment::Deployment;
 use crate::failure::{Failure, FailureKind};
 use crate::head;
@@ -58,40 +59,32 @@ impl Deployment {
             budget: Budget::WORK,
             alone: false,
         };
-        let said = self.serve(call, move |store, guests| {
-            Box::pin(async move {
-                let guest = service::exported(&guests.iq_handler, Hook::IqHandler)?;
-                guest.call_handle(store, head, &text, &xml).await
-            })
-        });
-        let answer = said.await.map_err(|failure| refused(&failure))?;
-        let counters = self.scope.memory.stats.hook(Hook::IqHandler, domain);
-        counters.verdict(usize::from(answer.is_err()));
-        let invalid = |why: String| self.invalid(&counters, domain, &subject.caller(), why);
-        match answer {
-            Ok(None) => Ok(None),
-            Ok(Some(payload)) => verdict::element(&payload).map(Some).map_err(invalid),
-            Err(error) => {
-                Err(verdict::stanza_error(&error).unwrap_or_else(|failure| invalid(failure.message)))
-            }
-        }
+        let leave = self.leave(&call).await.map_err(|failure| refused(&failure))?;
+        let answer = self.call_with(
+            leave,
+            call,
+            move |store, guests| {
+                Box::pin(async move {
+                    let guest = service::exported(&guests.iq_handler, Hook::IqHandler)?;
+                    guest.call_handle(store, head, &text, &xml).await
+                })
+            },
+            judged,
+        );
+        let answer = answer.await.map_err(|failure| refused(&failure))?;
+        self.scope.memory.stats.hook(Hook::IqHandler, domain).verdict(usize::from(answer.is_err()));
+        answer
     }
+}
 
-    /// An answer that cannot be sent: a failure of the plugin.
-    fn invalid(
-        &self,
-        counters: &crate::stats::HookCounters,
-        domain: u32,
-        caller: &service::Caller,
-        why: String,
-    ) -> StanzaError {
-        let failure = Failure::new(FailureKind::Verdict, format!("the answer is invalid: {why}"));
-        counters.failure(failure.kind);
-        if let (Some(breaker), Some(on)) = (self.breakers.get(&domain), self.scope.domains.get(&domain)) {
-            self.concluded(Some(&failure), breaker, crate::breaker::Admission::Closed, on, domain, caller);
-        }
-        refused(&failure)
-    }
+/// What is sent.
+fn judged(answer: Result<Option<String>, WitStanzaError>) -> Result<IqResult, Failure> {
+    let invalid = |why: String| Failure::new(FailureKind::Verdict, format!("the answer is invalid: {why}"));
+    Ok(match answer {
+        Ok(None) => Ok(None),
+        Ok(Some(payload)) => Ok(Some(verdict::element(&payload).map_err(invalid)?)),
+        Err(error) => Err(verdict::stanza_error(&error).map_err(|failure| invalid(failure.message))?),
+    })
 }
 
 /// What the sender of a request is told when the plugin fails.

@@ -4,7 +4,11 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use auth::{AccountFound, AccountRecord, AccountSource, BoxFuture, ProviderError, StoredPassword, Storing};
+use std::net::IpAddr;
+
+use auth::{
+    AccountFound, AccountRecord, AccountSource, BoxFuture, LogIn, ProviderError, StoredPassword, Storing,
+};
 use storage::source::{Rows, SourceError, Value};
 use xmpp::Jid;
 
@@ -28,9 +32,21 @@ pub(crate) const PASSWORD: &str = "password";
 /// The column with the address that was found, where a statement returns it.
 const JID: &str = "jid";
 
-/// Whether a column has the address that was asked for: a collation may hold other letters for the same.
-fn is_address(text: &str, local: &str, domain: &str) -> bool {
-    Jid::parse(text.trim()).is_ok_and(|jid| jid.local() == Some(local) && jid.domain() == domain)
+fn column_of<'a>(rows: &Rows, row: &'a [Value], name: &str) -> Option<&'a Value> {
+    let at = rows.columns.iter().position(|column| column.eq_ignore_ascii_case(name));
+    at.and_then(|at| row.get(at))
+}
+
+/// Whether a row is that of the address that was asked for, where it says of which it is: a collation may hold other letters for the
+/// same.
+fn is_about(rows: &Rows, row: &[Value], local: &str, domain: &str) -> bool {
+    let is_it = |text: &str| {
+        Jid::parse(text.trim()).is_ok_and(|jid| jid.local() == Some(local) && jid.domain() == domain)
+    };
+    match column_of(rows, row, JID) {
+        Some(jid) => text_of(jid).is_ok_and(|text| text.is_some_and(|text| is_it(&text))),
+        None => true,
+    }
 }
 
 /// The errors by which PostgreSQL says that its encoding has no such text, so that no row has it. All others tell nothing about
@@ -69,10 +85,10 @@ impl PluginSource {
         deployment: &Deployment,
         domain: u32,
         statement: &str,
-        (host, local): (&str, &str),
+        log_in: LogIn<'_>,
         password: Option<&str>,
     ) -> Result<Option<Rows>, ProviderError> {
-        let values = deployment.values(domain, host, local).await;
+        let values = deployment.values(domain, log_in).await;
         let values = values.map_err(|failure| self.away(failure.to_string()))?;
         let Some(mut values) = values else { return Ok(None) };
         values.retain(|(name, _)| name != PASSWORD);
@@ -90,7 +106,11 @@ impl PluginSource {
         if let Some(password) = password {
             given.push((PASSWORD, Value::from(password)));
         }
-        match source.query(query, &given).await {
+        let ran = match password {
+            Some(_) => source.change_one(query, &given).await,
+            None => source.query(query, &given).await,
+        };
+        match ran {
             Ok(rows) => Ok(Some(rows)),
             Err(error) if error.is_temporary() => Err(self.away(format!("statement {statement}: {error}"))),
             Err(SourceError::Refused(code)) if password.is_none() && NO_TEXT.contains(&&*code) => {
@@ -100,9 +120,10 @@ impl PluginSource {
         }
     }
 
-    async fn account(&self, domain: &str, local: &str) -> Result<AccountFound, ProviderError> {
+    async fn account(&self, log_in: LogIn<'_>) -> Result<AccountFound, ProviderError> {
+        let LogIn { domain, local, .. } = log_in;
         let (deployment, id, described) = self.described(domain)?;
-        let rows = self.run(&deployment, id, &described.find, (domain, local), None).await?;
+        let rows = self.run(&deployment, id, &described.find, log_in, None).await?;
         let Some(rows) = rows else { return Ok(AccountFound::NotMine) };
         let row = match rows.rows.as_slice() {
             [] => return Ok(AccountFound::NoSuchAccount),
@@ -111,10 +132,7 @@ impl PluginSource {
                 return Err(self.unusable(format!("statement {} returned more than one row", described.find)));
             }
         };
-        let found = |name: &str| {
-            let at = rows.columns.iter().position(|column| column.eq_ignore_ascii_case(name));
-            at.and_then(|at| row.get(at))
-        };
+        let found = |name: &str| column_of(&rows, row, name);
         let column = |name: &str| {
             found(name)
                 .ok_or_else(|| self.unusable(format!("statement {} has no column {name}", described.find)))
@@ -124,9 +142,7 @@ impl PluginSource {
                 self.unusable(format!("column {name} of statement {} is {kind}, not text", described.find))
             })
         };
-        if let Some(jid) = found(JID)
-            && !text_of(jid).is_ok_and(|text| text.is_some_and(|text| is_address(&text, local, domain)))
-        {
+        if !is_about(&rows, row, local, domain) {
             return Ok(AccountFound::NoSuchAccount);
         }
         if let Some(named) = described.locked_if_named() {
@@ -149,34 +165,30 @@ impl PluginSource {
         let (deployment, id, described) = self.described(domain)?;
         let exists = described.exists.as_deref().filter(|name| deployment.may_run("query", name));
         let statement = exists.unwrap_or(&described.find);
-        let rows = self.run(&deployment, id, statement, (domain, local), None).await?;
-        Ok(rows.is_some_and(|rows| {
-            let jid = rows.columns.iter().position(|column| column.eq_ignore_ascii_case(JID));
-            rows.rows.iter().any(|row| match jid.and_then(|at| row.get(at)) {
-                Some(jid) => {
-                    text_of(jid).is_ok_and(|text| text.is_some_and(|text| is_address(&text, local, domain)))
-                }
-                None => true,
-            })
-        }))
+        let rows = self.run(&deployment, id, statement, LogIn::from_nowhere(domain, local), None).await?;
+        Ok(rows.is_some_and(|rows| rows.rows.iter().any(|row| is_about(&rows, row, local, domain))))
     }
 
     async fn change(&self, domain: &str, local: &str, written: &str) -> Result<bool, Option<ProviderError>> {
         let (deployment, id, described) = self.described(domain).map_err(Some)?;
         let change = described.set_password.as_deref().filter(|name| deployment.may_run("execute", name));
         let statement = change.ok_or(None)?;
-        let rows =
-            self.run(&deployment, id, statement, (domain, local), Some(written)).await.map_err(Some)?;
+        let rows = self
+            .run(&deployment, id, statement, LogIn::from_nowhere(domain, local), Some(written))
+            .await
+            .map_err(Some)?;
         let Some(rows) = rows else { return Ok(false) };
-        if rows.affected > 1 {
-            let text = format!("statement {statement} has changed {} rows, not one", rows.affected);
-            return Err(Some(self.unusable(text)));
-        }
         if rows.affected > 0 {
             return Ok(true);
         }
         // The same password again changes no row in MariaDB.
-        self.is_there(domain, local).await.map_err(Some)
+        match self.account(LogIn::from_nowhere(domain, local)).await.map_err(Some)? {
+            AccountFound::Account(record) if record.secret.as_str() == written => Ok(true),
+            AccountFound::Account(_) => {
+                Err(Some(self.unusable(format!("statement {statement} has changed no row"))))
+            }
+            AccountFound::NoSuchAccount | AccountFound::NotMine => Ok(false),
+        }
     }
 }
 
@@ -189,12 +201,8 @@ impl AccountSource for PluginSource {
         self.described(domain).ok().map(|(_, _, described)| described.storing.clone())
     }
 
-    fn find<'a>(
-        &'a self,
-        domain: &'a str,
-        local: &'a str,
-    ) -> BoxFuture<'a, Result<AccountFound, ProviderError>> {
-        Box::pin(self.account(domain, local))
+    fn find<'a>(&'a self, log_in: LogIn<'a>) -> BoxFuture<'a, Result<AccountFound, ProviderError>> {
+        Box::pin(self.account(log_in))
     }
 
     fn exists<'a>(&'a self, domain: &'a str, local: &'a str) -> BoxFuture<'a, Result<bool, ProviderError>> {
@@ -226,9 +234,9 @@ impl Deployment {
     }
 
     /// What the plugin gives as parameters for a name; `None`: it is not one of its own.
-    async fn values(&self, domain: u32, host: &str, local: &str) -> Result<Option<Values>, Failure> {
-        let Some(name) = account_name(host, local) else { return Ok(None) };
-        let asked = asked(Hook::Credentials, domain, &name);
+    async fn values(&self, domain: u32, log_in: LogIn<'_>) -> Result<Option<Values>, Failure> {
+        let Some(name) = account_name(log_in) else { return Ok(None) };
+        let asked = asked(Hook::Credentials, domain, log_in);
         let said = self.serve(asked, move |store, guests| {
             Box::pin(async move {
                 let guest = service::exported(&guests.credentials, Hook::Credentials)?;
@@ -274,15 +282,16 @@ impl PluginSource {
     pub(super) async fn ask(
         &self,
         deployment: &Deployment,
-        domain: &str,
-        local: &str,
+        log_in: LogIn<'_>,
         password: Option<&str>,
     ) -> Result<WitOutcome, ProviderError> {
-        let id =
-            deployment.scope.serves(domain).ok_or_else(|| self.away("the plugin is not in force there"))?;
-        let Some(name) = account_name(domain, local) else { return Ok(WitOutcome::NoSuchAccount) };
+        let id = deployment
+            .scope
+            .serves(log_in.domain)
+            .ok_or_else(|| self.away("the plugin is not in force there"))?;
+        let Some(name) = account_name(log_in) else { return Ok(WitOutcome::NoSuchAccount) };
         let password = password.map(|password| StoredPassword::new(password.to_owned()));
-        let asked = asked(Hook::PasswordCheck, id, &name);
+        let asked = asked(Hook::PasswordCheck, id, log_in);
         let said = deployment.serve(asked, move |store, guests| {
             Box::pin(async move {
                 let guest = service::exported(&guests.password_check, Hook::PasswordCheck)?;
@@ -298,16 +307,23 @@ impl PluginSource {
     }
 }
 
-fn account_name(domain: &str, local: &str) -> Option<AccountName> {
+fn account_name(LogIn { domain, local, .. }: LogIn<'_>) -> Option<AccountName> {
     let jid = Jid::from_parts(Some(local), domain, None).ok()?;
     Some(AccountName { user: local.to_owned(), domain: domain.to_owned(), jid: jid.to_string() })
 }
 
-fn asked(hook: Hook, domain: u32, name: &AccountName) -> Asked {
+/// Not the name is answerable for a log-in, which anybody may claim, but the address.
+fn asked(hook: Hook, domain: u32, log_in: LogIn<'_>) -> Asked {
+    let address = log_in.address.map(|address| match auth::subscriber(address) {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    });
+    let attempt = address.and_then(|address| Jid::from_parts(Some(log_in.local), &address, None).ok());
+    let sender = attempt.as_ref().map(Jid::domain_jid);
     Asked {
         hook,
         about: About { domain, call: None },
-        caller: Caller { sender: Jid::parse(&name.jid).ok(), ..Caller::default() },
+        caller: Caller { sender, attempt, ..Caller::default() },
         budget: Budget::LOG_IN,
         alone: true,
     }

@@ -42,7 +42,7 @@ fn a_session_slot_survives_a_replacement_and_goes_with_its_session() {
     kit.end(1);
     assert!(matches!(running.client_in(1, PRESENCE), Verdict::Continue));
     assert_eq!(kit.platform.stats_of("guest").sessions, 2);
-    kit.platform.forget("guest");
+    tokio::runtime::Runtime::new().unwrap().block_on(kit.platform.forget("guest"));
     assert_eq!(kit.platform.stats_of("guest").sessions, 0, "removed");
 }
 

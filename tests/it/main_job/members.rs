@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::json;
 
 use super::stage::{Over, Stage, log_in};
-use crate::database::run_on;
+use crate::database::site;
 use crate::fixture::{Server, castling, folder, plugin, until};
 use crate::outage::database_server::DatabaseServer;
 
@@ -24,19 +24,6 @@ const MARIADB: &str = "insert into member values ('jack@wuchess.example', md5('j
     ('late@wuchess.example', md5('late-wuchess'));";
 const SQLITE: &str = "create index member_name on member (lower(username));
     insert into member values ('cleo@go.example', 'cleo-go');";
-
-/// A database server with a table of members.
-fn site(name: &str, members: &str) -> (DatabaseServer, String) {
-    let read = |name: String| {
-        std::env::var(&name).unwrap_or_else(|_| panic!("{name} is set by cargo xtask databases"))
-    };
-    let server = read(format!("CASTLING_TEST_{name}"));
-    let process = read(format!("CASTLING_TEST_{name}_PID")).parse().unwrap();
-    let database = format!("site_{}", std::process::id());
-    run_on(&server, None, &format!("create database {database}"));
-    run_on(&server, Some(&database), &format!("{MEMBERS}{members}"));
-    (DatabaseServer::of(server.clone(), process), format!("{server}/{database}"))
-}
 
 fn source(name: &str, url: &str, column: &str) -> String {
     format!(
@@ -97,8 +84,8 @@ fn talk(stage: &mut Stage, from: (&str, &str), to: (&str, &str), body: &str) {
 #[test]
 #[ignore = "needs PostgreSQL and MariaDB: cargo xtask databases"]
 fn members_of_three_brands() {
-    let (mut postgres, first) = site("POSTGRES", POSTGRES);
-    let (mut mariadb, second) = site("MARIADB", MARIADB);
+    let (mut postgres, first) = site("POSTGRES", &format!("{MEMBERS}{POSTGRES}"));
+    let (mut mariadb, second) = site("MARIADB", &format!("{MEMBERS}{MARIADB}"));
     let mut stage = start(&first, &second);
     online(&mut stage, "jack", &format!("{JACK}/desk"), "jack-chess", Over::StartTls);
     online(&mut stage, "other", &format!("{OTHER}/page"), "jack-wuchess", Over::StropheHttps);

@@ -1,3 +1,5 @@
+use auth::LogIn;
+
 use super::*;
 use crate::server::bed::{Bed, Elsewhere};
 
@@ -27,7 +29,7 @@ async fn a_password_is_set_by_the_provider_that_has_the_account() {
     bed.passwd("own@chess.example").await.unwrap();
     assert_eq!(sql.set.lock().clone().unwrap().len(), 2, "it has no such account");
     let options = bed.host.options();
-    assert!(options.auth.verify_plain("chess.example", "own", "new").await.is_ok());
+    assert!(options.auth.verify_plain(LogIn::from_nowhere("chess.example", "own"), "new").await.is_ok());
     let (_, kept) = bed.kernel.store().accounts().keys("chess.example", "jack").await.unwrap().unwrap();
     assert_eq!(kept, []);
 }
@@ -44,7 +46,7 @@ async fn a_password_that_cannot_be_set_is_refused_in_words() {
         (
             "jack@chess.example",
             "the password of jack@chess.example is kept by auth-sql, which cannot change it — write a statement \
-             set_password, or change it there",
+             set_password and grant it to the plugin, or change it there",
         ),
         (
             "gone@chess.example",

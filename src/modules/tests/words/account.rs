@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use auth::{BoxFuture, Chain, Decoys, Lookup, Outcome, Provider, ProviderError};
+use auth::{BoxFuture, Chain, Decoys, LogIn, Lookup, Outcome, Provider, ProviderError};
 use kernel::{About, Module, Registrar};
 use parking_lot::Mutex;
 use storage::{Hash, RosterItem};
@@ -62,21 +62,11 @@ impl Provider for Elsewhere {
         "elsewhere"
     }
 
-    fn keys<'a>(
-        &'a self,
-        _domain: &'a str,
-        _local: &'a str,
-        _hash: Hash,
-    ) -> BoxFuture<'a, Result<Lookup, ProviderError>> {
+    fn keys<'a>(&'a self, _: LogIn<'a>, _: Hash) -> BoxFuture<'a, Result<Lookup, ProviderError>> {
         Box::pin(async { Ok(Lookup::NoSuchAccount) })
     }
 
-    fn verify_plain<'a>(
-        &'a self,
-        _domain: &'a str,
-        _local: &'a str,
-        _password: &'a str,
-    ) -> BoxFuture<'a, Result<Outcome, ProviderError>> {
+    fn verify_plain<'a>(&'a self, _: LogIn<'a>, _: &'a str) -> BoxFuture<'a, Result<Outcome, ProviderError>> {
         Box::pin(async { Ok(Outcome::NoSuchAccount) })
     }
 
@@ -236,5 +226,5 @@ async fn a_password_kept_elsewhere_is_not_set_here_and_one_of_our_own_is() {
     let anna = bench.bind("anna@chess.example/a").await;
     assert!(anna.ask(&set("anna")).await.contains("type='result'"));
     let auth = host.options().auth.clone();
-    assert!(auth.verify_plain("chess.example", "anna", "secret").await.is_ok());
+    assert!(auth.verify_plain(LogIn::from_nowhere("chess.example", "anna"), "secret").await.is_ok());
 }

@@ -56,11 +56,14 @@ impl Host for StoreData {
         };
         let Some(slots) = self.scope.services.slots.get() else { return Ok(Err(Denied::Unavailable)) };
         // What is stored and what is in memory must not differ because this call is cut off.
-        let (slots, name, tasks) = (slots.clone(), self.scope.name.clone(), kernel.runtime().tasks.clone());
-        let set =
-            tasks.spawn("account slot", async move { slots.set(&kernel, &account, &name, value).await });
+        let (slots, scope, tasks) = (slots.clone(), self.scope.clone(), kernel.runtime().tasks.clone());
+        let set = tasks.spawn("account slot", async move {
+            let _stores = scope.memory.stores().await?;
+            Some(slots.set(&kernel, &account, &scope.name, value).await)
+        });
         Ok(match set.await {
-            Ok(set) => set.map_err(|error| match error {
+            Ok(None) => Err(Denied::Unavailable),
+            Ok(Some(set)) => set.map_err(|error| match error {
                 PluginSlotError::Storage(error) => self.store_failed("accounts", &error),
                 PluginSlotError::TooLarge | PluginSlotError::InvalidPlugin => Denied::BadArgument,
             }),

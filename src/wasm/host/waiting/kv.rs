@@ -89,6 +89,7 @@ impl StoreData {
         let (kernel, host) = self.keeper(function, domain)?;
         let change = PluginChange { key, expect, write: write(&kernel) };
         let cap = self.scope.services.limits.stored_bytes();
+        let Some(_stores) = self.scope.memory.stores().await else { return Err(Denied::Unavailable) };
         let values = kernel.store().plugin_values();
         let changed = values.change(&self.scope.name, host, change, kernel.now_us(), cap).await;
         changed.map(|changed| changed.done).map_err(|error| self.not_kept(&error))
