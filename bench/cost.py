@@ -28,22 +28,28 @@ def measured() -> str:
 
 def calls() -> str:
     said = subprocess.run([CALLS, PLUGINS], check=True, stdout=subprocess.PIPE, text=True).stdout
-    cases = {case["case"]: case for case in map(json.loads, said.splitlines())}
+    all = list(map(json.loads, said.splitlines()))
+    cases = {case["case"]: case for case in all if "hot_us" in case}
     print(said, flush=True)
     alone = cases["alone"]
     about = {"alone": "no plugin", "not interested": "one that is not interested",
-             "envelope": "one that judges by the addresses", "payload": "one that reads the body as well"}
+             "envelope": "one that judges by the addresses", "payload": "one that reads the body as well",
+             "list": "no plugin, but a privacy list of the recipient's with one item", "long list": "the same with 100 items",
+             "request": "a request instead, which a plugin answers in a service"}
 
     def cells(case: dict, of: str) -> list[str]:
         more = "–" if case is alone else f"{case[of] - alone[of]:+.2f}"
         return [f"{case[of]:.2f}", more]
 
     rows = [[about[name], *cells(case, "hot_us"), *cells(case, "paced_us")] for name, case in cases.items()]
-    return report.table(["µs of CPU time for a message, smallest of 7 rounds", "one after the other", "more", "1,000 a second", "more"], rows)
+    lists = [[f"{case['items']} items", f"{case['ns']:.0f}"] for case in all if case["case"] == "screen"]
+    return "\n\n".join([
+        report.table(["µs of CPU time for a message, smallest of 7 rounds", "one after the other", "more", "1,000 a second", "more"], rows),
+        report.table(["whether a privacy list lets a message pass", "ns of CPU time"], lists)])
 
 
 def memory() -> list[list[str]]:
-    rows = [*of_plugins(), replaced(), compiled()]
+    rows = [*of_plugins(), replaced(), *large_ones()]
     print(rows, flush=True)
     return rows
 
@@ -87,9 +93,10 @@ def replaced() -> list[str]:
         return [f"replacement on {DOMAINS} domains, CPU", f"{replacement(server):.1f} ms"]
 
 
-def compiled() -> list[str]:
+def large_ones() -> list[list[str]]:
     with brands.Brands("cost-large", "reader", ["content"]) as server:
-        return compiling(server)
+        reserved = status(server.pid, "VmSize")
+        return [compiling(server), ["address space of the server, most of it reserved for plugins", f"{reserved / 1e9:.0f} GB"]]
 
 
 def talk(server) -> None:
@@ -119,9 +126,9 @@ def compiling(server) -> list[str]:
     file = f"{server.folder}/large.wasm"
     with open(file, "wb") as out:
         out.write(large(open(f"{PLUGINS}/reader.wasm", "rb").read()))
-    before = resident(server.pid)
+    before = status(server.pid, "VmRSS")
     server.command("plugin", "install", file, "--name", "large")
-    after = resident(server.pid)
+    after = status(server.pid, "VmRSS")
     server.command("plugin", "remove", "large")
     return [f"compiling a component of {LARGE_BYTES // 1_000_000} MB, memory that stays", f"{(after - before) / 1024 / 1024:.1f} MB"]
 
@@ -163,8 +170,9 @@ def anonymous(pid: int) -> int:
     return 1024 * next(int(line.split()[1]) for line in open(f"/proc/{pid}/smaps_rollup") if line.startswith("Anonymous:"))
 
 
-def resident(pid: int) -> int:
-    return 1024 * next(int(line.split()[1]) for line in open(f"/proc/{pid}/status") if line.startswith("VmRSS:"))
+def status(pid: int, field: str) -> int:
+    """Bytes."""
+    return 1024 * next(int(line.split()[1]) for line in open(f"/proc/{pid}/status") if line.startswith(f"{field}:"))
 
 
 def mapped(pid: int, folder: str) -> int:

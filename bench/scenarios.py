@@ -78,6 +78,7 @@ PARTS = {
                         "fanout-few-plain", "ping-starttls", "login-starttls", "offline-starttls", "idle-plain",
                         "idle-starttls", "churn-starttls"]),
     "plugins": Part(["castling", "castling-1", "castling-2"], ["presence-plain", "message-plain"]),
+    "own-table": Part(["castling", "castling-auth-sql"], ["login-plain", "login-starttls"]),
     "databases": Part(["castling", *ON_DATABASES], ["login-starttls", "roster-plain", "offline-starttls"]),
     "web": Part([*PEERS, "floor"], ["message-websocket", "message-wss", "message-bosh", "message-bosh-tls",
                                     "steady-websocket", "steady-bosh", "login-websocket", "login-bosh",

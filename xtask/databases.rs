@@ -64,21 +64,17 @@ pub fn step(checkout: &Checkout, totals: &mut Totals) -> Outcome {
 /// Accounts in tables on all databases at once.
 fn members(checkout: &Checkout, totals: &mut Totals, servers: &[Server]) -> Outcome {
     say::step("accounts in tables on all databases");
-    let mut tests = cargo_test(checkout)?;
-    tests.args([
-        "--workspace",
-        "--test",
-        "it",
-        "--",
-        "main_job::members::",
-        "provider::late::",
-        "--include-ignored",
-    ]);
-    for server in servers {
-        let name = format!("CASTLING_TEST_{}", server.name.to_uppercase());
-        tests.env(&name, &server.url).env(format!("{name}_PID"), server.pid().to_string());
+    // The servers are killed in the last one.
+    for filter in ["provider::late::", "main_job::members::"] {
+        let mut tests = cargo_test(checkout)?;
+        tests.args(["--workspace", "--test", "it", "--", filter, "--include-ignored"]);
+        for server in servers {
+            let name = format!("CASTLING_TEST_{}", server.name.to_uppercase());
+            tests.env(&name, &server.url).env(format!("{name}_PID"), server.pid().to_string());
+        }
+        totals.run(on(&mut tests, None))?;
     }
-    totals.run(on(&mut tests, None))
+    Ok(())
 }
 
 fn contract(checkout: &Checkout, totals: &mut Totals, server: Option<&Server>) -> Outcome {

@@ -12,6 +12,7 @@ ALL = {server.name: server for server in [
     Castling("castling", 24_200),
     Castling("castling-1", 24_210, plugins=1),
     Castling("castling-2", 24_220, plugins=2),
+    Castling("castling-auth-sql", 24_290, own_table=True),
     Ejabberd("ejabberd", 21_200),
     Castling("castling-postgresql", 24_270, database="postgresql"),
     Castling("castling-mariadb", 24_280, database="mariadb"),

@@ -1,7 +1,9 @@
-"""Castling with no, one or two plugins that are asked about every presence."""
+"""Castling with no, one or two plugins that are asked about every presence, or with accounts in a table of the site's."""
 
+import contextlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 
@@ -30,17 +32,29 @@ c2s_bytes_per_second = 0
 name = "{domain}"
 tls = {{ cert = "{cert}", key = "{key}" }}
 plugins = {plugins}
-"""
+{auth}"""
 DECLARED = """\
 [plugins.{name}]
 file = "sunshine.wasm"
 grants = ["sessions.close"]
 """
+OWN_TABLE = """\
+[datasources.members]
+url = "sqlite:members.db"
+[datasources.members.queries]
+credentials = "select password from member where lower(username) = :jid"
+[plugins.auth-sql]
+file = "auth-sql.wasm"
+config = { source = "members", format = "plain" }
+grants = ["sql:members/credentials"]
+"""
 
 
 class Castling(Server):
-    def __init__(self, name: str, base: int, plugins: int = 0, binary: str = BINARY, database: str | None = None):
+    def __init__(self, name: str, base: int, plugins: int = 0, binary: str = BINARY, database: str | None = None,
+                 own_table: bool = False):
         super().__init__(name, base)
+        self.own_table = own_table
         self.database = database
         self.database_name = "castling"
         self.binary = binary
@@ -53,12 +67,17 @@ class Castling(Server):
         declared = "".join(DECLARED.format(name=name) for name in self.plugins)
         plugins = "[" + ", ".join(f'"{name}"' for name in self.plugins) + "]"
         storage = f'[storage]\nurl = "{self.url()}"\n'
-        return CONFIG.format(storage=storage, domain=place.DOMAIN, cert=place.CERT, key=place.KEY, declared=declared, plugins=plugins, **self.ports)
+        auth = 'auth = ["auth-sql"]\n' if self.own_table else ""
+        declared += OWN_TABLE if self.own_table else ""
+        return CONFIG.format(auth=auth, storage=storage, domain=place.DOMAIN, cert=place.CERT, key=place.KEY, declared=declared, plugins=plugins, **self.ports)
 
     def fingerprint(self) -> str:
-        files = [self.binary] + ([f"{PLUGINS}/sunshine.wasm"] if self.plugins else [])
+        files = [self.binary] + [f"{PLUGINS}/{name}.wasm" for name in self.components()]
         stats = [(os.stat(file).st_mtime_ns, os.stat(file).st_size) for file in files]
         return f"{stats} {self.config()} {place.ACCOUNTS}"
+
+    def components(self) -> list[str]:
+        return (["sunshine"] if self.plugins else []) + (["auth-sql"] if self.own_table else [])
 
     def fill(self) -> None:
         # The ones with plugins only talk; they need few accounts.
@@ -69,16 +88,27 @@ class Castling(Server):
             databases.fresh(self.database, self.database_name)
         # A copy that the server's user may run, and that a build does not touch.
         shutil.copy(self.binary, f"{self.folder}/castling")
-        if self.plugins:
-            shutil.copy(f"{PLUGINS}/sunshine.wasm", self.folder)
+        for name in self.components():
+            shutil.copy(f"{PLUGINS}/{name}.wasm", self.folder)
         place.write(f"{self.folder}/castling.toml", self.config())
         users = (f"{name}@{place.DOMAIN},{place.PASSWORD.decode()}\n" for name in place.accounts(count))
         place.write(f"{self.folder}/users.csv", "".join(users))
         os.makedirs(f"{self.folder}/data")
+        if self.own_table:
+            self.fill_table(count)
         place.give(self.folder, self.user)
+        if self.own_table:
+            return
         add = self.popen(["./castling", "user", "add", "--from", "users.csv", "--config", "castling.toml"], {})
         if add.wait():
             sys.exit(f"{self.name}: no accounts, see {place.ROOT}/{self.name}.out")
+
+    def fill_table(self, count: int) -> None:
+        rows = ((f"{name}@{place.DOMAIN}", place.PASSWORD.decode()) for name in place.accounts(count))
+        with contextlib.closing(sqlite3.connect(f"{self.folder}/members.db")) as table, table:
+            table.execute("create table member (username text primary key, password text)")
+            table.execute("create index member_name on member (lower(username))")
+            table.executemany("insert into member values (?, ?)", rows)
 
     def command(self):
         if self.database:

@@ -1,10 +1,13 @@
-//! What a stanza costs with a plugin that is called for it, and with one that is not, as JSON: a message from one session to another is
-//! parsed, goes through hooks and router, and is written; there is no network.
+//! What a stanza costs with a plugin that is called for it, with one that is not, and with a privacy list, as JSON: a message from one
+//! session to another is parsed, goes through hooks and router, and is written; there is no network. And what a request costs that a
+//! plugin answers.
 //!
-//! `calls PLUGINS [CASE]`, where PLUGINS is the folder with `sunshine.wasm` and `reader.wasm`. With a case only that is measured, for a
-//! profile.
+//! `calls PLUGINS [CASE]`, where PLUGINS is the folder with `sunshine.wasm`, `reader.wasm` and `keeper.wasm`. With a case only that is
+//! measured, for a profile.
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "it measures real time")]
+
+mod lists;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -13,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use auth::{Chain, Decoys};
 use kernel::{
-    BindRequest, Brand, Conflict, DomainLimits, Hold, HostOptions, Kernel, KernelOptions, Module, Served,
-    SessionAbout, Transport, Web,
+    BindRequest, Brand, Conflict, DomainLimits, Hold, HostOptions, Kernel, KernelOptions, Matter, Module,
+    Served, SessionAbout, Transport, Way, Web,
 };
 use runtime::Runtime;
 use rustix::time::{ClockId, clock_gettime};
@@ -22,48 +25,106 @@ use serde_json::json;
 use settings::Limit;
 use storage::{Options, Store};
 use wasm::{DeployOptions, DomainSettings, Occasion, Platform, PlatformOptions, PluginLimits};
-use xmpp::{Framing, Jid, Stanza};
+use xmpp::{Framing, Jid, Stanza, StanzaType};
 
 const DOMAIN: &str = "chess.example";
 const ROUNDS: usize = 7;
 /// Messages of a round, one after the other.
 const HOT: u32 = 100_000;
+/// Questions to the lists of a round.
+const SCREENED: u32 = 1_000_000;
 /// Messages of a round, one a millisecond.
 const PACED: usize = 700;
+/// How often other tasks have their turn until something must be received.
+const TURNS: u32 = 100;
 const PACE: Duration = Duration::from_millis(1);
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// What is measured: its name, the plugin, and what that reads.
-const CASES: [(&str, Option<(&str, &str)>); 4] = [
-    ("alone", None),
-    ("not interested", Some(("sunshine", ""))),
-    ("envelope", Some(("reader", "envelope"))),
-    ("payload", Some(("reader", "payload"))),
+/// What is measured.
+struct Case {
+    name: &'static str,
+    /// The plugin, and what that reads.
+    plugin: Option<(&'static str, &'static str)>,
+    /// How many items the default privacy list of the recipient has; 0: there is none.
+    items: u32,
+    passes: Passes,
+}
+
+/// What is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Passes {
+    Message,
+    /// A request that the plugin answers, which may wait.
+    Request,
+}
+
+const fn of(name: &'static str, plugin: Option<(&'static str, &'static str)>) -> Case {
+    Case { name, plugin, items: 0, passes: Passes::Message }
+}
+
+const CASES: [Case; 7] = [
+    of("alone", None),
+    of("not interested", Some(("sunshine", ""))),
+    of("envelope", Some(("reader", "envelope"))),
+    of("payload", Some(("reader", "payload"))),
+    Case { items: 1, ..of("list", None) },
+    Case { items: 100, ..of("long list", None) },
+    Case { passes: Passes::Request, ..of("request", Some(("keeper", ""))) },
 ];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Outcome {
     let plugins = PathBuf::from(std::env::args().nth(1).ok_or("usage: calls PLUGINS [CASE]")?);
     let only = std::env::args().nth(2);
-    let cases = || CASES.into_iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name));
+    let cases = || CASES.into_iter().filter(|case| only.as_ref().is_none_or(|only| only == case.name));
     let site = Site::new(&plugins).await?;
     let (anna, bert) = (site.bind("anna").await?, site.bind("bert").await?);
     let mut figures: Vec<Vec<(f64, f64)>> = vec![Vec::new(); CASES.len()];
     for _ in 0..ROUNDS {
-        for ((_, plugin), figures) in cases().zip(&mut figures) {
-            site.serve(plugin).await?;
-            figures.push((hot(&anna, &bert).await?, paced(&anna, &bert).await?));
+        for (case, figures) in cases().zip(&mut figures) {
+            site.serve(case.plugin).await?;
+            lists::choose(&site.kernel, &bert, case.items).await?;
+            figures.push((hot(case.passes, &anna, &bert).await?, paced(case.passes, &anna, &bert).await?));
         }
     }
-    for ((name, _), figures) in cases().zip(figures) {
+    for (case, figures) in cases().zip(figures) {
         let smallest = |of: fn(&(f64, f64)) -> f64| figures.iter().map(of).fold(f64::MAX, f64::min);
         println!(
             "{}",
-            json!({ "case": name, "hot_us": smallest(|one| one.0), "paced_us": smallest(|one| one.1) })
+            json!({ "case": case.name, "hot_us": smallest(|one| one.0), "paced_us": smallest(|one| one.1) })
         );
     }
+    if only.is_none() {
+        for items in [0, 1, 100] {
+            lists::choose(&site.kernel, &bert, items).await?;
+            let ns = (0..ROUNDS).map(|_| screened(&site.kernel, &anna, &bert)).fold(f64::MAX, f64::min);
+            println!("{}", json!({ "case": "screen", "items": items, "ns": ns }));
+        }
+    }
     Ok(())
+}
+
+/// Nanoseconds of CPU time to find out whether the recipient's lists let a message pass.
+fn screened(kernel: &Kernel, from: &Hold, to: &Hold) -> f64 {
+    let matter = Matter::of(Way::In, &Stanza::message(StanzaType::Chat, None, None));
+    let begun = cpu_time();
+    for _ in 0..SCREENED {
+        let (to, from) = (std::hint::black_box(to.resource()), std::hint::black_box(from.jid()));
+        std::hint::black_box(kernel.admits_at(to, matter, from));
+    }
+    (cpu_time() - begun).as_secs_f64() * 1e9 / f64::from(SCREENED)
+}
+
+/// The text of what is sent, and who receives something because of it.
+fn sent<'a>(passes: Passes, from: &'a Hold, to: &'a Hold) -> (String, &'a Hold) {
+    match passes {
+        Passes::Message => (message(to), to),
+        Passes::Request => {
+            let word = "<do xmlns='urn:example:keeper'>echo x</do>";
+            (format!("<iq to='{DOMAIN}' type='get' id='r1'>{word}</iq>"), from)
+        }
+    }
 }
 
 /// A message as players send them: 300 bytes of text.
@@ -73,37 +134,44 @@ fn message(to: &Hold) -> String {
 }
 
 /// Microseconds of CPU time for each of many messages.
-async fn hot(from: &Hold, to: &Hold) -> Outcome<f64> {
-    let message = message(to);
+async fn hot(passes: Passes, from: &Hold, to: &Hold) -> Outcome<f64> {
+    let (stanza, to) = sent(passes, from, to);
     let begun = cpu_time();
     for _ in 0..HOT {
-        pass(&message, from, to).await?;
+        pass(&stanza, from, to).await?;
     }
     Ok((cpu_time() - begun).as_secs_f64() * 1e6 / f64::from(HOT))
 }
 
 /// The median of the microseconds for each of some messages, before each of which nothing happens for a while.
-async fn paced(from: &Hold, to: &Hold) -> Outcome<f64> {
-    let message = message(to);
+async fn paced(passes: Passes, from: &Hold, to: &Hold) -> Outcome<f64> {
+    let (stanza, to) = sent(passes, from, to);
     let mut times = Vec::with_capacity(PACED);
     for _ in 0..PACED {
         tokio::time::sleep(PACE).await;
         let begun = Instant::now();
-        pass(&message, from, to).await?;
+        pass(&stanza, from, to).await?;
         times.push(begun.elapsed().as_secs_f64() * 1e6);
     }
     times.sort_by(f64::total_cmp);
     times.get(PACED / 2).copied().ok_or_else(|| "no messages".into())
 }
 
-async fn pass(message: &str, from: &Hold, to: &Hold) -> Outcome {
-    from.process(Stanza::parse_str(message)?.with_from(from.jid().clone())).await;
+async fn pass(stanza: &str, from: &Hold, to: &Hold) -> Outcome {
+    from.process(Stanza::parse_str(stanza)?.with_from(from.jid().clone())).await;
     let mut written = Vec::new();
-    let count = to.gather(usize::MAX, |stanza| {
-        stanza.write(&mut written, Framing::Inherit);
-        1
-    });
-    if count.stanzas == 1 { Ok(()) } else { Err(format!("{} messages instead of one", count.stanzas).into()) }
+    for _ in 0..TURNS {
+        let count = to.gather(usize::MAX, |stanza| {
+            stanza.write(&mut written, Framing::Inherit);
+            1
+        });
+        match count.stanzas {
+            1 => return Ok(()),
+            0 => tokio::task::yield_now().await, // an answer that was waited for
+            more => return Err(format!("{more} stanzas instead of one").into()),
+        }
+    }
+    Err("nothing is received".into())
 }
 
 fn cpu_time() -> Duration {
