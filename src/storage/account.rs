@@ -173,7 +173,7 @@ async fn answer((length, commit): Run, answers: &mut Vec<Result<AccountId, Creat
 }
 
 /// Inserts those that do not exist; returns ids in the order of `accounts`, `None` where the name was taken.
-async fn insert(
+pub(crate) async fn insert(
     connection: &mut Connection,
     accounts: &[NewAccount],
 ) -> Result<Vec<Option<AccountId>>, StorageError> {

@@ -96,13 +96,18 @@ pub(crate) fn hashes(keys: &[ScramKeys]) -> i64 {
 
 /// The key of a lookup's row.
 pub(crate) fn key(row: &Row) -> Result<Option<ScramKeys>, StorageError> {
-    let Some(bit) = row.opt_int(6)? else { return Ok(None) };
+    key_at(row, 6)
+}
+
+/// From five columns beginning with `column`; `None` if they are NULL.
+pub(crate) fn key_at(row: &Row, column: usize) -> Result<Option<ScramKeys>, StorageError> {
+    let Some(bit) = row.opt_int(column)? else { return Ok(None) };
     let damaged = |what: &str| StorageError::Corrupt(format!("{what} of a key"));
     Ok(Some(ScramKeys {
         hash: Hash::from_bit(bit).ok_or_else(|| damaged("the hash"))?,
-        iterations: u32::try_from(row.int(7)?).map_err(|_| damaged("the iterations"))?,
-        salt: row.bytes(8)?,
-        stored_key: row.bytes(9)?,
-        server_key: row.bytes(10)?,
+        iterations: u32::try_from(row.int(column + 1)?).map_err(|_| damaged("the iterations"))?,
+        salt: row.bytes(column + 2)?,
+        stored_key: row.bytes(column + 3)?,
+        server_key: row.bytes(column + 4)?,
     }))
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::account::account;
 use crate::account_key::{hashes, insert_keys, key};
 use crate::connection::Connection;
+use crate::password_mark::{mark_of_keys, mark_of_secret};
 use crate::repeat::parts;
 use crate::statement::Statement;
 use crate::value::{Row, Value};
@@ -109,6 +110,10 @@ async fn replace(
         return Ok(false);
     }
     connection.execute(Statement::AccountHashes.with(&[hashes(keys).into(), id.into()])).await?;
+    // The same password, kept otherwise: for an importer nothing has changed here.
+    let (before, now) = (mark_of_secret(secret), mark_of_keys(keys));
+    let args = [now.as_slice().into(), id.into(), before.as_slice().into()];
+    connection.execute(Statement::ImportedPassword.with(&args)).await?;
     let keys: Vec<_> = keys.iter().map(|keys| (id, keys)).collect();
     insert_keys(connection, &keys).await?;
     Ok(true)
@@ -131,9 +136,19 @@ pub(crate) async fn insert_secrets(
 
 /// The last four columns of a lookup.
 fn secret(row: &Row) -> Result<Option<AccountSecret>, StorageError> {
-    let Some(format) = row.opt_text(11)? else { return Ok(None) };
-    let one_way = row.int(14)? & ONE_WAY != 0;
-    Ok(Some(AccountSecret { format, text: row.text(12)?, salt: row.opt_text(13)?, one_way }))
+    secret_at(row, 11, 14)
+}
+
+/// From three columns beginning with `column`, and that of the account's hashes; `None` if they are NULL.
+pub(crate) fn secret_at(
+    row: &Row,
+    column: usize,
+    hashes: usize,
+) -> Result<Option<AccountSecret>, StorageError> {
+    let Some(format) = row.opt_text(column)? else { return Ok(None) };
+    let one_way = row.int(hashes)? & ONE_WAY != 0;
+    let (text, salt) = (row.text(column + 1)?, row.opt_text(column + 2)?);
+    Ok(Some(AccountSecret { format, text, salt, one_way }))
 }
 
 #[cfg(test)]

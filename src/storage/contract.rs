@@ -10,6 +10,7 @@ mod check;
 mod copy;
 mod deletion;
 mod gate;
+mod imports;
 mod last_activity;
 mod offline;
 mod outage;

@@ -1,7 +1,9 @@
 //! When accounts were last online (XEP-0012).
 
+use crate::connection::Connection;
+use crate::repeat::parts_within;
 use crate::statement::Statement;
-use crate::value::Row;
+use crate::value::{Row, Value};
 use crate::writer::Commit;
 use crate::{AccountId, StorageError, Store};
 
@@ -33,13 +35,24 @@ impl LastActivities<'_> {
     /// [`StorageError::Constraint`] if the account does not exist.
     pub fn put(&self, account: AccountId, last: LastActivity) -> Commit<()> {
         self.0.queue_for(&[account], (account, last), |connection, (account, last)| {
-            Box::pin(async move {
-                let args = [(*account).into(), last.at_us.into(), last.status.as_str().into()];
-                connection.execute(Statement::LastActivityPut.with(&args)).await?;
-                Ok(Ok(()))
-            })
+            Box::pin(async move { put_all(connection, &[(*account, last)]).await.map(Ok) })
         })
     }
+}
+
+/// Those of several accounts.
+pub(crate) async fn put_all(
+    connection: &mut Connection,
+    rows: &[(AccountId, &LastActivity)],
+) -> Result<(), StorageError> {
+    for part in parts_within(rows, |(_, last)| last.status.len()) {
+        let args = part.iter().flat_map(|(account, last)| {
+            [Value::from(*account), last.at_us.into(), last.status.as_str().into()]
+        });
+        let args: Vec<_> = args.collect();
+        connection.execute(Statement::LastActivityPut.repeat(part.len(), &args)).await?;
+    }
+    Ok(())
 }
 
 /// From two columns beginning with `column`; `None` if they are NULL.

@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(4, "secrets", "0004_secrets.sql"),
     migration!(5, "plugin data", "0005_plugin_data.sql"),
     migration!(6, "adopted", "0006_adopted.sql"),
+    migration!(7, "imported", "0007_imported.sql"),
 ];
 
 impl Migration {

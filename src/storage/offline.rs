@@ -100,16 +100,7 @@ impl Offline<'_> {
     /// Deletes these messages of the account; returns how many existed.
     pub fn delete(&self, account: AccountId, ids: &[OfflineId]) -> Commit<u64> {
         self.0.queue_for(&[account], (account, ids.to_vec()), |connection, (account, ids)| {
-            Box::pin(async move {
-                let mut deleted = 0;
-                for list in lists(ids) {
-                    let ids = list.iter().map(|id| Value::from(id.0));
-                    let mut args: Vec<_> = std::iter::once(Value::from(*account)).chain(ids).collect();
-                    let count = fill(&mut args, list.len());
-                    deleted += connection.execute(Statement::OfflineDelete.repeat(count, &args)).await?;
-                }
-                Ok(Ok(deleted))
-            })
+            Box::pin(async move { delete(connection, *account, ids).await.map(Ok) })
         })
     }
 
@@ -140,6 +131,22 @@ impl Offline<'_> {
             })
         })
     }
+}
+
+/// Deletes messages of the account; returns how many existed.
+pub(crate) async fn delete(
+    connection: &mut Connection,
+    account: AccountId,
+    ids: &[OfflineId],
+) -> Result<u64, StorageError> {
+    let mut deleted = 0;
+    for list in lists(ids) {
+        let ids = list.iter().map(|id| Value::from(id.0));
+        let mut args: Vec<_> = std::iter::once(Value::from(account)).chain(ids).collect();
+        let count = fill(&mut args, list.len());
+        deleted += connection.execute(Statement::OfflineDelete.repeat(count, &args)).await?;
+    }
+    Ok(deleted)
 }
 
 async fn insert(

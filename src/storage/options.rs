@@ -27,6 +27,8 @@ pub struct Options {
     pub password: Option<String>,
     /// What an acknowledged write survives, on SQLite. On a database server its own settings decide.
     pub sync: Sync,
+    /// Whether SQLite reads its file through memory that is mapped: faster, but it counts as memory of the process.
+    pub map: bool,
     /// Number of read-only connections, at least one.
     pub readers: usize,
     /// Number of connections that write to a database server, at least one. SQLite has one.
@@ -51,6 +53,7 @@ impl Options {
             data_dir: data_dir.into(),
             password: None,
             sync: Sync::Normal,
+            map: true,
             readers: connections,
             writers: connections,
             batch: 256,

@@ -100,7 +100,7 @@ impl PrivacyLists<'_> {
     }
 }
 
-async fn apply(
+pub(crate) async fn apply(
     connection: &mut Connection,
     account: AccountId,
     change: &PrivacyChange,
@@ -153,7 +153,7 @@ async fn drop_empty_default(connection: &mut Connection, key: [Value<'_>; 2]) ->
 }
 
 /// A name may exceed the maximum length of an index key.
-fn digest(list: &str) -> [u8; 32] {
+pub(crate) fn digest(list: &str) -> [u8; 32] {
     Sha256::digest(list).into()
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::BitOr;
 
+use serde::{Deserialize, Serialize};
 use xmpp::Jid;
 
 use crate::value::Row;
@@ -34,7 +35,8 @@ pub enum Subject {
 }
 
 /// The set of stanza kinds named by an item's child elements; never empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
 pub struct Kinds(u8);
 
 impl Kinds {
@@ -55,10 +57,29 @@ impl Kinds {
         self.0 & other.0 == other.0
     }
 
+    /// One bit for each: 1 message, 2 iq, 4 presence-in, 8 presence-out; 31 for [`ALL`](Self::ALL).
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
     fn from_bits(bits: i64) -> Option<Self> {
         // The bits that only ALL has never occur with a subset of the others.
         let bits = u8::try_from(bits).ok()?;
         matches!(bits, 1..=15 | 31).then_some(Self(bits))
+    }
+}
+
+impl From<Kinds> for u8 {
+    fn from(kinds: Kinds) -> Self {
+        kinds.bits()
+    }
+}
+
+impl TryFrom<u8> for Kinds {
+    type Error = String;
+
+    fn try_from(bits: u8) -> Result<Self, String> {
+        Self::from_bits(bits.into()).ok_or_else(|| format!("{bits} is no set of stanza kinds"))
     }
 }
 

@@ -3,7 +3,9 @@
 use sha2::{Digest, Sha256};
 
 use crate::connection::Connection;
+use crate::repeat::{fill, lists, parts_within};
 use crate::statement::Statement;
+use crate::value::Value;
 use crate::writer::Commit;
 use crate::{AccountId, StorageError, Store};
 
@@ -116,17 +118,42 @@ async fn put(
             return Ok(Err(PrivateError::Full));
         }
     }
-    for (entry, digest) in entries.iter().zip(&digests) {
-        let args = [
-            (*account).into(),
-            digest.as_slice().into(),
-            entry.name.as_str().into(),
-            entry.ns.as_str().into(),
-            entry.xml.as_str().into(),
-        ];
-        connection.execute(Statement::PrivatePut.with(&args)).await?;
+    let rows: Vec<_> = entries.iter().map(|entry| (*account, entry)).collect();
+    put_all(connection, &rows).await.map(Ok)
+}
+
+/// Payloads of several accounts, no two of the same root element in one.
+pub(crate) async fn put_all(
+    connection: &mut Connection,
+    rows: &[(AccountId, &PrivateEntry)],
+) -> Result<(), StorageError> {
+    let rows: Vec<_> =
+        rows.iter().map(|(account, entry)| (*account, digest(&entry.name, &entry.ns), *entry)).collect();
+    for part in parts_within(&rows, |(_, _, entry)| entry.name.len() + entry.ns.len() + entry.xml.len()) {
+        let mut args = Vec::with_capacity(part.len() * 5);
+        for (account, digest, entry) in part {
+            args.extend([Value::from(*account), digest.as_slice().into(), entry.name.as_str().into()]);
+            args.extend([entry.ns.as_str(), entry.xml.as_str()].map(Value::from));
+        }
+        connection.execute(Statement::PrivatePut.repeat(part.len(), &args)).await?;
     }
-    Ok(Ok(()))
+    Ok(())
+}
+
+/// Removes payloads, by the names and namespaces of their root elements.
+pub(crate) async fn remove(
+    connection: &mut Connection,
+    account: AccountId,
+    elements: &[(String, String)],
+) -> Result<(), StorageError> {
+    let digests: Vec<_> = elements.iter().map(|(name, ns)| digest(name, ns)).collect();
+    for list in lists(&digests) {
+        let digests = list.iter().map(|digest| Value::from(digest.as_slice()));
+        let mut args: Vec<_> = std::iter::once(account.into()).chain(digests).collect();
+        let count = fill(&mut args, list.len());
+        connection.execute(Statement::PrivateRemove.repeat(count, &args)).await?;
+    }
+    Ok(())
 }
 
 /// The number and bytes of the payloads that stay as they are.

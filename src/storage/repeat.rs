@@ -20,6 +20,27 @@ pub(crate) fn parts<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
+/// Bytes of texts that one statement carries, if it has more than one row: MariaDB refuses packets of more than
+/// 16 MiB, if its configuration does not say otherwise.
+const STATEMENT_BYTES: usize = 1 << 20;
+
+/// Splits rows as [`parts`], so that none is larger than a statement should be, unless one row is.
+pub(crate) fn parts_within<T>(rows: &[T], bytes: impl Fn(&T) -> usize) -> impl Iterator<Item = &[T]> {
+    let mut rest = rows;
+    let batches = std::iter::from_fn(move || {
+        let mut sum = 0_usize;
+        let fitting = rest.iter().take_while(|row| {
+            sum += bytes(row);
+            sum <= STATEMENT_BYTES
+        });
+        let count = fitting.count().max(1).min(rest.len());
+        let (batch, later) = rest.split_at(count);
+        rest = later;
+        (!batch.is_empty()).then_some(batch)
+    });
+    batches.flat_map(parts)
+}
+
 /// Splits values for statements that look for any of them, at most so many at a time.
 pub(crate) fn lists<T>(values: &[T]) -> std::slice::Chunks<'_, T> {
     values.chunks(MOST)
@@ -45,6 +66,14 @@ mod tests {
         assert_eq!(sizes(1), [1]);
         assert_eq!(sizes(7), [4, 2, 1]);
         assert_eq!(sizes(700), [256, 256, 128, 32, 16, 8, 4]);
+    }
+
+    #[test]
+    fn parts_are_within_the_size_of_a_statement() {
+        let sizes = |rows: &[usize]| parts_within(rows, |size| *size).map(<[usize]>::len).collect::<Vec<_>>();
+        assert_eq!(sizes(&[]), [0; 0]);
+        assert_eq!(sizes(&[STATEMENT_BYTES * 3, 1, 1]), [1, 2]);
+        assert_eq!(sizes(&[STATEMENT_BYTES / 3; 7]), [2, 1, 2, 1, 1]);
     }
 
     #[test]

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use xmpp::Jid;
 
 use crate::connection::Connection;
-use crate::repeat::{fill, lists, parts};
+use crate::repeat::{fill, lists, parts, parts_within};
 use crate::statement::Statement;
 use crate::value::{Row, Value};
 use crate::writer::Commit;
 use crate::{AccountId, StorageError, Store};
 
 /// The subscription state (RFC 6121 §2.1.2.5), from the account's side.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Subscription {
     /// Neither sees the other's.
     #[default]
@@ -97,10 +98,6 @@ pub struct RosterChange {
     pub remove: Vec<Jid>,
 }
 
-/// Bytes of texts that one statement carries, if it has more than one row: MariaDB refuses packets of more than
-/// 16 MiB, if its configuration does not say otherwise.
-const STATEMENT_BYTES: usize = 1 << 20;
-
 /// The repository of rosters; from [`Store::roster`].
 pub struct Rosters<'a>(pub(crate) &'a Store);
 
@@ -156,42 +153,60 @@ async fn apply(
     account: AccountId,
     change: &RosterChange,
 ) -> Result<(), StorageError> {
-    let version = [account.into(), change.version.cast_signed().into()];
-    connection.execute(Statement::RosterVersion.with(&version)).await?;
-    let removed: Vec<_> = change.remove.iter().map(digest).collect();
+    apply_all(connection, &[(account, change)]).await
+}
+
+/// Changes of several accounts, each with at most one.
+pub(crate) async fn apply_all(
+    connection: &mut Connection,
+    changes: &[(AccountId, &RosterChange)],
+) -> Result<(), StorageError> {
+    for part in parts(changes) {
+        let version =
+            |(account, change): &(AccountId, &RosterChange)| [*account, change.version.cast_signed()];
+        let args: Vec<_> = part.iter().flat_map(version).map(Value::from).collect();
+        connection.execute(Statement::RosterVersion.repeat(part.len(), &args)).await?;
+    }
+    let mut rows = Vec::new();
+    for (account, change) in changes {
+        remove(connection, *account, &change.remove).await?;
+        // PostgreSQL refuses two rows with the same key in one statement.
+        let items: BTreeMap<_, _> = change.put.iter().map(|item| (digest(&item.jid), item)).collect();
+        for (digest, item) in items {
+            rows.push(ItemRow::new(*account, digest, item)?);
+        }
+    }
+    for part in parts_within(&rows, ItemRow::bytes) {
+        let args: Vec<_> = part.iter().flat_map(ItemRow::args).collect();
+        connection.execute(Statement::RosterPut.repeat(part.len(), &args)).await?;
+    }
+    Ok(())
+}
+
+async fn remove(connection: &mut Connection, account: AccountId, jids: &[Jid]) -> Result<(), StorageError> {
+    let removed: Vec<_> = jids.iter().map(digest).collect();
     for list in lists(&removed) {
         let digests = list.iter().map(|digest| Value::from(digest.as_slice()));
         let mut args: Vec<_> = std::iter::once(account.into()).chain(digests).collect();
         let count = fill(&mut args, list.len());
         connection.execute(Statement::RosterRemove.repeat(count, &args)).await?;
     }
-    // PostgreSQL refuses two rows with the same key in one statement.
-    let rows: BTreeMap<_, _> = change.put.iter().map(|item| (digest(&item.jid), item)).collect();
-    let rows =
-        rows.into_iter().map(|(digest, item)| ItemRow::new(digest, item)).collect::<Result<Vec<_>, _>>()?;
-    let mut rest = rows.as_slice();
-    while !rest.is_empty() {
-        let (batch, later) = rest.split_at(within_bytes(rest));
-        for part in parts(batch) {
-            put(connection, account, part).await?;
-        }
-        rest = later;
-    }
     Ok(())
 }
 
 /// An item with the columns that are made from it.
 struct ItemRow<'a> {
+    account: AccountId,
     digest: [u8; 32],
     item: &'a RosterItem,
     groups: String,
 }
 
 impl<'a> ItemRow<'a> {
-    fn new(digest: [u8; 32], item: &'a RosterItem) -> Result<Self, StorageError> {
+    fn new(account: AccountId, digest: [u8; 32], item: &'a RosterItem) -> Result<Self, StorageError> {
         let groups = serde_json::to_string(&item.groups)
             .map_err(|error| StorageError::Database(format!("groups as JSON: {error}")))?;
-        Ok(Self { digest, item, groups })
+        Ok(Self { account, digest, item, groups })
     }
 
     /// Bytes of its texts.
@@ -201,10 +216,10 @@ impl<'a> ItemRow<'a> {
         self.item.jid.as_str().len() + self.groups.len() + texts
     }
 
-    fn args(&self, account: AccountId) -> [Value<'_>; 11] {
-        let Self { digest, item, groups } = self;
+    fn args(&self) -> [Value<'_>; 11] {
+        let Self { account, digest, item, groups } = self;
         [
-            account.into(),
+            (*account).into(),
             digest.as_slice().into(),
             item.jid.as_str().into(),
             item.name.as_deref().into(),
@@ -217,25 +232,6 @@ impl<'a> ItemRow<'a> {
             item.version.cast_signed().into(),
         ]
     }
-}
-
-/// How many of the rows, at least one, fit into one statement.
-fn within_bytes(rows: &[ItemRow<'_>]) -> usize {
-    let mut bytes = 0_usize;
-    let fitting = rows.iter().take_while(|row| {
-        bytes += row.bytes();
-        bytes <= STATEMENT_BYTES
-    });
-    fitting.count().max(1)
-}
-
-async fn put(
-    connection: &mut Connection,
-    account: AccountId,
-    rows: &[ItemRow<'_>],
-) -> Result<(), StorageError> {
-    let args: Vec<_> = rows.iter().flat_map(|row| row.args(account)).collect();
-    connection.execute(Statement::RosterPut.repeat(rows.len(), &args)).await.map(drop)
 }
 
 /// A JID may exceed the maximum length of an index key.
@@ -252,7 +248,7 @@ fn number(subscription: Subscription) -> i64 {
     }
 }
 
-fn item(jid: Jid, row: &Row) -> Result<RosterItem, StorageError> {
+pub(crate) fn item(jid: Jid, row: &Row) -> Result<RosterItem, StorageError> {
     let damaged = |what: &str| StorageError::Corrupt(format!("{what} of a roster item"));
     Ok(RosterItem {
         jid,

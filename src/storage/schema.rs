@@ -173,6 +173,18 @@ pub(crate) const TABLES: &[Table] = &[
         indexes: &[],
     },
     Table {
+        name: "imported",
+        columns: &[
+            ("account_id", Int),
+            ("source", Int),
+            ("password_here", Bytes),
+            ("password_there", Bytes),
+            ("records", Bytes),
+        ],
+        key: &["account_id", "source"],
+        indexes: &[],
+    },
+    Table {
         name: "plugin_slot",
         columns: &[("account_id", Int), ("plugin", Text), ("value", Bytes)],
         key: &["account_id", "plugin"],

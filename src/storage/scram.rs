@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A hash function of SCRAM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Hash {
     /// SHA-1 (RFC 5802).
     Sha1,
@@ -33,7 +35,7 @@ impl Hash {
 
 /// The keys of one account for one hash (RFC 5802 §3). Enough to verify a proof or a plain password, not
 /// enough to log in elsewhere.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScramKeys {
     /// The hash they were made with.
     pub hash: Hash,

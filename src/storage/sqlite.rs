@@ -66,10 +66,11 @@ pub(crate) fn is_new(path: &Path) -> Result<bool, StorageError> {
 pub(crate) async fn connect(
     path: &Path,
     sync: Sync,
+    map: bool,
     role: Role,
     locks: Duration,
 ) -> Result<SqliteConnection, StorageError> {
-    let options = options(path).busy_timeout(locks);
+    let options = options(path, map).busy_timeout(locks);
     let options = match role {
         Role::Reader => options.read_only(true),
         Role::Writer => options.journal_mode(SqliteJournalMode::Wal).synchronous(match sync {
@@ -80,11 +81,11 @@ pub(crate) async fn connect(
     options.connect().await.map_err(opening(path))
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
+fn options(path: &Path, map: bool) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .foreign_keys(true)
-        .pragma("mmap_size", MMAP_BYTES)
+        .pragma("mmap_size", if map { MMAP_BYTES } else { "0" })
         .pragma("cache_size", CACHE_KIB)
         .pragma("temp_store", "memory")
         .pragma("journal_size_limit", WAL_LIMIT_BYTES)

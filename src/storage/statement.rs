@@ -121,6 +121,7 @@ statements! {
     AccountProvider hot "account.provider" "SELECT min(provider) FROM account WHERE domain = ? AND provider > ?";
     AccountCount hot "account.count" "SELECT count(*) FROM account WHERE domain = ?";
     AccountEnable hot "account.enable" "UPDATE account SET enabled = ? WHERE id = ?";
+    AccountGive hot "account.give" "UPDATE account SET provider = ? WHERE id = ?";
     AccountHashes hot "account.hashes" "UPDATE account SET hashes = ? WHERE id = ?";
     AccountDelete hot "account.delete" "DELETE FROM account WHERE id IN ({?})";
     AccountIds hot "account.ids" "SELECT id FROM account WHERE domain = ? LIMIT ?";
@@ -153,7 +154,7 @@ statements! {
     RosterLoad hot "roster.load" "SELECT r.version, i.jid, i.name, i.subscription, i.ask, i.approved, i.in_roster, \
         i.pending_in, i.item_groups, i.version \
         FROM roster r LEFT JOIN roster_item i ON i.account_id = r.account_id WHERE r.account_id = ?";
-    RosterVersion hot "roster.version" "INSERT INTO roster (account_id, version) VALUES (?, ?) \
+    RosterVersion hot "roster.version" "INSERT INTO roster (account_id, version) VALUES {(?, ?)} \
         ON CONFLICT (account_id) DO UPDATE SET version = excluded.version";
     RosterPut hot "roster_item.put" "INSERT INTO roster_item (account_id, jid_digest, jid, name, subscription, ask, \
         approved, in_roster, pending_in, item_groups, version) VALUES {(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)} \
@@ -189,17 +190,19 @@ statements! {
         mariadb "SELECT count(*), CAST(coalesce(sum(octet_length(xml)), 0) AS SIGNED) FROM private_xml \
         WHERE account_id = ? AND digest <> ?";
     PrivatePut hot "private_xml.put" "INSERT INTO private_xml (account_id, digest, name, namespace, xml) \
-        VALUES (?, ?, ?, ?, ?) ON CONFLICT (account_id, digest) DO UPDATE SET xml = excluded.xml";
+        VALUES {(?, ?, ?, ?, ?)} ON CONFLICT (account_id, digest) DO UPDATE SET xml = excluded.xml";
+    PrivateRemove hot "private_xml.remove" "DELETE FROM private_xml WHERE account_id = ? AND digest IN ({?})";
 
     VCardGet hot "vcard.get" "SELECT xml FROM vcard WHERE account_id = ?";
-    VCardPut hot "vcard.put" "INSERT INTO vcard (account_id, xml) VALUES (?, ?) \
+    VCardPut hot "vcard.put" "INSERT INTO vcard (account_id, xml) VALUES {(?, ?)} \
         ON CONFLICT (account_id) DO UPDATE SET xml = excluded.xml";
+    VCardRemove hot "vcard.remove" "DELETE FROM vcard WHERE account_id IN ({?})";
 
     LastActivityGet hot "last_activity.get" "SELECT at_us, status FROM last_activity WHERE account_id = ?";
-    LastActivityPut hot "last_activity.put" "INSERT INTO last_activity (account_id, at_us, status) VALUES (?, ?, ?) \
+    LastActivityPut hot "last_activity.put" "INSERT INTO last_activity (account_id, at_us, status) VALUES {(?, ?, ?)} \
         ON CONFLICT (account_id) DO UPDATE SET at_us = excluded.at_us, status = excluded.status \
         WHERE last_activity.at_us <= excluded.at_us",
-        mariadb "INSERT INTO last_activity (account_id, at_us, status) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE \
+        mariadb "INSERT INTO last_activity (account_id, at_us, status) VALUES {(?, ?, ?)} ON DUPLICATE KEY UPDATE \
         status = IF(at_us <= VALUES(at_us), VALUES(status), status), at_us = GREATEST(at_us, VALUES(at_us))";
 
     PrivacyNames hot "privacy_item.names" "SELECT min(list) FROM privacy_item WHERE account_id = ? \
@@ -262,6 +265,33 @@ statements! {
         ON CONFLICT (account_id, plugin) DO UPDATE SET value = excluded.value";
     PluginSlotDelete hot "plugin_slot.delete" "DELETE FROM plugin_slot WHERE plugin = ? AND account_id IN ({?})";
     PluginSlotOfPlugin hot "plugin_slot.of_plugin" "SELECT account_id FROM plugin_slot WHERE plugin = ? LIMIT ?";
+
+    // What an importer compares, of many accounts at once.
+    AccountFind hot "account.find" "SELECT id, domain, local, created_us, enabled, provider, hashes FROM account \
+        WHERE domain = ? AND local IN ({?})";
+    KeysOf hot "account_key.of" "SELECT hash, iterations, salt, stored_key, server_key, account_id \
+        FROM account_key WHERE account_id IN ({?})";
+    SecretsOf hot "account_secret.of" "SELECT s.format, s.secret, s.salt, a.hashes, a.id FROM account_secret s \
+        JOIN account a ON a.id = s.account_id WHERE s.account_id IN ({?})";
+    RostersOf hot "roster.of" "SELECT r.version, i.jid, i.name, i.subscription, i.ask, i.approved, i.in_roster, \
+        i.pending_in, i.item_groups, i.version, r.account_id \
+        FROM roster r LEFT JOIN roster_item i ON i.account_id = r.account_id WHERE r.account_id IN ({?})";
+    PrivateOf hot "private_xml.of" "SELECT name, namespace, xml, account_id FROM private_xml WHERE account_id IN ({?})";
+    ListsOf hot "privacy_item.of" "SELECT list, item_order, subject, value, allow, kinds, account_id FROM privacy_item \
+        WHERE account_id IN ({?}) ORDER BY account_id, list_digest, item_order";
+    DefaultsOf hot "privacy_default.of" "SELECT list_digest, account_id FROM privacy_default WHERE account_id IN ({?})";
+    VCardsOf hot "vcard.of" "SELECT xml, account_id FROM vcard WHERE account_id IN ({?})";
+    OfflineOf hot "offline.of" "SELECT id, stored_us, xml, account_id FROM offline_message WHERE account_id IN ({?})";
+    OfflineInsertMany hot "offline.insert_many" "INSERT INTO offline_message (account_id, stored_us, xml) VALUES {(?, ?, ?)}";
+    LastActivityOf hot "last_activity.of" "SELECT at_us, status, account_id FROM last_activity WHERE account_id IN ({?})";
+    ImportedOf hot "imported.of" "SELECT password_here, password_there, records, account_id FROM imported \
+        WHERE source = ? AND account_id IN ({?})";
+    ImportedPut hot "imported.put" "INSERT INTO imported (account_id, source, password_here, password_there, records) \
+        VALUES {(?, ?, ?, ?, ?)} ON CONFLICT (account_id, source) DO UPDATE SET password_here = excluded.password_here, \
+        password_there = excluded.password_there, records = excluded.records";
+    ImportedAccounts hot "imported.accounts" "SELECT a.id, a.local FROM account a \
+        JOIN imported i ON i.account_id = a.id AND i.source = ? WHERE a.domain = ? AND a.local > ? ORDER BY a.local LIMIT ?";
+    ImportedPassword hot "imported.password" "UPDATE imported SET password_here = ? WHERE account_id = ? AND password_here = ?";
 
     SettingGet hot "setting.get" "SELECT value FROM setting WHERE name = ?";
     SettingPut hot "setting.put" "INSERT INTO setting (name, value) VALUES (?, ?) \

@@ -10,6 +10,7 @@ use crate::common_hashes::CommonHashes;
 use crate::connection::{Connection, Meter};
 use crate::dialect::Dialect;
 use crate::health::Health;
+use crate::imported::Imports;
 use crate::last_activity::LastActivities;
 use crate::offline::Offline;
 use crate::plugin_slot::PluginSlots;
@@ -174,6 +175,11 @@ impl Store {
     /// What plugins keep with accounts.
     pub fn plugin_slots(&self) -> PluginSlots<'_> {
         PluginSlots(self)
+    }
+
+    /// What importers compare and write.
+    pub fn imports(&self) -> Imports<'_> {
+        Imports(self)
     }
 
     /// Values of the server itself.

@@ -19,7 +19,7 @@ pub(crate) struct Target {
 }
 
 enum Place {
-    Sqlite { path: PathBuf, sync: Sync },
+    Sqlite { path: PathBuf, sync: Sync, map: bool },
     Postgres(Box<PgConnectOptions>),
     Mariadb(Box<MySqlConnectOptions>),
 }
@@ -29,7 +29,9 @@ impl Target {
     /// [`StorageError::Unsupported`]; it does not repeat the URL, which may contain a password.
     pub(crate) fn new(options: &Options) -> Result<Self, StorageError> {
         let place = match options.scheme()? {
-            Dialect::Sqlite => Place::Sqlite { path: options.sqlite_path()?, sync: options.sync },
+            Dialect::Sqlite => {
+                Place::Sqlite { path: options.sqlite_path()?, sync: options.sync, map: options.map }
+            }
             Dialect::Postgres => Place::Postgres(Box::new(postgres::options(options)?)),
             Dialect::Mariadb => Place::Mariadb(Box::new(mariadb::options(options)?)),
         };
@@ -74,8 +76,8 @@ impl Target {
         let locks = self.deadline * 4 / 5;
         Box::pin(async move {
             Ok(match &self.place {
-                Place::Sqlite { path, sync } => {
-                    NativeConnection::Sqlite(sqlite::connect(path, *sync, role, locks).await?)
+                Place::Sqlite { path, sync, map } => {
+                    NativeConnection::Sqlite(sqlite::connect(path, *sync, *map, role, locks).await?)
                 }
                 Place::Postgres(options) => {
                     NativeConnection::Postgres(postgres::connect(options, role, locks).await?)

@@ -31,6 +31,12 @@ async fn rich(bed: &Bed, local: &str) -> AccountId {
     store.last_activity().put(id, last).await.unwrap();
     let blocked = item(1, Subject::Jid(jid("spam.example")), false, Kinds::ALL);
     store.privacy().change(id, default_list("blocked", &[blocked])).await.unwrap();
+    let imported = crate::Imported { records: vec![1; 17], ..Default::default() };
+    let change = crate::ImportChange {
+        imported: Some((1, imported)),
+        ..crate::ImportChange::new(crate::ImportedAccount::Existing(id))
+    };
+    store.imports().write([change].into()).await.unwrap();
     store.plugin_slots().put(id, "filter", &[0, 255]).await.unwrap();
     id
 }

@@ -15,6 +15,12 @@ async fn fill(bed: &Bed, account: AccountId) {
     bed.store.last_activity().put(account, last).await.unwrap();
     let items = [item(1, Subject::Anyone, false, Kinds::ALL)];
     bed.store.privacy().change(account, default_list("strict", &items)).await.unwrap();
+    let imported = crate::Imported { records: vec![1; 17], ..Default::default() };
+    let change = crate::ImportChange {
+        imported: Some((1, imported)),
+        ..crate::ImportChange::new(crate::ImportedAccount::Existing(account))
+    };
+    bed.store.imports().write([change].into()).await.unwrap();
     bed.store.plugin_slots().put(account, "filter", b"x").await.unwrap();
     for (table, rows) in bed.store.rows_of_account(account).await.unwrap() {
         assert!(rows > 0, "this test must put a row into the table {table}");

@@ -50,9 +50,9 @@ async fn a_newer_schema_is_refused() {
     let bed = Bed::new().await;
     bed.tamper("INSERT INTO schema_version (version, name, applied_us) VALUES (99, 'later', 0)").await;
     let error = opens(&bed.options().url).await.err().unwrap();
-    assert!(matches!(error, StorageError::NewerSchema { found: 99, known: 6 }), "{error}");
+    assert!(matches!(error, StorageError::NewerSchema { found: 99, known: 7 }), "{error}");
     let error = Store::probe(&bed.options(), &Runtime::system()).await.unwrap_err();
-    assert!(matches!(error, StorageError::NewerSchema { found: 99, known: 6 }), "{error}");
+    assert!(matches!(error, StorageError::NewerSchema { found: 99, known: 7 }), "{error}");
 }
 
 #[tokio::test]

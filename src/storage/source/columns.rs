@@ -17,6 +17,9 @@ pub(super) trait Foreign: Database {
     /// The value of a column.
     fn value(row: &Self::Row, column: usize) -> Result<Value, SourceError>;
 
+    /// The same, with text that is not UTF-8 as bytes.
+    fn raw(row: &Self::Row, column: usize) -> Result<Value, SourceError>;
+
     /// What an error means.
     fn failure(error: sqlx::Error) -> SourceError;
 }

@@ -99,6 +99,11 @@ impl Foreign for MySql {
         }
     }
 
+    fn raw(row: &MySqlRow, column: usize) -> Result<Value, SourceError> {
+        Self::value(row, column)
+            .or_else(|error| row.try_get_unchecked(column).map(Value::Bytes).map_err(|_| error))
+    }
+
     /// By number: <https://mariadb.com/kb/en/mariadb-error-codes/>.
     fn failure(error: sqlx::Error) -> SourceError {
         let sqlx::Error::Database(error) = error else { return lost(&error) };

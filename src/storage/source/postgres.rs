@@ -107,6 +107,15 @@ impl Foreign for Postgres {
         decoded(kind, info.kind(), bytes).ok_or_else(|| unusable(row, column, kind))
     }
 
+    fn raw(row: &PgRow, column: usize) -> Result<Value, SourceError> {
+        // A database in SQL_ASCII has text in whatever encoding.
+        Self::value(row, column).or_else(|error| {
+            let raw = row.try_get_raw(column).map_err(Self::failure)?;
+            let bytes = raw.as_bytes().map_err(|_| error)?;
+            Ok(Value::Bytes(bytes.to_vec()))
+        })
+    }
+
     /// By the class of the code: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
     fn failure(error: sqlx::Error) -> SourceError {
         let sqlx::Error::Database(error) = error else { return lost(&error) };

@@ -133,6 +133,23 @@ impl Foreign for Sqlite {
         read.map_err(|_| unusable(row, column, "text that is not UTF-8"))
     }
 
+    fn raw(row: &SqliteRow, column: usize) -> Result<Value, SourceError> {
+        let raw = row.try_get_raw(column).map_err(Self::failure)?;
+        let is_text = match raw.type_info().name() {
+            "NULL" => return Ok(Value::Null),
+            "INTEGER" => return row.try_get_unchecked(column).map(Value::Integer).map_err(Self::failure),
+            "REAL" => return row.try_get_unchecked(column).map(Value::Real).map_err(Self::failure),
+            kind => kind == "TEXT",
+        };
+        let bytes: Vec<u8> = row.try_get_unchecked(column).map_err(Self::failure)?;
+        Ok(match is_text {
+            true => {
+                String::from_utf8(bytes).map_or_else(|error| Value::Bytes(error.into_bytes()), Value::Text)
+            }
+            false => Value::Bytes(bytes),
+        })
+    }
+
     /// The primary result code is the low byte: <https://www.sqlite.org/rescode.html>.
     fn failure(error: sqlx::Error) -> SourceError {
         let sqlx::Error::Database(error) = error else {

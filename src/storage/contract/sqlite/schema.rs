@@ -30,7 +30,7 @@ async fn a_newer_schema_is_refused() {
     let file = bed.folder.path().join("test.db");
     tamper(&file, "INSERT INTO schema_version (version, name, applied_us) VALUES (99, 'later', 0)").await;
     let error = open_error(bed.options()).await;
-    assert!(matches!(error, StorageError::NewerSchema { found: 99, known: 6 }), "{error}");
+    assert!(matches!(error, StorageError::NewerSchema { found: 99, known: 7 }), "{error}");
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn pragmas_are_what_was_asked_for() {
     let store = Store::open(options, &Runtime::system()).await.unwrap();
     let file = folder.path().join("sub/dir/test.db");
     let mut connection =
-        crate::sqlite::connect(&file, Sync::Full, Role::Writer, Duration::from_secs(4)).await.unwrap();
+        crate::sqlite::connect(&file, Sync::Full, true, Role::Writer, Duration::from_secs(4)).await.unwrap();
     let mut number = async |sql: &'static str| {
         let row = sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut connection).await;
         row.unwrap()
