@@ -5,6 +5,7 @@ pub(crate) mod directory;
 pub(crate) mod events;
 pub(crate) mod lists;
 pub(crate) mod login;
+pub(crate) mod rewrite;
 pub(crate) mod roster;
 pub(crate) mod roster_change;
 pub(crate) mod screen;

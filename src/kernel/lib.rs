@@ -24,6 +24,7 @@ pub use account::lists::error::ListError;
 pub use account::lists::event::{ListChange, ScreenChange, Screened};
 pub use account::lists::limits::ListLimits;
 pub use account::login::Login;
+pub use account::rewrite::{HeldAccounts, Rewritten};
 pub use account::roster::{Roster, RosterChange};
 pub use account::roster_change::{Announce, Joint};
 pub use account::screen::{Matter, Screen, Way};

@@ -59,6 +59,9 @@ impl Module for Offline {
         registrar.hook(Stage::Undelivered, Order::Late, Interest::types(Kind::Message, &kept), {
             move |kernel, packet| self.keep(kernel, packet, pending)
         });
+        // Messages may have come.
+        registrar
+            .rewritten(move |_, rewritten| Storing::begin(pending.of(rewritten.account).clone()).settled());
         registrar.session(SessionEventKind::Available, move |kernel, event| {
             read_back(kernel, event, pending);
             Box::pin(std::future::ready(()))

@@ -53,6 +53,7 @@ impl Module for Roster {
         // Presence sent after a request must see the roster as the request leaves it.
         registrar.own_iq(Holds::Presence, IqKind::Get, "query", ns::ROSTER, get);
         registrar.own_iq(Holds::Presence, IqKind::Set, "query", ns::ROSTER, set);
+        registrar.rewritten(push::push_all);
         registrar.deletion(|kernel, account| Box::pin(removal::farewell(kernel, account)));
     }
 }

@@ -106,6 +106,15 @@ impl Accounts {
             .collect()
     }
 
+    /// Drops an account that is idle and that nobody holds on to.
+    pub fn forget_idle(&self, local: &str) {
+        let mut part = self.shard(local).lock();
+        let idle = |account: &Arc<Account>| Arc::strong_count(account) == 1 && account.is_idle(i64::MAX);
+        if part.accounts.get(local).is_some_and(idle) {
+            part.accounts.remove(local);
+        }
+    }
+
     /// Drops idle accounts. One that is still referenced stays: two objects for one account would break the
     /// order of its deliveries.
     pub fn sweep(&self, before_us: i64) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use storage::{RosterItem, StorageError};
 
-use crate::{Account, BoxFuture, Host, Kernel};
+use crate::{Account, BoxFuture, Host, Kernel, Rewritten};
 
 /// A handler of account creation or deletion.
 pub(crate) type AccountHandler =
@@ -51,6 +51,11 @@ impl Kernel {
         for handler in &table.registered.deletions {
             handler(self, account).await;
         }
+    }
+
+    pub(crate) fn tell_rewritten(self: &Arc<Self>, rewritten: &Rewritten<'_>) {
+        let Some(table) = self.table(rewritten.account.host()) else { return };
+        table.registered.rewrites.iter().for_each(|handler| handler(self, rewritten));
     }
 
     pub(crate) fn tell_roster_change(&self, event: &RosterEvent<'_>) {

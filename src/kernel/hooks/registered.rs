@@ -9,6 +9,7 @@ use xmpp::Element;
 
 use crate::account::events::{AccountHandler, RosterHandler};
 use crate::account::lists::event::{ListHandler, ScreenHandler};
+use crate::account::rewrite::RewriteHandler;
 use crate::hooks::command::Command;
 use crate::hooks::disco::NodeHandler;
 use crate::hooks::job::Job;
@@ -47,6 +48,7 @@ pub(crate) struct Registered {
     pub creations: Vec<AccountHandler>,
     pub deletions: Vec<AccountHandler>,
     pub roster_changes: Vec<RosterHandler>,
+    pub rewrites: Vec<RewriteHandler>,
     pub list_changes: Vec<ListHandler>,
     pub screen_changes: Vec<ScreenHandler>,
     pub jobs: Vec<Arc<Job>>,

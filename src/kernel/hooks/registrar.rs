@@ -19,8 +19,8 @@ use crate::session::outlet::Release;
 use crate::state::Owner;
 use crate::{
     Account, BoxFuture, Counters, DiscoItem, Holds, Host, HostOptions, Identity, Interest, IqRequest,
-    IqResult, Kernel, ListChange, Order, Packet, Resource, RosterEvent, Scope, ScreenChange, SessionEvent,
-    SessionEventKind, Stage, State, Stored, Target, Verdict,
+    IqResult, Kernel, ListChange, Order, Packet, Resource, Rewritten, RosterEvent, Scope, ScreenChange,
+    SessionEvent, SessionEventKind, Stage, State, Stored, Target, Verdict,
 };
 
 /// A module's description, for disco, the README's table and the console.
@@ -314,6 +314,15 @@ impl Registrar<'_> {
         F: Fn(&RosterEvent<'_>) + Send + Sync + 'static,
     {
         self.beyond_hooks().roster_changes.push(Arc::new(handler));
+    }
+
+    /// Registers a handler of data that was written past the features, as by an import: called when it is in force, before
+    /// the account's next change. It must not wait.
+    pub fn rewritten<F>(&mut self, handler: F)
+    where
+        F: Fn(&Arc<Kernel>, &Rewritten<'_>) + Send + Sync + 'static,
+    {
+        self.beyond_hooks().rewrites.push(Arc::new(handler));
     }
 
     /// Registers a handler of changes of privacy lists: called after the commit, when the change is in force, before the

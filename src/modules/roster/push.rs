@@ -1,6 +1,8 @@
 //! Roster pushes (RFC 6121 section 2.1.6).
 
-use kernel::{Account, Kernel, Roster, RosterChange};
+use std::sync::Arc;
+
+use kernel::{Account, Kernel, Rewritten, Roster, RosterChange};
 use xmpp::{Content, Element, Jid, Stanza, StanzaError, StanzaType, ns};
 
 use super::{item, version};
@@ -14,6 +16,23 @@ pub(crate) fn push(kernel: &Kernel, account: &Account, roster: &Roster, change: 
         }
         RosterChange::Put(_) => {}
         RosterChange::Remove(jid) => push_removal(kernel, account, roster, jid),
+    }
+}
+
+/// Pushes what was written past this feature. Each push has a version of its own, the last one the roster's, so that a
+/// client which gets a part of them asks for the rest.
+pub(crate) fn push_all(kernel: &Arc<Kernel>, rewritten: &Rewritten<'_>) {
+    let Some(roster) = rewritten.roster else { return };
+    let changes = rewritten.changes;
+    for (change, left) in changes.iter().zip((0..changes.len() as u64).rev()) {
+        let version = roster.version.saturating_sub(left);
+        match change {
+            RosterChange::Put(item) if item.in_roster => {
+                send(kernel, rewritten.account, version, || item::list([item].into_iter()));
+            }
+            RosterChange::Put(_) => {}
+            RosterChange::Remove(jid) => send(kernel, rewritten.account, version, || item::removed(jid)),
+        }
     }
 }
 
