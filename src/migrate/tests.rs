@@ -1,0 +1,9 @@
+//! Whole imports, into a real store.
+
+mod again;
+mod bad;
+mod bed;
+mod difference;
+mod script;
+mod sources;
+mod truth;

@@ -1,0 +1,7 @@
+mod documents;
+mod export;
+mod fixtures;
+mod includes;
+mod passwords;
+mod read;
+mod xml;
