@@ -7,8 +7,9 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Maximum bytes of one request. Longer input is sent in parts (users from a file, by rows).
-pub const MAX_REQUEST: usize = 1 << 20;
+/// Maximum bytes of one request: a user with all that another server had of it. Longer input is sent in parts (users from
+/// a file, by rows).
+pub const MAX_REQUEST: usize = 1 << 26;
 
 /// `{"command":"session.list","args":{…}}`
 #[derive(Clone, PartialEq, Serialize, Deserialize)]

@@ -119,6 +119,6 @@ async fn answer(line: &[u8], commands: &dyn Commands) -> Reply {
 }
 
 fn too_long(bytes: usize) -> Reply {
-    let why = if bytes > MAX_REQUEST { "it is longer than 1 MiB" } else { "it does not end in a newline" };
+    let why = if bytes > MAX_REQUEST { "it is longer than 64 MiB" } else { "it does not end in a newline" };
     Reply::Error(CommandError::new(format!("invalid request: {why}")))
 }

@@ -106,7 +106,7 @@ async fn requests_are_bounded() {
         let mut raw = UnixStream::connect(dir.join("admin.sock")).unwrap();
         raw.write_all("x".repeat(MAX_REQUEST + 1).as_bytes()).unwrap();
         let mut lines = BufReader::new(raw).lines();
-        let reply = r#"{"error":{"message":"invalid request: it is longer than 1 MiB"}}"#;
+        let reply = r#"{"error":{"message":"invalid request: it is longer than 64 MiB"}}"#;
         assert_eq!(lines.next().unwrap().unwrap(), reply);
         assert!(lines.next().is_none());
     })

@@ -19,7 +19,7 @@ use crate::api::{
 use crate::config::{Auth, Domain, Scram};
 
 /// The server's own accounts, in `auth`.
-const INTERNAL: &str = "internal";
+pub const INTERNAL: &str = "internal";
 
 /// Accounts in one page of a list.
 const PAGE: u32 = 1000;

@@ -3,6 +3,8 @@
 mod backup;
 mod check;
 mod domain;
+mod export;
+mod import;
 mod plugin;
 mod prune;
 mod reload;
@@ -40,6 +42,8 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Stats(format) => status::stats(file, format),
         Command::Reload => reload::run(file),
         Command::Storage(storage) => storage::run(file, storage),
+        Command::Import(args) => import::run(file, *args),
+        Command::Export(format) => export::run(file, format),
         Command::Backup { to } => backup::run(file, &to),
         Command::CompilePlugin { from, to } => wasm::compile_and_exit(&from, &to),
     }

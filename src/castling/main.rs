@@ -9,6 +9,7 @@ mod config;
 mod database;
 mod domains;
 mod failure;
+mod imports;
 mod logging;
 mod output;
 mod ownership;

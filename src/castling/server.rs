@@ -10,6 +10,7 @@ pub mod deletion;
 mod deployed;
 mod domains;
 mod holders;
+mod import;
 mod listeners;
 mod metrics;
 mod plugins;

@@ -6,11 +6,12 @@ use tracing_subscriber::EnvFilter;
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// The crates of the server, as targets of the log.
-const CRATES: [&str; 13] = [
+const CRATES: [&str; 14] = [
     "castling",
     "castling_admin",
     "castling_auth",
     "castling_kernel",
+    "castling_migrate",
     "castling_modules",
     "castling_net",
     "castling_runtime",

@@ -23,6 +23,8 @@ impl Commands for Server {
                 Some(("domain", "list")) => answer(&domains::shown(&self.loaded.lock().await.config)),
                 Some(("domain", word)) => self.domain(word, request.args).await,
                 Some(("plugin", word)) => self.plugin(word, request.args).await,
+                Some(("export", "page")) => self.export_page(request.args).await,
+                Some(("import", word)) => self.import(word, request.args).await,
                 Some(("session", word)) => self.session(word, request.args).await,
                 _ => match request.command.as_str() {
                     "status" => self.status().await,
