@@ -63,9 +63,9 @@ pub fn step(checkout: &Checkout, totals: &mut Totals) -> Outcome {
 
 /// Accounts in tables on all databases at once.
 fn members(checkout: &Checkout, totals: &mut Totals, servers: &[Server]) -> Outcome {
-    say::step("accounts in tables on all databases");
+    say::step("imports from all databases, accounts in tables on all of them");
     // The servers are killed in the last one.
-    for filter in ["provider::late::", "main_job::members::"] {
+    for filter in ["import::real::jabberd2_", "provider::late::", "main_job::members::"] {
         let mut tests = cargo_test(checkout)?;
         tests.args(["--workspace", "--test", "it", "--", filter, "--include-ignored"]);
         for server in servers {

@@ -89,9 +89,15 @@ fn client(server: &str, database: Option<&str>, sql: &str) -> Command {
         psql.args(["--quiet", "--command", sql, &url]);
         return psql;
     }
+    let mut mariadb = mariadb(server, database);
+    mariadb.args(["-e", sql]);
+    mariadb
+}
+
+fn mariadb(server: &str, database: Option<&str>) -> Command {
     let (host, port) = address(server).split_once(':').unwrap();
     let mut mariadb = Command::new("mariadb");
-    mariadb.args(["--no-defaults", "-u", "root", "-h", host, "-P", port, "-e", sql]);
+    mariadb.args(["--no-defaults", "-u", "root", "-h", host, "-P", port]);
     mariadb.args(database);
     mariadb
 }
@@ -107,4 +113,24 @@ pub fn site(name: &str, tables: &str) -> (DatabaseServer, String) {
     run_on(&server, None, &format!("create database {database}"));
     run_on(&server, Some(&database), tables);
     (DatabaseServer::of(server.clone(), process), format!("{server}/{database}"))
+}
+
+/// A dump loaded into a new database on the server of that name (`POSTGRES`, `MARIADB`); its URL.
+pub fn loaded(name: &str, dump: &Path) -> String {
+    let server = std::env::var(format!("CASTLING_TEST_{name}")).unwrap();
+    let database = format!("it_{}_{}", id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    run_on(&server, None, &format!("CREATE DATABASE {database}"));
+    let url = format!("{server}/{database}");
+    let mut load = match speaks_postgres(&server) {
+        true => Command::new("psql"),
+        false => mariadb(&server, Some(&database)),
+    };
+    match speaks_postgres(&server) {
+        true => load.args(["--quiet", "--set", "ON_ERROR_STOP=1", "--file"]).arg(dump).arg(&url),
+        // Not by `source`, which goes on after an error.
+        false => load.stdin(std::fs::File::open(dump).unwrap()),
+    };
+    let output = load.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    url
 }

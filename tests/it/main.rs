@@ -21,6 +21,7 @@ mod descriptors;
 mod edges;
 mod fixture;
 mod hot_load;
+mod import;
 mod keeping;
 mod kill;
 mod log;

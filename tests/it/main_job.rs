@@ -3,7 +3,7 @@
 //! they talk.
 
 mod contacts;
-mod driver;
+pub mod driver;
 mod members;
 mod plugins;
 mod stage;

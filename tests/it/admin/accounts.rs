@@ -153,6 +153,11 @@ fn user_del_is_a_cascade() {
         anna.ping();
     }
     let dir = server.stop().1;
+    let elsewhere = "<server-data xmlns='urn:xmpp:pie:0'><host jid='chess.example'><user name='jack'>\
+         <query xmlns='jabber:iq:roster'><item jid='old@chess.example' subscription='none'/></query></user></host></server-data>";
+    fs::write(dir.path().join("elsewhere.xml"), elsewhere).unwrap();
+    let output = castling(dir.path(), &["import", "xep0227", "--from", "elsewhere.xml"], "");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let (id, mut before) = rows(dir.path(), None);
     // An account has keys, or the hash of another system.
     before.retain(|(table, _)| table != "account_secret");
