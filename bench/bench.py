@@ -10,6 +10,9 @@
   accounts [--accounts 400000] [--rounds 3] [--write]
                                     log-ins, roster changes and stored messages on databases of 400 and of so many
                                     accounts, on SQLite and PostgreSQL
+  move [--accounts 400000] [--rounds 3] [--write]
+                                    an import from jabberd2 into SQLite and PostgreSQL; the source is made first
+  move-profile [--accounts 400000]  where its time goes (needs perf)
   wall [--messages 2000] [--write]  what a plugin that does harm on one brand costs the users of another one
   storm [--write]                   sessions that repeat a presence, with and without sunshine
   cost [--write]                    what calls of plugins cost, their memory, replacing one
@@ -31,6 +34,7 @@ import accounts
 import compare
 import cost
 import measure
+import move
 import place
 import report
 import scenarios
@@ -44,7 +48,7 @@ PAGE, ISOLATION = f"{DOCS}/performance.md", f"{DOCS}/plugins/isolation.md"
 
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["report", "run", "accounts", "wall", "storm", "cost", "table", "list"])
+    parser.add_argument("what", choices=["report", "run", "accounts", "move", "move-profile", "wall", "storm", "cost", "table", "list"])
     parser.add_argument("names", nargs="*", metavar="PART|FILE")
     parser.add_argument("--servers", help="default: " + ",".join(scenarios.PEERS) + ", or the binaries")
     parser.add_argument("--binary", action="append", default=[], metavar="NAME=PATH")
@@ -82,6 +86,13 @@ def main() -> None:
             print(written)
             if given.write:
                 report.put(PAGE, {"accounts": written})
+        case "move":
+            written = move.measured(given.accounts, given.rounds)
+            print(written)
+            if given.write:
+                report.put(PAGE, {"move": f"{report.here(servers.ALL['castling'].version())}\n\n{written}"})
+        case "move-profile":
+            move.profile(given.accounts)
         case "wall" | "storm" | "cost":
             place.raise_limits()
             what = {"wall": lambda: wall.measured(given.messages), "storm": storm.measured, "cost": cost.measured}
