@@ -32,6 +32,7 @@ mod row;
 mod source;
 mod tally;
 mod target;
+mod vcard4;
 mod verify;
 mod xep0227;
 

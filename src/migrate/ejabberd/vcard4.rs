@@ -7,11 +7,11 @@ use xmpp::{Element, Node};
 
 use super::item::Item;
 use super::xml;
+use crate::vcard4::{ADDRESS, NAME, VCARD4, text_field};
 
 pub(super) const NODE: &str = "urn:xmpp:vcard4";
 pub(super) const DATA: &str = "urn:xmpp:avatar:data";
 pub(super) const METADATA: &str = "urn:xmpp:avatar:metadata";
-const VCARD4: &str = "urn:ietf:params:xml:ns:vcard-4.0";
 
 /// The most forms of one avatar that are looked for.
 const FORMS: usize = 16;
@@ -63,45 +63,19 @@ fn picture(kind: &str, base64: &str) -> Element {
 
 /// Adds a property, if XEP-0054 has a field for it.
 fn field(vcard: &mut Element, property: Node<'_>) {
-    let name = match property.name() {
-        "fn" => "FN",
-        "nickname" => "NICKNAME",
-        "bday" => "BDAY",
-        "url" => "URL",
-        "title" => "TITLE",
-        "role" => "ROLE",
-        "note" => "NOTE",
-        "tz" => "TZ",
-        "uid" => "UID",
-        "rev" => "REV",
-        "n" => return vcard.push(parts(property, "N", &NAME)),
-        "adr" => return vcard.push(typed(property, parts(property, "ADR", &ADDRESS))),
-        "org" => return vcard.push(organisation(property)),
-        "tel" => return vcard.push(valued(property, "TEL", "NUMBER", "tel:")),
-        "email" => return vcard.push(valued(property, "EMAIL", "USERID", "mailto:")),
-        "photo" => return vcard.push(photograph(property)),
-        _ => return,
-    };
-    vcard.push(Element::new(name, VCARD).text(value(property)));
+    if let Some(name) = text_field(property.name()) {
+        return vcard.push(Element::new(name, VCARD).text(value(property)));
+    }
+    match property.name() {
+        "n" => vcard.push(parts(property, "N", &NAME)),
+        "adr" => vcard.push(typed(property, parts(property, "ADR", &ADDRESS))),
+        "org" => vcard.push(organisation(property)),
+        "tel" => vcard.push(valued(property, "TEL", "NUMBER", "tel:")),
+        "email" => vcard.push(valued(property, "EMAIL", "USERID", "mailto:")),
+        "photo" => vcard.push(photograph(property)),
+        _ => {}
+    }
 }
-
-const NAME: [(&str, &str); 5] = [
-    ("surname", "FAMILY"),
-    ("given", "GIVEN"),
-    ("additional", "MIDDLE"),
-    ("prefix", "PREFIX"),
-    ("suffix", "SUFFIX"),
-];
-
-const ADDRESS: [(&str, &str); 7] = [
-    ("pobox", "POBOX"),
-    ("ext", "EXTADD"),
-    ("street", "STREET"),
-    ("locality", "LOCALITY"),
-    ("region", "REGION"),
-    ("code", "PCODE"),
-    ("country", "CTRY"),
-];
 
 fn parts(property: Node<'_>, name: &'static str, fields: &[(&str, &'static str)]) -> Element {
     let part = |(from, to): &(&str, &'static str)| {

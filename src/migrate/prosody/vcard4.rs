@@ -1,41 +1,7 @@
 //! vCard4 (RFC 6350, RFC 6351) as vcard-temp (XEP-0054), as far as the latter goes (XEP-0292 §6, mod_vcard_legacy).
 
+use crate::vcard4::{ADDRESS, NAME, VCARD4, text_field};
 use xmpp::{Element, ns};
-
-/// The namespace of RFC 6351.
-const VCARD4: &str = "urn:ietf:params:xml:ns:vcard-4.0";
-
-/// Properties with one value: the property, and the element for it.
-const SIMPLE: [(&str, &str); 10] = [
-    ("fn", "FN"),
-    ("nickname", "NICKNAME"),
-    ("bday", "BDAY"),
-    ("title", "TITLE"),
-    ("role", "ROLE"),
-    ("url", "URL"),
-    ("note", "NOTE"),
-    ("tz", "TZ"),
-    ("uid", "UID"),
-    ("rev", "REV"),
-];
-
-const NAME: [(&str, &str); 5] = [
-    ("surname", "FAMILY"),
-    ("given", "GIVEN"),
-    ("additional", "MIDDLE"),
-    ("prefix", "PREFIX"),
-    ("suffix", "SUFFIX"),
-];
-
-const ADDRESS: [(&str, &str); 7] = [
-    ("pobox", "POBOX"),
-    ("ext", "EXTADD"),
-    ("street", "STREET"),
-    ("locality", "LOCALITY"),
-    ("region", "REGION"),
-    ("code", "PCODE"),
-    ("country", "CTRY"),
-];
 
 /// Types of telephones: the value in lower case, and the element.
 const TELEPHONES: [(&str, &str); 8] = [
@@ -64,7 +30,7 @@ pub fn convert(card: &Element, vcard: &mut Element) {
 
 /// `None`: there is no element for it, or it is empty.
 fn one(property: &Element) -> Option<Element> {
-    if let Some((_, name)) = SIMPLE.iter().find(|(own, _)| *own == property.name()) {
+    if let Some(name) = text_field(property.name()) {
         return Some(element(name).text(value(property)?));
     }
     match property.name() {

@@ -2,45 +2,11 @@
 
 use xmpp::{Element, Node, ns};
 
+use crate::vcard4::{ADDRESS, NAME, VCARD4, text_field};
 use crate::xep0227::made::Made;
 
 /// The node of XEP-0292.
 pub(crate) const NODE: &str = "urn:xmpp:vcard4";
-const VCARD4: &str = "urn:ietf:params:xml:ns:vcard-4.0";
-
-/// Properties with a text or URI, and their elements.
-const TEXTS: &[(&str, &str)] = &[
-    ("fn", "FN"),
-    ("nickname", "NICKNAME"),
-    ("bday", "BDAY"),
-    ("url", "URL"),
-    ("title", "TITLE"),
-    ("role", "ROLE"),
-    ("note", "DESC"),
-    ("tz", "TZ"),
-    ("uid", "UID"),
-    ("rev", "REV"),
-];
-
-/// Parts of a structured name.
-const NAME: &[(&str, &str)] = &[
-    ("surname", "FAMILY"),
-    ("given", "GIVEN"),
-    ("additional", "MIDDLE"),
-    ("prefix", "PREFIX"),
-    ("suffix", "SUFFIX"),
-];
-
-/// Parts of an address.
-const ADDRESS: &[(&str, &str)] = &[
-    ("pobox", "POBOX"),
-    ("ext", "EXTADD"),
-    ("street", "STREET"),
-    ("locality", "LOCALITY"),
-    ("region", "REGION"),
-    ("code", "PCODE"),
-    ("country", "CTRY"),
-];
 
 /// The vCard in the node's last item; `None` if there is none, or nothing in it is known.
 pub(crate) fn of_items(items: Node<'_>) -> Option<Made> {
@@ -63,17 +29,15 @@ fn element(property: Node<'_>) -> Option<Element> {
     let value =
         |name, inner| Some(Element::new(name, ns::VCARD).child(Element::new(inner, ns::VCARD).text(&text)));
     match property.name() {
-        "n" => Some(parts(property, "N", NAME)),
-        "adr" => Some(parts(property, "ADR", ADDRESS)),
+        "n" => Some(parts(property, "N", &NAME)),
+        "adr" => Some(parts(property, "ADR", &ADDRESS)),
         "email" => value("EMAIL", "USERID"),
         "tel" => value("TEL", "NUMBER"),
         "org" => value("ORG", "ORGNAME"),
         "impp" => text.strip_prefix("xmpp:").map(|jid| Element::new("JABBERID", ns::VCARD).text(jid)),
         "photo" => photo(&text),
-        other => TEXTS
-            .iter()
-            .find(|(name, _)| *name == other)
-            .map(|(_, name)| Element::new(name, ns::VCARD).text(&text)),
+        "note" => Some(Element::new("DESC", ns::VCARD).text(&text)),
+        other => text_field(other).map(|name| Element::new(name, ns::VCARD).text(&text)),
     }
 }
 
