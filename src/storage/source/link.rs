@@ -16,8 +16,9 @@ use super::sqlite::SqliteLink;
 use super::{Query, Rows, SourceError, SourceOptions, Value, mariadb, postgres, sqlite};
 use crate::dialect::Dialect;
 
-/// How much later than the database we give a statement up: its own answer leaves the connection usable.
-pub(super) const GRACE: Duration = Duration::from_millis(500);
+/// How much later than the database we give a statement up: its own answer leaves the connection usable, and where the
+/// whole host is slow, connections that are all opened anew make it slower.
+pub(super) const GRACE: Duration = Duration::from_secs(2);
 
 /// What PostgreSQL has found for the parameters of a statement: the same for all connections of a source.
 pub(super) type Types = ArcSwapOption<Vec<String>>;

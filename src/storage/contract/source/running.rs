@@ -25,7 +25,7 @@ fn running(dialect: Dialect) -> (&'static str, &'static str) {
 async fn a_statement_whose_caller_has_gone_does_not_go_on_for_ever() {
     let bed = Bed::new().await;
     let (slow, count) = running(bed.dialect());
-    let statement = Duration::from_secs(2);
+    let statement = Duration::from_secs(5);
     let source = open(SourceOptions { statement, ..options(&bed, &[("slow", slow), ("count", count)]) });
     let running = async |expected: &str| {
         while rows(&source, "count", &[]).await != [[expected]] {
