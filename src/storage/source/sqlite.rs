@@ -72,13 +72,17 @@ pub(super) async fn connect(options: &SourceOptions, clock: SharedClock) -> Resu
     Ok(SqliteLink { connection, file, timer })
 }
 
+/// The longest wait for a file that another process has locked.
+const LOCKED: Duration = Duration::from_secs(10);
+
 fn native(path: &Path, options: &SourceOptions) -> SqliteConnectOptions {
     // No memory map: a file that is cut short would end the process.
     let native = SqliteConnectOptions::new()
         .filename(path)
         .read_only(!options.write)
         .create_if_missing(false)
-        .busy_timeout(options.statement)
+        // A statement may take long; that somebody else has locked the file is known soon.
+        .busy_timeout(options.statement.min(LOCKED))
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
     if options.write { native } else { native.pragma("query_only", "on") }

@@ -77,7 +77,7 @@ async fn a_database_that_is_silent_is_given_up_and_found_again() {
             0 => assert_eq!(error, SourceError::Silent(SECOND)),
             _ => assert!(matches!(error, SourceError::Unavailable(_)), "{error:?}"),
         }
-        assert!(since.elapsed() < SECOND * 3, "{:?}", since.elapsed());
+        assert!(since.elapsed() < SECOND * 10, "{:?}", since.elapsed());
     }
     assert!(matches!(outage.source.query("one", &[]).await, Err(SourceError::Open(_))));
     outage.gate.set(Way::Open);
