@@ -64,10 +64,18 @@ pub fn step(checkout: &Checkout, totals: &mut Totals) -> Outcome {
 /// Accounts in tables on all databases at once.
 fn members(checkout: &Checkout, totals: &mut Totals, servers: &[Server]) -> Outcome {
     say::step("imports from all databases, accounts in tables on all of them");
-    // The servers are killed in the last one.
-    for filter in ["import::real::jabberd2_", "provider::late::", "main_job::members::"] {
+    // The servers are killed in the last two, where one test would take another one's server away.
+    let beside: &[&str] = &[];
+    let alone: &[&str] = &["--test-threads", "1"];
+    for (filter, threads) in [
+        ("import::real::jabberd2_", beside),
+        ("import::servers::", beside),
+        ("provider::late::", beside),
+        ("main_job::members::", beside),
+        ("is_killed_on_", alone),
+    ] {
         let mut tests = cargo_test(checkout)?;
-        tests.args(["--workspace", "--test", "it", "--", filter, "--include-ignored"]);
+        tests.args(["--workspace", "--test", "it", "--", filter, "--include-ignored"]).args(threads);
         for server in servers {
             let name = format!("CASTLING_TEST_{}", server.name.to_uppercase());
             tests.env(&name, &server.url).env(format!("{name}_PID"), server.pid().to_string());

@@ -7,6 +7,7 @@ mod cargo_test;
 mod checkout;
 mod databases;
 mod deny;
+mod exports;
 mod failure;
 mod flags;
 mod fuzz;

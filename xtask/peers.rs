@@ -28,13 +28,23 @@ pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
         return Err(Failure::new(format!("unknown peer; expected one of: {}", PEERS.join(", "))));
     }
     need(&peers, "the client scripts are tried against them")?;
-    packages::need(shell::found("openssl"), &["openssl"], "it makes the peers' certificates")?;
+    need_openssl()?;
     let python = python::need(checkout)?;
     for peer in peers {
         say::step(&format!("the client scripts against {peer}"));
         shell::run(Command::new(&python).arg(checkout.root.join("tests/clients/peers.py")).arg(peer))?;
     }
     Ok(())
+}
+
+/// Installs both, and what makes their certificates.
+pub fn need_all(why: &str) -> Outcome {
+    need(&PEERS, why)?;
+    need_openssl()
+}
+
+fn need_openssl() -> Outcome {
+    packages::need(shell::found("openssl"), &["openssl"], "it makes the peers' certificates")
 }
 
 /// The proxy that tests put in front of the server.

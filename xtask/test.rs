@@ -5,7 +5,7 @@ use crate::checkout::Checkout;
 use crate::failure::{Failure, Outcome};
 use crate::flags::Flags;
 use crate::tests::Totals;
-use crate::{arch, bench, cargo, databases, deny, fuzz, guests, packages, plugins, say, shell, web};
+use crate::{arch, bench, cargo, databases, deny, exports, fuzz, guests, packages, plugins, say, shell, web};
 
 /// One check.
 struct Step {
@@ -49,6 +49,11 @@ const STEPS: &[Step] = &[
         name: "databases",
         about: "the storage tests on PostgreSQL and MariaDB",
         run: |checkout, totals, _| databases::step(checkout, totals),
+    },
+    Step {
+        name: "peers",
+        about: "what Prosody and ejabberd take of an export",
+        run: |checkout, totals, _| exports::step(checkout, totals),
     },
 ];
 

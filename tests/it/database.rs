@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, id};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::outage::database_server::DatabaseServer;
@@ -14,8 +15,8 @@ const PID: &str = "CASTLING_TEST_DATABASE_PID";
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-/// The process after it was started again; 0: the one of the environment.
-static RESTARTED: AtomicU32 = AtomicU32::new(0);
+/// Processes that were started again, and by which.
+static RESTARTED: Mutex<Vec<(u32, u32)>> = Mutex::new(Vec::new());
 
 pub fn is_server() -> bool {
     std::env::var_os(SERVER).is_some()
@@ -41,14 +42,17 @@ pub fn address(server: &str) -> &str {
 }
 
 pub fn pid() -> u32 {
-    match RESTARTED.load(Ordering::Relaxed) {
-        0 => std::env::var(PID).unwrap().parse().unwrap(),
-        pid => pid,
-    }
+    current(std::env::var(PID).unwrap().parse().unwrap())
 }
 
-pub fn set_pid(pid: u32) {
-    RESTARTED.store(pid, Ordering::Relaxed);
+/// The process that has taken another one's place.
+fn current(pid: u32) -> u32 {
+    let restarted = RESTARTED.lock().unwrap();
+    restarted.iter().fold(pid, |pid, (old, new)| if *old == pid { *new } else { pid })
+}
+
+pub fn restarted(old: u32, new: u32) {
+    RESTARTED.lock().unwrap().push((old, new));
 }
 
 /// The URL in a folder's configuration; `None`: the default.
@@ -108,7 +112,7 @@ pub fn site(name: &str, tables: &str) -> (DatabaseServer, String) {
         std::env::var(&name).unwrap_or_else(|_| panic!("{name} is set by cargo xtask databases"))
     };
     let server = read(format!("CASTLING_TEST_{name}"));
-    let process = read(format!("CASTLING_TEST_{name}_PID")).parse().unwrap();
+    let process = current(read(format!("CASTLING_TEST_{name}_PID")).parse().unwrap());
     let database = format!("site_{}_{}", id(), COUNT.fetch_add(1, Ordering::Relaxed));
     run_on(&server, None, &format!("create database {database}"));
     run_on(&server, Some(&database), tables);

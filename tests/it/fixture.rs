@@ -204,9 +204,17 @@ pub fn plugin(name: &str) -> PathBuf {
 /// How long anything may take that a test waits for.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Asks the server again and again until it is so; an answer takes some milliseconds.
+/// Asks again and again until it is so. Some answer at once, and would take the time from those who are waited for.
 pub fn until(what: &str, mut is: impl FnMut() -> bool) {
-    assert!((0..5000).any(|_| is()), "{what}: it never came to that");
+    let paused = || std::thread::sleep(Duration::from_millis(1));
+    let times = PATIENCE.as_millis();
+    assert!(
+        (0..times).any(|_| is() || {
+            paused();
+            false
+        }),
+        "{what}: it never came to that"
+    );
 }
 
 fn read(path: &Path) -> String {

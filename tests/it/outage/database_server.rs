@@ -83,8 +83,8 @@ impl DatabaseServer {
         server.args(["--reuid", &user, "--regid", &user, "--clear-groups"]).args(&self.command);
         server.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut server = server.spawn().unwrap();
+        database::restarted(self.pid, server.id());
         self.pid = server.id();
-        database::set_pid(self.pid);
         let (end, ended) = mpsc::channel();
         // Buried when it ends, so that it can be started once more.
         std::thread::spawn(move || {
