@@ -48,6 +48,8 @@ pub(crate) struct AccountState {
     pub gate: Gate,
     /// Deleted: nothing is delivered or stored any more.
     pub deleted: bool,
+    /// Its contacts are not told of that.
+    pub quiet: bool,
 }
 
 impl Account {
@@ -67,6 +69,11 @@ impl Account {
 
     pub fn id(&self) -> AccountId {
         self.id
+    }
+
+    /// Whether its contacts are not to be told that it is being deleted.
+    pub fn leaves_quietly(&self) -> bool {
+        self.state.lock().quiet
     }
 
     /// Whether its deletion has begun: its contacts are being told.

@@ -29,6 +29,28 @@ impl Kernel {
         }
     }
 
+    /// Deletes an account that is gone where it came from: there, its contacts have been told, or will be. Here they are not,
+    /// so that what they have stays as it is there.
+    ///
+    /// # Errors
+    /// As [`delete_account`](Self::delete_account).
+    pub async fn delete_account_quietly(
+        self: &Arc<Self>,
+        host: &Arc<crate::Host>,
+        local: &str,
+    ) -> Result<AccountDeletion, StorageError> {
+        if let Some(account) = self.account(host, local).await? {
+            account.state.lock().quiet = true;
+        }
+        let deleted = self.delete_account(host, local, None).await;
+        if deleted.is_err()
+            && let Some(account) = host.accounts.get(local)
+        {
+            account.state.lock().quiet = false;
+        }
+        deleted
+    }
+
     /// Deletes an account: closes its sessions, notifies contacts, deletes each module's and plugin's rows
     /// and the account's own, and drops caches. Used by `user del`, the removal of a domain and in-band
     /// cancellation alike. The session of the requesting client (`by`) is closed last, once it has its

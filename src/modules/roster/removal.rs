@@ -53,6 +53,9 @@ fn left(item: &RosterItem) -> RosterChange {
 
 /// The account is being deleted: notifies all its contacts, so that their rosters follow.
 pub(super) async fn farewell(kernel: &Arc<Kernel>, account: &Arc<Account>) {
+    if account.leaves_quietly() {
+        return;
+    }
     let roster = match kernel.roster(account).await {
         Ok(roster) => roster,
         Err(error) => {
