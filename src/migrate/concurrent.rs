@@ -18,6 +18,11 @@ pub trait ConcurrentUse: Send + Sync {
     /// Whether accounts may change while they are not held.
     fn may_change(&self) -> bool;
 
+    /// Whether somebody is logged in.
+    fn is_online(&self, _domain: &str, _local: &str) -> bool {
+        false
+    }
+
     /// Deletes an account and notifies its contacts.
     ///
     /// # Errors

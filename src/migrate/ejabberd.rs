@@ -38,6 +38,8 @@ pub struct EjabberdSource {
     tables: Tables,
     /// The domain of a database in the old schema.
     host: Option<String>,
+    /// The kinds whose tables must be there; all if empty.
+    kinds: Vec<Kind>,
     feeds: Option<Feeds<Table>>,
     leftovers: Leftovers,
 }
@@ -46,11 +48,16 @@ impl EjabberdSource {
     /// The users of a database. `host` is the domain of one in the old schema, which does not contain it; the new schema
     /// has its own, and `host` is not used.
     pub fn new(tables: Tables, host: Option<String>) -> Self {
-        Self { tables, host, feeds: None, leftovers: Leftovers::default() }
+        Self { tables, host, kinds: Vec::new(), feeds: None, leftovers: Leftovers::default() }
+    }
+
+    /// The same where the tables of other kinds may be missing, since they are not wanted.
+    pub fn of_kinds(self, kinds: &[Kind]) -> Self {
+        Self { kinds: kinds.to_vec(), ..self }
     }
 
     async fn look(&mut self) -> Result<Survey, MigrateError> {
-        let schema = Schema::of(&self.tables, self.host.as_deref()).await?;
+        let schema = Schema::of(&self.tables, self.host.as_deref(), &self.kinds).await?;
         rest::count(&self.tables, &schema, &mut self.leftovers).await?;
         let survey = schema.survey(&self.tables).await?;
         let feeding = |found: &schema::Found| {

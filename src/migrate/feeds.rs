@@ -71,8 +71,11 @@ impl<T> Feed<T> {
             && key < last
         {
             return Err(MigrateError::source(format!(
-                "the rows of the table {} do not come in the order that was asked for — please report this",
-                self.name
+                "the rows of the table {0} do not come in the order that was asked for, near {1:?}: in SQLite, a user's name \
+                 that is no text but a BLOB does that — make all of them text: update \"{0}\" set COLUMN = cast(COLUMN as \
+                 text)",
+                self.name,
+                String::from_utf8_lossy(key)
             )));
         }
         self.head = next;

@@ -11,8 +11,8 @@ use xmpp::{Jid, prep_local};
 
 use crate::order::Place;
 use crate::{
-    Fate, Kind, Leftover, MigrateError, Mode, Order, RawUser, Reason, Report, Source, Survey, Tally, Target,
-    digest,
+    Fate, Kind, Leftover, MigrateError, Mode, Order, RawUser, Reason, Report, Server, Skipped, Source,
+    Survey, Tally, Target, digest,
 };
 
 /// The most users, and about the most bytes, of a batch.
@@ -21,8 +21,9 @@ const BYTES: usize = 1 << 19;
 /// Batches that wait to be applied, and that are being applied.
 const WAITING: usize = 2;
 const UNDER_WAY: usize = 3;
-/// So many accounts may be gone in the source; more only if they are not most of all.
-const FEW: usize = 10;
+/// The most users, and bytes, that wait for others whose names are spelt as theirs should be.
+const LATE: usize = 10_000;
+const LATE_BYTES: usize = 64 << 20;
 
 /// What an import tells meanwhile.
 pub trait Progress: Send {
@@ -55,15 +56,22 @@ pub async fn import(
     let mut report = Report {
         server: order.server,
         mode: order.mode,
+        begun: false,
         complete: false,
+        error: None,
+        damaged: false,
         notes: Vec::new(),
         tally: Tally::default(),
         foreign_passwords: Default::default(),
     };
-    let mut run = Run { target, order, runtime: runtime.clone(), seen: HashSet::new(), served: Vec::new() };
+    let (seen, late) = (HashSet::new(), (Vec::new(), 0));
+    let mut run = Run { target, order, runtime: runtime.clone(), seen, late, served: Vec::new() };
     match run.all(&mut *source, &mut report, force, progress).await {
         Ok(()) => Ok(report),
-        Err(error) => Err((report, error)),
+        Err(error) => {
+            report.error = Some(error.to_string());
+            Err((report, error))
+        }
     }
 }
 
@@ -73,6 +81,8 @@ struct Run {
     runtime: Runtime,
     /// Digests of the accounts that have come.
     seen: HashSet<u64>,
+    /// Users whose names are not spelt as they should be, and their bytes: somebody of that name may still come.
+    late: (Vec<RawUser>, usize),
     served: Vec<String>,
 }
 
@@ -90,10 +100,16 @@ impl Run {
         let survey = source.survey().await?;
         report.notes.clone_from(&survey.notes);
         let domains = self.domains(&survey)?;
+        self.order.keep_missing = survey.damaged;
         progress.begins(&survey);
+        report.begun = true;
         let leftovers = self.users(source, report, progress).await?;
+        report.damaged = survey.damaged || leftovers.iter().any(|one| self.is_lost(&one.rows));
         self.leftovers(leftovers, &mut report.tally);
-        if self.order.wants(Kind::Account) && self.order.mode != Mode::Verify {
+        if !report.tally.counts.values().any(|kinds| kinds.contains_key(&Kind::Account)) {
+            return Err(MigrateError::source("the source has no accounts — is it the right one?"));
+        }
+        if self.order.wants(Kind::Account) && !report.damaged && !survey.lacks_accounts {
             self.gone(&domains, &mut report.tally, force).await?;
         }
         for domain in domains {
@@ -108,12 +124,23 @@ impl Run {
 
     /// The domains here that the import is about.
     fn domains(&self, survey: &Survey) -> Result<Vec<String>, MigrateError> {
-        let mut here = Vec::new();
+        self.map_is_of(survey)?;
+        let (mut here, mut from) = (Vec::new(), Vec::new());
         let mut not_served = Vec::new();
         for host in &survey.hosts {
             let Some(host) = Jid::parse(host).ok().filter(Jid::is_domain) else { continue };
             match self.order.place(host.domain(), self.served.iter().map(String::as_str)) {
-                Place::Domain(domain) if !here.contains(&domain) => here.push(domain),
+                Place::Domain(domain) if !here.contains(&domain) => {
+                    here.push(domain);
+                    from.push(host.domain().to_owned());
+                }
+                Place::Domain(domain) if !from.iter().any(|one| one == host.domain()) => {
+                    return Err(MigrateError::source(format!(
+                        "two domains of the source would become {domain}, where the same name is one person — import one \
+                         with --domain {}, or map them to different ones",
+                        host.domain()
+                    )));
+                }
                 Place::NotServed => not_served.push(host.domain().to_owned()),
                 Place::Domain(_) | Place::NotChosen => {}
             }
@@ -139,6 +166,20 @@ impl Run {
         }
     }
 
+    /// Whether the source has all domains that have another name here.
+    fn map_is_of(&self, survey: &Survey) -> Result<(), MigrateError> {
+        let in_source = |name: &&String| {
+            survey.hosts.iter().any(|host| Jid::parse(host).is_ok_and(|jid| jid.domain() == *name))
+        };
+        match self.order.map.keys().find(|name| !in_source(name)) {
+            Some(unknown) => Err(MigrateError::source(format!(
+                "--map: the source has no domain {unknown} — it has {}",
+                survey.hosts.join(", ")
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// All users; what the source has besides.
     async fn users(
         &mut self,
@@ -146,12 +187,13 @@ impl Run {
         report: &mut Report,
         progress: &mut dyn Progress,
     ) -> Result<Vec<Leftover>, MigrateError> {
-        let (sender, mut batches) = mpsc::channel(WAITING);
         let handle = tokio::runtime::Handle::current();
         let mut under_way: VecDeque<Batch> = VecDeque::new();
         let this = &mut *self;
         // Sources may block: not on one of the runtime's threads.
         std::thread::scope(|scope| {
+            // Here, so that after an error it goes before the reader is waited for, who would wait for room in it.
+            let (sender, mut batches) = mpsc::channel(WAITING);
             scope.spawn(move || handle.block_on(read(source, sender)));
             tokio::task::block_in_place(|| {
                 tokio::runtime::Handle::current().block_on(async {
@@ -161,12 +203,18 @@ impl Run {
                             Read::End(notes, rest) => {
                                 report.notes.extend(notes);
                                 leftovers = rest;
+                                for late in in_batches(std::mem::take(&mut this.late.0)) {
+                                    if under_way.len() == UNDER_WAY {
+                                        finish(under_way.pop_front(), report, progress).await?;
+                                    }
+                                    under_way.push_back(this.begin(late, &mut report.tally, true));
+                                }
                             }
                             Read::Batch(users) => {
                                 if under_way.len() == UNDER_WAY {
                                     finish(under_way.pop_front(), report, progress).await?;
                                 }
-                                under_way.push_back(this.begin(users, &mut report.tally));
+                                under_way.push_back(this.begin(users, &mut report.tally, false));
                             }
                         }
                     }
@@ -179,27 +227,40 @@ impl Run {
         })
     }
 
-    fn begin(&mut self, users: Vec<RawUser>, tally: &mut Tally) -> Batch {
-        let all = users.len() as u64;
-        let users = users.into_iter().filter_map(|user| self.once(user, tally)).collect();
+    /// `is_end`: no others come.
+    fn begin(&mut self, users: Vec<RawUser>, tally: &mut Tally, is_end: bool) -> Batch {
+        let all = if is_end { 0 } else { users.len() as u64 };
+        let users = users.into_iter().filter_map(|user| self.once(user, tally, is_end)).collect();
         let (target, order) = (self.target.clone(), self.order.clone());
         let applying = async move { target.apply(&order, users).await };
         (all, self.runtime.tasks.spawn("import", applying))
     }
 
-    /// The user, unless it has come already.
-    fn once(&mut self, user: RawUser, tally: &mut Tally) -> Option<RawUser> {
-        if user.accounts.is_empty() {
+    /// The user, unless it has come already. Whose account could not be read has not gone either.
+    fn once(&mut self, user: RawUser, tally: &mut Tally, is_end: bool) -> Option<RawUser> {
+        if user.accounts.is_empty() && !user.skipped.iter().any(|one| one.kind == Kind::Account) {
             return Some(user);
         }
         let host = Jid::parse(&user.host).ok()?;
         let Ok(local) = prep_local(&user.local) else { return Some(user) };
+        let has_room = self.late.0.len() < LATE && self.late.1 < LATE_BYTES;
+        if local != user.local && !is_end && has_room {
+            self.late.1 += user.bytes();
+            self.late.0.push(user);
+            return None;
+        }
         let domain = self.order.renamed(host.domain());
         if self.seen.insert(digest::key(&[domain, &local])) {
             return Some(user);
         }
-        crate::intake::refuse_all(&user, domain, Reason::Duplicate, "the user came twice", tally);
+        let reason = if local == user.local { Reason::Duplicate } else { Reason::SameButForCase };
+        crate::intake::refuse_all(&user, domain, reason, "the user came twice", tally);
         None
+    }
+
+    /// Whether it stands for a file of which nobody knows what was in it. A row of a database is nobody's that was imported.
+    fn is_lost(&self, rows: &Skipped) -> bool {
+        self.order.server == Server::Xep0227 && rows.kind == Kind::Account && rows.reason.hides()
     }
 
     fn leftovers(&self, leftovers: Vec<Leftover>, tally: &mut Tally) {
@@ -230,11 +291,11 @@ impl Run {
                 );
                 after = last;
             }
-            if gone.len() > FEW && gone.len() > all / 2 && !force {
+            if gone.len() > all / 2 && !force && self.order.mode != Mode::Verify {
                 let gone = gone.len();
                 return Err(MigrateError::source(format!(
-                    "{gone} of the {all} accounts of {domain} that were imported are not in the source any more — is it \
-                     the right one? If they are to be deleted here, add --force"
+                    "{gone} of the {all} accounts of {domain} that were imported are not in the source any more — is it the \
+                     right one, and the whole of it? If they are to be deleted here, add --force"
                 )));
             }
             while !gone.is_empty() {
@@ -244,6 +305,21 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// Users in the batches in which they are applied.
+fn in_batches(users: Vec<RawUser>) -> Vec<Vec<RawUser>> {
+    let (mut batches, mut batch, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for user in users {
+        bytes += user.bytes();
+        batch.push(user);
+        if batch.len() == USERS || bytes >= BYTES {
+            bytes = 0;
+            batches.push(std::mem::take(&mut batch));
+        }
+    }
+    batches.push(batch);
+    batches
 }
 
 async fn finish(

@@ -332,7 +332,12 @@ impl Importer {
         let mut tally = Tally::default();
         for state in states.into_iter().flatten() {
             let local = &state.account.local;
-            match (is_as_imported(&state), order.on_conflict) {
+            if order.mode == Mode::Verify {
+                tally.list(domain, local, Kind::Account, Reason::Differs, "the account", "only here");
+                continue;
+            }
+            let is_unused = is_as_imported(&state) && !self.0.in_use.is_online(domain, local);
+            match (is_unused, order.on_conflict) {
                 (false, OnConflict::Keep) => {
                     tally.list(domain, local, Kind::Account, Reason::Kept, "it is gone in the source", "");
                 }
@@ -346,6 +351,7 @@ impl Importer {
                         self.0.in_use.delete(state.account.id, domain, local).await?;
                     }
                     tally.of(domain, Kind::Account).removed += 1;
+                    tally.list(domain, local, Kind::Account, Reason::Gone, "", "");
                 }
             }
         }

@@ -106,7 +106,7 @@ impl Intake<'_> {
         PersonAccount {
             password: read.unwrap_or(crate::person::Password::None),
             created_us: chosen.created_us.unwrap_or(self.now_us),
-            enabled: !chosen.disabled,
+            enabled: chosen.disabled.map(|disabled| !disabled),
         }
     }
 

@@ -25,16 +25,20 @@ use storage::source::{Engine, Tables};
 
 use crate::encoding::Encodings;
 use crate::feeds::Feeds;
-use crate::{BoxFuture, Leftover, MigrateError, RawUser, Source, Survey};
+use crate::{BoxFuture, Kind, Leftover, MigrateError, RawUser, Source, Survey};
 use gathered::Gathered;
 use owners::Owners;
-use table::Table;
+use table::{Table, Wanted};
 
 /// A database of jabberd2.
 pub struct Jabberd2Source {
     tables: Tables,
     /// Domains by realm, as the operator says.
     realms: Vec<(String, String)>,
+    /// What the names of the tables begin with.
+    prefix: String,
+    /// The kinds whose tables must be there; all if empty.
+    kinds: Vec<Kind>,
     reading: Option<Reading>,
     leftovers: Vec<Leftover>,
 }
@@ -53,11 +57,30 @@ struct Reading {
 impl Jabberd2Source {
     /// The users of a database. `realms`: a realm and a domain that it is for, as often as needed.
     pub fn new(tables: Tables, realms: Vec<(String, String)>) -> Self {
-        Self { tables, realms, reading: None, leftovers: Vec::new() }
+        Self {
+            tables,
+            realms,
+            prefix: String::new(),
+            kinds: Vec::new(),
+            reading: None,
+            leftovers: Vec::new(),
+        }
+    }
+
+    /// The same where the names of the tables begin with `prefix` (`prefix` in jabberd2's `sm.xml`).
+    pub fn prefixed(self, prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned(), ..self }
+    }
+
+    /// The same where the tables of other kinds may be missing, since they are not wanted.
+    pub fn of_kinds(self, kinds: &[Kind]) -> Self {
+        Self { kinds: kinds.to_vec(), ..self }
     }
 
     async fn look(&mut self) -> Result<Survey, MigrateError> {
-        let found = table::find(&self.tables).await?;
+        let wanted = Wanted { prefix: &self.prefix, kinds: &self.kinds };
+        let mut found = table::find(&self.tables, &wanted).await?;
+        found.retain(|one| one.is_whole());
         let is_mariadb = self.tables.engine()? == Engine::Mariadb;
         let mut encodings = Encodings::new(is_mariadb);
         let mut owners = Owners::new(is_mariadb);
@@ -73,11 +96,15 @@ impl Jabberd2Source {
             a1hash = passwords.are_a1hash();
             survey.notes.extend(passwords.note());
         }
+        survey.lacks_accounts = authreg.is_none();
+        if authreg.is_none() {
+            survey.notes.push("there is no table authreg: all accounts are without a password".to_owned());
+        }
         owners.finish();
         survey.notes.extend(realms.notes);
         survey.hosts = owners.hosts();
         survey.users = Some(owners.count());
-        self.leftovers = rest::count(&self.tables).await?;
+        self.leftovers = rest::count(&self.tables, &self.prefix).await?;
         let feedings = found.iter().map(|one| one.feeding(&realms.map)).collect();
         let feeds = Feeds::open(&self.tables, feedings).await?;
         let waiting = HashMap::new();
@@ -106,7 +133,7 @@ impl Reading {
             };
             while let Some((table, rows)) = self.feeds.take(&key).await? {
                 for row in rows {
-                    gathered.take(table, row, &owner.spelling, &mut self.encodings);
+                    gathered.take(table, row, &mut self.encodings);
                 }
             }
             match left {

@@ -4,6 +4,7 @@
 //! the account here and with what was imported of it before, and decides record by record; an [`Importer`] writes what
 //! follows of that. An [`import`] drives them and ends in a [`Report`].
 
+mod bookmarks;
 mod concurrent;
 mod decision;
 mod digest;

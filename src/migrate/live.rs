@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kernel::{HeldAccounts, Kernel};
 use storage::{AccountId, StorageError};
+use xmpp::Jid;
 
 use crate::BoxFuture;
 use crate::concurrent::{ConcurrentUse, Held, Names};
@@ -28,6 +29,12 @@ impl ConcurrentUse for RunningServer {
         true
     }
 
+    fn is_online(&self, domain: &str, local: &str) -> bool {
+        let jid = Jid::from_parts(Some(local), domain, None).ok();
+        let account = jid.and_then(|jid| self.0.account_in_use(&jid));
+        account.is_some_and(|account| !account.resources().is_empty())
+    }
+
     fn delete<'a>(
         &'a self,
         id: AccountId,
@@ -36,7 +43,7 @@ impl ConcurrentUse for RunningServer {
     ) -> BoxFuture<'a, Result<(), StorageError>> {
         Box::pin(async move {
             match self.0.host(domain) {
-                Some(host) => self.0.delete_account(&host, local, None).await.map(drop),
+                Some(host) => self.0.delete_account_quietly(&host, local).await.map(drop),
                 None => self.0.store().accounts().delete(id).await.map(drop),
             }
         })

@@ -3,6 +3,7 @@
 mod account;
 mod contacts;
 mod documents;
+mod enabled;
 mod lists;
 mod messages;
 mod unchanged;
@@ -80,6 +81,7 @@ pub(crate) fn merge(
     }
     let before = state.and_then(|state| state.imported.as_ref());
     let partial = std::mem::take(&mut person.partial);
+    let enabled = person.account.as_ref().and_then(|account| account.enabled);
     let change = decision.change(&person, state);
     let mut merge = Merge {
         order,
@@ -94,7 +96,7 @@ pub(crate) fn merge(
         partial,
         password_there: account::recorded(&person),
     };
-    let marks = merge.account(&decision)?;
+    let marks = merge.account(&decision, enabled)?;
     merge.contacts(std::mem::take(&mut person.roster))?;
     merge.private(std::mem::take(&mut person.private))?;
     merge.lists(std::mem::take(&mut person.lists), person.default_list.take(), person.default_is_row)?;
@@ -168,7 +170,8 @@ impl Merge<'_> {
         let missing: Vec<_> =
             self.before.of(kind).filter(|(key, _)| seen.binary_search(key).is_err()).collect();
         for (key, before) in missing {
-            if self.partial.iter().any(|partial| partial.chosen_as() == kind.chosen_as()) {
+            let is_partial = self.partial.iter().any(|partial| partial.chosen_as() == kind.chosen_as());
+            if is_partial || self.order.keep_missing {
                 self.after.push(kind, key, before);
                 continue;
             }

@@ -78,6 +78,9 @@ pub struct Order {
     pub map: BTreeMap<String, String>,
     /// The kinds to be imported; all if empty.
     pub kinds: Vec<Kind>,
+    /// What is missing in the source stays here: it was not read to its end.
+    #[serde(default)]
+    pub keep_missing: bool,
 }
 
 /// Where a domain of the source goes.
@@ -101,6 +104,7 @@ impl Order {
             domains: Vec::new(),
             map: BTreeMap::new(),
             kinds: Vec::new(),
+            keep_missing: false,
         }
     }
 

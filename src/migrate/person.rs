@@ -42,7 +42,8 @@ pub(crate) struct PersonAccount {
     pub password: Password,
     /// UTC microseconds.
     pub created_us: i64,
-    pub enabled: bool,
+    /// `None`: the source does not say.
+    pub enabled: Option<bool>,
 }
 
 /// A password that can be kept. No `Debug`.
@@ -61,7 +62,7 @@ impl Person {
         if reason.is_listed() {
             self.remark(kind, reason, key, detail);
         }
-        if matches!(reason, Reason::BrokenXml | Reason::BadText | Reason::TooLarge) {
+        if reason.hides() {
             self.partial.push(kind);
         }
     }

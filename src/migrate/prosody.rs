@@ -26,7 +26,6 @@ mod stanza;
 mod store;
 mod understood;
 mod vcard;
-mod vcard4;
 
 use std::path::PathBuf;
 

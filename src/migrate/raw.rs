@@ -45,7 +45,8 @@ pub struct RawAccount {
     pub password: RawPassword,
     /// UTC microseconds.
     pub created_us: Option<i64>,
-    pub disabled: bool,
+    /// Whether nobody may log in; `None` if the source does not say.
+    pub disabled: Option<bool>,
 }
 
 /// A password, as a source keeps it. No `Debug`: it may be a secret.
@@ -144,6 +145,12 @@ impl Skipped {
     /// Rows of a kind that has no place here yet.
     pub fn later(kind: Kind, rows: u64) -> Self {
         Self { kind, reason: Reason::NotTakenYet, key: String::new(), detail: String::new(), rows }
+    }
+
+    /// Parts of a node of personal eventing, of which a record of another kind was made that has no place for them.
+    pub fn without_counterpart(kind: Kind, node: &str, rows: u64) -> Option<Self> {
+        let why = "parts that have no counterpart in the older format";
+        (rows > 0).then(|| Self { rows, ..Self::one(kind, Reason::NotTakenYet, node, why) })
     }
 }
 

@@ -22,6 +22,14 @@ macro_rules! reasons {
                 }
             }
 
+            /// Whether it may be one that was imported before: that this one cannot be taken does not mean that it is gone.
+            pub const fn hides(self) -> bool {
+                matches!(
+                    self,
+                    Self::BadJid | Self::BrokenXml | Self::UnknownValue | Self::BadText | Self::TooLarge | Self::Damaged
+                )
+            }
+
             /// Whether the report lists each record with its key, other than those that are as they should be.
             pub const fn is_listed(self) -> bool {
                 match self {
@@ -49,6 +57,8 @@ reasons! {
     KindNotChosen "of a kind that was not chosen" false;
     /// Its domain is none of this server's.
     DomainNotServed "of a domain that is not served here" false;
+    /// It was imported, and is not in the source any more: it is deleted here.
+    Gone "gone in the source, and deleted here" true;
     /// The source has no account for it.
     UnknownUser "of a user without an account" true;
     /// The account is another auth provider's, which alone keeps its password.

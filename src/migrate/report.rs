@@ -11,8 +11,16 @@ use crate::{Kind, Mode, Server, Tally};
 pub struct Report {
     pub server: Server,
     pub mode: Mode,
+    /// Whether users were read.
+    #[serde(skip)]
+    pub begun: bool,
     /// Whether the source was read to its end.
     pub complete: bool,
+    /// Why it ended before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Whether a part of the source could not be read: what is missing was not removed here.
+    pub damaged: bool,
     /// What was found out about the source.
     pub notes: Vec<String>,
     #[serde(flatten)]
@@ -27,6 +35,11 @@ impl Report {
     pub fn differences(&self) -> usize {
         let named = self.tally.listed.iter().filter(|one| one.reason == crate::Reason::Differs).count();
         named + usize::try_from(self.tally.not_listed).unwrap_or(usize::MAX)
+    }
+
+    /// Whether something may have been written.
+    pub fn may_have_written(&self) -> bool {
+        self.begun && self.mode == Mode::Write
     }
 
     /// The table, for people.

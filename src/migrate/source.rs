@@ -12,6 +12,10 @@ pub struct Survey {
     pub users: Option<u64>,
     /// What has been found out about it that the operator should know: formats, realms.
     pub notes: Vec<String>,
+    /// Whether a part of the source cannot be read, so that nobody knows what is in it.
+    pub damaged: bool,
+    /// Whether accounts may be missing that exist, so that none is gone.
+    pub lacks_accounts: bool,
 }
 
 /// Rows that belong to no user.

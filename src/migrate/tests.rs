@@ -4,6 +4,7 @@ mod again;
 mod bad;
 mod bed;
 mod difference;
+mod disabled;
 mod script;
 mod sources;
 mod truth;

@@ -82,13 +82,21 @@ impl Comparison<'_> {
     fn account(&mut self) {
         let decision = decide_account(self.order, self.person, Some(self.state));
         match decision {
-            AccountDecision::Leave(Reason::Unchanged) => self.same(Kind::Account, 1),
+            AccountDecision::Leave(Reason::Unchanged) => match self.is_enabled_alike() {
+                true => self.same(Kind::Account, 1),
+                false => self.differs(Kind::Account, "whether it is disabled", "different"),
+            },
             AccountDecision::Leave(Reason::KeptElsewhere) => {
                 let fate = Fate::Skipped(Reason::KeptElsewhere);
                 self.tally.read(&self.person.domain, Kind::Account, 1, fate);
             }
             _ => self.differs(Kind::Account, "the password", "another one here"),
         }
+    }
+
+    fn is_enabled_alike(&self) -> bool {
+        let there = self.person.account.as_ref().and_then(|account| account.enabled);
+        there.is_none_or(|there| there == self.state.account.enabled)
     }
 
     fn contacts(&mut self) {

@@ -25,6 +25,7 @@ mod source;
 mod splitter;
 mod structure;
 mod user;
+mod vcard;
 mod vcard4;
 mod walk;
 

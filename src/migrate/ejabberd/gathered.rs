@@ -131,7 +131,7 @@ impl Gathered {
         match row.text("data") {
             Ok(text) if text.trim().is_empty() => self.skip(Table::Private, Reason::Empty, &namespace, ""),
             Ok(text) => {
-                self.has_bookmarks |= namespace == super::bookmarks::STORAGE;
+                self.has_bookmarks |= namespace == crate::bookmarks::STORAGE;
                 self.user.private.push(xml::declared(text, &namespace));
             }
             Err(_) => self.skip(Table::Private, Reason::BadText, &namespace, ""),
@@ -143,7 +143,7 @@ impl Gathered {
         let mut user = self.user;
         user.accounts.extend(self.account.finish(&mut user.skipped));
         self.roster.finish(&mut user);
-        self.lists.finish(&mut user.skipped);
+        self.lists.finish(&mut user.rules, &mut user.skipped);
         self.pep.finish(&mut user, self.has_bookmarks);
         if self.archived > 0 {
             user.skipped.push(Skipped::later(Kind::Archive, self.archived));

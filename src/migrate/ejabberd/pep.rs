@@ -7,6 +7,7 @@ use crate::{Kind, RawUser, Skipped};
 
 use super::item::Item;
 use super::{bookmarks, vcard4};
+use crate::bookmarks::{BOOKMARKS, STORAGE};
 use crate::row::Row;
 
 /// The nodes of which something may be taken.
@@ -37,8 +38,8 @@ pub(super) struct Pep {
 impl Pep {
     pub fn node(&mut self, mut row: Row) {
         let wanted = match row.lossy("node").0.as_str() {
-            bookmarks::STORAGE => Wanted::Storage,
-            bookmarks::BOOKMARKS => Wanted::Bookmarks,
+            STORAGE => Wanted::Storage,
+            BOOKMARKS => Wanted::Bookmarks,
             vcard4::NODE => Wanted::VCard,
             vcard4::DATA => Wanted::Picture,
             vcard4::METADATA => Wanted::Avatar,
@@ -88,8 +89,9 @@ impl Pep {
     /// Those of XEP-0402 go first: a client that writes them leaves the others alone.
     fn bookmarks(&mut self, user: &mut RawUser) {
         let items = self.items.entry(Wanted::Bookmarks).or_default();
-        if let Some(element) = bookmarks::storage(items) {
+        if let Some((element, lost)) = bookmarks::storage(items) {
             user.private.push(element);
+            user.skipped.extend(Skipped::without_counterpart(Kind::Private, BOOKMARKS, lost));
             self.taken(Wanted::Bookmarks);
             return;
         }
@@ -108,6 +110,7 @@ impl Pep {
         let pictures = self.items.get(&Wanted::Picture).map(Vec::as_slice).unwrap_or_default();
         let Some(made) = vcard4::vcard(card.as_deref(), avatar.as_deref(), pictures) else { return };
         user.vcards.push(made.xml);
+        user.skipped.extend(Skipped::without_counterpart(Kind::VCard, vcard4::NODE, made.lost));
         if made.of_card {
             self.used(Wanted::VCard, |_| true);
         }

@@ -42,8 +42,12 @@ impl Lists {
         }
     }
 
-    /// A list without items is not stored here; ejabberd does not make any.
-    pub fn finish(self, skipped: &mut Vec<Skipped>) {
+    /// A list without items is not stored here; ejabberd does not make any. Items of one list and order, which it allows,
+    /// come in whatever order the database likes, and are put in one that stays the same when they are imported again.
+    pub fn finish(self, rules: &mut [RawRule], skipped: &mut Vec<Skipped>) {
+        for alike in rules.chunk_by_mut(|a, b| (&a.list, a.order) == (&b.list, b.order)) {
+            alike.sort_by(|a, b| (&a.subject, &a.value, a.allow).cmp(&(&b.subject, &b.value, b.allow)));
+        }
         let mut empty: Vec<_> = self.0.into_values().filter(|list| !list.has_items).collect();
         empty.sort_by(|a, b| a.name.cmp(&b.name));
         let one = |list: List| Skipped::one(Kind::Privacy, Reason::Empty, list.name, "a list without items");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{MigrateError, Survey};
+use crate::{Kind, MigrateError, Survey};
 use storage::source::{Engine, Scan, ScanKey, Tables, Value};
 
 use super::table::{Owner, Table};
@@ -28,7 +28,7 @@ pub(super) struct Schema {
 impl Schema {
     /// # Errors
     /// The database cannot be read; it is not ejabberd's; it is in the old schema and `host` is `None`.
-    pub async fn of(tables: &Tables, host: Option<&str>) -> Result<Self, MigrateError> {
+    pub async fn of(tables: &Tables, host: Option<&str>, kinds: &[Kind]) -> Result<Self, MigrateError> {
         let names = tables.names().await?;
         let mut found = Vec::new();
         for table in Table::ALL {
@@ -39,6 +39,18 @@ impl Schema {
             return Err(MigrateError::source(
                 "there is none of ejabberd's tables (users, rosterusers, spool, …) — check the database's URL",
             ));
+        }
+        let wants = |table: &Table| kinds.is_empty() || kinds.contains(&table.kind().chosen_as());
+        let is_there = |table: &Table| found.iter().any(|one| one.table == *table);
+        let missing: Vec<_> =
+            Table::OF_ALL_VERSIONS.iter().filter(|table| wants(table) && !is_there(table)).collect();
+        if !missing.is_empty() {
+            let names: Vec<_> = missing.into_iter().map(|table| table.name()).collect();
+            return Err(MigrateError::source(format!(
+                "the database has no table {}, which ejabberd's has — is it the right one? If these data are kept \
+                 elsewhere, name the kinds that are here with --kind",
+                names.join(", ")
+            )));
         }
         let host = match (owned.any(|found| found.by_host), host) {
             (true, _) => None,
@@ -94,6 +106,8 @@ impl Schema {
             hosts: self.hosts(tables).await?,
             users: self.users(tables).await?,
             notes: self.notes(tables)?,
+            damaged: false,
+            lacks_accounts: false,
         })
     }
 

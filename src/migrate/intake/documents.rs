@@ -11,10 +11,11 @@ use super::text::clean;
 use crate::person::Person;
 use crate::{Kind, RawLast, Reason};
 
+/// Without padding it was cut short: jabberd2 does that after 16383 characters.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
         .with_decode_allow_trailing_bits(true),
 );
 

@@ -10,7 +10,7 @@ use crate::{RawAccount, RawPassword, RawUser};
 /// The account among the rows, and the others: the one whose name is the user's to the letter, else the first.
 pub(super) fn chosen<'a>(raw: &'a RawUser, local: &str) -> (&'a RawAccount, Vec<&'a RawAccount>) {
     const NONE: &RawAccount =
-        &RawAccount { local: None, password: RawPassword::None, created_us: None, disabled: false };
+        &RawAccount { local: None, password: RawPassword::None, created_us: None, disabled: None };
     let name = |account: &RawAccount| account.local.as_ref().unwrap_or(&raw.local) == local;
     let preps = |account: &RawAccount| {
         prep_local(account.local.as_ref().unwrap_or(&raw.local)).is_ok_and(|name| name == local)
@@ -60,13 +60,15 @@ fn auth_length(hash: storage::Hash) -> usize {
 }
 
 fn plain(text: &str) -> Result<Password, String> {
-    match text.is_empty() {
-        true => Err("the password is empty".into()),
-        false => Ok(Password::Plain(text.to_owned())),
+    match text {
+        "" => Err("the password is empty".into()),
+        _ if text.contains('\0') => Err("no password has a NUL".into()),
+        _ => Ok(Password::Plain(text.to_owned())),
     }
 }
 
-/// By its form: what names its format, or 32 hexadecimal digits, if it can be read as that; else the password itself.
+/// By its form: what names its format, or 32 hexadecimal digits; else the password itself. What looks like a hash and
+/// cannot be read as one is no password: whoever knows the hash could log in with it.
 fn unknown(text: &str, realm: Option<&str>) -> Result<Password, String> {
     let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let format = if is_hex { Some(Format::A1Hash) } else { Format::Auto.of(text) };
@@ -74,6 +76,28 @@ fn unknown(text: &str, realm: Option<&str>) -> Result<Password, String> {
     match format.map(|format| kept(format, text, salt)) {
         Some(Ok(Kept::Keys(keys))) => Ok(Password::Keys(keys)),
         Some(Ok(Kept::Secret(secret))) => Ok(Password::Foreign(secret)),
+        Some(Err(why)) if looks_hashed(text) => Err(why.to_string()),
+        None if looks_hashed(text) => Err("a hash of a kind that is not known".into()),
         Some(Err(_)) | None => plain(text),
     }
+}
+
+/// Names of kinds of hashes: `$id$…` (crypt), `{SCHEME}…` (RFC 2307).
+const CRYPT: [&str; 19] = [
+    "1", "2", "2a", "2b", "2x", "2y", "3", "5", "6", "7", "y", "gy", "md5", "sha1", "apr1", "argon2d",
+    "argon2i", "argon2id", "scrypt",
+];
+const SCHEMES: [&str; 8] = ["SHA", "SSHA", "MD5", "SMD5", "CRYPT", "PBKDF2", "ARGON2", "SCRAM"];
+
+/// Whether it begins as a hash does and goes on for as long as no password that was typed by chance.
+fn looks_hashed(text: &str) -> bool {
+    let named = |open: char, close: char| {
+        let (name, rest) = text.strip_prefix(open)?.split_once(close)?;
+        Some((name, rest.len() >= 6))
+    };
+    let is_crypt =
+        matches!(named('$', '$'), Some((name, true)) if CRYPT.contains(&name) || name.starts_with("pbkdf2"));
+    let is_scheme = |name: &str| SCHEMES.iter().any(|scheme| name.starts_with(scheme));
+    let is_ldap = matches!(named('{', '}'), Some((name, true)) if is_scheme(name));
+    is_crypt || is_ldap || text.starts_with("scram:")
 }

@@ -35,8 +35,8 @@ impl Gathered {
         }
     }
 
-    /// Takes a row of whom is spelt `owner` there.
-    pub fn take(&mut self, table: Table, mut row: Row, owner: &str, encodings: &mut Encodings) {
+    /// Takes a row.
+    pub fn take(&mut self, table: Table, mut row: Row, encodings: &mut Encodings) {
         self.bytes = self.bytes.saturating_add(row.bytes().0);
         if self.bytes > BYTES {
             let detail = "more than is taken of one user";
@@ -49,7 +49,7 @@ impl Gathered {
         }
         let mut fields = Fields { table: table.name(), row: &mut row, encodings };
         match table {
-            Table::Authreg => self.account(&mut fields, owner),
+            Table::Authreg => self.account(&mut fields),
             Table::Active => self.accounts.active(fields.row.integer("time")),
             Table::Logout => self.logout(&mut fields),
             Table::RosterItems => self.contact(&mut fields),
@@ -68,11 +68,11 @@ impl Gathered {
         }
     }
 
-    fn account(&mut self, fields: &mut Fields<'_>, owner: &str) {
+    /// The row whose realm is the domain to the letter counts most.
+    fn account(&mut self, fields: &mut Fields<'_>) {
         let (username, realm) = (fields.text("username"), fields.text("realm"));
-        let host = owner.rsplit_once('@').map_or("", |(_, host)| host);
         let password = fields.optional("password");
-        self.accounts.row(username, realm, host, password, self.a1hash);
+        self.accounts.row(username, realm, &self.user.host, password, self.a1hash);
     }
 
     fn logout(&mut self, fields: &mut Fields<'_>) {

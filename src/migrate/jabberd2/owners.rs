@@ -17,8 +17,6 @@ use crate::{MigrateError, digest};
 pub(super) struct Owner {
     /// `local@host`, normalized if it can be.
     pub name: String,
-    /// As it is spelt here.
-    pub spelling: String,
     /// How many spellings there are.
     pub spellings: usize,
 }
@@ -62,7 +60,7 @@ impl Owners {
         encodings: &mut Encodings,
     ) -> Result<(), MigrateError> {
         let scan = Scan {
-            table: found.table.name().to_owned(),
+            table: found.name.clone(),
             columns: Vec::new(),
             key: ScanKey::Column(OWNER.into()),
             then: Vec::new(),
@@ -148,13 +146,12 @@ impl Owners {
 
     /// Whose the rows with a key are.
     pub fn owner(&self, raw: &[u8], encodings: &mut Encodings) -> Owner {
-        let spelling = String::from_utf8_lossy(raw).into_owned();
         let name = match self.odd.get(raw) {
             Some(name) => name.clone(),
             None => named("", raw, encodings),
         };
         let spellings = self.spellings.get(&name).copied().unwrap_or(1);
-        Owner { name, spelling, spellings }
+        Owner { name, spellings }
     }
 
     /// How many users there are.

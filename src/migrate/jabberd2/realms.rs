@@ -33,7 +33,7 @@ pub(super) async fn resolve(
         return Ok(Realms::default());
     };
     let scan = Scan {
-        table: Table::Authreg.name().to_owned(),
+        table: authreg.name.clone(),
         columns: Vec::new(),
         key: ScanKey::Column("realm".into()),
         then: Vec::new(),

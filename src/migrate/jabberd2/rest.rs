@@ -16,13 +16,14 @@ const TABLES: [&str; 8] = [
     "verify",
 ];
 
-pub(super) async fn count(tables: &Tables) -> Result<Vec<Leftover>, MigrateError> {
+pub(super) async fn count(tables: &Tables, prefix: &str) -> Result<Vec<Leftover>, MigrateError> {
     let names = tables.names().await?;
     let mut found = Vec::new();
-    for table in TABLES.into_iter().filter(|table| names.iter().any(|name| name == table)) {
-        let rows = tables.count(table).await?;
+    let all = TABLES.into_iter().map(|table| format!("{prefix}{table}"));
+    for table in all.filter(|table| names.contains(table)) {
+        let rows = tables.count(&table).await?;
         if rows > 0 {
-            let rows = Skipped { key: table.to_owned(), ..Skipped::later(Kind::Other, rows) };
+            let rows = Skipped { key: table, ..Skipped::later(Kind::Other, rows) };
             found.push(Leftover { host: String::new(), rows });
         }
     }

@@ -46,7 +46,8 @@ pub(crate) fn decide_account(
         return AccountDecision::Leave(Reason::KeptElsewhere);
     }
     let own = AccountName { local: &person.local, domain: &person.domain };
-    if is_same(account, state, own) {
+    // A source that has no password, or none that can be used, takes none away.
+    if matches!(account.password, Password::None) || is_same(account, state, own) {
         return AccountDecision::Leave(Reason::Unchanged);
     }
     let before = state.imported.as_ref().and_then(|imported| imported.password_here.as_ref());
@@ -153,14 +154,18 @@ fn new(person: &Person, account: Option<&PersonAccount>, kept: Kept) -> Imported
     let created_us = account.map_or(0, |account| account.created_us);
     ImportedAccount::New {
         account: NewAccount { domain: person.domain.clone(), local: person.local.clone(), kept, created_us },
-        enabled: account.is_none_or(|account| account.enabled),
+        enabled: account.and_then(|account| account.enabled).unwrap_or(true),
         provider: person.provider.clone(),
     }
 }
 
 impl Merge<'_> {
-    /// Counts the account; returns what is recorded of its password.
-    pub(super) fn account(&mut self, decision: &AccountDecision) -> Result<Imported, MigrateError> {
+    /// Counts the account; returns what is recorded of its password. `enabled`: what the source says of that.
+    pub(super) fn account(
+        &mut self,
+        decision: &AccountDecision,
+        enabled: Option<bool>,
+    ) -> Result<Imported, MigrateError> {
         let before = self.state.and_then(|state| state.imported.clone()).unwrap_or_default();
         let there = self.password_there.take();
         let (fate, here) = match decision {
@@ -170,6 +175,11 @@ impl Merge<'_> {
             AccountDecision::SetPassword(Keys::Of(_)) => (Fate::Changed, None),
             AccountDecision::Leave(reason) => (Fate::Skipped(*reason), None),
             AccountDecision::Conflict => return Err(self.conflict(Kind::Account, "password")),
+        };
+        let switched = self.enabled(enabled)?;
+        let fate = match (fate, switched) {
+            (Fate::Skipped(_), Some(switched)) => switched,
+            (fate, _) => fate,
         };
         self.tally.read(&self.domain, Kind::Account, 1, fate);
         match (decision, here) {

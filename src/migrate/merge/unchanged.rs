@@ -11,7 +11,8 @@ use crate::digest::Base;
 pub(crate) fn is_as_imported(state: &AccountState) -> bool {
     let Some(imported) = &state.imported else { return false };
     let base = Base::read(&imported.records);
-    if imported.password_here.as_ref().is_some_and(|mark| *mark != state.kept.mark()) {
+    // One whose password was never imported was here before.
+    if imported.password_here.as_ref() != Some(&state.kept.mark()) {
         return false;
     }
     let kinds = [

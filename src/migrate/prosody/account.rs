@@ -24,7 +24,7 @@ pub fn read(from: &mut Belongings, user: &mut RawUser) {
     if let Some(table) = from.take_table("accounts") {
         from.count(Kind::Other, others(&table, &FIELDS));
         let created_us = table.get("created").and_then(Value::time_us).or(registered);
-        let disabled = table.is_true("disabled");
+        let disabled = Some(table.is_true("disabled"));
         user.accounts.push(RawAccount { local: None, password: password(&table), created_us, disabled });
     }
 }

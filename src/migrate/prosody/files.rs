@@ -90,6 +90,12 @@ fn look(host: &str, directory: &HostDirectory, survey: &mut Survey) {
     if !directory.stores.iter().any(|directory| directory.store == "accounts") {
         survey.notes.push(format!("{host} has no accounts: its passwords are kept elsewhere"));
     }
+    if directory.damaged {
+        survey.damaged = true;
+        survey
+            .notes
+            .push(format!("{host} has something else where a file of a user or a directory should be"));
+    }
     survey.hosts.push(host.to_owned());
     survey.users = survey.users.map(|users| users + directory.users.len() as u64);
 }

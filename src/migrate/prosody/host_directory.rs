@@ -33,6 +33,8 @@ pub struct HostDirectory {
     pub others: Vec<(PathBuf, Kind)>,
     /// What is not as Prosody writes it.
     pub odd: Vec<Skipped>,
+    /// Whether something stands where a user's file should, so that nobody knows what was in that.
+    pub damaged: bool,
 }
 
 impl HostDirectory {
@@ -54,6 +56,9 @@ impl HostDirectory {
                     true => host.others.push((path, kind)),
                     false => host.odd.push(odd(kind, &name, "not a file, or a link to one")),
                 }
+            } else if decoded_store(&name).is_some_and(|store| is_of_users(&store)) {
+                host.damaged = true;
+                host.odd.push(odd(Kind::Other, &name, "not a directory"));
             } else if kind_of_file.is_symlink() {
                 host.odd.push(odd(Kind::Other, &name, "a link, which is not followed"));
             }
@@ -78,6 +83,7 @@ impl HostDirectory {
             let Some((stem, list)) = record(&name) else { continue };
             let shown = format!("{}/{name}", directory.store);
             if !kind_of_file.is_file() {
+                self.damaged = true;
                 self.odd.push(odd(kind, &shown, "not a file, or a link to one"));
             } else if !of_users || kind == Kind::Room {
                 self.others.push((path, kind));

@@ -1,14 +1,15 @@
 //! vCards: the store `vcard`, which holds one element, or for users without it a node of theirs (XEP-0292) with the
 //! avatar of two others (XEP-0084), as mod_vcard_legacy answers.
 
-use crate::{Kind, RawUser};
+use crate::vcard4::{self, Converted};
+use crate::{Kind, RawUser, Skipped};
 use xmpp::{Element, ns};
 
 use super::belongings::Belongings;
 use super::item::Item;
 use super::lua::Value;
 use super::store::{AVATAR_DATA, AVATAR_METADATA, VCARD4};
-use super::{pep, stanza, vcard4};
+use super::{pep, stanza};
 
 /// The namespaces of XEP-0084.
 const DATA: &str = "urn:xmpp:avatar:data";
@@ -30,11 +31,16 @@ fn of_nodes(from: &mut Belongings, user: &mut RawUser) {
     let mut vcard = Element::new("vCard", ns::VCARD);
     if let Some(card) = newest(from, cards) {
         pep::take_node(from, VCARD4);
-        vcard4::convert(&card, &mut vcard);
+        let Converted { fields, lost } = vcard4::convert(&card);
+        vcard = vcard.with_children(fields);
+        from.skipped.extend(Skipped::without_counterpart(Kind::VCard, "urn:xmpp:vcard4", lost));
     }
     if let Some(metadata) = newest(from, metadata) {
         pep::take_node(from, AVATAR_METADATA);
-        vcard = vcard.with_children(photo(from, &metadata, data));
+        if let Some(photo) = photo(from, &metadata, data) {
+            vcard.retain_children(|child| child.name() != "PHOTO");
+            vcard.push(photo);
+        }
     } else {
         // Pictures that nothing points to.
         from.count(Kind::Pep, data.len() as u64);
@@ -68,17 +74,17 @@ fn photo(from: &mut Belongings, metadata: &Element, data: Vec<Item>) -> Option<E
     let picture = newest(from, chosen).filter(|element| element.is("data", DATA));
     let info = info?;
     let text = |name, text: &str| Element::new(name, ns::VCARD).text(text);
-    let mut photo =
-        Element::new("PHOTO", ns::VCARD).with_children(info.get("type").map(|kind| text("TYPE", kind)));
     match (info.get("url"), picture) {
-        (Some(url), _) => photo.push(text("EXTVAL", url)),
+        (Some(url), _) => {
+            let kind = info.get("type").map(|kind| text("TYPE", kind));
+            Some(Element::new("PHOTO", ns::VCARD).with_children(kind).child(text("EXTVAL", url)))
+        }
         (None, Some(picture)) => {
             pep::take_node(from, AVATAR_DATA);
-            photo.push(text("BINVAL", &picture.text_content()));
+            Some(vcard4::picture(info.get("type"), &picture.text_content()))
         }
-        (None, None) => return None,
+        (None, None) => None,
     }
-    Some(photo)
 }
 
 #[cfg(test)]

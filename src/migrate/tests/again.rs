@@ -164,6 +164,20 @@ async fn or_the_import_ends() {
     assert_eq!(names(&state(&bed).await), ["My Anna"]);
 }
 
+/// More of them than are read ahead.
+#[tokio::test(flavor = "multi_thread")]
+async fn and_does_not_wait_for_the_users_behind() {
+    let order = Order { on_conflict: OnConflict::Fail, secrets: Secrets::Keep, ..order() };
+    let bed = Bed::new().await;
+    import(&bed, vec![jack()], &order).await;
+    change(&bed).await;
+    let users = std::iter::once(jack()).chain((0..2000).map(|number| user(&format!("u{number}"))));
+    let Err((report, error)) = bed.try_import(Script(users.collect()), &order).await else {
+        panic!("no conflict")
+    };
+    assert!(matches!(error, MigrateError::Conflict(_)) && !report.complete, "{error}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stood_here_before_is_kept() {
     let bed = Bed::new().await;
@@ -181,12 +195,14 @@ async fn what_stood_here_before_is_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_is_gone_there_goes_here_unless_somebody_uses_it() {
     let (bed, order) = (Bed::new().await, order());
-    import(&bed, vec![jack(), user("gone"), user("used")], &order).await;
+    import(&bed, vec![jack(), user("also"), user("gone"), user("used")], &order).await;
     let used = bed.state(&order, "used@chess.example").await.unwrap().account.id;
     bed.store.vcards().put(used, "<vCard xmlns='vcard-temp'><FN>Me</FN></vCard>".into()).await.unwrap();
     bed.store.accounts().create("chess.example", "ours", &[], 1).await.unwrap();
-    let report = import(&bed, vec![jack()], &order).await;
+    let report = import(&bed, vec![jack(), user("also")], &order).await;
     assert_eq!(report.tally.counts["chess.example"][&Kind::Account].removed, 1);
+    let named: Vec<_> = report.tally.listed.iter().map(|one| (one.user.as_str(), one.reason)).collect();
+    assert_eq!(named, [("gone", Reason::Gone), ("used", Reason::Kept)]);
     assert!(bed.state(&order, "gone@chess.example").await.is_none());
     for left in ["used@chess.example", "ours@chess.example", JACK] {
         assert!(bed.state(&order, left).await.is_some(), "{left}");
@@ -228,4 +244,15 @@ async fn a_log_in_that_replaces_a_hash_is_no_change() {
         matches!(state.kept, Kept::Secret(secret) if secret.text == "new"),
         "and it still follows the source"
     );
+}
+
+/// An account that was here before the first import is not the import's to delete.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_here_before_stays() {
+    let (bed, order) = (Bed::new().await, order());
+    let keys = auth::new_keys(&*bed.runtime.random, &[storage::Hash::Sha1], 4096, "mine").unwrap();
+    bed.store.accounts().create("chess.example", "before", &keys, 1).await.unwrap();
+    import(&bed, vec![jack(), user("other"), user("before")], &order).await;
+    import(&bed, vec![jack(), user("other")], &order).await;
+    assert!(bed.state(&order, "before@chess.example").await.is_some());
 }

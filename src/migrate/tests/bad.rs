@@ -6,7 +6,7 @@ use storage::{Kinds, Subject};
 
 use super::bed::Bed;
 use super::script::{Script, contact, jack, message, rule, user};
-use crate::{Kind, Order, RawContact, RawRequest, RawRule, RawUser, Reason, Report, Server};
+use crate::{Kind, Order, RawContact, RawPassword, RawRequest, RawRule, RawUser, Reason, Report, Server};
 
 fn order() -> Order {
     Order::new(Server::Jabberd2)
@@ -90,10 +90,10 @@ async fn accounts() {
     let users = vec![twice, stranger, elsewhere, user("a b"), user("ok"), user("OK")];
     let report = bed.import(Script(users), &order()).await;
     let skipped = skipped(&report);
-    assert_eq!(skipped[&(Kind::Account, Reason::SameButForCase)], 1);
+    // Another spelling of one user, and a user of another spelling.
+    assert_eq!(skipped[&(Kind::Account, Reason::SameButForCase)], 2);
     assert_eq!(skipped[&(Kind::Account, Reason::DomainNotServed)], 1);
     assert_eq!(skipped[&(Kind::Account, Reason::BadJid)], 1);
-    assert_eq!(skipped[&(Kind::Account, Reason::Duplicate)], 1);
     assert_eq!(skipped[&(Kind::Roster, Reason::UnknownUser)], 2);
     assert_eq!(bed.store.accounts().count("chess.example").await.unwrap(), 2);
 }
@@ -116,7 +116,7 @@ async fn documents_and_messages() {
             messages: vec![broken, odd, message("ok")],
             ..user("one")
         },
-        RawUser { vcards: vcard(&picture(16381)), ..user("two") },
+        RawUser { vcards: vcard(&picture(16383)), ..user("two") },
         RawUser { vcards: vec!["<vCard xmlns='vcard-temp'/>".into()], ..user("three") },
     ];
     let report = bed.import(Script(users), &order()).await;
@@ -228,4 +228,94 @@ async fn kinds_are_chosen() {
     bed.import(Script(vec![jack()]), &Order { kinds: vec![Kind::Offline], ..order.clone() }).await;
     let state = bed.state(&order, "jack@chess.example").await.unwrap();
     assert_eq!((state.roster.items.len(), state.messages.len()), (3, 2), "and the rest stays");
+}
+
+/// A hash that cannot be read is no password: whoever knows it could log in with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_looks_like_a_hash_is_no_password() {
+    let hashes = [
+        "$6$saltsalt$abcdefghijklmnop",
+        "$argon2id$v=19$short",
+        "{SSHA}abcdefghijkl",
+        "scram:x,y,z,1",
+        "a\0b",
+    ];
+    let bed = Bed::new().await;
+    let users = hashes.iter().enumerate().map(|(number, text)| {
+        let mut user = user(&format!("u{number}"));
+        user.accounts[0].password = RawPassword::Unknown { text: (*text).to_owned(), realm: None };
+        user
+    });
+    let users: Vec<_> = users.collect();
+    let report = bed.import(Script(users.clone()), &order()).await;
+    let named = report.tally.listed.iter().filter(|one| one.reason == Reason::UnusablePassword).count();
+    assert_eq!(named, hashes.len());
+    for number in 0..hashes.len() {
+        let state = bed.state(&order(), &format!("u{number}@chess.example")).await.unwrap();
+        assert!(matches!(&state.kept, storage::Kept::Keys(keys) if keys.is_empty()), "{number}");
+    }
+    let again = bed.import(Script(users), &order()).await;
+    assert_eq!(again.tally.counts["chess.example"][&Kind::Account].written(), 0);
+}
+
+/// Sources come in the order of bytes, where capitals are first.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_spelt_as_he_should_be_comes_first() {
+    let bed = Bed::new().await;
+    let mut other = user("BOB");
+    other.contacts.push(contact("other@chess.example", "Other"));
+    let report = bed.import(Script(vec![other, user("Carol"), user("bob")]), &order()).await;
+    let bob = bed.state(&order(), "bob@chess.example").await.unwrap();
+    assert!(matches!(&bob.kept, storage::Kept::Keys(keys) if auth::verify_plain("pw bob", keys)));
+    assert!(bob.roster.items.is_empty());
+    assert!(bed.state(&order(), "carol@chess.example").await.is_some());
+    assert_eq!(skipped(&report)[&(Kind::Account, Reason::SameButForCase)], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_domains_do_not_become_one() {
+    let bed = Bed::new().await;
+    let map = [("other.example".to_owned(), "chess.example".to_owned())];
+    let order = Order { map: map.into(), ..order() };
+    let other = RawUser { host: "other.example".into(), ..jack() };
+    let Err((_, error)) = bed.try_import(Script(vec![jack(), other]), &order).await else { panic!("taken") };
+    assert!(error.to_string().contains("two domains of the source would become chess.example"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_without_accounts_is_the_wrong_one() {
+    let bed = Bed::new().await;
+    bed.import(Script(vec![jack()]), &order()).await;
+    let Err((report, error)) = bed.try_import(Script(Vec::new()), &order()).await else { panic!("taken") };
+    assert!(error.to_string().contains("no accounts") && report.error.is_some(), "{error}");
+    assert!(bed.state(&order(), "jack@chess.example").await.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn and_what_only_begins_like_one_is_a_password() {
+    let passwords = [
+        "pa$$word",
+        "$1",
+        "a$b$c",
+        "{x}",
+        "{",
+        "{SSHA",
+        "{hello}world",
+        "{A}b",
+        "{MD5}",
+        "$1$2",
+        "$money$lots of it",
+    ];
+    let bed = Bed::new().await;
+    let users = passwords.iter().enumerate().map(|(number, text)| {
+        let mut user = user(&format!("u{number}"));
+        user.accounts[0].password = RawPassword::Unknown { text: (*text).to_owned(), realm: None };
+        user
+    });
+    bed.import(Script(users.collect()), &order()).await;
+    for (number, password) in passwords.iter().enumerate() {
+        let state = bed.state(&order(), &format!("u{number}@chess.example")).await.unwrap();
+        let verified = matches!(&state.kept, storage::Kept::Keys(keys) if auth::verify_plain(password, keys));
+        assert!(verified, "{password}");
+    }
 }

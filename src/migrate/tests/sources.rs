@@ -52,6 +52,11 @@ fn is_block_list(truth: &Truth, difference: &str) -> bool {
     (is_list || difference == "privacy only here: default blocklist") && !truth.blocklist.is_empty()
 }
 
+/// jabberd2 keeps 16383 characters of a picture.
+fn is_cut_short(difference: &str) -> bool {
+    difference.starts_with("vcard only there: <{vcard-temp}PHOTO ")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn jabberd2_on_sqlite() {
     let bed = Bed::new().await;
@@ -59,7 +64,8 @@ async fn jabberd2_on_sqlite() {
     let order = Order::new(Server::Jabberd2);
     let report = bed.import(Jabberd2Source::new(bed.tables(&url), Vec::new()), &order).await;
     assert_eq!(skipped(&report), [("Empty".to_owned(), 1), ("NotTakenYet".to_owned(), 50)]);
-    compare(&bed, &order, "jabberd2-a-sqlite", |_, _, one| is_not_blocking(one)).await;
+    let known = |_: &str, _: &Truth, one: &str| is_not_blocking(one) || is_cut_short(one);
+    compare(&bed, &order, "jabberd2-a-sqlite", known).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

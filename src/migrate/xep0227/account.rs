@@ -13,7 +13,7 @@ pub(crate) struct Account {
     keys: Vec<ScramKeys>,
     secret: Option<Secret>,
     created_us: Option<i64>,
-    disabled: bool,
+    disabled: Option<bool>,
     /// Whether the attribute is known to be the password itself.
     is_plain: bool,
 }
@@ -29,7 +29,7 @@ impl Account {
     pub(crate) fn new(password: Option<&str>) -> Self {
         let password = password.filter(|password| !password.is_empty()).map(str::to_owned);
         let (keys, secret, created_us) = (Vec::new(), None, None);
-        Self { password, keys, secret, created_us, disabled: false, is_plain: false }
+        Self { password, keys, secret, created_us, disabled: None, is_plain: false }
     }
 
     /// Adds `scram-credentials`. Of two with one mechanism the first counts.
@@ -49,7 +49,8 @@ impl Account {
     pub(crate) fn facts(&mut self, account: Node<'_>) {
         self.created_us =
             account.attr("created").and_then(|stamp| datetime::parse(&stamp)).or(self.created_us);
-        self.disabled |= account.attr("disabled").is_some_and(|value| value == "true");
+        let disabled = account.attr("disabled").is_some_and(|value| value == "true");
+        self.disabled = Some(disabled || self.disabled == Some(true));
         self.is_plain |= account.attr("password").is_some_and(|form| form == "plain");
     }
 

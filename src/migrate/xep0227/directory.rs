@@ -9,23 +9,32 @@ use hashbrown::HashSet;
 /// How deep directories may be nested.
 const DEPTH: usize = 16;
 
+/// What is in a directory.
+pub(crate) struct Files {
+    pub found: Vec<PathBuf>,
+    /// Names of what is no file and is called as if it were one.
+    pub odd: Vec<String>,
+}
+
 /// All files `*.xml` in a directory and in those below it, with their links resolved, in the byte order of their names.
-/// Directories behind symbolic links, and whatever begins with a dot, are left out.
+/// Directories behind symbolic links, and those whose names begin with a dot, are left out.
 ///
 /// # Errors
 /// A directory cannot be read.
-pub(crate) fn files(directory: &Path) -> Result<Vec<PathBuf>, MigrateError> {
-    let mut found = Vec::new();
+pub(crate) fn files(directory: &Path) -> Result<Files, MigrateError> {
+    let (mut found, mut odd) = (Vec::new(), Vec::new());
     let mut open = vec![(directory.to_owned(), 0)];
     while let Some((path, depth)) = open.pop() {
         let entries = fs::read_dir(&path).map_err(|error| file_error(&path, error))?;
         for entry in entries {
             let entry = entry.map_err(|error| file_error(&path, error))?;
             let kind = entry.file_type().map_err(|error| file_error(&entry.path(), error))?;
-            if entry.file_name().as_encoded_bytes().starts_with(b".") {
-                continue;
+            let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            // An empty directory or a link that leads nowhere may stand where a file was.
+            if is_xml(&entry.path()) && !kind.is_file() && !entry.path().is_file() {
+                odd.push(entry.file_name().to_string_lossy().into_owned());
             }
-            if kind.is_dir() && depth < DEPTH {
+            if kind.is_dir() && depth < DEPTH && !is_hidden {
                 open.push((entry.path(), depth + 1));
             } else if is_xml(&entry.path()) && !kind.is_dir() {
                 found.push(entry.path());
@@ -35,9 +44,10 @@ pub(crate) fn files(directory: &Path) -> Result<Vec<PathBuf>, MigrateError> {
     found.sort_unstable_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
     let resolved = found.iter().filter_map(|path| path.canonicalize().ok());
     let mut seen = HashSet::new();
-    Ok(resolved
+    let found = resolved
         .filter(|path| path.starts_with(directory) && path.is_file() && seen.insert(path.clone()))
-        .collect())
+        .collect();
+    Ok(Files { found, odd })
 }
 
 fn is_xml(path: &Path) -> bool {

@@ -1,44 +1,53 @@
-//! Writes users in the format of XEP-0227 1.1: a directory with a file for each domain, which includes a file for each
-//! user.
+//! Writes users in the format of XEP-0227 1.1.
 
 mod document;
 mod file_name;
 mod new_file;
+mod reader;
 mod user;
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::{MigrateError, Skipped};
+use crate::{Kind, MigrateError, Reason, Skipped};
 
 use crate::xep0227::directory::file_error;
 pub(crate) use file_name::file_name;
 use new_file::NewFile;
+pub use reader::Reader;
 
 pub use user::{ExportContact, ExportMessage, ExportPassword, ExportRule, ExportUser};
 
 /// The file that is in the directory as long as the export has not ended.
 pub const UNFINISHED: &str = "castling-export.unfinished";
 
+/// The document that includes those of all domains.
+const MAIN: &str = "server-data.xml";
+/// Where these are.
+const HOSTS: &str = "hosts";
+/// The longest name of a file that Linux takes, in bytes.
+const LONGEST_NAME: usize = 255;
+
 const ABOUT: &str =
     "An export of Castling that has not ended. A new export into this directory replaces its files.\n";
 
 /// An export that is being written. Unless it is finished, the directory says that it is not whole.
 ///
-/// `DIR/<domain>.xml` is a complete document. It includes `DIR/<domain>/<user>.xml`, whose root is `user`
-/// (XEP-0227 §4.1). Directories are for the owner only, and so are files, which appear when they are whole.
+/// Directories are for the owner only, and so are files, which appear when they are whole.
 pub struct Export {
     directory: PathBuf,
+    reader: Reader,
+    /// The domains so far, by the names of their files without the suffix.
+    hosts: Vec<String>,
     host: Option<Host>,
 }
 
 /// The domain whose users are being written.
 struct Host {
     domain: String,
-    /// The name of its file without the suffix, and of the directory of its users.
-    name: String,
-    file: NewFile,
+    /// Its document; `None` if each user has one.
+    file: Option<NewFile>,
 }
 
 impl Export {
@@ -46,7 +55,7 @@ impl Export {
     ///
     /// # Errors
     /// The directory holds anything else, or cannot be written.
-    pub fn begin(directory: &Path) -> Result<Self, MigrateError> {
+    pub fn begin(directory: &Path, reader: Reader) -> Result<Self, MigrateError> {
         if !directory.exists() {
             DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(at(directory))?;
         }
@@ -63,7 +72,12 @@ impl Export {
             file.write(ABOUT.as_bytes())?;
             file.finish()?;
         }
-        Ok(Self { directory: directory.to_owned(), host: None })
+        if !reader.wants_users() {
+            let hosts = directory.join(HOSTS);
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(&hosts);
+            made.map_err(at(&hosts))?;
+        }
+        Ok(Self { directory: directory.to_owned(), reader, hosts: Vec::new(), host: None })
     }
 
     /// Begins a domain; the one before ends.
@@ -73,26 +87,40 @@ impl Export {
     pub fn host(&mut self, domain: &str) -> Result<(), MigrateError> {
         self.end_host()?;
         let name = file_name(domain);
-        let users = self.directory.join(&name);
-        DirBuilder::new().mode(0o700).create(&users).map_err(at(&users))?;
-        let mut file = NewFile::create(&self.directory.join(format!("{name}.xml")))?;
-        file.write(document::host_start(domain).as_bytes())?;
-        self.host = Some(Host { domain: domain.to_owned(), name, file });
+        let file = match self.reader.wants_users() {
+            true => None,
+            false => {
+                let mut file = NewFile::create(&self.directory.join(HOSTS).join(format!("{name}.xml")))?;
+                file.write(document::host_start(domain).as_bytes())?;
+                Some(file)
+            }
+        };
+        self.hosts.push(name);
+        self.host = Some(Host { domain: domain.to_owned(), file });
         Ok(())
     }
 
-    /// Writes a user of the domain. The answer is what could not be written, since it is no valid XML.
+    /// Writes a user of the domain. The answer is what could not be written: what is no valid XML, or a user whose
+    /// file cannot be named so.
     ///
     /// # Errors
-    /// No domain has begun, the user was written already, or a file cannot be written.
+    /// No domain has begun, the user has a file already, or a file cannot be written.
     pub fn user(&mut self, user: &ExportUser) -> Result<Vec<Skipped>, MigrateError> {
         let host = self.host.as_mut().ok_or_else(|| MigrateError::source("a user before its domain"))?;
-        let name = file_name(&user.local);
-        let path = self.directory.join(&host.name).join(format!("{name}.xml"));
-        let mut file = NewFile::create(&path)?;
-        let skipped = document::write_user(user, &host.domain, &mut file)?;
+        if let Some(file) = &mut host.file {
+            return document::write_user(user, &host.domain, self.reader.encodings(), file);
+        }
+        let name = format!("{}@{}.xml", user.local, host.domain);
+        // While it is being written it has a suffix.
+        if name.len() + 1 + new_file::SUFFIX.len() > LONGEST_NAME || name.contains(['/', '\0']) {
+            let why = "its file cannot be named so";
+            return Ok(vec![Skipped::one(Kind::Account, Reason::TooLarge, &user.local, why)]);
+        }
+        let mut file = NewFile::create(&self.directory.join(name))?;
+        file.write(document::user_start(&host.domain).as_bytes())?;
+        let skipped = document::write_user(user, &host.domain, self.reader.encodings(), &mut file)?;
+        file.write(document::USER_END.as_bytes())?;
         file.finish()?;
-        host.file.write(document::include(&host.name, &name).as_bytes())?;
         Ok(skipped)
     }
 
@@ -102,15 +130,20 @@ impl Export {
     /// A file cannot be written.
     pub fn finish(mut self) -> Result<(), MigrateError> {
         self.end_host()?;
+        if !self.reader.wants_users() {
+            let mut file = NewFile::create(&self.directory.join(MAIN))?;
+            file.write(document::main(HOSTS, &self.hosts).as_bytes())?;
+            file.finish()?;
+        }
         let mark = self.directory.join(UNFINISHED);
         fs::remove_file(&mark).map_err(at(&mark))
     }
 
-    /// The domain's file appears after those of its users.
+    /// A domain's file appears when all its users are in it.
     fn end_host(&mut self) -> Result<(), MigrateError> {
-        let Some(mut host) = self.host.take() else { return Ok(()) };
-        host.file.write(document::HOST_END.as_bytes())?;
-        host.file.finish()
+        let Some(mut file) = self.host.take().and_then(|host| host.file) else { return Ok(()) };
+        file.write(document::HOST_END.as_bytes())?;
+        file.finish()
     }
 }
 

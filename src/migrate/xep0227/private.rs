@@ -1,4 +1,4 @@
-//! Private XML storage (XEP-0227 §3.6) and vCards (§3.7).
+//! Private XML storage (XEP-0227 §3.6).
 
 use crate::{Kind, RawUser, Reason, Skipped};
 use xmpp::Node;
@@ -14,13 +14,6 @@ pub(crate) fn read(query: Node<'_>, user: &mut RawUser) {
             Some(xml) => user.private.push(xml),
             None => skip(Kind::Private, child, user),
         }
-    }
-}
-
-pub(crate) fn read_vcard(vcard: Node<'_>, user: &mut RawUser) {
-    match xml(vcard) {
-        Some(xml) => user.vcards.push(xml),
-        None => skip(Kind::VCard, vcard, user),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Personal eventing (XEP-0227 §3.9): only what stands for bookmarks or a vCard that the user does not have otherwise.
 
-use crate::{Kind, RawUser, Reason, Skipped};
+use crate::{Kind, RawUser, Skipped};
 use xmpp::{Node, ns};
 
+use crate::bookmarks::{BOOKMARKS, STORAGE};
 use crate::xep0227::made::Made;
 use crate::xep0227::{bookmarks, vcard4};
 
@@ -37,13 +38,13 @@ impl PubSub {
         let node = items.attr("node").unwrap_or_default();
         let rows = items.children().count() as u64;
         let slot = match node.as_ref() {
-            bookmarks::NODE | bookmarks::STORAGE => &mut self.bookmarks,
+            BOOKMARKS | STORAGE => &mut self.bookmarks,
             vcard4::NODE => &mut self.vcard,
             _ => return false,
         };
         let made = match node.as_ref() {
-            bookmarks::NODE => bookmarks::of_items(items),
-            bookmarks::STORAGE => bookmarks::of_storage(items),
+            BOOKMARKS => bookmarks::of_items(items),
+            STORAGE => bookmarks::of_storage(items),
             _ => vcard4::of_items(items),
         };
         let is_new = slot.is_none();
@@ -61,7 +62,7 @@ impl PubSub {
         match self.bookmarks {
             Some((_, rows)) if has_bookmarks => later += rows,
             Some((made, _)) => {
-                lost(Kind::Private, bookmarks::NODE, made.lost, user);
+                user.skipped.extend(Skipped::without_counterpart(Kind::Private, BOOKMARKS, made.lost));
                 user.private.push(made.xml);
             }
             None => {}
@@ -69,7 +70,7 @@ impl PubSub {
         match self.vcard {
             Some((_, rows)) if !user.vcards.is_empty() => later += rows,
             Some((made, _)) => {
-                lost(Kind::VCard, vcard4::NODE, made.lost, user);
+                user.skipped.extend(Skipped::without_counterpart(Kind::VCard, vcard4::NODE, made.lost));
                 user.vcards.push(made.xml);
             }
             None => {}
@@ -77,12 +78,5 @@ impl PubSub {
         if later > 0 {
             user.skipped.push(Skipped::later(Kind::Pep, later));
         }
-    }
-}
-
-fn lost(kind: Kind, node: &str, rows: u64, user: &mut RawUser) {
-    if rows > 0 {
-        let why = "parts that have no counterpart in the older format";
-        user.skipped.push(Skipped { rows, ..Skipped::one(kind, Reason::NotTakenYet, node, why) });
     }
 }

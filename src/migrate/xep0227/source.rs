@@ -7,7 +7,7 @@ use std::vec::IntoIter;
 use crate::{BoxFuture, Leftover, MigrateError, RawUser, Source, Survey};
 use hashbrown::HashSet;
 
-use crate::xep0227::directory::{file_error, files};
+use crate::xep0227::directory::{Files, file_error, files};
 use crate::xep0227::export::UNFINISHED;
 use crate::xep0227::fault::Fault;
 use crate::xep0227::leftovers::Leftovers;
@@ -59,10 +59,17 @@ impl Xep0227Source {
         if !is_directory {
             fs::File::open(&from).map_err(|error| file_error(&from, error))?;
         }
-        let first = if is_directory { files(&from)? } else { vec![from.clone()] };
+        let Files { found: first, odd } = match is_directory {
+            true => files(&from)?,
+            false => Files { found: vec![from.clone()], odd: Vec::new() },
+        };
         refuse_unfinished(inside)?;
         let walk = Walk::new(inside.to_owned());
-        let look = Look::at(&first, inside, &walk)?;
+        let mut look = Look::at(&first, inside, &walk)?;
+        for name in odd {
+            look.survey.damaged = true;
+            look.survey.notes.push(format!("{name} is no file"));
+        }
         if !look.is_ours {
             let what = if is_directory { "holds no file" } else { "is no file" };
             let from = self.from.display();
@@ -144,7 +151,10 @@ impl Look {
             Some(fault @ Fault::Encoding(_)) => {
                 return Err(MigrateError::source(format!("{}: {fault}", file.display())));
             }
-            Some(fault) => self.survey.notes.push(format!("{name} cannot be read to its end: {fault}")),
+            Some(fault) => {
+                self.survey.damaged = true;
+                self.survey.notes.push(format!("{name} cannot be read to its end: {fault}"));
+            }
             None => {}
         }
         self.is_ours |= structure.is_ours;

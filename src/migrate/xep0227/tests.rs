@@ -1,5 +1,6 @@
 mod documents;
 mod export;
+mod export_files;
 mod fixtures;
 mod includes;
 mod passwords;

@@ -6,7 +6,7 @@ use xmpp::{Element, Node, ns};
 use crate::xep0227::account::Account;
 use crate::xep0227::names::{EXPORT, MAM, PUBSUB_OWNER, SCRAM, is_pie};
 use crate::xep0227::pubsub::PubSub;
-use crate::xep0227::{messages, privacy, private, requests, roster};
+use crate::xep0227::{messages, privacy, private, requests, roster, vcard};
 
 /// How many of what is skipped are told apart before the rest is only counted.
 const MOST_SKIPPED: usize = 10_000;
@@ -36,7 +36,7 @@ impl Collector {
             ("query", ns::PRIVATE) => private::read(node, &mut self.user),
             ("query", ns::PRIVACY) => privacy::read(node, &mut self.user),
             ("blocklist", ns::BLOCKING) => privacy::read_blocked(node, &mut self.user),
-            ("vCard", ns::VCARD) => private::read_vcard(node, &mut self.user),
+            ("vCard", ns::VCARD) => vcard::read(node, &mut self.user),
             ("offline-messages", pie) if is_pie(pie) => messages::read(node, &mut self.user),
             ("presence", stanza) if stanza == ns::CLIENT || is_pie(stanza) => {
                 requests::read(node, &mut self.user);

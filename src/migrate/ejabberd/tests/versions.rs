@@ -174,7 +174,7 @@ async fn bookmarks_and_vcards_of_personal_eventing() {
     assert_eq!(pep.private, [bookmarks]);
     let card = "<vCard xmlns='vcard-temp'><FN>Pep P.</FN><N><FAMILY>P.</FAMILY><GIVEN>Pep</GIVEN></N>\
         <TEL><WORK/><NUMBER>+1</NUMBER></TEL><ORG><ORGNAME>O</ORGNAME><ORGUNIT>U</ORGUNIT></ORG>\
-        <PHOTO><TYPE>image/gif</TYPE><BINVAL>BBBB</BINVAL></PHOTO></vCard>";
+        <JABBERID>x</JABBERID><PHOTO><TYPE>image/gif</TYPE><BINVAL>BBBB</BINVAL></PHOTO></vCard>";
     assert_eq!(pep.vcards, [card]);
     // The broken bookmark, the older vCard, the other picture, and a node with two items.
     assert_eq!(said(&pep.skipped), [r#"pep NotTakenYet "" 6"#]);

@@ -39,7 +39,7 @@ fn a_password_that_is_there_counts_more_than_keys() {
         Some("{registered=1}"),
     );
     assert!(matches!(&user.accounts[0].password, RawPassword::Plain(password) if password == "café"));
-    assert!(user.accounts[0].disabled && user.skipped.is_empty());
+    assert!(user.accounts[0].disabled == Some(true) && user.skipped.is_empty());
     assert_eq!(user.accounts[0].created_us, Some(1_795_465_412_500_000));
 }
 

@@ -38,6 +38,8 @@ fn items_become_one_element() {
     let expected = [
         (Kind::Private, Reason::UnknownValue, "r3@c.h", 1),
         (Kind::Private, Reason::BrokenXml, "r4@c.h", 1),
+        // What clients have added to a bookmark.
+        (Kind::Private, Reason::NotTakenYet, "urn:xmpp:bookmarks:1", 1),
         // The other node.
         (Kind::Pep, Reason::NotTakenYet, "", 1),
     ];

@@ -40,7 +40,7 @@ async fn one_bad_row_stops_nothing() {
     let (_, users, _) = odd().await;
     let user = users.iter().find(|user| user.local == "a" && user.host == "h").unwrap();
     assert!(matches!(&user.accounts[0].password, RawPassword::Plain(password) if password == "secret"));
-    assert!(user.accounts[0].disabled && user.accounts[0].created_us == Some(5_000_000));
+    assert!(user.accounts[0].disabled == Some(true) && user.accounts[0].created_us == Some(5_000_000));
     assert_eq!(user.contacts.iter().map(|contact| contact.jid.as_str()).collect::<Vec<_>>(), ["b@h"]);
     assert_eq!(user.requests.iter().map(|request| request.jid.as_str()).collect::<Vec<_>>(), ["f@h"]);
     let messages: Vec<_> = user.messages.iter().map(|one| (one.xml.as_str(), one.stored_us)).collect();

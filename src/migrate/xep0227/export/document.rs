@@ -17,18 +17,32 @@ use crate::xep0227::scram::MECHANISMS;
 
 const DECLARATION: &str = "<?xml version='1.0' encoding='UTF-8'?>\n";
 
-/// The end of a domain's document.
-pub(crate) const HOST_END: &str = "</host>\n</server-data>\n";
+/// The end of a domain's document, whose root is `host`.
+pub(crate) const HOST_END: &str = "</host>\n";
 
 /// The start of a domain's document.
 pub(crate) fn host_start(domain: &str) -> String {
-    let host = start_tag(&Element::new("host", PIE).attr("jid", domain), PIE);
-    format!("{DECLARATION}<server-data xmlns='{PIE}' xmlns:xi='{XINCLUDE}'>\n{host}\n")
+    format!("{DECLARATION}{}\n", start_tag(&host(domain), ""))
 }
 
-/// Includes the file of a user. Both names are such that nothing in them is encoded in a URI.
-pub(crate) fn include(directory: &str, name: &str) -> String {
-    format!("<xi:include href='{directory}/{name}.xml'/>\n")
+/// The document that includes those of domains, by the names of their files in `directory`. These are such that nothing
+/// in them is encoded in a URI.
+pub(crate) fn main(directory: &str, names: &[String]) -> String {
+    let includes = names.iter().map(|name| format!("<xi:include href='{directory}/{name}.xml'/>\n"));
+    let start = format!("{DECLARATION}<server-data xmlns='{PIE}' xmlns:xi='{XINCLUDE}'>\n");
+    [start].into_iter().chain(includes).chain(["</server-data>\n".to_owned()]).collect()
+}
+
+/// The end of a document of one user.
+pub(crate) const USER_END: &str = "</host>\n</server-data>\n";
+
+/// The start of a document of one user.
+pub(crate) fn user_start(domain: &str) -> String {
+    format!("{DECLARATION}<server-data xmlns='{PIE}'>\n{}\n", start_tag(&host(domain), PIE))
+}
+
+fn host(domain: &str) -> Element {
+    Element::new("host", PIE).attr("jid", domain)
 }
 
 /// An element's start tag, where `inherited_ns` is in force. The element has no content.
@@ -37,10 +51,11 @@ fn start_tag(element: &Element, inherited_ns: &str) -> String {
     format!("{}>", xml.trim_end_matches("/>"))
 }
 
-/// Writes a user's document; the answer is what is not in it.
+/// Writes a user into a document, with keys that are encoded so often; the answer is what is not in it.
 pub(crate) fn write_user(
     user: &ExportUser,
     domain: &str,
+    encodings: u8,
     file: &mut NewFile,
 ) -> Result<Vec<Skipped>, MigrateError> {
     let mut skipped = Vec::new();
@@ -49,9 +64,9 @@ pub(crate) fn write_user(
         _ => None,
     };
     let root = Element::new("user", PIE).attr("name", &user.local).opt_attr("password", password);
-    file.write(format!("{DECLARATION}{}\n", start_tag(&root, "")).as_bytes())?;
+    file.write(format!("{}\n", start_tag(&root, PIE)).as_bytes())?;
     let mut write = |element: Element| file.write(format!("{}\n", element.to_xml(PIE)).as_bytes());
-    for element in account(user) {
+    for element in account(user, encodings) {
         write(element)?;
     }
     let contacts =
@@ -65,7 +80,9 @@ pub(crate) fn write_user(
     write_some(messages, &mut write)?;
     let private = parsed(&user.private, Kind::Private, &mut skipped);
     write_some(Element::new("query", ns::PRIVATE).with_children(private), &mut write)?;
-    write_some(privacy(user), &mut write)?;
+    for query in privacy(user) {
+        write(query)?;
+    }
     for vcard in parsed(user.vcard.as_slice(), Kind::VCard, &mut skipped) {
         write(vcard)?;
     }
@@ -85,7 +102,7 @@ fn write_some(
 }
 
 /// What is known of the account, but for a password of its own attribute.
-fn account(user: &ExportUser) -> Vec<Element> {
+fn account(user: &ExportUser, encodings: u8) -> Vec<Element> {
     let is_plain = matches!(user.password, ExportPassword::Plain(_));
     let account = Element::new("account", EXPORT)
         .opt_attr("created", user.created_us.map(datetime::format))
@@ -94,7 +111,12 @@ fn account(user: &ExportUser) -> Vec<Element> {
     let mut elements: Vec<_> = (!account.attributes().is_empty()).then_some(account).into_iter().collect();
     match &user.password {
         ExportPassword::None | ExportPassword::Plain(_) => {}
-        ExportPassword::Keys(keys) => elements.extend(keys.iter().map(credentials)),
+        // ejabberd takes the first.
+        ExportPassword::Keys(keys) => {
+            let of_hash = |(_, hash)| keys.iter().find(|keys| keys.hash == hash);
+            elements
+                .extend(MECHANISMS.into_iter().filter_map(of_hash).map(|keys| credentials(keys, encodings)));
+        }
         ExportPassword::Foreign { format, text, salt } => elements.push(
             Element::new("secret", EXPORT).attr("format", format).opt_attr("salt", salt.as_ref()).text(text),
         ),
@@ -103,15 +125,16 @@ fn account(user: &ExportUser) -> Vec<Element> {
 }
 
 /// `scram-credentials` (XEP-0227 §3.3).
-fn credentials(keys: &ScramKeys) -> Element {
+fn credentials(keys: &ScramKeys, encodings: u8) -> Element {
     let mechanism = MECHANISMS.iter().find(|(_, hash)| *hash == keys.hash).map_or("", |(name, _)| name);
+    let encoded = |bytes: &[u8]| (1..encodings).fold(STANDARD.encode(bytes), |text, _| STANDARD.encode(text));
     let field = |name, text: String| Element::new(name, SCRAM).text(text);
     Element::new("scram-credentials", SCRAM)
         .attr("mechanism", mechanism)
         .child(field("iter-count", keys.iterations.to_string()))
-        .child(field("salt", STANDARD.encode(&keys.salt)))
-        .child(field("server-key", STANDARD.encode(&keys.server_key)))
-        .child(field("stored-key", STANDARD.encode(&keys.stored_key)))
+        .child(field("salt", encoded(&keys.salt)))
+        .child(field("server-key", encoded(&keys.server_key)))
+        .child(field("stored-key", encoded(&keys.stored_key)))
 }
 
 fn contact(contact: &ExportContact) -> Element {
@@ -125,18 +148,16 @@ fn contact(contact: &ExportContact) -> Element {
         .with_children(groups)
 }
 
-/// Lists are told apart by their names, and each begins where the name changes.
-fn privacy(user: &ExportUser) -> Element {
-    let mut query = Element::new("query", ns::PRIVACY);
-    if let Some(name) = &user.default_list {
-        query.push(Element::new("default", ns::PRIVACY).attr("name", name));
-    }
-    for rules in user.rules.chunk_by(|a, b| a.list == b.list) {
+/// A query for each list, since ejabberd refuses several in one, and then the default list's. Lists are told apart by
+/// their names, and each begins where the name changes.
+fn privacy(user: &ExportUser) -> impl Iterator<Item = Element> {
+    let lists = user.rules.chunk_by(|a, b| a.list == b.list).map(|rules| {
         let name = rules.first().map(|rule| rule.list.as_str()).unwrap_or_default();
-        query
-            .push(Element::new("list", ns::PRIVACY).attr("name", name).with_children(rules.iter().map(rule)));
-    }
-    query
+        Element::new("list", ns::PRIVACY).attr("name", name).with_children(rules.iter().map(rule))
+    });
+    let default =
+        user.default_list.iter().map(|name| Element::new("default", ns::PRIVACY).attr("name", name));
+    lists.chain(default).map(|child| Element::new("query", ns::PRIVACY).child(child))
 }
 
 fn rule(rule: &ExportRule) -> Element {

@@ -42,7 +42,7 @@ fn sorted(mut texts: Vec<String>) -> Vec<String> {
 fn check_password(jid: &str, truth: &Value, user: &RawUser) {
     let password = truth["password"].as_str().unwrap();
     let [account] = user.accounts.as_slice() else { panic!("{jid}: {} accounts", user.accounts.len()) };
-    assert!(account.local.is_none() && account.created_us.is_none() && !account.disabled, "{jid}");
+    assert!(account.local.is_none() && account.created_us.is_none() && account.disabled.is_none(), "{jid}");
     match &account.password {
         RawPassword::Keys(keys) => assert!(auth::verify_plain(password, keys), "{jid}"),
         RawPassword::Unknown { text, realm: None } => assert_eq!(text, password, "{jid}"),

@@ -69,11 +69,16 @@ fn documents_in_the_order_of_their_names() {
     write(directory.path(), &files);
     write(
         directory.path(),
-        &[(".hidden.xml", &document("hidden")), ("not.txt", &document("text")), ("other.xml", "<other/>")],
+        &[
+            (".a/x.xml", &document("hidden")),
+            (".d.xml", &document(".d")),
+            ("not.txt", &document("text")),
+            ("other.xml", "<other/>"),
+        ],
     );
     let all = read(directory.path()).unwrap();
     let order: Vec<_> = all.users.iter().map(|user| user.local.as_str()).collect();
-    assert_eq!(order, ["%x.xml", "B.XML", "a.xml", "a/z.xml", "b.xml", "d\\27.xml", "é.xml"]);
+    assert_eq!(order, ["%x.xml", ".d", "B.XML", "a.xml", "a/z.xml", "b.xml", "d\\27.xml", "é.xml"]);
     assert_eq!(all.leftovers.len(), 1, "{:?}", all.leftovers);
     assert_eq!(all.leftovers[0].rows.key, "other.xml");
 }
