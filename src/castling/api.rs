@@ -1,9 +1,13 @@
 //! Arguments and replies of commands over the admin socket.
 
+mod import;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use import::{ApplyImport, ExportPage, ForeignPasswords, ImportedAccounts, RemoveImported};
 
 /// `user.add`
 #[derive(Serialize, Deserialize)]
@@ -366,38 +370,4 @@ pub struct Listening {
     pub kind: String,
     /// The address it is bound to.
     pub address: std::net::SocketAddr,
-}
-
-/// `import.apply`: a batch of users. No `Debug`: there are passwords in it.
-#[derive(Serialize, Deserialize)]
-pub struct ApplyImport {
-    pub order: migrate::Order,
-    pub users: Vec<migrate::RawUser>,
-}
-
-/// `import.imported`: a page of the accounts that were imported before.
-#[derive(Serialize, Deserialize)]
-pub struct ImportedAccounts {
-    pub order: migrate::Order,
-    pub domain: String,
-    /// The last local part of the page before.
-    pub after: String,
-}
-
-/// `import.remove`
-#[derive(Serialize, Deserialize)]
-pub struct RemoveImported {
-    pub order: migrate::Order,
-    pub domain: String,
-    pub locals: Vec<String>,
-}
-
-/// `export.page`: a page of a domain's users.
-#[derive(Serialize, Deserialize)]
-pub struct ExportPage {
-    pub domain: String,
-    /// The last local part of the page before.
-    pub after: String,
-    /// Only this user.
-    pub only: Option<String>,
 }

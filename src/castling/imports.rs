@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use storage::{Hash, Store};
 
 use crate::accounts::{INTERNAL, answer};
-use crate::api::{ApplyImport, ImportedAccounts, OfDomain, RemoveImported};
+use crate::api::{ApplyImport, ForeignPasswords, ImportedAccounts, RemoveImported};
 use crate::config::{Auth, Config, Scram};
 
 /// Imports into a store, for the domains of a configuration.
@@ -100,7 +100,7 @@ impl Target for Remote {
     }
 
     fn foreign<'a>(&'a self, domain: &'a str) -> BoxFuture<'a, Result<u64, MigrateError>> {
-        let args = OfDomain { domain: domain.to_owned(), purge: false };
+        let args = ForeignPasswords { domain: domain.to_owned() };
         Box::pin(async move { self.call("import.foreign", &args).await })
     }
 }

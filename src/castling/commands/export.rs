@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use migrate::export::{Export, ExportUser};
+use migrate::export::{Export, ExportUser, Reader};
 use migrate::page;
 use runtime::Runtime;
 use storage::Store;
@@ -23,13 +23,27 @@ enum Users {
     Store(tokio::runtime::Runtime, Box<Store>),
 }
 
+/// What is written, and where.
+struct What<'a> {
+    to: &'a Path,
+    reader: Reader,
+    domains: &'a [String],
+    user: Option<&'a str>,
+}
+
 /// Executes `export`.
 pub fn run(file: Option<&Path>, format: ExportFormat) -> Result<(), Failure> {
-    let ExportFormat::Xep0227 { to, domains, user } = format;
+    let ExportFormat::Xep0227 { to, domains, user, reader } = format;
+    let what = What {
+        to: &to,
+        reader: reader.map_or(Reader::Any, Reader::from),
+        domains: &domains,
+        user: user.as_deref(),
+    };
     let loaded = load(file)?;
     let data_dir = loaded.config.data_dir.clone();
     if let Some(client) = connect(&data_dir)? {
-        return write(&loaded, &mut Users::Server(Box::new(client)), &to, &domains, user.as_deref());
+        return write(&loaded, &mut Users::Server(Box::new(client)), what);
     }
     let loaded = usable(loaded)?;
     let _lock = take(&data_dir)?;
@@ -37,22 +51,16 @@ pub fn run(file: Option<&Path>, format: ExportFormat) -> Result<(), Failure> {
     let store = tokio.block_on(Store::open(database::configured(&loaded)?, &Runtime::system()));
     let store = store.map_err(|error| error.to_string())?;
     let mut users = Users::Store(tokio, Box::new(store));
-    let written = write(&loaded, &mut users, &to, &domains, user.as_deref());
+    let written = write(&loaded, &mut users, what);
     if let Users::Store(tokio, store) = &users {
         tokio.block_on(store.close()).map_err(|error| error.to_string())?;
     }
     written
 }
 
-fn write(
-    loaded: &Loaded,
-    users: &mut Users,
-    to: &Path,
-    domains: &[String],
-    user: Option<&str>,
-) -> Result<(), Failure> {
-    let user = user.map(account).transpose()?;
-    let chosen: Vec<String> = match (&user, domains) {
+fn write(loaded: &Loaded, users: &mut Users, what: What<'_>) -> Result<(), Failure> {
+    let user = what.user.map(account).transpose()?;
+    let chosen: Vec<String> = match (&user, what.domains) {
         (Some(jid), _) => vec![jid.domain().to_owned()],
         (None, []) => loaded.config.domains.iter().map(|domain| domain.name.clone()).collect(),
         (None, some) => some.iter().map(|domain| prepared(domain)).collect(),
@@ -65,7 +73,7 @@ fn write(
     {
         return Err(Failure::Message(format!("account {jid} does not exist — see castling user list")));
     }
-    let mut export = Export::begin(to).map_err(|error| error.to_string())?;
+    let mut export = Export::begin(what.to, what.reader).map_err(|error| error.to_string())?;
     let mut rows = Vec::new();
     for domain in &chosen {
         export.host(domain).map_err(|error| error.to_string())?;

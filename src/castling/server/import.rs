@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Server;
 use crate::accounts::{answer, arguments, unknown};
-use crate::api::{ApplyImport, ExportPage, ImportedAccounts, OfDomain, RemoveImported};
+use crate::api::{ApplyImport, ExportPage, ForeignPasswords, ImportedAccounts, RemoveImported};
 use crate::imports;
 
 impl Server {
@@ -29,7 +29,7 @@ impl Server {
                 answer(&importer.remove(&order, &domain, locals).await.map_err(failed)?)
             }
             "foreign" => {
-                let OfDomain { domain, .. } = arguments(args)?;
+                let ForeignPasswords { domain } = arguments(args)?;
                 answer(&importer.foreign(&domain).await.map_err(failed)?)
             }
             _ => Err(unknown(&format!("import.{word}"))),
