@@ -33,7 +33,7 @@ ssl = {{ certificate = "{dir}/cert.pem", key = "{dir}/key.pem" }}
 c2s_direct_tls_ssl = {{ certificate = "{dir}/cert.pem", key = "{dir}/key.pem" }}
 c2s_require_encryption = true
 authentication = "internal_hashed"
-modules_enabled = {{ "roster", "saslauth", "tls", "disco", "smacks", "ping", "version", "time", "offline", "posix" }}
+modules_enabled = {{ "roster", "saslauth", "tls", "disco", "smacks", "ping", "version", "time", "offline", "posix"{more} }}
 modules_disabled = {{ "s2s", "admin_shell", "admin_socket" }}
 log = {{ warn = "{dir}/server.log" }}
 VirtualHost "chess.example"
@@ -45,10 +45,11 @@ loglevel: warning
 hosts: [chess.example, wuchess.example]
 certfiles: ["{dir}/both.pem"]
 auth_method: internal
+auth_password_format: scram
 listen:
   - {{port: {starttls}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true, starttls_required: true, access: all}}
   - {{port: {tls}, ip: "127.0.0.1", module: ejabberd_c2s, tls: true, access: all}}
-modules: {{mod_disco: {{}}, mod_offline: {{}}, mod_ping: {{}}, mod_roster: {{}}, mod_stream_mgmt: {{}}, mod_time: {{}}, mod_version: {{}}}}
+modules: {{mod_disco: {{}}, mod_offline: {{}}, mod_ping: {{}}, mod_roster: {{}}, mod_stream_mgmt: {{}}, mod_time: {{}}, mod_version: {{}}{more}}}
 """
 
 
@@ -68,37 +69,52 @@ def certificate(folder: str) -> None:
 
 
 def prosody(folder: str, ports: dict) -> tuple[list, dict]:
-    with open(f"{folder}/prosody.cfg.lua", "w") as file:
-        file.write(PROSODY.format(dir=folder, **ports))
+    configure(folder, "prosody", ports)
     for jid, password in USERS.values():
         name, domain = jid.split("@")
         path = f"{folder}/data/{domain.replace('.', '%2e')}/accounts"
         os.makedirs(path, exist_ok=True)
         with open(f"{path}/{name}.dat", "w") as file:
             file.write(f'return {{ ["password"] = "{password}" }};\n')  # hashed by Prosody at the first log-in
-    return ["/usr/bin/prosody", "--config", f"{folder}/prosody.cfg.lua", "-F"], {}
+    return command(folder, "prosody")
 
 
 def ejabberd(folder: str, ports: dict) -> tuple[list, dict]:
-    with open(f"{folder}/ejabberd.yml", "w") as file:
-        file.write(EJABBERD.format(dir=folder, **ports))
+    configure(folder, "ejabberd", ports)
     users = ",".join('{{<<"{}">>,<<"{}">>,<<"{}">>}}'.format(*jid.split("@"), password) for jid, password in USERS.values())
-    add = f'[ok = ejabberd_auth:try_register(U, D, P) || {{U, D, P}} <- [{users}]]'
+    return command(folder, "ejabberd", f'[ok = ejabberd_auth:try_register(U, D, P) || {{U, D, P}} <- [{users}]]')
+
+
+def configure(folder: str, kind: str, ports: dict, more: str = "") -> None:
+    """Writes its configuration, with `more` modules."""
+    name, text = {"prosody": ("prosody.cfg.lua", PROSODY), "ejabberd": ("ejabberd.yml", EJABBERD)}[kind]
+    with open(f"{folder}/{name}", "w") as file:
+        file.write(text.format(dir=folder, more=more, **ports))
+
+
+def command(folder: str, kind: str, first: str = "ok") -> tuple[list, dict]:
+    """Its command and environment; ejabberd evaluates `first` when it has started."""
+    if kind == "prosody":
+        return ["/usr/bin/prosody", "--config", f"{folder}/prosody.cfg.lua", "-F"], {}
     env = {"EJABBERD_CONFIG_PATH": f"{folder}/ejabberd.yml", "EJABBERD_LOG_PATH": f"{folder}/server.log",
            "ERL_CRASH_DUMP_BYTES": "0", "ERL_LIBS": "/usr/lib/x86_64-linux-gnu"}
-    return ["/usr/bin/erl", "-noinput", "-mnesia", "dir", f'"{folder}/spool"', "-s", "ejabberd", "-eval", add], env
+    return ["/usr/bin/erl", "-noinput", "-mnesia", "dir", f'"{folder}/spool"', "-s", "ejabberd", "-eval", first], env
 
 
-def start(kind: str, folder: str, ports: dict) -> subprocess.Popen:
-    certificate(folder)
-    argv, env = {"prosody": prosody, "ejabberd": ejabberd}[kind](folder, ports)
+def run_as(kind: str, folder: str, argv: list, env: dict) -> subprocess.Popen:
+    """Runs a command of a server as the user of its package, to whom the folder is given."""
     user = pwd.getpwnam(kind)
     for path, _, files in os.walk(folder):
         for entry in [path, *(os.path.join(path, file) for file in files)]:
             os.chown(entry, user.pw_uid, user.pw_gid)
     out = open(f"{folder}/out", "ab")
-    process = subprocess.Popen(argv, env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": folder, **env}, cwd=folder,
-                               user=user.pw_uid, group=user.pw_gid, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+    return subprocess.Popen(argv, env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": folder, **env}, cwd=folder,
+                            user=user.pw_uid, group=user.pw_gid, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+
+
+def start(kind: str, folder: str, ports: dict, argv: list, env: dict) -> subprocess.Popen:
+    """A server that listens."""
+    process = run_as(kind, folder, argv, env)
     deadline = time.monotonic() + 60
     for port in ports.values():
         while True:
@@ -113,23 +129,29 @@ def start(kind: str, folder: str, ports: dict) -> subprocess.Popen:
     return process
 
 
+def stop(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
 def main() -> int:
     if len(sys.argv) != 2 or sys.argv[1] not in ("prosody", "ejabberd"):
         sys.exit(__doc__)
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         ports = {"starttls": free_port(), "tls": free_port()}
-        process = start(sys.argv[1], folder, ports)
+        certificate(folder)
+        argv, env = {"prosody": prosody, "ejabberd": ejabberd}[sys.argv[1]](folder, ports)
+        process = start(sys.argv[1], folder, ports, argv, env)
         try:
             users = [word for name, (jid, password) in USERS.items() for word in (f"--{name}", f"{jid}={password}")]
             where = [word for name, port in ports.items() for word in (f"--{name}", str(port))]
             return subprocess.run([sys.executable, f"{HERE}/run.py", *where, *users, "--ca", f"{folder}/cert.pem"]).returncode
         finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            stop(process)
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ class Comparison:
             self.found.append(f"{self.jid}: {what}\n   there {there!r}\n   here  {here!r}")
 
     async def run(self) -> list[str]:
-        place = Server("127.0.0.1", self.given.starttls, 0, patience=30.0)
+        place = Server("127.0.0.1", self.given.starttls, 0, patience=self.given.patience)
         reader = Reader(place, Account(self.jid, self.truth["password"]), "back")
         try:
             await reader.log_in()
@@ -196,5 +196,6 @@ if __name__ == "__main__":
     parser.add_argument("--starttls", type=int, required=True)
     parser.add_argument("--truth", required=True)
     parser.add_argument("--source", required=True, choices=["jabberd2", "ejabberd", "prosody"])
+    parser.add_argument("--patience", default=30.0, type=float, help="seconds to wait for what is to come")
     parser.add_argument("--without", default="", type=lambda words: words.split(","))
     sys.exit(asyncio.run(main(parser.parse_args())))

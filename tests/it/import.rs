@@ -1,7 +1,11 @@
 //! `castling import` and `castling export`, and what the imported users' real clients read.
 
+mod faults;
+mod jabberd2;
 mod live;
+mod peers;
 mod real;
+mod servers;
 
 use std::path::{Path, PathBuf};
 
@@ -107,6 +111,11 @@ fn an_export_imports_to_the_same_users() {
         castling(other.path(), &["export", "xep0227", "--to", back.to_str().unwrap()], "").status.success()
     );
     assert_eq!(files(&out), files(&back));
+    let each = other.path().join("each");
+    let args = ["export", "xep0227", "--to", each.to_str().unwrap(), "--for", "prosody"];
+    assert!(castling(other.path(), &args, "").status.success());
+    import(&other, &["xep0227", "--from", each.to_str().unwrap(), "--verify"]);
+    assert!(files(&each).iter().any(|(name, _)| name == Path::new("alice@wuchess.example.xml")));
     let one = other.path().join("one");
     let args = ["export", "xep0227", "--to", one.to_str().unwrap(), "--user", "alice@wuchess.example"];
     assert!(castling(other.path(), &args, "").status.success());
@@ -140,5 +149,5 @@ fn a_running_server_exports() {
     let to = server.dir.path().join("out");
     server.ok(&["export", "xep0227", "--to", to.to_str().unwrap(), "--domain", "chess.example"]);
     let names: Vec<_> = files(&to).into_iter().map(|(name, _)| name.display().to_string()).collect();
-    assert_eq!(names, ["chess.example/jack.xml", "chess.example.xml"]);
+    assert_eq!(names, ["hosts/chess.example.xml", "server-data.xml"]);
 }

@@ -7,6 +7,7 @@ use xmpp::ns;
 
 use super::{brands, import, sqlite};
 use crate::fixture::{CASTLING, Server, castling, folder, until};
+use crate::main_job::driver::python;
 use crate::raw::Raw;
 use crate::stream::bound;
 
@@ -112,11 +113,12 @@ fn what_was_killed_ends_in_the_same_state() {
     import(&dir, &[&args[1..], &["--verify"]].concat());
     let exported = |dir: &tempfile::TempDir| {
         let to = dir.path().join("out");
-        let output = castling(dir.path(), &["export", "xep0227", "--to", to.to_str().unwrap()], "");
+        let args = ["export", "xep0227", "--to", to.to_str().unwrap(), "--for", "prosody"];
+        let output = castling(dir.path(), &args, "");
         assert!(output.status.success());
         let mut files = super::files(&to);
         // Its source does not say when it was made, so that it was made when it was imported.
-        let handmade = files.iter_mut().find(|(_, text)| text.contains("handmade")).unwrap();
+        let handmade = files.iter_mut().find(|(_, text)| text.contains("name='handmade'")).unwrap();
         let at = handmade.1.find(" created='").unwrap();
         let end = at + " created='".len() + handmade.1[at + " created='".len()..].find('\'').unwrap();
         handmade.1.replace_range(at..=end, "");
@@ -146,4 +148,32 @@ fn the_server_stays_up_while_it_imports() {
         child.try_wait().unwrap().is_some()
     });
     assert!(child.wait().unwrap().success());
+}
+
+/// Who is gone in the source goes here without a word to contacts, whose rosters are as the source has them.
+#[test]
+fn accounts_that_are_gone_leave_their_contacts_as_they_are() {
+    let server = Server::start_with(&brands(), &[]);
+    let source = super::source(FROM);
+    std::fs::copy(&source, server.dir.path().join("old.db")).unwrap();
+    let args = ["import", "jabberd2", "--from", "sqlite:old.db", "--secrets", "keep"];
+    server.ok(&args);
+    let gone = "import sqlite3, sys; db = sqlite3.connect('old.db');
+for table, column in [('authreg', 'username'), *((name, 'collection-owner') for name, in db.execute(
+    \"select name from sqlite_master where type = 'table' and name not in ('authreg', 'sqlite_sequence', 'verify')\").fetchall())]:
+    db.execute(f'delete from \"{table}\" where \"{column}\" in (\"erin@chess.example\", \"grace@chess.example\")')
+db.execute(\"delete from authreg where realm = 'chess.example' and username in ('erin', 'grace')\")
+db.commit()";
+    let mut change = Command::new(python());
+    assert!(change.args(["-c", gone]).current_dir(server.dir.path()).status().unwrap().success());
+    let said = server.run(&args);
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(said.contains("erin@chess.example: account: gone in the source, and deleted here"), "{said}");
+    assert!(said.contains("grace@chess.example: account: gone in the source"), "{said}");
+    assert!(!server.ok(&["user", "list", "chess.example"]).contains("erin@"));
+    server.ok(&[&args[..], &["--verify"]].concat());
+    // And back.
+    std::fs::copy(&source, server.dir.path().join("old.db")).unwrap();
+    server.ok(&args);
+    server.ok(&[&args[..], &["--verify"]].concat());
 }

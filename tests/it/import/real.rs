@@ -126,7 +126,8 @@ fn a_difference_is_found() {
     let running = Server::start_in(dir);
     let port = running.address("c2s").port().to_string();
     let mut reading: Command = script("read_back.py");
-    reading.args(["--starttls", &port, "--source", "jabberd2", "--truth"]);
+    // What was not imported never comes.
+    reading.args(["--starttls", &port, "--source", "jabberd2", "--patience", "5", "--truth"]);
     let output = reading.arg(source("jabberd2-a-sqlite/truth.json")).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1));
