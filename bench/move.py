@@ -24,15 +24,16 @@ def measured(users: int, rounds: int) -> str:
     source = made(users)
     few = made(min(users, DERIVED))
     rows = []
-    for title, database, more, from_ in [
-        ("SQLite, `--secrets keep`", None, ["--secrets", "keep"], source),
-        ("PostgreSQL, `--secrets keep`", "postgresql", ["--secrets", "keep"], source),
+    # The goal is SQLite's: the best of so many runs; the others are beside it.
+    for title, database, more, times in [
+        ("SQLite, `--secrets keep`", None, ["--secrets", "keep"], rounds),
+        ("PostgreSQL, `--secrets keep`", "postgresql", ["--secrets", "keep"], 1),
     ]:
-        runs = [run(database, from_, more, fresh=True) for _ in range(rounds)]
+        runs = [run(database, source, more, fresh=True) for _ in range(times)]
         rows.append(row(title, users, runs))
-        rows.append(row(f"{title}, once more", users, [run(database, from_, more, fresh=False)]))
-        rows.append(row(f"{title}, `--verify`", users, [run(database, from_, [*more, "--verify"], fresh=False)]))
-    derived = [run(None, few, ["--secrets", "derive"], fresh=True) for _ in range(rounds)]
+        rows.append(row(f"{title}, once more", users, [run(database, source, more, fresh=False)]))
+        rows.append(row(f"{title}, `--verify`", users, [run(database, source, [*more, "--verify"], fresh=False)]))
+    derived = [run(None, few, ["--secrets", "derive"], fresh=True)]
     rows.append(row("SQLite, `--secrets derive`", min(users, DERIVED), derived))
     head = ["import", "users", "CPU s, best (median)", "of it the database server", "wall s, best", "most memory in MB", "users/s"]
     return report.table(head, rows)
