@@ -48,7 +48,7 @@ pub(crate) struct AccountState {
     pub gate: Gate,
     /// Deleted: nothing is delivered or stored any more.
     pub deleted: bool,
-    /// Its contacts are not told of that.
+    /// If it is deleted: its contacts are not told of that.
     pub quiet: bool,
 }
 

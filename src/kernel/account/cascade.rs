@@ -39,16 +39,7 @@ impl Kernel {
         host: &Arc<crate::Host>,
         local: &str,
     ) -> Result<AccountDeletion, StorageError> {
-        if let Some(account) = self.account(host, local).await? {
-            account.state.lock().quiet = true;
-        }
-        let deleted = self.delete_account(host, local, None).await;
-        if deleted.is_err()
-            && let Some(account) = host.accounts.get(local)
-        {
-            account.state.lock().quiet = false;
-        }
-        deleted
+        self.delete(host, local, None, true).await
     }
 
     /// Deletes an account: closes its sessions, notifies contacts, deletes each module's and plugin's rows
@@ -64,13 +55,24 @@ impl Kernel {
         local: &str,
         by: Option<&Resource>,
     ) -> Result<AccountDeletion, StorageError> {
+        self.delete(host, local, by, false).await
+    }
+
+    async fn delete(
+        self: &Arc<Self>,
+        host: &Arc<crate::Host>,
+        local: &str,
+        by: Option<&Resource>,
+        quiet: bool,
+    ) -> Result<AccountDeletion, StorageError> {
         let Some(account) = self.account(host, local).await? else {
             return Ok(AccountDeletion::NoSuchAccount);
         };
         {
             let _serial = account.binding.lock().await;
             host.logins.revoke(local);
-            account.state.lock().deleted = true; // from here on no session is bound and nothing is stored
+            let mut state = account.state.lock();
+            (state.deleted, state.quiet) = (true, quiet); // from here on no session is bound and nothing is stored
         }
         let error = StreamError::new(StreamCondition::NotAuthorized).text("the account was deleted");
         for resource in account.resources().iter().filter(|resource| Some(*resource) != by) {
