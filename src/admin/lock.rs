@@ -33,9 +33,17 @@ impl Lock {
     /// # Errors
     /// [`LockError::Held`] if another process holds it.
     pub fn take(data_dir: &Path) -> Result<Self, LockError> {
+        Self::file(&data_dir.join(FILE))
+    }
+
+    /// The same with a file of its own, which is made if it does not exist: for work of which one at a time goes on.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] if another process holds it.
+    pub fn file(path: &Path) -> Result<Self, LockError> {
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let mut file = options.open(data_dir.join(FILE)).map_err(LockError::Io)?;
+        let mut file = options.open(path).map_err(LockError::Io)?;
         match file.try_lock() {
             Ok(()) => {
                 let note = |file: &mut File| -> io::Result<()> {

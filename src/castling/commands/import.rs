@@ -2,12 +2,11 @@
 
 mod report_file;
 
-use std::fs::{File, TryLockError};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use admin::{Lock, LockError};
 use migrate::{
     EjabberdSource, Jabberd2Source, MigrateError, Mode, Order, ProsodySource, Report, Server, Shown, Source,
     StoreOnly, Target, Xep0227Source, import,
@@ -67,20 +66,16 @@ pub fn run(file: Option<&Path>, args: Import) -> Result<(), Failure> {
 }
 
 /// Held while this import goes on: two at once would meet in the same accounts.
-fn alone(data_dir: &Path) -> Result<File, Failure> {
+fn alone(data_dir: &Path) -> Result<Lock, Failure> {
     let path = data_dir.join("import.lock");
-    let failed = |error: std::io::Error| {
-        Failure::Message(format!("cannot write {}: {error} — run as the user that owns it", path.display()))
-    };
-    let file =
-        File::options().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(Failure::Message("another import is under way — wait for it to end".into()))
-        }
-        Err(TryLockError::Error(error)) => Err(failed(error)),
-    }
+    Lock::file(&path).map_err(|error| {
+        Failure::Message(match error {
+            LockError::Held(_) => "another import is under way — wait for it to end".into(),
+            LockError::Io(error) => {
+                format!("cannot write {}: {error} — run as the user that owns it", path.display())
+            }
+        })
+    })
 }
 
 fn order(args: &Import) -> Result<Order, Failure> {
