@@ -64,7 +64,7 @@ pub async fn import(
         tally: Tally::default(),
         foreign_passwords: Default::default(),
     };
-    let (seen, late) = (HashSet::new(), (Vec::new(), 0));
+    let (seen, late) = (HashSet::new(), Users::default());
     let mut run = Run { target, order, runtime: runtime.clone(), seen, late, served: Vec::new() };
     match run.all(&mut *source, &mut report, force, progress).await {
         Ok(()) => Ok(report),
@@ -81,9 +81,33 @@ struct Run {
     runtime: Runtime,
     /// Digests of the accounts that have come.
     seen: HashSet<u64>,
-    /// Users whose names are not spelt as they should be, and their bytes: somebody of that name may still come.
-    late: (Vec<RawUser>, usize),
+    /// Users whose names are not spelt as they should be: somebody of that name may still come.
+    late: Users,
     served: Vec<String>,
+}
+
+/// Users, and about how many bytes they take.
+#[derive(Default)]
+struct Users {
+    all: Vec<RawUser>,
+    bytes: usize,
+}
+
+impl Users {
+    fn add(&mut self, user: RawUser) {
+        self.bytes += user.bytes();
+        self.all.push(user);
+    }
+
+    /// Whether there are so many, or they take so many bytes.
+    fn reach(&self, users: usize, bytes: usize) -> bool {
+        self.all.len() >= users || self.bytes >= bytes
+    }
+
+    /// Those of a batch, if there are so many.
+    fn batch(&mut self) -> Option<Vec<RawUser>> {
+        self.reach(USERS, BYTES).then(|| std::mem::take(self).all)
+    }
 }
 
 type Batch = (u64, JoinHandle<Result<Tally, MigrateError>>);
@@ -203,17 +227,14 @@ impl Run {
                             Read::End(notes, rest) => {
                                 report.notes.extend(notes);
                                 leftovers = rest;
-                                for late in in_batches(std::mem::take(&mut this.late.0)) {
-                                    if under_way.len() == UNDER_WAY {
-                                        finish(under_way.pop_front(), report, progress).await?;
-                                    }
-                                    under_way.push_back(this.begin(late, &mut report.tally, true));
+                                let late = std::mem::take(&mut this.late).all;
+                                for users in batches_of(late) {
+                                    make_room(&mut under_way, report, progress).await?;
+                                    under_way.push_back(this.begin(users, &mut report.tally, true));
                                 }
                             }
                             Read::Batch(users) => {
-                                if under_way.len() == UNDER_WAY {
-                                    finish(under_way.pop_front(), report, progress).await?;
-                                }
+                                make_room(&mut under_way, report, progress).await?;
                                 under_way.push_back(this.begin(users, &mut report.tally, false));
                             }
                         }
@@ -243,10 +264,8 @@ impl Run {
         }
         let host = Jid::parse(&user.host).ok()?;
         let Ok(local) = prep_local(&user.local) else { return Some(user) };
-        let has_room = self.late.0.len() < LATE && self.late.1 < LATE_BYTES;
-        if local != user.local && !is_end && has_room {
-            self.late.1 += user.bytes();
-            self.late.0.push(user);
+        if local != user.local && !is_end && !self.late.reach(LATE, LATE_BYTES) {
+            self.late.add(user);
             return None;
         }
         let domain = self.order.renamed(host.domain());
@@ -307,19 +326,26 @@ impl Run {
     }
 }
 
-/// Users in the batches in which they are applied.
-fn in_batches(users: Vec<RawUser>) -> Vec<Vec<RawUser>> {
-    let (mut batches, mut batch, mut bytes) = (Vec::new(), Vec::new(), 0);
+fn batches_of(users: Vec<RawUser>) -> Vec<Vec<RawUser>> {
+    let (mut batches, mut next) = (Vec::new(), Users::default());
     for user in users {
-        bytes += user.bytes();
-        batch.push(user);
-        if batch.len() == USERS || bytes >= BYTES {
-            bytes = 0;
-            batches.push(std::mem::take(&mut batch));
-        }
+        next.add(user);
+        batches.extend(next.batch());
     }
-    batches.push(batch);
+    batches.push(next.all);
     batches
+}
+
+/// Waits until one more batch may be under way.
+async fn make_room(
+    under_way: &mut VecDeque<Batch>,
+    report: &mut Report,
+    progress: &mut dyn Progress,
+) -> Result<(), MigrateError> {
+    match under_way.len() == UNDER_WAY {
+        true => finish(under_way.pop_front(), report, progress).await,
+        false => Ok(()),
+    }
 }
 
 async fn finish(
@@ -336,28 +362,25 @@ async fn finish(
 
 /// Reads to the end, or until nobody takes it.
 async fn read(source: &mut dyn Source, to: mpsc::Sender<Result<Read, MigrateError>>) {
-    let (mut batch, mut bytes) = (Vec::new(), 0);
+    let mut next = Users::default();
     loop {
         match source.next().await {
             Ok(Some(user)) => {
-                bytes += user.bytes();
-                batch.push(user);
-                if batch.len() < USERS && bytes < BYTES {
-                    continue;
-                }
-                bytes = 0;
-                if to.send(Ok(Read::Batch(std::mem::take(&mut batch)))).await.is_err() {
+                next.add(user);
+                if let Some(users) = next.batch()
+                    && to.send(Ok(Read::Batch(users))).await.is_err()
+                {
                     return;
                 }
             }
             Ok(None) => {
                 // Whoever has gone misses nothing.
-                let _ = to.send(Ok(Read::Batch(batch))).await;
+                let _ = to.send(Ok(Read::Batch(next.all))).await;
                 let _ = to.send(Ok(Read::End(source.notes(), source.leftovers()))).await;
                 return;
             }
             Err(error) => {
-                let _ = to.send(Ok(Read::Batch(batch))).await;
+                let _ = to.send(Ok(Read::Batch(next.all))).await;
                 let _ = to.send(Err(error)).await;
                 return;
             }

@@ -79,8 +79,7 @@ impl Jabberd2Source {
 
     async fn look(&mut self) -> Result<Survey, MigrateError> {
         let wanted = Wanted { prefix: &self.prefix, kinds: &self.kinds };
-        let mut found = table::find(&self.tables, &wanted).await?;
-        found.retain(|one| one.is_whole());
+        let found = table::find(&self.tables, &wanted).await?;
         let is_mariadb = self.tables.engine()? == Engine::Mariadb;
         let mut encodings = Encodings::new(is_mariadb);
         let mut owners = Owners::new(is_mariadb);

@@ -63,6 +63,11 @@ impl Kind {
         !matches!(self, Self::Archive | Self::Pep | Self::Room | Self::Other)
     }
 
+    /// Whether it is among the kinds that were chosen; if none was, all are.
+    pub fn is_chosen(self, kinds: &[Self]) -> bool {
+        kinds.is_empty() || kinds.contains(&self.chosen_as())
+    }
+
     /// The kind that is chosen with `--kind` to have it.
     pub const fn chosen_as(self) -> Self {
         match self {

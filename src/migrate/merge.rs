@@ -33,6 +33,8 @@ pub(crate) struct Merge<'a> {
     local: String,
     tally: &'a mut Tally,
     partial: Vec<Kind>,
+    /// Whether the source has a password.
+    has_password: bool,
     /// A digest of the source's hash of the password.
     password_there: Option<Vec<u8>>,
 }
@@ -94,6 +96,7 @@ pub(crate) fn merge(
         local,
         tally,
         partial,
+        has_password: account::has_password(&person),
         password_there: account::recorded(&person),
     };
     let marks = merge.account(&decision, enabled)?;

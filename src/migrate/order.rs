@@ -110,7 +110,7 @@ impl Order {
 
     /// Whether records of the kind are asked for.
     pub fn wants(&self, kind: Kind) -> bool {
-        self.kinds.is_empty() || self.kinds.contains(&kind.chosen_as())
+        kind.is_chosen(&self.kinds)
     }
 
     /// The name of a source's domain here. Both are normalized.

@@ -3,6 +3,8 @@
 use xmpp::Element;
 use xmpp::ns::VCARD;
 
+/// The node of XEP-0292.
+pub(crate) const NODE: &str = "urn:xmpp:vcard4";
 /// The namespace of RFC 6351.
 pub(crate) const VCARD4: &str = "urn:ietf:params:xml:ns:vcard-4.0";
 

@@ -9,6 +9,7 @@ use super::item::Item;
 use super::{bookmarks, vcard4};
 use crate::bookmarks::{BOOKMARKS, STORAGE};
 use crate::row::Row;
+use crate::vcard4::NODE;
 
 /// The nodes of which something may be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,7 +41,7 @@ impl Pep {
         let wanted = match row.lossy("node").0.as_str() {
             STORAGE => Wanted::Storage,
             BOOKMARKS => Wanted::Bookmarks,
-            vcard4::NODE => Wanted::VCard,
+            NODE => Wanted::VCard,
             vcard4::DATA => Wanted::Picture,
             vcard4::METADATA => Wanted::Avatar,
             _ => return self.others += 1,
@@ -110,7 +111,7 @@ impl Pep {
         let pictures = self.items.get(&Wanted::Picture).map(Vec::as_slice).unwrap_or_default();
         let Some(made) = vcard4::vcard(card.as_deref(), avatar.as_deref(), pictures) else { return };
         user.vcards.push(made.xml);
-        user.skipped.extend(Skipped::without_counterpart(Kind::VCard, vcard4::NODE, made.lost));
+        user.skipped.extend(Skipped::without_counterpart(Kind::VCard, NODE, made.lost));
         if made.of_card {
             self.used(Wanted::VCard, |_| true);
         }

@@ -40,16 +40,15 @@ impl Schema {
                 "there is none of ejabberd's tables (users, rosterusers, spool, …) — check the database's URL",
             ));
         }
-        let wants = |table: &Table| kinds.is_empty() || kinds.contains(&table.kind().chosen_as());
         let is_there = |table: &Table| found.iter().any(|one| one.table == *table);
-        let missing: Vec<_> =
-            Table::OF_ALL_VERSIONS.iter().filter(|table| wants(table) && !is_there(table)).collect();
+        let needed =
+            Table::ALL.into_iter().filter(|table| table.kind().is_taken() && table.kind().is_chosen(kinds));
+        let missing: Vec<_> = needed.filter(|table| !is_there(table)).map(Table::name).collect();
         if !missing.is_empty() {
-            let names: Vec<_> = missing.into_iter().map(|table| table.name()).collect();
             return Err(MigrateError::source(format!(
                 "the database has no table {}, which ejabberd's has — is it the right one? If these data are kept \
                  elsewhere, name the kinds that are here with --kind",
-                names.join(", ")
+                missing.join(", ")
             )));
         }
         let host = match (owned.any(|found| found.by_host), host) {
@@ -106,8 +105,7 @@ impl Schema {
             hosts: self.hosts(tables).await?,
             users: self.users(tables).await?,
             notes: self.notes(tables)?,
-            damaged: false,
-            lacks_accounts: false,
+            ..Survey::default()
         })
     }
 

@@ -63,20 +63,6 @@ impl Table {
         Self::PepItem,
     ];
 
-    /// Those that users' data cannot be told to be missing without.
-    pub const OF_ALL_VERSIONS: [Self; 10] = [
-        Self::Users,
-        Self::Last,
-        Self::Roster,
-        Self::Groups,
-        Self::VCard,
-        Self::PrivacyDefault,
-        Self::PrivacyList,
-        Self::PrivacyItem,
-        Self::Private,
-        Self::Spool,
-    ];
-
     pub fn shape(self) -> &'static Shape {
         match self {
             Self::Users => &USERS,

@@ -9,7 +9,6 @@ use super::item::Item;
 use super::xml;
 use crate::vcard4::{Converted, VCARD4, convert, picture};
 
-pub(super) const NODE: &str = "urn:xmpp:vcard4";
 pub(super) const DATA: &str = "urn:xmpp:avatar:data";
 pub(super) const METADATA: &str = "urn:xmpp:avatar:metadata";
 

@@ -120,7 +120,7 @@ impl Wanted<'_> {
     fn wants(&self, table: Table) -> bool {
         // Requests that wait, which belong to the roster, are in the queue.
         let of_roster = table == Table::Queue && self.kinds.contains(&Kind::Roster);
-        self.kinds.is_empty() || of_roster || self.kinds.contains(&table.kind().chosen_as())
+        of_roster || table.kind().is_chosen(self.kinds)
     }
 
     /// The name of a table; that of accounts may go without the prefix, which jabberd2 has for the session manager only.
@@ -169,7 +169,8 @@ pub(super) async fn find(tables: &Tables, wanted: &Wanted<'_>) -> Result<Vec<Fou
         Some((table, column)) => Err(MigrateError::source(format!(
             "the table {table} has no column {column}, which jabberd2's has — is it the right database?"
         ))),
-        None => Ok(found),
+        // One of a kind that is not wanted may lack anything.
+        None => Ok(found.into_iter().filter(|one| one.lacks().is_none()).collect()),
     }
 }
 
@@ -191,11 +192,6 @@ impl Found {
         let missing = || self.table.needed().iter().find(|column| !self.columns.contains(column)).copied();
         let missing = if self.has_key { missing() } else { Some(key) };
         missing.map(|column| (self.name.as_str(), column))
-    }
-
-    /// Whether it can be read; one of a kind that is not wanted may lack anything.
-    pub fn is_whole(&self) -> bool {
-        self.lacks().is_none()
     }
 
     /// How the table is read.

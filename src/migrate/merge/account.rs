@@ -183,7 +183,8 @@ impl Merge<'_> {
         };
         self.tally.read(&self.domain, Kind::Account, 1, fate);
         match (decision, here) {
-            (AccountDecision::Leave(Reason::Unchanged), _) => {
+            // What is here is not the source's if that has none.
+            (AccountDecision::Leave(Reason::Unchanged), _) if self.has_password => {
                 let mark = self.state.map(|state| state.kept.mark());
                 Ok(Imported { password_here: mark, password_there: there, records: Vec::new() })
             }
@@ -199,6 +200,11 @@ impl Merge<'_> {
             }
         }
     }
+}
+
+/// Whether the source has a password that can be kept.
+pub(super) fn has_password(person: &Person) -> bool {
+    person.account.as_ref().is_some_and(|account| !matches!(account.password, Password::None))
 }
 
 /// A digest of the source's hash, to be recorded.

@@ -33,7 +33,7 @@ fn of_nodes(from: &mut Belongings, user: &mut RawUser) {
         pep::take_node(from, VCARD4);
         let Converted { fields, lost } = vcard4::convert(&card);
         vcard = vcard.with_children(fields);
-        from.skipped.extend(Skipped::without_counterpart(Kind::VCard, "urn:xmpp:vcard4", lost));
+        from.skipped.extend(Skipped::without_counterpart(Kind::VCard, vcard4::NODE, lost));
     }
     if let Some(metadata) = newest(from, metadata) {
         pep::take_node(from, AVATAR_METADATA);

@@ -256,3 +256,18 @@ async fn who_was_here_before_stays() {
     import(&bed, vec![jack(), user("other")], &order).await;
     assert!(bed.state(&order, "before@chess.example").await.is_some());
 }
+
+/// A source that has no password says nothing of the one that is here.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_a_password_here_only_stays() {
+    let (bed, order) = (Bed::new().await, order());
+    let mut without = user("without");
+    without.accounts[0].password = RawPassword::None;
+    import(&bed, vec![jack(), user("other"), without.clone()], &order).await;
+    let id = bed.state(&order, "without@chess.example").await.unwrap().account.id;
+    let keys = auth::new_keys(&*bed.runtime.random, &[storage::Hash::Sha1], 4096, "mine").unwrap();
+    bed.store.accounts().set_keys(id, &keys).await.unwrap();
+    import(&bed, vec![jack(), user("other"), without], &order).await;
+    import(&bed, vec![jack(), user("other")], &order).await;
+    assert!(bed.state(&order, "without@chess.example").await.is_some());
+}

@@ -230,6 +230,16 @@ async fn kinds_are_chosen() {
     assert_eq!((state.roster.items.len(), state.messages.len()), (3, 2), "and the rest stays");
 }
 
+/// `u0`, `u1` and so on, with what a source may have as their passwords.
+fn with_passwords(texts: &[&str]) -> Vec<RawUser> {
+    let one = |(number, text): (usize, &&str)| {
+        let mut user = user(&format!("u{number}"));
+        user.accounts[0].password = RawPassword::Unknown { text: (*text).to_owned(), realm: None };
+        user
+    };
+    texts.iter().enumerate().map(one).collect()
+}
+
 /// A hash that cannot be read is no password: whoever knows it could log in with it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_looks_like_a_hash_is_no_password() {
@@ -241,12 +251,7 @@ async fn what_looks_like_a_hash_is_no_password() {
         "a\0b",
     ];
     let bed = Bed::new().await;
-    let users = hashes.iter().enumerate().map(|(number, text)| {
-        let mut user = user(&format!("u{number}"));
-        user.accounts[0].password = RawPassword::Unknown { text: (*text).to_owned(), realm: None };
-        user
-    });
-    let users: Vec<_> = users.collect();
+    let users = with_passwords(&hashes);
     let report = bed.import(Script(users.clone()), &order()).await;
     let named = report.tally.listed.iter().filter(|one| one.reason == Reason::UnusablePassword).count();
     assert_eq!(named, hashes.len());
@@ -307,12 +312,7 @@ async fn and_what_only_begins_like_one_is_a_password() {
         "$money$lots of it",
     ];
     let bed = Bed::new().await;
-    let users = passwords.iter().enumerate().map(|(number, text)| {
-        let mut user = user(&format!("u{number}"));
-        user.accounts[0].password = RawPassword::Unknown { text: (*text).to_owned(), realm: None };
-        user
-    });
-    bed.import(Script(users.collect()), &order()).await;
+    bed.import(Script(with_passwords(&passwords)), &order()).await;
     for (number, password) in passwords.iter().enumerate() {
         let state = bed.state(&order(), &format!("u{number}@chess.example")).await.unwrap();
         let verified = matches!(&state.kept, storage::Kept::Keys(keys) if auth::verify_plain(password, keys));

@@ -2,7 +2,7 @@
 
 use xmpp::{Node, ns};
 
-use crate::bookmarks::{self, STORAGE};
+use crate::bookmarks::{self, BOOKMARKS, STORAGE};
 use crate::xep0227::made::Made;
 use crate::xep0227::scope::xml;
 
@@ -15,7 +15,7 @@ pub(crate) fn are(xml: &str) -> bool {
 pub(crate) fn of_items(items: Node<'_>) -> Option<Made> {
     let (mut rooms, mut lost) = (Vec::new(), 0);
     for item in items.children().filter(|item| item.is("item", ns::PUBSUB)) {
-        let bookmark = item.first_child()?.to_bounded_element()?;
+        let bookmark = item.child("conference", BOOKMARKS)?.to_bounded_element()?;
         let (room, parts) = bookmarks::conference(&item.attr("id")?, &bookmark)?;
         rooms.push(room);
         lost += parts;

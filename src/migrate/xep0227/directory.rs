@@ -29,15 +29,16 @@ pub(crate) fn files(directory: &Path) -> Result<Files, MigrateError> {
         for entry in entries {
             let entry = entry.map_err(|error| file_error(&path, error))?;
             let kind = entry.file_type().map_err(|error| file_error(&entry.path(), error))?;
+            let path = entry.path();
             let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
             // An empty directory or a link that leads nowhere may stand where a file was.
-            if is_xml(&entry.path()) && !kind.is_file() && !entry.path().is_file() {
+            if is_xml(&path) && !kind.is_file() && !path.is_file() {
                 odd.push(entry.file_name().to_string_lossy().into_owned());
             }
             if kind.is_dir() && depth < DEPTH && !is_hidden {
-                open.push((entry.path(), depth + 1));
-            } else if is_xml(&entry.path()) && !kind.is_dir() {
-                found.push(entry.path());
+                open.push((path, depth + 1));
+            } else if is_xml(&path) && !kind.is_dir() {
+                found.push(path);
             }
         }
     }

@@ -4,6 +4,7 @@ use crate::{Kind, RawUser, Skipped};
 use xmpp::{Node, ns};
 
 use crate::bookmarks::{BOOKMARKS, STORAGE};
+use crate::vcard4::NODE;
 use crate::xep0227::made::Made;
 use crate::xep0227::{bookmarks, vcard4};
 
@@ -39,7 +40,7 @@ impl PubSub {
         let rows = items.children().count() as u64;
         let slot = match node.as_ref() {
             BOOKMARKS | STORAGE => &mut self.bookmarks,
-            vcard4::NODE => &mut self.vcard,
+            NODE => &mut self.vcard,
             _ => return false,
         };
         let made = match node.as_ref() {
@@ -70,7 +71,7 @@ impl PubSub {
         match self.vcard {
             Some((_, rows)) if !user.vcards.is_empty() => later += rows,
             Some((made, _)) => {
-                user.skipped.extend(Skipped::without_counterpart(Kind::VCard, vcard4::NODE, made.lost));
+                user.skipped.extend(Skipped::without_counterpart(Kind::VCard, NODE, made.lost));
                 user.vcards.push(made.xml);
             }
             None => {}

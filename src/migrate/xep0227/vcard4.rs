@@ -5,9 +5,6 @@ use xmpp::{Element, Node, ns};
 use crate::vcard4::{Converted, VCARD4, convert};
 use crate::xep0227::made::Made;
 
-/// The node of XEP-0292.
-pub(crate) const NODE: &str = "urn:xmpp:vcard4";
-
 /// The vCard in the node's last item; `None` if there is none, or nothing in it is known.
 pub(crate) fn of_items(items: Node<'_>) -> Option<Made> {
     let item = items.children().filter(|item| item.is("item", ns::PUBSUB)).last()?;
