@@ -30,7 +30,7 @@ def shape(element) -> tuple:
     return element.tag, attributes, element.text or "", tuple((shape(child), child.tail or "") for child in element)
 
 
-def message(element) -> tuple:
+def undelayed(element) -> tuple:
     """A message without its delays and the resource it is for, and the latest stamp in whole seconds."""
     element = ET.fromstring(ET.tostring(element))
     stamps = []
@@ -40,7 +40,12 @@ def message(element) -> tuple:
                 stamps.append(int(datetime.fromisoformat(child.get("stamp").replace("Z", "+00:00")).timestamp()))
             element.remove(child)
     element.set("to", element.get("to", "").split("/")[0])
-    return shape(element), max(stamps, default=None)
+    return element, max(stamps, default=None)
+
+
+def message(element) -> tuple:
+    element, stamp = undelayed(element)
+    return shape(element), stamp
 
 
 class Reader(Player):

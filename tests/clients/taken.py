@@ -21,7 +21,7 @@ import xml.etree.ElementTree as ET
 from slixmpp.exceptions import IqError
 
 import peers
-from read_back import Comparison, Reader, message, shape
+from read_back import Comparison, Reader, shape, undelayed
 from server import Account, Server
 
 AT_ONCE = 9
@@ -46,14 +46,9 @@ def loose(element) -> tuple:
 
 
 def loose_message(element) -> tuple:
-    _, stamp = message(element)
-    element = ET.fromstring(ET.tostring(element))
-    element.set("to", element.get("to", "").split("/")[0])
+    element, stamp = undelayed(element)
     if element.get("type") == "normal":
         del element.attrib["type"]  # it says no more than none
-    for child in list(element):
-        if child.tag.split("}")[1] == "delay" or child.tag == "{jabber:x:delay}x":
-            element.remove(child)
     return loose(element), stamp
 
 

@@ -8,10 +8,12 @@ mod real;
 mod servers;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tempfile::TempDir;
 
 use crate::fixture::{Server, castling, folder, plugin};
+use crate::main_job::driver::python;
 
 /// The data of real servers.
 fn source(name: &str) -> PathBuf {
@@ -32,6 +34,24 @@ fn brands() -> String {
 
 fn sqlite(name: &str) -> String {
     format!("sqlite:{}", source(name).display())
+}
+
+/// Runs statements on an SQLite file, which is made if it does not exist; its URL.
+fn run_on(file: &Path, statements: &str) -> String {
+    let mut run = Command::new(python());
+    run.args(["-c", "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])"]);
+    assert!(run.arg(file).arg(statements).status().unwrap().success());
+    format!("sqlite:{}", file.display())
+}
+
+/// Takes out of an exported user when the account was made; whether it was in there.
+fn forget_creation(text: &mut String) -> bool {
+    let start = " created='";
+    let Some(at) = text.find(start) else { return false };
+    let value = at + start.len();
+    let end = value + text[value..].find('\'').unwrap();
+    text.replace_range(at..=end, "");
+    true
 }
 
 /// Imports without a server; what was printed.

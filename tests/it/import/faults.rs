@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use super::{brands, import};
+use super::{brands, import, run_on};
 use crate::database;
 use crate::fixture::{CASTLING, Server, castling, folder, signal, until};
 use crate::main_job::driver::python;
@@ -148,10 +148,7 @@ fn made(dir: &std::path::Path, users: usize, statements: &str) -> String {
     ]);
     let made = make.arg("--sqlite").arg(&file).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let mut change = Command::new(python());
-    change.args(["-c", "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])"]);
-    assert!(change.arg(&file).arg(statements).status().unwrap().success());
-    format!("sqlite:{}", file.display())
+    run_on(&file, statements)
 }
 
 /// In a file system of its own, which is full, then larger.

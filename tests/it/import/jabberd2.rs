@@ -5,7 +5,7 @@ use std::process::Command;
 use tempfile::TempDir;
 use xmpp::ns;
 
-use super::{brands, import};
+use super::{brands, import, run_on};
 use crate::fixture::{Server, castling, folder};
 use crate::main_job::driver::python;
 use crate::raw::Raw;
@@ -27,11 +27,7 @@ const TABLES: &str = "create table authreg (username text, realm text, password 
 
 /// An SQLite file of these statements; its URL.
 fn database(dir: &TempDir, statements: &str) -> String {
-    let file = dir.path().join("jabberd2.db");
-    let mut make = Command::new(python());
-    make.args(["-c", "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])"]);
-    assert!(make.arg(&file).arg(statements).status().unwrap().success());
-    format!("sqlite:{}", file.display())
+    run_on(&dir.path().join("jabberd2.db"), statements)
 }
 
 /// A burst of the server's own making is not the reader's fault.

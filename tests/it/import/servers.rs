@@ -4,7 +4,7 @@ use std::process::Command;
 
 use tempfile::NamedTempFile;
 
-use super::{brands, files, import, source, sqlite};
+use super::{brands, files, forget_creation, import, source, sqlite};
 use crate::database;
 use crate::fixture::{castling, folder};
 use crate::main_job::driver::python;
@@ -20,10 +20,7 @@ fn exported(config: &str, args: &[&str]) -> Vec<(std::path::PathBuf, String)> {
     let mut files = files(&to);
     // Where the source does not say when an account was made, it was when it was imported.
     for (_, text) in &mut files {
-        if let Some(at) = text.find(" created='") {
-            let end = text[at + 10..].find('\'').unwrap() + at + 11;
-            text.replace_range(at..end, "");
-        }
+        forget_creation(text);
     }
     files
 }
