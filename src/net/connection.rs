@@ -1,10 +1,12 @@
 //! A stream's socket: bytes in, stream events out; output buffered and written at once.
 
+mod channel_binding;
 mod error;
 pub(crate) mod io;
 pub(crate) mod output;
 pub(crate) mod scratch;
 pub(crate) mod throttle;
+mod tls;
 pub(crate) mod tunnel;
 
 use std::future::poll_fn;
@@ -14,13 +16,14 @@ use std::task::{Context, Poll, ready};
 use tokio::net::TcpStream;
 use xmpp::{ElementLimits, StreamEvent, StreamParser};
 
+pub use channel_binding::ChannelBinding;
 pub use error::{TlsAcceptError, WireError};
 use io::Io;
 pub use io::TlsAbout;
 use output::Output;
 use throttle::Throttle;
 
-use crate::tls::TlsConfig;
+use crate::tls::{PeerCertificate, TlsClientConfig, TlsConfig};
 use crate::{Rate, traffic};
 
 /// A connection with an XMPP stream on it, plain or TLS.
@@ -83,17 +86,55 @@ impl Connection {
     /// mistaken for data sent inside TLS (CVE-2011-0411), so the connection is over. See also
     /// [`buffered`](Self::buffered).
     pub async fn starttls(mut self, config: TlsConfig) -> Result<Self, TlsAcceptError> {
+        self.before_tls().await?;
+        self.io = self.io.accept(config).await?;
+        self.parser.reset();
+        Ok(self)
+    }
+
+    /// Direct TLS to the server of `domain` (XEP-0368 section 3), which is sent as SNI (an A-label) with ALPN
+    /// `xmpp-server`; a server that chooses no protocol is accepted. Any certificate is accepted: see
+    /// [`peer_certificate`](Self::peer_certificate). The caller sets the time limit.
+    ///
+    /// # Errors
+    /// [`TlsAcceptError`].
+    pub async fn connect_tls(
+        stream: TcpStream,
+        peer: SocketAddr,
+        config: TlsClientConfig,
+        domain: &str,
+        limits: ElementLimits,
+    ) -> Result<Self, TlsAcceptError> {
+        let mut connection = Connection::plain(stream, peer, limits);
+        connection.io = connection.io.connect(config, domain, true).await?;
+        Ok(connection)
+    }
+
+    /// Switches to TLS as the client, once `<proceed/>` has been read (RFC 6120 §5.4.3): otherwise as
+    /// [`connect_tls`](Self::connect_tls), without ALPN. The parser expects a new stream header afterwards.
+    ///
+    /// # Errors
+    /// [`TlsAcceptError::Injected`] if bytes came after `<proceed/>`, as in [`starttls`](Self::starttls).
+    pub async fn starttls_client(
+        mut self,
+        config: TlsClientConfig,
+        domain: &str,
+    ) -> Result<Self, TlsAcceptError> {
+        self.before_tls().await?;
+        self.io = self.io.connect(config, domain, false).await?;
+        self.parser.reset();
+        Ok(self)
+    }
+
+    /// Checks that TLS can begin, and writes all output.
+    async fn before_tls(&mut self) -> Result<(), TlsAcceptError> {
         if self.io.is_tls() {
             return Err(TlsAcceptError::AlreadyTls);
         }
         match self.parser.buffered() {
-            0 => {}
-            bytes => return Err(TlsAcceptError::Injected(bytes)),
+            0 => self.flush().await.map_err(TlsAcceptError::Io),
+            bytes => Err(TlsAcceptError::Injected(bytes)),
         }
-        self.flush().await.map_err(TlsAcceptError::Io)?;
-        self.io = self.io.accept(config).await?;
-        self.parser.reset();
-        Ok(self)
     }
 
     /// Writes pending output and, if `read`, reads; ready with the next event. Events already received are
@@ -194,6 +235,18 @@ impl Connection {
     /// What was negotiated, if TLS is on.
     pub fn tls(&self) -> Option<TlsAbout> {
         self.io.about()
+    }
+
+    /// The certificate that the peer has shown, or had shown when a resumed session began; `None` without TLS, or if it has
+    /// shown none. Nothing but its key has been verified.
+    pub fn peer_certificate(&self) -> Option<PeerCertificate> {
+        self.io.peer_certificate()
+    }
+
+    /// The data that binds authentication to this TLS connection, the same on both sides; `None` without TLS, or
+    /// if this connection has none of that kind ([`ChannelBinding`]).
+    pub fn channel_binding(&self, kind: ChannelBinding) -> Option<Vec<u8>> {
+        self.io.channel_binding(kind)
     }
 
     fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use runtime::Counter;
-use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
+
+use crate::socket;
 
 /// Connections queued for accepting; the kernel may hold fewer (`net.core.somaxconn`).
 const BACKLOG: i32 = 4096;
@@ -31,6 +33,8 @@ pub enum Kind {
     C2sTls,
     /// Servers.
     S2s,
+    /// Servers with direct TLS (XEP-0368).
+    S2sTls,
     Http,
     /// HTTP over TLS.
     Https,
@@ -45,6 +49,7 @@ impl Kind {
             Kind::C2sPlain => "c2s_plain",
             Kind::C2sTls => "c2s_tls",
             Kind::S2s => "s2s",
+            Kind::S2sTls => "s2s_tls",
             Kind::Http => "http",
             Kind::Https => "https",
             Kind::Component => "component",
@@ -132,9 +137,7 @@ impl Listener {
         loop {
             match self.socket.accept().await {
                 Ok((stream, peer)) => {
-                    // If this fails the socket is dead, which the first read will show.
-                    let _ = stream.set_nodelay(true);
-                    let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive());
+                    socket::prepare(&stream);
                     return (stream, peer);
                 }
                 Err(error) if of_the_peer(&error) => {}
@@ -175,14 +178,6 @@ fn of_the_peer(error: &io::Error) -> bool {
     )
 }
 
-/// A peer that vanished silently is detected within five minutes, at no cost in this process.
-fn keepalive() -> TcpKeepalive {
-    TcpKeepalive::new()
-        .with_time(Duration::from_secs(180))
-        .with_interval(Duration::from_secs(30))
-        .with_retries(4)
-}
-
 fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     // Connections in TIME_WAIT from the last run must not prevent a restart.
@@ -198,6 +193,8 @@ fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
 
 #[cfg(test)]
 mod tests {
+    use socket2::SockRef;
+
     use super::*;
 
     fn loopback() -> SocketAddr {

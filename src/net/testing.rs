@@ -1,5 +1,7 @@
 //! TLS clients and servers over loopback, for the tests of this crate.
 
+pub(crate) mod authority;
+
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -17,7 +19,7 @@ use xmpp::ElementLimits;
 
 use crate::Rate;
 use crate::connection::{Connection, TlsAcceptError};
-use crate::tls::{TlsConfig, TlsStore};
+use crate::tls::{TlsClientConfig, TlsConfig, TlsStore};
 
 /// 2026-11-24T08:15:00Z.
 pub(crate) const NOW_US: i64 = 1_795_508_100_000_000;
@@ -160,6 +162,20 @@ pub(crate) async fn handshake(
     tokio::join!(
         Connection::accept_tls(stream, peer, server, ElementLimits::default()),
         connect(client, name, client_stream)
+    )
+}
+
+/// Direct TLS between our server side and our client side.
+pub(crate) async fn between(
+    server: TlsConfig,
+    client: TlsClientConfig,
+    domain: &str,
+) -> (Result<Connection, TlsAcceptError>, Result<Connection, TlsAcceptError>) {
+    let (stream, peer, far) = tcp().await;
+    let limits = ElementLimits::default();
+    tokio::join!(
+        Connection::accept_tls(stream, peer, server, limits),
+        Connection::connect_tls(far, peer, client, domain, limits)
     )
 }
 

@@ -1,29 +1,38 @@
 //! Certificates by domain, and the handshake configurations built from them.
 
+mod any_peer;
+mod certificate;
+mod config;
+mod end_point;
 mod error;
 mod facts;
+mod fault;
 mod files;
-mod resolver;
+mod names;
+mod peer;
+mod provider;
+mod roots;
 mod self_signed;
+mod table;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use runtime::SharedClock;
-use rustls::crypto::aws_lc_rs;
-use rustls::server::{NoServerSessionStorage, ResolvesServerCert};
-use rustls::{CipherSuite, ServerConfig};
 
+pub(crate) use certificate::Certificate;
+use certificate::Use;
+use config::Table;
+pub use config::{TlsClientConfig, TlsConfig};
+pub(crate) use end_point::server_end_point;
 pub use error::{CertField, TlsError, TlsFault, TlsWarning};
+pub use fault::PeerFault;
 use files::Pair;
 pub use files::{Loaded, check_files};
-use resolver::{Certificates, Direct, OfDomain};
-
-/// The server side of a handshake. Cloned by reference count.
-#[derive(Clone)]
-pub struct TlsConfig(pub(crate) Arc<ServerConfig>);
+pub use peer::PeerCertificate;
+pub use roots::Roots;
+use table::Certificates;
 
 /// The certificates of all domains. They can be exchanged while in use: new handshakes get the new one, open
 /// connections stay as they are. Cloned by reference count.
@@ -32,9 +41,7 @@ pub struct TlsStore(Arc<Shared>);
 
 struct Shared {
     clock: SharedClock,
-    certificates: Arc<ArcSwap<Certificates>>,
-    direct: TlsConfig,
-    https: TlsConfig,
+    table: Arc<Table>,
     /// Serializes changes.
     change: Mutex<()>,
 }
@@ -45,35 +52,65 @@ impl TlsStore {
     /// # Errors
     /// The cryptographic library does not work on this machine.
     pub fn new(clock: SharedClock) -> Result<Self, TlsError> {
-        let certificates = Arc::new(ArcSwap::from_pointee(Certificates::default()));
-        // A client that offers only other protocols is refused (RFC 7301 §3.2).
-        let by_sni = |protocols: &[&str]| {
-            let mut config = server_config(Arc::new(Direct(certificates.clone())))?;
-            config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
-            Ok(TlsConfig(Arc::new(config)))
-        };
-        let direct = by_sni(&["xmpp-client"])?; // XEP-0368 §4
-        let https = by_sni(&["h2", "http/1.1"])?; // RFC 9113 §3.2
-        Ok(TlsStore(Arc::new(Shared { clock, certificates, direct, https, change: Mutex::new(()) })))
+        let table = Arc::new(Table::new().map_err(|e| TlsError::library(&e))?);
+        Ok(TlsStore(Arc::new(Shared { clock, table, change: Mutex::new(()) })))
     }
 
-    /// The configuration of direct TLS: the certificate is chosen by SNI, matched against domains and the
-    /// names in certificates; without SNI it is the default domain's. An unknown name is refused with an
-    /// alert.
+    /// The configuration of direct TLS for clients: the certificate is chosen by SNI, matched against domains
+    /// and the names in certificates; without SNI it is the default domain's. An unknown name is refused with
+    /// an alert. Clients of a domain with a [client CA](Self::set_client_ca) are asked for a certificate.
     pub fn direct(&self) -> TlsConfig {
-        self.0.direct.clone()
+        self.config(Use::DirectClients, None)
     }
 
-    /// The configuration of HTTPS: as [`direct`](Self::direct), for HTTP/2 and HTTP/1.1.
+    /// The configuration of direct TLS for servers (XEP-0368): as [`direct`](Self::direct), but the peer is
+    /// always asked for a certificate. Any certificate is accepted, and a peer without one: see
+    /// [`peer_certificate`](crate::Connection::peer_certificate).
+    pub fn direct_servers(&self) -> TlsConfig {
+        self.config(Use::DirectServers, None)
+    }
+
+    /// The configuration of HTTPS: as [`direct`](Self::direct), for HTTP/2 and HTTP/1.1. No client is asked
+    /// for a certificate.
     pub(crate) fn https(&self) -> TlsConfig {
-        self.0.https.clone()
+        self.config(Use::Https, None)
     }
 
-    /// The configuration of STARTTLS on a stream to that domain: the certificate is chosen by SNI if that is
-    /// a local domain, else by the stream's domain. `None` if the domain has no certificate.
+    /// The configuration of STARTTLS on a client's stream to that domain: the certificate is chosen by SNI if
+    /// that is a local domain, else by the stream's domain. `None` if the domain has no certificate. Clients
+    /// of a domain with a [client CA](Self::set_client_ca) are asked for a certificate.
     pub fn for_domain(&self, domain: &str) -> Option<TlsConfig> {
-        let name = xmpp::to_ascii(domain)?;
-        self.0.certificates.load().get(&name).map(|entry| entry.starttls.clone())
+        self.of_stream(Use::Clients, domain)
+    }
+
+    /// The configuration of STARTTLS on a server's stream to that domain: as
+    /// [`for_domain`](Self::for_domain), but the peer is always asked for a certificate, as with
+    /// [`direct_servers`](Self::direct_servers).
+    pub fn servers_of_domain(&self, domain: &str) -> Option<TlsConfig> {
+        self.of_stream(Use::Servers, domain)
+    }
+
+    /// The configuration for connections of a local domain to other servers, which are shown the domain's
+    /// certificate if they ask for one and it has one. Kept until the certificate changes.
+    ///
+    /// # Errors
+    /// The cryptographic library failed.
+    pub fn client(&self, domain: &str) -> Result<TlsClientConfig, TlsError> {
+        let name = xmpp::to_ascii(domain).unwrap_or_default();
+        self.0.table.client(&name).map(TlsClientConfig).map_err(|e| TlsError::library(&e))
+    }
+
+    /// Sets the CAs that issue certificates to the clients of a domain (XEP-0178). While they are set, its clients
+    /// are asked for a certificate. The handshake accepts any certificate, and clients without one; use
+    /// [`PeerCertificate::verify_client`](crate::PeerCertificate::verify_client) afterwards. Holds until the
+    /// domain is [removed](Self::remove).
+    pub fn set_client_ca(&self, domain: &str, roots: Option<Roots>) {
+        self.change(|all, name| all.set_client_ca(name, roots), domain);
+    }
+
+    /// The value set by [`set_client_ca`](Self::set_client_ca).
+    pub fn client_ca(&self, domain: &str) -> Option<Roots> {
+        self.0.table.certificates.load().client_ca(&xmpp::to_ascii(domain)?).cloned()
     }
 
     /// Loads a domain's certificate chain and key from PEM files, and uses them from now on. The first domain
@@ -84,7 +121,7 @@ impl TlsStore {
     /// [`TlsError`]; what was loaded before stays in use.
     pub fn load(&self, domain: &str, cert: &Path, key: &Path) -> Result<Loaded, TlsError> {
         let pair = files::read_pair(domain, cert, key, self.0.clock.now_us())?;
-        self.install(pair)
+        Ok(self.install(pair))
     }
 
     /// Uses a self-signed certificate for the domain and its subdomains, stored as `NAME.crt` and `NAME.key`
@@ -94,81 +131,58 @@ impl TlsStore {
     /// [`TlsError`]: the directory cannot be written, or the domain cannot be put into a certificate.
     pub fn self_signed(&self, domain: &str, dir: &Path) -> Result<Loaded, TlsError> {
         let pair = self_signed::pair(domain, dir, self.0.clock.now_us())?;
-        self.install(pair)
+        Ok(self.install(pair))
     }
 
     /// Serves `alias` (such as a service's domain) with the certificate of `domain`, by SNI and by `to`,
     /// until it has one of its own. `false` if the domain has no certificate or the alias is not a valid
     /// name.
     pub fn alias(&self, alias: &str, domain: &str) -> bool {
-        let (Some(alias), Some(domain)) = (xmpp::to_ascii(alias), xmpp::to_ascii(domain)) else {
-            return false;
-        };
-        let _change = self.0.change.lock();
-        let mut all = Certificates::clone(&self.0.certificates.load());
-        let found = all.alias(&alias, &domain);
-        self.0.certificates.store(Arc::new(all));
-        found
+        let Some(domain) = xmpp::to_ascii(domain) else { return false };
+        self.change(|all, alias| all.alias(alias, &domain), alias).unwrap_or(false)
     }
 
     /// Sets the domain whose certificate is used for direct TLS without SNI.
     pub fn set_default(&self, domain: &str) {
-        let Some(name) = xmpp::to_ascii(domain) else { return };
-        let _change = self.0.change.lock();
-        let mut all = Certificates::clone(&self.0.certificates.load());
-        all.default = Some(name.as_ref().into());
-        self.0.certificates.store(Arc::new(all));
+        self.change(|all, name| all.default = Some(name.into()), domain);
     }
 
-    /// Removes a domain, and the aliases that point to it. Open connections stay.
+    /// Removes a domain, with its client CA, and the aliases that point to it. Open connections stay.
     pub fn remove(&self, domain: &str) {
-        let Some(name) = xmpp::to_ascii(domain) else { return };
-        let _change = self.0.change.lock();
-        let mut all = Certificates::clone(&self.0.certificates.load());
-        all.remove(&name);
-        self.0.certificates.store(Arc::new(all));
+        self.change(Certificates::remove, domain);
     }
 
-    fn install(&self, pair: Pair) -> Result<Loaded, TlsError> {
-        let name: Arc<str> = pair.name.as_str().into();
-        let _change = self.0.change.lock();
-        if self.0.certificates.load().has(&name, &pair.key) {
-            return Ok(pair.loaded); // as it is: clients may go on resuming sessions
-        }
-        let resolver = OfDomain { certificates: self.0.certificates.clone(), domain: name.clone() };
-        // A new configuration has new ticket keys: sessions of the old certificate can no longer be resumed.
-        let starttls = TlsConfig(Arc::new(server_config(Arc::new(resolver))?));
-        let mut all = Certificates::clone(&self.0.certificates.load());
-        all.insert(name, Arc::new(pair.key), pair.names.into(), starttls);
-        self.0.certificates.store(Arc::new(all));
-        Ok(pair.loaded)
+    fn config(&self, of: Use, domain: Option<Arc<str>>) -> TlsConfig {
+        TlsConfig { table: self.0.table.clone(), of, domain }
     }
-}
 
-/// Preferred to whatever the client prefers: they derive keys with SHA-256, for which more processors have instructions than
-/// for the SHA-384 of AES-256.
-const CHEAPEST: [CipherSuite; 3] = [
-    CipherSuite::TLS13_AES_128_GCM_SHA256,
-    CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-    CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-];
+    fn of_stream(&self, of: Use, domain: &str) -> Option<TlsConfig> {
+        let name = xmpp::to_ascii(domain)?;
+        let domain = self.0.table.certificates.load().get(&name)?.domain.clone();
+        Some(self.config(of, Some(domain)))
+    }
 
-/// TLS 1.2 and 1.3. No session state is kept: resumption is by tickets that the client holds.
-fn server_config(resolver: Arc<dyn ResolvesServerCert>) -> Result<ServerConfig, TlsError> {
-    let broken = |e: rustls::Error| TlsError::library(&e);
-    let mut provider = aws_lc_rs::default_provider();
-    provider.cipher_suites.sort_by_key(|suite| !CHEAPEST.contains(&suite.suite()));
-    let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .map_err(broken)?
-        .with_no_client_auth()
-        .with_cert_resolver(resolver);
-    config.session_storage = Arc::new(NoServerSessionStorage {});
-    config.ticketer = aws_lc_rs::Ticketer::new().map_err(broken)?;
-    // A client needs one to resume; each costs a write and 250 bytes on the wire.
-    config.send_tls13_tickets = 1;
-    config.ignore_client_order = true;
-    Ok(config)
+    /// Changes the table at a domain's A-label; `None` if it has none.
+    fn change<T>(&self, change: impl FnOnce(&mut Certificates, &str) -> T, domain: &str) -> Option<T> {
+        let name = xmpp::to_ascii(domain)?;
+        let _change = self.0.change.lock();
+        let mut all = Certificates::clone(&self.0.table.certificates.load());
+        let changed = change(&mut all, &name);
+        self.0.table.certificates.store(Arc::new(all));
+        Some(changed)
+    }
+
+    fn install(&self, pair: Pair) -> Loaded {
+        let certificate = Certificate::new(pair.key, pair.names);
+        let install = |all: &mut Certificates, name: &str| {
+            // The same again: clients may go on resuming sessions. A new one has new ticket keys.
+            if !all.has(name, &certificate) {
+                all.insert(name.into(), Arc::new(certificate));
+            }
+        };
+        self.change(install, &pair.name);
+        pair.loaded
+    }
 }
 
 #[cfg(test)]

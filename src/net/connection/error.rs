@@ -24,15 +24,18 @@ pub enum TlsAcceptError {
     /// There is no certificate for the client's SNI name.
     #[error("no certificate for the requested server name")]
     UnknownName,
-    /// The client offered only other protocols (ALPN).
+    /// The client offered only other protocols (ALPN), or the server does not serve ours.
     #[error("no common protocol (ALPN)")]
     WrongAlpn,
-    /// The two sides cannot agree, or the client refuses the certificate; in rustls' words.
+    /// The two sides cannot agree, or the peer refuses the certificate; in rustls' words.
     #[error("{0}")]
     Handshake(String),
-    /// This many bytes came in plain text after `<starttls/>`.
-    #[error("{0} bytes of plain text after <starttls/>")]
+    /// This many bytes came in plain text after `<starttls/>`, or after `<proceed/>`.
+    #[error("{0} bytes of plain text before the TLS handshake")]
     Injected(usize),
+    /// The domain cannot be named in TLS.
+    #[error("{0:?} is not a valid server name")]
+    BadName(String),
     /// TLS is on already.
     #[error("TLS is already active")]
     AlreadyTls,
@@ -40,10 +43,12 @@ pub enum TlsAcceptError {
 
 impl From<io::Error> for TlsAcceptError {
     fn from(error: io::Error) -> Self {
-        use rustls::Error;
+        use rustls::{AlertDescription, Error};
         match error.get_ref().and_then(|e| e.downcast_ref::<Error>()) {
             None => TlsAcceptError::Io(error),
-            Some(Error::NoApplicationProtocol) => TlsAcceptError::WrongAlpn,
+            Some(
+                Error::NoApplicationProtocol | Error::AlertReceived(AlertDescription::NoApplicationProtocol),
+            ) => TlsAcceptError::WrongAlpn,
             // rustls has no variant for a resolver without a certificate; a test checks this text.
             Some(Error::General(what)) if what == "no server certificate chain resolved" => {
                 TlsAcceptError::UnknownName

@@ -6,16 +6,14 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
+use tokio_rustls::TlsStream;
 
+use super::channel_binding::{self, ChannelBinding};
 use super::error::TlsAcceptError;
 use super::scratch;
+use super::tls::{self, Tls};
 use super::tunnel::Tunnel;
-use crate::tls::TlsConfig;
-
-/// How much output rustls buffers before it must be written.
-const TLS_BUFFER: usize = 16 * 1024;
+use crate::tls::{PeerCertificate, TlsClientConfig, TlsConfig};
 
 /// How much input is discarded after the server's end before the connection is closed anyway.
 const DISCARD: usize = 256 * 1024;
@@ -24,7 +22,7 @@ const DISCARD: usize = 256 * 1024;
 /// connections must not pay for it.
 pub(crate) enum Io {
     Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<Tls>),
     Tunnel(Box<Tunnel>),
 }
 
@@ -35,7 +33,7 @@ pub struct TlsAbout {
     pub version: &'static str,
     /// The cipher suite, by rustls' name.
     pub cipher: &'static str,
-    /// The client's SNI name, an A-label in lower case.
+    /// The client's SNI name, an A-label in lower case; `None` on the client's side.
     pub sni: Option<String>,
     /// The protocol chosen by ALPN, if any.
     pub alpn: Option<String>,
@@ -56,24 +54,44 @@ impl Io {
     pub(crate) async fn accept(self, config: TlsConfig) -> Result<Self, TlsAcceptError> {
         let Io::Plain(stream) = self else { return Err(TlsAcceptError::AlreadyTls) };
         // Boxed so that a session's task does not hold the handshake's state for its whole life.
-        let handshake = Box::pin(
-            TlsAcceptor::from(config.0)
-                .accept_with(stream, |session| session.set_buffer_limit(Some(TLS_BUFFER))),
-        );
-        Ok(Io::Tls(Box::new(handshake.await?)))
+        Ok(Io::Tls(Box::pin(tls::accept(stream, config)).await?))
+    }
+
+    /// The client's side of a handshake with the server of `domain`; `direct` names the protocol (ALPN).
+    pub(crate) async fn connect(
+        self,
+        config: TlsClientConfig,
+        domain: &str,
+        direct: bool,
+    ) -> Result<Self, TlsAcceptError> {
+        let Io::Plain(stream) = self else { return Err(TlsAcceptError::AlreadyTls) };
+        Ok(Io::Tls(Box::pin(tls::connect(stream, config, domain, direct)).await?))
     }
 
     pub(crate) fn about(&self) -> Option<TlsAbout> {
-        let Io::Tls(stream) = self else { return None };
-        let (_, session) = stream.get_ref();
+        let Io::Tls(tls) = self else { return None };
+        let (_, session) = tls.stream.get_ref();
         let suite = session.negotiated_cipher_suite().and_then(|s| s.suite().as_str());
         Some(TlsAbout {
             version: session.protocol_version().and_then(|v| v.as_str()).unwrap_or("unknown"),
             cipher: suite.unwrap_or("unknown"),
-            sni: session.server_name().map(str::to_owned),
+            sni: match &tls.stream {
+                TlsStream::Server(stream) => stream.get_ref().1.server_name().map(str::to_owned),
+                TlsStream::Client(_) => None,
+            },
             alpn: session.alpn_protocol().map(|p| String::from_utf8_lossy(p).into_owned()),
             resumed: session.handshake_kind() == Some(rustls::HandshakeKind::Resumed),
         })
+    }
+
+    pub(crate) fn peer_certificate(&self) -> Option<PeerCertificate> {
+        let Io::Tls(tls) = self else { return None };
+        PeerCertificate::of(tls.stream.get_ref().1.peer_certificates()?)
+    }
+
+    pub(crate) fn channel_binding(&self, kind: ChannelBinding) -> Option<Vec<u8>> {
+        let Io::Tls(tls) = self else { return None };
+        channel_binding::of(tls, kind)
     }
 
     /// Ready with nothing filled in at the end. A TLS peer that leaves without close_notify counts as ended
@@ -85,7 +103,7 @@ impl Io {
     ) -> Poll<io::Result<()>> {
         match self {
             Io::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Io::Tls(stream) => match ready!(Pin::new(stream.as_mut()).poll_read(cx, buffer)) {
+            Io::Tls(tls) => match ready!(Pin::new(&mut tls.stream).poll_read(cx, buffer)) {
                 Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
                 read => Poll::Ready(read),
             },
@@ -96,7 +114,7 @@ impl Io {
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self {
             Io::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Io::Tls(stream) => Pin::new(stream.as_mut()).poll_write(cx, bytes),
+            Io::Tls(tls) => Pin::new(&mut tls.stream).poll_write(cx, bytes),
             Io::Tunnel(tunnel) => tunnel.poll_write(cx, bytes),
         }
     }
@@ -108,7 +126,7 @@ impl Io {
     ) -> Poll<io::Result<usize>> {
         match self {
             Io::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-            Io::Tls(stream) => Pin::new(stream.as_mut()).poll_write_vectored(cx, slices),
+            Io::Tls(tls) => Pin::new(&mut tls.stream).poll_write_vectored(cx, slices),
             Io::Tunnel(tunnel) => {
                 let first = slices.iter().find(|slice| !slice.is_empty());
                 tunnel.poll_write(cx, first.map_or(&[], |slice| slice))
@@ -119,7 +137,7 @@ impl Io {
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Io::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Io::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(cx),
+            Io::Tls(tls) => Pin::new(&mut tls.stream).poll_flush(cx),
             Io::Tunnel(tunnel) => tunnel.poll_flush(cx),
         }
     }
@@ -127,7 +145,7 @@ impl Io {
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Io::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Io::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(cx),
+            Io::Tls(tls) => Pin::new(&mut tls.stream).poll_shutdown(cx),
             Io::Tunnel(tunnel) => tunnel.poll_shutdown(cx),
         }
     }
@@ -139,7 +157,7 @@ impl Io {
             let read = scratch::with(scratch::SIZE, |buffer| {
                 ready!(match self {
                     Io::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-                    Io::Tls(stream) => Pin::new(stream.get_mut().0).poll_read(cx, buffer),
+                    Io::Tls(tls) => Pin::new(tls.stream.get_mut().0).poll_read(cx, buffer),
                     Io::Tunnel(tunnel) => tunnel.poll_read(cx, buffer),
                 })?;
                 Poll::Ready(io::Result::Ok(buffer.filled().len()))

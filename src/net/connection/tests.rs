@@ -1,3 +1,6 @@
+mod binding;
+mod client;
+
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -29,7 +32,7 @@ async fn name(server: &mut Connection) -> Option<String> {
 async fn readable(server: &Connection) {
     match &server.io {
         Io::Plain(stream) => stream.readable().await.unwrap(),
-        Io::Tls(stream) => stream.get_ref().0.readable().await.unwrap(),
+        Io::Tls(tls) => tls.stream.get_ref().0.readable().await.unwrap(),
         Io::Tunnel(_) => panic!("no socket"),
     }
 }

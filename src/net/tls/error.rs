@@ -5,13 +5,15 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Which of the two settings a fault is about.
+/// Which setting a fault is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertField {
     /// `tls.cert`.
     Cert,
     /// `tls.key`.
     Key,
+    /// Trust anchors, for the certificates of others.
+    Roots,
 }
 
 #[derive(Debug)]
@@ -43,6 +45,8 @@ pub enum TlsFault {
     BadKey(String),
     /// The private key belongs to another certificate.
     Mismatch,
+    /// The operating system has no usable trust anchor; the first reason, or empty.
+    NoRoots(String),
     /// The domain cannot be put into a certificate.
     Domain(String),
     /// The cryptographic library failed.
@@ -56,6 +60,10 @@ impl TlsError {
 
     pub(super) fn key(path: &Path, fault: TlsFault) -> Self {
         TlsError { path: path.to_owned(), field: CertField::Key, fault }
+    }
+
+    pub(super) fn roots(path: &Path, fault: TlsFault) -> Self {
+        TlsError { path: path.to_owned(), field: CertField::Roots, fault }
     }
 
     pub(super) fn library(error: &rustls::Error) -> Self {
@@ -74,6 +82,8 @@ impl TlsError {
             TlsFault::BadCertificate(e) => format!("contains an unusable certificate: {e}"),
             TlsFault::BadKey(e) => format!("contains an unusable private key: {e}"),
             TlsFault::Mismatch => "contains a private key that does not match the certificate".to_owned(),
+            TlsFault::NoRoots(first) if first.is_empty() => "no CA certificates found".to_owned(),
+            TlsFault::NoRoots(first) => format!("no usable CA certificates found: {first}"),
             TlsFault::Domain(domain) => format!("cannot be issued for the domain {domain:?}"),
             TlsFault::Library(e) => format!("TLS library: {e}"),
         }
@@ -95,6 +105,14 @@ impl TlsError {
             }
             TlsFault::Unreadable(_) => "make the file readable for the server's user",
             TlsFault::Unwritable(_) => "make the directory writable for the server's user",
+            TlsFault::NoCertificate | TlsFault::Pem(_) | TlsFault::BadCertificate(_)
+                if self.field == CertField::Roots =>
+            {
+                "provide the CA certificates in PEM (-----BEGIN CERTIFICATE-----)"
+            }
+            TlsFault::NoRoots(_) => {
+                "install the operating system's CA certificates (package ca-certificates)"
+            }
             TlsFault::Pem(_) => "convert the file to PEM (-----BEGIN ...)",
             TlsFault::NoCertificate => "provide the full chain in PEM, the domain's own certificate first",
             TlsFault::NoKey | TlsFault::Encrypted => "provide the private key in PEM, without a passphrase",

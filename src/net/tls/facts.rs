@@ -1,31 +1,28 @@
 //! Facts from a certificate. rustls checks them in peers' certificates only, and does not expose them.
 
-use x509_parser::extensions::GeneralName;
 use x509_parser::parse_x509_certificate;
+
+use super::names::Names;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Facts {
     /// UTC microseconds, both ends included.
     pub(super) not_before_us: i64,
     pub(super) not_after_us: i64,
-    /// Host names as A-labels in lower case, some with `*` as their first label (RFC 6125 §6.4.3).
-    pub(super) names: Vec<Box<str>>,
+    pub(super) names: Names,
+    /// Whether it claims to be issued by its own subject.
+    pub(super) own_issuer: bool,
 }
 
 /// Parses a certificate (RFC 5280 §4.1, §4.2.1.6). `None` if the bytes are invalid.
 pub(super) fn facts(der: &[u8]) -> Option<Facts> {
     let (_, certificate) = parse_x509_certificate(der).ok()?;
     let micros = |seconds: i64| seconds.saturating_mul(1_000_000);
-    let names = certificate.subject_alternative_name().ok().flatten();
-    let names =
-        names.into_iter().flat_map(|names| &names.value.general_names).filter_map(|name| match name {
-            GeneralName::DNSName(name) => Some(name.to_ascii_lowercase().into()),
-            _ => None,
-        });
     Some(Facts {
         not_before_us: micros(certificate.validity().not_before.timestamp()),
         not_after_us: micros(certificate.validity().not_after.timestamp()),
-        names: names.collect(),
+        names: Names::of(&certificate),
+        own_issuer: certificate.subject().as_raw() == certificate.issuer().as_raw(),
     })
 }
 
@@ -46,7 +43,8 @@ mod tests {
         let expected = Facts {
             not_before_us: 1_709_164_800 * US,
             not_after_us: 2_840_140_800 * US,
-            names: vec!["chess.example".into(), "*.chess.example".into()],
+            names: Names { dns: vec!["chess.example".into(), "*.chess.example".into()], ..Names::default() },
+            own_issuer: true,
         };
         assert_eq!(facts(&der), Some(expected));
         for len in 0..der.len() {

@@ -108,7 +108,7 @@ fn about(
         warnings.push(TlsWarning::OtherName(name.to_owned()));
     }
     let not_after_us = facts.as_ref().map(|facts| facts.not_after_us);
-    Ok((Loaded { not_after_us, warnings }, facts.map(|facts| facts.names).unwrap_or_default()))
+    Ok((Loaded { not_after_us, warnings }, facts.map(|facts| facts.names.dns).unwrap_or_default()))
 }
 
 fn date_warning(facts: &Facts, now_us: i64) -> Option<TlsWarning> {

@@ -1,5 +1,9 @@
+mod clients;
+mod servers;
+
 use std::os::unix::fs::PermissionsExt;
 
+use rustls::CipherSuite;
 use tokio::io::AsyncWriteExt;
 use xmpp::StreamEvent;
 
