@@ -122,6 +122,25 @@ impl Chain {
         Err(SaslError::NotAuthorized)
     }
 
+    /// Whether an account may log in whose owner has proved who he is otherwise than by a password.
+    ///
+    /// # Errors
+    /// [`SaslError::NotAuthorized`]: there is none; [`SaslError::AccountDisabled`];
+    /// [`SaslError::TemporaryAuthFailure`].
+    pub async fn admit(&self, log_in: LogIn<'_>) -> Result<Accepted, SaslError> {
+        for provider in self.providers.iter() {
+            let standing = provider.standing(log_in).await;
+            match standing.map_err(|error| self.failed(log_in.domain, Some(log_in.local), &error))? {
+                Outcome::Accept => return Ok(Accepted { provider: elsewhere(&**provider) }),
+                Outcome::Refuse => return Err(SaslError::NotAuthorized),
+                Outcome::Locked => return Err(SaslError::AccountDisabled),
+                Outcome::TryLater => return Err(SaslError::TemporaryAuthFailure),
+                Outcome::NoSuchAccount | Outcome::NotMine => {}
+            }
+        }
+        Err(SaslError::NotAuthorized)
+    }
+
     /// Whether any provider has the account.
     ///
     /// # Errors

@@ -147,7 +147,8 @@ mod tests {
             provider: None,
             imitation: imitated.then(|| count.imitation()),
         };
-        let mut exchange = ScramServer::new(Hash::Sha1, "3rfcNHYJY1ZVvWVs7j".to_owned());
+        let mut exchange =
+            ScramServer::new(Hash::Sha1, false, "3rfcNHYJY1ZVvWVs7j".to_owned(), Arc::default());
         exchange.client_first(FIRST).unwrap();
         let challenge = String::from_utf8(found.challenge(&mut exchange)).unwrap();
         assert!(challenge.ends_with("s=QSXCR+Q6sek8bf92,i=4096"), "{challenge}");

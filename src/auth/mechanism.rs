@@ -5,51 +5,42 @@ use std::str::FromStr;
 
 use storage::Hash;
 
-/// A SASL mechanism by its registered name.
+/// A SASL mechanism.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mechanism {
-    /// `SCRAM-SHA-512`.
-    ScramSha512,
-    /// `SCRAM-SHA-256` (RFC 7677).
-    ScramSha256,
-    /// `SCRAM-SHA-1` (RFC 5802).
-    ScramSha1,
+    /// `EXTERNAL` (RFC 4422 appendix A): by what the lower layer has proved, the certificate of TLS (XEP-0178).
+    External,
+    /// `SCRAM-*` (RFC 5802, RFC 7677).
+    Scram {
+        hash: Hash,
+        /// Whether it is the `-PLUS` variant, which is bound to the TLS channel.
+        bound: bool,
+    },
     /// `PLAIN` (RFC 4616); over TLS only, which the caller must ensure.
     Plain,
 }
 
+/// The registered names, in the order of preference in which mechanisms are offered.
+const NAMES: [(Mechanism, &str); 8] = [
+    (Mechanism::External, "EXTERNAL"),
+    (Mechanism::Scram { hash: Hash::Sha512, bound: true }, "SCRAM-SHA-512-PLUS"),
+    (Mechanism::Scram { hash: Hash::Sha256, bound: true }, "SCRAM-SHA-256-PLUS"),
+    (Mechanism::Scram { hash: Hash::Sha1, bound: true }, "SCRAM-SHA-1-PLUS"),
+    (Mechanism::Scram { hash: Hash::Sha512, bound: false }, "SCRAM-SHA-512"),
+    (Mechanism::Scram { hash: Hash::Sha256, bound: false }, "SCRAM-SHA-256"),
+    (Mechanism::Scram { hash: Hash::Sha1, bound: false }, "SCRAM-SHA-1"),
+    (Mechanism::Plain, "PLAIN"),
+];
+
 impl Mechanism {
     /// All of them, in the order of preference in which they are offered.
-    pub const ALL: [Mechanism; 4] =
-        [Mechanism::ScramSha512, Mechanism::ScramSha256, Mechanism::ScramSha1, Mechanism::Plain];
+    pub fn all() -> impl Iterator<Item = Mechanism> {
+        NAMES.into_iter().map(|(mechanism, _)| mechanism)
+    }
 
     /// The registered name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Mechanism::ScramSha512 => "SCRAM-SHA-512",
-            Mechanism::ScramSha256 => "SCRAM-SHA-256",
-            Mechanism::ScramSha1 => "SCRAM-SHA-1",
-            Mechanism::Plain => "PLAIN",
-        }
-    }
-
-    /// The hash of a SCRAM mechanism; `None` for PLAIN.
-    pub const fn hash(self) -> Option<Hash> {
-        match self {
-            Mechanism::ScramSha512 => Some(Hash::Sha512),
-            Mechanism::ScramSha256 => Some(Hash::Sha256),
-            Mechanism::ScramSha1 => Some(Hash::Sha1),
-            Mechanism::Plain => None,
-        }
-    }
-
-    /// The SCRAM mechanism of a hash.
-    pub const fn scram(hash: Hash) -> Mechanism {
-        match hash {
-            Hash::Sha512 => Mechanism::ScramSha512,
-            Hash::Sha256 => Mechanism::ScramSha256,
-            Hash::Sha1 => Mechanism::ScramSha1,
-        }
+    pub fn name(self) -> &'static str {
+        NAMES.iter().find(|(mechanism, _)| *mechanism == self).map_or("", |(_, name)| name)
     }
 }
 
@@ -68,7 +59,7 @@ impl FromStr for Mechanism {
     type Err = UnknownMechanism;
 
     fn from_str(name: &str) -> Result<Self, UnknownMechanism> {
-        Mechanism::ALL.into_iter().find(|m| m.name() == name).ok_or(UnknownMechanism)
+        NAMES.iter().find(|(_, one)| *one == name).map(|(mechanism, _)| *mechanism).ok_or(UnknownMechanism)
     }
 }
 
@@ -78,17 +69,16 @@ mod tests {
 
     #[test]
     fn names_round_trip() {
-        for m in Mechanism::ALL {
-            assert_eq!(m.name().parse(), Ok(m));
-            if let Some(hash) = m.hash() {
-                assert_eq!(Mechanism::scram(hash), m);
-            }
+        for mechanism in Mechanism::all() {
+            assert_eq!(mechanism.name().parse(), Ok(mechanism));
         }
+        let bound = Mechanism::Scram { hash: Hash::Sha256, bound: true };
+        assert_eq!(bound.to_string(), "SCRAM-SHA-256-PLUS");
     }
 
     #[test]
     fn names_are_exact() {
-        for name in ["scram-sha-1", "SCRAM-SHA-1-PLUS", "PLAIN ", ""] {
+        for name in ["scram-sha-1", "SCRAM-SHA-1-plus", "SCRAM-MD5", "PLAIN ", ""] {
             assert_eq!(name.parse::<Mechanism>(), Err(UnknownMechanism));
         }
     }

@@ -7,10 +7,22 @@ use crate::error::SaslError;
 /// A message longer than this is refused: a user name of 1,023 bytes, escaped, and a long nonce fit.
 const MAX_MESSAGE: usize = 8192;
 
+/// What the client says of channel binding (RFC 5802 §6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BindingFlag<'a> {
+    /// `n`: it cannot bind channels.
+    Unable,
+    /// `y`: it can, and believes that the server cannot.
+    Unoffered,
+    /// `p`: it binds by this kind.
+    Bound(&'a str),
+}
+
 /// client-first-message, split into its parts.
 #[derive(Debug)]
 pub(crate) struct First<'a> {
-    /// `n,,` or `y,a=…,`, including the final comma.
+    pub(crate) binding: BindingFlag<'a>,
+    /// `n,,`, `y,a=…,` or `p=tls-exporter,,`, including the final comma.
     pub(crate) gs2_header: &'a str,
     /// What follows the GS2 header.
     pub(crate) bare: &'a str,
@@ -40,14 +52,11 @@ fn text(message: &[u8]) -> Result<&str, SaslError> {
     std::str::from_utf8(message).map_err(|_| SaslError::MalformedRequest)
 }
 
-/// Parses a client-first-message. Both `n` (the client does not support channel binding) and `y` (it does,
-/// and believes the server does not, which is true, as no `-PLUS` is offered) are accepted; `p` is refused.
+/// Parses a client-first-message.
 pub(crate) fn parse_first(message: &[u8]) -> Result<First<'_>, SaslError> {
     let message = text(message)?;
     let (flag, rest) = message.split_once(',').ok_or(SaslError::MalformedRequest)?;
-    if !matches!(flag, "n" | "y") {
-        return Err(SaslError::MalformedRequest);
-    }
+    let binding = binding_flag(flag)?;
     let (authzid, bare) = rest.split_once(',').ok_or(SaslError::MalformedRequest)?;
     let gs2_header = message.get(..message.len() - bare.len()).ok_or(SaslError::MalformedRequest)?;
     let authzid = match authzid {
@@ -59,7 +68,22 @@ pub(crate) fn parse_first(message: &[u8]) -> Result<First<'_>, SaslError> {
     let username = saslname(value(fields.next().unwrap_or_default(), "n=")?)?;
     let nonce = nonce(value(fields.next().unwrap_or_default(), "r=")?)?;
     extensions(fields)?;
-    Ok(First { gs2_header, bare, authzid, username, nonce })
+    Ok(First { binding, gs2_header, bare, authzid, username, nonce })
+}
+
+/// `gs2-cbind-flag`; a kind's name has letters, digits, `.` and `-`.
+fn binding_flag(flag: &str) -> Result<BindingFlag<'_>, SaslError> {
+    let named = |kind: &str| {
+        !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b))
+    };
+    match flag {
+        "n" => Ok(BindingFlag::Unable),
+        "y" => Ok(BindingFlag::Unoffered),
+        _ => {
+            let kind = value(flag, "p=")?;
+            if named(kind) { Ok(BindingFlag::Bound(kind)) } else { Err(SaslError::MalformedRequest) }
+        }
+    }
 }
 
 /// Parses a client-final-message.
@@ -136,6 +160,12 @@ mod tests {
         let first = parse_first("n,,n=jörg,r=~!".as_bytes()).unwrap();
         assert_eq!((first.gs2_header, first.authzid.as_deref()), ("n,,", None));
         assert_eq!(first.username, "jörg");
+        assert_eq!(first.binding, BindingFlag::Unable);
+        let first = parse_first(b"p=tls-exporter,,n=a,r=b").unwrap();
+        assert_eq!(
+            (first.gs2_header, first.binding),
+            ("p=tls-exporter,,", BindingFlag::Bound("tls-exporter"))
+        );
     }
 
     #[test]
@@ -145,7 +175,9 @@ mod tests {
             "n",
             "n,",
             "n,,",
-            "p=tls-unique,,n=a,r=b",
+            "p,,n=a,r=b",
+            "p=,,n=a,r=b",
+            "p=tls_unique,,n=a,r=b",
             "x,,n=a,r=b",
             "n,,m=x,n=a,r=b",
             "n,,n=a,r=b,m=x",
@@ -184,7 +216,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn anything_may_come(bytes: Vec<u8>, text in "[ny],(a=[a=,2C3D]{0,6})?,n=[a=,2C3D]{0,6},r=[a-z,=]{0,5}") {
+        fn anything_may_come(bytes: Vec<u8>, text in "([ny]|p=[a-z.-]{1,4}),(a=[a=,2C3D]{0,6})?,n=[a=,2C3D]{0,6},r=[a-z,=]{0,5}") {
             // Any input is refused or split without loss.
             for message in [&bytes[..], text.as_bytes()] {
                 if let Ok(first) = parse_first(message) {

@@ -56,6 +56,23 @@ pub trait Provider: Send + Sync {
         password: &'a str,
     ) -> BoxFuture<'a, Result<Outcome, ProviderError>>;
 
+    /// Whether an account may log in whose owner has proved who he is otherwise than by a password. `Accept`: it may.
+    fn standing<'a>(&'a self, log_in: LogIn<'a>) -> BoxFuture<'a, Result<Outcome, ProviderError>> {
+        Box::pin(async move {
+            Ok(match self.keys(log_in, Hash::Sha256).await? {
+                Lookup::Keys(_) => Outcome::Accept,
+                Lookup::NoKeys => match self.exists(log_in.domain, log_in.local).await? {
+                    true => Outcome::Accept,
+                    false => Outcome::NoSuchAccount,
+                },
+                Lookup::NoSuchAccount => Outcome::NoSuchAccount,
+                Lookup::Locked(_) => Outcome::Locked,
+                Lookup::TryLater => Outcome::TryLater,
+                Lookup::NotMine => Outcome::NotMine,
+            })
+        })
+    }
+
     /// Whether it has that account, locked or not.
     fn exists<'a>(&'a self, domain: &'a str, local: &'a str) -> BoxFuture<'a, Result<bool, ProviderError>>;
 

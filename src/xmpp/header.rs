@@ -23,7 +23,7 @@ pub struct StreamHeader {
     pub from: Option<Jid>,
     /// The stream id, in an answer.
     pub id: Option<String>,
-    /// Major and minor; (0, 9) if absent.
+    /// Major and minor; [`UNVERSIONED`](Self::UNVERSIONED) if absent.
     pub version: (u8, u8),
     /// The default language of what follows.
     pub lang: Option<String>,
@@ -32,10 +32,17 @@ pub struct StreamHeader {
 }
 
 impl StreamHeader {
+    /// The version of a stream without features: its header says none (RFC 6120 §4.7.5).
+    pub const UNVERSIONED: (u8, u8) = (0, 9);
+
     /// Writes an XML declaration and the start of a stream over TCP, without its end.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"<?xml version='1.0'?><stream:stream");
-        self.write_attributes(out, &[("xmlns", &self.content_ns), ("xmlns:stream", ns::STREAM)]);
+        let namespaces =
+            [("xmlns", &*self.content_ns), ("xmlns:stream", ns::STREAM), ("xmlns:db", ns::DIALBACK)];
+        // Dialback has its prefix on streams of servers alone (XEP-0220 §2.1).
+        let most = if self.content_ns == ns::SERVER { 3 } else { 2 };
+        self.write_attributes(out, namespaces.get(..most).unwrap_or_default());
         out.push(b'>');
     }
 
@@ -52,13 +59,14 @@ impl StreamHeader {
     }
 
     fn write_attributes(&self, out: &mut Vec<u8>, namespaces: &[(&str, &str)]) {
-        let version = format!("{}.{}", self.version.0, self.version.1);
+        let version =
+            (self.version != Self::UNVERSIONED).then(|| format!("{}.{}", self.version.0, self.version.1));
         let own = [
             ("id", self.id.as_deref()),
             ("from", self.from.as_ref().map(Jid::as_str)),
             ("to", self.to.as_ref().map(Jid::as_str)),
             ("xml:lang", self.lang.as_deref()),
-            ("version", Some(version.as_str())),
+            ("version", version.as_deref()),
         ];
         for (name, value) in namespaces.iter().map(|&(name, value)| (name, Some(value))).chain(own) {
             let Some(value) = value else { continue };
@@ -206,7 +214,7 @@ fn address(root: Node<'_>, name: &str) -> Result<Option<Jid>, StreamError> {
 }
 
 fn version(root: Node<'_>) -> Result<(u8, u8), StreamError> {
-    let Some(text) = root.attr("version") else { return Ok((0, 9)) };
+    let Some(text) = root.attr("version") else { return Ok(StreamHeader::UNVERSIONED) };
     let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
     let parsed = text.split_once('.').and_then(|(major, minor)| Some((number(major)?, number(minor)?)));
     parsed.ok_or_else(|| StreamCondition::UnsupportedVersion.into())

@@ -243,3 +243,17 @@ async fn a_name_that_is_taken_elsewhere_is_not_created() {
     let created = chain.create("chess.example", "jack", "pencil", 0).await;
     assert!(matches!(created, Err(ChangeError::Exists)));
 }
+
+#[tokio::test]
+async fn a_certificate_lets_in_who_exists_and_is_not_locked() {
+    for (list, expected) in [
+        (&[Outcome::Accept][..], Ok(())),
+        (&[Outcome::NotMine, Outcome::NoSuchAccount, Outcome::Accept], Ok(())),
+        (&[Outcome::NoSuchAccount], Err(SaslError::NotAuthorized)),
+        (&[Outcome::Locked, Outcome::Accept], Err(SaslError::AccountDisabled)),
+        (&[Outcome::TryLater, Outcome::Accept], Err(SaslError::TemporaryAuthFailure)),
+    ] {
+        assert_eq!(outcomes(list).admit(JACK).await.map(drop), expected, "{list:?}");
+    }
+    assert_eq!(chain(vec![broken()]).admit(JACK).await, Err(SaslError::TemporaryAuthFailure));
+}
