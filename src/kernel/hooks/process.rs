@@ -40,20 +40,56 @@ impl Kernel {
         }
     }
 
-    /// Processes a stanza that came by a link from this domain. Returns as [`process`](Self::process) does.
+    /// Processes a stanza that came by a link from this domain. Returns as [`process`](Self::process) does. One that is not
+    /// for this server, on a link that belongs to none of its domains, is counted and dropped.
     pub async fn enter(self: &Arc<Self>, link: Arc<dyn Link>, domain: xmpp::Jid, stanza: Stanza) {
+        self.enter_guarded(link, domain, stanza, Guard::default()).await;
+    }
+
+    /// The same; the guard goes with the stanza.
+    pub(crate) async fn enter_guarded(
+        self: &Arc<Self>,
+        link: Arc<dyn Link>,
+        domain: xmpp::Jid,
+        stanza: Stanza,
+        guard: Guard,
+    ) {
+        let Some(mut packet) = self.entering(link, domain, stanza) else { return };
+        packet.guard = guard;
+        if let Some(packet) = self.stage(Stage::Send, packet).await {
+            self.route(packet).await;
+        }
+    }
+
+    fn entering(&self, link: Arc<dyn Link>, domain: xmpp::Jid, stanza: Stanza) -> Option<Box<Packet>> {
         self.counters().stanzas.inc(stanza.kind());
         let tables = self.tables();
         let host = match stanza.to().and_then(|to| tables.destination(to.domain())) {
-            Some(Destination::Host(host)) => host.clone(),
-            Some(Destination::Service(service)) => service.host().clone(),
-            _ => return self.counters().ignored.inc(stanza.kind()), // a link must bring only stanzas for local domains
+            Some(Destination::Host(host)) => Some(host.clone()),
+            Some(Destination::Service(service)) => Some(service.host().clone()),
+            Some(Destination::Link(to)) => to.home(self).or_else(|| link.home(self)),
+            None => link.home(self),
+        };
+        let Some(host) = host else {
+            self.counters().ignored.inc(stanza.kind());
+            return None;
         };
         let mut packet = Packet::new(stanza, Origin::Link(link, domain), host, tables);
         packet.notes.received_us = self.now_us();
         packet.begins();
-        if let Some(packet) = self.stage(Stage::Send, packet).await {
-            self.route(packet).await;
+        Some(packet)
+    }
+
+    /// Answers a stanza that came by a link with an error, before its way begins.
+    pub(crate) async fn refuse_entry(
+        self: &Arc<Self>,
+        link: Arc<dyn Link>,
+        domain: xmpp::Jid,
+        stanza: Stanza,
+        error: StanzaError,
+    ) {
+        if let Some(packet) = self.entering(link, domain, stanza) {
+            self.bounce(packet, error).await;
         }
     }
 

@@ -82,6 +82,11 @@ impl Addresses {
             |_, destination| !matches!(destination, Destination::Service(one) if hosts.contains(&one.host().index())),
         );
     }
+
+    /// Removes all links with domains of their own.
+    pub fn remove_links(&mut self) {
+        self.by_domain.retain(|_, destination| !matches!(destination, Destination::Link(_)));
+    }
 }
 
 impl Kernel {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use xmpp::{Kind, StanzaError, StanzaType};
 
-use crate::{Destination, Host, Kernel, Packet, Stage, failed};
+use crate::{Destination, Host, Kernel, Link, Packet, Refused, Stage, failed};
 
 impl Kernel {
     /// Finds the destination of the stanza. Errors for stanzas without one are sent here and in `deliver`,
@@ -19,11 +19,17 @@ impl Kernel {
                 None => self.to_host(packet, host.clone()).await,
             },
             Some(Destination::Service(service)) => self.to_service(packet, service.clone()).await,
-            Some(Destination::Link(link)) => link.send(self, packet),
+            Some(Destination::Link(link)) => self.to_link(packet, &**link).await,
             None => match tables.addresses.default_link() {
-                Some(link) => link.send(self, packet),
-                None => self.unreachable(packet).await,
+                Some(link) => self.to_link(packet, &**link).await,
+                None => self.undeliverable(packet, StanzaError::remote_server_not_found()).await,
             },
+        }
+    }
+
+    async fn to_link(self: &Arc<Self>, packet: Box<Packet>, link: &dyn Link) {
+        if let Err(Refused { packet, error }) = link.send(self, packet) {
+            self.undeliverable(packet, error).await;
         }
     }
 
@@ -63,12 +69,13 @@ impl Kernel {
         }
     }
 
-    /// The domain has no destination (RFC 6120 section 10.4).
-    async fn unreachable(self: &Arc<Self>, packet: Box<Packet>) {
+    /// The domain has no destination (RFC 6120 section 10.4), or cannot be reached. Of presence, only who asks for a subscription
+    /// is told.
+    pub(crate) async fn undeliverable(self: &Arc<Self>, packet: Box<Packet>, error: StanzaError) {
         let presence = packet.stanza.kind() == Kind::Presence;
-        match presence && !matches!(packet.stanza.stanza_type(), StanzaType::Subscribe) {
+        match presence && packet.stanza.stanza_type() != StanzaType::Subscribe {
             true => self.ignore(packet),
-            false => self.bounce(packet, StanzaError::remote_server_not_found()).await,
+            false => self.bounce(packet, error).await,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Which of a session's stanzas are settled: the `h` of XEP-0198.
 
 use std::collections::VecDeque;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -146,48 +147,68 @@ impl Inner {
 }
 
 /// While any guard of a stanza lives, the stanza does not count as handled (XEP-0198). Whatever decides its
-/// fate later keeps one: a write, a handler that answers later. For a stanza that no local client sent it
-/// does nothing.
+/// fate later keeps one: a write, a handler that answers later. For a stanza of the server's own it does nothing.
 #[derive(Default)]
-pub struct Guard(Option<(Arc<Session>, u64)>);
+pub struct Guard(Option<(Reader, u64)>);
 
-impl Guard {
-    /// The first guard of a stanza that was read.
-    pub(crate) fn begin(session: &Arc<Session>) -> Self {
-        Self(Some((session.clone(), session.intake.begin())))
+/// Whoever has read the stanza.
+#[derive(Clone)]
+enum Reader {
+    Session(Arc<Session>),
+    Link(Arc<Intake>),
+}
+
+impl Deref for Reader {
+    type Target = Intake;
+
+    fn deref(&self) -> &Intake {
+        match self {
+            Self::Session(session) => &session.intake,
+            Self::Link(intake) => intake,
+        }
     }
 }
 
 impl Guard {
+    /// The first guard of a stanza that a session has read.
+    pub(crate) fn begin(session: &Arc<Session>) -> Self {
+        Self(Some((Reader::Session(session.clone()), session.intake.begin())))
+    }
+
+    /// The first guard of a stanza that a link has brought.
+    pub(crate) fn brought(intake: &Arc<Intake>) -> Self {
+        Self(Some((Reader::Link(intake.clone()), intake.begin())))
+    }
+
     /// A write that decides the stanza's fate is in flight until this is dropped.
     pub(crate) fn write(&self) -> Option<InFlight> {
-        let (session, number) = self.0.clone()?;
-        session.intake.inner.lock().writes.push(number);
-        Some(InFlight(session, number))
+        let (reader, number) = self.0.clone()?;
+        reader.inner.lock().writes.push(number);
+        Some(InFlight(reader, number))
     }
 
     /// Waits until each earlier stanza's write is known to have succeeded or failed: a client gets errors in
     /// the order of its stanzas.
     pub(crate) async fn turn(&self) {
-        if let Some((session, number)) = &self.0 {
-            session.intake.until(|inner| inner.writes.iter().all(|write| write >= number)).await;
+        if let Some((reader, number)) = &self.0 {
+            reader.until(|inner| inner.writes.iter().all(|write| write >= number)).await;
         }
     }
 }
 
 /// A write that decides a stanza's fate.
-pub(crate) struct InFlight(Arc<Session>, u64);
+pub(crate) struct InFlight(Reader, u64);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.intake.write_ended(self.1);
+        self.0.write_ended(self.1);
     }
 }
 
 impl Clone for Guard {
     fn clone(&self) -> Self {
-        if let Some((session, number)) = &self.0 {
-            session.intake.hold(*number);
+        if let Some((reader, number)) = &self.0 {
+            reader.hold(*number);
         }
         Self(self.0.clone())
     }
@@ -195,8 +216,8 @@ impl Clone for Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some((session, number)) = &self.0 {
-            session.intake.settle(*number);
+        if let Some((reader, number)) = &self.0 {
+            reader.settle(*number);
         }
     }
 }

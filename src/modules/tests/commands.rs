@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{Kernel, Link, Module, Packet, Permission};
+use kernel::{Kernel, Link, LinkKind, Module, Packet, Permission, Refused};
 use xmpp::{Jid, Stanza};
 
 use super::bench::{Bench, Client};
@@ -254,8 +254,13 @@ impl Link for Far {
         "far"
     }
 
-    fn send(&self, _kernel: &Arc<Kernel>, packet: Box<Packet>) {
+    fn kind(&self) -> LinkKind {
+        LinkKind::Server
+    }
+
+    fn send(&self, _kernel: &Arc<Kernel>, packet: Box<Packet>) -> Result<(), Refused> {
         self.0.lock().push(packet.stanza.to_string());
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 mod account;
 pub mod command;
 mod gate;
+mod inflow;
 mod later;
 mod link;
 mod nodes;

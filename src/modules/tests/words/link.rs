@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{IqKind, Kernel, Link, Origin, Packet, RequestError};
+use kernel::{IqKind, Kernel, Link, LinkKind, Origin, Packet, Refused, RequestError};
 use xmpp::{Element, Jid, StanzaError, StanzaType};
 
 use crate::tests::bench::Bench;
@@ -16,7 +16,11 @@ impl Link for Echo {
         "echo"
     }
 
-    fn send(&self, kernel: &Arc<Kernel>, packet: Box<Packet>) {
+    fn kind(&self) -> LinkKind {
+        LinkKind::Server
+    }
+
+    fn send(&self, kernel: &Arc<Kernel>, packet: Box<Packet>) -> Result<(), Refused> {
         let kernel = kernel.clone();
         kernel.runtime().tasks.clone().spawn("echo", async move {
             let stanza = &packet.stanza;
@@ -28,6 +32,7 @@ impl Link for Echo {
             };
             kernel.enter(Arc::new(Echo), domain, back).await;
         });
+        Ok(())
     }
 }
 
