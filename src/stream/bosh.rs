@@ -11,7 +11,6 @@ use settings::Limit;
 use xmpp::{Element, Stanza, StreamHeader};
 
 use crate::c2s::C2s;
-use crate::listener;
 use crate::pipe::{Input, Pipe, PipeError};
 
 /// The route that creates and continues BOSH sessions.
@@ -32,7 +31,7 @@ impl Service for Front {
     fn begin(&self, connection: Connection) {
         let (c2s, until) = (self.0.clone(), self.0.login_deadline());
         let pipe = Box::new(BoshPipe { connection, opened: false });
-        self.0.kernel.runtime().tasks.spawn("bosh", listener::stream(c2s, pipe, until));
+        self.0.kernel.runtime().tasks.spawn("bosh", c2s.serve_web(pipe, until));
     }
 
     fn allows(&self, domain: Option<&str>) -> Allowed {

@@ -17,7 +17,6 @@ use xmpp::{Document, Stanza, StanzaError, StreamCondition, StreamError, StreamEv
 use ahead::Ahead;
 
 use crate::acknowledging::Acknowledging;
-use crate::bind::Bound;
 use crate::pipe::{Input, Pipe, PipeError};
 use crate::sm;
 
@@ -29,6 +28,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a client that has closed its stream may take to read its last answers.
 const LAST: Duration = Duration::from_secs(5);
+
+/// A stream with a session on it.
+pub(crate) struct Bound {
+    pub hold: Hold,
+    /// Whether stream management is on, because the session was resumed.
+    pub resumed: bool,
+    /// The language given in the stream header.
+    pub lang: Option<Arc<str>>,
+}
 
 /// Why a session's connection ends.
 enum End {

@@ -1,5 +1,6 @@
 //! The stream features offered at each stage (RFC 6120 section 4.3.2), in the recommended order.
 
+use auth::Offer;
 use kernel::HostTable;
 use xmpp::{Element, ns};
 
@@ -12,18 +13,25 @@ pub(crate) fn starttls() -> Element {
     features().child(Element::new("starttls", ns::TLS).child(Element::new("required", ns::TLS)))
 }
 
-/// Before authentication (RFC 6120 section 6.3.3): SASL mechanisms and features added by modules.
-pub(crate) fn mechanisms(table: Option<&HostTable>, names: &[&'static str]) -> Element {
-    let list = names.iter().fold(Element::new("mechanisms", ns::SASL), |list, name| {
-        list.child(Element::new("mechanism", ns::SASL).text(name))
+/// Before authentication (RFC 6120 section 6.3.3): SASL mechanisms, channel bindings (XEP-0440) and features added by
+/// modules.
+pub(crate) fn login(table: Option<&HostTable>, offer: &Offer) -> Element {
+    let list = offer.mechanisms().iter().fold(Element::new("mechanisms", ns::SASL), |list, mechanism| {
+        list.child(Element::new("mechanism", ns::SASL).text(mechanism.name()))
     });
+    let bindings = offer
+        .bindings()
+        .iter()
+        .map(|binding| Element::new("channel-binding", ns::SASL_CB).attr("type", binding.kind));
+    let bindings = (!offer.bindings().is_empty())
+        .then(|| Element::new("sasl-channel-binding", ns::SASL_CB).with_children(bindings));
     let added = table.map(HostTable::login_features).unwrap_or_default();
-    features().child(list).with_children(added.iter().cloned())
+    features().child(list).with_children(bindings).with_children(added.iter().cloned())
 }
 
 /// After authentication: bind, stream management unless the transport has its own acknowledgements, and
 /// features added by modules.
-pub(crate) fn authenticated(table: Option<&HostTable>, managed: bool) -> Element {
+pub(crate) fn bind(table: Option<&HostTable>, managed: bool) -> Element {
     let own = features()
         .child(Element::new("bind", ns::BIND).child(Element::new("required", ns::BIND)))
         .with_children(managed.then(|| Element::new("sm", ns::SM)));

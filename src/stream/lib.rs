@@ -5,25 +5,25 @@
 //! back, differs between TCP, WebSocket and BOSH.
 
 mod acknowledging;
-mod bind;
 mod bosh;
 mod c2s;
-mod early;
+pub mod component;
 mod established;
 mod features;
 mod goodbye;
-mod handshake;
+mod link;
 mod listener;
-mod negotiate;
+mod opening;
 mod pipe;
+pub mod s2s;
 mod sasl;
 mod sm;
 mod tcp;
 pub mod web;
 mod websocket;
 
-pub use c2s::{C2s, C2sLimits, C2sOptions};
-pub use listener::{Security, serve};
+pub use c2s::{C2s, C2sLimits, C2sOptions, serve};
+pub use listener::Security;
 pub use pipe::{Input, Pipe, PipeError};
 
 #[cfg(test)]

@@ -1,18 +1,13 @@
-//! From a listening socket to client streams.
+//! From a listening socket to streams.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use net::{Admission, Listener};
+use net::{Listener, TlsAcceptError};
+use runtime::Runtime;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until, timeout_at};
-use xmpp::{StreamCondition, StreamError};
+use tokio::time::{Instant, timeout_at};
 
-use crate::bind::Bound;
-use crate::c2s::C2s;
-use crate::pipe::Pipe;
-use crate::tcp::Tcp;
-use crate::{established, handshake, negotiate};
+use crate::opening::Ended;
 
 /// How a listener's streams are encrypted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,91 +20,33 @@ pub enum Security {
     None,
 }
 
-/// Accepts client streams until shutdown begins.
-pub async fn serve(c2s: Arc<C2s>, listener: Listener, security: Security) {
-    let tasks = c2s.kernel.runtime().tasks.clone();
-    let mut drained = std::pin::pin!(tasks.drained_signal());
+/// Hands over each connection that a listener accepts until shutdown begins.
+pub(crate) async fn accept(runtime: &Runtime, listener: &Listener, each: impl Fn(TcpStream, SocketAddr)) {
+    let mut drained = std::pin::pin!(runtime.tasks.drained_signal());
     loop {
-        let (socket, peer) = tokio::select! {
-            accepted = listener.accept() => accepted,
+        tokio::select! {
+            (socket, peer) = listener.accept() => each(socket, peer),
             () = &mut drained => return,
-        };
-        if let Some(admission) = c2s.connections.admit(peer.ip()) {
-            c2s.connections.watch(&socket);
-            tasks.spawn("c2s", connection(c2s.clone(), socket, peer, admission, security));
         }
     }
 }
 
-/// One TCP connection, from its first byte to its last.
-async fn connection(
-    c2s: Arc<C2s>,
-    socket: TcpStream,
+/// The outcome of a handshake with `peer` before the first stream, if it comes in time and before the shutdown.
+pub(crate) async fn in_time<T>(
+    runtime: &Runtime,
     peer: SocketAddr,
-    _admission: Admission,
-    security: Security,
-) {
-    let until = c2s.login_deadline();
-    if let Some(tcp) = Box::pin(secured(&c2s, socket, peer, security, until)).await {
-        stream(c2s, tcp, until).await;
-    }
-}
-
-/// The connection, as secure as its listener demands; `None` if it has ended or timed out.
-async fn secured(
-    c2s: &C2s,
-    socket: TcpStream,
-    peer: SocketAddr,
-    security: Security,
     until: Instant,
-) -> Option<Box<Tcp>> {
-    let tasks = c2s.kernel.runtime().tasks.clone();
+    handshake: impl Future<Output = Result<T, TlsAcceptError>>,
+) -> Result<T, Ended> {
     tokio::select! {
-        secured = timeout_at(until, handshake::secure(c2s, socket, peer, security)) => secured.ok().flatten(),
-        () = tasks.drained_signal() => None,
-    }
-}
-
-/// A client's stream on any transport, from its header to its end; authentication must finish by `until`.
-/// Each phase is boxed, so that its state does not enlarge the next one's: an idle session holds only what
-/// `established` needs. The pipe is boxed, because every async function it is passed to would otherwise
-/// reserve room for it.
-pub(crate) async fn stream<P: Pipe>(c2s: Arc<C2s>, mut pipe: Box<P>, until: Instant) {
-    if let Some(bound) = Box::pin(begin(&c2s, &mut *pipe, until)).await {
-        established::run(pipe, bound).await;
-    }
-}
-
-/// Negotiates a bound session; `None` if the stream has ended, the peer having been sent the error.
-async fn begin<P: Pipe>(c2s: &C2s, pipe: &mut P, until: Instant) -> Option<Bound> {
-    let tasks = c2s.kernel.runtime().tasks.clone();
-    let error = tokio::select! {
-        bound = negotiate::negotiate(c2s, pipe) => return bound,
-        () = sleep_until(until) => {
-            StreamError::new(StreamCondition::ConnectionTimeout).text("authentication timed out")
-        }
-        () = tasks.drained_signal() => {
-            StreamError::new(StreamCondition::SystemShutdown).text("the server is shutting down")
-        }
-    };
-    negotiate::fail(c2s, pipe, error.into()).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bosh::BoshPipe;
-    use crate::websocket::WebSocketPipe;
-
-    fn size<A, B, C, F: Future>(_: impl Fn(A, B, C) -> F) -> usize {
-        size_of::<F>()
-    }
-
-    /// Each idle session holds one of these for its whole life: the state of a phase that ends belongs in a
-    /// box of its own.
-    #[test]
-    fn the_state_of_a_stream_is_small() {
-        let sizes = [size(stream::<Tcp>), size(stream::<WebSocketPipe>), size(stream::<BoshPipe>)];
-        assert!(sizes.iter().all(|&size| size <= 640), "{sizes:?} bytes");
+        done = timeout_at(until, handshake) => match done {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(error)) => {
+                tracing::debug!(%peer, %error, "TLS handshake failed");
+                Err(Ended)
+            }
+            Err(_) => Err(Ended),
+        },
+        () = runtime.tasks.drained_signal() => Err(Ended),
     }
 }

@@ -3,7 +3,9 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
+use auth::ChannelBinding;
 use kernel::SessionAbout;
+use net::PeerCertificate;
 use xmpp::{Element, Stanza, StreamError, StreamEvent, StreamHeader};
 
 #[derive(Debug)]
@@ -27,6 +29,12 @@ pub enum PipeError {
     Io(std::io::Error),
 }
 
+impl From<StreamError> for PipeError {
+    fn from(error: StreamError) -> Self {
+        PipeError::Stream(error)
+    }
+}
+
 /// A transport: TCP, WebSocket, BOSH.
 pub trait Pipe: Send {
     /// Parses received bytes, writes pending output, reads. `Ready` with the next input. With `read` false
@@ -48,6 +56,18 @@ pub trait Pipe: Send {
     fn restart(&mut self);
     /// Transport, encryption, address.
     fn about(&self) -> SessionAbout;
+    /// The channel bindings that the connection's TLS has (RFC 5056), the strongest first; empty where it ends elsewhere.
+    fn channel_bindings(&self) -> Vec<ChannelBinding> {
+        Vec::new()
+    }
+    /// The version of TLS, if that is on.
+    fn tls_version(&self) -> Option<&'static str> {
+        None
+    }
+    /// The certificate that the peer has shown; it is not verified yet.
+    fn certificate(&self) -> Option<PeerCertificate> {
+        None
+    }
     /// The web origin of the client's page (RFC 6454); `None` for clients outside a browser.
     fn origin(&self) -> Option<&str> {
         None
@@ -69,6 +89,8 @@ pub trait Pipe: Send {
     fn parting(&mut self) {}
     /// Sets the limits of the stream's host; they are stricter until the client has `logged_in`.
     fn set_limits(&mut self, limits: &kernel::DomainLimits, logged_in: bool);
+    /// Sets the limits of a stream that carries the stanzas of many senders.
+    fn set_stream_limits(&mut self, _limits: &net::StreamLimits) {}
     /// Waits until everything has been sent, then closes the transport cleanly.
     fn shut(&mut self) -> impl Future<Output = ()> + Send;
 }

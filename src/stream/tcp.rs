@@ -2,8 +2,9 @@
 
 use std::task::{Context, Poll};
 
+use auth::ChannelBinding;
 use kernel::{DomainLimits, SessionAbout, Transport};
-use net::{Connection, Wire, WireError};
+use net::{Connection, PeerCertificate, Wire, WireError};
 use xmpp::{Element, Framing, Stanza, StreamHeader, ns};
 
 use crate::pipe::{Input, Pipe, PipeError};
@@ -60,9 +61,11 @@ impl Pipe for Tcp {
 
     fn element(&mut self, element: &Element) {
         let out = self.connection.out();
-        match element.ns() == ns::STREAM {
-            true => element.write_prefixed(out, "stream", ns::CLIENT),
-            false => element.write(out, ns::CLIENT),
+        match element.ns() {
+            ns::STREAM => element.write_prefixed(out, "stream", ns::CLIENT),
+            // Streams of servers have declared it: some of them go by the prefix (XEP-0220 section 2.1).
+            ns::DIALBACK => element.write_prefixed(out, "db", ns::CLIENT),
+            _ => element.write(out, ns::CLIENT),
         }
     }
 
@@ -83,10 +86,32 @@ impl Pipe for Tcp {
         }
     }
 
+    fn channel_bindings(&self) -> Vec<ChannelBinding> {
+        let bindings =
+            [net::ChannelBinding::TlsExporter, net::ChannelBinding::TlsServerEndPoint].map(|kind| {
+                let data = self.connection.channel_binding(kind)?;
+                Some(ChannelBinding { kind: kind.name(), data })
+            });
+        bindings.into_iter().flatten().collect()
+    }
+
+    fn tls_version(&self) -> Option<&'static str> {
+        self.connection.tls().map(|about| about.version)
+    }
+
+    fn certificate(&self) -> Option<PeerCertificate> {
+        self.connection.peer_certificate()
+    }
+
     fn set_limits(&mut self, limits: &DomainLimits, logged_in: bool) {
         let stream = &limits.stream;
         self.connection.set_limits(if logged_in { stream.parser() } else { stream.before_login() });
         self.connection.set_rate(stream.rate());
+    }
+
+    fn set_stream_limits(&mut self, limits: &net::StreamLimits) {
+        self.connection.set_limits(limits.parser());
+        self.connection.set_rate(limits.rate());
     }
 
     async fn shut(&mut self) {

@@ -3,4 +3,5 @@
 mod acknowledging;
 mod gate;
 mod login;
+mod opening;
 mod scripted;

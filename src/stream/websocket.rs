@@ -11,7 +11,6 @@ use tokio::time::timeout_at;
 use xmpp::{Element, Framing, Stanza, StreamHeader, ns};
 
 use crate::c2s::C2s;
-use crate::listener;
 use crate::pipe::{Input, Pipe, PipeError};
 
 /// The subprotocol's name (section 3.1).
@@ -42,7 +41,7 @@ async fn connection(c2s: Arc<C2s>, upgrade: Upgrade, origin: Option<Box<str>>) {
     // Boxed: the upgrade's state is needed only until it is done.
     if let Ok(Some(connection)) = Box::pin(timeout_at(until, upgrade.accept(limits))).await {
         let pipe = Box::new(WebSocketPipe { connection, origin, opened: false });
-        listener::stream(c2s, pipe, until).await;
+        c2s.serve_web(pipe, until).await;
     }
 }
 

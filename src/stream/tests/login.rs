@@ -13,18 +13,18 @@ use storage::Account;
 
 use super::scripted::Client;
 
-const PASSWORD: &str = "pencil";
+pub const PASSWORD: &str = "pencil";
 const SALT: &[u8] = b"salt";
 
 /// Has jack, and counts what it is asked.
 #[derive(Default)]
-struct Elsewhere {
+pub struct Elsewhere {
     exists: AtomicUsize,
     verified: AtomicUsize,
 }
 
 impl Elsewhere {
-    fn chained(self: &Arc<Self>) -> Chain {
+    pub fn chained(self: &Arc<Self>) -> Chain {
         Chain::new(vec![self.clone()], Decoys::new(vec![0; 32], 4096))
     }
 
@@ -75,24 +75,40 @@ impl Provider for Elsewhere {
 }
 
 impl Client {
-    fn says(&self, name: &str, attributes: &str, bytes: &[u8]) {
+    pub fn says(&self, name: &str, attributes: &str, bytes: &[u8]) {
         let text = STANDARD.encode(bytes);
         self.write(&format!("<{name} xmlns='urn:ietf:params:xml:ns:xmpp-sasl'{attributes}>{text}</{name}>"));
     }
 
-    async fn plain(&mut self, local: &str, password: &str) -> String {
+    pub async fn plain(&mut self, local: &str, password: &str) -> String {
         self.says("auth", " mechanism='PLAIN'", format!("\0{local}\0{password}").as_bytes());
         self.reads().await
     }
 
-    async fn scram(&mut self, local: &str, password: &str) -> String {
+    pub async fn scram(&mut self, local: &str, password: &str) -> String {
+        self.scram_over("SCRAM-SHA-256", "n", b"", local, password).await
+    }
+
+    /// With this mechanism, and this flag and data of the channel.
+    pub async fn scram_over(
+        &mut self,
+        mechanism: &str,
+        flag: &str,
+        channel: &[u8],
+        local: &str,
+        password: &str,
+    ) -> String {
         let first = format!("n={local},r=client");
-        self.says("auth", " mechanism='SCRAM-SHA-256'", format!("n,,{first}").as_bytes());
+        self.says("auth", &format!(" mechanism='{mechanism}'"), format!("{flag},,{first}").as_bytes());
         let challenge = self.reads().await;
+        if !challenge.starts_with("<challenge") {
+            return challenge;
+        }
         let text = challenge.split(['<', '>']).nth(2).unwrap_or_default();
         let challenge = String::from_utf8(STANDARD.decode(text).unwrap()).unwrap();
         let nonce = challenge.split(',').next().unwrap();
-        let without_proof = format!("c=biws,{nonce}");
+        let binding = [format!("{flag},,").as_bytes(), channel].concat();
+        let without_proof = format!("c={},{nonce}", STANDARD.encode(binding));
         let proof = proof(password, &format!("{first},{challenge},{without_proof}"));
         self.says("response", "", format!("{without_proof},p={}", STANDARD.encode(proof)).as_bytes());
         self.reads().await
@@ -129,7 +145,7 @@ async fn a_first_login_adopts_the_account_and_asks_once() {
     for scram in [false, true] {
         let elsewhere = Arc::new(Elsewhere::default());
         let mut client = Client::connected(elsewhere.chained()).await;
-        client.reads().await; // the mechanisms
+        client.opens("chess.example").await;
         let answer = match scram {
             false => client.plain("jack", PASSWORD).await,
             true => client.scram("jack", PASSWORD).await,
@@ -137,6 +153,7 @@ async fn a_first_login_adopts_the_account_and_asks_once() {
         assert!(answer.starts_with("<success"), "{answer}");
         let jack = client.row("jack").await.unwrap();
         assert_eq!(jack.provider.as_deref(), Some("elsewhere"));
+        client.opens("chess.example").await;
         let bound = client.binds().await;
         assert!(bound.contains("jack@chess.example/"), "{bound}");
         assert_eq!(elsewhere.asked(), (0, 1), "scram={scram}");
@@ -148,7 +165,7 @@ async fn a_first_login_adopts_the_account_and_asks_once() {
 async fn a_wrong_password_adopts_nothing() {
     let elsewhere = Arc::new(Elsewhere::default());
     let mut client = Client::connected(elsewhere.chained()).await;
-    client.reads().await;
+    client.opens("chess.example").await;
     for answer in [
         client.plain("jack", "pen").await,
         client.scram("jack", "pen").await,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use auth::{Chain, Decoys, LoginLimiter};
+use auth::{Chain, ChannelBinding, Decoys, LoginLimiter};
 use bytes::Bytes;
 use kernel::{
     BindRequest, Brand, Conflict, DomainLimits, HostOptions, Kernel, KernelOptions, Module, Served,
@@ -16,14 +16,13 @@ use settings::Limit;
 use storage::{Options, Store};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use xmpp::{Document, Element, Jid, Stanza, StreamEvent, StreamHeader, ns};
 
-use crate::bind::{Bound, bind};
 use crate::c2s::{C2s, C2sLimits, C2sOptions};
-use crate::established;
+use crate::established::{self, Bound};
+use crate::opening::{Authenticated, Line, Opened};
 use crate::pipe::{Input, Pipe, PipeError};
-use crate::sasl::authenticate;
 
 /// The time limit for anything a test waits for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -32,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Scripted {
     input: UnboundedReceiver<Input>,
     written: UnboundedSender<String>,
+    bindings: Vec<ChannelBinding>,
+    opened: bool,
 }
 
 impl Scripted {
@@ -48,12 +49,14 @@ impl Pipe for Scripted {
         self.input.poll_recv(cx).map(|input| Ok(input.unwrap_or(Input::Lost)))
     }
 
-    fn open(&mut self, _header: &StreamHeader) {
-        self.wrote("<stream>".into());
+    fn open(&mut self, header: &StreamHeader) {
+        self.opened = true;
+        let from = header.from.as_ref().map(|from| format!(" from='{from}'")).unwrap_or_default();
+        self.wrote(format!("<stream{from}>"));
     }
 
     fn opened(&self) -> bool {
-        true
+        self.opened
     }
 
     fn close(&mut self) {
@@ -73,7 +76,13 @@ impl Pipe for Scripted {
         0
     }
 
-    fn restart(&mut self) {}
+    fn restart(&mut self) {
+        self.opened = false;
+    }
+
+    fn channel_bindings(&self) -> Vec<ChannelBinding> {
+        self.bindings.clone()
+    }
 
     fn about(&self) -> SessionAbout {
         about()
@@ -113,32 +122,58 @@ impl Client {
     /// The same, but it has only authenticated, and binds by itself.
     pub async fn authenticated(modules: Vec<Arc<dyn Module>>) -> Self {
         let (kernel, folder) = served(no_accounts(), modules).await;
-        let (client, mut pipe) = Self::of(&kernel, folder);
+        let (mut client, pipe) = Self::of(&kernel, folder);
         let c2s = c2s(&kernel);
         kernel.runtime().tasks.spawn("session", async move {
-            let host = c2s.kernel.host("chess.example").unwrap();
-            let (user, login) =
-                (Jid::parse("anna@chess.example").unwrap(), Arc::new(host.begin_login("anna")));
-            let bound = bind(&c2s, &mut *pipe, &host, &user, &login).await.ok().flatten();
-            established::run(pipe, bound.unwrap()).await;
+            let local = c2s.kernel.host("chess.example").unwrap();
+            let who = (Jid::parse("anna@chess.example").unwrap(), local.begin_login("anna"));
+            let line = Line::new(pipe, &*c2s, Instant::now() + PATIENCE);
+            let opened = Opened { line, local, id: String::new(), from: None, lang: None };
+            let (pipe, bound) = Authenticated { opened, who }.bind().await.unwrap();
+            established::run(pipe, bound).await;
         });
+        assert!(client.reads().await.contains("<bind "));
         client
     }
 
-    /// The same, but it has not authenticated yet, and the accounts are those of these providers.
+    /// A client that has connected, and nothing more; the accounts are those of these providers.
     pub async fn connected(auth: Chain) -> Self {
+        Self::over(auth, Vec::new()).await
+    }
+
+    /// The same, over a TLS channel that has these bindings.
+    pub async fn over(auth: Chain, bindings: Vec<ChannelBinding>) -> Self {
         let (kernel, folder) = served(auth, Vec::new()).await;
         let (client, mut pipe) = Self::of(&kernel, folder);
-        let c2s = c2s(&kernel);
-        kernel.runtime().tasks.spawn("session", async move {
-            let host = c2s.kernel.host("chess.example").unwrap();
-            let Ok(Some((user, login))) = authenticate(&c2s, &mut *pipe, &host).await else { return };
-            let bound = bind(&c2s, &mut *pipe, &host, &user, &Arc::new(login)).await;
-            if let Ok(Some(bound)) = bound {
-                established::run(pipe, bound).await;
-            }
-        });
+        pipe.bindings = bindings;
+        let until = Instant::now() + PATIENCE;
+        kernel.runtime().tasks.spawn("session", c2s(&kernel).serve_web(pipe, until));
         client
+    }
+
+    /// Opens a stream to this domain; the features.
+    pub async fn opens(&mut self, to: &str) -> String {
+        let header = StreamHeader {
+            to: Some(Jid::parse(to).unwrap()),
+            from: None,
+            id: None,
+            version: (1, 0),
+            lang: None,
+            content_ns: ns::CLIENT.into(),
+        };
+        self.open(header);
+        assert_eq!(self.reads().await, format!("<stream from='{to}'>"));
+        self.reads().await
+    }
+
+    /// Opens a stream with this header.
+    pub fn open(&self, header: StreamHeader) {
+        self.input.send(Input::Event(StreamEvent::Open(header))).unwrap();
+    }
+
+    /// Ends the stream.
+    pub fn close(&self) {
+        self.input.send(Input::Event(StreamEvent::Close)).unwrap();
     }
 
     pub fn kernel(&self) -> &Arc<Kernel> {
@@ -147,7 +182,8 @@ impl Client {
 
     fn of(kernel: &Arc<Kernel>, folder: TempDir) -> (Self, Box<Scripted>) {
         let ((input, script), (output, written)) = (unbounded_channel(), unbounded_channel());
-        let pipe = Box::new(Scripted { input: script, written: output });
+        let bindings = Vec::new();
+        let pipe = Box::new(Scripted { input: script, written: output, bindings, opened: false });
         (Self { input, written, kernel: kernel.clone(), _folder: folder }, pipe)
     }
 
@@ -156,6 +192,14 @@ impl Client {
         let bytes = Bytes::copy_from_slice(xml.as_bytes());
         let document = Document::parse(bytes, ns::CLIENT, &xmpp::ElementLimits::default());
         self.input.send(Input::Event(StreamEvent::Element(document.unwrap()))).unwrap();
+    }
+
+    /// The error with which the server ends the stream.
+    pub async fn ends(&mut self) -> String {
+        let error = self.reads().await;
+        assert!(error.contains(ns::STREAMS_ERR), "{error}");
+        assert_eq!(self.reads().await, "</stream>");
+        error
     }
 
     /// What the server writes next.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use kernel::Host;
 use xmpp::{Document, Stanza, StanzaError, StreamCondition, StreamError, ns};
 
-use crate::c2s::C2s;
-use crate::pipe::{Pipe, PipeError};
-use crate::sasl;
+use super::C2s;
+use crate::opening::{Ended, Line};
+use crate::pipe::Pipe;
 
 /// Requests on one stream before authentication; one more ends it.
 const REQUESTS: usize = 20;
@@ -24,20 +24,20 @@ impl<'a> Early<'a> {
         Self { c2s, host, left: REQUESTS }
     }
 
-    /// The next element that is not such a request; requests are answered along the way. `None` when the peer
-    /// has left.
-    pub async fn next<P: Pipe>(&mut self, pipe: &mut P) -> Result<Option<Document>, PipeError> {
+    /// The next element that is not such a request; requests are answered along the way.
+    pub async fn next<P: Pipe>(&mut self, line: &mut Line<'_, P, C2s>) -> Result<Document, Ended> {
         loop {
-            let Some(element) = sasl::element(pipe).await? else { return Ok(None) };
+            let element = line.element().await?;
             let taken = element.root().is("iq", ns::CLIENT) && self.c2s.kernel.takes_early(self.host);
             if !taken {
-                return Ok(Some(element));
+                return Ok(element);
             }
-            self.left = self.left.checked_sub(1).ok_or_else(|| {
-                StreamError::new(StreamCondition::PolicyViolation)
-                    .text("too many requests before authentication")
-            })?;
-            self.answer(pipe, element).await;
+            let Some(left) = self.left.checked_sub(1) else {
+                let error = StreamError::new(StreamCondition::PolicyViolation);
+                return Err(line.fail(error.text("too many requests before authentication")).await);
+            };
+            self.left = left;
+            self.answer(&mut *line.pipe, element).await;
         }
     }
 
