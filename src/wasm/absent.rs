@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use kernel::{About, Module, Order, Packet, Registrar, Ruling, Verdict};
-use xmpp::{Kind, StanzaError};
+use xmpp::{Jid, Kind, StanzaError};
 
+use crate::deployment::DomainSettings;
 use crate::failure::FailureKind;
 use crate::hook::{Hook, Policy};
 use crate::job::Job;
 use crate::memory::Memory;
-use crate::service;
+use crate::service::{self, Vacant};
 use crate::stats::HookCounters;
 use crate::verdict;
 
@@ -22,6 +23,8 @@ pub(crate) struct Absent {
     name: Arc<str>,
     /// The numbers of its domains.
     domains: HashMap<String, u32>,
+    /// The addresses that belong to it, by domain.
+    addresses: HashMap<String, String>,
 }
 
 impl Absent {
@@ -32,7 +35,18 @@ impl Absent {
         name: Arc<str>,
         domains: HashMap<String, u32>,
     ) -> Self {
-        Self { memory, guards, jobs, name, domains }
+        Self { memory, guards, jobs, name, domains, addresses: HashMap::new() }
+    }
+
+    /// The same with the addresses that it is given, if it takes any: what is sent there is returned.
+    pub fn owning(self, domains: &[DomainSettings]) -> Self {
+        let owns = self.jobs.iter().any(|job| job.hook == Hook::Service);
+        let given = |one: &DomainSettings| {
+            let address = one.address.as_ref().and_then(|address| Jid::domain_only(address).ok())?;
+            Some((one.domain.clone(), address.domain().to_owned()))
+        };
+        let addresses = domains.iter().filter(|_| owns).filter_map(given).collect();
+        Self { addresses, ..self }
     }
 }
 
@@ -43,6 +57,10 @@ impl Module for Absent {
 
     fn register(self: Arc<Self>, registrar: &mut Registrar<'_>) {
         let Some(domain) = self.domains.get(registrar.host().name()).copied() else { return };
+        if let Some(address) = self.addresses.get(registrar.host().name()) {
+            let counters = self.memory.stats.hook(Hook::Service, domain);
+            registrar.service(address, Arc::new(Vacant { counters }));
+        }
         let order = if self.guards { Order::Guard } else { Order::Normal };
         let open = self.jobs.iter().enumerate().filter(|(_, job)| job.policy != Policy::Open);
         for (index, job) in open {
@@ -64,12 +82,12 @@ impl Module for Absent {
 }
 
 fn judge(job: &Job, packet: &mut Packet, counters: &HookCounters) -> Verdict {
-    if (job.hook == Hook::ClientIn && packet.client().is_none()) || !job.wants(&packet.stanza) {
+    if !job.hook.is_for(&packet.origin) || !job.wants(&packet.stanza) {
         return Verdict::Continue;
     }
     counters.failure(FailureKind::Absent);
     match (job.hook, job.policy) {
-        (Hook::ClientIn, policy) => verdict::failed(policy, FailureKind::Absent, &packet.stanza),
+        (hook, policy) if hook.is_entry() => verdict::failed(policy, FailureKind::Absent, &packet.stanza),
         (Hook::BeforeDeliver, policy) => {
             let refused = policy == Policy::Reject && packet.stanza.kind() != Kind::Presence;
             let ruling = || match refused {

@@ -39,22 +39,17 @@ struct Calls<'a> {
 }
 
 impl Deployment {
-    /// Calls the hook for a client's stanza. `limits`: what a changed stanza must keep.
-    pub(crate) fn client_in(
+    /// Calls the hook for a stanza that enters the server. `limits`: what a changed stanza must keep.
+    pub(crate) fn judge_entry(
         self: &Arc<Self>,
+        hook: Hook,
         counters: &HookCounters,
         subject: &Subject<'_>,
         limits: impl FnOnce() -> ElementLimits,
     ) -> Verdict {
         let (rights, stanza) = (self.scope.rights, subject.stanza);
-        let filter = |instance: &mut Instance, head| {
-            let text = std::mem::take(&mut instance.text);
-            let Some(guest) = instance.client_in.take() else { wasmtime::bail!("client-in is not exported") };
-            let said = guest.call_filter(instance.store(), head, &text);
-            (instance.text, instance.client_in) = (text, Some(guest));
-            said
-        };
-        let said = self.ask(Hook::ClientIn, counters, subject, filter, |said, time| {
+        let filter = |instance: &mut Instance, head| instance.judge_entry(hook, head);
+        let said = self.ask(hook, counters, subject, filter, |said, time| {
             let index = verdict::index(&said);
             // No deadline holds for what the server makes of the answer.
             let begun = verdict::changes(&said).then(cpu_time);
@@ -69,7 +64,7 @@ impl Deployment {
             }
             Err(failure) => {
                 counters.failure(failure.kind);
-                verdict::failed(self.policy(Hook::ClientIn), failure.kind, stanza)
+                verdict::failed(self.policy(hook), failure.kind, stanza)
             }
         }
     }

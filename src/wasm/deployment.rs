@@ -33,6 +33,8 @@ pub struct DomainSettings {
     pub domain: String,
     /// The domain's own settings (`config.NAME` of the domain), which override key by key.
     pub config: Map<String, Value>,
+    /// The address that belongs to the plugin here (`services.NAME` of the domain): a domain.
+    pub address: Option<String>,
 }
 
 /// Why a deployment is created; passed to the plugin.

@@ -115,6 +115,19 @@ pub enum LoadError {
         domain: Option<String>,
         message: String,
     },
+    /// It is to own an address, and a domain on which it is enabled gives it none.
+    #[error("it has no address on {domain}")]
+    NoAddress {
+        domain: String,
+        /// The plugin's name: the key of `services`.
+        name: String,
+    },
+    /// A domain gives an address to a plugin that takes none.
+    #[error("it exports no `service`, so {address} on {domain} cannot be its address")]
+    NoService { domain: String, address: String },
+    /// An address is not a domain.
+    #[error("{address} on {domain} is not a valid domain")]
+    Address { domain: String, address: String },
     /// The engine cannot be set up.
     #[error("plugin engine error: {0}")]
     Engine(String),
@@ -141,7 +154,10 @@ impl LoadError {
     /// The domain whose settings are the reason: it could be loaded for the others.
     pub fn domain(&self) -> Option<&str> {
         match self {
-            Self::Config { domain, .. } => Some(domain),
+            Self::Config { domain, .. }
+            | Self::NoAddress { domain, .. }
+            | Self::NoService { domain, .. }
+            | Self::Address { domain, .. } => Some(domain),
             Self::Refused { domain, .. } | Self::Failed { domain, .. } => domain.as_deref(),
             _ => None,
         }
@@ -199,6 +215,13 @@ impl LoadError {
             },
             Self::Refused { .. } => "correct its settings".into(),
             Self::Failed { .. } => "use another version of the plugin".into(),
+            Self::NoAddress { domain, name } => {
+                format!(
+                    "add services = {{ {name} = \"{name}.{domain}\" }} to the domain in the file, or enable it elsewhere"
+                )
+            }
+            Self::NoService { .. } => "remove it from `services` of the domain".into(),
+            Self::Address { .. } => "write a domain".into(),
             Self::Engine(_) => "check the limits of the process (memory, threads)".into(),
         }
     }

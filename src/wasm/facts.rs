@@ -3,6 +3,8 @@
 pub(crate) const HAS_BODY: u32 = 1;
 pub(crate) const FROM_LOCAL: u32 = 2;
 pub(crate) const TO_LOCAL: u32 = 4;
+pub(crate) const FROM_COMPONENT: u32 = 8;
+pub(crate) const TO_COMPONENT: u32 = 16;
 pub(crate) const FROM_REMOTE: u32 = 32;
 pub(crate) const TO_REMOTE: u32 = 64;
 pub(crate) const TO_BARE: u32 = 128;

@@ -44,10 +44,12 @@ pub enum FailureKind {
     Timeout,
     /// It was not called: too many of its calls wait already; this does not count against the plugin.
     Overloaded,
+    /// It has not answered a request in time; this does not count against the plugin.
+    Unanswered,
 }
 
 impl FailureKind {
-    pub(crate) const ALL: [FailureKind; 14] = [
+    pub(crate) const ALL: [FailureKind; 15] = [
         FailureKind::Trap,
         FailureKind::Deadline,
         FailureKind::Memory,
@@ -62,6 +64,7 @@ impl FailureKind {
         FailureKind::Absent,
         FailureKind::Timeout,
         FailureKind::Overloaded,
+        FailureKind::Unanswered,
     ];
 
     /// Its name in statistics.
@@ -81,6 +84,7 @@ impl FailureKind {
             "absent",
             "timeout",
             "overloaded",
+            "unanswered",
         ][self as usize]
     }
 
@@ -96,7 +100,8 @@ impl FailureKind {
             | FailureKind::Exhausted
             | FailureKind::Share
             | FailureKind::Absent
-            | FailureKind::Overloaded => 0,
+            | FailureKind::Overloaded
+            | FailureKind::Unanswered => 0,
         }
     }
 }

@@ -93,7 +93,7 @@ fn scope() -> Option<Arc<Scope>> {
     let series = memory.metrics.series("m", 0, MetricKind::Counter);
     let config = json!({ "max": 3, "on": true, "window": "5m", "inner": { "text": "x" } });
     let metrics = HashMap::from([("m".to_owned(), series)]);
-    let domain = Domain { name: "x".into(), config, memory: memory.on(0), metrics };
+    let domain = Domain { name: "x".into(), config, memory: memory.on(0), metrics, address: None };
     let grants = ["content", "sessions:x"].map(str::to_owned);
     let grants = Grants::parse(&grants).ok()?;
     Some(Arc::new(Scope {

@@ -25,6 +25,8 @@ pub(crate) enum ScopeKind {
     None,
     /// A domain, or `*.domain` for those below it.
     Domain,
+    /// A domain, and none below it.
+    Exactly,
     /// A JID, a domain or `*.domain`.
     Address,
     /// `SOURCE/STATEMENT` of the configuration, or `SOURCE/*`.
@@ -47,10 +49,19 @@ const fn function(name: &'static str, words: &'static str) -> Function {
     Function { name, words }
 }
 
+/// The grant for an address of the plugin's own.
+pub(crate) const SERVICE: &str = "service";
+
 const LIST: &[Interface] = &[
     right("content", "sees the text of messages and all else that stanzas contain"),
     right("replace", "may change what stanzas contain"),
     right("retype", "may change the type of stanzas, as from a presence to a subscription request"),
+    Interface {
+        name: SERVICE,
+        words: "owns the address that the configuration gives it: receives what is sent there, and sends from there",
+        functions: &[],
+        scope: ScopeKind::Exactly,
+    },
     interface(
         "stanza",
         ScopeKind::None,
@@ -161,6 +172,7 @@ impl ScopeKind {
         let form = match self {
             Self::None => return Err("it takes no scope: leave out what follows the colon".into()),
             Self::Domain => "a domain or *.domain",
+            Self::Exactly => "a domain",
             Self::Address => "a JID, a domain or *.domain",
             Self::Statement => "SOURCE/STATEMENT or SOURCE/*",
             Self::Secret => "the name of a secret: letters, digits, `-` and `_`",
@@ -174,7 +186,7 @@ impl ScopeKind {
 
     /// A scope that is well-formed, in the form in which subjects are written.
     pub fn prepared(self, scope: &str) -> String {
-        if !matches!(self, Self::Domain | Self::Address) {
+        if !matches!(self, Self::Domain | Self::Exactly | Self::Address) {
             return scope.to_owned();
         }
         let (below, address) = scope.strip_prefix("*.").map_or(("", scope), |address| ("*.", address));
@@ -188,6 +200,7 @@ impl ScopeKind {
         match self {
             Self::None => false,
             Self::Domain => Jid::domain_only(scope.strip_prefix("*.").unwrap_or(scope)).is_ok(),
+            Self::Exactly => Jid::domain_only(scope).is_ok(),
             Self::Address => Jid::parse(scope.strip_prefix("*.").unwrap_or(scope)).is_ok(),
             Self::Statement => scope
                 .split_once('/')
@@ -207,7 +220,7 @@ impl ScopeKind {
     pub fn has(self, scope: &str, subject: &str) -> bool {
         match self {
             Self::None => false,
-            Self::Secret => scope == subject,
+            Self::Secret | Self::Exactly => scope == subject,
             Self::Domain => is_in_domain(scope, subject),
             Self::Address => Jid::parse(subject).is_ok_and(|jid| {
                 is_in_domain(scope, jid.domain()) || scope == jid.as_str() || scope == jid.bare().as_str()

@@ -1,7 +1,7 @@
 //! What a hook receives of a stanza: scalars, and one packed text.
 
-use kernel::Packet;
-use xmpp::{Framing, Kind, Stanza, StanzaType, ns};
+use kernel::{Destination, LinkKind, Origin, Packet};
+use xmpp::{Framing, Jid, Kind, Stanza, StanzaType, ns};
 
 use crate::bindings::castling::plugin::types::{Head, Kind as WitKind, StanzaType as WitType};
 use crate::facts;
@@ -41,29 +41,54 @@ pub(crate) enum Place {
     Here,
     /// Another server's.
     Remote,
-    /// A service or a component.
-    Other,
+    /// An external component's (XEP-0114).
+    Component,
+    /// A service of this server.
+    Service,
+}
+
+impl Place {
+    /// What the address map has for a domain.
+    pub fn of(destination: Option<&Destination>) -> Self {
+        match destination {
+            Some(Destination::Host(_)) => Self::Here,
+            Some(Destination::Service(_)) => Self::Service,
+            Some(Destination::Link(link)) if link.kind() == LinkKind::Component => Self::Component,
+            Some(Destination::Link(_)) | None => Self::Remote,
+        }
+    }
+}
+
+/// The domain that is answerable for what a link brought: another server's, or a component's.
+pub(crate) fn link(origin: &Origin) -> Option<&Jid> {
+    match origin {
+        Origin::Link(_, domain) => Some(domain),
+        _ => None,
+    }
 }
 
 /// The facts of a packet, including those of its origin and destination. `place` knows the domains.
 pub(crate) fn of_packet(packet: &Packet, outbound: bool, place: impl Fn(&str) -> Place) -> u32 {
     let stanza = &packet.stanza;
     let mut bits = of_stanza(stanza);
-    let from = match packet.client() {
-        Some(_) => Place::Here,
-        None => stanza.from().map_or(Place::Other, |from| place(from.domain())),
+    let from = match &packet.origin {
+        Origin::Client(_) => Place::Here,
+        Origin::Link(link, _) if link.kind() == LinkKind::Component => Place::Component,
+        Origin::Link(..) => Place::Remote,
+        _ => stanza.from().map_or(Place::Service, |from| place(from.domain())),
     };
     let to = stanza.to().map_or(Place::Here, |to| place(to.domain()));
-    bits |= of_place(from, facts::FROM_LOCAL, facts::FROM_REMOTE);
-    bits |= of_place(to, facts::TO_LOCAL, facts::TO_REMOTE);
+    bits |= of_place(from, [facts::FROM_LOCAL, facts::FROM_REMOTE, facts::FROM_COMPONENT]);
+    bits |= of_place(to, [facts::TO_LOCAL, facts::TO_REMOTE, facts::TO_COMPONENT]);
     if outbound { bits | facts::OUTBOUND } else { bits }
 }
 
-fn of_place(place: Place, local: u32, remote: u32) -> u32 {
+fn of_place(place: Place, [local, remote, component]: [u32; 3]) -> u32 {
     match place {
         Place::Here => local,
         Place::Remote => remote,
-        Place::Other => 0,
+        Place::Component => component,
+        Place::Service => 0,
     }
 }
 
@@ -133,6 +158,7 @@ mod tests {
             &Subject {
                 stanza,
                 client: None,
+                link: None,
                 is_elsewhere: false,
                 made: None,
                 domain: 3,

@@ -2,13 +2,17 @@
 
 use std::fmt;
 
-use kernel::Stage;
+use kernel::{LinkKind, Origin, Stage};
 
 /// A supported hook: an interface that a plugin may export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Hook {
     /// A client's stanza, after `from` is stamped.
     ClientIn,
+    /// A stanza from another server.
+    ServerIn,
+    /// A stanza from a component.
+    ComponentIn,
     /// A stanza about to be delivered, with all its recipients on one domain.
     BeforeDeliver,
     /// A stanza that no online session takes.
@@ -23,6 +27,8 @@ pub enum Hook {
     SessionGate,
     /// Changes of privacy lists.
     ScreeningEvents,
+    /// Everything sent to an address that belongs to the plugin.
+    Service,
     /// What is due from time to time.
     Timers,
     /// Ad-hoc commands.
@@ -46,8 +52,10 @@ pub enum Policy {
 }
 
 impl Hook {
-    pub(crate) const ALL: [Hook; 12] = [
+    pub(crate) const ALL: [Hook; 15] = [
         Hook::ClientIn,
+        Hook::ServerIn,
+        Hook::ComponentIn,
         Hook::BeforeDeliver,
         Hook::BeforeOffline,
         Hook::IqHandler,
@@ -55,6 +63,7 @@ impl Hook {
         Hook::SessionEvents,
         Hook::SessionGate,
         Hook::ScreeningEvents,
+        Hook::Service,
         Hook::Timers,
         Hook::Commands,
         Hook::Credentials,
@@ -65,6 +74,8 @@ impl Hook {
     pub fn name(self) -> &'static str {
         match self {
             Hook::ClientIn => "client-in",
+            Hook::ServerIn => "server-in",
+            Hook::ComponentIn => "component-in",
             Hook::BeforeDeliver => "before-deliver",
             Hook::BeforeOffline => "before-offline",
             Hook::IqHandler => "iq-handler",
@@ -72,6 +83,7 @@ impl Hook {
             Hook::SessionEvents => "session-events",
             Hook::SessionGate => "session-gate",
             Hook::ScreeningEvents => "screening-events",
+            Hook::Service => "service",
             Hook::Timers => "timers",
             Hook::Commands => "commands",
             Hook::Credentials => "credentials",
@@ -82,10 +94,26 @@ impl Hook {
     /// Where the kernel calls it on a stanza's way; `None`: it is called in a service.
     pub(crate) fn stage(self) -> Option<Stage> {
         match self {
-            Hook::ClientIn => Some(Stage::Send),
+            Hook::ClientIn | Hook::ServerIn | Hook::ComponentIn => Some(Stage::Send),
             Hook::BeforeDeliver => Some(Stage::Receive),
             Hook::BeforeOffline => Some(Stage::Undelivered),
             _ => None,
+        }
+    }
+
+    /// Whether it is called for stanzas that enter the server, as soon as `from` is known to be right: one hook for each way in.
+    pub(crate) fn is_entry(self) -> bool {
+        self.stage() == Some(Stage::Send)
+    }
+
+    /// Whether a stanza of this origin is one of those that it is called for.
+    pub(crate) fn is_for(self, origin: &Origin) -> bool {
+        let by_link = |kind| matches!(origin, Origin::Link(link, _) if link.kind() == kind);
+        match self {
+            Hook::ClientIn => origin.client().is_some(),
+            Hook::ServerIn => by_link(LinkKind::Server),
+            Hook::ComponentIn => by_link(LinkKind::Component),
+            _ => true,
         }
     }
 
@@ -122,8 +150,7 @@ impl Hook {
     /// The names of the policies for this hook.
     pub(crate) fn words(self) -> &'static [(&'static str, Policy)] {
         match self {
-            Hook::ClientIn => &[("pass", Policy::Open), ("reject", Policy::Reject), ("drop", Policy::Drop)],
-            Hook::BeforeDeliver => {
+            Hook::ClientIn | Hook::ServerIn | Hook::ComponentIn | Hook::BeforeDeliver => {
                 &[("pass", Policy::Open), ("reject", Policy::Reject), ("drop", Policy::Drop)]
             }
             Hook::BeforeOffline => {
@@ -155,7 +182,9 @@ impl Hook {
     /// The policy when neither the operator nor the plugin sets one.
     pub(crate) fn default_policy(self, guards: bool) -> Policy {
         match self {
-            Hook::ClientIn | Hook::BeforeDeliver if guards => Policy::Reject,
+            Hook::ClientIn | Hook::ServerIn | Hook::ComponentIn | Hook::BeforeDeliver if guards => {
+                Policy::Reject
+            }
             Hook::SessionGate => Policy::Reject,
             _ => Policy::Open,
         }
@@ -164,7 +193,9 @@ impl Hook {
     /// The names of its verdicts, in the order of their counters.
     pub(crate) fn verdicts(self) -> &'static [&'static str] {
         match self {
-            Hook::ClientIn => &["pass", "drop", "reject", "amend", "replace", "handled"],
+            Hook::ClientIn | Hook::ServerIn | Hook::ComponentIn => {
+                &["pass", "drop", "reject", "amend", "replace", "handled"]
+            }
             Hook::BeforeDeliver => &["pass", "drop", "reject"],
             Hook::BeforeOffline => &["keep", "discard", "bounce", "keep-for"],
             Hook::IqHandler => &["result", "error"],
@@ -174,7 +205,11 @@ impl Hook {
             Hook::PasswordCheck => {
                 &["accept", "refuse", "no-such-account", "locked", "try-later", "not-mine"]
             }
-            Hook::PresenceChange | Hook::SessionEvents | Hook::ScreeningEvents | Hook::Timers => &["done"],
+            Hook::Service
+            | Hook::PresenceChange
+            | Hook::SessionEvents
+            | Hook::ScreeningEvents
+            | Hook::Timers => &["done"],
         }
     }
 }

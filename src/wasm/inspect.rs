@@ -13,7 +13,7 @@ use wasmtime::component::types::ComponentItem;
 use crate::claiming::Claiming;
 use crate::error::LoadError;
 use crate::grant::Grants;
-use crate::grantable;
+use crate::grantable::{self, SERVICE};
 use crate::hook::Hook;
 use crate::host::wasi;
 use crate::manifest::{Manifest, Want};
@@ -122,6 +122,19 @@ impl Inspection {
         self.exports.iter().filter_map(|name| Hook::from_name(name)).any(Hook::is_provider)
     }
 
+    /// Whether it is to have an address of its own on each domain where it is enabled.
+    pub fn has_address(&self) -> bool {
+        self.manifest.hook(Hook::Service).is_some()
+    }
+
+    /// Checks whether these grants let it own an address.
+    ///
+    /// # Errors
+    /// [`LoadError::Grant`] or [`LoadError::NotGranted`].
+    pub fn check_address(&self, grants: &[String], address: &str) -> Result<(), LoadError> {
+        owned(&Grants::parse(grants).map_err(LoadError::Grant)?, address)
+    }
+
     /// Checks whether these grants suffice.
     ///
     /// # Errors
@@ -151,6 +164,14 @@ impl Inspection {
     }
 }
 
+/// Refuses grants that do not let a plugin own an address.
+pub(crate) fn owned(grants: &Grants, address: &str) -> Result<(), LoadError> {
+    match grants.allow_for(SERVICE, "", address) {
+        true => Ok(()),
+        false => Err(LoadError::NotGranted { missing: vec![format!("{SERVICE}:{address}")] }),
+    }
+}
+
 /// The manifest and the component must have the same hooks.
 fn agree(manifest: &Manifest, exports: &[String]) -> Result<(), LoadError> {
     let wrong = |why: String| Err(LoadError::Manifest(why));
@@ -173,6 +194,13 @@ fn asks(manifest: &Manifest, imports: &[Import]) -> Result<Vec<String>, LoadErro
     let functions = imports.iter().flat_map(|import| {
         import.functions.iter().map(move |function| (import.interface.as_str(), function.as_str()))
     });
+    let owns = manifest.hook(Hook::Service).is_some();
+    if owns && !named.allow(SERVICE, "") {
+        asks.push(SERVICE.to_owned());
+    }
+    // From its own address it may send without a further grant.
+    let is_free = |interface: &str| owns && matches!(interface, "routing" | "ask");
+    let functions = functions.filter(|(interface, _)| !is_free(interface));
     let with_content = manifest.hooks.values().any(|hook| hook.want == Want::Xml);
     for (interface, function) in functions.chain(with_content.then_some(("call", "xml"))) {
         if !named.allow(interface, function) {

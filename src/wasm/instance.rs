@@ -7,10 +7,14 @@ use std::time::Duration;
 use hashbrown::HashSet;
 use wasmtime::Store;
 
+use crate::bindings::castling::plugin::types::{Head, Verdict};
 use crate::bindings::exports::castling::plugin::lifecycle::Why;
-use crate::bindings::exports::castling::plugin::{before_deliver, before_offline, client_in, lifecycle};
+use crate::bindings::exports::castling::plugin::{
+    before_deliver, before_offline, client_in, component_in, lifecycle, server_in,
+};
 use crate::cpu_time::cpu_time;
 use crate::failure::{Failure, FailureKind};
+use crate::hook::Hook;
 use crate::plugin::FilterCode;
 use crate::scope::Scope;
 use crate::starting::{self, StartError, classify, refused};
@@ -27,6 +31,8 @@ pub(crate) struct Instance {
     store: Store<StoreData>,
     lifecycle: Option<lifecycle::Guest>,
     pub client_in: Option<client_in::Guest>,
+    pub server_in: Option<server_in::Guest>,
+    pub component_in: Option<component_in::Guest>,
     pub before_deliver: Option<before_deliver::Guest>,
     pub before_offline: Option<before_offline::Guest>,
     /// The packed text of the call, reused as a buffer.
@@ -86,6 +92,8 @@ impl Instance {
             store,
             lifecycle: None,
             client_in: None,
+            server_in: None,
+            component_in: None,
             before_deliver: None,
             before_offline: None,
             text: String::new(),
@@ -100,15 +108,13 @@ impl Instance {
 
     fn load(&mut self, code: &FilterCode) -> wasmtime::Result<()> {
         let instance = code.pre.instantiate(&mut self.store)?;
-        let store = &mut self.store;
-        self.lifecycle =
-            code.lifecycle.as_ref().map(|found| found.load(&mut *store, &instance)).transpose()?;
-        self.client_in =
-            code.client_in.as_ref().map(|found| found.load(&mut *store, &instance)).transpose()?;
-        self.before_deliver =
-            code.before_deliver.as_ref().map(|found| found.load(&mut *store, &instance)).transpose()?;
-        self.before_offline =
-            code.before_offline.as_ref().map(|found| found.load(&mut *store, &instance)).transpose()?;
+        macro_rules! load {
+            ($($name:ident)*) => {
+                $(self.$name =
+                    code.$name.as_ref().map(|found| found.load(&mut self.store, &instance)).transpose()?;)*
+            };
+        }
+        load!(lifecycle client_in server_in component_in before_deliver before_offline);
         Ok(())
     }
 
@@ -156,6 +162,26 @@ impl Instance {
     /// The store, for a call.
     pub fn store(&mut self) -> &mut Store<StoreData> {
         &mut self.store
+    }
+
+    /// Calls the filter of a hook for stanzas that enter the server; the text of the call stands in the buffer.
+    pub fn judge_entry(&mut self, hook: Hook, head: Head) -> wasmtime::Result<Verdict> {
+        let text = std::mem::take(&mut self.text);
+        macro_rules! call {
+            ($name:ident) => {{
+                let Some(guest) = self.$name.take() else { wasmtime::bail!("{hook} is not exported") };
+                let said = guest.call_filter(&mut self.store, head, &text);
+                self.$name = Some(guest);
+                said
+            }};
+        }
+        let said = match hook {
+            Hook::ServerIn => call!(server_in),
+            Hook::ComponentIn => call!(component_in),
+            _ => call!(client_in),
+        };
+        self.text = text;
+        said
     }
 
     /// Makes one call into the guest, within a budget of CPU time. After a failure the instance must be

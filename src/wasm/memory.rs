@@ -13,7 +13,7 @@ use crate::log_limit::LogLimit;
 use crate::metrics::Metrics;
 use crate::quota::Quota;
 use crate::rates::Rates;
-use crate::service::{Lanes, Outbox};
+use crate::service::{Answers, Inbox, Lanes, Outbox};
 use crate::share::Share;
 use crate::stats::Stats;
 
@@ -53,6 +53,10 @@ pub(crate) struct OnDomain {
     pub lanes: Arc<Lanes>,
     /// Stanzas that services send.
     pub outbox: Arc<Outbox>,
+    /// Stanzas to the address that belongs to the plugin here.
+    pub inbox: Arc<Inbox>,
+    /// Requests to that address that wait for an answer.
+    pub answers: Arc<Answers>,
     /// The timers that a service is being told of.
     pub firing: Mutex<HashSet<String>>,
     breakers: Mutex<Guarded>,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{About, Destination, Interest, Kernel, Module, Order, Packet, Registrar, Stage, Verdict};
+use kernel::{About, Interest, Kernel, Module, Order, Packet, Registrar, Stage, Verdict};
 use xmpp::StanzaError;
 
 use crate::bindings::exports::castling::plugin::before_offline::Storing;
@@ -66,15 +66,14 @@ impl PluginModule {
         let order = if self.0.plugin.manifest().guards { Order::Guard } else { Order::Normal };
         let (deployment, counters) = (self.0.clone(), self.0.scope.memory.stats.hook(hook, domain));
         registrar.hook(stage, order, interest, move |kernel, packet| {
-            let is_asked = hook != Hook::ClientIn || packet.client().is_some();
-            if !is_asked || !deployment.wants(hook, &packet.stanza) {
+            if !hook.is_for(&packet.origin) || !deployment.wants(hook, &packet.stanza) {
                 return Verdict::Continue;
             }
             match hook {
-                Hook::ClientIn => {
-                    let subject = sent(&deployment, kernel, packet, domain);
+                hook if hook.is_entry() => {
+                    let subject = entering(&deployment, kernel, packet, domain);
                     let limits = || packet.host.options().limits.stream.parser();
-                    deployment.client_in(&counters, &subject, limits)
+                    deployment.judge_entry(hook, &counters, &subject, limits)
                 }
                 Hook::BeforeDeliver => deployment.rule(&counters, kernel, packet, domain),
                 _ => {
@@ -87,7 +86,21 @@ impl PluginModule {
     }
 }
 
-/// A client's stanza, as the subject of a call.
+/// A stanza that enters the server, as the subject of a call. Only what a client sends is on its sender's side.
+fn entering<'a>(
+    deployment: &Deployment,
+    kernel: &Arc<Kernel>,
+    packet: &'a Packet,
+    domain: u32,
+) -> Subject<'a> {
+    let sent = sent(deployment, kernel, packet, domain);
+    match packet.client() {
+        Some(_) => sent,
+        None => Subject { facts: sent.facts & !facts::OUTBOUND, ..sent },
+    }
+}
+
+/// What a client sends, as the subject of a call.
 pub(crate) fn sent<'a>(
     deployment: &Deployment,
     kernel: &Arc<Kernel>,
@@ -97,15 +110,12 @@ pub(crate) fn sent<'a>(
     deployment.scope.services.directory.get_or_init(|| KernelDirectory::of(kernel));
     let place = |name: &str| match name == packet.host.name() {
         true => Place::Here,
-        false => match kernel.tables().destination(name) {
-            Some(Destination::Host(_)) => Place::Here,
-            None => Place::Remote,
-            Some(_) => Place::Other,
-        },
+        false => Place::of(kernel.tables().destination(name)),
     };
     Subject {
         stanza: &packet.stanza,
         client: packet.client(),
+        link: head::link(&packet.origin),
         is_elsewhere: false,
         #[cfg(test)]
         made: None,
@@ -131,6 +141,16 @@ pub(crate) fn stored<'a>(
         facts: sent.facts & !facts::OUTBOUND,
         ..sent
     }
+}
+
+/// A stanza that is sent to an address of the plugin's own. Nothing is shown of its sender's account.
+pub(crate) fn addressed<'a>(
+    deployment: &Deployment,
+    kernel: &Arc<Kernel>,
+    packet: &'a Packet,
+    domain: u32,
+) -> Subject<'a> {
+    Subject { account: Account::Recipients(None), ..stored(deployment, kernel, packet, domain) }
 }
 
 fn storing(said: Storing, packet: &mut Packet) -> Verdict {

@@ -14,15 +14,17 @@ use parking_lot::Mutex;
 use runtime::Runtime;
 use storage::source::Sources;
 use wasmtime::Engine;
+use xmpp::Jid;
 
 use crate::absent::Absent;
 use crate::artefacts::Artefacts;
 use crate::compile::Compiler;
-use crate::deployment::{DeployOptions, Deployment, Occasion};
+use crate::deployment::{DeployOptions, Deployment, DomainSettings, Occasion};
 use crate::directory::KernelDirectory;
 use crate::engine::{self, Allocator};
 use crate::error::LoadError;
 use crate::grant::Grants;
+use crate::inspect::owned;
 use crate::job;
 use crate::limits::PluginLimits;
 use crate::manifest::Manifest;
@@ -242,8 +244,8 @@ impl Platform {
             let metrics = plugin.manifest().metrics.iter();
             let metrics = metrics.map(|(name, kind)| (name.clone(), memory.metrics.series(name, id, *kind)));
             let metrics = metrics.collect();
-            let name = settings.domain.clone();
-            domains.insert(id, Domain { name, config: merged, memory: memory.on(id), metrics });
+            let (name, address) = (settings.domain.clone(), address(plugin, settings, &grants)?);
+            domains.insert(id, Domain { name, config: merged, memory: memory.on(id), metrics, address });
         }
         Ok(Scope {
             name: plugin.name.clone(),
@@ -325,17 +327,29 @@ impl Platform {
         // A policy of the operator's that is not valid must not open what the plugin guards.
         let jobs = job::of(&manifest, options.policy.as_ref()).or_else(|_| job::of(&manifest, None)).ok()?;
         let ids = options.domains.iter().map(|one| (one.domain.clone(), self.domains.lock().id(&one.domain)));
-        Some(Arc::new(Absent::new(
-            self.memory(&name.into()),
-            manifest.guards,
-            jobs,
-            name.into(),
-            ids.collect(),
-        )))
+        let memory = self.memory(&name.into());
+        let absent = Absent::new(memory, manifest.guards, jobs, name.into(), ids.collect());
+        Some(Arc::new(absent.owning(&options.domains)))
     }
 
     #[cfg(test)]
     pub(crate) fn services(&self) -> &Arc<Services> {
         &self.services
+    }
+}
+
+/// The address of a plugin on a domain.
+fn address(plugin: &Plugin, settings: &DomainSettings, grants: &Grants) -> Result<Option<Jid>, LoadError> {
+    let (domain, inspection) = (settings.domain.clone(), &plugin.inspection);
+    match (&settings.address, inspection.has_address()) {
+        (None, false) => Ok(None),
+        (None, true) => Err(LoadError::NoAddress { domain, name: plugin.name.to_string() }),
+        (Some(address), false) => Err(LoadError::NoService { domain, address: address.clone() }),
+        (Some(address), true) => {
+            let Ok(jid) = Jid::domain_only(address) else {
+                return Err(LoadError::Address { domain, address: address.clone() });
+            };
+            owned(grants, jid.domain()).map(|()| Some(jid))
+        }
     }
 }

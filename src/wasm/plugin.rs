@@ -6,7 +6,9 @@ use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::bindings::Filters;
-use crate::bindings::exports::castling::plugin::{before_deliver, before_offline, client_in, lifecycle};
+use crate::bindings::exports::castling::plugin::{
+    before_deliver, before_offline, client_in, component_in, lifecycle, server_in,
+};
 use crate::error::LoadError;
 use crate::hook::Hook;
 use crate::host::wasi;
@@ -35,6 +37,8 @@ pub(crate) struct FilterCode {
     pub pre: InstancePre<StoreData>,
     pub lifecycle: Option<lifecycle::GuestIndices>,
     pub client_in: Option<client_in::GuestIndices>,
+    pub server_in: Option<server_in::GuestIndices>,
+    pub component_in: Option<component_in::GuestIndices>,
     pub before_deliver: Option<before_deliver::GuestIndices>,
     pub before_offline: Option<before_offline::GuestIndices>,
 }
@@ -86,17 +90,23 @@ fn link(error: &wasmtime::Error) -> LoadError {
 
 impl FilterCode {
     fn new(pre: InstancePre<StoreData>, hooks: &[Hook]) -> Result<Self, LoadError> {
-        let has = |hook: Hook| hooks.contains(&hook);
-        let client_in = has(Hook::ClientIn).then(|| client_in::GuestIndices::new(&pre)).transpose();
-        let before_deliver =
-            has(Hook::BeforeDeliver).then(|| before_deliver::GuestIndices::new(&pre)).transpose();
-        let before_offline =
-            has(Hook::BeforeOffline).then(|| before_offline::GuestIndices::new(&pre)).transpose();
+        // The exports of one hook, if the component has it.
+        macro_rules! found {
+            ($name:ident, $hook:ident) => {
+                hooks
+                    .contains(&Hook::$hook)
+                    .then(|| $name::GuestIndices::new(&pre))
+                    .transpose()
+                    .map_err(|error| link(&error))?
+            };
+        }
         Ok(Self {
             lifecycle: lifecycle::GuestIndices::new(&pre).ok(),
-            client_in: client_in.map_err(|error| link(&error))?,
-            before_deliver: before_deliver.map_err(|error| link(&error))?,
-            before_offline: before_offline.map_err(|error| link(&error))?,
+            client_in: found!(client_in, ClientIn),
+            server_in: found!(server_in, ServerIn),
+            component_in: found!(component_in, ComponentIn),
+            before_deliver: found!(before_deliver, BeforeDeliver),
+            before_offline: found!(before_offline, BeforeOffline),
             pre,
         })
     }

@@ -83,6 +83,8 @@ pub(crate) struct Domain {
     pub memory: Arc<OnDomain>,
     /// The plugin's metrics here.
     pub metrics: HashMap<String, Arc<Series>>,
+    /// The address that belongs to the plugin here: a domain.
+    pub address: Option<Jid>,
 }
 
 impl Domain {
@@ -129,6 +131,12 @@ impl Scope {
     /// The plugin's number for the domain of this name, if enabled there.
     pub fn serves(&self, host: &str) -> Option<u32> {
         self.numbers.get(host).copied()
+    }
+
+    /// The domain on which this is an address of the plugin's own.
+    pub fn owner_of(&self, address: &Jid) -> Option<&Domain> {
+        let is_at = |on: &&Domain| on.address.as_ref().is_some_and(|own| own.domain() == address.domain());
+        self.domains.values().find(is_at)
     }
 
     /// The sessions, once set.

@@ -1,5 +1,7 @@
 //! Services: plugins that may wait. A call has an instance for itself, and waits on a fibre of its own; the thread goes on.
 
+mod address;
+mod answers;
 mod call;
 mod code;
 mod commands;
@@ -7,6 +9,7 @@ mod described;
 mod events;
 mod gate;
 mod guests;
+mod inbox;
 mod instance;
 mod lanes;
 mod meter;
@@ -18,10 +21,13 @@ mod requests;
 mod source;
 mod trial;
 
+pub(crate) use address::Vacant;
+pub(crate) use answers::Answers;
 pub(crate) use call::{Asked, Caller};
 pub(crate) use code::{ServiceCode, linker};
 pub use described::Described;
 pub(crate) use gate::refusal;
+pub(crate) use inbox::Inbox;
 pub(crate) use instance::{About, Budget, ServiceInstance};
 pub(crate) use lanes::Lanes;
 pub(crate) use meter::Meter;

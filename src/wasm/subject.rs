@@ -14,6 +14,8 @@ pub(crate) struct Subject<'a> {
     pub stanza: &'a Stanza,
     /// The local session that sent it, on whatever domain.
     pub client: Option<&'a Resource>,
+    /// The domain that is answerable for it, if a link brought it: another server's, or a component's.
+    pub link: Option<&'a Jid>,
     /// Whether the session is on another domain: nothing is kept with it then.
     pub is_elsewhere: bool,
     /// A session created by a test.
@@ -66,10 +68,14 @@ impl Subject<'_> {
         self.client.filter(|_| !self.is_elsewhere).map_or(0, Resource::id)
     }
 
-    /// Who is answerable for the stanza: the account of the local session, the local account that it comes from, or the remote domain.
+    /// Who is answerable for the stanza: the account of the local session, the local account that it comes from, or the domain of the
+    /// other server or of the component.
     pub fn sender(&self) -> Option<Jid> {
         if let Some(client) = self.client {
             return Some(client.account().jid().clone());
+        }
+        if let Some(link) = self.link {
+            return Some(link.clone());
         }
         let from = self.stanza.from()?;
         match self.facts & FROM_LOCAL != 0 {

@@ -42,6 +42,10 @@ impl Host for StoreData {
         Ok(self.domain(domain)?.name.clone())
     }
 
+    fn address(&mut self, domain: u32) -> Result<Option<String>> {
+        Ok(self.domain(domain)?.address.as_ref().map(|address| address.as_str().to_owned()))
+    }
+
     /// The configuration does not support secrets yet, so there are none.
     fn secret(&mut self, domain: u32, _name: String) -> Result<Option<String>> {
         self.domain(domain)?;

@@ -90,8 +90,9 @@ impl Deployment {
         let (Some(breakers), Some(on)) = (self.breakers.get(&domain), self.scope.domains.get(&domain)) else {
             return Err(Failure::new(FailureKind::Host, "the plugin is not enabled on this domain"));
         };
-        // Many log in at once after a restart: they wait for a share that is used up.
-        let for_share = if hook.is_log_in() { budget.wall } else { Duration::ZERO };
+        // Many log in at once after a restart: they wait for a share that is used up. So does what is sent to a service, which waits
+        // in any case.
+        let for_share = if hook.is_log_in() || *hook == Hook::Service { budget.wall } else { Duration::ZERO };
         let (ends, for_seat) = match hook.is_event() {
             true => (None, None),
             false => (Some(Instant::now() + for_share), Some(budget.wall)),

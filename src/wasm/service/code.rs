@@ -4,7 +4,7 @@ use wasmtime::component::{InstancePre, Linker};
 
 use crate::bindings::waiting::Services;
 use crate::bindings::waiting::exports::castling::plugin::{
-    commands, credentials, iq_handler, lifecycle, password_check, presence_change, screening_events,
+    commands, credentials, iq_handler, lifecycle, password_check, presence_change, screening_events, service,
     session_events, session_gate, timers,
 };
 use crate::error::LoadError;
@@ -70,6 +70,7 @@ exports! {
     session_events SessionEvents,
     session_gate SessionGate,
     screening_events ScreeningEvents,
+    service Service,
     timers Timers,
     commands Commands,
     credentials Credentials,

@@ -70,6 +70,7 @@ impl Deployment {
         let subject = Subject {
             stanza: taken.stanza,
             client: Some(taken.resource),
+            link: None,
             is_elsewhere: false,
             #[cfg(test)]
             made: None,

@@ -1,7 +1,7 @@
 //! The exports of an instance of a service.
 
 use crate::bindings::waiting::exports::castling::plugin::{
-    commands, credentials, iq_handler, lifecycle, password_check, presence_change, screening_events,
+    commands, credentials, iq_handler, lifecycle, password_check, presence_change, screening_events, service,
     session_events, session_gate, timers,
 };
 
@@ -14,6 +14,7 @@ pub(crate) struct Guests {
     pub session_events: Option<session_events::Guest>,
     pub session_gate: Option<session_gate::Guest>,
     pub screening_events: Option<screening_events::Guest>,
+    pub service: Option<service::Guest>,
     pub timers: Option<timers::Guest>,
     pub commands: Option<commands::Guest>,
     pub credentials: Option<credentials::Guest>,

@@ -13,8 +13,19 @@ const WAITING: usize = 10_000;
 const OF_ONE: usize = 200;
 
 /// Work in order, by key.
-#[derive(Default)]
-pub(crate) struct Lanes(Mutex<Lines>);
+pub(crate) struct Lanes {
+    lines: Mutex<Lines>,
+    /// How much may wait, of one key and of all.
+    of_one: usize,
+    of_all: usize,
+}
+
+impl Default for Lanes {
+    /// For events.
+    fn default() -> Self {
+        Self { lines: Mutex::default(), of_one: OF_ONE, of_all: WAITING }
+    }
+}
 
 #[derive(Default)]
 struct Lines {
@@ -28,6 +39,11 @@ struct Lines {
 pub(crate) struct LanesFull;
 
 impl Lanes {
+    /// For what is bounded before it comes here.
+    pub fn unbounded() -> Self {
+        Self { lines: Mutex::default(), of_one: usize::MAX, of_all: usize::MAX }
+    }
+
     /// Does the work after all other of this key.
     pub fn run(
         self: &Arc<Self>,
@@ -35,12 +51,12 @@ impl Lanes {
         key: &str,
         work: BoxFuture<'static, ()>,
     ) -> Result<(), LanesFull> {
-        let mut all = self.0.lock();
-        if all.waiting >= WAITING {
+        let mut all = self.lines.lock();
+        if all.waiting >= self.of_all {
             return Err(LanesFull);
         }
         if let Some(line) = all.lines.get_mut(key) {
-            if line.len() >= OF_ONE {
+            if line.len() >= self.of_one {
                 return Err(LanesFull);
             }
             line.push_back(work);
@@ -75,7 +91,7 @@ struct Line {
 
 impl Line {
     fn next(&mut self) -> Option<BoxFuture<'static, ()>> {
-        let mut all = self.lanes.0.lock();
+        let mut all = self.lanes.lines.lock();
         let next = all.lines.get_mut(&self.key).and_then(VecDeque::pop_front);
         match next {
             Some(_) => all.waiting -= 1,
@@ -94,7 +110,7 @@ impl Drop for Line {
         if self.is_done {
             return;
         }
-        let mut all = self.lanes.0.lock();
+        let mut all = self.lanes.lines.lock();
         let left = all.lines.remove(&self.key).unwrap_or_default();
         all.waiting -= left.len() + 1;
         drop(all); // what is dropped may lock it

@@ -23,6 +23,7 @@ impl Deployment {
             Hook::PresenceChange => self.register_presence(registrar, interest, domain),
             Hook::SessionGate => self.register_gate(registrar, domain),
             Hook::ScreeningEvents => self.register_screening_events(registrar, domain),
+            Hook::Service => self.register_address(registrar, domain),
             Hook::Commands => self.register_commands(registrar, &about.commands, domain),
             Hook::Timers => self.register_timers(registrar, &about.timers, domain),
             _ => {}

@@ -107,6 +107,7 @@ fn subject(asked: &IqRequest, domain: u32) -> Subject<'_> {
     Subject {
         stanza: &asked.stanza,
         client: asked.resource.as_ref(),
+        link: None,
         is_elsewhere: asked.resource.as_ref().is_some_and(|one| one.host().name() != asked.host.name()),
         #[cfg(test)]
         made: None,

@@ -13,7 +13,7 @@ use storage::{Options, Store};
 use tempfile::TempDir;
 use xmpp::{Jid, Stanza};
 
-use crate::{DeployOptions, Deployment, DomainSettings, Occasion, Platform, PlatformOptions};
+use crate::{DeployOptions, Deployment, DomainSettings, LoadError, Occasion, Platform, PlatformOptions};
 
 pub const DOMAIN: &str = "chess.example";
 
@@ -75,13 +75,25 @@ impl Bench {
     }
 
     pub fn deploy(&self, name: &str, file: &std::path::Path, grants: &[&str]) -> Arc<Deployment> {
+        self.try_deploy(name, file, grants, None).unwrap()
+    }
+
+    /// With an address that belongs to the plugin.
+    pub fn try_deploy(
+        &self,
+        name: &str,
+        file: &std::path::Path,
+        grants: &[&str],
+        address: Option<&str>,
+    ) -> Result<Arc<Deployment>, LoadError> {
         let plugin = self.platform.load(name, file).unwrap();
+        let address = address.map(str::to_owned);
         let options = DeployOptions {
-            domains: vec![DomainSettings { domain: DOMAIN.into(), ..Default::default() }],
+            domains: vec![DomainSettings { domain: DOMAIN.into(), address, ..Default::default() }],
             grants: grants.iter().map(ToString::to_string).collect(),
             ..Default::default()
         };
-        self.platform.deploy(&plugin, &options, Occasion::Start).unwrap()
+        self.platform.deploy(&plugin, &options, Occasion::Start)
     }
 }
 

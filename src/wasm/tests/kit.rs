@@ -112,7 +112,7 @@ impl Kit {
             &DeployOptions {
                 config: map(&options.config),
                 domains: domains
-                    .map(|(domain, config)| DomainSettings { domain: domain.into(), config })
+                    .map(|(domain, config)| DomainSettings { domain: domain.into(), config, address: None })
                     .collect(),
                 grants: options.grants.iter().map(ToString::to_string).collect(),
                 policy: options.policy,
@@ -162,6 +162,7 @@ impl Running {
         Subject {
             stanza,
             client: None,
+            link: None,
             is_elsewhere: false,
             made,
             domain,
@@ -176,7 +177,7 @@ impl Running {
         let stanza = Stanza::parse_str(xml).unwrap();
         let subject = self.subject(session, &stanza);
         let counters = self.0.scope.memory.stats.hook(Hook::ClientIn, subject.domain);
-        self.0.client_in(&counters, &subject, ElementLimits::default)
+        self.0.judge_entry(Hook::ClientIn, &counters, &subject, ElementLimits::default)
     }
 
     /// Its verdict on a stanza for the offline store, on the first domain.
@@ -205,7 +206,7 @@ fn build() -> PathBuf {
     cargo.args(["build", "--quiet", "--release", "--target", "wasm32-wasip2"]);
     cargo.arg("--target-dir").arg(&guests).current_dir(root.join("plugins"));
     assert!(cargo.status().unwrap().success(), "the plugins do not build");
-    for name in ["greeter", "hostile", "keeper", "offline-filter", "sunshine", "word-filter"] {
+    for name in ["greeter", "hostile", "keeper", "offline-filter", "owner", "sunshine", "word-filter"] {
         let file = format!("wasm32-wasip2/release/{}.wasm", name.replace('-', "_"));
         std::fs::copy(guests.join(file), guests.join(format!("{name}.wasm"))).unwrap();
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kernel::{IqKind, Origin, RequestError};
+use kernel::{IqKind, RequestError};
 use tokio::time::Instant;
 use wasmtime::Result;
 use xmpp::{Element, Jid, Stanza, StanzaType};
@@ -24,7 +24,7 @@ impl Host for StoreData {
         payload: String,
         timeout_ms: u32,
     ) -> Result<std::result::Result<Option<String>, Failure>> {
-        let kernel = match self.granted("ask", "iq") {
+        let kernel = match self.server("ask", "iq") {
             Ok(kernel) => kernel,
             Err(denied) => return Ok(Err(Failure::Denied(denied))),
         };
@@ -33,14 +33,14 @@ impl Host for StoreData {
         else {
             return Ok(Err(Failure::Denied(Denied::BadArgument)));
         };
-        let host = match self.sends_as(&kernel, "ask", "iq", &from) {
-            Ok(host) => host,
+        let origin = match self.sends_as(&kernel, "ask", "iq", &from) {
+            Ok(sender) => sender.origin,
             Err(denied) => return Ok(Err(Failure::Denied(denied))),
         };
         let kind = if set { IqKind::Set } else { IqKind::Get };
         let left = self.ends.map_or(Duration::ZERO, |ends| ends.saturating_duration_since(Instant::now()));
         let patience = Duration::from_millis(timeout_ms.into()).min(left.saturating_sub(MARGIN));
-        let asked = kernel.request(Origin::Host(host), (&from, &to), kind, &payload, patience).await;
+        let asked = kernel.request(origin, (&from, &to), kind, &payload, patience).await;
         Ok(match asked {
             Ok(answer) => read(&answer),
             Err(RequestError::Timeout) => Err(Failure::Timeout),
