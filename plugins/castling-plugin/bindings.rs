@@ -21,6 +21,8 @@ macro_rules! export {
 
 export!(lifecycle, "export-lifecycle", "export_lifecycle", "castling_plugin::lifecycle", {});
 export!(client_in, "export-client-in", "export_client_in", "castling_plugin::client_in", { "castling:plugin/types@1.0.0": types });
+export!(server_in, "export-server-in", "export_server_in", "castling_plugin::server_in", { "castling:plugin/types@1.0.0": types });
+export!(component_in, "export-component-in", "export_component_in", "castling_plugin::component_in", { "castling:plugin/types@1.0.0": types });
 export!(before_deliver, "export-before-deliver", "export_before_deliver", "castling_plugin::before_deliver", { "castling:plugin/types@1.0.0": types });
 export!(before_offline, "export-before-offline", "export_before_offline", "castling_plugin::before_offline", { "castling:plugin/types@1.0.0": types });
 export!(iq_handler, "export-iq-handler", "export_iq_handler", "castling_plugin::iq_handler", { "castling:plugin/types@1.0.0": types });
@@ -40,6 +42,7 @@ export!(
     "castling_plugin::screening_events",
     {}
 );
+export!(service, "export-service", "export_service", "castling_plugin::service", { "castling:plugin/types@1.0.0": types });
 export!(timers, "export-timers", "export_timers", "castling_plugin::timers", {});
 export!(commands, "export-commands", "export_commands", "castling_plugin::commands", { "castling:plugin/types@1.0.0": types });
 export!(credentials, "export-credentials", "export_credentials", "castling_plugin::credentials", { "castling:plugin/types@1.0.0": types, "castling:plugin/sql@1.0.0": sql });

@@ -11,7 +11,11 @@
 //! belongs to the host (`rates`, slots): an instance may be thrown away after any call.
 
 mod bindings;
+pub mod disco;
 mod duration;
+mod element;
+pub mod form;
+mod incoming;
 mod services;
 mod settings;
 mod stanza;
@@ -29,13 +33,16 @@ pub use bindings::castling::plugin::{
 pub use bindings::lifecycle::exports::castling::plugin::lifecycle::Why;
 #[doc(hidden)]
 pub use bindings::{
-    before_deliver, before_offline, client_in, commands, credentials, iq_handler, lifecycle, password_check,
-    presence_change, screening_events, session_events, session_gate, timers,
+    before_deliver, before_offline, client_in, commands, component_in, credentials, iq_handler, lifecycle,
+    password_check, presence_change, screening_events, server_in, service, session_events, session_gate,
+    timers,
 };
 pub use duration::Duration;
+pub use element::Element;
+pub use incoming::Incoming;
 pub use services::{
     Action, Answer, Client, Commands, Credentials, Description, Done, Field, FieldKind, Form, IqHandler,
-    Next, PasswordCheck, PresenceChange, ScreeningEvents, SessionEvents, SessionGate, Step, Timers,
+    Next, PasswordCheck, PresenceChange, ScreeningEvents, Service, SessionEvents, SessionGate, Step, Timers,
 };
 pub use settings::Settings;
 pub use stanza::{Stanza, facts};
@@ -56,6 +63,18 @@ pub trait Lifecycle {
 
 /// Judges what clients send, after the server has stamped `from`.
 pub trait ClientIn {
+    /// Returns the verdict on a stanza.
+    fn filter(stanza: &Stanza) -> Verdict;
+}
+
+/// Judges what other servers send.
+pub trait ServerIn {
+    /// Returns the verdict on a stanza.
+    fn filter(stanza: &Stanza) -> Verdict;
+}
+
+/// Judges what components send.
+pub trait ComponentIn {
     /// Returns the verdict on a stanza.
     fn filter(stanza: &Stanza) -> Verdict;
 }
@@ -86,6 +105,18 @@ impl<P: Lifecycle> lifecycle::exports::castling::plugin::lifecycle::Guest for Ad
 }
 
 impl<P: ClientIn> client_in::exports::castling::plugin::client_in::Guest for Adapter<P> {
+    fn filter(head: Head, text: String) -> Verdict {
+        P::filter(&Stanza::new(head, text))
+    }
+}
+
+impl<P: ServerIn> server_in::exports::castling::plugin::server_in::Guest for Adapter<P> {
+    fn filter(head: Head, text: String) -> Verdict {
+        P::filter(&Stanza::new(head, text))
+    }
+}
+
+impl<P: ComponentIn> component_in::exports::castling::plugin::component_in::Guest for Adapter<P> {
     fn filter(head: Head, text: String) -> Verdict {
         P::filter(&Stanza::new(head, text))
     }
@@ -132,6 +163,11 @@ macro_rules! manifest {
 macro_rules! export_hook {
     (lifecycle, $plugin:ident) => { $crate::lifecycle::export_lifecycle!($plugin with_types_in $crate::lifecycle); };
     (client_in, $plugin:ident) => { $crate::client_in::export_client_in!($plugin with_types_in $crate::client_in); };
+    (server_in, $plugin:ident) => { $crate::server_in::export_server_in!($plugin with_types_in $crate::server_in); };
+    (component_in, $plugin:ident) => {
+        $crate::component_in::export_component_in!($plugin with_types_in $crate::component_in);
+    };
+    (service, $plugin:ident) => { $crate::service::export_service!($plugin with_types_in $crate::service); };
     (before_deliver, $plugin:ident) => {
         $crate::before_deliver::export_before_deliver!($plugin with_types_in $crate::before_deliver);
     };

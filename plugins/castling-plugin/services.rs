@@ -6,7 +6,7 @@ use crate::bindings::commands::exports::castling::plugin::commands as command;
 use crate::bindings::credentials::exports::castling::plugin::credentials as credential;
 use crate::bindings::password_check::exports::castling::plugin::password_check as password;
 use crate::bindings::session_gate::exports::castling::plugin::session_gate as gate;
-use crate::{Adapter, Stanza, bindings};
+use crate::{Adapter, Incoming, Stanza, bindings};
 
 pub use command::{Action, Answer, Done, Field, FieldKind, Form, Next, Step};
 pub use credential::Description;
@@ -42,6 +42,13 @@ pub trait SessionGate {
 pub trait ScreeningEvents {
     /// A list of an account (its bare JID) was created, changed or removed.
     fn changed(domain: u32, account: &str, name: &str);
+}
+
+/// Owns an address, and every JID at it.
+pub trait Service {
+    /// A stanza was sent there. An IQ request is answered with [`routing::send`](crate::routing::send), at most once; if the plugin
+    /// does not, the server does after 30 seconds.
+    fn received(stanza: &Incoming);
 }
 
 /// Is called for the timers of the manifest.
@@ -109,6 +116,12 @@ impl<P: ScreeningEvents> bindings::screening_events::exports::castling::plugin::
 {
     fn changed(domain: u32, account: String, name: String) {
         P::changed(domain, &account, &name);
+    }
+}
+
+impl<P: Service> bindings::service::exports::castling::plugin::service::Guest for Adapter<P> {
+    fn received(head: Head, xml: String) {
+        P::received(&Incoming::new(head, xml));
     }
 }
 
