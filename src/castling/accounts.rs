@@ -16,7 +16,7 @@ use crate::api::{
     AddUsers, AddedUsers, Adopted, DeletedUser, ListUsers, OfJid, RefusedUser, SetPassword, UserPage,
     UserShown,
 };
-use crate::config::{Auth, Domain, Scram};
+use crate::config::{Auth, Domain};
 
 /// The server's own accounts, in `auth`.
 pub const INTERNAL: &str = "internal";
@@ -38,10 +38,7 @@ pub struct Accounts {
 impl Accounts {
     pub fn new(store: Store, runtime: Runtime, domains: &[Domain], auth: &Auth) -> Self {
         let domains = domains.iter().map(|domain| (domain.name.clone(), domain.auth.clone())).collect();
-        let hashes = auth.scram.iter().map(|hash| match hash {
-            Scram::Sha1 => Hash::Sha1,
-            Scram::Sha256 => Hash::Sha256,
-        });
+        let hashes = auth.scram.iter().map(|scram| scram.hash());
         Self { store, runtime, domains, hashes: hashes.collect(), iterations: auth.iterations }
     }
 

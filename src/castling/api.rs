@@ -1,6 +1,7 @@
 //! Arguments and replies of commands over the admin socket.
 
 mod import;
+mod links;
 
 use std::collections::BTreeMap;
 
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use import::{ApplyImport, ExportPage, ForeignPasswords, ImportedAccounts, RemoveImported};
+pub use links::{AddComponent, ComponentShown, OfComponent, OfRemote, Reached};
 
 /// `user.add`
 #[derive(Serialize, Deserialize)]

@@ -7,8 +7,10 @@ use clap::{Args, Parser, Subcommand};
 use crate::compiler;
 
 mod import;
+mod links;
 
 pub use import::{ExportFormat, Import};
+pub use links::{Component, S2s};
 
 /// An XMPP server.
 #[derive(Debug, Parser)]
@@ -38,6 +40,12 @@ pub enum Command {
     /// Manage plugins, while the server runs or not
     #[command(subcommand)]
     Plugin(Plugin),
+    /// Manage external components, while the server runs or not
+    #[command(subcommand)]
+    Component(Component),
+    /// Show, close and try streams to other servers
+    #[command(subcommand)]
+    S2s(S2s),
     /// List and close sessions
     #[command(subcommand)]
     Session(Session),
@@ -333,6 +341,12 @@ mod tests {
             "castling plugin reload x y.wasm",
             "castling plugin reload x y.wasm --set a=b --unset c --domain a --grant content",
             "castling plugin list --json",
+            "castling component list --json",
+            "castling component add bot.chess.example --secret-stdin --domain a --domain b --queue",
+            "castling component remove bot.chess.example",
+            "castling s2s list --json",
+            "castling s2s close remote.example",
+            "castling s2s check remote.example --from chess.example",
             "castling session list --json",
             "castling session kick jack@chess.example/x",
             "castling status --json",
@@ -363,6 +377,7 @@ mod tests {
             ("castling export xep0227", MissingRequiredArgument),
             ("castling cert", InvalidSubcommand),
             ("castling plugin sign", InvalidSubcommand),
+            ("castling component add", MissingRequiredArgument),
             ("castling user add", MissingRequiredArgument),
             ("castling user add a@b --from x", ArgumentConflict),
             ("castling plugin enable x --set max", ValueValidation),

@@ -2,12 +2,14 @@
 
 mod backup;
 mod check;
+mod component;
 mod domain;
 mod export;
 mod import;
 mod plugin;
 mod prune;
 mod reload;
+mod s2s;
 mod serve;
 mod session;
 mod status;
@@ -37,6 +39,8 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::User(user) => user::run(file, user),
         Command::Domain(domain) => domain::run(file, domain),
         Command::Plugin(plugin) => plugin::run(file, plugin),
+        Command::Component(component) => component::run(file, component),
+        Command::S2s(s2s) => s2s::run(file, s2s),
         Command::Session(session) => session::run(file, session),
         Command::Status(format) => status::status(file, format),
         Command::Stats(format) => status::stats(file, format),

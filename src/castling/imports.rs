@@ -11,11 +11,11 @@ use runtime::Runtime;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use storage::{Hash, Store};
+use storage::Store;
 
 use crate::accounts::{INTERNAL, answer};
 use crate::api::{ApplyImport, ForeignPasswords, ImportedAccounts, RemoveImported};
-use crate::config::{Auth, Config, Scram};
+use crate::config::{Auth, Config};
 
 /// Imports into a store, for the domains of a configuration.
 pub fn importer(
@@ -30,10 +30,7 @@ pub fn importer(
         let provider = domain.auth.first().filter(|_| !is_own).cloned();
         Domain { name: domain.name.clone(), provider }
     });
-    let hashes = auth.scram.iter().map(|hash| match hash {
-        Scram::Sha1 => Hash::Sha1,
-        Scram::Sha256 => Hash::Sha256,
-    });
+    let hashes = auth.scram.iter().map(|scram| scram.hash());
     let hashing = Hashing { hashes: hashes.collect(), iterations: auth.iterations };
     Importer::new(store, runtime.clone(), domains.collect(), hashing, in_use)
 }

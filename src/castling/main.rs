@@ -8,6 +8,7 @@ mod compiler;
 mod config;
 mod database;
 mod domains;
+mod externals;
 mod failure;
 mod imports;
 mod logging;

@@ -22,6 +22,14 @@ pub fn read(from_stdin: bool) -> Result<String, String> {
     if first == second { Ok(first) } else { Err("the passwords do not match".into()) }
 }
 
+/// The first line of standard input: the secret of a component.
+///
+/// # Errors
+/// Standard input ends.
+pub fn secret() -> Result<String, String> {
+    line().map_err(|error| format!("cannot read the secret: {error}"))
+}
+
 fn line() -> io::Result<String> {
     let mut text = String::new();
     if stdin().lock().read_line(&mut text)? == 0 {

@@ -185,7 +185,8 @@ pub fn options(config: &Config, name: &str, plugin: &Plugin) -> DeployOptions {
     let served = config.domains.iter().filter(|domain| domain.enabled);
     let domains = served.filter_map(|domain| {
         let one = domain.active.iter().find(|one| one.name == name)?;
-        Some(DomainSettings { domain: domain.name.clone(), config: one.config.clone() })
+        let address = domain.services.get(name).cloned();
+        Some(DomainSettings { domain: domain.name.clone(), config: one.config.clone(), address })
     });
     DeployOptions {
         config: plugin.config.clone(),

@@ -9,6 +9,7 @@ mod control;
 pub mod deletion;
 mod deployed;
 mod domains;
+mod federation;
 mod holders;
 mod import;
 mod listeners;
@@ -20,6 +21,7 @@ mod purge;
 mod sessions;
 mod standing;
 mod stats;
+mod streams;
 mod users;
 
 use std::collections::BTreeSet;
@@ -33,17 +35,19 @@ use admin::Lock;
 use admin::metrics::Page;
 use auth::{Decoys, Hashing, Internal, LoginLimiter, LoginLimits};
 use kernel::{Kernel, KernelOptions};
-use net::TlsStore;
 use net::http::Routes;
+use net::{Connections, Kind, Listener, TlsStore};
 use runtime::Runtime;
+use storage::Store;
 use storage::source::Sources;
-use storage::{Hash, Store};
+use stream::component::Components;
+use stream::s2s::{S2s, S2sOptions};
 use stream::{C2s, C2sOptions};
 use tokio::sync::Mutex;
 
 pub use self::domains::platform;
 use self::listeners::Front;
-use crate::config::{Auth, FileValues, Loaded, Scram};
+use crate::config::{Auth, FileValues, Loaded};
 use crate::failure::Failure;
 use crate::signals::{Asked, Signals};
 use crate::{database, logging, output};
@@ -72,6 +76,11 @@ pub struct Server {
     auth: Auth,
     /// The values of the file at start, compared with later ones to find settings that need a restart.
     started: FileValues,
+    /// External components.
+    components: Arc<Components>,
+    /// Streams between servers.
+    s2s: Arc<S2s>,
+    federation: parking_lot::Mutex<federation::Shared>,
     /// The client streams, once they are served.
     c2s: OnceLock<Arc<C2s>>,
     file: Option<PathBuf>,
@@ -110,9 +119,14 @@ pub async fn serve(
         .map_err(|e| format!("cannot write to {}: {e}", loaded.config.data_dir.display()))?;
     let allowed = metrics::allowed(&loaded.config);
     let peer_limit = listeners::peer_limit(&loaded.config.limits);
-    let server = Server::build(loaded, file, store.clone(), &runtime, &bound).await?;
+    let server =
+        Server::build(loaded, file, store.clone(), &runtime, &bound, limiter.clone(), connections.clone())
+            .await?;
     server.begin(said).await?;
     server.kernel.set_peer_limit(peer_limit);
+    if bound.iter().any(|one| matches!(one.kind(), Kind::S2s | Kind::S2sTls)) {
+        server.kernel.set_default_link(Some(server.s2s.clone())).await;
+    }
     server.resume_purges(interrupted).await?;
     let (kernel, tls) = (server.kernel.clone(), server.tls.clone());
     let c2s = C2s::new(C2sOptions { kernel, tls, limiter, limits, connections });
@@ -122,9 +136,12 @@ pub async fn serve(
     let routes = streams.into_iter().fold(Routes::new(), |routes, (path, route)| routes.at(path, route));
     let routes = routes.at("/metrics", server.metrics_page(allowed));
     let routes = Arc::new(web::routes(&server.kernel, routes));
-    let front = Front { c2s, tls: server.tls.clone(), routes, http, tasks: runtime.tasks.clone() };
+    let (tls, components, s2s) = (server.tls.clone(), server.components.clone(), server.s2s.clone());
+    let front = Front { c2s, components, s2s, tls, routes, http, tasks: runtime.tasks.clone() };
     server.baseline.take();
     front.serve(bound);
+    server.components.start();
+    server.s2s.start();
     runtime.tasks.spawn("clock", runtime::log_clock_steps(runtime.clone()));
     runtime.tasks.spawn("plugins", server.clone().tidy_plugins());
     runtime.tasks.spawn("admin", admin.serve(server.clone(), runtime.tasks.clone()));
@@ -144,13 +161,15 @@ impl Server {
         file: Option<PathBuf>,
         store: Store,
         runtime: &Runtime,
-        bound: &[net::Listener],
+        bound: &[Listener],
+        limiter: Arc<LoginLimiter>,
+        connections: Arc<Connections>,
     ) -> Result<Arc<Self>, Failure> {
         let auth = loaded.config.auth.clone();
         let decoys =
             Decoys::open(&store, &*runtime.random, auth.iterations).await.map_err(|e| e.to_string())?;
         let hashing = Hashing {
-            hashes: auth.scram.iter().map(|s| hash(*s)).collect(),
+            hashes: auth.scram.iter().map(|scram| scram.hash()).collect(),
             iterations: auth.iterations,
             at_once: available_parallelism().unwrap_or(NonZeroUsize::MIN),
         };
@@ -163,6 +182,15 @@ impl Server {
         let sources = Arc::new(Sources::new(runtime.clone()));
         platform.connect(&kernel, sources.clone());
         let providers = providers::Providers::new(platform.clone(), random, decoys.clone(), hashing);
+        let components = Components::new(kernel.clone(), limiter);
+        let own = bound.iter().filter(|one| matches!(one.kind(), Kind::S2s | Kind::S2sTls));
+        let s2s = S2s::new(S2sOptions {
+            kernel: kernel.clone(),
+            tls: tls.clone(),
+            connections,
+            own: own.map(Listener::addr).collect(),
+            limits: loaded.config.limits.of(),
+        });
         let since_us = runtime.clock.now_us();
         let listening = listeners::shown(bound);
         let server = Arc::new(Self {
@@ -178,6 +206,9 @@ impl Server {
             purges: purge::Purges::default(),
             auth: auth.clone(),
             started: loaded.file.values.clone(),
+            components,
+            s2s,
+            federation: parking_lot::Mutex::default(),
             c2s: OnceLock::new(),
             loaded: Mutex::new(loaded),
             file,
@@ -217,6 +248,7 @@ impl Server {
         runtime.tasks.start_drain();
         let before = self.kernel.counters().unstored.get();
         self.kernel.shut_down().await;
+        tokio::join!(self.components.close(), self.s2s.close());
         let left = runtime.tasks.join_all(DRAIN).await;
         if left > 0 {
             tracing::warn!(left, "shutdown timed out: the remaining tasks were aborted");
@@ -227,12 +259,5 @@ impl Server {
         }
         self.sources.close().await;
         store.close().await.map_err(|e| Failure::Message(e.to_string()))
-    }
-}
-
-fn hash(scram: Scram) -> Hash {
-    match scram {
-        Scram::Sha1 => Hash::Sha1,
-        Scram::Sha256 => Hash::Sha256,
     }
 }

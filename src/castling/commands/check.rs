@@ -11,7 +11,7 @@ use storage::{StorageError, Store};
 
 use super::{connect, reply, tokio};
 use crate::api::Status;
-use crate::config::{LATER_LISTENERS, Loaded, check_components, check_surroundings, load};
+use crate::config::{Loaded, check_components, check_surroundings, load};
 use crate::failure::Failure;
 use crate::{database, output, providers, sources};
 
@@ -39,7 +39,7 @@ pub fn run(file: Option<&Path>) -> Result<(), Failure> {
         return Err(Failure::Configuration(list));
     }
     list.iter().for_each(|problem| output::error(&problem.to_string()));
-    let served = loaded.config.listen.all().into_iter().filter(|(key, _)| !LATER_LISTENERS.contains(key));
+    let served = loaded.config.listen.all().into_iter();
     let counts = [
         counted(loaded.config.domains.len(), "domain"),
         counted(served.map(|(_, addresses)| addresses.len()).sum(), "listener"),

@@ -20,7 +20,7 @@ use crate::config::{Config, Loaded, Overlay, load};
 use crate::failure::Failure;
 use crate::plugins::{self, Change, Standing};
 use crate::server::{deletion, platform};
-use crate::{database, domains, ownership};
+use crate::{database, domains, externals, ownership};
 
 /// The target of a command.
 pub enum Target {
@@ -96,6 +96,13 @@ impl Files {
             }
             Some(("domain", "list")) => Ok(answer(&domains::shown(&self.loaded.config))?),
             Some(("domain", word)) => self.domain(word, args),
+            Some(("component", "list")) => Ok(externals::shown(&self.loaded.config, None)?),
+            Some(("component", word)) => {
+                let random = Runtime::system().random;
+                let (overlay, answer) = externals::change(&self.loaded, word, args, &*random)?;
+                self.save(&overlay)?;
+                Ok(answer)
+            }
             Some(("plugin", word)) => self.plugin(word, args),
             _ => Err(unknown(command).into()),
         }

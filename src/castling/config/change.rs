@@ -66,6 +66,9 @@ impl Loaded {
         {
             return Err(CommandError::new(format!("{name} is a service of {}", domain.name)));
         }
+        if let Some(component) = self.config.component(&name) {
+            return Err(CommandError::new(format!("{} is an external component", component.name)));
+        }
         if self.overlay.purging().any(|one| one == name) {
             return Err(CommandError::new(format!("the accounts of {name} are still being deleted"))
                 .remedy("wait until they are; an interrupted deletion continues when the server starts"));
@@ -389,6 +392,7 @@ pub fn settings(pairs: &[(String, String)]) -> Map<String, Value> {
     pairs.iter().map(|(key, text)| (key.clone(), value(text))).collect()
 }
 
+mod component;
 mod provider;
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use admin::CommandError;
 use settings::{Complaint, Problem, item, join};
-use wasm::Inspection;
+use wasm::{Inspection, LoadError};
 
 use super::claims;
 use super::domain::Domain;
@@ -26,6 +26,7 @@ pub fn check(config: &Config, problems: &mut Problems) {
                 grants(config, name, plugin, &found, problems);
                 policy(name, plugin, &found, problems);
                 providers(config, name, &found, problems);
+                addresses(config, name, plugin, &found, problems);
                 settings(config, name, plugin, &found, problems);
                 claimed.insert(name.as_str(), found.claiming(name));
             }
@@ -91,6 +92,42 @@ fn providers(config: &Config, name: &str, found: &Inspection, problems: &mut Pro
         let complaint = Complaint::new(message, "name one that has, such as auth-sql");
         problems.error(&item(&join(&domain.path, "auth"), index), complaint);
     }
+}
+
+/// A plugin that is to have an address must have one on each domain where it is enabled, with its grant; others must have none.
+fn addresses(config: &Config, name: &str, plugin: &Plugin, found: &Inspection, problems: &mut Problems) {
+    for domain in config.domains.iter().filter(|domain| domain.active.iter().any(|one| one.name == name)) {
+        let path = join(&join(&domain.path, "services"), name);
+        let of = domain.name.clone();
+        match (domain.services.get(name).filter(|address| !address.is_empty()), found.has_address()) {
+            (None, false) => {}
+            (None, true) => {
+                let error = LoadError::NoAddress { domain: of, name: name.to_owned() };
+                let listed = domain.plugins.iter().position(|one| one == name);
+                let path =
+                    listed.map_or(domain.path.clone(), |index| item(&join(&domain.path, "plugins"), index));
+                problems.error(&path, about(name, &error));
+            }
+            (Some(address), false) => {
+                let error = LoadError::NoService { domain: of, address: address.clone() };
+                problems.error(&path, about(name, &error));
+            }
+            (Some(address), true) => {
+                if let Err(error) = found.check_address(&plugin.grants, address)
+                    && found.check_grants(&plugin.grants).is_ok()
+                {
+                    let CommandError { message, remedy, .. } =
+                        plugins::not_in_force(name, &error, plugin, None);
+                    let complaint = Complaint::new(message, remedy.unwrap_or_default());
+                    report(config, name, plugin, "grants", complaint, problems);
+                }
+            }
+        }
+    }
+}
+
+fn about(name: &str, error: &LoadError) -> Complaint {
+    Complaint::new(format!("plugin {name}: {error}"), error.remedy())
 }
 
 fn policy(name: &str, plugin: &Plugin, found: &Inspection, problems: &mut Problems) {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use settings::Values;
 
 use super::origin::Origin;
+use super::s2s::Federation;
 
 /// `[[domain]]`, or the defaults for a domain added by command.
 #[derive(Clone, Debug, Deserialize)]
@@ -34,9 +35,11 @@ pub struct Declared {
     pub origins: Vec<String>,
     /// URLs for web clients of this domain.
     pub web: Web,
-    /// Addresses of services by kind.
+    /// Addresses by the names of the plugins that they belong to, or of services that this version does not have.
     pub services: BTreeMap<String, String>,
     pub brand: Brand,
+    /// With whom stanzas are exchanged.
+    pub s2s: Federation,
     /// Bare JIDs of its administrators.
     pub admins: Vec<String>,
     /// What happens when a resource is in use.
@@ -96,7 +99,7 @@ pub struct PluginUse {
     pub origin: Origin,
 }
 
-/// `tls = { cert, key }`
+/// `tls = { cert, key, client_ca }`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
@@ -104,6 +107,9 @@ pub struct Tls {
     pub cert: PathBuf,
     /// PEM file with the private key.
     pub key: PathBuf,
+    /// PEM file with the issuers whose certificates let clients log in (XEP-0178).
+    #[serde(default)]
+    pub client_ca: Option<PathBuf>,
 }
 
 /// A module on a domain.

@@ -2,8 +2,15 @@
 
 use settings::{Key, Kind, Section};
 
-use super::keys::{empty, filled, limits};
+use super::keys::limits;
+use super::keys_of::{empty, filled};
 use super::names;
+use super::s2s_keys::s2s;
+
+/// What the key `services` says.
+const SERVICES: &str = "`NAME = \"ADDRESS\"`: everything sent to this address, a domain that differs from all others, is for plugin NAME, which needs the \
+                        grant `service:ADDRESS`. The services `conference`, `pubsub`, `upload` and `proxy` are not supported in this \
+                        version: each is skipped with a warning.";
 
 /// One `[[domain]]`.
 pub fn domain() -> Section {
@@ -24,10 +31,11 @@ pub fn domain() -> Section {
         Key::new("limits", Kind::Overrides(limits().into()), "Keys of `[limits]` that differ here.")
             .default(empty()),
         list("origins", names::origin, "https://chess.example", "Allowed web origins; empty: any."),
-        Key::new("services", Kind::section(services()), "Addresses of this domain's services.")
-            .default(empty()),
+        Key::new("services", services(), SERVICES).default(empty()),
         Key::new("brand", Kind::section(brand()), "How pages for this domain look.").default(empty()),
         Key::new("web", Kind::section(web()), "Addresses for web clients of this domain.").default(empty()),
+        Key::new("s2s", Kind::section(s2s()), "With which other servers stanzas are exchanged.")
+            .default(empty()),
         list("admins", names::account, "NAME@chess.example", admins),
         Key::new("resource_conflict", Kind::choice(&["replace", "refuse", "rename"]), conflict)
             .default("replace"),
@@ -52,11 +60,15 @@ fn list(name: &'static str, check: settings::Check, example: &'static str, doc: 
 }
 
 fn tls() -> Section {
+    let client_ca = "PEM file with certificates of issuers. A client on `c2s` or `c2s_tls` that shows a certificate of theirs with its \
+                     address in it (`xmppAddr`, RFC 6120) may log in by that (SASL EXTERNAL), without a password. Without it no \
+                     client is asked for one.";
     let cert = "PEM file, the domain's certificate first, then the chain. Read again at reload; a broken file leaves the old \
                 certificate in use.";
     let keys = vec![
         Key::new("cert", filled("FILE"), cert).required(),
         Key::new("key", filled("FILE"), "PEM file with the private key.").required(),
+        Key::new("client_ca", filled("FILE"), client_ca),
     ];
     Section::new("key", keys)
 }
@@ -73,15 +85,10 @@ fn modules() -> Section {
     Section::new("module", keys)
 }
 
-fn services() -> Section {
-    let service = |name, doc| Key::new(name, Kind::text(names::domain).like("NAME.chess.example"), doc);
-    let keys = vec![
-        service("conference", "Rooms."),
-        service("pubsub", "Publish-subscribe."),
-        service("upload", "File upload."),
-        service("proxy", "File transfer proxy."),
-    ];
-    Section::new("service", keys)
+/// Addresses by the names of plugins, and of services that are not plugins.
+fn services() -> Kind {
+    let address = Kind::text(names::domain).like("NAME.chess.example");
+    Kind::Map(names::plugin, Box::new(address))
 }
 
 fn brand() -> Section {

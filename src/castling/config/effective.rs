@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::domain::{Declared, Domain, PluginUse};
+use super::external::External;
 use super::origin::Origin;
 use super::overlay::{Overlay, PluginChange};
+use super::secret::Secret;
 use super::types::{Config, Plugin};
 
 /// Applies the overlay. `new_domain` declares a domain with defaults.
@@ -29,6 +31,23 @@ pub fn apply(config: &mut Config, overlay: &Overlay, new_domain: impl Fn(&str) -
             .filter_map(|name| Some((name, plugins.get(name)?)))
             .filter_map(|(name, plugin)| active(domain, name, plugin, overlay.plugin(name)))
             .collect();
+    }
+}
+
+/// Adds the components that commands have added. `new_component` declares one with defaults.
+pub fn add_components(
+    config: &mut Config,
+    overlay: &Overlay,
+    new_component: impl Fn(&str) -> Option<External>,
+) {
+    for (name, change) in &overlay.components {
+        if config.component(name).is_none()
+            && let Some(component) = new_component(name)
+        {
+            let secret = Some(Secret(change.secret.clone()));
+            let (domains, away) = (change.domains.clone(), change.away());
+            config.components.push(External { secret, domains, away, ..component });
+        }
     }
 }
 

@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 use settings::{Check, Group, Key, Kind, Range, Section};
 
 use super::domain_keys::domain;
+use super::external_keys::component;
+use super::keys_of::{empty, filled};
 use super::{log_level, names};
 
 /// The whole file.
@@ -34,6 +36,12 @@ fn root() -> Section {
         ),
         Key::new("domain", Kind::Sections(domain().into()), "One `[[domain]]` per domain.")
             .default(Vec::<String>::new()),
+        Key::new(
+            "component",
+            Kind::Sections(component().into()),
+            "One `[[component]]` per external component.",
+        )
+        .default(Vec::<String>::new()),
     ];
     Section::new("key", keys)
 }
@@ -70,7 +78,7 @@ fn auth() -> Section {
                  accounts have keys for it.";
     let iterations = "PBKDF2 iterations for these keys; passwords that are already set keep theirs.";
     let keys = vec![
-        Key::new("scram", Kind::list(Kind::choice(&["sha-1", "sha-256"])), scram)
+        Key::new("scram", Kind::list(Kind::choice(&["sha-1", "sha-256", "sha-512"])), scram)
             .default(["sha-1", "sha-256"].as_slice())
             .at_start(),
         Key::new("iterations", Kind::Integer(Range::new(4096, 10_000_000)), iterations)
@@ -114,14 +122,15 @@ fn listen() -> Section {
         of("c2s", names::address, "Clients, STARTTLS required."),
         of("c2s_plain", names::loopback_address, c2s_plain),
         of("c2s_tls", names::address, "Clients with direct TLS."),
-        of("s2s", names::address, "Other servers. Not supported in this version: skipped with a warning."),
+        of(
+            "s2s",
+            names::address,
+            "Other servers, STARTTLS required. Without `s2s` and `s2s_tls` nothing is exchanged with others.",
+        ),
+        of("s2s_tls", names::address, "Other servers with direct TLS (XEP-0368)."),
         of("http", names::address, http),
         of("https", names::address, "The same over TLS; certificates by SNI."),
-        of(
-            "component",
-            names::address,
-            "External components. Not supported in this version: skipped with a warning.",
-        ),
+        of("component", names::address, "External components (XEP-0114), without TLS."),
     ];
     Section::new("listener", keys)
 }
@@ -129,6 +138,7 @@ fn listen() -> Section {
 /// Each limit is declared by the part that enforces it; server-wide limits cannot be set for a domain.
 pub fn limits() -> Section {
     let mut keys = stream::C2sLimits::keys();
+    keys.extend(stream::s2s::S2sLimits::keys());
     keys.extend(auth::LoginLimits::keys());
     keys.extend(modules::catalog().iter().flat_map(modules::Entry::limits));
     keys.extend(wasm::PluginLimits::keys());
@@ -197,14 +207,4 @@ pub fn table(name: &'static str, section: Section) -> Key {
 
 fn tables(name: &'static str, form: Check, section: Section, doc: &'static str) -> Key {
     Key::new(name, Kind::Map(form, Box::new(Kind::section(section))), doc).default(empty())
-}
-
-/// Any non-empty string.
-pub fn filled(example: &'static str) -> Kind {
-    Kind::text(names::filled).like(example)
-}
-
-/// The default of a table.
-pub fn empty() -> serde_json::Map<String, serde_json::Value> {
-    serde_json::Map::new()
 }

@@ -14,12 +14,15 @@ use super::document::{Places, Source};
 use super::domain::{Declared, Domain};
 use super::domain_keys::domain;
 use super::effective;
+use super::external::External;
+use super::external_keys::component;
 use super::keys::ROOT;
 use super::names::{self, changed, prepared};
 use super::origin::Origin;
 use super::overlay::{self, Overlay};
 use super::problem::{Problems, Severity};
 use super::references;
+use super::s2s;
 use super::syntax;
 use super::tree;
 use super::types::Config;
@@ -186,6 +189,7 @@ fn with_overlay(file: Arc<FileSays>, demo: bool, other: Option<(&Overlay, &Confi
     effective::apply(&mut config, &overlay, |name| {
         added.get(name).map(|one| (*one).clone()).or_else(|| new_domain(name, &limits))
     });
+    effective::add_components(&mut config, &overlay, new_component);
     references::check(&config, &overlay, demo, &mut problems);
     Loaded { config, overlay, problems, demo, file }
 }
@@ -254,6 +258,14 @@ fn new_domain(name: &str, limits: &Values) -> Option<Arc<Declared>> {
     Some(Arc::new(Declared { limits: limits.clone(), origin: Origin::Command, ..declared }))
 }
 
+/// A component with only a name.
+fn new_component(name: &str) -> Option<External> {
+    let mut tree = defaults(&component());
+    tree.insert("name".into(), name.into());
+    let declared: External = serde_json::from_value(Value::Object(tree)).ok()?;
+    Some(External { origin: Origin::Command, ..declared })
+}
+
 /// Normalizes names, so that they can be compared.
 fn prepare_names(config: &mut Config, problems: &mut Problems) {
     for domain in config.domains.iter_mut().map(|domain| Arc::make_mut(&mut domain.declared)) {
@@ -264,6 +276,11 @@ fn prepare_names(config: &mut Config, problems: &mut Problems) {
         }
         domain.name = prepared(&domain.name);
         domain.services.values_mut().for_each(|name| *name = prepared(name));
+        s2s::prepare(&mut domain.s2s);
+    }
+    for component in &mut config.components {
+        component.name = prepared(&component.name);
+        component.domains.iter_mut().for_each(|name| *name = prepared(name));
     }
 }
 
@@ -281,9 +298,12 @@ fn resolve_paths(config: &mut Config, base: &Path) {
         base.clone_into(&mut source.base);
         source.password_file.iter_mut().for_each(resolve);
     }
-    let declared = config.domains.iter_mut().map(|domain| Arc::make_mut(&mut domain.declared));
-    for tls in declared.filter_map(|domain| domain.tls.as_mut()) {
+    config.components.iter_mut().filter_map(|one| one.secret_file.as_mut()).for_each(resolve);
+    for domain in config.domains.iter_mut().map(|domain| Arc::make_mut(&mut domain.declared)) {
+        domain.s2s.roots.iter_mut().for_each(resolve);
+        let Some(tls) = &mut domain.tls else { continue };
         resolve(&mut tls.cert);
         resolve(&mut tls.key);
+        tls.client_ca.iter_mut().for_each(resolve);
     }
 }

@@ -53,6 +53,11 @@ pub fn domain(text: &str) -> Checked {
     prep_domain(text).map(drop).or_else(|error| bad(error.to_string()))
 }
 
+/// A domain, or with `*.` all below one.
+pub fn domains(text: &str) -> Checked {
+    domain(text.strip_prefix("*.").unwrap_or(text))
+}
+
 /// A bare JID with a local part, valid for a new account.
 pub fn account(text: &str) -> Checked {
     let bad = |why: &str| {

@@ -1,12 +1,15 @@
 //! Changes made by commands: stored in the data directory, applied after the file.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use super::external::Away;
 
 /// The file's name in the data directory.
 pub const FILE: &str = "overlay.json";
@@ -19,6 +22,34 @@ pub struct Overlay {
     pub domains: BTreeMap<String, DomainChange>,
     /// Plugins, in the order in which commands first named them.
     pub plugins: Vec<PluginChange>,
+    /// Components by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub components: BTreeMap<String, ComponentAdded>,
+}
+
+/// A component added by command. No `Debug` of its secret.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ComponentAdded {
+    pub secret: String,
+    /// The domains that may reach it; empty: all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub domains: Vec<String>,
+    /// Whether what is sent to it waits while it is not connected.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub queue: bool,
+}
+
+impl ComponentAdded {
+    pub fn away(&self) -> Away {
+        if self.queue { Away::Queue } else { Away::Bounce }
+    }
+}
+
+impl std::fmt::Debug for ComponentAdded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ComponentAdded").field("domains", &self.domains).finish_non_exhaustive()
+    }
 }
 
 /// Changes of a domain by commands.
@@ -99,7 +130,10 @@ impl Overlay {
     /// The directory is not writable.
     pub fn stage(&self, data_dir: &Path) -> io::Result<Staged> {
         let staged = Staged { fresh: data_dir.join("overlay.json.new"), data_dir: data_dir.to_owned() };
-        let mut file = File::create(&staged.fresh)?;
+        // It may have secrets of components.
+        let mut file =
+            File::options().write(true).create(true).truncate(true).mode(0o600).open(&staged.fresh)?;
+        file.set_permissions(Permissions::from_mode(0o600))?;
         file.write_all(&serde_json::to_vec_pretty(self)?)?;
         file.write_all(b"\n")?;
         file.sync_all()?;

@@ -7,6 +7,7 @@ use net::http::{Networks, ProxySettings};
 use settings::{Complaint, Values, item, join};
 
 use super::domain::Domain;
+use super::externals;
 use super::log_level;
 use super::names;
 use super::overlay::{self, Overlay};
@@ -14,13 +15,10 @@ use super::problem::{Problems, Severity};
 use super::sources;
 use super::types::Config;
 
-/// Listeners accepted in the configuration but not supported by this version.
-pub const LATER_LISTENERS: &[&str] = &["s2s", "component"];
-
 /// Checks everything that depends only on the file.
 pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Problems) {
     distinct_names(config, problems);
-    listeners(config, demo, problems);
+    listeners(config, problems);
     if config.auth.scram.is_empty() {
         let message = "no SCRAM hash is enabled, so passwords cannot be stored";
         let complaint = Complaint::new(message, "write scram = [\"sha-1\", \"sha-256\"]");
@@ -29,7 +27,7 @@ pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Prob
     for domain in &config.domains {
         auth(config, domain, problems);
         plugins(config, domain, problems);
-        later(domain, problems);
+        services(config, domain, problems);
         if domain.tls.is_none() && !demo {
             let message = format!("{} has no certificate, so a self-signed one is used", domain.name);
             let remedy = "add tls = { cert = \"FILE\", key = \"FILE\" }";
@@ -42,9 +40,10 @@ pub fn check(config: &Config, overlay: &Overlay, demo: bool, problems: &mut Prob
     metrics(config, problems);
     stale(config, overlay, problems);
     sources::check(config, problems);
+    externals::check(config, problems);
 }
 
-/// Domains and the addresses of their services must all differ.
+/// Domains, the addresses of their services and those of components must all differ.
 fn distinct_names(config: &Config, problems: &mut Problems) {
     if config.domains.is_empty() {
         let complaint = Complaint::new("no domain is configured", "add a [[domain]] with a name");
@@ -54,8 +53,10 @@ fn distinct_names(config: &Config, problems: &mut Problems) {
     let services = config.domains.iter().flat_map(|domain| {
         domain.services.iter().map(|(kind, name)| (name, join(&join(&domain.path, "services"), kind)))
     });
+    let components =
+        config.components.iter().map(|component| (&component.name, join(&component.path, "name")));
     let mut seen: HashMap<&str, String> = HashMap::new();
-    for (name, path) in domains.chain(services).filter(|(name, _)| !name.is_empty()) {
+    for (name, path) in domains.chain(services).chain(components).filter(|(name, _)| !name.is_empty()) {
         match seen.get(name.as_str()) {
             None => drop(seen.insert(name, path)),
             Some(first) => {
@@ -68,14 +69,8 @@ fn distinct_names(config: &Config, problems: &mut Problems) {
     }
 }
 
-fn listeners(config: &Config, demo: bool, problems: &mut Problems) {
+fn listeners(config: &Config, problems: &mut Problems) {
     let listen = &config.listen;
-    for (key, addresses) in listen.all() {
-        if LATER_LISTENERS.contains(&key) && !addresses.is_empty() && !demo {
-            let message = format!("`{key}` is not supported by this version; the listener is ignored");
-            problems.warning(&join("listen", key), Complaint::new(message, "leave it or remove it"));
-        }
-    }
     let clients = [&listen.c2s, &listen.c2s_tls, &listen.c2s_plain, &listen.http, &listen.https];
     if clients.iter().all(|addresses| addresses.is_empty()) {
         let remedy = "add c2s = [\"ADDRESS:5222\"] to [listen]";
@@ -170,12 +165,27 @@ fn proxies(config: &Config, problems: &mut Problems) {
     }
 }
 
-/// Keys of features that this version does not have.
-fn later(domain: &Domain, problems: &mut Problems) {
-    for kind in domain.services.keys() {
-        let message = format!("the service `{kind}` is not supported by this version and is ignored");
-        let path = join(&join(&domain.path, "services"), kind);
-        problems.warning(&path, Complaint::new(message, "leave it or remove it"));
+/// Services that a later version will have.
+const LATER_SERVICES: &[&str] = &["conference", "pubsub", "upload", "proxy"];
+
+/// An address is a plugin's that is enabled on the domain.
+fn services(config: &Config, domain: &Domain, problems: &mut Problems) {
+    for (name, address) in &domain.services {
+        let path = join(&join(&domain.path, "services"), name);
+        if !config.plugins.contains_key(name) {
+            if LATER_SERVICES.contains(&name.as_str()) {
+                let message = format!("the service `{name}` is not supported by this version and is ignored");
+                problems.warning(&path, Complaint::new(message, "leave it or remove it"));
+            } else if names::plugin(name).is_ok() {
+                problems.error(&path, undeclared(name));
+            }
+        } else if !domain.active.iter().any(|one| one.name == *name) && !address.is_empty() {
+            let message =
+                format!("plugin {name} is not enabled on {}, so {address} is not served", domain.name);
+            let remedy =
+                format!("add \"{name}\" to plugins of the domain, or run castling plugin enable {name}");
+            problems.warning(&path, Complaint::new(message, remedy));
+        }
     }
 }
 

@@ -10,10 +10,11 @@ use rustix::net::{self as sockets, AddressFamily, SocketFlags, SocketType, socko
 use settings::{Complaint, item, join};
 
 use super::domain::{Domain, Tls};
+use super::externals;
 use super::origin::Origin;
 use super::overlay;
 use super::problem::{Problems, Severity};
-use super::references::LATER_LISTENERS;
+use super::s2s;
 use super::types::Config;
 use crate::ownership;
 
@@ -22,6 +23,8 @@ use crate::ownership;
 pub fn check(config: &Config, own: &[SocketAddr], now_us: i64, problems: &mut Problems) {
     check_own(config, problems);
     certificates(config, now_us, problems);
+    externals::check_files(config, problems);
+    config.domains.iter().for_each(|domain| s2s::check_files(&domain.s2s, &domain.path, problems));
     ports(config, own, problems);
 }
 
@@ -111,6 +114,12 @@ fn certificates(config: &Config, now_us: i64, problems: &mut Problems) {
             // An empty path is missing in the file, and has been reported.
             readable &= !file.as_os_str().is_empty() && can_be_read(file, &join(&path, key), problems);
         }
+        if let Some(file) = tls.client_ca.as_ref().filter(|file| !file.as_os_str().is_empty())
+            && let Err(error) = net::Roots::file(file)
+        {
+            let complaint = Complaint::new(error.to_string(), error.remedy());
+            problems.error(&join(&path, "client_ca"), complaint);
+        }
         if readable {
             pair(domain, tls, &path, now_us, problems);
         }
@@ -145,8 +154,7 @@ fn pair(domain: &Domain, tls: &Tls, path: &str, now_us: i64, problems: &mut Prob
 fn ports(config: &Config, own: &[SocketAddr], problems: &mut Problems) {
     let mut seen: Vec<(SocketAddr, String)> = Vec::new();
     let mut bound = Vec::new();
-    let opened = config.listen.all().into_iter().filter(|(key, _)| !LATER_LISTENERS.contains(key));
-    for (key, addresses) in opened {
+    for (key, addresses) in config.listen.all() {
         for (index, address) in addresses.iter().enumerate() {
             let Some(address) = address.0 else { continue };
             let path = item(&join("listen", key), index);

@@ -221,7 +221,7 @@ fn excerpt_allowed(line: &str) -> bool {
 }
 
 /// Keys whose values may hold a password.
-const SECRET: [&str; 5] = ["url", "config", "queries", "plugins", "datasources"];
+const SECRET: [&str; 6] = ["url", "secret", "config", "queries", "plugins", "datasources"];
 
 fn is_key(section: &Section, name: &str) -> bool {
     let inner = |kind: &Kind| match kind {

@@ -1,5 +1,6 @@
 //! Broken configurations and the exact messages for them.
 
+mod addresses;
 mod claims;
 mod effects;
 mod sources;
@@ -134,7 +135,7 @@ fn values_out_of_range() {
         "[auth]\niterations = 0\nscram = [\"md5\"]\n",
         &[
             "c.toml:2: `iterations` is out of range — write a number from 4096 to 10000000",
-            "c.toml:3: `scram[0]` cannot be \"md5\" — write one of \"sha-1\", \"sha-256\"",
+            "c.toml:3: `scram[0]` cannot be \"md5\" — write one of \"sha-1\", \"sha-256\", \"sha-512\"",
         ],
     );
     expect(
@@ -183,10 +184,13 @@ fn domains() {
         &["c.toml:4: chess.example is already declared on line 2 — remove one, or rename it"],
     );
     expect(
-        &format!("{DOMAIN}services = {{ conference = \"chess.example\", chat = \"c.example\" }}\n"),
+        &format!(
+            "{DOMAIN}services = {{ conference = \"chess.example\", chat = \"c.example\", Arena = \"a.example\" }}\n"
+        ),
         &[
-            "c.toml:3: unknown service `chat` — remove it, or use one of: conference, pubsub, upload, proxy",
+            "c.toml:3: \"Arena\" is not a valid plugin name — use lower-case letters, digits and -, 64 characters at most",
             "c.toml:3: chess.example is already declared on line 2 — remove one, or rename it",
+            "c.toml:3: plugin \"chat\" is not declared — declare [plugins.chat] with its file, or run castling plugin install",
         ],
     );
     expect(
@@ -235,7 +239,7 @@ fn plugins() {
             "c.toml:1: \"Sun\" is not a valid plugin name — use lower-case letters, digits and -, 64 characters at most",
             "c.toml:3: \"log\" is not a valid grant: `log` needs no grant: every plugin may use it — see docs/plugins/grants.md",
             "c.toml:3: \"shell\" is not a valid grant: `shell` is not something that can be granted (content, replace, retype, \
-             stanza, sessions, routing, ask, config, kv, sql, accounts, screening, http-client) — see docs/plugins/grants.md",
+             service, stanza, sessions, routing, ask, config, kv, sql, accounts, screening, http-client) — see docs/plugins/grants.md",
         ],
     );
     expect(
@@ -293,7 +297,6 @@ fn later_features_are_warned_about() {
     assert_eq!(
         said(text),
         [
-            "c.toml:3: warning: `s2s` is not supported by this version; the listener is ignored — leave it or remove it",
             "c.toml:4: warning: a has no certificate, so a self-signed one is used — add tls = { cert = \"FILE\", key = \
              \"FILE\" }",
             "c.toml:6: warning: the service `conference` is not supported by this version and is ignored — leave it or \

@@ -1,7 +1,6 @@
 //! The configuration as used by the rest of the binary.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,9 +8,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use settings::Values;
+use storage::Hash;
 
 use super::domain::{Declared, Domain};
+use super::external::External;
 use super::origin::Origin;
+use super::secret::Secret;
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Deserialize)]
@@ -36,12 +38,20 @@ pub struct Config {
     /// The domains in the order of the file, then those added by command.
     #[serde(rename = "domain")]
     pub domains: Vec<Domain>,
+    /// The external components, likewise.
+    #[serde(rename = "component")]
+    pub components: Vec<External>,
 }
 
 impl Config {
     /// The domain of that name.
     pub fn domain(&self, name: &str) -> Option<&Domain> {
         self.domains.iter().find(|domain| domain.name == name)
+    }
+
+    /// The external component of that name.
+    pub fn component(&self, name: &str) -> Option<&External> {
+        self.components.iter().find(|component| component.name == name)
     }
 
     /// The domains that are served, by name.
@@ -108,6 +118,20 @@ pub enum Scram {
     /// SCRAM-SHA-256 (RFC 7677).
     #[serde(rename = "sha-256")]
     Sha256,
+    /// SCRAM-SHA-512.
+    #[serde(rename = "sha-512")]
+    Sha512,
+}
+
+impl Scram {
+    /// The hash.
+    pub fn hash(self) -> Hash {
+        match self {
+            Self::Sha1 => Hash::Sha1,
+            Self::Sha256 => Hash::Sha256,
+            Self::Sha512 => Hash::Sha512,
+        }
+    }
 }
 
 /// `[log]`
@@ -147,8 +171,10 @@ pub struct Listen {
     pub c2s_plain: Vec<Address>,
     /// Direct TLS.
     pub c2s_tls: Vec<Address>,
-    /// Other servers.
+    /// Other servers, STARTTLS required.
     pub s2s: Vec<Address>,
+    /// Other servers with direct TLS.
+    pub s2s_tls: Vec<Address>,
     /// BOSH, WebSocket and pages.
     pub http: Vec<Address>,
     /// The same over TLS.
@@ -159,12 +185,13 @@ pub struct Listen {
 
 impl Listen {
     /// Each listener's key with its addresses.
-    pub fn all(&self) -> [(&'static str, &[Address]); 7] {
+    pub fn all(&self) -> [(&'static str, &[Address]); 8] {
         [
             ("c2s", &self.c2s),
             ("c2s_plain", &self.c2s_plain),
             ("c2s_tls", &self.c2s_tls),
             ("s2s", &self.s2s),
+            ("s2s_tls", &self.s2s_tls),
             ("http", &self.http),
             ("https", &self.https),
             ("component", &self.component),
@@ -251,14 +278,4 @@ pub struct Datasource {
     /// The directory of the configuration file.
     #[serde(skip)]
     pub base: PathBuf,
-}
-
-/// A string that may contain a password and is therefore never shown.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-pub struct Secret(pub String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Secret")
-    }
 }

@@ -19,10 +19,15 @@ const DOMAIN: &str = "[[domain]]\nname = \"chess.example\"\n";
 fn text(title: &str, name: &str, value: i64) -> String {
     let room = match name {
         "stanza_bytes" => "mailbox_bytes = 0\n",
-        "mailbox_bytes" => "stanza_bytes = 10000\n",
+        "mailbox_bytes" | "queue_bytes" => "stanza_bytes = 10000\n",
         _ => "",
     };
     match title {
+        "[component.limits]" => {
+            let room = room.replace("mailbox_bytes = 0", "");
+            let component = "[[component]]\nname = \"bot.example\"\nsecret = \"x\"\n";
+            format!("{DOMAIN}{component}[component.limits]\n{name} = {value}\n{room}")
+        }
         "[limits]" => format!("[limits]\n{name} = {value}\n{room}{DOMAIN}"),
         "[domain.limits]" => format!("{DOMAIN}[domain.limits]\n{name} = {value}\n{room}"),
         "[datasources.NAME]" => {
@@ -42,6 +47,8 @@ fn errors(loaded: &mut Loaded) -> Vec<String> {
 fn build(loaded: &Loaded) {
     let limits = &loaded.config.limits;
     let (_, _) = (listeners::connections(limits), limits.of::<LoginLimits>());
+    let _ = limits.of::<stream::s2s::S2sLimits>();
+    config::components(&loaded.config).unwrap();
     let _ = (limits.of::<stream::C2sLimits>(), limits.of::<wasm::PluginLimits>());
     let sources = Sources::new(Runtime::system());
     sources.put_in_force(config::sources(&loaded.config)).unwrap_or_else(|error| panic!("{error}"));
@@ -128,6 +135,12 @@ fn what_holds_for_the_server_is_refused_on_a_domain() {
             "plugin_state_bytes",
             "plugin_stored_bytes",
             "plugins_cpu_percent",
+            "s2s_burst_bytes",
+            "s2s_bytes_per_second",
+            "s2s_connect_seconds",
+            "s2s_idle_seconds",
+            "s2s_pairs",
+            "s2s_streams_per_domain",
             "trusted_proxies"
         ]
     );
@@ -145,6 +158,11 @@ fn what_protects_the_server_cannot_be_switched_off() {
         "attributes",
         "children",
         "login_seconds",
+        "s2s_queue_stanzas",
+        "s2s_queue_bytes",
+        "s2s_queue_seconds",
+        "s2s_connect_seconds",
+        "s2s_streams_per_domain",
         "roster_bytes",
         "plugin_memory_bytes",
     ];

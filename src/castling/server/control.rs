@@ -13,7 +13,7 @@ use crate::config::{
     Config, Loaded, Log, Overlay, Problem, Severity, check_components, check_own, check_surroundings,
     load_again,
 };
-use crate::{domains, logging, plugins};
+use crate::{domains, externals, logging, plugins};
 
 impl Commands for Server {
     fn run(&self, request: Request) -> BoxFuture<'_, Result<Value, CommandError>> {
@@ -22,9 +22,11 @@ impl Commands for Server {
                 Some(("user", word)) => self.user(word, request.args).await,
                 Some(("domain", "list")) => answer(&domains::shown(&self.loaded.lock().await.config)),
                 Some(("domain", word)) => self.domain(word, request.args).await,
+                Some(("component", word)) => self.external(word, request.args).await,
                 Some(("plugin", word)) => self.plugin(word, request.args).await,
                 Some(("export", "page")) => self.export_page(request.args).await,
                 Some(("import", word)) => self.import(word, request.args).await,
+                Some(("s2s", word)) => self.streams(word, request.args).await,
                 Some(("session", word)) => self.session(word, request.args).await,
                 _ => match request.command.as_str() {
                     "status" => self.status().await,
@@ -51,6 +53,19 @@ impl Server {
         let name = loaded.known_domain(&args.domain)?.name.clone();
         let deleted = self.purge(loaded, overlay, &name).await?;
         Ok(json!({ "accounts_deleted": deleted }))
+    }
+
+    async fn external(&self, word: &str, args: Value) -> Result<Value, CommandError> {
+        let mut loaded = self.loaded.lock().await;
+        if word == "list" {
+            return externals::shown(&loaded.config, Some(&self.components.figures()));
+        }
+        let random = self.kernel.runtime().random.clone();
+        let (overlay, answer) = externals::change(&loaded, word, args, &*random)?;
+        let in_force = self.change(&mut loaded, overlay, Beside::default()).await?;
+        drop(loaded);
+        in_force.notes().await;
+        Ok(answer)
     }
 
     /// Puts a changed overlay in force, then stores it; it is written before, so that only a renaming is left. One that fails is not stored.
@@ -180,6 +195,9 @@ fn certificates(config: &Config) -> Vec<String> {
 fn located(error: CommandError, mut problems: Vec<Problem>) -> CommandError {
     let said = error.to_string();
     let is_it = |problem: &Problem| {
+        if said.starts_with(&problem.message) {
+            return true; // at a key of a domain
+        }
         let rest = problem.at.strip_prefix("plugins.");
         let name = rest.map(|rest| rest.split('.').next().unwrap_or_default());
         let named = name.and_then(|name| said.strip_prefix("plugin ")?.strip_prefix(name));

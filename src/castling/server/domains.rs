@@ -14,8 +14,9 @@ use xmpp::Jid;
 use super::Server;
 use super::beside::Beside;
 use super::deployed::Deployed;
+use super::federation;
 use super::standing::Standing;
-use crate::config::{Config, Domain, Loaded, ResourceConflict, sources};
+use crate::config::{Config, Domain, Loaded, ResourceConflict, components, sources};
 use crate::failure::Failure;
 
 /// The plugin platform of a configuration.
@@ -68,6 +69,9 @@ impl Server {
         let config = &loaded.config;
         let before = beside.before.map(Config::served).unwrap_or_default();
         let served: Vec<&Domain> = config.domains.iter().filter(|domain| domain.enabled).collect();
+        let components = components(config).map_err(|why| {
+            CommandError::new(why).remedy("correct its secret_file, or let the server's user read the file")
+        })?;
         let deployed = self.deploy(config, &beside).await?;
         let mut standing = self.standing.lock().await;
         let mut next = Standing::default();
@@ -75,14 +79,22 @@ impl Server {
         for domain in &served {
             let mut modules = deployed.modules(domain);
             modules.extend(standing.modules(domain, &mut next)?);
+            modules.extend(self.components.module(&domain.name, &components));
             domains.push(self.served(domain, before.get(domain.name.as_str()).copied(), modules)?);
         }
-        let farewell = self.kernel.serve(domains).await.map_err(|taken| {
+        let components = self.components.prepare(components);
+        let served_now = self.kernel.serve_with(domains, Some(components.links())).await;
+        let farewell = served_now.map_err(|taken| {
             CommandError::new(taken.to_string()).remedy("disable one of them, or give it another address")
         })?;
+        self.components.put_in_force(components);
+        let random = &self.kernel.runtime().random;
+        let (policies, said) = federation::policies(&self.federation, config, random, !beside.by_command);
+        self.s2s.put_in_force(policies, config.limits.of(), config.limits.of());
         deployed.running().for_each(|deployment| self.platform.in_force(deployment));
         self.platform.provide(&deployed.running().collect::<Vec<_>>());
         let mut notes = if beside.at_start.is_some() { Vec::new() } else { deployed.notes() };
+        notes.extend(said);
         let replaced = std::mem::replace(&mut *self.deployed.lock(), deployed);
         let replaced = (replaced, std::mem::replace(&mut *standing, next));
         drop(standing);
@@ -158,12 +170,21 @@ impl Server {
             Some(tls) => self.tls.load(&domain.name, &tls.cert, &tls.key),
             None => self.tls.self_signed(&domain.name, &config.data_dir.join("certificates")),
         };
-        match loaded {
+        let mut notes: Vec<String> = match loaded {
             Ok(loaded) => loaded.warnings.iter().map(|w| format!("{}: {w}", domain.name)).collect(),
             Err(error) => {
                 vec![format!("{error} — {}; a certificate already in use remains in use", error.remedy())]
             }
+        };
+        let file = domain.tls.as_ref().and_then(|tls| tls.client_ca.as_ref());
+        match file.map(|file| net::Roots::file(file)).transpose() {
+            Ok(roots) => self.tls.set_client_ca(&domain.name, roots),
+            Err(error) => {
+                let remedy = error.remedy();
+                notes.push(format!("{error} — {remedy}; issuers already trusted remain trusted"));
+            }
         }
+        notes
     }
 }
 

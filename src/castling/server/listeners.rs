@@ -8,6 +8,8 @@ use net::{ConnectionLimits, Connections, Kind, Listener, TlsStore};
 use runtime::Tasks;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use settings::Values;
+use stream::component::Components;
+use stream::s2s::S2s;
 use stream::{C2s, Security};
 
 use crate::api::Listening;
@@ -32,6 +34,9 @@ pub fn bind(loaded: &Loaded) -> Result<Vec<Listener>, Failure> {
         (Kind::C2sPlain, &listen.c2s_plain),
         (Kind::Http, &listen.http),
         (Kind::Https, &listen.https),
+        (Kind::S2s, &listen.s2s),
+        (Kind::S2sTls, &listen.s2s_tls),
+        (Kind::Component, &listen.component),
     ];
     let (mut bound, mut refused) = (Vec::new(), Vec::new());
     for (kind, addresses) in kinds {
@@ -55,6 +60,8 @@ pub fn shown(bound: &[Listener]) -> Vec<Listening> {
 /// What listeners need to serve connections.
 pub struct Front {
     pub c2s: Arc<C2s>,
+    pub components: Arc<Components>,
+    pub s2s: Arc<S2s>,
     pub tls: TlsStore,
     pub routes: Arc<Routes>,
     pub http: Arc<HttpOptions>,
@@ -106,13 +113,25 @@ impl Front {
                 Kind::C2sPlain => self.streams(listener, Security::None),
                 Kind::Http => self.web(listener, None),
                 Kind::Https => self.web(listener, Some(self.tls.clone())),
-                Kind::S2s | Kind::Component => {}
+                Kind::Component => self.components(listener),
+                Kind::S2s => self.servers(listener, Security::StartTls),
+                Kind::S2sTls => self.servers(listener, Security::Direct),
             }
         }
     }
 
     fn streams(&self, listener: Listener, security: Security) {
         self.tasks.spawn("listener", stream::serve(self.c2s.clone(), listener, security));
+    }
+
+    fn components(&self, listener: Listener) {
+        let (components, connections) = (self.components.clone(), self.c2s.shared_connections());
+        self.tasks.spawn("listener", stream::component::serve(components, connections, listener));
+    }
+
+    fn servers(&self, listener: Listener, security: Security) {
+        let (s2s, connections) = (self.s2s.clone(), self.c2s.shared_connections());
+        self.tasks.spawn("listener", stream::s2s::serve(s2s, connections, listener, security));
     }
 
     fn web(&self, listener: Listener, tls: Option<TlsStore>) {

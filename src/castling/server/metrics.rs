@@ -1,6 +1,7 @@
 //! All metrics, collected when they are asked for. `docs/operators/metrics.md` describes each; a test compares both.
 
 mod datasources;
+mod links;
 mod memory;
 mod plugins;
 mod process;
@@ -44,6 +45,7 @@ impl Source for Metrics {
         all.extend(stanzas::families(server.kernel.counters()));
         all.extend(storage::families(server.kernel.store()));
         all.extend(datasources::families(&server.sources.stats()));
+        all.extend(links::families(&server.s2s.shown(), &server.components.figures()));
         let deployed = server.deployed.lock();
         all.extend(plugins::families(
             &server.platform.stats(),
