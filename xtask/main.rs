@@ -9,6 +9,7 @@ mod databases;
 mod deny;
 mod exports;
 mod failure;
+mod federation;
 mod flags;
 mod fuzz;
 mod guests;

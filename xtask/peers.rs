@@ -1,5 +1,5 @@
-//! `cargo xtask peers`: runs the real-client scripts of `tests/clients/` against Prosody and ejabberd, to
-//! show that what the scripts require is what other servers do, too.
+//! `cargo xtask peers`: runs the real-client scripts of `tests/clients/` against Prosody and ejabberd, and between
+//! them, to show that what the scripts require is what other servers do, too.
 
 use std::process::Command;
 
@@ -27,12 +27,13 @@ pub fn word(checkout: &Checkout, flags: Flags) -> Outcome {
     if peers.is_empty() {
         return Err(Failure::new(format!("unknown peer; expected one of: {}", PEERS.join(", "))));
     }
-    need(&peers, "the client scripts are tried against them")?;
-    need_openssl()?;
+    need_all("the client scripts are tried against them, and between them")?;
     let python = python::need(checkout)?;
     for peer in peers {
         say::step(&format!("the client scripts against {peer}"));
         shell::run(Command::new(&python).arg(checkout.root.join("tests/clients/peers.py")).arg(peer))?;
+        say::step(&format!("federation with {peer}, the other one under test"));
+        shell::run(Command::new(&python).arg(checkout.root.join("tests/clients/federation.py")).arg(peer))?;
     }
     Ok(())
 }

@@ -5,7 +5,10 @@ use crate::checkout::Checkout;
 use crate::failure::{Failure, Outcome};
 use crate::flags::Flags;
 use crate::tests::Totals;
-use crate::{arch, bench, cargo, databases, deny, exports, fuzz, guests, packages, plugins, say, shell, web};
+use crate::{
+    arch, bench, cargo, databases, deny, exports, federation, fuzz, guests, packages, plugins, say, shell,
+    web,
+};
 
 /// One check.
 struct Step {
@@ -54,6 +57,11 @@ const STEPS: &[Step] = &[
         name: "peers",
         about: "what Prosody and ejabberd take of an export",
         run: |checkout, totals, _| exports::step(checkout, totals),
+    },
+    Step {
+        name: "federation",
+        about: "users here and on Prosody and ejabberd",
+        run: |checkout, totals, _| federation::step(checkout, totals),
     },
 ];
 

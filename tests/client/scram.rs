@@ -1,4 +1,4 @@
-//! The client's side of SCRAM (RFC 5802, RFC 7677), without channel binding.
+//! The client's side of SCRAM (RFC 5802, RFC 7677).
 
 mod hash;
 
@@ -19,6 +19,10 @@ pub struct Scram {
     hash: Hash,
     first_bare: String,
     password: String,
+    /// `n,,`, or `p=tls-exporter,,`.
+    gs2: String,
+    /// What both ends of the channel know of it.
+    channel: Vec<u8>,
 }
 
 impl Scram {
@@ -37,13 +41,20 @@ impl Scram {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let (user, number) = (user.replace('=', "=3D").replace(',', "=2C"), NUMBER.fetch_add(1, Relaxed));
         let first_bare = format!("n={user},r=client{}x{number}", process::id());
-        Self { hash, first_bare, password: password.to_owned() }
+        Self { hash, first_bare, password: password.to_owned(), gs2: "n,,".into(), channel: Vec::new() }
+    }
+
+    /// The same, bound to a channel (the mechanism's `-PLUS` variant).
+    #[must_use]
+    pub fn bound(self, kind: &str, channel: Vec<u8>) -> Self {
+        Self { gs2: format!("p={kind},,"), channel, ..self }
     }
 
     /// The element that begins the exchange.
     pub fn auth(&self) -> String {
-        let (mechanism, first) = (self.hash.mechanism(), BASE64.encode(format!("n,,{}", self.first_bare)));
-        format!("<auth {NS} mechanism='{mechanism}'>{first}</auth>")
+        let first = BASE64.encode(format!("{}{}", self.gs2, self.first_bare));
+        let plus = if self.gs2.starts_with('p') { "-PLUS" } else { "" };
+        format!("<auth {NS} mechanism='{}{plus}'>{first}</auth>", self.hash.mechanism())
     }
 
     /// The element that answers a challenge, given as its text.
@@ -56,7 +67,8 @@ impl Scram {
             let value = server_first.split(',').find_map(|part| part.strip_prefix(key));
             value.with_context(|| format!("no {key} in the challenge"))
         };
-        let without_proof = format!("c=biws,r={}", field("r=")?);
+        let binding = BASE64.encode([self.gs2.as_bytes(), &self.channel].concat());
+        let without_proof = format!("c={binding},r={}", field("r=")?);
         let salted = self.salted(field("s=")?, field("i=")?.parse()?)?;
         let client_key = self.hash.mac(&salted, b"Client Key")?;
         let signed = format!("{},{server_first},{without_proof}", self.first_bare);
@@ -95,7 +107,9 @@ mod tests {
     use super::*;
 
     fn last(hash: Hash, first_bare: &str, server_first: &str) -> Result<String> {
-        Scram { hash, first_bare: first_bare.into(), password: "pencil".into() }.last(server_first)
+        let (gs2, channel) = ("n,,".into(), Vec::new());
+        Scram { hash, first_bare: first_bare.into(), password: "pencil".into(), gs2, channel }
+            .last(server_first)
     }
 
     #[test]

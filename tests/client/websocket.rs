@@ -89,7 +89,9 @@ impl WebSocket {
     /// Writes bytes as they are, between frames or instead of them.
     pub async fn raw(&mut self, bytes: &[u8]) -> Result<()> {
         self.0.get_mut().write_all(bytes).await?;
-        Ok(self.0.get_mut().flush().await?)
+        // The server may have read them and ended the stream by now: what it has answered is still to be read.
+        let _ = self.0.get_mut().flush().await;
+        Ok(())
     }
 
     /// The next message, or `None` at the end of the connection. A ping or a close has been answered with the call after

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use tempfile::TempDir;
 use xmpp::ns;
 
 use crate::fixture::{Server, add_users, folder, until};
@@ -19,12 +20,12 @@ const CONFIG: &str =
     "[limits]\nlogins_per_minute = 3\nresume_seconds = 15\n[[domain]]\nname = \"chess.example\"\n";
 
 /// What makes the server believe in another time: it reads from a file by how much its wall clock is off.
-struct FakeTime {
+pub struct FakeTime {
     library: PathBuf,
 }
 
 impl FakeTime {
-    fn find() -> Self {
+    pub fn find() -> Self {
         let folders = fs::read_dir("/usr/lib").unwrap().filter_map(|entry| Some(entry.ok()?.path()));
         let mut libraries = folders.map(|folder| folder.join("faketime/libfaketime.so.1"));
         let library = libraries.find(|library| library.exists());
@@ -34,6 +35,11 @@ impl FakeTime {
     fn start(&self) -> Server {
         let dir = folder(CONFIG);
         add_users(dir.path(), &[ANNA, JACK, AWAY]);
+        self.start_in(dir)
+    }
+
+    /// In a folder that is there already; the time is the real one until it is [set].
+    pub fn start_in(&self, dir: TempDir) -> Server {
         set(dir.path(), "+0");
         let offset = dir.path().join("offset").display().to_string();
         let library = self.library.display().to_string();
@@ -48,7 +54,7 @@ impl FakeTime {
 }
 
 /// Sets the server's clock to the real time and so many days or seconds more or less, as `-1d`.
-fn set(dir: &std::path::Path, offset: &str) {
+pub fn set(dir: &std::path::Path, offset: &str) {
     let file = dir.join("offset");
     fs::write(file.with_extension("new"), offset).unwrap();
     fs::rename(file.with_extension("new"), file).unwrap();

@@ -17,9 +17,9 @@ const REFERENCE: &str = include_str!("../../docs/operators/configuration.md");
 const DOMAIN: &str = "[[domain]]\nname = \"chess.example\"\n";
 
 /// Keys that are words, with all of these.
-const WORDS: [(&str, &str, &[&str]); 7] = [
+const WORDS: [(&str, &str, &[&str]); 9] = [
     ("storage", "sync", &["\"normal\"", "\"full\""]),
-    ("auth", "scram", &["[\"sha-256\"]", "[\"sha-256\", \"sha-1\"]"]),
+    ("auth", "scram", &["[\"sha-256\"]", "[\"sha-256\", \"sha-1\"]", "[\"sha-512\", \"sha-256\"]"]),
     (
         "log",
         "level",
@@ -28,11 +28,13 @@ const WORDS: [(&str, &str, &[&str]); 7] = [
     ("log", "format", &["\"readable\"", "\"json\""]),
     ("metrics", "allow", &["[]", "[\"0.0.0.0/0\", \"::/0\"]"]),
     ("limits", "trusted_proxies", &["[\"0.0.0.0/0\", \"::/0\"]", "[\"127.0.0.1\"]"]),
+    ("domain.s2s", "verify", &["\"dialback\"", "\"certificate\""]),
+    ("[component]", "away", &["\"bounce\"", "\"queue\""]),
     ("[domain]", "resource_conflict", &["\"replace\"", "\"refuse\"", "\"rename\""]),
 ];
 
 /// Keys without edges: tables, names, addresses, files. Each has tests of its own.
-const WITHOUT: [(&str, &[&str]); 12] = [
+const WITHOUT: [(&str, &[&str]); 13] = [
     (
         "Top level",
         &[
@@ -46,21 +48,23 @@ const WITHOUT: [(&str, &[&str]); 12] = [
             "plugins",
             "datasources",
             "domain",
+            "component",
         ],
     ),
     ("storage", &["url", "password_file", "password_env"]),
-    ("listen", &["c2s", "c2s_plain", "c2s_tls", "s2s", "http", "https", "component"]),
+    ("listen", &["c2s", "c2s_plain", "c2s_tls", "s2s", "s2s_tls", "http", "https", "component"]),
     ("plugins.NAME", &["file", "config", "grants", "policy"]),
     ("datasources.NAME", &["url", "password_file", "password_env", "queries"]),
     (
         "[domain]",
         &[
             "name", "auth", "plugins", "config", "tls", "modules", "limits", "origins", "services", "brand",
-            "web", "admins",
+            "web", "admins", "s2s",
         ],
     ),
-    ("domain.tls", &["cert", "key"]),
-    ("domain.services", &["conference", "pubsub", "upload", "proxy"]),
+    ("domain.tls", &["cert", "key", "client_ca"]),
+    ("domain.s2s", &["allow", "deny", "roots", "resolver", "connect"]),
+    ("[component]", &["name", "secret", "secret_file", "domains", "limits"]),
     ("domain.brand", &["title", "color"]),
     ("domain.web", &["websocket", "bosh", "see_other_uri"]),
     ("auth", &[]),
@@ -85,9 +89,17 @@ impl Edge {
         let Self { section, key, value, .. } = self;
         let room = match key.as_str() {
             "stanza_bytes" => "mailbox_bytes = 0\n",
-            "mailbox_bytes" => "stanza_bytes = 10000\n",
+            "mailbox_bytes" | "queue_bytes" => "stanza_bytes = 10000\n",
             _ => "",
         };
+        if let Some(table) = section.strip_prefix("component").or(section.strip_prefix("[component]")) {
+            let room = room.replace("mailbox_bytes = 0\n", "");
+            let component = format!("{DOMAIN}[[component]]\nname = \"bot.example\"\nsecret = \"mate\"\n");
+            return match table {
+                "" => format!("{component}{key} = {value}\n"),
+                _ => format!("{component}[component.limits]\n{key} = {value}\n{room}"),
+            };
+        }
         let line = format!("{key} = {value}\n{room}");
         match section.strip_prefix("domain.modules") {
             Some("") => format!("{DOMAIN}[domain.modules]\n{line}"),

@@ -95,6 +95,14 @@ impl Server {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// The same with something on its standard input.
+    pub fn ok_with_input(&self, args: &[&str], input: &str) -> String {
+        let output = castling(self.dir.path(), args, input);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "castling {args:?}: {error}\n{}", self.log());
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Runs a command that must be refused with exit code 1. Returns what it said.
     pub fn refused(&self, args: &[&str]) -> String {
         let output = self.run(args);

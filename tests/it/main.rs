@@ -10,15 +10,20 @@
     reason = "a test that cannot go on panics and says why"
 )]
 
+mod addresses;
 mod admin;
+mod arena;
 mod auth_sql;
 mod bosh;
 mod budget;
+mod channel;
 mod clock;
+mod component;
 mod data_sources;
 mod database;
 mod descriptors;
 mod edges;
+mod federation;
 mod fixture;
 mod hot_load;
 mod import;
@@ -38,6 +43,7 @@ mod provider;
 mod proxy;
 mod raw;
 mod register;
+mod s2s;
 mod scenario;
 mod services;
 mod shares;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use client::tls::{self, Trust};
 use client::{Io, Scram, decode, plain};
-use rustls::RootCertStore;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 use xmpp::{Element, ElementLimits, StreamEvent, StreamHeader, StreamParser, ns};
@@ -23,6 +24,8 @@ struct Agreed {
     /// DER.
     certificate: Vec<u8>,
     protocol: Option<String>,
+    /// `tls-exporter` (RFC 9266).
+    exporter: Vec<u8>,
 }
 
 /// A connection, and the stream on it. What does not go as a test expects panics.
@@ -217,6 +220,49 @@ impl Raw {
         }
     }
 
+    /// The elements that have come, without waiting for more than a moment.
+    pub fn arrived(&mut self) -> Vec<Element> {
+        let mut elements = Vec::new();
+        loop {
+            match self.parser.next().expect("the server's XML is malformed") {
+                Some(StreamEvent::Element(document)) => elements.push(document.to_element()),
+                Some(event) => panic!("{event:?} instead of an element"),
+                None if !elements.is_empty() => return elements,
+                None => {
+                    let mut buffer = [0; 16384];
+                    let moment = std::time::Duration::from_millis(10);
+                    let read = async { tokio::time::timeout(moment, self.io.read(&mut buffer)).await };
+                    match wait(read) {
+                        Ok(length) => {
+                            let length = length.unwrap_or(0);
+                            assert!(length > 0, "the connection has ended");
+                            self.parser.feed(&buffer[..length]);
+                        }
+                        Err(_) => return elements,
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads the server's stream header, and nothing after it.
+    pub fn read_header(&mut self) {
+        while self.opened.is_none() {
+            match self.parser.next().expect("the server's XML is malformed") {
+                Some(StreamEvent::Open(header)) => self.opened = Some(header),
+                Some(event) => panic!("{event:?} instead of a header"),
+                None => self.read(),
+            }
+        }
+    }
+
+    fn read(&mut self) {
+        let mut buffer = [0; 16384];
+        let length = wait(self.io.read(&mut buffer)).unwrap_or(0);
+        assert!(length > 0, "the connection has ended");
+        self.parser.feed(&buffer[..length]);
+    }
+
     /// The stream error that the stream ends with; its condition.
     pub fn stream_error(&mut self) -> String {
         loop {
@@ -259,14 +305,20 @@ impl Raw {
 
     /// A TLS handshake now. `roots`: only these certificates are believed; else any.
     pub fn handshake(self, sni: &str, alpn: &[&str], roots: Option<RootCertStore>) -> std::io::Result<Self> {
+        self.handshake_with(sni, config(alpn, roots))
+    }
+
+    fn handshake_with(self, sni: &str, config: Arc<ClientConfig>) -> std::io::Result<Self> {
         assert!(self.tls.is_none(), "TLS in TLS");
-        let connector = TlsConnector::from(config(alpn, roots));
+        let connector = TlsConnector::from(config);
         let name = ServerName::try_from(sni.to_owned()).unwrap();
         let stream = wait(connector.connect(name, self.io))?;
         let (_, session) = stream.get_ref();
         let certificate = session.peer_certificates().unwrap().first().unwrap().to_vec();
         let protocol = session.alpn_protocol().map(|name| String::from_utf8(name.to_vec()).unwrap());
-        let (io, tls) = (Box::new(stream), Some(Agreed { certificate, protocol }));
+        let exporter =
+            session.export_keying_material(vec![0; 32], b"EXPORTER-Channel-Binding", Some(b"")).unwrap();
+        let (io, tls) = (Box::new(stream), Some(Agreed { certificate, protocol, exporter }));
         Ok(Self { io, tls, parser: StreamParser::new(ElementLimits::default()), ..self })
     }
 
@@ -277,6 +329,21 @@ impl Raw {
     /// The certificate that the server has shown, DER.
     pub fn certificate(&self) -> Vec<u8> {
         self.tls().certificate.clone()
+    }
+
+    /// What `tls-exporter` binds to.
+    pub fn exporter(&self) -> Vec<u8> {
+        self.tls().exporter.clone()
+    }
+
+    /// Another TLS handshake, with this client certificate and key.
+    pub fn handshake_as(self, sni: &str, chain: Vec<u8>, key: Vec<u8>) -> Self {
+        let mut config = ClientConfig::clone(&config(&[], None));
+        let provider = config.crypto_provider().clone();
+        let key = provider.key_provider.load_private_key(PrivateKeyDer::try_from(key).unwrap()).unwrap();
+        let certified = CertifiedKey::new(vec![CertificateDer::from(chain)], key);
+        config.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(certified));
+        self.handshake_with(sni, Arc::new(config)).expect("the TLS handshake failed")
     }
 
     /// The protocol agreed on by ALPN.
@@ -297,6 +364,6 @@ pub fn salt(challenge: &Element) -> String {
 }
 
 /// The client's side of TLS. `roots`: only these certificates are believed; else any.
-pub fn config(alpn: &[&str], roots: Option<RootCertStore>) -> Arc<rustls::ClientConfig> {
+pub fn config(alpn: &[&str], roots: Option<RootCertStore>) -> Arc<ClientConfig> {
     tls::config(alpn, roots.map_or(Trust::Any, Trust::Roots)).unwrap()
 }
