@@ -1,13 +1,11 @@
 //! Dialback keys (XEP-0220, XEP-0185).
 
-use std::fmt::Write;
-
 use runtime::Random;
 use sha2::{Digest, Sha256};
 use storage::Hash;
 use subtle::ConstantTimeEq;
 
-use crate::digest::hmac;
+use crate::digest::{hex, hmac};
 
 /// Makes and verifies the keys by which this server's domains prove that a stream is theirs. The secret lives as long as
 /// the process. No `Debug`.
@@ -29,13 +27,6 @@ impl DialbackKeys {
     pub fn is_key(&self, originating: &str, receiving: &str, id: &str, given: &str) -> bool {
         self.key(originating, receiving, id).as_bytes().ct_eq(given.as_bytes()).into()
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // a String takes all
-        text
-    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Hash, HMAC and PBKDF2 with the hash chosen at run time.
 
+use std::fmt::Write;
+
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
@@ -21,6 +23,14 @@ pub(crate) fn digest(hash: Hash, data: &[u8]) -> Vec<u8> {
         Hash::Sha256 => Sha256::digest(data).to_vec(),
         Hash::Sha512 => Sha512::digest(data).to_vec(),
     }
+}
+
+/// Bytes in lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}"); // a String takes all
+        text
+    })
 }
 
 /// `HMAC(key, parts joined)`.

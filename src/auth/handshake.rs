@@ -1,17 +1,13 @@
 //! The handshake of components (XEP-0114 section 3).
 
-use std::fmt::Write;
-
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 
+use crate::digest::hex;
+
 /// What proves the secret on a stream with this id: SHA-1 of both, in lower-case hexadecimal.
 pub fn component_handshake(id: &str, secret: &str) -> String {
-    let digest = Sha1::new_with_prefix(id).chain_update(secret).finalize();
-    digest.iter().fold(String::with_capacity(40), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // a String takes all
-        text
-    })
+    hex(&Sha1::new_with_prefix(id).chain_update(secret).finalize())
 }
 
 /// Whether `given` proves the secret, in a time that does not tell how much of it is right.

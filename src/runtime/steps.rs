@@ -44,12 +44,7 @@ fn ahead_us(clock: &SharedClock) -> i64 {
 /// are shown and stored.
 pub async fn log_clock_steps(runtime: Runtime) {
     let mut steps = ClockSteps::new(runtime.clock.clone());
-    let mut drained = std::pin::pin!(runtime.tasks.drained_signal());
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            () = &mut drained => return,
-        }
+    while runtime.tasks.pause(EVERY).await {
         match steps.next_step() {
             Some(us) if us > 0 => {
                 let seconds = us as f64 / SECOND_US;

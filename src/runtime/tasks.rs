@@ -81,6 +81,15 @@ impl Tasks {
         }
     }
 
+    /// Waits this long, and returns whether to go on: `false` as soon as the drain has begun. For loops that look after
+    /// something every so often.
+    pub async fn pause(&self, time: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(time) => true,
+            () = self.drained_signal() => false,
+        }
+    }
+
     /// Waits until no task runs, at most `timeout`, and returns how many still run. Does not signal them to
     /// end: that is [`start_drain`](Self::start_drain).
     pub async fn join_all(&self, timeout: Duration) -> usize {

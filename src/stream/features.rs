@@ -13,12 +13,16 @@ pub(crate) fn starttls() -> Element {
     features().child(Element::new("starttls", ns::TLS).child(Element::new("required", ns::TLS)))
 }
 
+/// The SASL mechanisms of an offer (RFC 6120 section 6.4.1).
+pub(crate) fn mechanisms(offer: &Offer) -> Element {
+    offer.mechanisms().iter().fold(Element::new("mechanisms", ns::SASL), |list, mechanism| {
+        list.child(Element::new("mechanism", ns::SASL).text(mechanism.name()))
+    })
+}
+
 /// Before authentication (RFC 6120 section 6.3.3): SASL mechanisms, channel bindings (XEP-0440) and features added by
 /// modules.
 pub(crate) fn login(table: Option<&HostTable>, offer: &Offer) -> Element {
-    let list = offer.mechanisms().iter().fold(Element::new("mechanisms", ns::SASL), |list, mechanism| {
-        list.child(Element::new("mechanism", ns::SASL).text(mechanism.name()))
-    });
     let bindings = offer
         .bindings()
         .iter()
@@ -26,7 +30,7 @@ pub(crate) fn login(table: Option<&HostTable>, offer: &Offer) -> Element {
     let bindings = (!offer.bindings().is_empty())
         .then(|| Element::new("sasl-channel-binding", ns::SASL_CB).with_children(bindings));
     let added = table.map(HostTable::login_features).unwrap_or_default();
-    features().child(list).with_children(bindings).with_children(added.iter().cloned())
+    features().child(mechanisms(offer)).with_children(bindings).with_children(added.iter().cloned())
 }
 
 /// After authentication: bind, stream management unless the transport has its own acknowledgements, and

@@ -1,8 +1,9 @@
 //! From a listening socket to streams.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use net::{Listener, TlsAcceptError};
+use net::{Admission, Connections, Listener, TlsAcceptError};
 use runtime::Runtime;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -20,12 +21,27 @@ pub enum Security {
     None,
 }
 
-/// Hands over each connection that a listener accepts until shutdown begins.
-pub(crate) async fn accept(runtime: &Runtime, listener: &Listener, each: impl Fn(TcpStream, SocketAddr)) {
+/// Serves each connection that a listener accepts and `connections` admits, in a task of this name, until shutdown
+/// begins. Whoever serves one keeps the admission to its end.
+pub(crate) async fn accept<F>(
+    runtime: &Runtime,
+    listener: &Listener,
+    connections: &Arc<Connections>,
+    name: &'static str,
+    each: impl Fn(TcpStream, SocketAddr, Admission) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let admit = |socket: TcpStream, peer: SocketAddr| {
+        if let Some(admission) = connections.admit(peer.ip()) {
+            connections.watch(&socket);
+            runtime.tasks.spawn(name, each(socket, peer, admission));
+        }
+    };
     let mut drained = std::pin::pin!(runtime.tasks.drained_signal());
     loop {
         tokio::select! {
-            (socket, peer) = listener.accept() => each(socket, peer),
+            (socket, peer) = listener.accept() => admit(socket, peer),
             () = &mut drained => return,
         }
     }

@@ -6,7 +6,7 @@ use runtime::Random;
 use storage::{Hash, ScramKeys};
 use zeroize::Zeroizing;
 
-use crate::digest::salted_password;
+use crate::digest::{hex, salted_password};
 use crate::keys::{PasswordError, new_keys};
 
 use super::algorithm::Algorithm;
@@ -109,10 +109,6 @@ fn pbkdf2(salt: &[u8], password: &[u8]) -> String {
     let salt = hex(salt);
     let made = salted_password(Hash::Sha256, password, salt.as_bytes(), PBKDF2_ITERATIONS);
     format!("pbkdf2_sha256${PBKDF2_ITERATIONS}${salt}${}", STANDARD.encode(made))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

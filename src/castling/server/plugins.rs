@@ -238,12 +238,7 @@ impl Server {
 
     /// Drops from time to time what plugins keep for nothing any more, until the drain.
     pub(super) async fn tidy_plugins(self: Arc<Self>) {
-        let mut drained = std::pin::pin!(self.kernel.runtime().tasks.drained_signal());
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(TIDIED) => {}
-                () = &mut drained => return,
-            }
+        while self.kernel.runtime().tasks.pause(TIDIED).await {
             let domains: Vec<String> = {
                 let config = &self.loaded.lock().await.config;
                 config.domains.iter().map(|domain| domain.name.clone()).collect()

@@ -31,11 +31,13 @@ impl Parked {
 }
 
 impl Kernel {
-    /// Answers the sender of a stanza that a link could not send, as the router does for one that a link does not take.
-    pub async fn bounce_parked(self: &Arc<Self>, parked: Parked, error: &StanzaError) {
-        let Parked { stanza, origin, host, notes } = parked;
-        let mut packet = Packet::new(stanza, origin, host, self.tables());
-        packet.notes = notes;
-        self.undeliverable(packet, error.clone()).await;
+    /// Answers the senders of stanzas that a link could not send, in this order, as the router does for one that a link does not
+    /// take.
+    pub async fn bounce_parked(self: &Arc<Self>, parked: Vec<Parked>, error: &StanzaError) {
+        for Parked { stanza, origin, host, notes } in parked {
+            let mut packet = Packet::new(stanza, origin, host, self.tables());
+            packet.notes = notes;
+            self.undeliverable(packet, error.clone()).await;
+        }
     }
 }

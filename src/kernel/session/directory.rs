@@ -191,11 +191,7 @@ impl Kernel {
 /// The kernel's own jobs, until shutdown begins.
 pub(crate) async fn jobs(kernel: Arc<Kernel>) {
     let mut ticks = 0u64;
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(TICK) => {}
-            () = kernel.runtime().tasks.drained_signal() => return,
-        }
+    while kernel.runtime().tasks.pause(TICK).await {
         ticks += 1;
         for session in kernel.sessions.due(kernel.runtime().clock.monotonic()) {
             let kernel = kernel.clone();

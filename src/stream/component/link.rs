@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use kernel::{Host, Kernel, Link, LinkKind, Packet, Parked, Refused};
+use kernel::{Host, Kernel, Link, LinkKind, Packet, Refused};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -59,7 +59,7 @@ impl Component {
         let options = self.options();
         let left = self.waiting.lock().leave(seat, options.away == Away::Queue);
         self.left.notify_waiters();
-        self.bounce(left, &absent()).await;
+        self.kernel.bounce_parked(left, &absent()).await;
     }
 
     /// Ends all connections with this error.
@@ -72,13 +72,13 @@ impl Component {
         let time = self.options.load().bounds().time;
         let late = self.waiting.lock().take_due(time, Instant::now());
         let error = StanzaError::remote_server_timeout().text("the service did not read this in time");
-        self.bounce(late, &error).await;
+        self.kernel.bounce_parked(late, &error).await;
     }
 
     /// Bounces all that waits for a component that comes back no more.
     pub async fn give_up(&self) {
         let left = self.waiting.lock().take_all();
-        self.bounce(left, &StanzaError::remote_server_not_found()).await;
+        self.kernel.bounce_parked(left, &StanzaError::remote_server_not_found()).await;
     }
 
     /// Waits until it has no connections.
@@ -100,12 +100,6 @@ impl Component {
             connections: waiting.connections(),
             stanzas: waiting.stanzas(),
             bytes: waiting.bytes(),
-        }
-    }
-
-    async fn bounce(&self, parked: Vec<Parked>, error: &StanzaError) {
-        for one in parked {
-            self.kernel.bounce_parked(one, error).await;
         }
     }
 

@@ -9,7 +9,6 @@ use hashbrown::HashMap;
 use kernel::{Kernel, Link, Links, Module};
 use net::{Connections, Listener};
 use parking_lot::Mutex;
-use tokio::time::sleep;
 use xmpp::{Jid, StreamCondition, StreamError};
 
 use super::connection;
@@ -135,13 +134,7 @@ impl Components {
 
     /// Bounces what has waited too long, until shutdown begins.
     async fn look(self: Arc<Self>) {
-        let tasks = self.kernel.runtime().tasks.clone();
-        let mut drained = std::pin::pin!(tasks.drained_signal());
-        loop {
-            tokio::select! {
-                () = sleep(LOOK) => {}
-                () = &mut drained => return,
-            }
+        while self.kernel.runtime().tasks.pause(LOOK).await {
             for component in self.by_name.load_full().values() {
                 component.expire().await;
             }
@@ -163,18 +156,14 @@ impl PreparedComponents {
 
 /// Accepts connections of components until shutdown begins.
 pub async fn serve(components: Arc<Components>, connections: Arc<Connections>, listener: Listener) {
-    let tasks = components.kernel.runtime().tasks.clone();
-    let each = |socket: tokio::net::TcpStream, peer: std::net::SocketAddr| {
-        if let Some(admission) = connections.admit(peer.ip()) {
-            connections.watch(&socket);
-            let components = components.clone();
-            tasks.spawn("component", async move {
-                if let Ok((pipe, component)) = Box::pin(components.accept(socket, peer)).await {
-                    connection::run(pipe, component).await;
-                }
-                drop(admission);
-            });
+    let each = |socket, peer, admission| {
+        let components = components.clone();
+        async move {
+            if let Ok((pipe, component)) = Box::pin(components.accept(socket, peer)).await {
+                connection::run(pipe, component).await;
+            }
+            drop(admission);
         }
     };
-    listener::accept(components.kernel.runtime(), &listener, each).await;
+    listener::accept(components.kernel.runtime(), &listener, &connections, "component", each).await;
 }

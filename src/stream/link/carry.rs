@@ -18,7 +18,7 @@ const ROOM: usize = 64 << 10;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why a stream ends.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum End {
     /// The peer has closed it, or nothing is left to be done.
     Closed,

@@ -15,6 +15,7 @@ use super::policy::Verify;
 use super::registry::{LocalDomain, S2s};
 use super::stream;
 use super::traffic::ServerStream;
+use crate::features;
 use crate::listener::{self, Security};
 use crate::opening::{Authenticated, Ended, Line, Opened, Purpose, Refusal, Secured};
 use crate::pipe::Pipe;
@@ -49,20 +50,16 @@ impl Purpose for S2s {
 
 /// Accepts streams of other servers until shutdown begins.
 pub async fn serve(s2s: Arc<S2s>, connections: Arc<Connections>, listener: Listener, security: Security) {
-    let tasks = s2s.kernel().runtime().tasks.clone();
-    let each = |socket: TcpStream, peer: SocketAddr| {
-        if let Some(admission) = connections.admit(peer.ip()) {
-            connections.watch(&socket);
-            let s2s = s2s.clone();
-            tasks.spawn("s2s in", async move {
-                if let Ok((pipe, stream, first)) = Box::pin(accept(&s2s, socket, peer, security)).await {
-                    stream::run_theirs(s2s, pipe, stream, first).await;
-                }
-                drop(admission);
-            });
+    let each = |socket, peer, admission| {
+        let s2s = s2s.clone();
+        async move {
+            if let Ok((pipe, stream, first)) = Box::pin(accept(&s2s, socket, peer, security)).await {
+                stream::run_theirs(s2s, pipe, stream, first).await;
+            }
+            drop(admission);
         }
     };
-    listener::accept(s2s.kernel().runtime(), &listener, each).await;
+    listener::accept(s2s.kernel().runtime(), &listener, &connections, "s2s in", each).await;
 }
 
 /// A stream on which the peer is authenticated, or begins to prove what it is by dialback with this element.
@@ -170,11 +167,8 @@ fn begun(
 
 /// `both_ways`: before authentication (XEP-0288 section 2.1). `managed`: after it.
 fn features(offer: &Offer, dialback: bool, both_ways: bool, managed: bool) -> Element {
-    let list = offer.mechanisms().iter().fold(Element::new("mechanisms", ns::SASL), |list, mechanism| {
-        list.child(Element::new("mechanism", ns::SASL).text(mechanism.name()))
-    });
     Element::new("features", ns::STREAM)
-        .with_children((!offer.mechanisms().is_empty()).then_some(list))
+        .with_children((!offer.mechanisms().is_empty()).then(|| features::mechanisms(offer)))
         .with_children(dialback.then(dialback::feature))
         .with_children(both_ways.then(|| Element::new("bidi", BIDI_FEATURE)))
         .with_children(managed.then(|| Element::new("sm", ns::SM)))

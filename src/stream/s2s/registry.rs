@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use auth::DialbackKeys;
 use hashbrown::HashMap;
-use kernel::{Destination, Host, Kernel, Link, LinkKind, Packet, Parked, Refused};
+use kernel::{Destination, Host, Kernel, Link, LinkKind, Packet, Refused};
 use net::{Connections, TlsStore};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
@@ -21,7 +21,8 @@ use super::outgoing::{self, Failure};
 use super::pair::Pair;
 use super::policy::Policy;
 use super::stream;
-use super::traffic::{Reason, ServerStream};
+use super::traffic::ServerStream;
+use crate::link::End;
 use crate::pipe::Pipe;
 
 /// How often is looked for what has waited too long, and for streams without traffic.
@@ -113,7 +114,7 @@ impl S2s {
             };
             if !carried.chain(proved).all(|between| admits(&between)) {
                 let error = StreamError::new(StreamCondition::PolicyViolation);
-                stream.end(Reason::Error(error.text("this domain no longer exchanges stanzas with yours")));
+                stream.end(End::Error(error.text("this domain no longer exchanges stanzas with yours")));
             }
         }
     }
@@ -244,13 +245,7 @@ impl S2s {
         self.kernel.runtime().random.fill(&mut random);
         let spread = f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX);
         let left = pair.failed(error, Instant::now(), spread);
-        self.bounce(left, error).await;
-    }
-
-    pub(super) async fn bounce(&self, parked: Vec<Parked>, error: &StanzaError) {
-        for one in parked {
-            self.kernel.bounce_parked(one, error).await;
-        }
+        self.kernel.bounce_parked(left, error).await;
     }
 
     /// Starts what goes on beside the streams.
@@ -259,13 +254,7 @@ impl S2s {
     }
 
     async fn look(self: Arc<Self>) {
-        let tasks = self.kernel.runtime().tasks.clone();
-        let mut drained = std::pin::pin!(tasks.drained_signal());
-        loop {
-            tokio::select! {
-                () = sleep(LOOK) => {}
-                () = &mut drained => return,
-            }
+        while self.kernel.runtime().tasks.pause(LOOK).await {
             self.tidy().await;
         }
     }
@@ -276,7 +265,7 @@ impl S2s {
         for pair in self.all_pairs() {
             let time = self.local(&pair.between.from).map(|local| local.policy.limits.bounds().time);
             let due = pair.take_due(time.unwrap_or(Duration::ZERO), now);
-            self.bounce(due, &late).await;
+            self.kernel.bounce_parked(due, &late).await;
         }
         self.pairs.lock().retain(|_, pair| Arc::strong_count(pair) > 1 || !pair.is_idle(now));
         let idle = self.limits.load().s2s_idle_seconds.get();
@@ -284,12 +273,12 @@ impl S2s {
         for stream in self.all_streams() {
             if stream.unanswered_since().is_some_and(|since| since + UNANSWERED <= now) {
                 let error = StreamError::new(StreamCondition::ConnectionTimeout);
-                stream.end(Reason::Error(error.text("you have acknowledged nothing")));
+                stream.end(End::Error(error.text("you have acknowledged nothing")));
             } else if stream.useless_since().is_some_and(|since| since + self.connect_seconds() <= now) {
                 let error = StreamError::new(StreamCondition::ConnectionTimeout);
-                stream.end(Reason::Error(error.text("authentication timed out")));
+                stream.end(End::Error(error.text("authentication timed out")));
             } else if stream.quiet_since().is_some_and(|since| now.duration_since(since) >= idle) {
-                stream.end(Reason::Idle);
+                stream.end(End::Closed);
             }
         }
     }
@@ -299,7 +288,7 @@ impl S2s {
     pub async fn close(&self) {
         let error = StreamError::new(StreamCondition::SystemShutdown).text("the server is shutting down");
         let deadline = Instant::now() + LAST;
-        self.all_streams().iter().for_each(|stream| stream.end(Reason::Error(error.clone())));
+        self.all_streams().iter().for_each(|stream| stream.end(End::Error(error.clone())));
         while Instant::now() < deadline && !self.all_streams().is_empty() {
             sleep(Duration::from_millis(20)).await;
         }

@@ -8,7 +8,8 @@ use super::dialback::Between;
 use super::figures::{S2sStream, StreamState};
 use super::pair::Pair;
 use super::registry::S2s;
-use super::traffic::{Reason, ServerStream};
+use super::traffic::ServerStream;
+use crate::link::End;
 
 impl S2s {
     /// All streams, a line for each pair of domains in each direction, and the pairs without one for which something waits or has
@@ -32,8 +33,7 @@ impl S2s {
         };
         let streams: Vec<_> = self.all_streams().into_iter().filter(is_of).collect();
         for stream in &streams {
-            stream
-                .end(Reason::Error(StreamError::new(StreamCondition::Reset).text("closed by the operator")));
+            stream.end(End::Error(StreamError::new(StreamCondition::Reset).text("closed by the operator")));
         }
         for pair in self.all_pairs().iter().filter(|pair| pair.between.to.domain() == remote) {
             pair.hopeful(); // another try may follow at once

@@ -7,7 +7,7 @@ use xmpp::{Document, Element, ns};
 use super::outgoing::Accepted;
 use super::pair::Pair;
 use super::registry::S2s;
-use super::traffic::{Reason, ServerStream};
+use super::traffic::ServerStream;
 use crate::goodbye::goodbye;
 use crate::link::{End, Output, Traffic, carry};
 use crate::pipe::Pipe;
@@ -60,7 +60,7 @@ pub(super) async fn run_theirs(
     match first {
         Ok(Some(Output::Element(answer))) => stream.tell(answer),
         Ok(_) => {}
-        Err(error) => stream.end(Reason::Error(error)),
+        Err(error) => stream.end(End::Error(error)),
     }
     run(s2s, pipe, stream).await;
 }

@@ -59,7 +59,7 @@ struct Inner {
     acknowledges: bool,
     /// Whether the peer takes stanzas on a stream that it has opened (XEP-0288).
     both_ways: bool,
-    ending: Option<Reason>,
+    ending: Option<End>,
     last: Option<Instant>,
     /// How the peer has proved what it is, or we have.
     by: Option<&'static str>,
@@ -77,13 +77,6 @@ struct Sent {
     pair: Arc<Pair>,
     parked: Parked,
     since: Instant,
-}
-
-/// Why we end a stream.
-#[derive(Clone)]
-pub(super) enum Reason {
-    Idle,
-    Error(StreamError),
 }
 
 impl ServerStream {
@@ -233,8 +226,8 @@ impl ServerStream {
     }
 
     /// Ends the stream, once what waits is written.
-    pub fn end(&self, reason: Reason) {
-        self.inner.lock().ending.get_or_insert(reason);
+    pub fn end(&self, end: End) {
+        self.inner.lock().ending.get_or_insert(end);
         self.wake();
     }
 
@@ -314,11 +307,7 @@ impl Traffic for ServerStream {
     }
 
     fn ending(&self) -> Option<End> {
-        let inner = self.inner.lock();
-        Some(match inner.ending.clone()? {
-            Reason::Idle => End::Closed,
-            Reason::Error(error) => End::Error(error),
-        })
+        self.inner.lock().ending.clone()
     }
 
     async fn take(&self, element: Document) -> Result<Option<Output>, StreamError> {
